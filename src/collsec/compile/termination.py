@@ -1,0 +1,160 @@
+"""How each episode ended, from the UCDP Conflict Termination Dataset.
+
+Termination counts its own episodes. An episode of ours is matched by conflict and year of the end;
+the day may differ, and the difference is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from collsec.errors import BadTable, MissingInput
+
+OUTCOMES = {
+    "1": "peace_agreement",
+    "2": "ceasefire",
+    "3": "government_victory",
+    "4": "rebel_victory",
+    "5": "low_activity",
+    "6": "actor_ceases",
+}
+NEARBY_YEARS = 5  # an end within so many years may be the same end, dated otherwise
+COLUMNS = ("conflict_id", "year", "confterm", "ependdate", "ependprec", "outcome")
+
+
+def read_terminations(path: Path) -> pd.DataFrame:
+    """Read the ends of conflict episodes.
+
+    Parameters
+    ----------
+    path : Path
+        Conflict Termination Dataset at the level of conflicts (``.xlsx``).
+
+    Returns
+    -------
+    DataFrame
+        One row per end: conflict_id (text), year (int), end_date (ISO text), precision_code
+        (text), outcome (as in `OUTCOMES`); and in ``attrs["last_year"]`` the last year for which
+        an end can be known, one before the last year of the data.
+
+    Raises
+    ------
+    MissingInput
+        If the file is absent.
+    BadTable
+        If a column is missing, an outcome unknown, or a conflict ends twice in a year.
+
+    References
+    ----------
+    Kreutz, J. (2010). How and when armed conflicts end: Introducing the UCDP Conflict Termination
+    dataset. Journal of Peace Research 47(2). https://doi.org/10.1177/0022343309353108
+    """
+    if not path.exists():
+        raise MissingInput(f"{path.name} is missing from the upstream folder.")
+    raw = pd.read_excel(path, dtype=str, keep_default_na=False)
+    missing = [c for c in COLUMNS if c not in raw.columns]
+    if missing:
+        raise BadTable(path.name, f"lacks column {', '.join(missing)}.",
+                       remedy="Is this the Termination Dataset at the level of conflicts?")
+    ends = raw[raw["confterm"] == "1"]
+    strange = ends[~ends["outcome"].isin(OUTCOMES)]
+    if len(strange):
+        raise BadTable(path.name, "unknown outcome.", row=int(strange.index[0]) + 2,
+                       column="outcome", value=strange["outcome"].iloc[0])
+    double = ends[ends.duplicated(["conflict_id", "year"])]
+    if len(double):
+        raise BadTable(path.name, "two ends of one conflict in one year.",
+                       row=int(double.index[0]) + 2, column="conflict_id, year")
+    out = pd.DataFrame(
+        {
+            "conflict_id": ends["conflict_id"],
+            "year": ends["year"].astype(int),
+            "end_date": ends["ependdate"].str[:10],
+            "precision_code": ends["ependprec"],
+            "outcome": ends["outcome"].map(OUTCOMES),
+        }
+    ).reset_index(drop=True)
+    out.attrs["last_year"] = int(raw["year"].astype(int).max()) - 1
+    return out
+
+
+def end_precisions(terminations: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """(conflict_id, ISO end date) → UCDP's code of the precision of the end."""
+    return {
+        (c, d): p
+        for c, d, p in zip(
+            terminations["conflict_id"], terminations["end_date"],
+            terminations["precision_code"], strict=True,
+        )
+    }  # fmt: skip
+
+
+def outcomes_from(
+    episodes: pd.DataFrame, terminations: pd.DataFrame, sources: tuple[str, str]
+) -> pd.DataFrame:
+    """One row per episode: its outcome, or why there is none.
+
+    Parameters
+    ----------
+    episodes : DataFrame
+        As `collsec.compile.episodes.episodes_from` gives it.
+    terminations : DataFrame
+        As `read_terminations` gives it.
+    sources : tuple of str
+        Keys of the two sources: of the episodes and of the terminations.
+
+    Returns
+    -------
+    DataFrame
+        Columns in the order of the schema, in the order of `episodes`.
+
+    Notes
+    -----
+    In interstate wars "government victory" means victory of side A, "rebel victory" of side B.
+    """
+    last = int(terminations.attrs["last_year"])
+    ends: dict[str, dict[int, dict[str, Any]]] = {}
+    for end in terminations.to_dict("records"):
+        ends.setdefault(end["conflict_id"], {})[end["year"]] = end
+    rows = []
+    for e in episodes.to_dict("records"):
+        of_conflict = ends.get(str(e["conflict_id"]), {})
+        end = of_conflict.get(e["last_year"], {}) if e["is_ended"] else {}
+        rows.append(
+            {
+                "episode_id": e["episode_id"],
+                "outcome": end.get("outcome", "not_covered" if e["is_ended"] else "ongoing"),
+                "is_matched": bool(end),
+                "mismatch_reason": None if end else why_unmatched(e, last, of_conflict),
+                "termination_end_date": end.get("end_date"),
+                "end_difference_days": difference_days(e["end_date"], end.get("end_date")),
+                "end_precision_code": int(end["precision_code"]) if end else None,
+                "source": list(sources) if end else [sources[0]],
+                "basis": "file",
+            }
+        )
+    whole = {"end_difference_days": "Int64", "end_precision_code": "Int64"}
+    return pd.DataFrame(rows).astype(whole)
+
+
+def why_unmatched(episode: dict[str, Any], last: int, years: Collection[int]) -> str:
+    """Why Termination has no end for an episode; `years` are those of the ends it has."""
+    if not episode["is_ended"]:
+        return "ongoing"
+    if episode["last_year"] > last:
+        return "after_coverage"
+    if any(abs(y - episode["last_year"]) <= NEARBY_YEARS for y in years):
+        return "ends_in_another_year"
+    return "absent_from_termination"
+
+
+def difference_days(end: str | None, other: str | None) -> int | None:
+    """Days from `end` to `other`; None if one is missing."""
+    if end is None or other is None:
+        return None
+    return (date.fromisoformat(other) - date.fromisoformat(end)).days
