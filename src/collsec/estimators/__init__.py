@@ -1,0 +1,10 @@
+"""Estimators of event times and regressions: arrays and data frames in, results out.
+
+Nothing here knows of conflicts, and nothing here imports another room of the package.
+"""
+
+from collsec.estimators.cox import CoxResult, cox_ph, fit_design
+from collsec.estimators.errors import EstimationError
+from collsec.estimators.partial_likelihood import CoxDesign
+
+__all__ = ["CoxDesign", "CoxResult", "EstimationError", "cox_ph", "fit_design"]

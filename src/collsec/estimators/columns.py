@@ -1,0 +1,201 @@
+"""Columns of a data frame as checked arrays: a fault names its column and its row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from collsec.estimators.errors import EstimationError
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
+
+
+def row_label(data: pd.DataFrame, position: int) -> str:
+    """Name a row for an error message: its index label."""
+    return f"row {data.index[position]!r}"
+
+
+def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
+    """Raise where a named column is absent, and list the columns that exist.
+
+    Raises
+    ------
+    EstimationError
+        A column is absent, or the frame holds no rows.
+    """
+    for name in names:
+        if name not in data.columns:
+            have = ", ".join(str(c) for c in data.columns)
+            raise EstimationError(f"no column {name!r} in the data; columns are: {have}")
+    if len(data) == 0:
+        raise EstimationError("the data hold no rows; check the selection of the cohort")
+
+
+def numbers(data: pd.DataFrame, name: str) -> Floats:
+    """Return one column as finite floats, shape (n,).
+
+    Raises
+    ------
+    EstimationError
+        The column is absent, is not numeric, or holds a missing or infinite value.
+    """
+    require_columns(data, [name])
+    column = data[name]
+    if isinstance(column, pd.DataFrame):
+        raise EstimationError(f"the data hold more than one column named {name!r}")
+    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+        raise EstimationError(
+            f"column {name!r} is of type {column.dtype}, not numeric; "
+            "code it as numbers or indicators first"
+        )
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    bad = np.flatnonzero(~np.isfinite(values))
+    if bad.size:
+        raise EstimationError(
+            f"column {name!r} is missing or not finite in {row_label(data, int(bad[0]))} "
+            f"({bad.size} such rows); drop them beforehand and count them as attrition"
+        )
+    return values
+
+
+def matrix(data: pd.DataFrame, names: Sequence[str]) -> Floats:
+    """Return the named columns side by side, shape (n, p)."""
+    repeated = sorted({name for name in names if list(names).count(name) > 1})
+    if repeated:
+        raise EstimationError(f"covariate {repeated[0]!r} is named twice")
+    if not names:
+        return np.empty((len(data), 0))
+    return np.column_stack([numbers(data, name) for name in names])
+
+
+def indicator(data: pd.DataFrame, name: str) -> Booleans:
+    """Return a column of 0/1 or false/true as booleans, shape (n,)."""
+    values = numbers(data, name)
+    bad = np.flatnonzero((values != 0) & (values != 1))
+    if bad.size:
+        at = int(bad[0])
+        raise EstimationError(
+            f"column {name!r} must hold 0 and 1 only; {row_label(data, at)} holds {values[at]:g}"
+        )
+    return np.asarray(values == 1)
+
+
+def codes(data: pd.DataFrame, names: str | Sequence[str]) -> tuple[Integers, pd.Index]:
+    """Return groups as integers 0…g−1, shape (n,), and the label of each group.
+
+    Several columns make one group per combination that occurs.
+
+    Raises
+    ------
+    EstimationError
+        A group is missing in some row.
+    """
+    listed = [names] if isinstance(names, str) else list(names)
+    require_columns(data, listed)
+    for name in listed:
+        bad = np.flatnonzero(data[name].isna().to_numpy())
+        if bad.size:
+            raise EstimationError(
+                f"group column {name!r} is missing in {row_label(data, int(bad[0]))} "
+                f"({bad.size} such rows)"
+            )
+    if len(listed) == 1:
+        found, labels = pd.factorize(data[listed[0]], sort=True)
+        return found.astype(np.int64), pd.Index(labels)
+    keys = pd.MultiIndex.from_frame(data[listed])
+    found, labels = pd.factorize(keys, sort=True)
+    return found.astype(np.int64), pd.Index(labels)
+
+
+def case_weights(data: pd.DataFrame, name: str | None, *, whole: bool = False) -> Floats | None:
+    """Return weights, shape (n,), or None where none are named.
+
+    Raises
+    ------
+    EstimationError
+        A weight is negative, all are zero, or (``whole``) one is not a whole number.
+    """
+    if name is None:
+        return None
+    values = numbers(data, name)
+    bad = np.flatnonzero(values < 0)
+    if bad.size:
+        at = int(bad[0])
+        raise EstimationError(
+            f"weight {name!r} is negative ({values[at]:g}) in {row_label(data, at)}"
+        )
+    if whole and (bad := np.flatnonzero(values != np.round(values))).size:
+        at = int(bad[0])
+        raise EstimationError(
+            f"frequency weight {name!r} must be a whole number; {row_label(data, at)} holds "
+            f"{values[at]:g}. Use weight_kind='case' for sampling or inverse-probability weights"
+        )
+    if not values.any():
+        raise EstimationError(f"all weights in {name!r} are zero")
+    return values
+
+
+def survival_times(data: pd.DataFrame, start: str | None, stop: str) -> tuple[Floats, Floats]:
+    """Return the ends of the intervals ``(start, stop]``, each of shape (n,).
+
+    Without ``start`` every row enters at minus infinity, before any event.
+
+    Raises
+    ------
+    EstimationError
+        ``stop`` is not after ``start`` (times within 1e-9 relative count as equal).
+    """
+    ends = numbers(data, stop)
+    if start is None:
+        return np.full(ends.shape, -np.inf), ends
+    begins = numbers(data, start)
+    bad = np.flatnonzero(ends <= begins + tie_width(begins))
+    if bad.size:
+        at = int(bad[0])
+        raise EstimationError(
+            f"{stop!r} ({ends[at]:g}) is not after {start!r} ({begins[at]:g}) in "
+            f"{row_label(data, at)} ({bad.size} such rows); an interval is (start, stop] and needs "
+            "length: add half a time step to spells of zero length rather than dropping them"
+        )
+    return begins, ends
+
+
+#: Times closer than this share of their size are one time: sums such as 0.1 + 0.2 differ from 0.3
+#: by 1 part in 1e16, and no clock of the field resolves 1 part in 1e9.
+TIE_TOLERANCE = 1e-9
+
+
+def tie_width(times: Floats) -> Floats:
+    """Return the distance within which another time counts as tied, shape as ``times``."""
+    return TIE_TOLERANCE * np.abs(times)
+
+
+def untied(times: Floats) -> Floats:
+    """Return the distinct times in order, near-ties merged into the earliest of them."""
+    distinct = np.unique(times)
+    if distinct.size < 2:
+        return distinct
+    apart = np.diff(distinct) > tie_width(distinct[1:])
+    return distinct[np.concatenate(([True], apart))]
+
+
+def times_up_to(events: Floats, times: Floats) -> Integers:
+    """Count the event times at or before each time, near-ties counting as equal.
+
+    Parameters
+    ----------
+    events : ndarray, shape (k,)
+        Distinct event times in increasing order.
+    times : ndarray, shape (n,)
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+    """
+    width = np.where(np.isfinite(times), tie_width(np.nan_to_num(times, posinf=0, neginf=0)), 0)
+    return np.searchsorted(events, times + width, side="right").astype(np.int64)
