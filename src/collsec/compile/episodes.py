@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from collsec.compile.text import records_of
 from collsec.compile.ucdp import cells_of, named_actors
 from collsec.compile.un_contributors import without_contributors
 from collsec.errors import BadTable
@@ -59,9 +60,8 @@ def episodes_from(
     rows = []
     regions = region_of_state(conflict_years)
     by_conflict: dict[str, list[Year]] = {}
-    for year in conflict_years.to_dict("records"):
-        record = {str(column): str(cell) for column, cell in year.items()}
-        by_conflict.setdefault(record["conflict_id"], []).append(record)
+    for year in records_of(conflict_years):
+        by_conflict.setdefault(year["conflict_id"], []).append(year)
     for conflict_id, years in by_conflict.items():
         for ordinal, run in enumerate(runs(years), start=1):
             row = episode(conflict_id, ordinal, run, end_precisions, regions)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from collsec.compile.text import records_of
 from collsec.errors import BadTable, MissingInput
 
 OUTCOMES = {
@@ -119,10 +120,10 @@ def outcomes_from(
     """
     last = int(terminations.attrs["last_year"])
     ends: dict[str, dict[int, dict[str, Any]]] = {}
-    for end in terminations.to_dict("records"):
-        ends.setdefault(end["conflict_id"], {})[end["year"]] = end
+    for record in records_of(terminations):
+        ends.setdefault(record["conflict_id"], {})[record["year"]] = record
     rows = []
-    for e in episodes.to_dict("records"):
+    for e in records_of(episodes):
         of_conflict = ends.get(str(e["conflict_id"]), {})
         end = of_conflict.get(e["last_year"], {}) if e["is_ended"] else {}
         rows.append(

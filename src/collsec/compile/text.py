@@ -54,3 +54,10 @@ def cell_text(value: Any) -> str:
     if isinstance(value, float | np.floating):
         return "" if math.isnan(value) else repr(float(value))
     return str(value)
+
+
+def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a frame as dictionaries, in order."""
+    names = [str(c) for c in frame.columns]
+    rows = frame.itertuples(index=False, name=None)
+    return [dict(zip(names, row, strict=True)) for row in rows]
