@@ -1,4 +1,4 @@
-"""The sources of the study: `data/raw/sources.toml`, and the upstream folder that holds their files.
+"""The sources of the study, declared in `data/raw/sources.toml`, and the folder of their files.
 
 A file counts only if its checksum is the declared one: another release is another source.
 """
@@ -19,7 +19,7 @@ from collsec.errors import CollsecError, MissingInput
 FILE = "data/raw/sources.toml"
 KEY = re.compile(r"[a-z][a-z0-9_]*")
 DOI = re.compile(r"10\.\d{4,9}/\S+")
-COMMIT = re.compile(r"[0-9a-f]{40}")
+COMMIT = re.compile(r"[0-9a-f]{7,40}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -58,7 +58,7 @@ class Mirror:
     repository : str
         ``owner/name``.
     commit : str
-        40 hex digits.
+        7 to 40 hex digits.
     """
 
     repository: str
@@ -167,7 +167,7 @@ def source_from(key: str, block: Any) -> Source:
     if not source.citation or not source.licence:
         raise BadSource(f"{where}: citation and licence may not be empty.")
     if not COMMIT.fullmatch(source.mirror.commit):
-        raise BadSource(f"{where}: the mirror's commit is not 40 hex digits.")
+        raise BadSource(f"{where}: the mirror's commit is not 7 to 40 hex digits.")
     for f in source.files:
         if not SHA256.fullmatch(f.sha256):
             raise BadSource(f"{where}: sha256 of {f.file} is not 64 hex digits.")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from collsec.compile.states import region_of
 from collsec.compile.text import records_of
 from collsec.compile.ucdp import cells_of, named_actors
 from collsec.compile.un_contributors import without_contributors
@@ -58,13 +59,12 @@ def episodes_from(
         If a run of years holds two onsets, or one onset spans two runs.
     """
     rows = []
-    regions = region_of_state(conflict_years)
     by_conflict: dict[str, list[Year]] = {}
     for year in records_of(conflict_years):
         by_conflict.setdefault(year["conflict_id"], []).append(year)
     for conflict_id, years in by_conflict.items():
         for ordinal, run in enumerate(runs(years), start=1):
-            row = episode(conflict_id, ordinal, run, end_precisions, regions)
+            row = episode(conflict_id, ordinal, run, end_precisions)
             further = [mended[k] for y in run if (k := (conflict_id, y["year"])) in mended]
             if row["end_precision_basis"] == "termination":
                 further.append(sources[1])
@@ -99,7 +99,6 @@ def episode(
     ordinal: int,
     run: Sequence[Year],
     end_precisions: dict[tuple[str, str], str],
-    regions: dict[str, int],
 ) -> dict[str, Any]:
     """The row of one episode, from its years in order."""
     first, last = run[0], run[-1]
@@ -125,7 +124,7 @@ def episode(
         "ordinal": ordinal,
         "location": cells_of(first["location"]),
         "gwno_loc": hosts,
-        "region": regions.get(hosts[0], int(cells_of(first["region"])[0])),
+        "region": region_of(int(hosts[0])),
         "regions": cells_of(first["region"]),
         "incompatibility": INCOMPATIBILITIES[first["incompatibility"]],
         "territory_name": first["territory_name"] or None,
@@ -171,17 +170,6 @@ def end_precision(
     if (conflict_id, end) in known:
         return PRECISIONS[known[conflict_id, end]], "termination"
     return ("year" if end.endswith("-12-31") else "day"), "rule"
-
-
-def region_of_state(conflict_years: pd.DataFrame) -> dict[str, int]:
-    """State code → UCDP region, from conflicts with one location and one region."""
-    single = conflict_years[
-        ~conflict_years["gwno_loc"].str.contains(",") & ~conflict_years["region"].str.contains(",")
-    ]
-    return {
-        str(host): int(region)
-        for host, region in zip(single["gwno_loc"], single["region"], strict=True)
-    }
 
 
 def union(lists: Any) -> list[str]:

@@ -1,0 +1,59 @@
+"""What several tables are made from, read once: upstream files, corrections, episodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from collsec.compile.corrections import Correction
+from collsec.compile.episodes import episodes_from
+from collsec.compile.termination import end_precisions, read_terminations
+from collsec.compile.ucdp import read_acd
+from collsec.sources import Upstream
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """Inputs of the compiled tables.
+
+    Parameters
+    ----------
+    upstream : Upstream
+        The folder of published files.
+    corrections : tuple of Correction
+        Every declared correction.
+    """
+
+    upstream: Upstream
+    corrections: tuple[Correction, ...]
+
+    @cached_property
+    def conflict_years(self) -> pd.DataFrame:
+        """Conflict-years of UCDP, corrected."""
+        return read_acd(self.upstream.file("ucdp_acd"), self.corrections_of("ucdp_acd"))
+
+    @cached_property
+    def terminations(self) -> pd.DataFrame:
+        """Ends of conflict episodes according to the Termination Dataset."""
+        return read_terminations(self.upstream.file("ucdp_termination"))
+
+    @cached_property
+    def episodes(self) -> pd.DataFrame:
+        """Conflict episodes; see `collsec.compile.episodes.episodes_from`."""
+        mended = {
+            (c.locator["conflict_id"], c.locator["year"]): c.evidence
+            for c in self.corrections_of("ucdp_acd")
+            if c.evidence
+        }
+        return episodes_from(
+            self.conflict_years,
+            end_precisions(self.terminations),
+            ("ucdp_acd", "ucdp_termination"),
+            mended,
+        )
+
+    def corrections_of(self, source: str) -> tuple[Correction, ...]:
+        """Corrections of one source."""
+        return tuple(c for c in self.corrections if c.source == source)
