@@ -1,0 +1,229 @@
+"""The coded peace operations, their conflicts and the milestones of their monthly counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from collsec.compile.missions import compile_mission_milestones
+from collsec.compile.text import csv_text
+
+DATED = ("authorised", "first_personnel", "first_troops", "last_troops", "end")
+
+
+def read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+@pytest.fixture(scope="module")
+def missions(repository: Path) -> pd.DataFrame:
+    return read(repository / "data/raw/coded/missions.csv").set_index("mission_id")
+
+
+@pytest.fixture(scope="module")
+def un(missions: pd.DataFrame) -> pd.DataFrame:
+    return missions[missions["sponsor"] == "un"]
+
+
+@pytest.fixture(scope="module")
+def links(repository: Path) -> pd.DataFrame:
+    return read(repository / "data/raw/coded/mission_conflicts.csv")
+
+
+@pytest.fixture(scope="module")
+def milestones(repository: Path) -> pd.DataFrame:
+    return read(repository / "data/raw/compiled/mission_milestones.csv").set_index("mission_id")
+
+
+def months_between(earlier: pd.Series, later: pd.Series) -> pd.Series:
+    first, second = pd.to_datetime(earlier), pd.to_datetime(later)
+    return 12 * (second.dt.year - first.dt.year) + second.dt.month - first.dt.month
+
+
+@pytest.mark.parametrize(
+    ("mission", "resolution", "date"),
+    [
+        ("unprofor", "S/RES/743 (1992)", "1992-02-21"),
+        ("unosom-ii", "S/RES/814 (1993)", "1993-03-26"),
+        ("unamir", "S/RES/872 (1993)", "1993-10-05"),
+        ("minusma", "S/RES/2100 (2013)", "2013-04-25"),
+        ("unef-i", "A/RES/1000 (ES-I)", "1956-11-05"),
+        ("monuc", "S/RES/1279 (1999)", "1999-11-30"),
+    ],
+)
+def test_authorization_of_anchors(
+    missions: pd.DataFrame, mission: str, resolution: str, date: str
+) -> None:
+    row = missions.loc[mission]
+    assert (row["resolution"], row["authorised_date"]) == (resolution, date)
+
+
+@pytest.mark.parametrize(
+    ("mission", "column", "date"),
+    [
+        ("onuc", "first_personnel_date", "1960-07-15"),
+        ("unef-ii", "first_troops_date", "1973-10-26"),
+        ("unamir", "first_personnel_date", "1993-10-31"),
+        ("minusma", "first_troops_date", "2013-07-01"),
+        ("minusca", "first_troops_date", "2014-09-15"),
+        ("unamid", "first_troops_date", "2007-12-31"),
+        ("unmiss", "first_troops_date", "2011-07-09"),
+        ("monusco", "first_troops_date", "2010-07-01"),
+    ],
+)
+def test_deployment_of_anchors(
+    missions: pd.DataFrame, mission: str, column: str, date: str
+) -> None:
+    assert missions.loc[mission, column] == date
+
+
+def test_every_un_operation_is_there(un: pd.DataFrame) -> None:
+    assert len(un) >= 71
+    dated = un["authorised_date"].ne("") & un["resolution"].ne("")
+    assert dated.sum() >= 70
+    first = un[["first_personnel_date", "first_personnel_precision", "first_personnel_basis"]]
+    assert first.ne("").all(axis=1).sum() >= 65
+
+
+def test_dates_are_whole_and_in_order(missions: pd.DataFrame) -> None:
+    for name in (*DATED, "strength_10pct", "strength_50pct"):
+        parts = missions[[f"{name}_{p}" for p in ("date", "precision", "source", "basis")]].ne("")
+        assert (parts.all(axis=1) | ~parts.any(axis=1)).all(), name
+    for before, after in (
+        ("first_personnel", "first_troops"),
+        ("first_troops", "last_troops"),
+        ("first_personnel", "end"),
+        ("strength_10pct", "strength_50pct"),
+    ):
+        both = missions[missions[f"{before}_date"].ne("") & missions[f"{after}_date"].ne("")]
+        # the last day of a month may stand for an earlier day of it
+        late = both[f"{before}_date"] > both[f"{after}_date"]
+        same_month = both[f"{before}_date"].str[:7] == both[f"{after}_date"].str[:7]
+        assert list(both.index[late & ~same_month]) == [], (before, after)
+
+
+def test_months_and_years_are_last_days(missions: pd.DataFrame) -> None:
+    for name in (*DATED, "strength_10pct", "strength_50pct"):
+        dates = pd.to_datetime(missions[f"{name}_date"].replace("", None))
+        precision = missions[f"{name}_precision"]
+        assert dates[precision == "month"].dt.is_month_end.all(), name
+        assert dates[precision == "year"].dt.is_year_end.all(), name
+
+
+def test_nobody_comes_before_the_authorization(un: pd.DataFrame) -> None:
+    early = un[un["first_personnel_date"] < un["authorised_date"]]
+    unexplained = early[~early["note"].str.contains("precede the resolution")]
+    assert list(unexplained.index) == []
+
+
+def test_troops_ends_and_ongoing_agree(missions: pd.DataFrame) -> None:
+    no_troops = missions["has_troops"] == "false"
+    assert missions.loc[no_troops, ["first_troops_date", "last_troops_date"]].eq("").all(axis=None)
+    un_troops = (missions["sponsor"] == "un") & ~no_troops
+    assert missions.loc[un_troops, "first_troops_date"].ne("").all()
+    ongoing = missions["is_ongoing"] == "true"
+    assert missions.loc[ongoing, ["end_date", "last_troops_date"]].eq("").all(axis=None)
+    assert missions.loc[~ongoing & (missions["sponsor"] == "un"), "end_date"].ne("").all()
+    assert set(missions.index[ongoing & (missions["sponsor"] == "un")]) == {
+        "minurso", "minusca", "monusco", "undof", "unficyp", "unifil", "unisfa", "unmik",
+        "unmiss", "unmogip", "untso",
+    }
+
+
+def test_predecessors_exist(missions: pd.DataFrame) -> None:
+    named = missions["rehatted_from"].str.split(";").explode()
+    named = named[named.str.startswith("un:")]
+    lost = [n for n in named if n.split(":")[1] not in missions.index]
+    assert lost == []
+    assert [n for n in named if missions.loc[n.split(":")[1], "sponsor"] != n.split(":")[0]] == []
+
+
+def test_every_operation_is_linked(missions: pd.DataFrame, links: pd.DataFrame) -> None:
+    assert set(links["mission_id"]) == set(missions.index)
+    none = links["is_none"] == "true"
+    assert (none == links["conflict_id"].eq("")).all()
+    assert links.loc[none, "note"].str.len().gt(20).all()
+    assert links["link_id"].is_unique
+
+
+def test_conflicts_exist(links: pd.DataFrame, repository: Path) -> None:
+    episodes = repository / "data/raw/compiled/episodes.csv"
+    if not episodes.exists():
+        pytest.skip("data/raw/compiled/episodes.csv is not there yet")
+    known = set(read(episodes)["conflict_id"])
+    assert set(links["conflict_id"]) - {""} <= known
+
+
+@pytest.mark.parametrize(
+    ("mission", "conflicts"),
+    [
+        ("unprofor", {389, 390, 397, 398}),
+        ("minusca", {416, 15283}),
+        ("monusco", {265, 283, 429, 14692}),
+        ("untag", {298}),
+        ("unmik", {412}),
+        ("unpredep", set()),
+    ],
+)
+def test_conflicts_of_anchors(links: pd.DataFrame, mission: str, conflicts: set[int]) -> None:
+    own = links[(links["mission_id"] == mission) & links["conflict_id"].ne("")]
+    assert set(own["conflict_id"].astype(int)) == conflicts
+
+
+def test_links_lie_within_their_operation(missions: pd.DataFrame, links: pd.DataFrame) -> None:
+    joined = links.join(missions, on="mission_id", rsuffix="_mission")
+    dated = joined[joined["from_date"].ne("") & joined["first_personnel_date"].ne("")]
+    assert (dated["from_date"] >= dated["first_personnel_date"]).all()
+    ended = joined[joined["to_date"].ne("") & joined["end_date"].ne("")]
+    assert (ended["to_date"] <= ended["end_date"]).all()
+    troops = joined[joined["has_troops"] == "true"]
+    assert troops["has_troops_mission"].eq("true").all()
+
+
+def test_every_row_names_its_source(
+    missions: pd.DataFrame, links: pd.DataFrame, milestones: pd.DataFrame
+) -> None:
+    for table in (missions, links, milestones):
+        assert table["source"].ne("").all()
+        recalled = table["basis"] == "recalled"
+        assert table.loc[recalled, "source"].str.contains("general_knowledge").all()
+
+
+def test_median_months_from_authorization(missions: pd.DataFrame, milestones: pd.DataFrame) -> None:
+    recent = missions[
+        (missions["sponsor"] == "un") & missions["authorised_date"].between("1991", "2015")
+    ]
+    counted = recent.join(milestones, rsuffix="_counts", how="inner")
+    expected = {
+        "first_personnel_month": (0, 1), "strength_10pct_month": (1, 2),
+        "strength_50pct_month": (2, 4),
+    }
+    for column, (low, high) in expected.items():
+        reached = counted[counted[column] != ""]
+        assert len(reached) >= 45
+        lag = months_between(reached["authorised_date"], reached[column]).median()
+        assert low <= lag <= high, (column, lag)
+
+
+def test_counts_do_not_start_before_the_mission(
+    missions: pd.DataFrame, milestones: pd.DataFrame
+) -> None:
+    both = milestones.join(missions, rsuffix="_coded")
+    early = both["first_personnel_month"] < both["authorised_date"]
+    assert list(both.index[early]) == []
+
+
+def test_milestones_are_what_upstream_says(shared: Path, repository: Path) -> None:
+    table = compile_mission_milestones(shared / "upstream")
+    text = (repository / "data/raw/compiled/mission_milestones.csv").read_text(encoding="utf-8")
+    assert csv_text(table) == text
+
+
+def test_recalled_share_is_reported(un: pd.DataFrame, record_property) -> None:
+    for name in DATED:
+        basis = un[f"{name}_basis"]
+        share = basis[basis != ""].eq("recalled").mean()
+        record_property(f"recalled_{name}", round(float(share), 3))
+        assert 0 <= share < 1
