@@ -4,7 +4,7 @@ Nothing here knows of conflicts, and nothing here imports another room of the pa
 """
 
 from collsec.estimators.cox import CoxResult, cox_ph, fit_design
+from collsec.estimators.cox_design import CoxDesign
 from collsec.estimators.errors import EstimationError
-from collsec.estimators.partial_likelihood import CoxDesign
 
 __all__ = ["CoxDesign", "CoxResult", "EstimationError", "cox_ph", "fit_design"]

@@ -12,13 +12,14 @@ from scipy import stats
 
 from collsec.estimators.coefficients import Coefficients
 from collsec.estimators.columns import Floats
+from collsec.estimators.cox_design import CoxDesign
 from collsec.estimators.cox_residuals import (
     cluster_sandwich,
     martingale_residuals,
     schoenfeld_residuals,
     score_residuals,
 )
-from collsec.estimators.partial_likelihood import CoxDesign, Likelihood
+from collsec.estimators.partial_likelihood import Likelihood
 from collsec.estimators.risk_sets import Ties, WeightKind
 
 

@@ -6,7 +6,8 @@ import numpy as np
 from scipy import sparse
 
 from collsec.estimators.columns import Floats, Integers
-from collsec.estimators.partial_likelihood import CoxDesign, Likelihood
+from collsec.estimators.cox_design import CoxDesign
+from collsec.estimators.partial_likelihood import Likelihood
 
 
 def martingale_residuals(design: CoxDesign, at: Likelihood) -> Floats:

@@ -1,252 +1,13 @@
-"""Cox's partial likelihood, its gradient and information, and their maximum by Newton's method."""
+"""Cox's partial likelihood with its gradient and information."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from collsec.estimators.columns import (
-    Booleans,
-    Floats,
-    Integers,
-    case_weights,
-    codes,
-    indicator,
-    matrix,
-    survival_times,
-)
-from collsec.estimators.errors import EstimationError
-from collsec.estimators.identification import check_convergence, check_information
-from collsec.estimators.risk_sets import RiskSets, Slots, Ties, WeightKind
-
-#: Newton's steps, in standard deviations of the covariates, below this are the last: the next one
-#: would be its square.
-STEP_TOLERANCE = 1e-9
-#: A concave likelihood needs 4 to 8 steps; 30 without an end means that there is none.
-MAX_STEPS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class CoxDesign:
-    """A sample sorted for Cox models: refits with other weights or columns do not sort again.
-
-    Attributes
-    ----------
-    names : tuple of str
-        The p covariates.
-    x : ndarray, shape (m, p)
-        Covariates of the rows at risk at some moment, centered and divided by ``scale``.
-    center, scale : ndarray, shape (p,)
-        Mean and standard deviation of each covariate over those rows.
-    weights : ndarray, shape (m,)
-        Weights of those rows.
-    risk_sets : RiskSets
-    ties : {"efron", "breslow"}
-    weight_kind : {"case", "frequency"}
-    slots : Slots
-        Terms of the likelihood under the weights.
-    start, stop : ndarray, shape (n,)
-    event : ndarray of bool, shape (n,)
-    sample_weights : ndarray or None, shape (n,)
-    cluster : ndarray of int or None, shape (n,)
-    n_clusters : int or None
-    strata_labels : pandas.Index
-    index : pandas.Index
-        Labels of the n rows.
-    """
-
-    names: tuple[str, ...]
-    x: Floats
-    center: Floats
-    scale: Floats
-    weights: Floats
-    risk_sets: RiskSets
-    ties: Ties
-    weight_kind: WeightKind
-    slots: Slots
-    start: Floats
-    stop: Floats
-    event: Booleans
-    sample_weights: Floats | None
-    cluster: Integers | None
-    n_clusters: int | None
-    strata_labels: pd.Index
-    index: pd.Index
-
-    @classmethod
-    def from_frame(
-        cls,
-        data: pd.DataFrame,
-        covariates: list[str],
-        *,
-        start: str | None,
-        stop: str,
-        event: str,
-        strata: str | list[str] | None = None,
-        cluster: str | list[str] | None = None,
-        weights: str | None = None,
-        weight_kind: WeightKind = "case",
-        ties: Ties = "efron",
-    ) -> CoxDesign:
-        """Check and sort the sample; parameters as in `cox_ph`."""
-        if ties not in ("efron", "breslow"):
-            raise EstimationError(f"ties must be 'efron' or 'breslow', not {ties!r}")
-        if weight_kind not in ("case", "frequency"):
-            raise EstimationError(f"weight_kind must be 'case' or 'frequency', not {weight_kind!r}")
-        x = matrix(data, covariates)
-        begins, ends = survival_times(data, start, stop)
-        ended = indicator(data, event)
-        sample_weights = case_weights(data, weights, whole=weight_kind == "frequency")
-        if not ended.any():
-            raise EstimationError(
-                f"no event in the data: column {event!r} is 0 in all {len(data)} rows"
-            )
-        groups, labels = (
-            (np.zeros(len(data), dtype=np.int64), pd.Index([0]))
-            if strata is None
-            else codes(data, strata)
-        )
-        clusters, cluster_labels = (None, None) if cluster is None else codes(data, cluster)
-        if cluster_labels is not None and len(cluster_labels) < 2:
-            raise EstimationError(f"cluster {cluster!r} holds one group; its errors need two")
-        risk_sets = RiskSets.build(begins, ends, ended, groups)
-        kept = np.ones(len(data)) if sample_weights is None else sample_weights
-        kept = kept[risk_sets.rows]
-        x = x[risk_sets.rows]
-        center, scale = center_and_scale(x)
-        return cls(
-            names=tuple(covariates),
-            x=(x - center) / scale,
-            center=center,
-            scale=scale,
-            weights=kept,
-            risk_sets=risk_sets,
-            ties=ties,
-            weight_kind=weight_kind,
-            slots=risk_sets.slots(kept, ties, weight_kind),
-            start=begins,
-            stop=ends,
-            event=ended,
-            sample_weights=sample_weights,
-            cluster=clusters,
-            n_clusters=None if cluster_labels is None else len(cluster_labels),
-            strata_labels=labels,
-            index=data.index,
-        )
-
-    def reweighted(self, weights: Floats, kind: WeightKind | None = None) -> CoxDesign:
-        """Return the same sorted sample under other weights, shape (n,).
-
-        A cluster bootstrap passes the number of times that each row's cluster was drawn with
-        ``kind="frequency"``: the estimate is that of the resampled rows, ties included.
-        """
-        kind = self.weight_kind if kind is None else kind
-        weights = np.asarray(weights, dtype=np.float64)
-        if weights.shape != (self.risk_sets.n,):
-            raise EstimationError(f"{len(weights)} weights for {self.risk_sets.n} rows")
-        if not np.isfinite(weights).all() or (weights < 0).any():
-            raise EstimationError("weights must be finite and not negative")
-        kept = weights[self.risk_sets.rows]
-        slots = self.risk_sets.slots(kept, self.ties, kind)
-        if not slots.moment.size:
-            raise EstimationError("no event carries weight")
-        return replace(self, weights=kept, sample_weights=weights, weight_kind=kind, slots=slots)
-
-    def with_column(self, name: str, values: Floats) -> CoxDesign:
-        """Return the same sorted sample with other values, shape (n,), of one covariate."""
-        if name not in self.names:
-            raise EstimationError(f"no covariate {name!r}; covariates are: {', '.join(self.names)}")
-        j = self.names.index(name)
-        column = np.asarray(values, dtype=np.float64)[self.risk_sets.rows]
-        mean, spread = center_and_scale(column[:, None])
-        x, center, scale = self.x.copy(), self.center.copy(), self.scale.copy()
-        x[:, j] = (column - mean[0]) / spread[0]
-        center[j], scale[j] = mean[0], spread[0]
-        return replace(self, x=x, center=center, scale=scale)
-
-    def evaluate(self, beta: Floats) -> Likelihood:
-        """Evaluate log-likelihood, gradient and information at ``beta`` (scale of ``x``)."""
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            return self._evaluate(beta)
-
-    def _evaluate(self, beta: Floats) -> Likelihood:
-        sets, slots = self.risk_sets, self.slots
-        eta = self.x @ beta
-        shift = float(eta.max())
-        risk = self.weights * np.exp(eta - shift)
-        sums = np.empty((len(risk), len(beta) + 1))
-        sums[:, 0] = risk
-        np.multiply(self.x, risk[:, None], out=sums[:, 1:])
-        at_risk = sets.at_risk(sums)[slots.moment]
-        if slots.has_ties:
-            dying = np.asarray(sets.gather @ sums[sets.deaths])
-            at_risk -= slots.fraction[:, None] * dying[slots.moment]
-        mean = at_risk[:, 1:] / at_risk[:, :1]
-        hazard = slots.weight / at_risk[:, 0]
-        cumulative = sets.exposure(slots.by_moment(hazard))
-        if slots.has_ties:
-            spared = slots.by_moment(hazard * slots.fraction)
-            cumulative[sets.deaths] -= spared[sets.death_moment]
-        weight = self.weights[sets.deaths]
-        loglik = float(weight @ eta[sets.deaths])
-        loglik -= float(slots.weight @ (np.log(at_risk[:, 0]) + shift))
-        gradient = weight @ self.x[sets.deaths] - slots.weight @ mean
-        information = self.x.T @ ((risk * cumulative)[:, None] * self.x)
-        information -= mean.T @ (slots.weight[:, None] * mean)
-        return Likelihood(
-            loglik=loglik,
-            gradient=gradient,
-            information=information,
-            relative_risk=np.exp(eta - shift),
-            hazard=hazard,
-            mean=mean,
-            cumulative=cumulative,
-            shift=shift,
-        )
-
-    def maximize(self, beta: Floats | None = None, *, tolerance: float = STEP_TOLERANCE) -> Maximum:
-        """Maximize the partial likelihood by Newton's method with step halving.
-
-        Parameters
-        ----------
-        beta : ndarray, shape (p,), optional
-            Where to begin, on the scale of the covariates as given; zero by default.
-        tolerance : float
-            Steps below it, in standard deviations of the covariates, are the last.
-
-        Raises
-        ------
-        EstimationError
-            A covariate is constant or collinear within the risk sets; an estimate is infinite
-            (separation); the steps do not converge.
-        """
-        point = np.zeros(len(self.names))
-        if beta is not None:
-            point = np.asarray(beta, dtype=np.float64) * self.scale
-        current = self.evaluate(point)
-        if not self.names:
-            return Maximum(point, current, 0)
-        check_information(current.information, self.names, float(self.slots.weight.sum()))
-        begun = current.loglik
-        step: Floats = point
-        for count in range(1, MAX_STEPS + 1):
-            try:
-                step = np.linalg.solve(current.information, current.gradient)
-            except np.linalg.LinAlgError:
-                break
-            if not np.isfinite(step).all():
-                break
-            if np.abs(step).max() < tolerance:
-                return Maximum(point, current, count)
-            for _ in range(12):
-                trial = self.evaluate(point + step)
-                if trial.loglik >= current.loglik - 1e-9 * abs(current.loglik):
-                    break
-                step = step / 2
-            point, current = point + step, trial
-        raise check_convergence(point, step, self.names, current.loglik - begun)
+from collsec.estimators.columns import Floats
+from collsec.estimators.risk_sets import RiskSets, Slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,18 +41,60 @@ class Likelihood:
     shift: float
 
 
-@dataclass(frozen=True, slots=True)
-class Maximum:
-    """Where the partial likelihood is largest, on the scale of ``CoxDesign.x``."""
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")
+def partial_likelihood(
+    beta: Floats, x: Floats, weights: Floats, sets: RiskSets, slots: Slots
+) -> Likelihood:
+    """Evaluate the log partial likelihood, its gradient and its information.
 
-    beta: Floats
-    fitted: Likelihood
-    steps: int
+    Parameters
+    ----------
+    beta : ndarray, shape (p,)
+    x : ndarray, shape (m, p)
+        Covariates of the rows at risk at some moment, near zero mean.
+    weights : ndarray, shape (m,)
+    sets : RiskSets
+    slots : Slots
 
+    Notes
+    -----
+    With ``r = w exp(xβ)`` and the sums ``S⁽⁰⁾, S⁽¹⁾`` of ``r`` and ``r x`` over the risk set of a
+    term, less its share of the tied events, the information is::
 
-def center_and_scale(x: Floats) -> tuple[Floats, Floats]:
-    """Return mean and standard deviation of each column; constant columns have scale 1."""
-    center = x.mean(axis=0)
-    scale = x.std(axis=0)
-    flat = scale <= 1e-12 * np.maximum(1.0, np.abs(center))
-    return center, np.where(flat, 1.0, scale)
+        X' diag(r H) X − Σ_terms w̄ x̄ x̄',   x̄ = S⁽¹⁾ / S⁽⁰⁾,
+
+    where ``H_i`` sums ``w̄ / S⁽⁰⁾`` over the terms at which row ``i`` is at risk: no p × p sum per
+    risk set is needed.
+    """
+    eta = x @ beta
+    shift = float(eta.max())
+    risk = weights * np.exp(eta - shift)
+    sums = np.empty((len(risk), len(beta) + 1))
+    sums[:, 0] = risk
+    np.multiply(x, risk[:, None], out=sums[:, 1:])
+    at_risk = sets.at_risk(sums)[slots.moment]
+    if slots.has_ties:
+        dying = np.asarray(sets.gather @ sums[sets.deaths])
+        at_risk -= slots.fraction[:, None] * dying[slots.moment]
+    mean = at_risk[:, 1:] / at_risk[:, :1]
+    hazard = slots.weight / at_risk[:, 0]
+    cumulative = sets.exposure(slots.by_moment(hazard))
+    if slots.has_ties:
+        spared = slots.by_moment(hazard * slots.fraction)
+        cumulative[sets.deaths] -= spared[sets.death_moment]
+    weight = weights[sets.deaths]
+    loglik = float(weight @ eta[sets.deaths])
+    loglik -= float(slots.weight @ (np.log(at_risk[:, 0]) + shift))
+    gradient = weight @ x[sets.deaths] - slots.weight @ mean
+    information = x.T @ ((risk * cumulative)[:, None] * x)
+    information -= mean.T @ (slots.weight[:, None] * mean)
+    return Likelihood(
+        loglik=loglik,
+        gradient=gradient,
+        information=information,
+        relative_risk=np.exp(eta - shift),
+        hazard=hazard,
+        mean=mean,
+        cumulative=cumulative,
+        shift=shift,
+    )

@@ -9,9 +9,10 @@ import pandas as pd
 from scipy import stats
 
 from collsec.estimators.columns import Floats
+from collsec.estimators.cox_design import CoxDesign
 from collsec.estimators.cox_residuals import schoenfeld_residuals
 from collsec.estimators.errors import EstimationError
-from collsec.estimators.partial_likelihood import CoxDesign, Likelihood
+from collsec.estimators.partial_likelihood import Likelihood
 from collsec.estimators.risk_sets import RiskSets
 
 if TYPE_CHECKING:

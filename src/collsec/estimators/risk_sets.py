@@ -150,7 +150,7 @@ class RiskSets:
         """Lay out the terms of the partial likelihood for given weights, shape (m,)."""
         k = self.moments
         weight = weights[self.deaths]
-        total = np.bincount(self.death_moment, weight, minlength=k)
+        total: Floats = np.bincount(self.death_moment, weight, minlength=k).astype(np.float64)
         if kind == "frequency":
             count = np.rint(total).astype(np.int64)
         else:
@@ -193,7 +193,6 @@ class Slots:
     def by_moment(self, values: Floats) -> Floats:
         """Sum values, shape (s,) or (s, c), to one row per moment, shape (k,) or (k, c)."""
         if values.ndim == 1:
-            sums: Floats = np.bincount(self.moment, values, minlength=self.moments)
-            return sums
+            return np.bincount(self.moment, values, minlength=self.moments).astype(np.float64)
         columns = [np.bincount(self.moment, v, minlength=self.moments) for v in values.T]
         return np.column_stack(columns) if columns else np.empty((self.moments, 0))
