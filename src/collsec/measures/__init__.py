@@ -1,0 +1,13 @@
+"""Measures: one decorated function per idea.
+
+An *exposure* turns a timeline into spells on conflicts; a *covariate* gives one value per episode,
+known before onset; an *outcome* says when and how each episode ended. A hypothesis names measures;
+an unknown name is refused with the nearest one.
+"""
+
+from collsec.measures import controls, deployment, duration, interest, veto
+from collsec.measures.registry import MEASURES, Measure, get, names
+
+__all__ = [
+    "MEASURES", "Measure", "controls", "deployment", "duration", "get", "interest", "names", "veto",
+]

@@ -1,0 +1,32 @@
+# Two commands: `make study` sets everything up and runs the study, `make test` sets everything up
+# and passes the tests. Both need Python 3.11 or newer and make, nothing else.
+
+PYTHON ?= python3
+VENV ?= .venv
+PROFILE ?= quick
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+
+.PHONY: study test lock clean
+
+study: $(READY)
+	$(BIN)/collsec run --profile $(PROFILE)
+
+test: $(READY)
+	$(BIN)/ruff check src tests
+	$(BIN)/mypy
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+# Resolve the lock anew (needs `uv` on PATH); no index address is written.
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --output-file requirements.lock
+
+clean:
+	rm -rf data/processed/* reports/project reports/site .snakemake

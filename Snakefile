@@ -1,0 +1,161 @@
+# The study, stage by stage: raw → tables → episodes → timelines → estimates → reports.
+#
+#   snakemake -c all                            everything, with the draws of profile "quick"
+#   snakemake -c all --config profile=full      the published draws
+#
+# Each rule calls one command, `collsec step …`, and names the data *and the code* it rests on:
+# Snakemake does not follow Python's imports, so an edited module re-runs its dependants only
+# because it is listed here.
+
+import json
+from pathlib import Path
+
+import yaml
+
+from collsec.hypothesis import specification_digest
+from collsec.store import Store
+
+STORE = Store(".")
+STUDY = yaml.safe_load(STORE.study_file.read_text(encoding="utf-8"))
+HYPOTHESES = STUDY["hypotheses"]
+PROFILE = config.get("profile", "quick")
+COLLSEC = "python -m collsec"
+
+RAW = "data/raw"
+OUT = "data/processed"
+PACKAGE = json.loads(STORE.datapackage.read_text(encoding="utf-8"))
+TABLES = [r["name"] for r in PACKAGE["resources"]]
+TIMELINES = ["deployment", "host_deployment", "council", "council_elsewhere", "war"]
+LINKED = ["episodes", "missions", "acts", "ties", "links"]
+PAGES = {h: STORE.spec_file(h).stem for h in HYPOTHESES}
+
+
+def code(*names):
+    """Modules, and packages with all their modules, as input files."""
+    found = []
+    for name in names:
+        path = Path("src/collsec") / name
+        found += sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+    return [p.as_posix() for p in found]
+
+
+FOUNDATION = code("cli", "steps", "store", "schema", "provenance", "errors")
+MEASUREMENT = code("measures", "cohorts", "panels")
+
+
+wildcard_constraints:
+    h="h[0-9]+",
+
+
+localrules:
+    all,
+
+
+rule all:
+    input:
+        "reports/site/index.html",
+
+
+rule tables:
+    """Validate every raw table and write it typed; nothing joined."""
+    input:
+        package=f"{RAW}/datapackage.json",
+        csv=[f"{RAW}/{r['path']}" for r in PACKAGE["resources"]],
+        schemas=[f"{RAW}/{r['schema']}" for r in PACKAGE["resources"]],
+        code=FOUNDATION + code("tables"),
+    output:
+        expand(f"{OUT}/tables/{{table}}.parquet", table=TABLES),
+    shell:
+        f"{COLLSEC} step tables"
+
+
+rule episodes:
+    """Join episodes with outcomes, missions, Council acts and ties, by coded keys."""
+    input:
+        rules.tables.output,
+        code=FOUNDATION + code("episodes"),
+    output:
+        expand(f"{OUT}/episodes/{{name}}.parquet", name=LINKED),
+    shell:
+        f"{COLLSEC} step episodes"
+
+
+rule timelines:
+    """Exposures as step functions of calendar time: what was known, and from when."""
+    input:
+        rules.episodes.output,
+        code=FOUNDATION + code("timelines", "episodes"),
+    output:
+        expand(f"{OUT}/timelines/{{family}}.parquet", family=TIMELINES),
+    shell:
+        f"{COLLSEC} step timelines"
+
+
+rule spec:
+    """Check a hypothesis file and extract its specification."""
+    input:
+        study="analyses/_study.yml",
+        page=lambda wildcards: f"analyses/{PAGES[wildcards.h]}.qmd",
+        code=FOUNDATION + code("hypothesis", "verdict", "measures", "cohorts"),
+    output:
+        f"{OUT}/specs/{{h}}.json",
+    shell:
+        f"{COLLSEC} step spec {{wildcards.h}}"
+
+
+# From here on a specification counts by its content, not by the date of its file: rewording the
+# prose below it re-renders the page and estimates nothing anew.
+rule panel:
+    """Cohort and (start, stop] rows of a hypothesis, with the attrition table."""
+    input:
+        rules.episodes.output,
+        rules.timelines.output,
+        spec=ancient(rules.spec.output),
+        code=FOUNDATION + MEASUREMENT + code("timelines", "designs"),
+    output:
+        f"{OUT}/panels/{{h}}.parquet",
+        f"{OUT}/panels/{{h}}-attrition.parquet",
+    params:
+        specification=lambda wildcards: specification_digest(STORE, wildcards.h),
+    shell:
+        f"{COLLSEC} step panel {{wildcards.h}}"
+
+
+rule estimate:
+    """Estimates, curves, diagnostics, falsification and verdict of a hypothesis."""
+    input:
+        rules.panel.output,
+        rules.episodes.output,
+        rules.timelines.output,
+        study="analyses/_study.yml",
+        spec=ancient(rules.spec.output),
+        code=FOUNDATION + MEASUREMENT
+        + code("designs", "estimators", "inference", "results", "verdict"),
+    output:
+        f"{OUT}/estimates/{{h}}.parquet",
+        f"{OUT}/estimates/{{h}}-curves.parquet",
+        f"{OUT}/estimates/{{h}}.json",
+    params:
+        specification=lambda wildcards: specification_digest(STORE, wildcards.h),
+        profile=PROFILE,
+    shell:
+        f"{COLLSEC} step estimate {{wildcards.h}} --profile {{params.profile}}"
+
+
+rule reports:
+    """Write the Quarto project from the estimates and render it (HTML and PDF)."""
+    input:
+        expand(f"{OUT}/estimates/{{h}}.json", h=HYPOTHESES),
+        expand(f"{OUT}/estimates/{{h}}.parquet", h=HYPOTHESES),
+        expand(f"{OUT}/estimates/{{h}}-curves.parquet", h=HYPOTHESES),
+        expand(f"{OUT}/panels/{{h}}-attrition.parquet", h=HYPOTHESES),
+        f"{OUT}/episodes/links.parquet",
+        pages=[f"analyses/{page}.qmd" for page in PAGES.values()],
+        sources=[p.as_posix() for p in sorted(Path("reports").glob("*")) if p.is_file()],
+        citation="CITATION.cff",
+        code=FOUNDATION + code("reports", "figures", "exhibits"),
+    output:
+        "reports/site/index.html",
+        expand("reports/site/{page}.{format}", page=PAGES.values(), format=["html", "pdf"]),
+    shell:
+        f"{COLLSEC} step reports"

@@ -1,0 +1,5 @@
+"""``python -m collsec``."""
+
+from collsec.cli import main
+
+main()

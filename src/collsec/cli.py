@@ -1,0 +1,149 @@
+"""The command line: thin commands over the steps of the study."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from collsec.errors import CollsecError
+
+app = typer.Typer(
+    name="collsec",
+    help="Test claims about UN collective security on every armed conflict since 1946.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+step_app = typer.Typer(
+    help="Run one stage of the pipeline (Snakemake calls these).", no_args_is_help=True
+)
+app.add_typer(step_app, name="step")
+
+Root = Annotated[Path, typer.Option("--root", help="Folder of the study.", show_default=False)]
+Profile = Annotated[
+    str, typer.Option(help="`quick` (few draws, minutes) or `full` (the published draws).")
+]
+Hypothesis = Annotated[str, typer.Argument(help="Such as `h1`.")]
+HERE = Path()
+
+
+def store_at(root: Path):  # noqa: ANN201 - imported late
+    """The files of the study in ``root``."""
+    from collsec.store import Store
+
+    return Store(root)
+
+
+@app.command(epilog="Examples: `collsec run` · `collsec run --profile full` · `collsec run --cores 8`")
+def run(
+    profile: Profile = "quick",
+    cores: Annotated[str, typer.Option(help="How many cores to use.")] = "all",
+    root: Root = HERE,
+) -> None:
+    """Run the whole study: raw tables to rendered reports. A second run does nothing."""
+    store = store_at(root)
+    if not (store.root / "Snakefile").exists():
+        raise CollsecError("no Snakefile here: run this in the study's folder, or give --root.")
+    command = [sys.executable, "-m", "snakemake", "-c", cores, "--config", f"profile={profile}"]
+    environment = os.environ | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    }
+    code = subprocess.run(command, cwd=store.root, env=environment, check=False).returncode
+    if code:
+        raise typer.Exit(code)
+    typer.echo("Reports: reports/site/index.html")
+
+
+@app.command(name="compile", epilog="Example: `collsec compile --from ../upstream --check`")
+def compile_(
+    source: Annotated[Path, typer.Option("--from", help="Folder of the upstream files.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare with the committed tables, write nothing.")
+    ] = False,
+    root: Root = HERE,
+) -> None:
+    """Rebuild data/raw/compiled from upstream files by the coding rules."""
+    from collsec.compile import compile_all
+
+    compile_all(source, store_at(root).raw, check=check)
+
+
+@step_app.command()
+def tables(root: Root = HERE) -> None:
+    """raw → tables: validate each table, write it typed."""
+    from collsec import steps
+
+    steps.tables(store_at(root))
+
+
+@step_app.command()
+def episodes(root: Root = HERE) -> None:
+    """tables → episodes: join on coded keys, report what did not match."""
+    from collsec import steps
+
+    steps.episodes(store_at(root))
+
+
+@step_app.command()
+def timelines(root: Root = HERE) -> None:
+    """episodes → timelines: exposures as step functions of calendar time."""
+    from collsec import steps
+
+    steps.timelines(store_at(root))
+
+
+@step_app.command()
+def spec(hypothesis: Hypothesis, root: Root = HERE) -> None:
+    """Check a hypothesis file and extract its specification."""
+    from collsec import steps
+
+    steps.spec(store_at(root), hypothesis)
+
+
+@step_app.command()
+def panel(hypothesis: Hypothesis, root: Root = HERE) -> None:
+    """cohort + timelines → (start, stop] rows and the attrition table."""
+    from collsec import steps
+
+    steps.panel(store_at(root), hypothesis)
+
+
+@step_app.command()
+def estimate(hypothesis: Hypothesis, profile: Profile = "quick", root: Root = HERE) -> None:
+    """panel → estimates, curves, diagnostics, verdict."""
+    from collsec import steps
+
+    steps.estimate(store_at(root), hypothesis, profile)
+
+
+@step_app.command()
+def reports(root: Root = HERE) -> None:
+    """estimates → reports: write the Quarto project and render it."""
+    from collsec import steps
+
+    steps.reports(store_at(root))
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one message, not a traceback."""
+    try:
+        app()
+    except CollsecError as error:
+        from rich.console import Console
+
+        Console(stderr=True, soft_wrap=True, highlight=False).print(
+            f"[bold red]error:[/] {_escaped(str(error))}"
+        )
+        sys.exit(1)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,90 @@
+"""The JSON record of a hypothesis: verdict, diagnostics and every string that its page prints."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from collsec import wording
+from collsec.designs.inputs import Inputs
+from collsec.designs.robustness import Placebo
+from collsec.inference import e_value
+from collsec.results import Estimate, rounded
+from collsec.verdict import Verdict
+
+# Who is compared with whom, by measure of the primary.
+CONTRASTS = {
+    "un_troops": ("wars with UN troops on the ground for six months",
+                  "wars of the same age without them"),
+    "veto_12m": ("wars in the year after a veto on them", "other wars of the same type and age"),
+    "salience": ("wars in states one standard deviation closer to a permanent member",
+                 "otherwise similar wars"),
+}
+
+
+def variables(
+    inputs: Inputs,
+    primary: Estimate,
+    verdict: Verdict,
+    extras: dict[str, str],
+) -> dict[str, str]:
+    """Formatted strings by dotted name; the pages hold no other result."""
+    name = inputs.spec.hypothesis
+    default = (f"wars with “{primary.label}”", "other wars")
+    values = {
+        "primary.sentence": wording.primary_sentence(
+            primary, verdict, CONTRASTS.get(primary.measure, default)
+        ),
+        "primary.hr": wording.number(primary.estimate),
+        "primary.ci": wording.interval(primary.ci_low, primary.ci_high),
+        "primary.level": wording.level(primary.ci_level),
+        "primary.p": wording.p_value(primary.p_value),
+        "primary.exposed_ends": str(primary.exposed_ends),
+        "primary.exposed_clusters": str(primary.exposed_clusters),
+        "primary.exposed_units": str(primary.exposed_units),
+        "primary.units": str(primary.n_units),
+        "primary.events": str(primary.n_events),
+        "primary.clusters": str(primary.n_clusters),
+        "primary.mde_low": wording.number(primary.mde_low),
+        "primary.mde_high": wording.number(primary.mde_high),
+        "primary.null_rejection": wording.percent(primary.null_rejection, 1),
+        "primary.e_value": _e_value(primary),
+        "verdict.code": verdict.code,
+        "verdict.sentence": verdict.sentence,
+        "verdict.reasons": wording.reasons(verdict),
+        **extras,
+    }
+    return {f"{name}.{key}": value for key, value in values.items()}
+
+
+def _e_value(primary: Estimate) -> str:
+    if not math.isfinite(primary.estimate) or primary.estimate <= 0:
+        return "not estimable"
+    return wording.number(e_value(primary.estimate, common_outcome=True).estimate)
+
+
+def checks(
+    engine_gap: float,
+    calibration: dict[str, Any],
+    falsification: list[Placebo],
+    flips: list[int],
+    agreement: float,
+    ph_p_value: float,
+    known_biased_rejection: float,
+) -> dict[str, Any]:
+    """Diagnostics of a primary, plain."""
+    plain: dict[str, Any] = rounded({
+        "engine_gap": engine_gap,
+        "null_calibration": calibration,
+        "falsification": [
+            {"measure": p.estimate.measure, "label": p.estimate.label, "outcome": p.outcome}
+            for p in falsification
+        ],
+        "sign_flips": flips,
+        "principled_agreement": agreement,
+        "proportional_hazards_p": ph_p_value,
+        "known_biased_rejection": known_biased_rejection,
+    })
+    # The gap between two engines is rounding noise of linear algebra: it is judged, not printed.
+    plain["engine_gap"] = "below 1e-6" if engine_gap <= 1e-6 else "above 1e-6"
+    return plain

@@ -1,0 +1,38 @@
+"""Controls: what was known of the host state before onset."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from collsec.measures.registry import measure
+
+
+@measure("covariate", "Log GDP per capita")
+def log_gdp_per_capita(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
+    """Log of GDP per capita in the last year known before onset."""
+    return np.log(episodes["gdp_per_capita"].astype(float))
+
+
+@measure("covariate", "Log population")
+def log_population(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
+    """Log of population in the last year known before onset."""
+    return np.log(episodes["population"].astype(float))
+
+
+@measure("covariate", "Democracy")
+def democracy(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
+    """Democracy index in the last year known before onset."""
+    return episodes["democracy"].astype(float)
+
+
+@measure("covariate", "War over territory")
+def over_territory(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
+    """1 where the incompatibility is (also) over territory."""
+    return episodes["incompatibility"].isin(["territory", "both"]).astype(float)
+
+
+@measure("covariate", "Onset in the Cold War")
+def cold_war(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
+    """1 where the episode began before 1990."""
+    return (episodes["onset_year"] < 1990).astype(float)

@@ -1,0 +1,60 @@
+"""Deployment: peacekeepers present in a conflict."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from collsec.measures.registry import measure
+from collsec.measures.spells import absorbing, where_positive
+
+Timelines = dict[str, pd.DataFrame]
+
+
+@measure("exposure", "UN troops present")
+def un_troops(timelines: Timelines) -> pd.DataFrame:
+    """UN formed troops serve this conflict."""
+    return where_positive(timelines["deployment"], "un_troops")
+
+
+@measure("exposure", "UN troops present, dates from general knowledge let in")
+def un_troops_with_recalled(timelines: Timelines) -> pd.DataFrame:
+    """As ``un_troops``, with links and dates that rest on general knowledge alone."""
+    return where_positive(timelines["deployment"], "un_troops_with_recalled")
+
+
+@measure("exposure", "UN troops once deployed (presence never ends)")
+def un_troops_absorbing(timelines: Timelines) -> pd.DataFrame:
+    """UN troops have come, whether or not they are still there."""
+    return absorbing(un_troops(timelines))
+
+
+@measure("exposure", "Any UN peacekeeping personnel present")
+def un_personnel(timelines: Timelines) -> pd.DataFrame:
+    """UN troops, police or observers serve this conflict."""
+    return where_positive(timelines["deployment"], "un_personnel")
+
+
+@measure("exposure", "Any peacekeeping troops present (UN, regional, coalition)")
+def peacekeepers(timelines: Timelines) -> pd.DataFrame:
+    """Troops of the UN, a regional organization or a mandated coalition serve this conflict."""
+    return where_positive(timelines["deployment"], "peacekeepers")
+
+
+@measure("exposure", "UN mission authorized, no personnel there yet")
+def authorized_not_deployed(timelines: Timelines) -> pd.DataFrame:
+    """A placebo: the Council has decided, but nobody has come."""
+    steps = timelines["deployment"].copy()
+    steps["waiting"] = ((steps["un_authorized"] > 0) & (steps["un_personnel"] == 0)).astype(int)
+    return where_positive(steps, "waiting")
+
+
+@measure("exposure", "The Council has acted on the conflict")
+def council_act(timelines: Timelines) -> pd.DataFrame:
+    """The Council has adopted, or had vetoed, a first draft on this conflict."""
+    return absorbing(where_positive(timelines["council"], "acts"))
+
+
+@measure("ever", "Ever had UN troops (frozen at onset)")
+def ever_un_troops(timelines: Timelines) -> pd.DataFrame:
+    """Known biased: a deployment that came later counted from the first day of war."""
+    return un_troops(timelines)

@@ -1,0 +1,73 @@
+"""The register of measures."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from collsec.errors import BadSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A named measure.
+
+    Attributes
+    ----------
+    name : str
+        What a hypothesis file calls it.
+    kind : str
+        ``exposure`` (spells in calendar time), ``covariate`` (one value per episode, before
+        onset), ``outcome``, or ``ever`` (a post-onset exposure frozen as if known at onset: it
+        manufactures effects and is refused unless tagged ``known-biased``).
+    title : str
+        What a reader sees.
+    function : callable
+        The pure function behind it.
+    """
+
+    name: str
+    kind: str
+    title: str
+    function: Callable[..., Any]
+
+
+MEASURES: dict[str, Measure] = {}
+
+
+def measure(kind: str, title: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a function as a measure under its own name."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        MEASURES[function.__name__] = Measure(function.__name__, kind, title, function)
+        return function
+
+    return register
+
+
+def names(kind: str | None = None) -> list[str]:
+    """Names of the registered measures, of one kind or all."""
+    return sorted(n for n, m in MEASURES.items() if kind is None or m.kind == kind)
+
+
+def get(name: str, *kinds: str) -> Measure:
+    """A measure by name.
+
+    Raises
+    ------
+    BadSpec
+        If there is no such measure of the kinds asked for; the nearest name is given.
+    """
+    allowed = [n for n in names() if not kinds or MEASURES[n].kind in kinds]
+    if name in allowed:
+        return MEASURES[name]
+    what = " or ".join(kinds) if kinds else "measure"
+    raise BadSpec(f"unknown {what} {name!r}.{nearest(name, allowed)} Known: {', '.join(allowed)}.")
+
+
+def nearest(name: str, allowed: list[str]) -> str:
+    """A phrase that offers the nearest of the allowed names, or nothing."""
+    close = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
+    return f" Did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,124 @@
+"""The stages of the pipeline, each a function of the project's folder.
+
+Every step reads the files of the stage before it, calls pure functions, and writes its own files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+
+from collsec.errors import MissingInput
+from collsec.provenance import record
+from collsec.store import Store
+
+LINKED = ("episodes", "missions", "acts", "ties")
+TIMELINES = ("deployment", "host_deployment", "council", "council_elsewhere", "war")
+
+
+def tables(store: Store) -> None:
+    """raw → tables."""
+    from collsec.tables import clean
+
+    clean(store)
+
+
+def episodes(store: Store) -> None:
+    """tables → episodes, with the link report."""
+    from collsec.episodes import link
+    from collsec.tables import resources
+
+    names = list(resources(store))
+    linked = link({name: store.read("tables", name) for name in names})
+    made_from = record(store, "episodes", [store.stage("tables", n) for n in names])
+    for name in LINKED:
+        store.write(getattr(linked, name), "episodes", name, made_from)
+    store.write(linked.report, "episodes", "links", made_from)
+
+
+def read_linked(store: Store):  # noqa: ANN201 - the type lives in a module imported late
+    """The linked episodes, read back."""
+    from collsec.episodes import Linked
+
+    frames = {name: store.read("episodes", name) for name in LINKED}
+    return Linked(**frames, report=store.read("episodes", "links"))
+
+
+def timelines(store: Store) -> None:
+    """episodes → timelines."""
+    import collsec.timelines as families
+
+    linked = read_linked(store)
+    made_from = record(store, "timelines", [store.stage("episodes", n) for n in LINKED])
+    for family in TIMELINES:
+        store.write(getattr(families, family)(linked), "timelines", family, made_from)
+
+
+def spec(store: Store, hypothesis: str) -> None:
+    """Hypothesis file → checked, normalized JSON."""
+    from collsec.hypothesis import load, load_study
+
+    load_study(store)
+    store.write_json(load(store, hypothesis).normalized(), store.spec_json(hypothesis))
+
+
+def read_inputs(store: Store, hypothesis: str):  # noqa: ANN201
+    """What a design works on: specification, shared choices, episodes, timelines, ties."""
+    import json
+
+    from collsec.designs import Inputs
+    from collsec.hypothesis import from_json, load_study
+
+    path = store.spec_json(hypothesis)
+    if not path.exists():
+        raise MissingInput(f"{store.relative(path)} is missing: run `collsec step spec {hypothesis}`.")
+    return Inputs(
+        spec=from_json(json.loads(path.read_text(encoding="utf-8"))),
+        study=load_study(store),
+        episodes=store.read("episodes", "episodes"),
+        ties=store.read("episodes", "ties"),
+        timelines={family: store.read("timelines", family) for family in TIMELINES},
+    )
+
+
+def _design_files(store: Store, hypothesis: str) -> list[Path]:
+    files = [store.stage("episodes", n) for n in ("episodes", "ties")]
+    files += [store.stage("timelines", n) for n in TIMELINES]
+    return [*files, store.spec_json(hypothesis)]
+
+
+def panel(store: Store, hypothesis: str) -> None:
+    """cohort + timelines → panel and attrition table."""
+    from collsec.designs import arrange_panel
+
+    rows, attrition = arrange_panel(read_inputs(store, hypothesis))
+    made_from = record(store, "panels", _design_files(store, hypothesis))
+    store.write(rows, "panels", hypothesis, made_from)
+    store.write(attrition, "panels", f"{hypothesis}-attrition", made_from)
+
+
+def estimate(store: Store, hypothesis: str, profile: str) -> None:
+    """panel → estimates, curves and the JSON record with the verdict."""
+    from collsec.designs import estimate_hypothesis
+    from collsec.provenance import data_vintage
+
+    inputs = read_inputs(store, hypothesis)
+    rows = store.read("panels", hypothesis)
+    made = estimate_hypothesis(inputs, rows, profile)
+    files = [*_design_files(store, hypothesis), store.stage("panels", hypothesis)]
+    made_from = record(store, "estimates", files) | {"profile": profile}
+    store.write(made.estimates, "estimates", hypothesis, made_from)
+    store.write(made.curves, "estimates", f"{hypothesis}-curves", made_from)
+    provenance = made_from | {"data_vintage": data_vintage(store)}
+    store.write_json(made.record | {"provenance": provenance}, store.record(hypothesis))
+
+
+def reports(store: Store) -> None:
+    """estimates → Quarto project → site."""
+    from collsec.hypothesis import load_study
+    from collsec.reports import build
+
+    build(store.root, list(load_study(store).hypotheses))
+
+

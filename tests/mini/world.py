@@ -1,0 +1,97 @@
+"""A mini world: a few dozen real conflicts with all that bears on them, in a folder of its own.
+
+It is cut from the committed tables by conflict, so that every key still resolves and the schemas
+stay those of the study.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+RAW = Path("data") / "raw"
+# Every conflict with a mission or a vetoed draft stays; of the others, one in so many.
+KEEP_ONE_IN = 4
+DRAWS = {"rerandomization_draws": 299, "calibration_draws": 40, "bootstrap_draws": 19}
+
+
+def build(folder: Path, *, with_code: bool = False) -> Path:
+    """Write a mini world into ``folder`` and return it.
+
+    Parameters
+    ----------
+    with_code : bool
+        Copy the package's source too, so that a test may edit a module.
+    """
+    package = json.loads((REPOSITORY / RAW / "datapackage.json").read_text(encoding="utf-8"))
+    frames = {
+        r["name"]: pd.read_csv(REPOSITORY / RAW / r["path"], dtype=str, keep_default_na=False)
+        for r in package["resources"]
+    }
+    touched = set(frames["mission_conflicts"]["conflict_id"])
+    touched |= set(frames["draft_conflicts"]["conflict_id"])
+    conflicts = sorted(set(frames["episodes"]["conflict_id"]), key=int)
+    kept = {c for i, c in enumerate(conflicts) if c in touched or i % KEEP_ONE_IN == 0}
+    episodes = frames["episodes"]["episode_id"][frames["episodes"]["conflict_id"].isin(kept)]
+    for resource in package["resources"]:
+        frame = frames[resource["name"]]
+        if "episode_id" in frame:
+            frame = frame[frame["episode_id"].isin(set(episodes))]
+        elif "conflict_id" in frame:
+            frame = frame[frame["conflict_id"].isin(kept | {""})]
+        path = folder / RAW / resource["path"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frame.to_csv(path, index=False, lineterminator="\n")
+    for name in ("datapackage.json", "sources.toml"):
+        shutil.copy(REPOSITORY / RAW / name, folder / RAW / name)
+    shutil.copytree(REPOSITORY / RAW / "schemas", folder / RAW / "schemas")
+    for name in ("analyses", "reports"):
+        shutil.copytree(
+            REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("site", "project")
+        )
+    for name in ("Snakefile", "CITATION.cff"):
+        shutil.copy(REPOSITORY / name, folder / name)
+    source = folder / "src"
+    if with_code:
+        shutil.copytree(REPOSITORY / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        source.symlink_to(REPOSITORY / "src")
+    _fewer_draws(folder / "analyses" / "_study.yml")
+    return folder
+
+
+def _fewer_draws(study: Path) -> None:
+    import yaml
+
+    content = yaml.safe_load(study.read_text(encoding="utf-8"))
+    content["profiles"] = {"quick": DRAWS, "full": DRAWS}
+    study.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Environment in which the world's own copy of the code is the one that runs."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return os.environ | {"PATH": path, "PYTHONPATH": str(folder / "src")}
+
+
+def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run real Snakemake in a world."""
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "-c", "2", *arguments],
+        cwd=folder, env=environment(folder), capture_output=True, text=True, check=False,
+    )
+
+
+def collsec(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a world."""
+    return subprocess.run(
+        [sys.executable, "-m", "collsec", *arguments],
+        cwd=folder, env=environment(folder), capture_output=True, text=True, check=False,
+    )
