@@ -10,11 +10,12 @@ import pandas as pd
 from scipy import stats
 
 from collsec.estimators.columns import Floats, Integers, matrix, survival_times, times_up_to
-from collsec.estimators.cox_residuals import score_residuals, sum_by_cluster
+from collsec.estimators.cox_residuals import score_residuals
 from collsec.estimators.errors import EstimationError
+from collsec.estimators.influence import at_risk_by_cluster, deaths_by_cluster, sum_by_cluster
 
 if TYPE_CHECKING:
-    from collsec.estimators.cox import CoxResult
+    from collsec.estimators.cox_result import CoxResult
 
 
 def baseline_increments(result: CoxResult) -> Floats:
@@ -210,48 +211,44 @@ def cumulative_hazard(
     if design.cluster is None or design.n_clusters is None:
         noise = up_to((jump**2 / slots.weight[ours])[:, None])[:, 0]
         return hazard, noise + np.einsum("tp,pq,tq->t", lean, model, lean)
-    influence = clustered_influence(result, moments, ratio, upto)
     scores = score_residuals(design, at)
     if design.sample_weights is not None:
         scores = scores * design.sample_weights[:, None]
+    known = np.cumsum(baseline_influence(result, moments, ratio), axis=1)
+    known = np.hstack((np.zeros((design.n_clusters, 1)), known))[:, upto]
     by_cluster = sum_by_cluster(scores, design.cluster, design.n_clusters) @ model
-    influence = influence + by_cluster @ lean.T
+    influence = known + by_cluster @ lean.T
     return hazard, np.asarray((influence**2).sum(axis=0))
 
 
-def clustered_influence(
-    result: CoxResult, moments: Integers, ratio: Floats, upto: Integers
-) -> Floats:
-    """Return each cluster's influence on a cumulative hazard at known coefficients, (g, t).
+def baseline_influence(result: CoxResult, moments: Integers, ratio: Floats) -> Floats:
+    """Return each cluster's influence on hazard increments at known coefficients, (g, q).
+
+    Parameters
+    ----------
+    result : CoxResult
+    moments : ndarray of int, shape (q,)
+        Consecutive moments, those of one stratum.
+    ratio : ndarray, shape (q,)
+        Factor of each increment, ``exp(xβ − shift)``.
 
     Notes
     -----
-    Row ``i`` contributes ``w_i ∫ exp(xβ)/S⁽⁰⁾ dM_i`` up to each time; of the tied events of a
-    moment each gets the mean over the terms.
+    Row ``i`` contributes ``w_i exp(xβ)/S⁽⁰⁾ dM_i``; of the tied events of a moment each gets the
+    mean over the terms.
     """
     design, at = result.design, result.fitted
     assert design.cluster is not None and design.n_clusters is not None
     sets, slots = design.risk_sets, design.slots
-    factor = np.zeros(sets.moments)
-    factor[moments] = ratio
-    scaled = factor[slots.moment]
-    # hazard / weight is 1/S0 of the term; hazard * that is the row's charge per unit of risk.
-    gain = slots.by_moment(scaled * at.hazard / slots.weight)
+    # hazard / weight is 1/S⁽⁰⁾ of the term; hazard times that is the charge per unit of risk.
+    gain = slots.by_moment(at.hazard / slots.weight)
+    charge = slots.by_moment(at.hazard**2 / slots.weight)
+    spared = slots.by_moment(at.hazard**2 / slots.weight * slots.fraction)
     count = np.maximum(np.bincount(slots.moment, minlength=sets.moments), 1)
-    charge = slots.by_moment(scaled * at.hazard**2 / slots.weight)
-    spared = slots.by_moment(scaled * at.hazard**2 / slots.weight * slots.fraction)
-    total = np.concatenate(([0.0], np.cumsum(charge)))
-    weighted = design.weights * at.relative_risk
-    cluster = design.cluster[sets.rows]
-    out = np.empty((design.n_clusters, len(upto)))
-    offset = int(moments[0]) if len(moments) else 0
-    for t, passed in enumerate(upto):
-        end = offset + int(passed)
-        first, past = np.minimum(sets.first, end), np.minimum(sets.past, end)
-        row = -weighted * (total[past] - total[first])
-        died = sets.death_moment < end
-        deaths, moment = sets.deaths[died], sets.death_moment[died]
-        row[deaths] += weighted[deaths] * spared[moment]
-        row[deaths] += design.weights[deaths] * (gain / count)[moment]
-        out[:, t] = np.bincount(cluster, row, minlength=design.n_clusters)
-    return out
+    risk = design.weights * at.relative_risk
+    dying, died = sets.deaths, sets.death_moment
+    added = design.weights[dying] * (gain / count)[died] + risk[dying] * spared[died]
+    groups = (design.cluster, design.n_clusters)
+    events = deaths_by_cluster(sets, added, *groups)
+    exposed = at_risk_by_cluster(sets, risk, *groups)
+    return np.asarray((events - exposed * charge)[:, moments] * ratio)

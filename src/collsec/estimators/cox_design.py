@@ -15,6 +15,7 @@ from collsec.estimators.columns import (
     codes,
     indicator,
     matrix,
+    numbers,
     survival_times,
 )
 from collsec.estimators.errors import EstimationError
@@ -35,6 +36,8 @@ class CoxDesign:
         Covariates of the rows at risk at some moment, centered and divided by ``scale``.
     center, scale : ndarray, shape (p,)
         Mean and standard deviation of each covariate over those rows.
+    offset : ndarray, shape (m,)
+        Known part of the linear predictor of those rows.
     weights : ndarray, shape (m,)
         Weights of those rows.
     risk_sets : RiskSets
@@ -46,7 +49,7 @@ class CoxDesign:
     event : ndarray of bool, shape (n,)
     sample_weights : ndarray or None, shape (n,)
     cluster : ndarray of int or None, shape (n,)
-    n_clusters : int or None
+    cluster_labels : pandas.Index or None, length g
     strata_labels : pandas.Index
     index : pandas.Index
         Labels of the n rows.
@@ -56,6 +59,7 @@ class CoxDesign:
     x: Floats
     center: Floats
     scale: Floats
+    offset: Floats
     weights: Floats
     risk_sets: RiskSets
     ties: Ties
@@ -66,7 +70,7 @@ class CoxDesign:
     event: Booleans
     sample_weights: Floats | None
     cluster: Integers | None
-    n_clusters: int | None
+    cluster_labels: pd.Index | None
     strata_labels: pd.Index
     index: pd.Index
 
@@ -83,6 +87,7 @@ class CoxDesign:
         cluster: str | list[str] | None = None,
         weights: str | None = None,
         weight_kind: WeightKind = "case",
+        offset: str | None = None,
         ties: Ties = "efron",
     ) -> CoxDesign:
         """Check and sort the sample; parameters as in `cox_ph`."""
@@ -91,6 +96,7 @@ class CoxDesign:
         if weight_kind not in ("case", "frequency"):
             raise EstimationError(f"weight_kind must be 'case' or 'frequency', not {weight_kind!r}")
         x = matrix(data, covariates)
+        known = np.zeros(len(data)) if offset is None else numbers(data, offset)
         begins, ends = survival_times(data, start, stop)
         ended = indicator(data, event)
         sample_weights = case_weights(data, weights, whole=weight_kind == "frequency")
@@ -116,6 +122,7 @@ class CoxDesign:
             x=(x - center) / scale,
             center=center,
             scale=scale,
+            offset=known[risk_sets.rows],
             weights=kept,
             risk_sets=risk_sets,
             ties=ties,
@@ -126,10 +133,15 @@ class CoxDesign:
             event=ended,
             sample_weights=sample_weights,
             cluster=clusters,
-            n_clusters=None if cluster_labels is None else len(cluster_labels),
+            cluster_labels=cluster_labels,
             strata_labels=labels,
             index=data.index,
         )
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters, or None where none were named."""
+        return None if self.cluster_labels is None else len(self.cluster_labels)
 
     def reweighted(self, weights: Floats, kind: WeightKind | None = None) -> CoxDesign:
         """Return the same sorted sample under other weights, shape (n,).
@@ -154,7 +166,10 @@ class CoxDesign:
         if name not in self.names:
             raise EstimationError(f"no covariate {name!r}; covariates are: {', '.join(self.names)}")
         j = self.names.index(name)
-        column = np.asarray(values, dtype=np.float64)[self.risk_sets.rows]
+        values = np.asarray(values, dtype=np.float64)
+        if values.shape != (self.risk_sets.n,) or not np.isfinite(values).all():
+            raise EstimationError(f"{name!r} needs {self.risk_sets.n} finite values")
+        column = values[self.risk_sets.rows]
         mean, spread = center_and_scale(column[:, None])
         x, center, scale = self.x.copy(), self.center.copy(), self.scale.copy()
         x[:, j] = (column - mean[0]) / spread[0]
@@ -163,7 +178,9 @@ class CoxDesign:
 
     def evaluate(self, beta: Floats) -> Likelihood:
         """Evaluate log-likelihood, gradient and information at ``beta`` (scale of ``x``)."""
-        return partial_likelihood(beta, self.x, self.weights, self.risk_sets, self.slots)
+        return partial_likelihood(
+            beta, self.x, self.offset, self.weights, self.risk_sets, self.slots
+        )
 
     def maximize(
         self, beta: Floats | None = None, *, tolerance: float = STEP_TOLERANCE

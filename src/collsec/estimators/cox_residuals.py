@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
 from collsec.estimators.columns import Floats, Integers
 from collsec.estimators.cox_design import CoxDesign
+from collsec.estimators.influence import sum_by_cluster
 from collsec.estimators.partial_likelihood import Likelihood
 
 
@@ -71,13 +71,6 @@ def schoenfeld_residuals(design: CoxDesign, at: Likelihood) -> tuple[Integers, F
     deaths, moment = sets.deaths[order], sets.death_moment[order]
     residuals = (design.x[deaths] - event_means(design, at)[moment]) * design.scale
     return sets.rows[deaths], residuals
-
-
-def sum_by_cluster(values: Floats, cluster: Integers, n_clusters: int) -> Floats:
-    """Sum rows, shape (n, c), to clusters, shape (g, c)."""
-    n = len(cluster)
-    gather = sparse.csr_array((np.ones(n), (cluster, np.arange(n))), shape=(n_clusters, n))
-    return np.asarray(gather @ values)
 
 
 def cluster_sandwich(

@@ -20,7 +20,7 @@ class Likelihood:
     gradient : ndarray, shape (p,)
     information : ndarray, shape (p, p)
     relative_risk : ndarray, shape (m,)
-        ``exp(x β − shift)`` of each row.
+        ``exp(x β + offset − shift)`` of each row.
     hazard : ndarray, shape (s,)
         Baseline hazard of each term, times ``exp(shift)``.
     mean : ndarray, shape (s, p)
@@ -43,7 +43,7 @@ class Likelihood:
 
 @np.errstate(divide="ignore", invalid="ignore", over="ignore")
 def partial_likelihood(
-    beta: Floats, x: Floats, weights: Floats, sets: RiskSets, slots: Slots
+    beta: Floats, x: Floats, offset: Floats, weights: Floats, sets: RiskSets, slots: Slots
 ) -> Likelihood:
     """Evaluate the log partial likelihood, its gradient and its information.
 
@@ -52,7 +52,7 @@ def partial_likelihood(
     beta : ndarray, shape (p,)
     x : ndarray, shape (m, p)
         Covariates of the rows at risk at some moment, near zero mean.
-    weights : ndarray, shape (m,)
+    offset, weights : ndarray, shape (m,)
     sets : RiskSets
     slots : Slots
 
@@ -66,7 +66,7 @@ def partial_likelihood(
     where ``H_i`` sums ``w̄ / S⁽⁰⁾`` over the terms at which row ``i`` is at risk: no p × p sum per
     risk set is needed.
     """
-    eta = x @ beta
+    eta = x @ beta + offset
     shift = float(eta.max())
     risk = weights * np.exp(eta - shift)
     sums = np.empty((len(risk), len(beta) + 1))

@@ -16,7 +16,7 @@ from collsec.estimators.partial_likelihood import Likelihood
 from collsec.estimators.risk_sets import RiskSets
 
 if TYPE_CHECKING:
-    from collsec.estimators.cox import CoxResult
+    from collsec.estimators.cox_result import CoxResult
 
 TRANSFORMS = ("km", "identity", "log", "rank")
 

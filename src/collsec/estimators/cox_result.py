@@ -1,0 +1,160 @@
+"""What a fitted Cox model can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from collsec.estimators.coefficients import Coefficients
+from collsec.estimators.cox_design import CoxDesign
+from collsec.estimators.cox_residuals import (
+    martingale_residuals,
+    schoenfeld_residuals,
+    score_residuals,
+)
+from collsec.estimators.partial_likelihood import Likelihood
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CoxResult(Coefficients):
+    """A fitted Cox model.
+
+    Attributes
+    ----------
+    params : Series, shape (p,)
+        Log hazard ratios.
+    cov, model_cov : DataFrame, shape (p, p)
+        Covariance: clustered where clusters were named, and from the information.
+    loglik : tuple of float
+        Log partial likelihood at zero and at the estimate.
+    score_test : float
+        χ² of the score test of all coefficients.
+    steps : int
+        Newton steps taken.
+    design : CoxDesign
+        The sorted sample; ``design.reweighted(...)`` refits without sorting.
+    fitted : Likelihood
+        The likelihood at the estimate.
+    """
+
+    params: pd.Series[float]
+    cov: pd.DataFrame
+    model_cov: pd.DataFrame
+    loglik: tuple[float, float]
+    score_test: float
+    steps: int
+    design: CoxDesign
+    fitted: Likelihood
+
+    @property
+    def model_std_errors(self) -> pd.Series[float]:
+        """Standard errors from the information, clusters left aside."""
+        root = np.sqrt(np.diag(self.model_cov))
+        return pd.Series(root, index=self.params.index, name="std_error")
+
+    @property
+    def nobs(self) -> int:
+        """Rows."""
+        return self.design.risk_sets.n
+
+    @property
+    def n_events(self) -> int:
+        """Events; under frequency weights, events counted as often as they weigh."""
+        weights = self.design.sample_weights
+        if weights is not None and self.design.weight_kind == "frequency":
+            return round(float(weights[self.design.event].sum()))
+        return int(self.design.event.sum())
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters, or None where none were named."""
+        return self.design.n_clusters
+
+    @property
+    def likelihood_ratio(self) -> tuple[float, int, float]:
+        """χ², degrees of freedom and p-value against the null model (invalid under clusters)."""
+        chi2 = 2 * (self.loglik[1] - self.loglik[0])
+        return chi2, len(self.params), float(stats.chi2.sf(chi2, len(self.params)))
+
+    def schoenfeld(self, *, scaled: bool = False) -> pd.DataFrame:
+        """Return Schoenfeld residuals, one row per event, by stratum and time.
+
+        Parameters
+        ----------
+        scaled : bool
+            Multiply by the number of events and the model covariance and add the coefficients: the
+            mean at time t then estimates β(t) [1]_.
+
+        Returns
+        -------
+        DataFrame
+            Column ``time`` and one column per covariate; the index is that of the data.
+
+        References
+        ----------
+        .. [1] Grambsch, P. M., & Therneau, T. M. (1994). Proportional hazards tests and
+           diagnostics based on weighted residuals. Biometrika 81, 515–526.
+           https://doi.org/10.1093/biomet/81.3.515
+        """
+        rows, residuals = schoenfeld_residuals(self.design, self.fitted)
+        if scaled:
+            residuals = len(rows) * residuals @ self.model_cov.to_numpy() + self.params.to_numpy()
+        table = pd.DataFrame(residuals, index=self.design.index[rows], columns=self.design.names)
+        table.insert(0, "time", self.design.stop[rows])
+        return table
+
+    def martingale(self) -> pd.Series[float]:
+        """Return martingale residuals, one per row; sum them over the rows of a unit."""
+        residuals = martingale_residuals(self.design, self.fitted)
+        return pd.Series(residuals, index=self.design.index, name="martingale")
+
+    def score_residuals(self) -> pd.DataFrame:
+        """Return each row's unweighted contribution to the gradient, one column per covariate."""
+        residuals = score_residuals(self.design, self.fitted)
+        return pd.DataFrame(residuals, index=self.design.index, columns=self.design.names)
+
+    def test_proportional_hazards(self, transform: str = "km") -> pd.DataFrame:
+        """Test whether coefficients change with time; see `proportional_hazards_test`."""
+        from collsec.estimators.proportional_hazards import proportional_hazards_test
+
+        return proportional_hazards_test(self, transform)
+
+    def baseline(self) -> pd.DataFrame:
+        """Return the baseline hazard at covariates of zero; see `baseline_hazard`."""
+        from collsec.estimators.cox_baseline import baseline_hazard
+
+        return baseline_hazard(self)
+
+    def predict_survival(
+        self,
+        covariates: Mapping[str, float] | None = None,
+        *,
+        path: pd.DataFrame | None = None,
+        times: Sequence[float] | None = None,
+        stratum: Any = None,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Predict survival for fixed covariates or a stated path; see `predict_survival`."""
+        from collsec.estimators.cox_baseline import predict_survival
+
+        return predict_survival(
+            self, covariates, path=path, times=times, stratum=stratum, level=level
+        )
+
+    def _facts(self) -> list[tuple[str, Any]]:
+        chi2, df, p = self.likelihood_ratio
+        errors = "model" if self.n_clusters is None else f"clustered ({self.n_clusters} clusters)"
+        return [
+            ("model", f"Cox proportional hazards, {self.design.ties} ties"),
+            ("rows", self.nobs),
+            ("events", self.n_events),
+            ("strata", len(self.design.strata_labels)),
+            ("standard errors", errors),
+            ("log-likelihood", f"{self.loglik[0]:.6g} (null), {self.loglik[1]:.6g}"),
+            ("likelihood ratio", f"χ²({df}) = {chi2:.4g}, p = {p:.4g}"),
+        ]
