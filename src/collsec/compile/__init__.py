@@ -8,22 +8,39 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from collsec.compile.colonies import read_colonies
 from collsec.compile.corrections import read_corrections
-from collsec.compile.states import states_from
+from collsec.compile.geography import read_geography
+from collsec.compile.host_states import (
+    Covariate,
+    host_states_from,
+    read_excluded_shares,
+    read_state_years,
+    read_terrain,
+)
+from collsec.compile.missions import compile_mission_milestones
 from collsec.compile.termination import outcomes_from
-from collsec.compile.text import csv_text
+from collsec.compile.text import csv_text, records_of
+from collsec.compile.ties import Ties, ties_from
 from collsec.compile.workbench import Workbench
-from collsec.errors import BadTable, MissingInput
+from collsec.compile.yearly_ties import (
+    defense_pacts,
+    ideal_point_distances,
+    trade_shares,
+    us_troops,
+)
+from collsec.errors import BadTable, CollsecError, MissingInput
 from collsec.sources import Upstream, read_sources
 from collsec.store import whole
 
 FOLDER = "data/raw/compiled"
+DIFF_LINES = 40  # of each table, in the message of a failed check
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +83,107 @@ class Compiled:
         return bool(self.diff)
 
 
+class StaleTables(CollsecError):
+    """Committed tables that differ from what the coding rules make of the upstream files.
+
+    Parameters
+    ----------
+    compiled : sequence of Compiled
+        Every table; those that agree are left out of the message.
+    """
+
+    def __init__(self, compiled: Sequence[Compiled]) -> None:
+        self.stale = tuple(c for c in compiled if c.is_changed)
+        names = ", ".join(f"{FOLDER}/{c.name}.csv" for c in self.stale)
+        super().__init__(
+            f"{names}: not what the rules make of the upstream files. Run `collsec compile` "
+            "without --check and review the difference, or undo the edit by hand.\n"
+            + "\n".join(shortened(c.diff) for c in self.stale)
+        )
+
+
+def shortened(diff: str) -> str:
+    """The first lines of a diff, and how many more there are."""
+    lines = diff.splitlines()
+    more = len(lines) - DIFF_LINES
+    return "\n".join(lines[:DIFF_LINES] + ([f"… {more} more lines"] if more > 0 else []))
+
+
 def outcomes(bench: Workbench) -> pd.DataFrame:
     """Outcome of each episode."""
     return outcomes_from(bench.episodes, bench.terminations, ("ucdp_acd", "ucdp_termination"))
 
 
-def states(bench: Workbench) -> pd.DataFrame:
-    """State codes."""
-    return states_from(
-        bench.upstream.file("gw_system"),
-        bench.upstream.file("ideal_points"),
-        {"system": "gw_system", "iso3": "ideal_points", "further": "ucdp_acd"},
+def ties(bench: Workbench) -> pd.DataFrame:
+    """Ties of hosts with the great powers before each episode."""
+    of = {
+        "pact": "atop", "trade": "cow_trade", "colony": "coldat", "contiguity": "cow_contiguity",
+        "distance": "gw_capitals", "ideal_point": "ideal_points", "us_troops": "us_troops",
+    }  # fmt: skip
+    file, system = bench.upstream.file, bench.system
+    pacts, last_year = defense_pacts(file(of["pact"]))
+    iso3 = {s["gwno"]: s["iso3"] for s in records_of(bench.states) if s["iso3"]}
+    return ties_from(
+        bench.episodes,
+        Ties(
+            trade=trade_shares(file(of["trade"]), system),
+            votes=ideal_point_distances(file(of["ideal_point"]), system),
+            troops=us_troops(file(of["us_troops"]), system),
+            pacts=pacts,
+            pacts_last_year=last_year,
+            colonies=read_colonies(file(of["colony"]), file("colonial_dummies"), iso3),
+            geography=read_geography(file(of["distance"]), file(of["contiguity"]), system),
+            system=system,
+            sources=of,
+        ),
     )
 
 
+def host_states(bench: Workbench) -> pd.DataFrame:
+    """Covariates of the host of each episode before onset."""
+    file = bench.upstream.file
+    wealth, democracy = file("gdp_population"), file("democracy")
+    covariates = [
+        Covariate("gdp_per_capita", read_state_years(wealth, "gwcode", "mrgdppc"),
+                  "gdp_population", 1),
+        Covariate("population_thousands",
+                  read_state_years(wealth, "gwcode", "pwtpop", scale=1000.0), "gdp_population", 0),
+        Covariate("polyarchy_index", read_state_years(democracy, "gwcode", "v2x_polyarchy"),
+                  "democracy", 3),
+        Covariate("polity_score", read_state_years(democracy, "gwcode", "polity2"),
+                  "democracy", 0),
+        Covariate("capability_share", read_state_years(file("cow_capabilities"), "ccode", "cinc"),
+                  "cow_capabilities", 6),
+        Covariate("ethnic_fractionalization", read_state_years(file("hief"), "gwcode", "efindex"),
+                  "hief", 3),
+        Covariate("excluded_share", read_excluded_shares(file("epr")), "epr", 4),
+    ]  # fmt: skip
+    return host_states_from(
+        bench.episodes, covariates, read_terrain(file("ruggedness")), bench.system,
+        ("ucdp_acd", "gw_system", "ruggedness"),
+    )  # fmt: skip
+
+
 UCDP = ("ucdp_acd", "ucdp_termination")
+STATES = ("gw_system", "ideal_points", "ucdp_acd")
 RECIPES: dict[str, Recipe] = {
     "episodes": Recipe(UCDP, lambda bench: bench.episodes),
     "outcomes": Recipe(UCDP, outcomes),
-    "states": Recipe(("gw_system", "ideal_points", "ucdp_acd"), states),
+    "states": Recipe(STATES, lambda bench: bench.states),
+    "p5_ties": Recipe(
+        (*UCDP, *STATES, "atop", "cow_trade", "coldat", "colonial_dummies", "cow_contiguity",
+         "gw_capitals", "us_troops"),
+        ties,
+    ),
+    "host_states": Recipe(
+        (*UCDP, *STATES, "gdp_population", "democracy", "cow_capabilities", "hief", "epr",
+         "ruggedness"),
+        host_states,
+    ),
+    "mission_milestones": Recipe(
+        ("bara_hultman", "personnel_shortfall"),
+        lambda bench: compile_mission_milestones(bench.upstream.folder),
+    ),
 }
 
 
@@ -113,6 +212,8 @@ def compile_all(upstream: Path, raw: Path, *, check: bool = False) -> list[Compi
         If a correction no longer fits its file.
     BadTable
         If an upstream file or a compiled table is not as expected.
+    StaleTables
+        If `check` finds a committed table that differs from the compiled one.
     """
     if not upstream.is_dir():
         raise MissingInput(
@@ -130,7 +231,7 @@ def compile_all(upstream: Path, raw: Path, *, check: bool = False) -> list[Compi
         table = recipe.build(bench)
         check_columns(name, table, raw)
         texts[name] = csv_text(table)
-    out = []
+    out: list[Compiled] = []
     for name, text in texts.items():
         path = raw / "compiled" / f"{name}.csv"
         before = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -138,6 +239,8 @@ def compile_all(upstream: Path, raw: Path, *, check: bool = False) -> list[Compi
         if before != text and not check:
             with whole(path) as temporary:
                 temporary.write_text(text, encoding="utf-8", newline="\n")
+    if check and any(c.is_changed for c in out):
+        raise StaleTables(out)
     return out
 
 

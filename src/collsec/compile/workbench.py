@@ -9,6 +9,8 @@ import pandas as pd
 
 from collsec.compile.corrections import Correction
 from collsec.compile.episodes import episodes_from
+from collsec.compile.state_system import StateSystem, state_system
+from collsec.compile.states import states_from
 from collsec.compile.termination import end_precisions, read_terminations
 from collsec.compile.ucdp import read_acd
 from collsec.sources import Upstream
@@ -53,6 +55,20 @@ class Workbench:
             ("ucdp_acd", "ucdp_termination"),
             mended,
         )
+
+    @cached_property
+    def states(self) -> pd.DataFrame:
+        """State codes; see `collsec.compile.states.states_from`."""
+        return states_from(
+            self.upstream.file("gw_system"),
+            self.upstream.file("ideal_points"),
+            {"system": "gw_system", "iso3": "ideal_points", "further": "ucdp_acd"},
+        )
+
+    @cached_property
+    def system(self) -> StateSystem:
+        """Which state existed when."""
+        return state_system(self.states)
 
     def corrections_of(self, source: str) -> tuple[Correction, ...]:
         """Corrections of one source."""
