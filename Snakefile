@@ -130,7 +130,7 @@ rule estimate:
         study="analyses/_study.yml",
         spec=ancient(rules.spec.output),
         code=FOUNDATION + MEASUREMENT
-        + code("designs", "estimators", "inference", "results", "verdict"),
+        + code("designs", "estimators", "inference", "results", "verdict", "wording"),
     output:
         f"{OUT}/estimates/{{h}}.parquet",
         f"{OUT}/estimates/{{h}}-curves.parquet",
@@ -142,9 +142,22 @@ rule estimate:
         f"{COLLSEC} step estimate {{wildcards.h}} --profile {{params.profile}}"
 
 
+rule synthesis:
+    """What can be said only of all hypotheses together: multiplicity over the primaries."""
+    input:
+        expand(f"{OUT}/estimates/{{h}}.parquet", h=HYPOTHESES),
+        study="analyses/_study.yml",
+        code=FOUNDATION + code("synthesis", "inference", "wording"),
+    output:
+        f"{OUT}/estimates/study.json",
+    shell:
+        f"{COLLSEC} step synthesis"
+
+
 rule reports:
     """Write the Quarto project from the estimates and render it (HTML and PDF)."""
     input:
+        rules.synthesis.output,
         expand(f"{OUT}/estimates/{{h}}.json", h=HYPOTHESES),
         expand(f"{OUT}/estimates/{{h}}.parquet", h=HYPOTHESES),
         expand(f"{OUT}/estimates/{{h}}-curves.parquet", h=HYPOTHESES),

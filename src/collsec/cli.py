@@ -123,6 +123,14 @@ def estimate(hypothesis: Hypothesis, profile: Profile = "quick", root: Root = HE
 
 
 @step_app.command()
+def synthesis(root: Root = HERE) -> None:
+    """estimates of all hypotheses → multiplicity over the primaries."""
+    from collsec import steps
+
+    steps.synthesis(store_at(root))
+
+
+@step_app.command()
 def reports(root: Root = HERE) -> None:
     """estimates → reports: write the Quarto project and render it."""
     from collsec import steps

@@ -52,7 +52,7 @@ def dates_known_to_the_month(episodes: pd.DataFrame, timelines: Timelines) -> pd
 
 def no_p5_party(episodes: pd.DataFrame, timelines: Timelines) -> pd.Series:
     """No permanent member fights in the episode's first year."""
-    return episodes["has_p5_party"] == 0
+    return ~episodes["has_p5_party"]
 
 
 RULES: dict[str, Keep] = {

@@ -65,6 +65,8 @@ def link(tables: dict[str, pd.DataFrame]) -> Linked:
                  if c in episodes.columns and c != "episode_id" or c in {"source", "basis"}]
     )
     episodes = episodes.merge(covariates, on="episode_id", how="left", validate="1:1")
+    fights = tables["p5_ties"][tables["p5_ties"]["is_p5"] & tables["p5_ties"]["is_belligerent"]]
+    episodes["has_p5_party"] = episodes["episode_id"].isin(fights["episode_id"])
     missions = _missions(tables["mission_conflicts"], tables["missions"])
     acts = _acts(tables)
     known = set(episodes["conflict_id"])

@@ -5,7 +5,6 @@ Every step reads the files of the stage before it, calls pure functions, and wri
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 
@@ -112,6 +111,19 @@ def estimate(store: Store, hypothesis: str, profile: str) -> None:
     store.write(made.curves, "estimates", f"{hypothesis}-curves", made_from)
     provenance = made_from | {"data_vintage": data_vintage(store)}
     store.write_json(made.record | {"provenance": provenance}, store.record(hypothesis))
+
+
+def synthesis(store: Store) -> None:
+    """estimates of all hypotheses → what can be said only of all together."""
+    from collsec.hypothesis import load_study
+    from collsec.results import rounded
+    from collsec.synthesis import over_primaries
+
+    study = load_study(store)
+    estimates = {h: store.read("estimates", h) for h in study.hypotheses}
+    made_from = record(store, "estimates", [store.stage("estimates", h) for h in estimates])
+    made = over_primaries(estimates, study.primaries)
+    store.write_json(rounded(made) | {"provenance": made_from}, store.record("study"))
 
 
 def reports(store: Store) -> None:

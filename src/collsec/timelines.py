@@ -79,11 +79,11 @@ def presence_spells(missions: pd.DataFrame, measure: str, by_link: bool = True) 
         out["last"] = out["end_date"]
     if not with_recalled:
         out = out[(basis.reindex(out.index) != RECALLED) & (out["link_basis"] != RECALLED)]
+    out = out[out["first"].notna()]
     if by_link:
         out["first"] = out[["first", "from_date"]].max(axis=1)
         out["last"] = out[["last", "to_date"]].min(axis=1)
-        out = out.loc[out["first"].notna()]
-    return out[out["first"].notna() & ~(out["last"] < out["first"])]
+    return out[~(out["last"] < out["first"])]
 
 
 def _steps(spells: pd.DataFrame, unit: str, measures: list[str]) -> pd.DataFrame:

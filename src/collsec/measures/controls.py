@@ -17,13 +17,13 @@ def log_gdp_per_capita(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
 @measure("covariate", "Log population")
 def log_population(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
     """Log of population in the last year known before onset."""
-    return np.log(episodes["population"].astype(float))
+    return np.log(episodes["population_thousands"].astype(float))
 
 
-@measure("covariate", "Democracy")
+@measure("covariate", "Democracy (electoral, V-Dem)")
 def democracy(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
     """Democracy index in the last year known before onset."""
-    return episodes["democracy"].astype(float)
+    return episodes["polyarchy_index"].astype(float)
 
 
 @measure("covariate", "War over territory")

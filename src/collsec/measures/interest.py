@@ -14,27 +14,31 @@ from collsec.measures.registry import measure
 
 P5 = ("usa", "uk", "france", "russia", "china")
 CONTROL_POWERS = ("germany", "japan", "india", "italy", "brazil")
-# Each component as a share between 0 and 1, higher = closer tie.
+# Each component between 0 and 1, higher = closer: pact and colony are yes or no, the others ranks
+# of the tie among all states of the year before onset.
 COMPONENTS = (
-    "tie_pact", "tie_trade", "tie_colony", "tie_proximity", "tie_affinity", "tie_troops",
+    "has_defense_pact", "trade_rank", "was_colony", "distance_rank", "ideal_point_rank",
+    "us_troops_rank",
 )
 # Components that say how much a power favors the government, for divergence.
-AFFINITIES = ("tie_pact", "tie_affinity")
+AFFINITIES = ("has_defense_pact", "ideal_point_rank")
 
 
 def tie_strength(ties: pd.DataFrame, components: Sequence[str] = COMPONENTS) -> pd.Series:
-    """Mean of the covered components of one power's tie to one host.
+    """Mean of the covered components of one power's tie to one host, equally weighted.
 
-    A power that *is* the host has no tie to itself: its row is left out (missing).
+    Missing where fewer than half of the components are covered, and for a power that is itself
+    the host: it has no tie to itself.
     """
-    strength = ties[list(components)].astype(float).mean(axis=1, skipna=True)
-    return strength.where(~ties["is_host_itself"].astype(bool))
+    covered = ties[list(components)].astype("Float64").astype(float)
+    enough = covered.notna().sum(axis=1) >= len(components) / 2
+    return covered.mean(axis=1).where(enough & ~ties["is_host_itself"].astype(bool))
 
 
 def salience_index(
     ties: pd.DataFrame, powers: Sequence[str] = P5, components: Sequence[str] = COMPONENTS
 ) -> pd.Series:
-    """S: maximum over the powers of the tie, one value per episode."""
+    """S: the strongest tie of any of the powers to any host of the episode."""
     rows = ties[ties["power"].isin(powers)]
     return tie_strength(rows, components).groupby(rows["episode_id"]).max()
 
@@ -42,10 +46,13 @@ def salience_index(
 def divergence_index(
     ties: pd.DataFrame, powers: Sequence[str] = P5, components: Sequence[str] = AFFINITIES
 ) -> pd.Series:
-    """V: range over the powers of affinity with the host, one value per episode."""
-    rows = ties[ties["power"].isin(powers)]
+    """V: range over the powers of affinity with the (first) host's government.
+
+    Missing where fewer than three powers' affinities are known.
+    """
+    rows = ties[ties["power"].isin(powers) & (ties["host_ordinal"] == 1)]
     grouped = tie_strength(rows, components).groupby(rows["episode_id"])
-    return grouped.max() - grouped.min()
+    return (grouped.max() - grouped.min()).where(grouped.count() >= 3)
 
 
 def standardized(values: pd.Series) -> pd.Series:
@@ -80,24 +87,20 @@ def p5_party(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
     return fights.reindex(episodes["episode_id"]).fillna(False).astype(float)
 
 
-def _component(name: str, title: str) -> None:
+def _component(column: str, short: str, title: str) -> None:
     def component(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
-        values = salience_index(ties, components=(name,))
+        values = salience_index(ties, components=(column,))
         return standardized(values.reindex(episodes["episode_id"]))
 
-    component.__name__ = f"salience_{name.removeprefix('tie_')}"
+    component.__name__ = f"salience_{short}"
     component.__doc__ = f"Salience from one component alone: {title}."
     measure("covariate", f"Salience: {title} alone")(component)
 
 
-for _name, _title in {
-    "tie_pact": "defense pact", "tie_trade": "trade", "tie_colony": "former colony",
-    "tie_proximity": "proximity", "tie_affinity": "UN voting affinity", "tie_troops": "US troops",
-}.items():
-    _component(_name, _title)
-
-__all__ = [
-    "AFFINITIES", "COMPONENTS", "CONTROL_POWERS", "P5", "control_salience", "divergence",
-    "divergence_index", "p5_party", "salience", "salience_index", "standardized",
-    "tie_strength",
-]
+for _column, _short, _title in (
+    ("has_defense_pact", "pact", "defense pact"), ("trade_rank", "trade", "trade"),
+    ("was_colony", "colony", "former colony"), ("distance_rank", "proximity", "proximity"),
+    ("ideal_point_rank", "affinity", "UN voting affinity"),
+    ("us_troops_rank", "troops", "US troops"),
+):
+    _component(_column, _short, _title)

@@ -1,0 +1,68 @@
+"""No look-ahead: tables cut at a date give the same timelines before that date."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from pathlib import Path
+
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from study import all_timelines, linked, raw_tables
+
+from collsec.episodes import link
+
+DATES = st.dates(datetime.date(1948, 1, 1), datetime.date(2024, 12, 30))
+# Columns whose date says when the row itself came to be: the row is unknown before.
+BORN = {"missions": "authorised_date", "vetoes": "veto_date", "draft_conflicts": "date",
+        "resolution_conflicts": "date"}
+# Outcomes are exempt by design: an end is known only from the silence that follows.
+EXEMPT = {"episodes", "outcomes", "host_states", "p5_ties"}
+
+
+def cut(tables: dict[str, pd.DataFrame], at: pd.Timestamp) -> dict[str, pd.DataFrame]:
+    """Tables as someone would have known them at the end of a day."""
+    out = {}
+    for name, frame in tables.items():
+        if name not in EXEMPT:
+            frame = frame.copy()
+            if name in BORN:
+                frame = frame[~(frame[BORN[name]] > at)]
+            for column in frame.select_dtypes("datetime").columns:
+                frame[column] = frame[column].where(~(frame[column] > at))
+        out[name] = frame
+    known = set(out["missions"]["mission_id"])
+    links = out["mission_conflicts"]
+    whole = tables["mission_conflicts"].loc[links.index, "from_date"]
+    begun = ~(whole > at)
+    out["mission_conflicts"] = links[links["mission_id"].isin(known) & begun]
+    return out
+
+
+def before(frame: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
+    kept = frame[frame["known_from"] <= at]
+    return kept.sort_values(list(frame.columns[:3])).reset_index(drop=True)
+
+
+@settings(max_examples=25, deadline=None)
+@given(DATES)
+def test_timelines_before_a_date_rest_on_nothing_after_it(day: datetime.date) -> None:
+    at = pd.Timestamp(day)
+    whole = all_timelines(linked())
+    partial = all_timelines(link(cut(raw_tables(), at)))
+    for family in whole:
+        if family == "war":
+            continue
+        pd.testing.assert_frame_equal(
+            before(whole[family], at), before(partial[family], at), check_dtype=False,
+            obj=f"{family} before {day}",
+        )
+
+
+def test_a_year_of_war_is_known_only_after_it() -> None:
+    war = all_timelines(linked())["war"]
+    assert (war["known_from"].dt.year == war["from_date"].dt.year + 1).all()

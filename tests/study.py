@@ -1,0 +1,34 @@
+"""The study's own tables, linked, as tests use them: read once from the committed raw data."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import pandas as pd
+
+from collsec import timelines
+from collsec.episodes import Linked, link
+from collsec.steps import TIMELINES
+from collsec.store import Store
+from collsec.tables import read_raw, resources
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+STORE = Store(REPOSITORY)
+
+
+@functools.cache
+def raw_tables() -> dict[str, pd.DataFrame]:
+    """Every raw table, typed."""
+    return {name: read_raw(STORE, resource) for name, resource in resources(STORE).items()}
+
+
+@functools.cache
+def linked() -> Linked:
+    """Episodes with missions, acts and ties."""
+    return link(raw_tables())
+
+
+def all_timelines(of: Linked) -> dict[str, pd.DataFrame]:
+    """Every family of timelines."""
+    return {family: getattr(timelines, family)(of) for family in TIMELINES}
