@@ -1,0 +1,408 @@
+-- Quarto's cross-references, callouts, tabsets and conditional content, for pandoc alone.
+-- A problem is written to standard error as one line that begins with "collsec: "; any ends the run.
+
+local html = FORMAT:match("html") ~= nil
+local format = html and "html" or "typst"
+local labels = { fig = "Figure", tbl = "Table", sec = "Section", eq = "Equation" }
+local numbers = {} -- identifier -> number as text
+local problems = {}
+local stringify = pandoc.utils.stringify
+
+local function problem(text)
+  problems[#problems + 1] = text
+end
+
+local function typst(text)
+  return pandoc.RawBlock("typst", text)
+end
+
+local function kind_of(identifier)
+  local kind = identifier:match("^(%a+)%-.")
+  return labels[kind] and kind or nil
+end
+
+local function quoted(text)
+  return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"') .. '"'
+end
+
+-- 1. Content that only one format shows --------------------------------------------------------
+
+local function conditional(element)
+  local visible = element.classes:includes("content-visible")
+  local hidden = element.classes:includes("content-hidden")
+  if not (visible or hidden) then
+    return nil
+  end
+  local wanted, unwanted = element.attributes["when-format"], element.attributes["unless-format"]
+  for _, name in ipairs({ wanted or "html", unwanted or "html" }) do
+    if name ~= "html" and name ~= "typst" then
+      problem("conditional content for format '" .. name .. "': only html and typst are rendered")
+    end
+  end
+  local holds = (not wanted or wanted == format) and (not unwanted or unwanted ~= format)
+  return (holds == visible) and element.content or {}
+end
+
+-- 2. Callouts and tabsets ------------------------------------------------------------------------
+
+local function callout_of(div)
+  for _, class in ipairs(div.classes) do
+    local name = class:match("^callout%-(%a+)$")
+    if name then
+      return name
+    end
+  end
+end
+
+local function callout(div)
+  local name = callout_of(div)
+  if not name then
+    return nil
+  end
+  local content, title = div.content, nil
+  if div.attributes.title then
+    title = pandoc.read(div.attributes.title, "markdown").blocks[1].content
+  elseif content[1] and content[1].t == "Header" then
+    title = content[1].content
+    content:remove(1)
+  else
+    title = { pandoc.Str(name:sub(1, 1):upper() .. name:sub(2)) }
+  end
+  if not html then
+    local out = pandoc.List({ typst("#callout(" .. quoted(name) .. ", [") })
+    out:insert(pandoc.Plain(title))
+    out:insert(typst("])["))
+    out:extend(content)
+    out:insert(typst("]"))
+    return out
+  end
+  local classes = { "callout" }
+  for _, class in ipairs(div.classes) do
+    classes[#classes + 1] = class
+  end
+  local head = pandoc.Div({ pandoc.Plain({ pandoc.Strong(title) }) }, { class = "callout-title" })
+  local body = pandoc.Div(content, { class = "callout-body" })
+  return pandoc.Div({ head, body }, pandoc.Attr(div.identifier, classes, { role = "note" }))
+end
+
+local tabsets = 0
+
+local function tabset(div)
+  if not div.classes:includes("panel-tabset") then
+    return nil
+  end
+  local tabs, level = {}, nil
+  for _, block in ipairs(div.content) do
+    if block.t == "Header" and (level == nil or block.level == level) then
+      level = block.level
+      tabs[#tabs + 1] = { title = block.content, content = pandoc.List({}) }
+    elseif #tabs == 0 then
+      problem("a tabset must begin with a heading")
+      return nil
+    else
+      tabs[#tabs].content:insert(block)
+    end
+  end
+  local out = pandoc.List({})
+  if not html then
+    for _, tab in ipairs(tabs) do
+      out:insert(pandoc.Para({ pandoc.Strong(tab.title) }))
+      out:extend(tab.content)
+    end
+    return out
+  end
+  tabsets = tabsets + 1
+  for place, tab in ipairs(tabs) do
+    local id = "tabset-" .. tabsets .. "-" .. place
+    out:insert(pandoc.RawBlock("html", string.format(
+      '<input type="radio" name="tabset-%d" id="%s"%s><label for="%s">',
+      tabsets, id, place == 1 and " checked" or "", id)))
+    out:insert(pandoc.Plain(tab.title))
+    out:insert(pandoc.RawBlock("html", "</label>"))
+  end
+  for _, tab in ipairs(tabs) do
+    local head = pandoc.Div({ pandoc.Plain(tab.title) }, { class = "tab-title" })
+    tab.content:insert(1, head)
+    out:insert(pandoc.Div(tab.content, { class = "tab-panel" }))
+  end
+  return pandoc.Div(out, pandoc.Attr("", { "tabset" }, { role = "group" }))
+end
+
+-- 3. Numbers, in the order of the text -----------------------------------------------------------
+
+local counts = { fig = 0, tbl = 0, eq = 0 }
+local depth = { 0, 0, 0, 0, 0, 0 }
+local top = 2 -- the title has the first level
+local taken = {}
+
+local function claim(identifier)
+  if identifier ~= "" then
+    if taken[identifier] then
+      problem("identifier '" .. identifier .. "' is given twice")
+    end
+    taken[identifier] = true
+  end
+end
+
+local function next_number(identifier)
+  local kind = kind_of(identifier)
+  counts[kind] = counts[kind] + 1
+  numbers[identifier] = tostring(counts[kind])
+  return labels[kind] .. "\u{a0}" .. numbers[identifier] .. "."
+end
+
+local function captioned(caption, head)
+  local block = caption.long[1]
+  if block then
+    block.content:insert(1, pandoc.Space())
+    block.content:insert(1, pandoc.Strong(head))
+  else
+    caption.long = { pandoc.Plain({ pandoc.Strong(head) }) }
+  end
+  return caption
+end
+
+-- Pandoc knows no alternative text but the caption, and writes none for Typst.
+local function with_alternative(figure)
+  return figure:walk({
+    Image = function(image)
+      local text = image.attributes["fig-alt"] or stringify(image.caption)
+      if not html then
+        return pandoc.RawInline("typst", string.format(
+          "#image(%s, alt: %s, width: 78%%)", quoted(image.src), quoted(text)))
+      end
+      image.attributes.alt = text
+      image.attributes["fig-alt"] = nil
+      return image
+    end,
+  })
+end
+
+local function header(element)
+  claim(element.identifier)
+  if element.classes:includes("unnumbered") then
+    return nil
+  end
+  local place = element.level - top + 1
+  depth[place] = depth[place] + 1
+  for deeper = place + 1, 6 do
+    depth[deeper] = 0
+  end
+  local number = table.concat({ table.unpack(depth, 1, place) }, ".")
+  numbers[element.identifier] = number
+  local mark = pandoc.Span({ pandoc.Str(number) }, { class = "section-number" })
+  element.content:insert(1, pandoc.Str("\u{2002}"))
+  element.content:insert(1, mark)
+  return element
+end
+
+local function figure(element)
+  claim(element.identifier)
+  if kind_of(element.identifier) ~= "fig" then
+    return with_alternative(element), false
+  end
+  local head = next_number(element.identifier)
+  element.caption = captioned(element.caption, head)
+  return with_alternative(element), false
+end
+
+-- A Div that holds figures and ends with a paragraph is one figure with parts (a), (b), ...
+local function figure_group(div)
+  claim(div.identifier)
+  local head = next_number(div.identifier)
+  local caption = div.content:remove()
+  if not caption or caption.t ~= "Para" then
+    problem("figure '" .. div.identifier .. "' must end with a paragraph, its caption")
+    return nil
+  end
+  local columns = tonumber(div.attributes["layout-ncol"] or "1")
+  local parts, letter = pandoc.List({}), 0
+  for _, part in ipairs(div.content) do
+    if part.t == "Figure" then
+      letter = letter + 1
+      local name = string.char(96 + letter)
+      claim(part.identifier)
+      if part.identifier ~= "" then
+        numbers[part.identifier] = numbers[div.identifier] .. name
+      end
+      part.caption = captioned(part.caption, "(" .. name .. ")")
+      parts:insert(with_alternative(part))
+    end
+  end
+  local content
+  if html then
+    local style = "grid-template-columns: repeat(" .. columns .. ", minmax(0, 1fr))"
+    content = { pandoc.Div(parts, pandoc.Attr("", { "figure-parts" }, { style = style })) }
+  else
+    content = pandoc.List({ typst("#grid(columns: " .. columns .. ", gutter: 1em,") })
+    for _, part in ipairs(parts) do
+      content:extend({ typst("["), part, typst("],") })
+    end
+    content:insert(typst(")"))
+  end
+  local whole = pandoc.Figure(content, { long = { pandoc.Plain(caption.content) } })
+  whole.identifier = div.identifier
+  whole.caption = captioned(whole.caption, head)
+  return whole, false
+end
+
+local function table_(element)
+  claim(element.identifier)
+  if kind_of(element.identifier) == "tbl" then
+    element.caption = captioned(element.caption, next_number(element.identifier))
+  end
+  for _, row in ipairs(element.head.rows) do
+    for _, cell in ipairs(row.cells) do
+      cell.attributes.scope = "col"
+    end
+  end
+  for _, body in ipairs(element.bodies) do
+    body.row_head_columns = 1
+    for _, row in ipairs(body.body) do
+      row.cells[1].attributes.scope = "row"
+    end
+  end
+  if not html then
+    return element, false
+  end
+  local attributes = { role = "region", tabindex = "0" }
+  attributes["aria-label"] = stringify(element.caption.long)
+  return pandoc.Div({ element }, pandoc.Attr("", { "table-frame" }, attributes)), false
+end
+
+-- Typst wants a text for each equation; its source in TeX is the one there is.
+local function equation(math, number, identifier)
+  local block = math.mathtype == "DisplayMath"
+  if html then
+    if not number then
+      return math
+    end
+    local mark = pandoc.Span({ pandoc.Str("(" .. number .. ")") }, { class = "equation-number" })
+    return pandoc.Span({ math, mark }, pandoc.Attr(identifier, { "equation" }))
+  end
+  local inner = pandoc.write(pandoc.Pandoc({ pandoc.Plain({ math }) }), "typst"):gsub("%s+$", "")
+  return pandoc.RawInline("typst", string.format(
+    "#math.equation(block: %s, alt: %s%s, %s.body)%s",
+    tostring(block), quoted((math.text:gsub("%s+", " "))),
+    number and ', numbering: _ => "(' .. number .. ')"' or "", inner,
+    identifier and "<" .. identifier .. ">" or ";"))
+end
+
+local function equations(inlines)
+  local out, at = pandoc.List({}), 1
+  while at <= #inlines do
+    local element = inlines[at]
+    if element.t == "Math" then
+      local behind = at + 1
+      while inlines[behind] and inlines[behind].t:match("^S%a+e?$") and inlines[behind].t ~= "Str"
+        and (inlines[behind].t == "Space" or inlines[behind].t == "SoftBreak") do
+        behind = behind + 1
+      end
+      local tag = inlines[behind]
+      local id = tag and tag.t == "Str" and tag.text:match("^{#(eq%-[%w_-]+)}$")
+      if id and element.mathtype == "DisplayMath" then
+        claim(id)
+        next_number(id)
+        out:insert(equation(element, numbers[id], id))
+        at = behind
+      else
+        out:insert(equation(element))
+      end
+    else
+      out:insert(element)
+    end
+    at = at + 1
+  end
+  return out
+end
+
+local function division(div)
+  if kind_of(div.identifier) == "fig" then
+    return figure_group(div)
+  end
+  claim(div.identifier)
+  return nil
+end
+
+-- 4. References ---------------------------------------------------------------------------------
+
+local function reference(cite)
+  local ours = 0
+  for _, citation in ipairs(cite.citations) do
+    if kind_of(citation.id) then
+      ours = ours + 1
+    end
+  end
+  if ours == 0 then
+    return nil
+  elseif ours < #cite.citations then
+    problem("'" .. stringify(cite.content) .. "' mixes a cross-reference with a citation")
+    return nil
+  end
+  local out = pandoc.List({})
+  for place, citation in ipairs(cite.citations) do
+    local number = numbers[citation.id]
+    if not number then
+      problem("@" .. citation.id .. " refers to nothing")
+      number = "?"
+    end
+    if place > 1 then
+      out:insert(pandoc.Str(", "))
+    end
+    if #citation.prefix > 0 then
+      out:extend(citation.prefix)
+      out:insert(pandoc.Space())
+    end
+    local text = number
+    if citation.mode ~= "SuppressAuthor" then
+      text = labels[kind_of(citation.id)] .. "\u{a0}" .. number
+    end
+    out:insert(pandoc.Link({ pandoc.Str(text) }, "#" .. citation.id))
+    out:extend(citation.suffix)
+  end
+  return out
+end
+
+local function link(element)
+  local page, anchor = element.target:match("^([%w_.-]+)%.qmd(#?.*)$")
+  if page and html then
+    element.target = page .. ".html" .. anchor
+    return element
+  elseif page or (not html and element.classes:includes("file")) then
+    return element.content
+  end
+end
+
+local function verdict(div)
+  local code
+  for _, class in ipairs(div.classes) do
+    code = class:match("^verdict%-([%a-]+)$") or code
+  end
+  if html or not code then
+    return nil
+  end
+  local out = pandoc.List({ typst("#verdict(" .. quoted(code) .. ")[") })
+  out:extend(div.content)
+  out:insert(typst("]"))
+  return out
+end
+
+local function report(document)
+  if #problems > 0 then
+    for _, text in ipairs(problems) do
+      io.stderr:write("collsec: " .. text .. "\n")
+    end
+    os.exit(1)
+  end
+  return document
+end
+
+return {
+  { Div = conditional, Span = conditional },
+  { Div = function(div) return callout(div) or tabset(div) end },
+  { traverse = "topdown", Header = header, Figure = figure, Table = table_, Div = division,
+    Inlines = equations },
+  { Cite = reference },
+  { Link = link, Div = verdict },
+  { Pandoc = report },
+}

@@ -1,0 +1,336 @@
+"""Tables: each function takes a tidy frame and returns Markdown and the frame behind it.
+
+The Markdown is a pipe table, which Quarto and pandoc carry into HTML and into Typst alike. Numbers
+are formatted here and in `collsec.wording`; nothing is estimated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from collsec import wording
+
+NONE = "–"
+INFERENCE_NAMES = {
+    "risk_set_rerandomization": "re-randomization",
+    "cluster_sandwich": "cluster sandwich",
+    "cluster_bootstrap": "cluster bootstrap",
+}
+UNITS = {
+    "hazard_ratio": "HR",
+    "probability": "%",
+    "rmst_difference_months": "months",
+    "months_per_year_of_delay": "months per year",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A table of a report.
+
+    Attributes
+    ----------
+    markdown : str
+        Pipe table with its caption and its identifier, ready to be included.
+    data : pandas.DataFrame
+        The unrounded rows, to be written beside it as CSV.
+    """
+
+    markdown: str
+    data: pd.DataFrame
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Format a number for a cell, `–` where there is none.
+
+    Examples
+    --------
+    >>> number(-1.234), number(float("inf")), number(float("nan"))
+    ('−1.23', '∞', '–')
+    """
+    return NONE if pd.isna(value) else wording.number(float(value), digits)
+
+
+def count(value: float) -> str:
+    """Format a whole number with thousands separated, `–` where there is none."""
+    return number(value, 0)
+
+
+def p_value(value: float) -> str:
+    """Format a p-value with three decimals.
+
+    Examples
+    --------
+    >>> p_value(0.04321), p_value(0.0002)
+    ('0.043', '< 0.001')
+    """
+    return NONE if pd.isna(value) else wording.p_value(float(value))
+
+
+def in_unit(value: float, estimand: str) -> str:
+    """Format an estimate in the unit of its estimand: a probability as a percentage."""
+    if estimand == "probability":
+        return number(100 * value, 1)
+    return number(value, 2 if estimand == "hazard_ratio" else 1)
+
+
+def interval(low: float, high: float, estimand: str) -> str:
+    """Format an interval, `–` where there is none."""
+    if pd.isna(low) or pd.isna(high):
+        return NONE
+    return f"{in_unit(low, estimand)} to {in_unit(high, estimand)}"
+
+
+def pipe_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    caption: str,
+    identifier: str,
+    align: str,
+    widths: Sequence[int],
+) -> str:
+    """Write a pipe table.
+
+    Parameters
+    ----------
+    header, rows : sequences of str
+        Cells; a `|` in a cell is escaped.
+    caption, identifier : str
+        The caption, and the identifier (`tbl-...`) that prose refers to.
+    align : str
+        One letter a column: `l`, `r` or `c`.
+    widths : sequence of int
+        Relative widths of the columns where the table is wider than the page.
+    """
+    marks = {"l": ":{}-", "r": "-{}:", "c": ":{}:"}
+    rules = [marks[a].format("-" * w) for a, w in zip(align, widths, strict=True)]
+    lines = [header, rules, *rows]
+    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in cells)
+    return f"{table}\n\n: {caption} {{#{identifier}}}\n"
+
+
+def regression(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
+    """Return the regression table: models as columns, with counts, clusters and errors named.
+
+    Parameters
+    ----------
+    estimates : pandas.DataFrame
+        Rows of an estimates table with hazard ratios, one a model: the primary and its lags.
+    hypothesis : str
+        Identifier, such as `h1`.
+    """
+    models = [row for _, row in estimates.iterrows()]
+    names = [f"({place}) {row['label']}" for place, row in enumerate(models, 1)]
+
+    def line(label: str, *cells: str) -> list[str]:
+        return [label, *cells]
+
+    def each(column: str, format_: Any) -> list[str]:
+        return [format_(model[column]) for model in models]
+
+    ratio = "hazard_ratio"
+    rows = [
+        line("Hazard ratio of the end", *(in_unit(m["estimate"], ratio) for m in models)),
+        line("Interval", *(interval(m["ci_low"], m["ci_high"], ratio) for m in models)),
+        line(
+            "Interval, cluster sandwich",
+            *(interval(m["cluster_low"], m["cluster_high"], ratio) for m in models),
+        ),
+        line("Level of the intervals, %", *(number(100 * m["ci_level"], 1) for m in models)),
+        line("Inference", *each("inference", lambda name: INFERENCE_NAMES.get(name, name))),
+        line("*p*", *each("p_value", p_value)),
+        line("Standard error of the log", *each("std_error", lambda v: number(v, 3))),
+        line("Detectable if above", *each("mde_high", number)),
+        line("Detectable if below", *each("mde_low", number)),
+        line("Rejects under the null, %", *(number(100 * m["null_rejection"], 1) for m in models)),
+        line("Units", *each("n_units", count)),
+        line("Ends", *each("n_events", count)),
+        line("Clusters", *each("n_clusters", count)),
+        line("Exposed units", *each("exposed_units", count)),
+        line("Exposed ends", *each("exposed_ends", count)),
+        line("Exposed clusters", *each("exposed_clusters", count)),
+        line("Start–stop rows", *each("nobs", count)),
+        line("Validity", *each("validity", str)),
+    ]
+    caption = (
+        "Cox models of the end of a war on start–stop rows, ties by Efron's method. A hazard "
+        "ratio above one means that wars end sooner. Detectable: at the study's power."
+    )
+    markdown = pipe_table(
+        ["", *names],
+        rows,
+        caption=caption,
+        identifier=f"tbl-{hypothesis}-regression",
+        align="l" + "r" * len(models),
+        widths=[30] + [20] * len(models),
+    )
+    return Exhibit(markdown, estimates)
+
+
+def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
+    """Return every estimate of a hypothesis, one a row, whatever its estimand."""
+    rows = [
+        [
+            str(row["label"]),
+            str(row["role"]).replace("_", " "),
+            UNITS.get(row["estimand"], str(row["estimand"]).replace("_", " ")),
+            in_unit(row["estimate"], row["estimand"]),
+            interval(row["ci_low"], row["ci_high"], row["estimand"]),
+            p_value(row["p_value"]),
+            count(row["exposed_ends"]),
+            str(row["validity"]),
+        ]
+        for _, row in estimates.iterrows()
+    ]
+    markdown = pipe_table(
+        ["Estimate", "Role", "Unit", "Value", "Interval", "*p*", "Exposed ends", "Validity"],
+        rows,
+        caption="All estimates, with the interval of each one's own inference.",
+        identifier=f"tbl-{hypothesis}-estimates",
+        align="lllrrrrl",
+        widths=[40, 16, 10, 10, 22, 10, 11, 16],
+    )
+    return Exhibit(markdown, estimates)
+
+
+def checks(diagnostics: Mapping[str, Any], *, hypothesis: str) -> Exhibit:
+    """Return what was asked of the primary estimate and what came of it.
+
+    Parameters
+    ----------
+    diagnostics : mapping
+        `engine_gap` (text), `null_calibration` (`rejection_rate`, `draws`), `falsification`
+        (`label`, `outcome`), `sign_flips`, `principled_agreement` (share),
+        `proportional_hazards_p`.
+    """
+    calibration = diagnostics["null_calibration"]
+    flips = diagnostics["sign_flips"]
+    without = "no conflict turns the sign"
+    if flips:
+        without = "the sign turns without conflict " + ", ".join(str(c) for c in flips)
+    lines = [
+        ("A second engine gives the same coefficient", f"gap {diagnostics['engine_gap']}"),
+        (
+            "Random exposure, at the actual counts and dates",
+            f"rejects in {_percent(calibration['rejection_rate'])} of "
+            f"{count(calibration['draws'])} draws",
+        ),
+        *((f"Placebo: {p['label']}", str(p["outcome"])) for p in diagnostics["falsification"]),
+        ("One conflict left out at a time", without),
+        (
+            "Principled specifications that agree in sign",
+            _percent(diagnostics["principled_agreement"]),
+        ),
+        (
+            "The effect is the same at every age of a war (proportional hazards)",
+            f"*p* {p_value(_or_nan(diagnostics['proportional_hazards_p']))}",
+        ),
+    ]
+    markdown = pipe_table(
+        ["Check of the primary estimate", "Outcome"],
+        lines,
+        caption="Checks. A placebo that could not have found an effect worth the name is "
+        "uninformative, not passed.",
+        identifier=f"tbl-{hypothesis}-checks",
+        align="ll",
+        widths=[55, 45],
+    )
+    return Exhibit(markdown, pd.DataFrame(lines, columns=["check", "outcome"]))
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _percent(share: float | None) -> str:
+    return NONE if share is None else f"{number(100 * share, 1)} %"
+
+
+def attrition(steps: pd.DataFrame, *, hypothesis: str) -> Exhibit:
+    """Return the attrition table: each step, why, who is left and who was dropped."""
+    rows = [
+        [
+            str(row["step"])[:1].upper() + str(row["step"])[1:],
+            str(row["rule"]),
+            count(row["n_units"]),
+            count(row["n_events"]),
+            count(row["dropped"]),
+        ]
+        for _, row in steps.iterrows()
+    ]
+    markdown = pipe_table(
+        ["Step", "Rule", "Units left", "Ends left", "Dropped"],
+        rows,
+        caption="From all episodes to those followed.",
+        identifier=f"tbl-{hypothesis}-attrition",
+        align="llrrr",
+        widths=[26, 44, 10, 10, 10],
+    )
+    return Exhibit(markdown, steps)
+
+
+def links(report: pd.DataFrame, *, identifier: str) -> Exhibit:
+    """Return the link report: how much of each family found its conflict."""
+    names = {"n_rows": "Rows", "n_none": "To none"}
+    columns = [c for c in report.columns if c.startswith("n_")]
+    header = [names.get(c, c.removeprefix("n_").replace("_", " ").capitalize()) for c in columns]
+    rows = [
+        [str(row["family"]).replace("_", " ").capitalize(), *(count(row[c]) for c in columns)]
+        for _, row in report.iterrows()
+    ]
+    markdown = pipe_table(
+        ["Family", *header],
+        rows,
+        caption="Rows of the record, and how many are linked to a conflict by a coded key.",
+        identifier=identifier,
+        align="l" + "r" * len(columns),
+        widths=[30] + [14] * len(columns),
+    )
+    return Exhibit(markdown, report)
+
+
+def sources(table: pd.DataFrame) -> Exhibit:
+    """Return the data sources: what each is, its version, its years and its license.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns `title`, `producer`, `version`, `coverage`, `license`.
+    """
+    columns = ["title", "producer", "version", "coverage", "license"]
+    rows = [[str(row[c]) for c in columns] for _, row in table.iterrows()]
+    markdown = pipe_table(
+        ["Source", "Producer", "Version", "Years", "License"],
+        rows,
+        caption="Sources of the study's tables of facts.",
+        identifier="tbl-sources",
+        align="lllll",
+        widths=[32, 28, 12, 12, 16],
+    )
+    return Exhibit(markdown, table)
+
+
+def exhibit_list(entries: Sequence[tuple[str, str, str, str]], *, hypothesis: str) -> str:
+    """Return the table that maps each exhibit to its rule and its file.
+
+    Parameters
+    ----------
+    entries : sequence of (identifier, rule, input, output)
+        Cross-reference identifier, the rule that made its numbers, the file those stand in, and
+        the file of the exhibit.
+    """
+    return pipe_table(
+        ["Exhibit", "Rule", "Numbers from", "File"],
+        [[f"@{i}", f"`{rule}`", f"`{source}`", f"`{out}`"] for i, rule, source, out in entries],
+        caption="Where each exhibit comes from.",
+        identifier=f"tbl-{hypothesis}-exhibits",
+        align="llll",
+        widths=[12, 12, 38, 38],
+    )

@@ -1,0 +1,18 @@
+"""Figures: each function takes a tidy frame and returns its picture and its data.
+
+No function here reads a file, fits a model or knows where its picture goes.
+"""
+
+from collsec.figures.forest import forest
+from collsec.figures.influence import leave_one_out, null_calibration
+from collsec.figures.style import Drawing
+from collsec.figures.survival import cumulative_incidence, survival_curves
+
+__all__ = [
+    "Drawing",
+    "cumulative_incidence",
+    "forest",
+    "leave_one_out",
+    "null_calibration",
+    "survival_curves",
+]

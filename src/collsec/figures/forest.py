@@ -1,0 +1,129 @@
+"""Forest plot: one hazard ratio a row, with both of its intervals."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from collsec.figures.style import (
+    BAND,
+    BLUE,
+    INK,
+    MUTED,
+    Drawing,
+    canvas,
+    direction_labels,
+    export,
+    hazard_ratio_axis,
+    house_style,
+    write,
+)
+
+_ROW_INCHES = 0.42
+_FOOT_INCHES = 0.98
+_HEAD_INCHES = 0.08
+_LABEL_LETTERS = 44
+_KEY = (
+    "Thick: the design's own interval. Thin: cluster sandwich.\n"
+    "Band: below the smallest effect of interest. Hollow: known to be biased."
+)
+
+
+def forest(estimates: pd.DataFrame, *, no_effect: tuple[float, float]) -> Drawing:
+    """Draw hazard ratios over lags, exposures and designs on one log axis.
+
+    Parameters
+    ----------
+    estimates : pandas.DataFrame
+        Rows of an estimates table in the order of drawing: `label`, `role`, `estimate`,
+        `ci_low`, `ci_high`, `cluster_low`, `cluster_high`, `validity`. A row without an estimate
+        is named and said to be not estimable.
+    no_effect : (float, float)
+        Hazard ratios closer to 1 than the smallest effect of interest; drawn as a band.
+
+    Returns
+    -------
+    Drawing
+    """
+    with house_style():
+        return export(plot_forest(estimates, no_effect=no_effect), estimates)
+
+
+def plot_forest(estimates: pd.DataFrame, *, no_effect: tuple[float, float]) -> Figure:
+    """Return the figure of `forest`, not yet written to bytes."""
+    height = _HEAD_INCHES + _ROW_INCHES * len(estimates) + _FOOT_INCHES
+    figure = canvas(height)
+    axes = figure.add_axes(
+        (0.03, _FOOT_INCHES / height, 0.94, _ROW_INCHES * len(estimates) / height), frameon=False
+    )
+    numbers = estimates[["estimate", "ci_low", "ci_high", "cluster_low", "cluster_high"]].to_numpy()
+    finite = np.r_[numbers[np.isfinite(numbers) & (numbers > 0)], no_effect]
+    limits = hazard_ratio_axis(axes, float(finite.min()), float(finite.max()))
+    axes.set_ylim(len(estimates), 0)
+    axes.set_yticks([])
+    axes.axvspan(*no_effect, color=BAND, lw=0, zorder=0)
+    axes.axvline(1, color=MUTED, lw=1, zorder=1)
+    axes.axhline(len(estimates), color=MUTED, lw=0.8)
+    for top, (_, row) in enumerate(estimates.iterrows()):
+        _draw_row(axes, top, row, limits)
+    direction_labels(axes, 22)
+    write(axes, _KEY, (0, 0), (0, -40), color=MUTED, size=8, va="top")
+    return figure
+
+
+def _draw_row(axes: Axes, top: int, row: pd.Series, limits: tuple[float, float]) -> None:
+    """Draw label and numbers on one line, the two intervals on the line below."""
+    is_primary, is_biased = row["role"] == "primary", row["validity"] == "known-biased"
+    color = MUTED if is_biased else (INK if is_primary else BLUE)
+    ratio, low, high = float(row["estimate"]), float(row["ci_low"]), float(row["ci_high"])
+    own, sandwich = top + 0.66, top + 0.86
+    _interval(axes, own, low, high, limits, color, 2.6)
+    _interval(axes, sandwich, row["cluster_low"], row["cluster_high"], limits, color, 1.0)
+    if limits[0] <= ratio <= limits[1]:
+        axes.plot(
+            ratio,
+            own,
+            marker="s" if is_primary else "o",
+            ms=6,
+            mfc="white" if is_biased else color,
+            mec=color,
+            mew=1.4,
+            zorder=4,
+        )
+    label = textwrap.shorten(str(row["label"]), _LABEL_LETTERS, placeholder=" …")
+    write(axes, label, (0, top + 0.27), up="data", bold=is_primary)
+    text = f"{_ratio(ratio)}  ({_ratio(low)}–{_ratio(high)})"
+    if math.isnan(ratio):
+        text = "not estimable"
+    write(axes, text, (1, top + 0.27), up="data", bold=is_primary, ha="right")
+
+
+def _interval(
+    axes: Axes,
+    y: float,
+    low: float,
+    high: float,
+    limits: tuple[float, float],
+    color: str,
+    width: float,
+) -> None:
+    """Draw an interval; an end outside the axis becomes an arrowhead at its edge."""
+    if math.isnan(low) or math.isnan(high):
+        return
+    left, right = max(low, limits[0]), min(high, limits[1])
+    axes.plot([left, right], [y, y], color=color, lw=width, solid_capstyle="butt", zorder=3)
+    for edge, is_outside, marker in ((left, low < left, "<"), (right, high > right, ">")):
+        if is_outside:
+            axes.plot(edge, y, marker=marker, color=color, ms=2.6 + width, clip_on=False, zorder=3)
+
+
+def _ratio(value: float) -> str:
+    """Return a hazard ratio with two decimals, `∞` for an interval without an end."""
+    if math.isnan(value):
+        return "–"
+    return "∞" if math.isinf(value) else f"{value:.2f}"

@@ -1,0 +1,162 @@
+"""Which figures and tables a hypothesis has, and the rule and file that each comes from."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+
+import pandas as pd
+
+from collsec import exhibits, figures
+from collsec.exhibits import Exhibit
+from collsec.figures import Drawing
+from collsec.reports.records import Record
+from collsec.store import Store
+
+_MODEL_ROLES = ("primary", "lag", "known_biased")
+_ROWS_OF_A_FOREST = {
+    "lags": ("primary", "lag"),
+    "forest": ("primary", "secondary", "falsification", "known_biased"),
+    "outcomes": ("primary", "outcome"),
+    "variants": ("primary", "variant"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One exhibit of a report.
+
+    Attributes
+    ----------
+    name : str
+        Such as `h1-forest`; the stem of its files.
+    rule : str
+        The rule of the Snakefile that made its numbers.
+    numbers : str
+        The file that its numbers stand in.
+    content : Drawing or Exhibit
+    """
+
+    name: str
+    rule: str
+    numbers: str
+    content: Drawing | Exhibit
+
+
+def catalog(record: Record) -> dict[str, Entry]:
+    """Draw and tabulate everything that the record has the numbers for, by name.
+
+    Figures: `lags`, `forest`, `outcomes`, `variants` (hazard ratios by role), `survival` and
+    `standardized-survival`, `incidence`, `null-calibration`, `leave-one-out`. Tables:
+    `regression`, `estimates`, `checks`, `attrition`. Each name begins with the hypothesis.
+    """
+    h = record.hypothesis
+    table, curve_table, document = (
+        f"data/processed/estimates/{h}{end}" for end in (".parquet", "-curves.parquet", ".json")
+    )
+    attrition_table = f"data/processed/panels/{h}-attrition.parquet"
+    found: list[tuple[str, str, str, Drawing | Exhibit]] = [
+        *(("estimate", table, name, drawing) for name, drawing in _forests(record)),
+        *(("estimate", curve_table, name, drawing) for name, drawing in _curves(record)),
+        *(("estimate", document, name, drawing) for name, drawing in _influence(record)),
+        *(("estimate", table, name, exhibit) for name, exhibit in _estimates(record)),
+        ("estimate", document, "checks", exhibits.checks(record.diagnostics, hypothesis=h)),
+    ]
+    if record.attrition is not None:
+        exhibit = exhibits.attrition(record.attrition, hypothesis=h)
+        found.append(("panel", attrition_table, "attrition", exhibit))
+    return {f"{h}-{n}": Entry(f"{h}-{n}", rule, file, content) for rule, file, n, content in found}
+
+
+def shared_catalog(store: Store, hypotheses: list[str]) -> dict[str, Entry]:
+    """Tabulate what all pages share: the link report and the list of sources."""
+    found = {}
+    if store.stage("episodes", "links").exists():
+        report = store.read("episodes", "links")
+        file = "data/processed/episodes/links.parquet"
+        # A table has one identifier a page; a report may show this one under its own name.
+        for name in ("links", *(f"{h}-links" for h in hypotheses)):
+            exhibit = exhibits.links(report, identifier=f"tbl-{name}")
+            found[name] = Entry(name, "episodes", file, exhibit)
+    path = store.raw / "sources.toml"
+    if path.exists():
+        table = exhibits.sources(_sources(path.read_text(encoding="utf-8")))
+        found["sources"] = Entry("sources", "none", "data/raw/sources.toml", table)
+    return found
+
+
+def _sources(text: str) -> pd.DataFrame:
+    blocks = tomllib.loads(text)
+    return pd.DataFrame(
+        [
+            {
+                "source": key,
+                "title": block["title"],
+                "producer": block["producer"],
+                "version": block["version"],
+                "coverage": block["coverage"].replace("-", "–"),
+                "license": block["licence"],
+            }
+            for key, block in blocks.items()
+        ]
+    )
+
+
+def _ratios(record: Record, roles: tuple[str, ...]) -> pd.DataFrame:
+    """Return the hazard ratios of some roles, the primary once and in its place among its lags."""
+    every = record.estimates
+    is_again = (every["role"] == "lag") & (every["lag_months"] == record.primary["lag_months"])
+    is_shown = (every["estimand"] == "hazard_ratio") & every["role"].isin(roles) & ~is_again
+    rows: pd.DataFrame = every[is_shown]
+    return rows
+
+
+def _forests(record: Record) -> list[tuple[str, Drawing]]:
+    """Draw hazard ratios by role, where there is more than the primary to draw."""
+    found = []
+    for name, roles in _ROWS_OF_A_FOREST.items():
+        rows = _ratios(record, roles)
+        if len(rows) > 1:
+            found.append((name, figures.forest(rows, no_effect=record.no_effect)))
+    return found
+
+
+def _curves(record: Record) -> list[tuple[str, Drawing]]:
+    """Draw each family of curves: `*survival` as curves, the incidences as one stack."""
+    curves = record.curves
+    if curves is None:
+        return []
+    found = []
+    for name in sorted(set(curves["curve"])):
+        if name.endswith("survival"):
+            rows = curves[curves["curve"] == name]
+            is_shaded = name != "survival" and rows["group"].nunique() == 2
+            drawing = figures.survival_curves(rows, shade_between=is_shaded)
+            found.append((name.replace("_", "-"), drawing))
+    stacked = curves[curves["curve"].str.startswith("cumulative_incidence_")]
+    if {"cumulative_incidence_deployment", "cumulative_incidence_end"} <= set(stacked["curve"]):
+        found.append(("incidence", figures.cumulative_incidence(stacked)))
+    return found
+
+
+def _influence(record: Record) -> list[tuple[str, Drawing]]:
+    """Draw what chance alone gives, and what leaving one case out does."""
+    found = []
+    draws = record.diagnostics["null_calibration"].get("estimates")
+    if draws:
+        frame = pd.DataFrame({"draw": range(1, len(draws) + 1), "estimate": draws})
+        drawing = figures.null_calibration(frame, record.primary, no_effect=record.no_effect)
+        found.append(("null-calibration", drawing))
+    refits = record.diagnostics.get("leave_one_out")
+    if refits:
+        found.append(("leave-one-out", figures.leave_one_out(pd.DataFrame(refits), record.primary)))
+    return found
+
+
+def _estimates(record: Record) -> list[tuple[str, Exhibit]]:
+    h = record.hypothesis
+    models = _ratios(record, _MODEL_ROLES)
+    return [
+        ("regression", exhibits.regression(models, hypothesis=h)),
+        ("estimates", exhibits.estimate_list(record.estimates, hypothesis=h)),
+    ]

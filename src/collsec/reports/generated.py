@@ -1,0 +1,128 @@
+"""Text that is generated for a report: verdict, provenance, availability, links to files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from collsec.reports import citation
+from collsec.reports.records import VERDICT_LABELS, Record
+
+DO_NOT_EDIT = (
+    "This folder is generated from analyses/, reports/ and data/processed/. "
+    "Edits are lost at the next run.\n"
+)
+_HTML_ONLY = '::: {{.content-visible when-format="html"}}\n{}\n:::\n'
+
+
+def variables(records: Sequence[Record]) -> dict[str, str]:
+    """Return every variable that text may use: the records' own, and who and what they are."""
+    names: dict[str, str] = {}
+    for record in records:
+        h = record.hypothesis
+        names |= {
+            f"{h}.result_id": record.result_id,
+            f"{h}.verdict.label": VERDICT_LABELS[record.verdict["code"]],
+            f"{h}.verdict.sentence": str(record.verdict["sentence"]),
+            f"{h}.profile": str(record.provenance["profile"]),
+        }
+        names |= record.variables
+    if records:
+        names["study.version"] = _agreed(records, "collsec_version")
+        names["study.vintage"] = _agreed(records, "data_vintage")
+        names["study.profile"] = _agreed(records, "profile")
+    return dict(sorted(names.items()))
+
+
+def _agreed(records: Sequence[Record], key: str) -> str:
+    """Return what all records say, or all that they say where they differ."""
+    return ", ".join(sorted({str(r.provenance[key]) for r in records}))
+
+
+def verdict(record: Record) -> str:
+    """Return the verdict at the head of a report, marked where the profile is quick."""
+    code = record.verdict["code"]
+    reasons = "\n".join(f"- {reason}" for reason in record.verdict.get("reasons", ()))
+    return (
+        f"{_quick_mark(record) if record.is_quick else ''}"
+        f"::: {{.verdict .verdict-{code}}}\n"
+        f"[{VERDICT_LABELS[code]}]{{.verdict-label}}\n\n"
+        f"**{record.verdict['sentence']}**\n\n{reasons}\n:::\n"
+    )
+
+
+def _quick_mark(record: Record) -> str:
+    return (
+        "::: {.callout-warning}\n## Quick profile\n"
+        "These numbers come from fewer draws than the published ones. "
+        "They show that the study runs; do not cite them.\n:::\n\n"
+    )
+
+
+def verdict_list(pages: Sequence[tuple[str, str, Record | None]]) -> str:
+    """Return the verdicts of all reports for the overview, each with a link to its report."""
+    parts = []
+    for stem, title, record in pages:
+        if record is None:
+            continue
+        h, code = record.hypothesis, record.verdict["code"]
+        parts.append(
+            f"::: {{.verdict .verdict-{code}}}\n"
+            f"[{VERDICT_LABELS[code]}]{{.verdict-label}} [{h.upper()}]{{.verdict-number}}\n\n"
+            f"**[{title}]({stem}.qmd)**\n\n{{{{< var {h}.verdict.sentence >}}}}\n:::\n"
+        )
+    quick = next((r for _, _, r in pages if r is not None and r.is_quick), None)
+    mark = _quick_mark(quick) if quick else ""
+    return mark + "::: {.verdicts}\n" + "\n".join(parts) + ":::\n"
+
+
+def provenance(record: Record) -> str:
+    """Return the callout that says which code and which data gave the numbers."""
+    known = {
+        "Result": f"`{record.result_id}`",
+        "Code": f"collsec {record.provenance['collsec_version']}",
+        "Data vintage": f"`{record.provenance['data_vintage']}`",
+        "Profile": str(record.provenance["profile"]),
+    }
+    rest = {
+        key.replace("_", " ").capitalize(): str(value)
+        for key, value in sorted(record.provenance.items())
+        if key not in ("collsec_version", "data_vintage", "profile")
+        and isinstance(value, str | int | float)
+    }
+    items = "\n".join(f"- {name}: {value}" for name, value in {**known, **rest}.items())
+    return f"::: {{.callout-note .provenance}}\n## Where these numbers come from\n{items}\n:::\n"
+
+
+def availability(record: Record, front: Mapping[str, Any], study: citation.Study) -> str:
+    """Return the section on data and code, with how to cite the report."""
+    h = record.hypothesis
+    place = f" Its repository is <{study.repository}>." if study.repository else ""
+    downloads = _HTML_ONLY.format(
+        f"[All estimates of this report (CSV)](data/{h}-estimates.csv){{.file}}"
+    )
+    return (
+        "## Data and code availability {#sec-availability .unnumbered}\n\n"
+        "Every number here is drawn from a file that a rule of the study's Snakefile makes from "
+        "the tables of facts in `data/raw/`, offline: `make study` runs all of it. Those tables "
+        "name the source of each row; the publishers' own files are not redistributed, and "
+        f"`collsec fetch` gets them with their checksums. Code and text are under the "
+        f"{study.license} license.{place}\n\n"
+        f"Cite this report as: {citation.reference(front)}\n\n{downloads}"
+    )
+
+
+def figure_files(name: str) -> str:
+    """Return the links to a figure's files."""
+    links = " ".join(
+        f"[{label}](figures/{name}.{end}){{.file}}"
+        for label, end in (("Data (CSV)", "csv"), ("SVG", "svg"), ("PNG", "png"))
+    )
+    return _HTML_ONLY.format(f"::: {{.exhibit-files}}\n{links}\n:::")
+
+
+def table_files(name: str) -> str:
+    """Return the link to a table's unrounded rows."""
+    return _HTML_ONLY.format(
+        f"::: {{.exhibit-files}}\n[Data (CSV)](tables/{name}.csv){{.file}}\n:::"
+    )

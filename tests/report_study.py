@@ -1,0 +1,380 @@
+"""A made-up study that follows the estimates-to-reports contract, for tests of pages and figures.
+
+Its numbers are invented and say nothing about any war: names are of no real place.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+HYPOTHESES = ("h1", "h2", "h3")
+STEMS = {"h1": "h1-deployment-delay", "h2": "h2-veto-use", "h3": "h3-p5-interest"}
+TITLES = {
+    "h1": "Does later deployment lengthen wars?",
+    "h2": "Do vetoes lengthen wars?",
+    "h3": "Do the interests of the five shorten wars?",
+}
+VERDICTS = {
+    "h1": ("inconclusive", "The data cannot tell whether later deployment lengthens wars."),
+    "h2": ("no-effect", "Wars with a vetoed draft end about as soon as others."),
+    "h3": ("supported", "Wars end sooner where the five have more at stake."),
+}
+SPEC: dict[str, Any] = {
+    "claims": ["C01b"],
+    "cohort": {"unit": "episode", "type": "intrastate"},
+    "exposure": {"measure": "deployment", "lag_months": 6},
+    "estimand": {"name": "hazard_ratio", "expected": ">1", "no_effect": [0.8, 1.25]},
+    "ties": "efron",
+}
+
+
+def estimate_rows(hypothesis: str = "h1") -> pd.DataFrame:
+    """Return an estimates table with every role of the contract."""
+    designs = [
+        ("primary", "primary", "UN troops, lag of 6 months", 1.21, 0.24, "principled"),
+        ("lag_00", "lag", "UN troops, no lag", 1.62, 0.22, "known-biased"),
+        ("lag_03", "lag", "UN troops, lag of 3 months", 1.38, 0.23, "plausible"),
+        ("lag_12", "lag", "UN troops, lag of 12 months", 1.10, 0.27, "principled"),
+        ("any_force", "secondary", "Any peacekeepers", 1.15, 0.16, "principled"),
+        ("council_act", "secondary", "First act of the Council", 0.96, 0.12, "principled"),
+        ("lead", "falsification", "Troops six months before they came", 1.05, 0.3, "principled"),
+        ("naive", "known_biased", "Ever deployed, fixed at onset", 0.27, 0.2, "known-biased"),
+    ]
+    rows = []
+    for place, (name, role, label, ratio, error, validity) in enumerate(designs):
+        wide, narrow = 2.394, 1.96
+        rows.append(
+            {
+                "estimate_id": f"{hypothesis}.{name}",
+                "hypothesis": hypothesis,
+                "role": role,
+                "label": label,
+                "measure": "deployment",
+                "lag_months": {"lag_00": 0.0, "lag_03": 3.0, "lag_12": 12.0}.get(name, 6.0),
+                "estimand": "hazard_ratio",
+                "estimate": ratio,
+                "ci_low": ratio * np.exp(-wide * error),
+                "ci_high": ratio * np.exp(wide * error) if name != "lead" else np.inf,
+                "ci_level": 1 - 0.05 / 3,
+                "p_value": 0.0004 if name == "naive" else 0.437,
+                "std_error": error,
+                "inference": "risk_set_rerandomization",
+                "cluster_low": ratio * np.exp(-narrow * error * 0.9),
+                "cluster_high": ratio * np.exp(narrow * error * 0.9),
+                "nobs": 2345 + place,
+                "n_units": 523,
+                "n_events": 466,
+                "n_clusters": 108,
+                "exposed_units": 41,
+                "exposed_ends": 23 + place,
+                "exposed_clusters": 19,
+                "mde_high": 2.2,
+                "mde_low": 0.46,
+                "null_rejection": 0.035,
+                "null_draws": 1000,
+                "validity": validity,
+                "note": "",
+            }
+        )
+    describe = dict(rows[0])
+    describe |= {
+        "estimate_id": f"{hypothesis}.deployed_12",
+        "role": "descriptive",
+        "label": "Wars with UN troops within 12 months",
+        "estimand": "probability",
+        "estimate": 0.043,
+        "ci_low": 0.021,
+        "ci_high": 0.078,
+        "p_value": np.nan,
+        "cluster_low": np.nan,
+        "cluster_high": np.nan,
+        "inference": "cluster_bootstrap",
+    }
+    months = describe | {
+        "estimate_id": f"{hypothesis}.cost_of_delay",
+        "role": "secondary",
+        "label": "Months of war per year of delay",
+        "estimand": "months_per_year_of_delay",
+        "estimate": 1.9,
+        "ci_low": -2.7,
+        "ci_high": 6.4,
+    }
+    return pd.DataFrame([*rows, describe, months])
+
+
+def curve_rows() -> pd.DataFrame:
+    """Return survival and cumulative-incidence curves over 120 months."""
+    time = np.arange(0.0, 121.0, 2.0)
+    rows = []
+    for group, scale, size in (("Within states", 26.0, 523), ("Between states", 12.0, 76)):
+        alive = np.exp(-((time / scale) ** 0.8))
+        half = 1.96 * np.sqrt(alive * (1 - alive) / size)
+        rows.append(
+            pd.DataFrame(
+                {
+                    "curve": "survival",
+                    "group": group,
+                    "time_months": time,
+                    "estimate": alive,
+                    "ci_low": np.clip(alive - half, 0, 1),
+                    "ci_high": np.clip(alive + half, 0, 1),
+                    "at_risk": np.round(size * alive),
+                }
+            )
+        )
+    for name, top, scale in (("deployment", 0.09, 40.0), ("end", 0.86, 24.0)):
+        rows.append(
+            pd.DataFrame(
+                {
+                    "curve": f"cumulative_incidence_{name}",
+                    "group": "all",
+                    "time_months": time,
+                    "estimate": top * (1 - np.exp(-time / scale)),
+                    "ci_low": np.nan,
+                    "ci_high": np.nan,
+                    "at_risk": np.nan,
+                }
+            )
+        )
+    for group, scale in (("Troops at month 6", 22.0), ("Troops at month 18", 30.0)):
+        rows.append(
+            pd.DataFrame(
+                {
+                    "curve": "standardized_survival",
+                    "group": group,
+                    "time_months": time[time <= 60],
+                    "estimate": np.exp(-((time[time <= 60] / scale) ** 0.9)),
+                    "ci_low": np.nan,
+                    "ci_high": np.nan,
+                    "at_risk": np.nan,
+                }
+            )
+        )
+    return pd.concat(rows, ignore_index=True)
+
+
+def null_draws(draws: int = 1000) -> list[float]:
+    """Return hazard ratios under random exposure."""
+    return [float(v) for v in np.exp(np.random.default_rng(7).normal(0.0, 0.25, draws))]
+
+
+def refit_rows(conflicts: int = 60, missions: int = 24) -> list[dict[str, Any]]:
+    """Return estimates with one conflict, or one mission, left out."""
+    generator = np.random.default_rng(11)
+    rows = []
+    for kind, size in (("conflict", conflicts), ("mission", missions)):
+        for number in range(size):
+            ratio = float(1.21 * np.exp(generator.normal(0.0, 0.05)))
+            rows.append(
+                {
+                    "kind": kind,
+                    "dropped": f"{kind.capitalize()} {number + 1}",
+                    "estimate": ratio,
+                    "ci_low": ratio * 0.6,
+                    "ci_high": ratio * 1.7,
+                }
+            )
+    return rows
+
+
+def diagnostics() -> dict[str, Any]:
+    """Return what was asked of the primary estimate."""
+    return {
+        "engine_gap": "below 1e-6",
+        "null_calibration": {"rejection_rate": 0.035, "draws": 1000, "estimates": null_draws()},
+        "falsification": [{"label": "Troops before they came", "outcome": "uninformative"}],
+        "sign_flips": [],
+        "principled_agreement": 0.857,
+        "proportional_hazards_p": 0.231,
+        "leave_one_out": refit_rows(),
+    }
+
+
+def attrition_rows() -> pd.DataFrame:
+    """Return the steps from all episodes to those that are analyzed."""
+    return pd.DataFrame(
+        {
+            "step": ["all episodes", "type at onset", "no troops at onset"],
+            "rule": [
+                "Every invented episode",
+                "Within a state",
+                "Troops that are there cannot come",
+            ],
+            "n_units": [620, 523, 498],
+            "n_events": [559, 466, 441],
+            "dropped": [0, 97, 25],
+        }
+    )
+
+
+def variables(hypothesis: str) -> dict[str, str]:
+    """Return the formatted numbers that prose may use."""
+    return {
+        f"{hypothesis}.primary.hr": "1.21",
+        f"{hypothesis}.primary.interval": "0.68 to 2.15",
+        f"{hypothesis}.primary.p": "0.44",
+        f"{hypothesis}.alt.lags": 'Three "lags"; all intervals include one.',
+        f"{hypothesis}.n_units": "523",
+        f"{hypothesis}.n_events": "466",
+        f"{hypothesis}.primary.months_per_year_of_delay": "1.9",
+    }
+
+
+BODY = """\
+## Question {{#sec-question}}
+
+The article says that a long delay gives the aggressor time. Here that is a claim about
+{{{{< var {h}.n_units >}}}} wars, of which {{{{< var {h}.n_events >}}}} ended. UN troops are rare in
+wars that go on [@gilligan2008], and @sec-result shows what that does to the answer.
+
+The hazard of an end on day $t$ is
+
+$$ \\lambda(t) = \\lambda_0(t)\\,\\exp\\{{\\beta x(t - 6)\\}} $$ {{#eq-cox}}
+
+with $x$ the presence of troops. @eq-cox is fitted by partial likelihood [@cox1972].
+
+## Result {{#sec-result}}
+
+The hazard ratio is {{{{< var {h}.primary.hr >}}}} ({{{{< var {h}.primary.interval >}}}}): a year of
+delay goes with {{{{< var {h}.primary.months_per_year_of_delay >}}}} more months of war. @fig-lags
+compares the lags, @fig-forest the exposures, and @tbl-{h}-regression gives the numbers.
+
+![Hazard ratio of the end of a war with UN troops, by lag.](figures/{h}-lags.svg){{#fig-lags
+fig-alt="{{{{< var {h}.alt.lags >}}}}"}}
+
+![Hazard ratio of the end of a war by exposure.](figures/{h}-forest.svg){{#fig-forest
+fig-alt="Forest plot on a log axis; only the interval of the naive design excludes one."}}
+
+{{{{< include _tbl-{h}-regression.md >}}}}
+
+::: {{.callout-note}}
+## How to read a hazard ratio
+Above one, wars end sooner.
+:::
+
+::: {{.panel-tabset}}
+## Survival
+
+![Wars still going on.](figures/{h}-survival.svg){{#fig-survival
+fig-alt="Two falling curves; wars between states end sooner than wars within states."}}
+
+## What comes first
+
+![What had happened to a war by each month.](figures/{h}-incidence.svg){{#fig-incidence
+fig-alt="Stacked areas; most wars end without troops."}}
+:::
+
+## Checks {{#sec-checks}}
+
+Random exposure gives @fig-null; leaving out one case gives @fig-influence. The strategies
+of @fig-strategies differ by the shaded area, and all estimates stand in
+@tbl-{h}-estimates. @tbl-{h}-attrition counts who was left out, @tbl-{h}-links what was matched, and
+@tbl-{h}-checks what was asked of the estimate.
+
+![What chance alone gives.](figures/{h}-null-calibration.svg){{#fig-null
+fig-alt="Histogram of hazard ratios around one, with the estimate below it."}}
+
+![One case left out at a time.](figures/{h}-leave-one-out.svg){{#fig-influence
+fig-alt="Two strips of points near the full estimate."}}
+
+![Two strategies.](figures/{h}-standardized-survival.svg){{#fig-strategies
+fig-alt="Two falling curves with the area between them shaded."}}
+
+{{{{< include _tbl-{h}-estimates.md >}}}}
+
+{{{{< include _tbl-{h}-attrition.md >}}}}
+
+{{{{< include _tbl-{h}-links.md >}}}}
+
+{{{{< include _tbl-{h}-checks.md >}}}}
+
+::: {{.content-visible when-format="html"}}
+The page has files to download.
+:::
+
+::: {{.content-visible when-format="typst"}}
+The files are on the page of this report.
+:::
+"""
+
+
+def analysis(hypothesis: str) -> str:
+    """Return the text of one analysis file: the spec as front matter, then the prose."""
+    front = {
+        "title": TITLES[hypothesis],
+        "abstract": "An invented study about {{< var " + hypothesis + ".n_units >}} wars.",
+        "keywords": ["peacekeeping", "duration of war"],
+        **SPEC,
+    }
+    # JSON is YAML, and keeps this file free of a second dialect.
+    return f"---\n{json.dumps(front, indent=1)}\n---\n\n{BODY.format(h=hypothesis)}"
+
+
+def write_study(
+    root: Path, repository: Path, hypotheses: tuple[str, ...] = HYPOTHESES, profile: str = "quick"
+) -> Path:
+    """Write the study below `root`, with the committed report sources of the repository."""
+    (root / "analyses").mkdir(parents=True)
+    estimates = root / "data" / "processed" / "estimates"
+    panels = root / "data" / "processed" / "panels"
+    estimates.mkdir(parents=True)
+    panels.mkdir(parents=True)
+    shutil.copytree(
+        repository / "reports",
+        root / "reports",
+        ignore=shutil.ignore_patterns("project", "site", ".build-*"),
+    )
+    for h in hypotheses:
+        (root / "analyses" / f"{STEMS[h]}.qmd").write_text(analysis(h), encoding="utf-8")
+        estimate_rows(h).to_parquet(estimates / f"{h}.parquet")
+        curve_rows().to_parquet(estimates / f"{h}-curves.parquet")
+        attrition_rows().to_parquet(panels / f"{h}-attrition.parquet")
+        code, sentence = VERDICTS[h]
+        record = {
+            "hypothesis": h,
+            "spec": SPEC,
+            "verdict": {
+                "code": code,
+                "sentence": sentence,
+                "reasons": ["The primary interval includes no effect."],
+            },
+            "variables": variables(h),
+            "diagnostics": diagnostics(),
+            "provenance": {
+                "collsec_version": "0.1.0",
+                "data_vintage": "3f9c2a77aa10",
+                "profile": profile,
+            },
+            "result_id": f"{h}.primary@3f9c2a",
+        }
+        (estimates / f"{h}.json").write_text(json.dumps(record), encoding="utf-8")
+    episodes = root / "data" / "processed" / "episodes"
+    episodes.mkdir()
+    pd.DataFrame(
+        {
+            "family": ["missions", "vetoes"],
+            "n_rows": [81, 317],
+            "n_linked": [66, 143],
+            "n_none": [15, 171],
+            "n_unmatched": [0, 3],
+        }
+    ).to_parquet(episodes / "links.parquet")
+    (root / "CITATION.cff").write_text(
+        "cff-version: 1.2.0\n"
+        "title: An invented study\n"
+        "version: 0.1.0\n"
+        "license: MIT\n"
+        "authors:\n"
+        "  - family-names: Doe\n"
+        "    given-names: Jane\n"
+        "    orcid: https://orcid.org/0000-0002-1825-0097\n"
+        "  - name: The invented authors\n",
+        encoding="utf-8",
+    )
+    return root
