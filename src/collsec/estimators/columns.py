@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from collsec.estimators.errors import EstimationError
+from collsec.estimators.errors import EstimationError, shown
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -17,7 +17,7 @@ Booleans = NDArray[np.bool_]
 
 def row_label(data: pd.DataFrame, position: int) -> str:
     """Name a row for an error message: its index label."""
-    return f"row {data.index[position]!r}"
+    return f"row {shown(data.index[position])}"
 
 
 def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from scipy import stats
 
 from collsec.estimators.columns import Floats, Integers, matrix, survival_times, times_up_to
 from collsec.estimators.cox_residuals import score_residuals
-from collsec.estimators.errors import EstimationError
+from collsec.estimators.errors import EstimationError, listed, shown
 from collsec.estimators.influence import at_risk_by_cluster, deaths_by_cluster, sum_by_cluster
 
 if TYPE_CHECKING:
@@ -136,11 +136,11 @@ def stratum_code(result: CoxResult, stratum: Any) -> int:
     if stratum is None:
         if len(labels) > 1:
             raise EstimationError(
-                f"the model has {len(labels)} strata; say which one: {list(labels)[:8]}"
+                f"the model has {len(labels)} strata; say which one: {listed(labels)}"
             )
         return 0
     if stratum not in labels:
-        raise EstimationError(f"no stratum {stratum!r}; strata are {list(labels)[:8]}")
+        raise EstimationError(f"no stratum {shown(stratum)}; strata are {listed(labels)}")
     return int(np.flatnonzero(labels == stratum)[0])
 
 

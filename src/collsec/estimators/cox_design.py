@@ -50,6 +50,7 @@ class CoxDesign:
     sample_weights : ndarray or None, shape (n,)
     cluster : ndarray of int or None, shape (n,)
     cluster_labels : pandas.Index or None, length g
+    stratum : ndarray of int, shape (n,)
     strata_labels : pandas.Index
     index : pandas.Index
         Labels of the n rows.
@@ -71,6 +72,7 @@ class CoxDesign:
     sample_weights: Floats | None
     cluster: Integers | None
     cluster_labels: pd.Index | None
+    stratum: Integers
     strata_labels: pd.Index
     index: pd.Index
 
@@ -134,6 +136,7 @@ class CoxDesign:
             sample_weights=sample_weights,
             cluster=clusters,
             cluster_labels=cluster_labels,
+            stratum=groups,
             strata_labels=labels,
             index=data.index,
         )
