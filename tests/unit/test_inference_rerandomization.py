@@ -17,7 +17,7 @@ from collsec.inference import (
     risk_set_rerandomization,
 )
 from collsec.inference.assignment import exposed_counts, redraw, split_rows
-from collsec.inference.reference_distribution import critical_values, rerandomization_p_values
+from collsec.inference.reference_distribution import critical_values, equal_tailed_p_values
 from collsec.inference.rerandomization import null_scores
 
 
@@ -274,7 +274,7 @@ def test_score_of_the_real_assignment_is_the_same_among_redrawn_ones() -> None:
 
 def test_p_value_is_never_zero_and_doubles_the_smaller_tail() -> None:
     reference = np.arange(1.0, 20.0)
-    p_values = rerandomization_p_values(np.array([100.0, -100.0, 19.0, 10.0]), reference)
+    p_values = equal_tailed_p_values(np.array([100.0, -100.0, 19.0, 10.0]), reference)
     assert p_values.tolist() == [0.1, 0.1, 0.2, 1.0]
 
 
@@ -285,7 +285,7 @@ def test_critical_values_agree_with_the_p_value(draws: int, alpha: float) -> Non
     reference = rng.standard_normal(draws).round(2)
     low, high = critical_values(reference, 1 - (1 - alpha))
     for score in np.concatenate([np.linspace(-4, 4, 801), reference]).round(2):
-        rejects = rerandomization_p_values(np.array([score]), reference)[0] < alpha
+        rejects = equal_tailed_p_values(np.array([score]), reference)[0] < alpha
         assert rejects == (score < low or score > high)
 
 

@@ -14,7 +14,7 @@ from inference_world import world
 
 from collsec.inference import risk_set_rerandomization
 from collsec.inference.assignment import exposed_counts, redraw
-from collsec.inference.reference_distribution import rerandomization_p_values
+from collsec.inference.reference_distribution import equal_tailed_p_values
 from collsec.inference.rerandomization import null_scores
 
 #: Like the study's frame: some 30 spells on 523 units, about nine units at risk per region.
@@ -31,7 +31,7 @@ def rejection(worlds: int, seed: int, **settings: Any) -> tuple[float, float]:
         design = world(rng, **settings)
         reference = null_scores(design, redraw(design, 399, rng)[0])
         score = null_scores(design, design.unit[None, :])
-        rejects.append(rerandomization_p_values(score, reference)[0] < 0.05)
+        rejects.append(equal_tailed_p_values(score, reference)[0] < 0.05)
         ends.append(exposed_counts(design, design.unit[None, :])[1].sum())
     return float(np.mean(rejects)), float(np.mean(ends))
 

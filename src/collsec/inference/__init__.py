@@ -1,16 +1,73 @@
 """Inference for few exposures: arrays in, frozen results out.
 
-Nothing here knows of conflicts, and nothing here imports another room of the package.
+Nothing here knows of conflicts, and nothing here imports another room of the package than the
+estimators.
 """
 
+from collsec.inference.bootstrap import BootstrapResult, Interval, cluster_bootstrap
+from collsec.inference.calibration import (
+    Calibration,
+    ever_exposed_test,
+    null_calibration,
+    rerandomization_test,
+    score_test,
+)
+from collsec.inference.equivalence import Equivalence, equivalence_test
 from collsec.inference.errors import InferenceError
 from collsec.inference.exposure_design import ExposureDesign, exposure_design
+from collsec.inference.imputation import PooledEstimate, rubin_combine
+from collsec.inference.influence import Influence, leave_one_cluster_out
+from collsec.inference.multiplicity import benjamini_hochberg, holm
+from collsec.inference.power import (
+    DetectableEffect,
+    minimum_detectable_effect,
+    power_curve,
+    schoenfeld_std_error,
+)
 from collsec.inference.rerandomization import RerandomizationResult, risk_set_rerandomization
+from collsec.inference.sensitivity import (
+    EValue,
+    OmittedVariableBounds,
+    e_value,
+    omitted_variable_bounds,
+)
+from collsec.inference.specification_curve import (
+    SpecificationCurve,
+    SpecificationSummary,
+    specification_curve,
+)
 
 __all__ = [
+    "BootstrapResult",
+    "Calibration",
+    "DetectableEffect",
+    "EValue",
+    "Equivalence",
     "ExposureDesign",
     "InferenceError",
+    "Influence",
+    "Interval",
+    "OmittedVariableBounds",
+    "PooledEstimate",
     "RerandomizationResult",
+    "SpecificationCurve",
+    "SpecificationSummary",
+    "benjamini_hochberg",
+    "cluster_bootstrap",
+    "e_value",
+    "equivalence_test",
+    "ever_exposed_test",
     "exposure_design",
+    "holm",
+    "leave_one_cluster_out",
+    "minimum_detectable_effect",
+    "null_calibration",
+    "omitted_variable_bounds",
+    "power_curve",
+    "rerandomization_test",
     "risk_set_rerandomization",
+    "rubin_combine",
+    "schoenfeld_std_error",
+    "score_test",
+    "specification_curve",
 ]

@@ -11,7 +11,7 @@ from collsec.inference.partial_likelihood import FloatArray
 _ROUNDING = 1e-9
 
 
-def rerandomization_p_values(score: FloatArray, reference: FloatArray) -> FloatArray:
+def equal_tailed_p_values(score: FloatArray, reference: FloatArray) -> FloatArray:
     """Return two-sided, equal-tailed p-values with the +1 rule.
 
     Parameters
@@ -25,7 +25,7 @@ def rerandomization_p_values(score: FloatArray, reference: FloatArray) -> FloatA
 
     Examples
     --------
-    >>> rerandomization_p_values(np.array([3.0]), np.arange(-9.0, 10.0)).tolist()
+    >>> equal_tailed_p_values(np.array([3.0]), np.arange(-9.0, 10.0)).tolist()
     [0.8]
     """
     ordered = np.sort(reference)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from collsec.inference.assignment import exposed_counts, redraw, shared_counts
 from collsec.inference.errors import InferenceError
@@ -22,7 +23,7 @@ from collsec.inference.partial_likelihood import (
     efron_estimate,
     studentized_scores,
 )
-from collsec.inference.reference_distribution import critical_values, rerandomization_p_values
+from collsec.inference.reference_distribution import critical_values, equal_tailed_p_values
 
 #: Log hazard ratio beyond which an interval is reported as open.
 _OPEN = 16.0
@@ -104,6 +105,17 @@ class RerandomizationResult:
     mean_coarsened: float
     n_unplaced: float
 
+    @property
+    def interval_std_error(self) -> float:
+        """Standard error that would give a normal interval of the same width.
+
+        Unlike ``std_error`` it holds what re-randomization costs: where candidates are few,
+        redrawn exposures often fall on really exposed units. Infinite for an open interval. The
+        minimum detectable effect of the test follows from it.
+        """
+        reach = stats.norm.isf((1.0 - self.confidence) / 2)
+        return float((self.ci_high - self.ci_low) / (2 * reach))
+
 
 def risk_set_rerandomization(
     design: ExposureDesign,
@@ -155,6 +167,12 @@ def risk_set_rerandomization(
     exposed, which pulls the reference toward the estimate and the interval toward no effect.
     Coverage at hazard ratios of 0.5, 1 and 2 is measured in the tests.
 
+    ``estimate`` adjusts for the outcome strata only, the test and the interval for everything
+    that assignment is stratified by, the calendar day included. If the regions and years that
+    received spells have a higher hazard than others at the same duration, redrawn exposures
+    seem to shorten duration too: ``reference`` is then centered above zero and the interval
+    below ``estimate``. ``median_unbiased`` is the estimate that belongs to the interval.
+
     Repeated spells of one unit are moved independently of each other. Where acts concentrate on
     few units for lasting reasons, cluster-robust errors belong beside this test.
 
@@ -190,7 +208,7 @@ def risk_set_rerandomization(
         estimate=float(estimate[0]),
         std_error=float(std_error[0]),
         score=score,
-        p_value=float(rerandomization_p_values(np.array([score]), reference)[0]),
+        p_value=float(equal_tailed_p_values(np.array([score]), reference)[0]),
         ci_low=_limit(scores, lambda draws_: critical_values(draws_, alpha)[1], side=-1.0),
         ci_high=_limit(scores, lambda draws_: critical_values(draws_, alpha)[0], side=1.0),
         confidence=confidence,
