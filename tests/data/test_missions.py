@@ -8,7 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from collsec.compile.missions import compile_mission_milestones
+from collsec.compile.missions import (
+    BARA_HULTMAN,
+    FILES,
+    NOT_OPERATIONS,
+    SAME_AS,
+    compile_mission_milestones,
+)
 from collsec.compile.text import csv_text
 
 DATED = ("authorised", "first_personnel", "first_troops", "last_troops", "end")
@@ -88,6 +94,15 @@ def test_every_un_operation_is_there(un: pd.DataFrame) -> None:
     assert first.ne("").all(axis=1).sum() >= 65
 
 
+def test_other_operations_are_there(missions: pd.DataFrame) -> None:
+    sponsors = missions["sponsor"].value_counts()
+    assert sponsors["regional"] >= 44
+    assert sponsors["coalition"] >= 20
+    other = missions[missions["sponsor"] != "un"]
+    assert other["first_personnel_date"].ne("").all()
+    assert (other["is_ongoing"].eq("true") == other["end_date"].eq("")).all()
+
+
 def test_dates_are_whole_and_in_order(missions: pd.DataFrame) -> None:
     for name in (*DATED, "strength_10pct", "strength_50pct"):
         parts = missions[[f"{name}_{p}" for p in ("date", "precision", "source", "basis")]].ne("")
@@ -135,7 +150,7 @@ def test_troops_ends_and_ongoing_agree(missions: pd.DataFrame) -> None:
 
 def test_predecessors_exist(missions: pd.DataFrame) -> None:
     named = missions["rehatted_from"].str.split(";").explode()
-    named = named[named.str.startswith("un:")]
+    named = named[named != ""]
     lost = [n for n in named if n.split(":")[1] not in missions.index]
     assert lost == []
     assert [n for n in named if missions.loc[n.split(":")[1], "sponsor"] != n.split(":")[0]] == []
@@ -171,6 +186,17 @@ def test_conflicts_exist(links: pd.DataFrame, repository: Path) -> None:
 def test_conflicts_of_anchors(links: pd.DataFrame, mission: str, conflicts: set[int]) -> None:
     own = links[(links["mission_id"] == mission) & links["conflict_id"].ne("")]
     assert set(own["conflict_id"].astype(int)) == conflicts
+
+
+def test_pairs_of_bara_and_hultman_are_linked(links: pd.DataFrame, shared: Path) -> None:
+    raw = pd.read_stata(shared / "upstream" / FILES[BARA_HULTMAN], convert_categoricals=False)
+    un = raw[(raw["org"] == 1) & ~raw["mission"].str.strip().isin(NOT_OPERATIONS)]
+    labels = un["mission"].str.strip()
+    names = labels.map(lambda label: SAME_AS.get(label, label.lower().replace(" ", "-")))
+    published = set(zip(names, un["conflictid"].astype(str), strict=True))
+    coded = set(zip(links["mission_id"], links["conflict_id"], strict=True))
+    # violence that UCDP does not code as a state-based conflict, see the notes of these links
+    assert published - coded == {("unomil", "341"), ("unmit", "330")}
 
 
 def test_links_lie_within_their_operation(missions: pd.DataFrame, links: pd.DataFrame) -> None:
