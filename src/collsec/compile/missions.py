@@ -262,9 +262,7 @@ def milestones(mission: str, months: pd.DataFrame) -> dict[str, object]:
     total, troops = counted["total"], counted["troops"]
     strength = total / authorised.reindex(counted.index)
     first, last = counted.index.min(), counted.index.max()
-    sources = set(counted["source"])
-    if authorised.notna().any():
-        sources.add(SHORTFALL)
+    sources = set(counted["source"]) | ({SHORTFALL} if authorised.notna().any() else set())
     return {
         "mission_id": mission,
         "first_counted_month": first.end_time.date(),
