@@ -52,7 +52,7 @@ def null_calibration(
     *,
     alpha: float,
     draws: int,
-    seed: int,
+    seed: int | np.random.SeedSequence,
 ) -> Calibration:
     """Test random exposures as if each were the real one.
 
@@ -65,7 +65,7 @@ def null_calibration(
     alpha : float
         Level, in (0, 1).
     draws : int
-    seed : int
+    seed : int or SeedSequence
         May be the seed of the test's own reference draws: the streams differ.
 
     Returns
@@ -111,7 +111,7 @@ def rerandomization_test(
     design: ExposureDesign,
     *,
     draws: int,
-    seed: int,
+    seed: int | np.random.SeedSequence,
 ) -> AssignmentTest:
     """Return the test of risk-set re-randomization, with reference draws of its own.
 
@@ -120,7 +120,7 @@ def rerandomization_test(
     design : ExposureDesign
     draws : int
         Number of reference draws.
-    seed : int
+    seed : int or SeedSequence
 
     Returns
     -------
@@ -208,6 +208,9 @@ def ever_exposed_test(design: ExposureDesign) -> AssignmentTest:
     return p_values
 
 
-def _stream(seed: int, number: int) -> np.random.Generator:
+def _stream(seed: int | np.random.SeedSequence, number: int) -> np.random.Generator:
     """Random numbers that no other stream of the same seed repeats."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
+    root = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+    return np.random.default_rng(
+        np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, number))
+    )
