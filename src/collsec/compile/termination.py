@@ -133,7 +133,7 @@ def outcomes_from(
                 "is_matched": bool(end),
                 "mismatch_reason": None if end else why_unmatched(e, last, of_conflict),
                 "termination_end_date": end.get("end_date"),
-                "end_difference_days": difference_days(e["end_date"], end.get("end_date")),
+                "end_difference_days": days_between(e["end_date"], end["end_date"]) if end else None,
                 "end_precision_code": int(end["precision_code"]) if end else None,
                 "source": list(sources) if end else [sources[0]],
                 "basis": "file",
@@ -154,8 +154,10 @@ def why_unmatched(episode: dict[str, Any], last: int, years: Collection[int]) ->
     return "absent_from_termination"
 
 
-def difference_days(end: str | None, other: str | None) -> int | None:
-    """Days from `end` to `other`; None if one is missing."""
-    if end is None or other is None:
-        return None
+def days_between(end: str, other: str) -> int:
+    """Days from `end` to `other`.
+
+    >>> days_between("1995-12-14", "1995-12-31")
+    17
+    """
     return (date.fromisoformat(other) - date.fromisoformat(end)).days
