@@ -56,7 +56,7 @@ def world(values: dict[int, float], pacts: set[int] | None = None) -> Ties:
         troops=yearly_tie(rows, SYSTEM, is_closeness=True),
         pacts=frozenset((HOST, USA, y) for y in (pacts or set())),
         pacts_last_year=2018,
-        colonies=Colonies({(HOST, "france"): 1900}, frozenset({HOST})),
+        colonies=Colonies({(HOST, "france"): 1900}, frozenset({HOST}), {}, "colony"),
         geography=Geography(capitals, {(HOST, USA): ((date(1980, 1, 1), date.max),)}, SYSTEM),
         system=SYSTEM,
         sources={c: c for c in ("pact", "trade", "colony", "contiguity", "distance",
@@ -173,7 +173,10 @@ def test_colonies_by_hand(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     names.write_text("iso3c,country\nDZA,Algeria\nYEM,Yemen\nTGO,Togo\n", encoding="utf-8")
-    colonies = read_colonies(dates, names, {615: "DZA", 461: "TGO", 678: "YEM"})
+    colonies = read_colonies(
+        dates, names, {615: "DZA", 461: "TGO", 678: "YEM"},
+        {"dates": "d", "names": "n", "states": "s"},
+    )
     assert colonies.was_colony(615, "france", 1953) is True
     assert colonies.was_colony(615, "france", 1829) is False
     assert colonies.was_colony(615, "uk", 1953) is False
@@ -184,6 +187,8 @@ def test_colonies_by_hand(tmp_path: Path) -> None:
     assert colonies.was_colony(372, "russia", 1991) is True
     assert colonies.was_colony(999, "france", 1990) is None
     assert {r.power for r in RULES} == {"usa", "russia", "japan"}
+    powers = ("uk", "usa", "russia", "china")
+    assert [colonies.source_of(p) for p in powers] == ["d", "n", "s", "n"]
 
 
 def test_every_episode_host_and_power_has_a_row(committed: pd.DataFrame) -> None:

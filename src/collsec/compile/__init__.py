@@ -131,12 +131,15 @@ def ties(bench: Workbench) -> pd.DataFrame:
             troops=us_troops(file(of["us_troops"]), system),
             pacts=pacts,
             pacts_last_year=last_year,
-            colonies=read_colonies(file(of["colony"]), file("colonial_dummies"), iso3),
+            colonies=read_colonies(
+                file(of["colony"]), file("colonial_dummies"), iso3,
+                {"dates": of["colony"], "names": "colonial_dummies", "states": "gw_system"},
+            ),
             geography=read_geography(file(of["distance"]), file(of["contiguity"]), system),
             system=system,
             sources=of,
         ),
-    )
+    )  # fmt: skip
 
 
 def host_states(bench: Workbench) -> pd.DataFrame:

@@ -69,10 +69,20 @@ class Colonies:
         (host, power) → first year of rule, if there was any.
     covered : frozenset of int
         States that the data set knows.
+    sources : dict
+        Power → key of the source of its colonies, where it is not the data set's.
+    default_source : str
+        Key of the data set.
     """
 
     first_year: dict[tuple[int, str], int]
     covered: frozenset[int]
+    sources: dict[str, str]
+    default_source: str
+
+    def source_of(self, power: str) -> str:
+        """Key of the source that tells the colonies of a power."""
+        return self.sources.get(power, self.default_source)
 
     def was_colony(self, host: int, power: str, year: int) -> bool | None:
         """Whether the power had ruled the host by the end of a year; None if not covered."""
@@ -82,7 +92,9 @@ class Colonies:
         return False if host in self.covered else None
 
 
-def read_colonies(dates: Path, names: Path, iso3_of: dict[int, str]) -> Colonies:
+def read_colonies(
+    dates: Path, names: Path, iso3_of: dict[int, str], sources: dict[str, str]
+) -> Colonies:
     """Read the Colonial Dates Dataset.
 
     Parameters
@@ -93,6 +105,8 @@ def read_colonies(dates: Path, names: Path, iso3_of: dict[int, str]) -> Colonies
         A table of the same country names with ISO codes (CSV).
     iso3_of : dict
         State code → ISO code.
+    sources : dict
+        Keys of the sources: ``dates``, ``names``, and ``states`` for successions of states.
 
     Raises
     ------
@@ -132,7 +146,9 @@ def read_colonies(dates: Path, names: Path, iso3_of: dict[int, str]) -> Colonies
         if country == code
     }
     first |= {(s, rule.power): rule.first_year for rule in RULES for s in rule.states}
-    return Colonies(first, frozenset(g for g, code in codes.items() if code in listed))
+    others = {p: sources["names"] for p in ("usa", "japan", *NEVER)} | {"russia": sources["states"]}
+    covered = frozenset(g for g, code in codes.items() if code in listed)
+    return Colonies(first, covered, others, sources["dates"])
 
 
 def records(path: Path) -> list[dict[str, str]]:

@@ -98,6 +98,7 @@ def row_of(
     contiguous = ties.geography.is_contiguous(*pair, eve) if pair else None
     distance = ties.geography.distance_km(*pair, eve) if pair else None
     has_pact = pair is not None and pact_year is not None and (*pair, pact_year) in ties.pacts
+    sources = {**ties.sources, "colony": ties.colonies.source_of(power)}
     used = {
         "pact": pact_year is not None,
         "trade": trade is not None,
@@ -139,7 +140,7 @@ def row_of(
         "us_troops_rank": rank_of(ties.troops, group, troops),
         "us_troops_year": troops and troops[0],
         "source": list(
-            dict.fromkeys(["ucdp_acd", *(ties.sources[c] for c in used if used[c])])
+            dict.fromkeys(["ucdp_acd", *(sources[c] for c in used if used[c])])
         ),
         "basis": "file",
     }
