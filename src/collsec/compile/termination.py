@@ -126,6 +126,7 @@ def outcomes_from(
     for e in records_of(episodes):
         of_conflict = ends.get(str(e["conflict_id"]), {})
         end = of_conflict.get(e["last_year"], {}) if e["is_ended"] else {}
+        gap = days_between(e["end_date"], end["end_date"]) if end else None
         rows.append(
             {
                 "episode_id": e["episode_id"],
@@ -133,7 +134,7 @@ def outcomes_from(
                 "is_matched": bool(end),
                 "mismatch_reason": None if end else why_unmatched(e, last, of_conflict),
                 "termination_end_date": end.get("end_date"),
-                "end_difference_days": days_between(e["end_date"], end["end_date"]) if end else None,
+                "end_difference_days": gap,
                 "end_precision_code": int(end["precision_code"]) if end else None,
                 "source": list(sources) if end else [sources[0]],
                 "basis": "file",
