@@ -19,13 +19,7 @@ from collsec.errors import BadTable
 YEAR_OF_PAGE = re.compile(r"scact(\d{4})_")
 MEETING = re.compile(r"S/PV\.\d+")
 DAY = re.compile(r"(?:\d{1,2}\s*[/–-]\s*)?(\d{1,2})(?:st|nd|rd|th)?\s+([A-Z][a-z]+)")
-MONTHS = {
-    month: number
-    for number, month in enumerate(
-        ("January", "February", "March", "April", "May", "June", "July", "August", "September",
-         "October", "November", "December"), start=1,
-    )
-}  # fmt: skip
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WRITTEN_VOTE_CELLS = 7  # cells of a row in the table of written votes of 2020
 TOPIC_OF_WRITTEN_VOTE = 3
 
@@ -133,10 +127,10 @@ def items_of(page: Path) -> list[Item]:
     for cells in parser.rows:
         if len(cells) >= 4:
             found = DAY.search(cells[1])
-            if found and found[2] in MONTHS:
+            if found and found[2][:3] in MONTHS:
                 symbol = MEETING.search(cells[0])
                 meeting = symbol[0] if symbol else ""
-                day = date(int(named[1]), MONTHS[found[2]], int(found[1]))
+                day = date(int(named[1]), MONTHS.index(found[2][:3]) + 1, int(found[1]))
             elif cells[0] or cells[1]:
                 continue  # a heading
         if len(cells) < 2 or not cells[-1]:
