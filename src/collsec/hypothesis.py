@@ -23,7 +23,7 @@ STRATA = ("earlier_episodes_group", "type_group", "region", "period")
 CLUSTERS = ("gwno_host", "conflict_id")
 DIRECTIONS = ("above_one", "below_one")
 DESIGNS = ("time_varying", "fixed_at_onset")
-METHODS = ("risk_set_rerandomization", "cluster_sandwich")
+METHODS = ("risk_set_rerandomization", "cluster_sandwich", "cluster_jackknife")
 # Keys of the front matter that belong to the document, not to the specification.
 DOCUMENT_KEYS = frozenset({"title", "subtitle", "abstract", "keywords", "bibliography"})
 

@@ -14,11 +14,14 @@ from collsec.episodes import Linked
 RECALLED = "recalled"
 ONE_DAY = pd.Timedelta(days=1)
 
+# The least confidence (2 = strong) that a link needs to enter a primary exposure.
+STRONG = 2
+
 # What each presence measure counts: who sent the mission, which dates bound the presence, and
-# whether links and dates that rest on general knowledge alone (`recalled`) are let in.
+# whether weak links and dates that rest on general knowledge alone (`recalled`) are let in.
 PRESENCES: dict[str, tuple[tuple[str, ...], str, bool]] = {
     "un_troops": (("un",), "troops", False),
-    "un_troops_with_recalled": (("un",), "troops", True),
+    "un_troops_with_uncertain": (("un",), "troops", True),
     "un_personnel": (("un",), "personnel", False),
     "peacekeepers": (("un", "regional", "coalition"), "troops", False),
     "un_authorized": (("un",), "authorized", False),
@@ -45,7 +48,7 @@ def deployment(linked: Linked) -> pd.DataFrame:
 
 def host_deployment(linked: Linked) -> pd.DataFrame:
     """UN troops in each host state, whatever conflict they serve."""
-    spells = presence_spells(linked.missions, "un_troops_with_recalled", by_link=False)
+    spells = presence_spells(linked.missions, "un_troops_with_uncertain", by_link=False)
     spells["gwno_host"] = spells["host_gwno"].str.split(";")
     spells = spells.explode("gwno_host").astype({"gwno_host": "int64"})
     spells = spells.drop_duplicates(["mission_id", "gwno_host"]).assign(measure="un_troops")
@@ -64,21 +67,24 @@ def presence_spells(missions: pd.DataFrame, measure: str, by_link: bool = True) 
     by_link : bool
         Narrow each spell to the dates within which the mission served that conflict.
     """
-    sponsors, dates, with_recalled = PRESENCES[measure]
+    sponsors, dates, with_uncertain = PRESENCES[measure]
     out = missions[missions["sponsor"].isin(sponsors)].copy()
     if dates == "troops":
         sent = "has_troops" if by_link else "has_troops_in_mission"
         out = out[out[sent].fillna(False)]
         out["first"], basis = out["first_troops_date"], out["first_troops_basis"]
-        out["last"] = out["last_troops_date"].fillna(out["end_date"])
+        out["last"] = out[["last_troops_date", "end_date"]].min(axis=1)
     elif dates == "personnel":
         out["first"], basis = out["first_personnel_date"], out["first_personnel_basis"]
         out["last"] = out["end_date"]
     else:
-        out["first"], basis = out["authorised_date"], out["authorised_basis"]
+        out["first"], basis = out["authorized_date"], out["authorized_basis"]
         out["last"] = out["end_date"]
-    if not with_recalled:
-        out = out[(basis.reindex(out.index) != RECALLED) & (out["link_basis"] != RECALLED)]
+        # A conflict that the mission served from its first day was meant from the day of the vote.
+        out["from_date"] = out["from_date"].where(out["from_date"] > out["first_personnel_date"])
+    if not with_uncertain:
+        sure = (basis != RECALLED) & (out["link_basis"] != RECALLED)
+        out = out[sure & (out["link_confidence"] >= STRONG)]
     out = out[out["first"].notna()]
     if by_link:
         out["first"] = out[["first", "from_date"]].max(axis=1)
@@ -111,7 +117,7 @@ def council(linked: Linked) -> pd.DataFrame:
         (``vetoes_russia``, …).
     """
     acts = linked.acts
-    acts = acts[acts["basis"] != RECALLED]
+    acts = acts[(acts["basis"] != RECALLED) & (acts["confidence"] >= STRONG)]
     counts = pd.DataFrame({
         "conflict_id": acts["conflict_id"],
         "from_date": acts["date"],
@@ -129,7 +135,8 @@ def council(linked: Linked) -> pd.DataFrame:
 
 def council_elsewhere(linked: Linked) -> pd.DataFrame:
     """Vetoes on *other* conflicts of the same region, as running counts per conflict."""
-    vetoes = linked.acts[(linked.acts["act"] == "veto") & (linked.acts["basis"] != RECALLED)]
+    acts = linked.acts
+    vetoes = acts[(acts["act"] == "veto") & (acts["basis"] != RECALLED)]
     region = linked.episodes.drop_duplicates("conflict_id")[["conflict_id", "region"]]
     drafts = vetoes[["item_id", "date", "conflict_id"]].merge(region, on="conflict_id")
     pairs = drafts.drop_duplicates(["item_id", "region"])[["item_id", "date", "region"]].merge(

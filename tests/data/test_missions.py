@@ -17,7 +17,7 @@ from collsec.compile.missions import (
 )
 from collsec.compile.text import csv_text
 
-DATED = ("authorised", "first_personnel", "first_troops", "last_troops", "end")
+DATED = ("authorized", "first_personnel", "first_troops", "last_troops", "end")
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -64,7 +64,7 @@ def test_authorization_of_anchors(
     missions: pd.DataFrame, mission: str, resolution: str, date: str
 ) -> None:
     row = missions.loc[mission]
-    assert (row["resolution"], row["authorised_date"]) == (resolution, date)
+    assert (row["resolution"], row["authorized_date"]) == (resolution, date)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_deployment_of_anchors(
 
 def test_every_un_operation_is_there(un: pd.DataFrame) -> None:
     assert len(un) >= 71
-    dated = un["authorised_date"].ne("") & un["resolution"].ne("")
+    dated = un["authorized_date"].ne("") & un["resolution"].ne("")
     assert dated.sum() >= 70
     first = un[["first_personnel_date", "first_personnel_precision", "first_personnel_basis"]]
     assert first.ne("").all(axis=1).sum() >= 65
@@ -129,7 +129,7 @@ def test_months_and_years_are_last_days(missions: pd.DataFrame) -> None:
 
 
 def test_nobody_comes_before_the_authorization(un: pd.DataFrame) -> None:
-    early = un[un["first_personnel_date"] < un["authorised_date"]]
+    early = un[un["first_personnel_date"] < un["authorized_date"]]
     unexplained = early[~early["note"].str.contains("precede the resolution")]
     assert list(unexplained.index) == []
 
@@ -221,9 +221,9 @@ def test_every_row_names_its_source(
 
 def test_median_months_from_authorization(missions: pd.DataFrame, milestones: pd.DataFrame) -> None:
     recent = missions[
-        (missions["sponsor"] == "un") & missions["authorised_date"].between("1991", "2015")
+        (missions["sponsor"] == "un") & missions["authorized_date"].between("1991", "2015")
     ]
-    counted = recent[["authorised_date"]].join(milestones, how="inner")
+    counted = recent[["authorized_date"]].join(milestones, how="inner")
     expected = {
         "first_personnel_month": (0, 1), "strength_10pct_month": (1, 2),
         "strength_50pct_month": (2, 4),
@@ -231,15 +231,15 @@ def test_median_months_from_authorization(missions: pd.DataFrame, milestones: pd
     for column, (low, high) in expected.items():
         reached = counted[counted[column] != ""]
         assert len(reached) >= 45
-        lag = months_between(reached["authorised_date"], reached[column]).median()
+        lag = months_between(reached["authorized_date"], reached[column]).median()
         assert low <= lag <= high, (column, lag)
 
 
 def test_counts_do_not_start_before_the_mission(
     missions: pd.DataFrame, milestones: pd.DataFrame
 ) -> None:
-    both = milestones.join(missions["authorised_date"])
-    early = both["first_personnel_month"] < both["authorised_date"]
+    both = milestones.join(missions["authorized_date"])
+    early = both["first_personnel_month"] < both["authorized_date"]
     assert list(both.index[early]) == []
 
 

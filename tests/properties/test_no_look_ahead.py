@@ -18,7 +18,7 @@ from collsec.episodes import link
 
 DATES = st.dates(datetime.date(1948, 1, 1), datetime.date(2024, 12, 30))
 # Columns whose date says when the row itself came to be: the row is unknown before.
-BORN = {"missions": "authorised_date", "vetoes": "veto_date", "draft_conflicts": "date",
+BORN = {"missions": "authorized_date", "vetoes": "veto_date", "draft_conflicts": "date",
         "resolution_conflicts": "date"}
 # Outcomes are exempt by design: an end is known only from the silence that follows.
 EXEMPT = {"episodes", "outcomes", "host_states", "p5_ties"}
@@ -35,11 +35,14 @@ def cut(tables: dict[str, pd.DataFrame], at: pd.Timestamp) -> dict[str, pd.DataF
             for column in frame.select_dtypes("datetime").columns:
                 frame[column] = frame[column].where(~(frame[column] > at))
         out[name] = frame
-    known = set(out["missions"]["mission_id"])
-    links = out["mission_conflicts"]
-    whole = tables["mission_conflicts"].loc[links.index, "from_date"]
-    begun = ~(whole > at)
-    out["mission_conflicts"] = links[links["mission_id"].isin(known) & begun]
+    # A link is known with its mission, unless the mission took that conflict up only later.
+    links = tables["mission_conflicts"]
+    arrived = tables["missions"].set_index("mission_id")["first_personnel_date"]
+    later = links["from_date"] > links["mission_id"].map(arrived)
+    known = links["mission_id"].isin(out["missions"]["mission_id"])
+    out["mission_conflicts"] = out["mission_conflicts"][
+        known & ~(later & (links["from_date"] > at))
+    ]
     return out
 
 

@@ -50,7 +50,7 @@ def test_primaries_are_those_of_the_study_design() -> None:
     assert len(h2.cohort.types) == 4
     assert h2.strata == ("type_group",)
     assert h3.exposure.measure == "salience"
-    assert h3.inference.method == "cluster_sandwich"
+    assert h3.inference.method == "cluster_jackknife"
     assert load_study(store).primary_level == pytest.approx(1 - 0.05 / 3)
 
 

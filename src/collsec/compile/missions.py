@@ -90,7 +90,7 @@ ARTIFACTS = {
     "unomsil": ("label_covers_successor",),
     "untso": ("troops_misreported",),
 }
-# Authorised strength before this month is the predecessor's.
+# Authorized strength before this month is the predecessor's.
 STRENGTH_FROM = {"unavem-iii": "1995-03", "untaes": "1996-02", "unmiset": "2002-06"}
 STRENGTH_UNUSABLE = frozenset({"uncpsg"})
 
@@ -118,7 +118,7 @@ def compile_mission_milestones(upstream: Path) -> pd.DataFrame:
 
     Notes
     -----
-    The strength reached in a month is people counted over people authorised in that month; where
+    The strength reached in a month is people counted over people authorized in that month; where
     no strength stands for the first months, the first one that does.
 
     References
@@ -144,8 +144,8 @@ def monthly_counts(upstream: Path) -> pd.DataFrame:
     -------
     DataFrame
         One row per mission_id and month (Period), sorted: total and troops (people counted),
-        authorised (people, as published), source. Months without a count are left out, unless a
-        strength is authorised.
+        authorized (people, as published), source. Months without a count are left out, unless a
+        strength is authorized.
     """
     parts = {BARA_HULTMAN: read_bara_hultman(upstream), SHORTFALL: read_shortfall(upstream)}
     both = pd.concat(
@@ -153,13 +153,13 @@ def monthly_counts(upstream: Path) -> pd.DataFrame:
     )
     first = both["source"].eq(SHORTFALL) == both["mission_id"].isin(SHORTFALL_FIRST)
     both["rank"] = (~first).astype(int) + 2 * both["total"].isna().astype(int)
-    authorised = both.groupby(["mission_id", "month"])["authorised"].max()
+    authorized = both.groupby(["mission_id", "month"])["authorized"].max()
     best = (
         both.sort_values(["mission_id", "month", "rank"], kind="stable")
         .drop_duplicates(["mission_id", "month"])
         .set_index(["mission_id", "month"])
     )
-    best["authorised"] = authorised
+    best["authorized"] = authorized
     return best.drop(columns=["rank", "label"]).reset_index()
 
 
@@ -173,13 +173,13 @@ def read_bara_hultman(upstream: Path) -> pd.DataFrame:
             "month": raw["date"].dt.to_period("M"),
             "troops": raw["IPI_troops"],
             "total": raw["IPI_totals"],
-            "authorised": float("nan"),
+            "authorized": float("nan"),
         }
     ).groupby(["label", "month"], as_index=False).sum(min_count=1)
 
 
 def read_shortfall(upstream: Path) -> pd.DataFrame:
-    """Label, month, troops, total and authorised total of the shortfall data."""
+    """Label, month, troops, total and authorized total of the shortfall data."""
     raw = read_stata(upstream, SHORTFALL, ("mission", "year", "month"))
     return pd.DataFrame(
         {
@@ -187,7 +187,7 @@ def read_shortfall(upstream: Path) -> pd.DataFrame:
             "month": pd.to_datetime(raw[["year", "month"]].assign(day=1)).dt.to_period("M"),
             "troops": raw["troop"],
             "total": raw["total"],
-            "authorised": raw["totalauth"].where(raw["totalauth"] > 0),
+            "authorized": raw["totalauth"].where(raw["totalauth"] > 0),
         }
     )
 
@@ -237,9 +237,9 @@ def assign_missions(part: pd.DataFrame, source: str) -> pd.DataFrame:
     strength_from = part["mission_id"].map(STRENGTH_FROM).fillna("1900-01")
     early = part["month"] < pd.PeriodIndex(strength_from, freq="M")
     unusable = part["mission_id"].isin(STRENGTH_UNUSABLE)
-    part["authorised"] = part["authorised"].mask(early | unusable)
+    part["authorized"] = part["authorized"].mask(early | unusable)
     part["source"] = source
-    return part.dropna(subset=["mission_id"]).dropna(subset=["total", "authorised"], how="all")
+    return part.dropna(subset=["mission_id"]).dropna(subset=["total", "authorized"], how="all")
 
 
 # Operations of the UN that stood at some time between November 1990 and 2016 and were counted.
@@ -257,12 +257,12 @@ OPERATIONS = frozenset({
 def milestones(mission: str, months: pd.DataFrame) -> dict[str, object]:
     """One row of `compile_mission_milestones`."""
     months = months.set_index("month").sort_index()
-    authorised = months["authorised"].ffill().bfill()
+    authorized = months["authorized"].ffill().bfill()
     counted = months[months["total"].notna()]
     total, troops = counted["total"], counted["troops"]
-    strength = total / authorised.reindex(counted.index)
+    strength = total / authorized.reindex(counted.index)
     first, last = counted.index.min(), counted.index.max()
-    sources = set(counted["source"]) | ({SHORTFALL} if authorised.notna().any() else set())
+    sources = set(counted["source"]) | ({SHORTFALL} if authorized.notna().any() else set())
     return {
         "mission_id": mission,
         "first_counted_month": first.end_time.date(),
@@ -275,7 +275,7 @@ def milestones(mission: str, months: pd.DataFrame) -> dict[str, object]:
         "first_troops_month": month_when(troops >= COMPANY),
         "last_troops_month": month_when(troops >= COMPANY, last=True),
         "last_any_troops_month": month_when(troops > 0, last=True),
-        "first_strength": whole_number(authorised.iloc[0]),
+        "first_strength": whole_number(authorized.iloc[0]),
         "strength_10pct_month": month_when(strength >= 0.10),
         "strength_50pct_month": month_when(strength >= 0.50),
         "peak_troops": whole_number(troops.max()),

@@ -13,7 +13,7 @@ from collsec.designs import curves, duration_models, record, robustness
 from collsec.designs.calibration import calibrate, calibrate_known_biased
 from collsec.designs.engines import engines_agree
 from collsec.designs.inputs import Inputs, Prepared, prepare
-from collsec.designs.sandwich import bootstrapped, sandwich
+from collsec.designs.sandwich import bootstrapped, jackknifed, sandwich
 from collsec.designs.standardization import cost_of_delay
 from collsec.designs.time_varying import rerandomized
 from collsec.hypothesis import Draws, ExposureSpec
@@ -143,6 +143,10 @@ def _time_varying(inputs: Inputs, prepared: Prepared, draws: Draws) -> list[Esti
 
     made = [timed(prepared, exposure, "primary", "primary", study.primary_level)]
     for lag in spec.lags_months:
+        if lag == exposure.lag_months:  # the primary itself: one estimate, one interval
+            made.append(dataclasses.replace(made[0], estimate_id=f"{name}.lag_{lag:02d}",
+                                            role="lag", label=f"Lag of {lag} months"))
+            continue
         lagged = dataclasses.replace(exposure, lag_months=lag)
         made.append(timed(prepare(inputs, lagged), lagged, f"lag_{lag:02d}", "lag",
                           study.primary_level, f"Lag of {lag} months", lag))
@@ -170,8 +174,9 @@ def _fixed(inputs: Inputs, prepared: Prepared, draws: Draws) -> list[Estimate]:
     """Primary, its cluster bootstrap, other indices and other outcomes of a tie before onset."""
     spec, study = inputs.spec, inputs.study
     name, usual = spec.hypothesis, 1 - study.level
-    made = [sandwich(inputs, prepared, spec.exposure, estimate_id=f"{name}.primary",
-                     role="primary", level=study.primary_level)]
+    beside = sandwich(inputs, prepared, spec.exposure, estimate_id=f"{name}.sandwich",
+                      role="secondary", level=study.primary_level)
+    made = [jackknifed(inputs, prepared, beside, estimate_id=f"{name}.primary", role="primary")]
     made.append(bootstrapped(inputs, prepared, made[0], estimate_id=f"{name}.bootstrap",
                              draws=draws.bootstrap_draws))
     for other in spec.secondary:

@@ -60,7 +60,8 @@ def variables(
 def _e_value(primary: Estimate) -> str:
     if not math.isfinite(primary.estimate) or primary.estimate <= 0:
         return "not estimable"
-    return wording.number(e_value(primary.estimate, common_outcome=True).estimate)
+    found = e_value(primary.estimate, primary.ci_low, primary.ci_high, common_outcome=True)
+    return wording.number(found.estimate)
 
 
 def checks(

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from collsec.designs.inputs import Inputs, Prepared, prepare
-from collsec.designs.sandwich import sandwich
+from collsec.designs.sandwich import refit_without, sandwich
 from collsec.designs.time_varying import rerandomized
-from collsec.estimators import CoxDesign, EstimationError, cox_ph, fit_design
+from collsec.estimators import CoxDesign, EstimationError, cox_ph
 from collsec.results import Estimate
 
 
@@ -98,12 +98,11 @@ def leave_one_conflict_out(prepared: Prepared) -> pd.DataFrame:
         candidates = rows["conflict_id"].unique()
     else:
         candidates = rows.loc[rows[prepared.column] > 0, "conflict_id"].unique()
-    conflict = rows["conflict_id"].to_numpy()
+    conflict, refit = rows["conflict_id"].to_numpy(), refit_without(design)
     made = []
     for left_out in np.sort(candidates):
-        weights = (conflict != left_out).astype(float)
         try:
-            beta = float(fit_design(design.reweighted(weights, "case")).params.iloc[0])
+            beta = refit(conflict != left_out)
         except EstimationError:
             beta = math.nan
         made.append((int(left_out), math.exp(beta)))

@@ -6,6 +6,7 @@ re-randomization; cluster-robust errors stand beside it.
 
 from __future__ import annotations
 
+import hashlib
 import math
 
 import numpy as np
@@ -91,29 +92,27 @@ def rerandomized(
     counts = exposed_counts(prepared, spec.cluster)
     try:
         found = risk_set_rerandomization(
-            lay_out(inputs, prepared), draws=draws, confidence=level, seed=seed_for(
-                study.seed, estimate_id)
+            lay_out(inputs, prepared), draws=draws, confidence=level,
+            seed=seed_for(study.seed, estimate_id),
         )
     except InferenceError as error:
         return Estimate(**common, estimate=math.nan, ci_low=math.nan, ci_high=math.nan,
                         p_value=math.nan, std_error=math.nan,
                         note=f"Not estimable: {error}", **counts), None
     low, high, std_error = cluster_interval(prepared, spec.cluster, level)
-    events = found.n_events
-    share = found.expected_exposed_events / events if events else math.nan
     mde = minimum_detectable_effect(
-        n_events=events, exposed_share=share, level=1 - level, power=study.power
+        1 / math.sqrt(found.information), alpha=1 - level, power=study.power
     )
     return Estimate(
         **common, estimate=math.exp(found.estimate), ci_low=math.exp(found.ci_low),
         ci_high=math.exp(found.ci_high), p_value=found.p_value, std_error=std_error,
-        cluster_low=low, cluster_high=high, mde_low=mde.hr_low, mde_high=mde.hr_high, **counts,
+        cluster_low=low, cluster_high=high, mde_low=mde.low, mde_high=mde.high, **counts,
     ), found
 
 
-def seed_for(seed: int, name: str) -> np.random.SeedSequence:
-    """A stream of its own for each estimate: adding one never moves another."""
-    return np.random.SeedSequence([seed, *name.encode()])
+def seed_for(seed: int, name: str) -> int:
+    """A seed of its own for each estimate: adding one never moves another."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8])
 
 
 def exposed_counts(prepared: Prepared, cluster: str) -> dict[str, int]:

@@ -17,6 +17,7 @@ from collsec.inference.errors import InferenceError
 from collsec.inference.exposure_design import ExposureDesign, exposure_design
 from collsec.inference.imputation import PooledEstimate, rubin_combine
 from collsec.inference.influence import Influence, leave_one_cluster_out
+from collsec.inference.jackknife import JackknifeResult, cluster_jackknife
 from collsec.inference.multiplicity import benjamini_hochberg, holm
 from collsec.inference.power import (
     DetectableEffect,
@@ -46,6 +47,7 @@ __all__ = [
     "ExposureDesign",
     "InferenceError",
     "Influence",
+    "JackknifeResult",
     "Interval",
     "OmittedVariableBounds",
     "PooledEstimate",
@@ -54,6 +56,7 @@ __all__ = [
     "SpecificationSummary",
     "benjamini_hochberg",
     "cluster_bootstrap",
+    "cluster_jackknife",
     "e_value",
     "equivalence_test",
     "ever_exposed_test",

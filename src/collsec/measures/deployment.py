@@ -16,10 +16,10 @@ def un_troops(timelines: Timelines) -> pd.DataFrame:
     return where_positive(timelines["deployment"], "un_troops")
 
 
-@measure("exposure", "UN troops present, dates from general knowledge let in")
-def un_troops_with_recalled(timelines: Timelines) -> pd.DataFrame:
-    """As ``un_troops``, with links and dates that rest on general knowledge alone."""
-    return where_positive(timelines["deployment"], "un_troops_with_recalled")
+@measure("exposure", "UN troops present, uncertain links and dates let in")
+def un_troops_with_uncertain(timelines: Timelines) -> pd.DataFrame:
+    """As ``un_troops``, with weak links and dates that rest on general knowledge alone."""
+    return where_positive(timelines["deployment"], "un_troops_with_uncertain")
 
 
 @measure("exposure", "UN troops once deployed (presence never ends)")

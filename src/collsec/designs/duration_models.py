@@ -1,0 +1,127 @@
+"""The same question put to two other models: a monthly hazard, and a panel of country-months.
+
+The monthly complementary log-log model is the proportional-hazards model seen by calendar months;
+its hazard ratio should stand near the Cox model's. The panel asks whether, within a country and a
+month of history, wars end more often where troops are: it estimates volume, not delay.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from collsec.designs.inputs import Inputs, Prepared
+from collsec.estimators import EstimationError, discrete_hazard, panel_ols
+from collsec.panels import DAYS_PER_MONTH, clock, exposed
+from collsec.results import Estimate
+
+EPOCH_YEAR = 1946
+
+
+def unit_months(prepared: Prepared, carried: list[str]) -> pd.DataFrame:
+    """One row per unit and month at risk; the exposure is that of the month's first day.
+
+    Returns
+    -------
+    DataFrame
+        ``unit, month`` (1 in the first), ``event``, ``calendar_month`` (months since January
+        1946), the exposure in ``prepared.column``, and ``carried``.
+    """
+    units, outcome = prepared.units, prepared.outcome
+    assert prepared.spells is not None
+    followed = np.flatnonzero((outcome["exit_date"] >= units["time_zero"]).to_numpy())
+    exits = clock(units.assign(exit_date=outcome["exit_date"]))[followed]
+    months = np.ceil(exits / DAYS_PER_MONTH).astype(int)
+    unit = np.repeat(followed, months)
+    month = np.arange(len(unit)) - np.repeat(np.cumsum(months) - months, months) + 1
+    start = (month - 1) * DAYS_PER_MONTH
+    last = month == np.repeat(months, months)
+    zero = units["time_zero"]
+    onset = (zero.dt.year - EPOCH_YEAR).to_numpy() * 12 + zero.dt.month.to_numpy() - 1
+    out = pd.DataFrame({
+        "unit": unit, "month": month, "calendar_month": onset[unit] + month - 1,
+        "event": last & outcome["is_event"].to_numpy(bool)[unit],
+        prepared.column: exposed(unit, start, prepared.spells),
+    })
+    for column in carried:
+        out[column] = units[column].to_numpy()[unit]
+    return out
+
+
+def _row(inputs: Inputs, rows: pd.DataFrame, column: str, **known: object) -> Estimate:
+    """The parts of an estimate that both models share."""
+    cluster, exposure = inputs.spec.cluster, inputs.spec.exposure
+    is_exposed = rows[column] > 0
+    return Estimate(
+        hypothesis=inputs.spec.hypothesis, role="secondary", measure=exposure.measure,
+        lag_months=exposure.lag_months, ci_level=1 - inputs.study.level,
+        inference="cluster_sandwich", nobs=len(rows), n_units=int(rows["unit"].nunique()),
+        n_events=int(rows["event"].sum()), n_clusters=int(rows[cluster].nunique()),
+        exposed_units=int(rows.loc[is_exposed, "unit"].nunique()),
+        exposed_ends=int((rows["event"] & is_exposed).sum()),
+        exposed_clusters=int(rows.loc[is_exposed, cluster].nunique()), **known,
+    )
+
+
+def _not_estimable(error: EstimationError) -> dict[str, object]:
+    nothing: dict[str, object] = dict.fromkeys(
+        ("estimate", "ci_low", "ci_high", "p_value", "std_error"), math.nan
+    )
+    return nothing | {"note": f"Not estimable: {error}"}
+
+
+def monthly_hazard(inputs: Inputs, prepared: Prepared) -> Estimate:
+    """Hazard ratio of the monthly complementary log-log model, duration as a cubic polynomial."""
+    column, cluster = prepared.column, inputs.spec.cluster
+    rows = unit_months(prepared, [cluster, *prepared.strata])
+    dummies = pd.get_dummies(
+        rows[list(prepared.strata)].astype("category"), drop_first=True, dtype=float
+    ) if prepared.strata else pd.DataFrame(index=rows.index)
+    dummies = dummies.loc[:, dummies.nunique() > 1]
+    known = {"estimate_id": f"{inputs.spec.hypothesis}.monthly_hazard", "estimand": "hazard_ratio",
+             "label": "Monthly hazard (complementary log-log)"}
+    try:
+        fit = discrete_hazard(
+            pd.concat([rows, dummies], axis=1), [column, *dummies.columns], duration="month",
+            event="event", cluster=cluster,
+        )
+    except EstimationError as error:
+        return _row(inputs, rows, column, **known, **_not_estimable(error))
+    beta, std_error = float(fit.params[column]), float(fit.std_errors[column])
+    half = float(stats.norm.isf(inputs.study.level / 2)) * std_error
+    return _row(
+        inputs, rows, column, **known, estimate=math.exp(beta), ci_low=math.exp(beta - half),
+        ci_high=math.exp(beta + half), std_error=std_error,
+        p_value=float(2 * stats.norm.sf(abs(beta / std_error))),
+    )
+
+
+def country_months(inputs: Inputs, prepared: Prepared) -> Estimate:
+    """Difference in the monthly probability of an end, within country and month of history.
+
+    One row per country and month with a war of the cohort: the share of its wars that end that
+    month, on the share that are exposed, with country and month effects.
+    """
+    column, cluster = prepared.column, inputs.spec.cluster
+    rows = unit_months(prepared, [cluster])
+    cells = rows.groupby([cluster, "calendar_month"], as_index=False).agg(
+        {"event": "mean", column: "mean"}
+    )
+    known = {"estimate_id": f"{inputs.spec.hypothesis}.country_months",
+             "estimand": "probability_difference", "label": "Country-months, two-way effects"}
+    try:
+        fit = panel_ols(
+            cells, outcome="event", covariates=[column], entity=cluster, time="calendar_month",
+            entity_effects=True, time_effects=True, cluster=cluster,
+        )
+    except EstimationError as error:
+        return _row(inputs, rows, column, **known, **_not_estimable(error))
+    beta, std_error = float(fit.params[column]), float(fit.std_errors[column])
+    half = float(stats.norm.isf(inputs.study.level / 2)) * std_error
+    return _row(
+        inputs, rows, column, **known, estimate=beta, ci_low=beta - half, ci_high=beta + half,
+        std_error=std_error, p_value=float(2 * stats.norm.sf(abs(beta / std_error))),
+    )

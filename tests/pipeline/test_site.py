@@ -1,0 +1,464 @@
+"""The whole way from estimates to pages, with real pandoc, real Typst and a real browser."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import browser
+import pandas as pd
+import pytest
+import report_study as study
+import yaml
+
+from collsec.errors import CollsecError, MissingInput
+from collsec.reports import build, fallback
+from collsec.reports.source import BadProse
+
+PAGES = ["index", *study.STEMS.values()]
+REPORTS = list(study.STEMS.values())
+VOID = {"meta", "link", "img", "input", "br", "hr", "col"}
+
+
+class Tree(HTMLParser):
+    """The elements of a page in order, with their attributes, text and ancestors."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str], list[str]]] = []
+        self.texts: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {k: v or "" for k, v in attrs}, list(self._open)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._open:
+            while self._open.pop() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes, _ in self.elements if name == tag]
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", "".join(self.texts))
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Digest of every file below a folder."""
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file())
+    return {
+        p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files
+    }
+
+
+@pytest.fixture(autouse=True)
+def without_quarto(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Render with the project's own renderer, whatever is on this machine."""
+    monkeypatch.setattr("collsec.reports.quarto.is_available", lambda: False)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
+    """Return a study whose reports have been built."""
+    root = study.write_study(tmp_path_factory.mktemp("study"), repository)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("collsec.reports.quarto.is_available", lambda: False)
+        build(root, study.HYPOTHESES)
+    return root
+
+
+@pytest.fixture
+def small(tmp_path: Path, repository: Path) -> Path:
+    """Return a study of one hypothesis, not yet built."""
+    return study.write_study(tmp_path / "small", repository, ("h1",))
+
+
+@pytest.fixture
+def edit(small: Path) -> Callable[[str, str], Path]:
+    """Replace a text of the analysis of the small study."""
+
+    def replace(old: str, new: str) -> Path:
+        path = small / "analyses" / f"{study.STEMS['h1']}.qmd"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+        return small
+
+    return replace
+
+
+def page(root: Path, name: str) -> Tree:
+    return Tree((root / "reports" / "site" / f"{name}.html").read_text())
+
+
+# What is there ---------------------------------------------------------------------------------
+
+
+def test_every_report_has_a_page_and_a_pdf_and_every_exhibit_its_files(built: Path) -> None:
+    site = built / "reports" / "site"
+    for stem in REPORTS:
+        assert (site / f"{stem}.pdf").read_bytes().startswith(b"%PDF-")
+    used = {p.stem for p in (site / "figures").glob("*.svg")}
+    assert {"h1-lags", "h1-survival", "h1-incidence", "h1-null-calibration"} <= used
+    for name in used:
+        assert (site / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert len(pd.read_csv(site / "figures" / f"{name}.csv"))
+    table = pd.read_csv(site / "tables" / "h1-estimates.csv")
+    assert table["estimate"].tolist() == study.estimate_rows()["estimate"].tolist()
+
+
+def test_the_project_is_a_quarto_project_that_stands_alone(built: Path) -> None:
+    project = built / "reports" / "project"
+    assert "Edits are lost" in (project / "DO-NOT-EDIT").read_text()
+    settings = yaml.safe_load((project / "_quarto.yml").read_text())
+    assert settings["project"]["render"] == [f"{p}.qmd" for p in PAGES]
+    # Linked files are copied only if they are declared; variables are read from the root only.
+    assert "figures/*" in settings["project"]["resources"]
+    assert settings["format"]["html"]["html-math-method"] == "mathml"
+    assert settings["format"]["html"]["theme"] == "default"
+    assert settings["format"]["typst"]["citeproc"] is True
+    assert settings["format"]["typst"]["number-sections"] is True
+    known = yaml.safe_load((project / "_variables.yml").read_text())
+    assert known["h1"]["primary"]["hr"] == "1.21"
+    for path in project.glob("*.qmd"):
+        text = path.read_text()
+        for name in re.findall(r"{{< include (\S+)", text):
+            assert name.startswith("_") and (project / name).is_file()
+        for name in re.findall(r"\]\((figures/[^)]+)\)", text):
+            assert (project / name).is_file()
+
+
+def test_front_matter_is_resolved_and_holds_no_spec(built: Path) -> None:
+    for stem in REPORTS:
+        text = (built / "reports" / "project" / f"{stem}.qmd").read_text()
+        head = text.split("---\n")[1]
+        assert "{{<" not in head
+        front = yaml.safe_load(head)
+        assert front.keys().isdisjoint(study.SPEC)
+        assert front["abstract"] == "An invented study about 523 wars."
+        assert front["author"][0]["orcid"] == "0000-0002-1825-0097"
+        assert front["author"][1] == {"name": "The invented authors"}
+        assert front["google-scholar"] is True
+        assert front["citation"]["license"] == front["license"] == "MIT"
+        assert front["citation"]["number"].startswith(f"{stem[:2]}.primary@")
+        assert "date" not in front
+
+
+def test_alternative_texts_are_resolved_and_cannot_break_their_attribute(built: Path) -> None:
+    text = (built / "reports" / "project" / f"{REPORTS[0]}.qmd").read_text()
+    assert """fig-alt="Three 'lags'; all intervals include one.\"""" in text
+
+
+# What a reader sees ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_whole_accessible_and_offline(built: Path, name: str) -> None:
+    site = built / "reports" / "site"
+    text = (site / f"{name}.html").read_text()
+    tree = Tree(text)
+    assert tree.all("html") == [{"lang": "en"}]
+    assert not tree.all("script")
+    assert "{{<" not in text and "@fig-" not in text and "???" not in text
+    assert str(built) not in text and "/tmp" not in text
+    levels = [int(tag[1]) for tag, _, _ in tree.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
+    identifiers = [a["id"] for _, a, _ in tree.elements if "id" in a]
+    assert len(identifiers) == len(set(identifiers))
+    for image in tree.all("img"):
+        assert image["alt"] and (site / image["src"]).is_file()
+    for cell in tree.all("th"):
+        assert cell["scope"] in ("col", "row")
+    for link in tree.all("a"):
+        target = link["href"]
+        if target.startswith("#"):
+            assert target[1:] in identifiers, target
+        elif not target.startswith("https://"):
+            assert (site / target).is_file(), target
+    loaded = [e["src"] for e in tree.all("img")] + [e["href"] for e in tree.all("link")]
+    assert not [t for t in loaded if t.startswith(("http:", "https:", "//"))]
+    for _, attributes, _ in tree.elements:
+        for label in attributes.get("aria-labelledby", "").split():
+            assert label in identifiers
+
+
+@pytest.mark.parametrize("h", study.HYPOTHESES)
+def test_a_report_states_verdict_provenance_profile_and_availability(built: Path, h: str) -> None:
+    text = page(built, study.STEMS[h]).text
+    assert study.VERDICTS[h][1] in text
+    assert f"{h}.primary@3f9c2a" in text and "3f9c2a77aa10" in text and "collsec 0.1.0" in text
+    assert "Quick profile" in text
+    assert "Data and code availability" in text and "under the MIT license" in text
+    assert "Cite this report as: Jane Doe and The invented authors." in text
+    assert f"data/processed/estimates/{h}.parquet" in text and f"tables/{h}-regression.csv" in text
+
+
+def test_the_full_profile_is_not_marked_as_quick(tmp_path: Path, repository: Path) -> None:
+    root = study.write_study(tmp_path / "full", repository, ("h1",), profile="full")
+    build(root, ["h1"])
+    text = page(root, study.STEMS["h1"]).text
+    assert "Quick profile" not in text and "Profile full" in text
+
+
+def test_cross_references_carry_numbers_in_the_order_of_the_text(built: Path) -> None:
+    text = page(built, REPORTS[0]).text
+    assert "and Section 2 shows" in text and "Equation 1 is fitted" in text
+    assert "Figure 1 compares the lags, Figure 2 the exposures, and Table 1 gives" in text
+    assert "Figure 1. Hazard ratio of the end" in text and "Table 1. Cox models" in text
+    assert "(Gilligan and Sergenti 2008)" in text and "Quarterly Journal" in text
+
+
+def test_conditional_content_goes_to_its_format_only(built: Path) -> None:
+    text = page(built, REPORTS[0]).text
+    assert "The page has files to download." in text
+    assert "The files are on the page of this report." not in text
+
+
+def test_the_overview_links_to_every_report_with_its_verdict(built: Path) -> None:
+    tree = page(built, "index")
+    targets = [a["href"] for a in tree.all("a")]
+    for h in study.HYPOTHESES:
+        assert f"{study.STEMS[h]}.html" in targets
+        assert study.VERDICTS[h][1] in tree.text
+    for label in ("Inconclusive", "No effect", "Supported"):
+        assert label in tree.text
+
+
+def test_a_tabset_shows_every_tab_without_a_script(built: Path) -> None:
+    tree = page(built, REPORTS[0])
+    inputs = tree.all("input")
+    assert [i.get("checked") is not None for i in inputs] == [True, False]
+    assert {label["for"] for label in tree.all("label")} == {i["id"] for i in inputs}
+
+
+# Same inputs, same bytes; whole or not at all ----------------------------------------------------
+
+
+def test_a_second_run_in_another_folder_gives_the_same_bytes(
+    built: Path, tmp_path: Path, repository: Path
+) -> None:
+    other = study.write_study(tmp_path / "somewhere" / "else", repository)
+    build(other, study.HYPOTHESES)
+    for name in ("project", "site"):
+        assert digests(other / "reports" / name) == digests(built / "reports" / name)
+
+
+def test_a_run_replaces_what_was_there_and_leaves_nothing_beside(small: Path) -> None:
+    build(small, ["h1"])
+    before = digests(small / "reports" / "site")
+    (small / "reports" / "site" / "stale.html").write_text("old")
+    (small / "reports" / "project" / "stale.qmd").write_text("old")
+    build(small, ["h1"])
+    assert digests(small / "reports" / "site") == before
+    names = {p.name for p in (small / "reports").iterdir()}
+    assert not [n for n in names if n.startswith(".")]
+
+
+def test_a_failure_in_the_last_step_changes_nothing(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(small, ["h1"])
+    before = digests(small / "reports")
+
+    def fail(*_: object) -> bytes:
+        raise CollsecError("no PDF")
+
+    monkeypatch.setattr(fallback, "_pdf", fail)
+    with pytest.raises(CollsecError, match="no PDF"):
+        build(small, ["h1"])
+    assert digests(small / "reports") == before
+
+
+# One clear error ---------------------------------------------------------------------------------
+
+REPORT = rf"analyses/{study.STEMS['h1']}\.qmd"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("@eq-cox is", "@eq-cax is", rf"{REPORT}, line \d+: @eq-cax refers to nothing"),
+        ("@fig-lags", "@fig-lag", rf"{REPORT}, line \d+: @fig-lag refers to nothing"),
+        ("[@cox1972]", "[@cox1872]", rf"{REPORT}, line \d+: .*cox1872.*references\.bib"),
+        ("h1-lags.svg", "h1-leads.svg", rf"{REPORT}, line \d+: no image .*h1-leads"),
+        ("_tbl-h1-checks.md", "_tbl-h1-check.md", rf"{REPORT}, line \d+: included file"),
+        ("var h1.primary.hr", "var h1.primary.rh", rf"{REPORT}, line \d+: unknown variable"),
+        ("var h1.alt.lags", "var h1.alt.lag", rf"{REPORT}, line \d+: unknown variable"),
+        ("a year of", "1.9 years of", rf"{REPORT}, line \d+: '1\.9' is typed by hand"),
+        ("@sec-result shows", "@sec-result [@cox1972] shows", rf"{REPORT}, line \d+: .*swallowed"),
+        ("#fig-null", "#fig-lags", r"'fig-lags' is given twice"),
+        ("[@cox1972]", "[@cox1972; @fig-lags]", "mixes a cross-reference with a citation"),
+        ('when-format="typst"', 'when-format="docx"', "only html and typst are rendered"),
+    ],
+)
+def test_a_mistake_in_the_text_is_one_message_and_writes_nothing(
+    edit: Callable[[str, str], Path], old: str, new: str, message: str
+) -> None:
+    root = edit(old, new)
+    with pytest.raises(BadProse, match=message):
+        build(root, ["h1"])
+    assert not (root / "reports" / "site").exists()
+    assert not (root / "reports" / "project").exists()
+
+
+def test_a_hypothesis_without_estimates_names_the_missing_file(small: Path) -> None:
+    (small / "data" / "processed" / "estimates" / "h1.json").unlink()
+    with pytest.raises(MissingInput, match=r"data/processed/estimates/h1\.json"):
+        build(small, ["h1"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r["verdict"].update(code="maybe"), "verdict code 'maybe'"),
+        (lambda r: r["verdict"].update(sentence=""), "no sentence"),
+        (lambda r: r.pop("result_id"), "no `result_id`"),
+        (lambda r: r["provenance"].pop("data_vintage"), "no `data_vintage`"),
+        (lambda r: r["provenance"].update(profile="fast"), "neither quick nor full"),
+        (lambda r: r["variables"].update({"h2.x": "1"}), "does not begin with h1"),
+        (lambda r: r["variables"].update({"h1.x": 1.5}), "not a formatted string"),
+        (lambda r: r["spec"]["estimand"].pop("no_effect"), "two hazard ratios around 1"),
+        (lambda r: r["diagnostics"].pop("falsification"), "no `falsification`"),
+    ],
+)
+def test_a_record_with_a_hole_is_refused_by_name(
+    small: Path, change: Callable[[dict], object], message: str
+) -> None:
+    path = small / "data" / "processed" / "estimates" / "h1.json"
+    record = json.loads(path.read_text())
+    change(record)
+    path.write_text(json.dumps(record))
+    with pytest.raises(CollsecError, match=rf"estimates/h1\.json: .*{message}"):
+        build(small, ["h1"])
+
+
+def test_a_study_without_citation_file_names_the_packages_authors(small: Path) -> None:
+    (small / "CITATION.cff").unlink()
+    build(small, ["h1"])
+    assert "The collsec authors" in page(small, study.STEMS["h1"]).text
+
+
+# Quarto, where it is -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def quarto(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], None]]:
+    """Put a program named quarto on PATH that behaves like Quarto in one respect."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setattr("collsec.reports.quarto.is_available", lambda: True)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+    def write(script: str) -> None:
+        path = folder / "quarto"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+    yield write
+
+
+def test_a_warning_of_quarto_is_an_error_though_it_ends_well(
+    small: Path, quarto: Callable[[str], None]
+) -> None:
+    quarto(
+        "mkdir _site && echo page > _site/index.html\n"
+        "printf '\\033[33mWARNING (main.lua) Unable to resolve crossref @fig-x\\033[39m\\n' >&2"
+    )
+    with pytest.raises(CollsecError, match="Unable to resolve crossref @fig-x"):
+        build(small, ["h1"])
+    assert not (small / "reports" / "site").exists()
+
+
+def test_quarto_renders_where_it_is_and_its_output_is_the_site(
+    small: Path, quarto: Callable[[str], None]
+) -> None:
+    quarto('test "$1" = render && mkdir _site && cp index.qmd _site/index.html')
+    build(small, ["h1"])
+    assert [p.name for p in (small / "reports" / "site").iterdir()] == ["index.html"]
+    assert not (small / "reports" / "project" / "_site").exists()
+
+
+def test_quarto_that_fails_says_why(small: Path, quarto: Callable[[str], None]) -> None:
+    quarto("echo 'ERROR: no such format' >&2; exit 1")
+    with pytest.raises(CollsecError, match="no such format"):
+        build(small, ["h1"])
+
+
+# PDF and browser ---------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not on PATH")
+def test_the_pdf_holds_the_report_and_says_what_it_is(built: Path) -> None:
+    import subprocess
+
+    path = built / "reports" / "site" / f"{REPORTS[0]}.pdf"
+    text = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True).stdout
+    flat = re.sub(r"\s+", " ", text)
+    assert study.TITLES["h1"] in flat and "Inconclusive" in flat
+    assert "h1.primary@3f9c2a · quick profile" in flat
+    assert "Figure 1. Hazard ratio" in flat and "The files are on the page of this report." in flat
+    assert "{{<" not in flat and "#figure" not in flat
+    info = subprocess.run(["pdfinfo", path], capture_output=True, text=True).stdout
+    assert re.search(r"Title:\s+Does later deployment", info)
+    assert re.search(r"Tagged:\s+yes", info)
+    assert "CreationDate" not in info
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(browser.EXECUTABLE is None, reason="Chromium is not on PATH")
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_pages_load_quietly_and_fit_the_screen(built: Path, tmp_path: Path, width: int) -> None:
+    with browser.Browser(tmp_path / "profile", width) as screen:
+        for name in PAGES:
+            events = screen.open(built / "reports" / "site" / f"{name}.html")
+            complaints = [
+                e["params"]
+                for e in events
+                if e["method"] in ("Log.entryAdded", "Runtime.exceptionThrown")
+                or (e["method"] == "Runtime.consoleAPICalled")
+                or e["method"] == "Network.loadingFailed"
+            ]
+            assert complaints == []
+            urls = [
+                e["params"]["request"]["url"]
+                for e in events
+                if e["method"] == "Network.requestWillBeSent"
+            ]
+            assert urls and all(u.startswith(("file:", "data:")) for u in urls), urls
+            broken = "[...document.images].filter(i => !i.complete || !i.naturalWidth).length"
+            assert screen.value(broken) == 0
+            assert screen.value("document.documentElement.scrollWidth") <= width
+            hidden = (
+                "[...document.querySelectorAll('main p, main figure, main h2, main table')]"
+                ".filter(e => e.offsetParent && !e.closest('.table-frame'))"
+                ".filter(e => e.getBoundingClientRect().right > innerWidth + 1).length"
+            )
+            assert screen.value(hidden) == 0
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(browser.EXECUTABLE is None, reason="Chromium is not on PATH")
+def test_a_tab_opens_when_it_is_chosen(built: Path, tmp_path: Path) -> None:
+    with browser.Browser(tmp_path / "profile", 390) as screen:
+        screen.open(built / "reports" / "site" / f"{REPORTS[0]}.html")
+        shown = "[...document.querySelectorAll('.tab-panel')].map(e => e.offsetHeight > 0)"
+        assert screen.value(shown) == [True, False]
+        screen.value("document.querySelectorAll('.tabset > label')[1].click()")
+        assert screen.value(shown) == [False, True]

@@ -1,0 +1,225 @@
+"""Real Snakemake on a mini world: what re-runs after which edit, and bad input."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mini.world import build, collsec, snakemake
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("world")]
+
+
+def rules_to_run(world: Path, *arguments: str) -> set[str]:
+    """Rules that a dry run would execute, with their wildcard where they have one."""
+    done = snakemake(world, "--dry-run", *arguments)
+    assert done.returncode == 0, done.stderr
+    found = set()
+    for block in re.split(r"\n(?=(?:local)?rule )", done.stdout + done.stderr):
+        rule = re.match(r"(?:local)?rule (\w+):", block)
+        if rule and rule.group(1) != "all":
+            h = re.search(r"wildcards: h=(\w+)", block)
+            found.add(f"{rule.group(1)} {h.group(1)}" if h else rule.group(1))
+    return found
+
+
+def digests(world: Path) -> dict[str, str]:
+    """SHA-256 of every published file."""
+    folders = (world / "data" / "processed", world / "reports" / "site")
+    return {
+        p.relative_to(world).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for folder in folders for p in sorted(folder.rglob("*")) if p.is_file()
+    }
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{old!r} is not in {path.name}"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a mini world whose whole pipeline has run."""
+    world = build(tmp_path_factory.mktemp("world"), with_code=True)
+    done = snakemake(world)
+    assert done.returncode == 0, done.stderr
+    return world
+
+
+def test_the_pipeline_makes_every_page_and_a_second_run_does_nothing(finished: Path) -> None:
+    site = finished / "reports" / "site"
+    for name in ("index.html", "h1-deployment-delay.html", "h1-deployment-delay.pdf",
+                 "h2-veto-use.html", "h2-veto-use.pdf", "h3-p5-interest.html",
+                 "h3-p5-interest.pdf"):
+        assert (site / name).stat().st_size > 1000
+    assert rules_to_run(finished) == set()
+    done = snakemake(finished)
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_every_processed_file_says_what_it_was_made_from(finished: Path) -> None:
+    from collsec.store import Store
+
+    store = Store(finished)
+    for path in sorted((finished / "data" / "processed").rglob("*.parquet")):
+        made_from = store.provenance_of(path.parent.name, path.stem)
+        assert made_from["stage"] == path.parent.name
+        for name, digest in made_from["inputs"].items():
+            assert not name.startswith("/")
+            assert hashlib.sha256((finished / name).read_bytes()).hexdigest().startswith(digest)
+
+
+def test_two_cold_runs_give_the_same_bytes(
+    finished: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = build(tmp_path_factory.mktemp("elsewhere") / "with another name")
+    done = snakemake(other)
+    assert done.returncode == 0, done.stderr
+    assert digests(other) == digests(finished)
+
+
+@pytest.fixture
+def restored(finished: Path) -> Callable[[str, str, str], Path]:
+    """Return an edit that is undone after the test, file time and all."""
+    import os
+
+    undo = []
+
+    def change(name: str, old: str, new: str) -> Path:
+        path = finished / name
+        before, stat = path.read_bytes(), path.stat()
+        undo.append((path, before, stat))
+        edit(path, old, new)
+        return finished
+
+    yield change
+    for path, before, stat in reversed(undo):
+        path.write_bytes(before)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+Change = Callable[[str, str, str], Path]
+
+
+def test_editing_prose_renders_anew_and_estimates_nothing(restored: Change) -> None:
+    world = restored("analyses/h1-deployment-delay.qmd", "The article holds", "The article claims")
+    assert rules_to_run(world) == {"spec h1", "reports"}
+
+
+def test_editing_a_specification_estimates_that_hypothesis_alone(restored: Change) -> None:
+    world = restored("analyses/h2-veto-use.qmd", "lags_months: [0, 3]", "lags_months: [0, 6]")
+    assert rules_to_run(world) == {"spec h2", "panel h2", "estimate h2", "synthesis", "reports"}
+
+
+def test_editing_a_module_re_runs_its_dependants(restored: Change) -> None:
+    world = restored("src/collsec/verdict.py", "The verdict on a hypothesis",
+                     "A verdict on a hypothesis")
+    ran = rules_to_run(world)
+    assert {"estimate h1", "estimate h2", "estimate h3", "reports"} <= ran
+    assert not {"tables", "episodes", "timelines"} & ran
+
+
+def test_editing_the_linking_module_re_runs_everything_after_the_tables(restored: Change) -> None:
+    world = restored("src/collsec/episodes.py", "the one module that joins",
+                     "the only module that joins")
+    ran = rules_to_run(world)
+    assert {"episodes", "timelines", "panel h1", "estimate h3", "reports"} <= ran
+    assert "tables" not in ran
+
+
+def test_editing_a_table_re_runs_from_the_start(restored: Change) -> None:
+    world = restored("data/raw/coded/vetoes.csv", "Franco's Spain", "Spain under Franco")
+    assert {"tables", "episodes", "estimate h2", "reports"} <= rules_to_run(world)
+
+
+def test_the_full_profile_estimates_anew(finished: Path) -> None:
+    ran = rules_to_run(finished, "--config", "profile=full")
+    assert {"estimate h1", "estimate h2", "estimate h3", "reports"} <= ran
+    assert "panel h1" not in ran
+
+
+def test_results_carry_all_that_must_stand_beside_them(finished: Path) -> None:
+    for h in ("h1", "h2", "h3"):
+        path = finished / "data" / "processed" / "estimates" / f"{h}.json"
+        record = json.loads(path.read_text(encoding="utf-8"))
+        assert record["verdict"]["code"] in {
+            "void", "inconclusive", "supported", "contradicted", "mixed", "no-effect"}
+        assert re.fullmatch(rf"{h}\.primary@[0-9a-f]{{6}}", record["result_id"])
+        assert record["diagnostics"]["null_calibration"]["draws"] == 40
+        assert record["provenance"]["profile"] == "quick"
+
+
+BAD = [
+    ("a broken cell", "data/raw/coded/missions.csv", ",un,", ",onu,",
+     ["data/raw/coded/missions.csv", "row", "sponsor", "onu"]),
+    ("a date before 1946", "data/raw/coded/vetoes.csv", ",1946-02-16,", ",1936-02-16,",
+     ["data/raw/coded/vetoes.csv", "row 2", "veto_date", "1936-02-16"]),
+    ("an impossible date", "data/raw/coded/vetoes.csv", ",1946-02-16,", ",1946-02-31,",
+     ["data/raw/coded/vetoes.csv", "row 2", "veto_date", "1946-02-31"]),
+    ("a missing column", "data/raw/coded/vetoes.csv", "veto_date,", "",
+     ["data/raw/coded/vetoes.csv", "veto_date"]),
+    ("a key of no table", "data/raw/coded/mission_conflicts.csv", ",onuc,", ",onuk,",
+     ["data/raw/coded/mission_conflicts.csv", "row", "mission_id", "onuk"]),
+]
+
+
+@pytest.mark.parametrize(("what", "file", "old", "new", "needles"), BAD, ids=[b[0] for b in BAD])
+def test_bad_input_is_one_clear_error_and_writes_nothing(
+    tmp_path: Path, what: str, file: str, old: str, new: str, needles: list[str]
+) -> None:
+    world = build(tmp_path)
+    edit(world / file, old, new)
+    refused(world, needles)
+
+
+def test_a_duplicate_key_is_refused(tmp_path: Path) -> None:
+    world = build(tmp_path)
+    path = world / "data" / "raw" / "coded" / "missions.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join([*lines, lines[1]]), encoding="utf-8")
+    refused(world, ["data/raw/coded/missions.csv", f"row {len(lines) + 1}", "mission_id",
+                    lines[1].split(",")[0]])
+
+
+def test_an_unknown_state_code_is_refused(tmp_path: Path) -> None:
+    import pandas as pd
+
+    world = build(tmp_path)
+    path = world / "data" / "raw" / "coded" / "missions.csv"
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame.loc[3, "host_gwno"] = "99999"
+    frame.to_csv(path, index=False, lineterminator="\n")
+    refused(world, ["data/raw/coded/missions.csv", "row 5", "host_gwno", "99999"])
+
+
+def refused(world: Path, needles: list[str]) -> None:
+    """The tables step fails with one message that holds all needles, and leaves nothing."""
+    done = collsec(world, "step", "tables")
+    assert done.returncode == 1
+    message = " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    for needle in needles:
+        assert needle in message, message
+    processed = world / "data" / "processed"
+    assert not processed.exists() or not [p for p in processed.rglob("*") if p.is_file()]
+
+
+def test_a_typo_in_a_specification_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
+    world = build(tmp_path)
+    edit(world / "analyses" / "h1-deployment-delay.qmd", "measure: un_troops\n",
+         "measure: un_trops\n")
+    done = collsec(world, "step", "spec", "h1")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "analyses/h1-deployment-delay.qmd" in done.stderr
+    assert "'un_troops'" in done.stderr
+    assert not (world / "data" / "processed").exists()
