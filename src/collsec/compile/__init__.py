@@ -1,7 +1,7 @@
 """upstream → raw: the compiled tables, written by coding rules and never by hand.
 
 One module per family of upstream files; each table is a function of the upstream folder. The rules
-are told in ``data/raw/CODING.md``. Nothing here touches ``data/raw/coded``.
+are told in ``data/raw/CODING.md``. Nothing here writes to ``data/raw/coded``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import pandas as pd
 
 from collsec.compile.colonies import read_colonies
 from collsec.compile.corrections import read_corrections
+from collsec.compile.council_links import read_agenda_conflicts, resolution_conflicts
+from collsec.compile.council_members import compile_council_members
 from collsec.compile.geography import read_geography
 from collsec.compile.host_states import (
     Covariate,
@@ -167,8 +169,15 @@ def host_states(bench: Workbench) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def links_of_resolutions(bench: Workbench) -> pd.DataFrame:
+    """Resolutions and the conflicts that they concern."""
+    agenda = read_agenda_conflicts(bench.coded / "agenda_conflicts.csv")
+    return resolution_conflicts(bench.resolutions, agenda, bench.episodes)
+
+
 UCDP = ("ucdp_acd", "ucdp_termination")
 STATES = ("gw_system", "ideal_points", "ucdp_acd")
+COUNCIL = ("un_library", "resolution_dates", "tamm", "eusanct")
 RECIPES: dict[str, Recipe] = {
     "episodes": Recipe(UCDP, lambda bench: bench.episodes),
     "outcomes": Recipe(UCDP, outcomes),
@@ -186,6 +195,11 @@ RECIPES: dict[str, Recipe] = {
     "mission_milestones": Recipe(
         ("bara_hultman", "personnel_shortfall"),
         lambda bench: compile_mission_milestones(bench.upstream.folder),
+    ),
+    "resolutions": Recipe(COUNCIL, lambda bench: bench.resolutions),
+    "resolution_conflicts": Recipe((*COUNCIL, *UCDP), links_of_resolutions),
+    "council_members": Recipe(
+        ("council_members",), lambda bench: compile_council_members(bench.upstream.folder)
     ),
 }
 
@@ -225,6 +239,7 @@ def compile_all(upstream: Path, raw: Path, *, check: bool = False) -> list[Compi
     bench = Workbench(
         Upstream(upstream, read_sources(raw / "sources.toml")),
         read_corrections(raw / "corrections.toml"),
+        raw / "coded",
     )
     for recipe in RECIPES.values():
         for key in recipe.sources:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import pandas as pd
 
 from collsec.compile.corrections import Correction
+from collsec.compile.council import compile_resolutions
 from collsec.compile.episodes import episodes_from
 from collsec.compile.state_system import StateSystem, state_system
 from collsec.compile.states import states_from
@@ -26,10 +28,13 @@ class Workbench:
         The folder of published files.
     corrections : tuple of Correction
         Every declared correction.
+    coded : Path
+        Folder of the hand-coded tables; read where a rule rests on one, never written.
     """
 
     upstream: Upstream
     corrections: tuple[Correction, ...]
+    coded: Path
 
     @cached_property
     def conflict_years(self) -> pd.DataFrame:
@@ -55,6 +60,11 @@ class Workbench:
             ("ucdp_acd", "ucdp_termination"),
             mended,
         )
+
+    @cached_property
+    def resolutions(self) -> pd.DataFrame:
+        """Resolutions of the Council; see `collsec.compile.council.compile_resolutions`."""
+        return compile_resolutions(self.upstream.folder)
 
     @cached_property
     def states(self) -> pd.DataFrame:
