@@ -4,6 +4,7 @@
 local html = FORMAT:match("html") ~= nil
 local format = html and "html" or "typst"
 local labels = { fig = "Figure", tbl = "Table", sec = "Section", eq = "Equation" }
+local longest_unbroken_table = 26 -- rows; a longer one may go over the page
 local numbers = {} -- identifier -> number as text
 local problems = {}
 local stringify = pandoc.utils.stringify
@@ -106,7 +107,9 @@ local function tabset(div)
   local out = pandoc.List({})
   if not html then
     for _, tab in ipairs(tabs) do
-      out:insert(pandoc.Para({ pandoc.Strong(tab.title) }))
+      out:insert(typst("#block(sticky: true)["))
+      out:insert(pandoc.Plain({ pandoc.Strong(tab.title) }))
+      out:insert(typst("]"))
       out:extend(tab.content)
     end
     return out
@@ -169,7 +172,7 @@ local function with_alternative(figure)
       local text = image.attributes["fig-alt"] or stringify(image.caption)
       if not html then
         return pandoc.RawInline("typst", string.format(
-          "#image(%s, alt: %s, width: 78%%)", quoted(image.src), quoted(text)))
+          "#picture(%s, %s)", quoted(image.src), quoted(text)))
       end
       image.attributes.alt = text
       image.attributes["fig-alt"] = nil
@@ -263,11 +266,29 @@ local function table_(element)
     end
   end
   if not html then
+    local rows = 0
+    for _, body in ipairs(element.bodies) do
+      rows = rows + #body.body
+    end
+    if rows > longest_unbroken_table then
+      return { typst("#[#show figure: set block(breakable: true)"), element, typst("]") }, false
+    end
     return element, false
   end
-  local attributes = { role = "region", tabindex = "0" }
-  attributes["aria-label"] = stringify(element.caption.long)
-  return pandoc.Div({ element }, pandoc.Attr("", { "table-frame" }, attributes)), false
+  -- The caption stands outside the frame, so that a wide table scrolls without it.
+  local identifier = element.identifier
+  local caption = pandoc.Div(element.caption.long,
+    pandoc.Attr(identifier ~= "" and identifier .. "-caption" or "", { "table-caption" }))
+  element.caption = { long = {} }
+  element.identifier = ""
+  -- Pairs, not a table of names: Lua gives those in another order at each run.
+  local attributes = { { "role", "region" }, { "tabindex", "0" } }
+  if identifier ~= "" then
+    attributes[3] = { "aria-labelledby", identifier .. "-caption" }
+    element.attributes["aria-labelledby"] = identifier .. "-caption"
+  end
+  local frame = pandoc.Div({ element }, pandoc.Attr("", { "table-frame" }, attributes))
+  return pandoc.Div({ caption, frame }, pandoc.Attr(identifier, { "table-figure" })), false
 end
 
 -- Typst wants a text for each equation; its source in TeX is the one there is.
@@ -381,8 +402,16 @@ local function verdict(div)
   if html or not code then
     return nil
   end
+  local content = div.content:walk({
+    Span = function(span)
+      if span.classes:includes("verdict-label") then
+        local open = "#verdict-label(" .. quoted(code) .. ")["
+        return { pandoc.RawInline("typst", open), span, pandoc.RawInline("typst", "]") }
+      end
+    end,
+  })
   local out = pandoc.List({ typst("#verdict(" .. quoted(code) .. ")[") })
-  out:extend(div.content)
+  out:extend(content)
   out:insert(typst("]"))
   return out
 end

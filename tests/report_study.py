@@ -55,7 +55,7 @@ def estimate_rows(hypothesis: str = "h1") -> pd.DataFrame:
                 "hypothesis": hypothesis,
                 "role": role,
                 "label": label,
-                "measure": "deployment",
+                "measure": "un_troops",
                 "lag_months": {"lag_00": 0.0, "lag_03": 3.0, "lag_12": 12.0}.get(name, 6.0),
                 "estimand": "hazard_ratio",
                 "estimate": ratio,
@@ -164,23 +164,15 @@ def null_draws(draws: int = 1000) -> list[float]:
     return [float(v) for v in np.exp(np.random.default_rng(7).normal(0.0, 0.25, draws))]
 
 
-def refit_rows(conflicts: int = 60, missions: int = 24) -> list[dict[str, Any]]:
-    """Return estimates with one conflict, or one mission, left out."""
+def refit_rows(conflicts: int = 60) -> list[dict[str, Any]]:
+    """Return hazard ratios with one conflict left out; one of them cannot be estimated."""
     generator = np.random.default_rng(11)
-    rows = []
-    for kind, size in (("conflict", conflicts), ("mission", missions)):
-        for number in range(size):
-            ratio = float(1.21 * np.exp(generator.normal(0.0, 0.05)))
-            rows.append(
-                {
-                    "kind": kind,
-                    "dropped": f"{kind.capitalize()} {number + 1}",
-                    "estimate": ratio,
-                    "ci_low": ratio * 0.6,
-                    "ci_high": ratio * 1.7,
-                }
-            )
-    return rows
+    ratios = 1.21 * np.exp(generator.normal(0.0, 0.05, conflicts))
+    rows = [
+        {"conflict_id": number, "hazard_ratio": float(ratio)}
+        for number, ratio in enumerate(ratios, 1)
+    ]
+    return [*rows, {"conflict_id": conflicts + 1, "hazard_ratio": None}]
 
 
 def diagnostics() -> dict[str, Any]:
@@ -356,6 +348,9 @@ def write_study(
         (estimates / f"{h}.json").write_text(json.dumps(record), encoding="utf-8")
     episodes = root / "data" / "processed" / "episodes"
     episodes.mkdir()
+    pd.DataFrame(
+        {"conflict_id": [1, 2, 3], "location": ["Atlantis", "Bohemia by the sea", "Cloud"]}
+    ).to_parquet(episodes / "episodes.parquet")
     pd.DataFrame(
         {
             "family": ["missions", "vetoes"],

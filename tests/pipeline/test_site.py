@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import shutil
 import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
-import browser
 import pandas as pd
 import pytest
-import report_study as study
 import yaml
 
+import browser
+import report_study as study
 from collsec.errors import CollsecError, MissingInput
 from collsec.reports import build, fallback
 from collsec.reports.source import BadProse
@@ -177,7 +179,7 @@ def test_a_page_is_whole_accessible_and_offline(built: Path, name: str) -> None:
     assert str(built) not in text and "/tmp" not in text
     levels = [int(tag[1]) for tag, _, _ in tree.elements if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1 and levels.count(1) == 1
-    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b <= a + 1 for a, b in itertools.pairwise(levels))
     identifiers = [a["id"] for _, a, _ in tree.elements if "id" in a]
     assert len(identifiers) == len(set(identifiers))
     for image in tree.all("img"):
@@ -406,16 +408,16 @@ def test_quarto_that_fails_says_why(small: Path, quarto: Callable[[str], None]) 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not on PATH")
 def test_the_pdf_holds_the_report_and_says_what_it_is(built: Path) -> None:
-    import subprocess
-
     path = built / "reports" / "site" / f"{REPORTS[0]}.pdf"
-    text = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True).stdout
-    flat = re.sub(r"\s+", " ", text)
+    def output(*command: str | Path) -> str:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    flat = re.sub(r"\s+", " ", output("pdftotext", "-layout", path, "-"))
     assert study.TITLES["h1"] in flat and "Inconclusive" in flat
     assert "h1.primary@3f9c2a · quick profile" in flat
     assert "Figure 1. Hazard ratio" in flat and "The files are on the page of this report." in flat
     assert "{{<" not in flat and "#figure" not in flat
-    info = subprocess.run(["pdfinfo", path], capture_output=True, text=True).stdout
+    info = output("pdfinfo", path)
     assert re.search(r"Title:\s+Does later deployment", info)
     assert re.search(r"Tagged:\s+yes", info)
     assert "CreationDate" not in info

@@ -14,6 +14,7 @@ from collsec.figures.style import (
     BAND,
     BLUE,
     INK,
+    KEY_POINTS,
     MUTED,
     Drawing,
     canvas,
@@ -24,10 +25,11 @@ from collsec.figures.style import (
     write,
 )
 
-_ROW_INCHES = 0.42
-_FOOT_INCHES = 0.98
-_HEAD_INCHES = 0.08
-_LABEL_LETTERS = 44
+_LINE_INCHES = 0.165
+_INTERVALS_INCHES = 0.29
+_FOOT_INCHES = 1.0
+_HEAD_INCHES = 0.05
+_LABEL_LETTERS = 33
 _KEY = (
     "Thick: the design's own interval. Thin: cluster sandwich.\n"
     "Band: below the smallest effect of interest. Hollow: known to be biased."
@@ -56,32 +58,37 @@ def forest(estimates: pd.DataFrame, *, no_effect: tuple[float, float]) -> Drawin
 
 def plot_forest(estimates: pd.DataFrame, *, no_effect: tuple[float, float]) -> Figure:
     """Return the figure of `forest`, not yet written to bytes."""
-    height = _HEAD_INCHES + _ROW_INCHES * len(estimates) + _FOOT_INCHES
+    labels = [textwrap.wrap(str(label), _LABEL_LETTERS) for label in estimates["label"]]
+    rows = np.cumsum([0, *(_LINE_INCHES * len(text) + _INTERVALS_INCHES for text in labels)])
+    height = _HEAD_INCHES + float(rows[-1]) + _FOOT_INCHES
     figure = canvas(height)
     axes = figure.add_axes(
-        (0.03, _FOOT_INCHES / height, 0.94, _ROW_INCHES * len(estimates) / height), frameon=False
+        (0.02, _FOOT_INCHES / height, 0.96, float(rows[-1]) / height), frameon=False
     )
     numbers = estimates[["estimate", "ci_low", "ci_high", "cluster_low", "cluster_high"]].to_numpy()
     finite = np.r_[numbers[np.isfinite(numbers) & (numbers > 0)], no_effect]
     limits = hazard_ratio_axis(axes, float(finite.min()), float(finite.max()))
-    axes.set_ylim(len(estimates), 0)
+    axes.set_ylim(float(rows[-1]), 0)
     axes.set_yticks([])
     axes.axvspan(*no_effect, color=BAND, lw=0, zorder=0)
-    axes.axvline(1, color=MUTED, lw=1, zorder=1)
-    axes.axhline(len(estimates), color=MUTED, lw=0.8)
-    for top, (_, row) in enumerate(estimates.iterrows()):
-        _draw_row(axes, top, row, limits)
+    axes.axhline(float(rows[-1]), color=MUTED, lw=0.8)
+    for top, label, (_, row) in zip(rows, labels, estimates.iterrows(), strict=False):
+        _draw_row(axes, float(top), label, row, limits)
     direction_labels(axes, 22)
-    write(axes, _KEY, (0, 0), (0, -40), color=MUTED, size=8, va="top")
+    write(axes, _KEY, (0, 0), (0, -40), color=MUTED, size=KEY_POINTS, va="top")
     return figure
 
 
-def _draw_row(axes: Axes, top: int, row: pd.Series, limits: tuple[float, float]) -> None:
-    """Draw label and numbers on one line, the two intervals on the line below."""
+def _draw_row(
+    axes: Axes, top: float, label: list[str], row: pd.Series, limits: tuple[float, float]
+) -> None:
+    """Draw label and numbers, and the two intervals below; `top` in inches from the first row."""
     is_primary, is_biased = row["role"] == "primary", row["validity"] == "known-biased"
     color = MUTED if is_biased else (INK if is_primary else BLUE)
     ratio, low, high = float(row["estimate"]), float(row["ci_low"]), float(row["ci_high"])
-    own, sandwich = top + 0.66, top + 0.86
+    below = top + 0.03 + _LINE_INCHES * len(label)
+    own, sandwich = below + 0.08, below + 0.165
+    axes.plot([1, 1], [below - 0.02, below + _INTERVALS_INCHES - 0.03], color=MUTED, lw=1, zorder=1)
     _interval(axes, own, low, high, limits, color, 2.6)
     _interval(axes, sandwich, row["cluster_low"], row["cluster_high"], limits, color, 1.0)
     if limits[0] <= ratio <= limits[1]:
@@ -95,12 +102,11 @@ def _draw_row(axes: Axes, top: int, row: pd.Series, limits: tuple[float, float])
             mew=1.4,
             zorder=4,
         )
-    label = textwrap.shorten(str(row["label"]), _LABEL_LETTERS, placeholder=" …")
-    write(axes, label, (0, top + 0.27), up="data", bold=is_primary)
+    write(axes, "\n".join(label), (0, top + 0.03), up="data", bold=is_primary, va="top")
     text = f"{_ratio(ratio)}  ({_ratio(low)}–{_ratio(high)})"
     if math.isnan(ratio):
         text = "not estimable"
-    write(axes, text, (1, top + 0.27), up="data", bold=is_primary, ha="right")
+    write(axes, text, (1, top + 0.03), up="data", bold=is_primary, ha="right", va="top")
 
 
 def _interval(

@@ -24,7 +24,7 @@ from collsec.figures.style import (
     write,
 )
 
-_STRIP_INCHES, _HEAD_INCHES, _FOOT_INCHES = 1.6, 0.3, 0.6
+_STRIP_INCHES, _HEAD_INCHES, _FOOT_INCHES = 1.6, 0.4, 0.6
 _NAMED_IN_A_STRIP = 6
 
 
@@ -57,20 +57,21 @@ def plot_null_calibration(
 ) -> Figure:
     """Return the figure of `null_calibration`, not yet written to bytes."""
     figure = canvas(3.0)
-    axes = figure.add_axes((0.03, 0.2, 0.94, 0.66), frameon=False)
+    axes = figure.add_axes((0.02, 0.2, 0.96, 0.66), frameon=False)
     values = draws["estimate"].to_numpy(dtype=float)
     ends = np.array([estimate["ci_low"], estimate["ci_high"], estimate["estimate"]], dtype=float)
     numbers = np.r_[values, ends]
     finite = numbers[np.isfinite(numbers) & (numbers > 0)]
     left, right = hazard_ratio_axis(axes, float(finite.min()), float(finite.max()))
     axes.axvspan(*no_effect, color=BAND, lw=0, zorder=0)
-    axes.axvline(1, color=MUTED, lw=1, zorder=1)
+    for low, high in ((0, 1.05), (-0.5, -0.22)):
+        axes.plot([1, 1], [low, high], color=MUTED, lw=1, zorder=1)
     edges = np.geomspace(left, right, 41)
     counts, _ = np.histogram(values, edges)
     heights = counts / max(int(counts.max()), 1)
     axes.bar(edges[:-1], heights, np.diff(edges), align="edge", color=FAINT, ec="white", lw=0.6)
-    low, high = max(float(ends[0]), left), min(float(ends[1]), right)
-    axes.plot([low, high], [-0.34, -0.34], color=INK, lw=2.6, solid_capstyle="butt")
+    inside = [max(float(ends[0]), left), min(float(ends[1]), right)]
+    axes.plot(inside, [-0.34, -0.34], color=INK, lw=2.6, solid_capstyle="butt")
     axes.plot(ends[2], -0.34, "s", ms=6, color=INK)
     axes.set_ylim(-0.5, 1.05)
     axes.set_yticks([])
@@ -112,14 +113,14 @@ def plot_leave_one_out(refits: pd.DataFrame, estimate: pd.Series) -> Figure:
     full = float(estimate["estimate"])
     values = np.r_[known["estimate"].to_numpy(dtype=float), full, 1.0]
     # Room for the names on both sides of the points.
-    reach = 1.35 * np.log(values.max() / values.min())
+    reach = 2.1 * np.log(values.max() / values.min())
     middle = np.sqrt(values.max() * values.min())
     low, high = (float(middle * np.exp(side * max(reach, 0.5))) for side in (-1, 1))
     for index, kind in enumerate(kinds):
         below = len(kinds) - 1 - index
         bottom = _FOOT_INCHES + (_HEAD_INCHES + _STRIP_INCHES) * below
         axes = figure.add_axes(
-            (0.03, bottom / height, 0.94, _STRIP_INCHES / height), frameon=False
+            (0.02, bottom / height, 0.96, _STRIP_INCHES / height), frameon=False
         )
         hazard_ratio_axis(axes, low, high)
         _strip(axes, known[known["kind"] == kind], full)

@@ -14,10 +14,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-#: Width of every figure. At 390 CSS pixels of screen a 9 pt text is then still 9 px high.
-WIDTH_INCHES = 4.8
-FONT_POINTS = 9.5
-SMALL_POINTS = 8.5
+# A phone shows a figure 350 CSS pixels wide: at this width a point of text is there 1.1 pixels.
+WIDTH_INCHES = 4.4
+FONT_POINTS = 10
+SMALL_POINTS = 9
+KEY_POINTS = 8.3
 PNG_DPI = 240
 
 INK = "#1f2933"

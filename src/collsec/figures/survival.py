@@ -38,7 +38,7 @@ def survival_curves(curves: pd.DataFrame, *, shade_between: bool = False) -> Dra
         `at_risk` (missing where nothing is counted, as for standardized curves). Four groups at
         most.
     shade_between : bool
-        Shade the area between two groups: their difference in restricted mean months.
+        Shade the area between the first two groups: their difference in restricted mean months.
 
     Returns
     -------
@@ -64,13 +64,13 @@ def plot_survival(curves: pd.DataFrame, *, shade_between: bool = False) -> Figur
     height = 3.2 + table_inches
     figure = canvas(height)
     foot = 0.52 + table_inches
-    axes = figure.add_axes((0.12, foot / height, 0.61, 1 - (foot + 0.1) / height))
+    axes = figure.add_axes((0.12, foot / height, 0.58, 1 - (foot + 0.1) / height))
     ticks = month_axis(axes, float(curves["time_months"].max()))
     for rows, color in zip(groups.values(), SERIES, strict=False):
         _curve(axes, rows, color)
-    if shade_between and len(names) == 2:
+    if shade_between and len(names) > 1:
         grid = np.unique(curves["time_months"])
-        first, second = (_as_step(rows, grid) for rows in groups.values())
+        first, second = (_as_step(groups[name], grid) for name in names[:2])
         axes.fill_between(grid, first, second, step="post", color=FAINT, alpha=0.7, lw=0, zorder=0)
     lines = [_balanced(str(name)) for name in names]
     gap = 0.065 * max(len(text) for text in lines) + 0.03
@@ -132,8 +132,8 @@ def _as_step(rows: pd.DataFrame, grid: np.ndarray) -> np.ndarray:
     return values
 
 
-def cumulative_incidence(curves: pd.DataFrame) -> Drawing:
-    """Draw what had happened to a war by each month: ended first, troops first, or neither.
+def cumulative_incidence(curves: pd.DataFrame, *, act: str) -> Drawing:
+    """Draw what had happened to a war by each month: it ended, an act came first, or neither.
 
     Parameters
     ----------
@@ -141,16 +141,18 @@ def cumulative_incidence(curves: pd.DataFrame) -> Drawing:
         One group. Columns `curve` (`cumulative_incidence_deployment`,
         `cumulative_incidence_end`), `time_months`, `estimate` (share, 0 to 1). The two add up to
         one at most, since each is the competing event of the other.
+    act : str
+        What competes with the end, such as `UN troops`.
 
     Returns
     -------
     Drawing
     """
     with house_style():
-        return export(plot_cumulative_incidence(curves), curves)
+        return export(plot_cumulative_incidence(curves, act=act), curves)
 
 
-def plot_cumulative_incidence(curves: pd.DataFrame) -> Figure:
+def plot_cumulative_incidence(curves: pd.DataFrame, *, act: str) -> Figure:
     """Return the figure of `cumulative_incidence`, not yet written to bytes."""
     figure = canvas(3.4)
     axes = figure.add_axes((0.12, 0.155, 0.58, 0.815))
@@ -164,18 +166,18 @@ def plot_cumulative_incidence(curves: pd.DataFrame) -> Figure:
     )
     bounds = [np.zeros_like(grid), ended, 1 - deployed, np.ones_like(grid)]
     layers = (
-        ("Ended without\nUN troops", SKY, INK),
-        ("Still at war,\nno UN troops", "#eceff1", INK),
-        ("UN troops\ndeployed", BLUE, BLUE),
+        ("War ended first", SKY, INK),
+        ("At war, neither", "#eceff1", INK),
+        (f"{act} first", BLUE, BLUE),
     )
     bands = list(itertools.pairwise(bounds))
     for (_, fill, _), (low, high) in zip(layers, bands, strict=True):
         axes.fill_between(grid, low, high, step="post", color=fill, lw=0)
         axes.step(grid, high, where="post", color="white", lw=0.8)
-    places = spread([float(low[-1] + high[-1]) / 2 for low, high in bands], 0.19, 0.09, 0.91)
+    places = spread([float(low[-1] + high[-1]) / 2 for low, high in bands], 0.2, 0.09, 0.91)
     for (label, _, color), (low, high), y in zip(layers, bands, places, strict=True):
-        text = f"{label}\n{100 * (high[-1] - low[-1]):.0f} %"
-        write(axes, text, (1.03, y), up="data", color=color, bold=True)
+        text = [*_balanced(label), f"{100 * (high[-1] - low[-1]):.0f} %"]
+        write(axes, "\n".join(text), (1.03, y), up="data", color=color, bold=True)
     month_axis(axes, float(grid.max()))
     axes.set_ylim(0, 1)
     axes.set_yticks(*_PERCENTAGES)

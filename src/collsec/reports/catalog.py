@@ -14,6 +14,8 @@ from collsec.reports.records import Record
 from collsec.store import Store
 
 _MODEL_ROLES = ("primary", "lag", "known_biased")
+#: What competes with the end of a war, by measure of the primary.
+_ACTS = {"un_troops": "UN troops", "veto_12m": "Veto"}
 _ROWS_OF_A_FOREST = {
     "lags": ("primary", "lag"),
     "forest": ("primary", "secondary", "falsification", "known_biased"),
@@ -130,12 +132,12 @@ def _curves(record: Record) -> list[tuple[str, Drawing]]:
     for name in sorted(set(curves["curve"])):
         if name.endswith("survival"):
             rows = curves[curves["curve"] == name]
-            is_shaded = name != "survival" and rows["group"].nunique() == 2
-            drawing = figures.survival_curves(rows, shade_between=is_shaded)
+            drawing = figures.survival_curves(rows, shade_between=name != "survival")
             found.append((name.replace("_", "-"), drawing))
     stacked = curves[curves["curve"].str.startswith("cumulative_incidence_")]
     if {"cumulative_incidence_deployment", "cumulative_incidence_end"} <= set(stacked["curve"]):
-        found.append(("incidence", figures.cumulative_incidence(stacked)))
+        act = _ACTS.get(record.primary["measure"], "The act")
+        found.append(("incidence", figures.cumulative_incidence(stacked, act=act)))
     return found
 
 
@@ -147,9 +149,9 @@ def _influence(record: Record) -> list[tuple[str, Drawing]]:
         frame = pd.DataFrame({"draw": range(1, len(draws) + 1), "estimate": draws})
         drawing = figures.null_calibration(frame, record.primary, no_effect=record.no_effect)
         found.append(("null-calibration", drawing))
-    refits = record.diagnostics.get("leave_one_out")
-    if refits:
-        found.append(("leave-one-out", figures.leave_one_out(pd.DataFrame(refits), record.primary)))
+    refits = record.leave_one_out
+    if len(refits):
+        found.append(("leave-one-out", figures.leave_one_out(refits, record.primary)))
     return found
 
 

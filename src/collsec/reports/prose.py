@@ -30,6 +30,7 @@ _PERCENTAGE = re.compile(
 )
 _HIDDEN_CITATION = re.compile(r"@(?:fig|tbl|sec|eq)-[\w-]+\s*\[[^\]]*@[^\]]*\]")
 _PLACEHOLDER = "\ufffc"
+_WRAPPERS = {"Emph", "Strong", "Strikeout", "Underline", "SmallCaps", "Superscript", "Subscript"}
 
 
 @dataclass(slots=True)
@@ -197,11 +198,10 @@ def _flat(inlines: list[Any]) -> str:
             parts.append(content)
         elif kind in ("Space", "SoftBreak", "LineBreak"):
             parts.append(" ")
-        elif kind in ("Emph", "Strong", "Strikeout", "Underline", "SmallCaps"):
+        elif kind in _WRAPPERS:
             parts.append(_flat(content))
-        elif kind in ("Superscript", "Subscript", "Quoted", "Link", "Span"):
-            inner = content if kind in ("Superscript", "Subscript") else content[1]
-            parts.append(_flat(inner))
+        elif kind in ("Quoted", "Span") or (kind == "Link" and "uri" not in content[0][1]):
+            parts.append(_flat(content[1]))
         elif kind == "Math" and content[0]["t"] == "InlineMath":
             parts.append(content[1])
         elif kind == "Cite":

@@ -48,6 +48,8 @@ class Record:
         One row an estimate.
     curves, attrition : pandas.DataFrame or None
         Missing where the hypothesis has none.
+    places : mapping of int to str
+        Country of each conflict, by its identifier.
     """
 
     hypothesis: str
@@ -60,6 +62,7 @@ class Record:
     estimates: pd.DataFrame
     curves: pd.DataFrame | None
     attrition: pd.DataFrame | None
+    places: Mapping[int, str]
 
     @property
     def is_quick(self) -> bool:
@@ -71,6 +74,19 @@ class Record:
         """Hazard ratios nearer to one than the smallest effect of interest."""
         low, high = self.spec["estimand"]["no_effect"]
         return float(low), float(high)
+
+    @property
+    def leave_one_out(self) -> pd.DataFrame:
+        """The hazard ratio without each conflict: `kind`, `dropped`, `estimate`."""
+        rows = self.diagnostics.get("leave_one_out", [])
+        numbers = [int(row["conflict_id"]) for row in rows]
+        return pd.DataFrame(
+            {
+                "kind": "conflict",
+                "dropped": [f"{self.places.get(n, 'Conflict')} {n}" for n in numbers],
+                "estimate": pd.Series([row["hazard_ratio"] for row in rows], dtype=float),
+            }
+        )
 
     @property
     def primary(self) -> pd.Series:
@@ -104,6 +120,7 @@ def load(store: Store, hypothesis: str) -> Record:
         estimates=store.read("estimates", hypothesis),
         curves=_optional(store, "estimates", f"{hypothesis}-curves"),
         attrition=_optional(store, "panels", f"{hypothesis}-attrition"),
+        places=_places(store),
         **{part: content[part] for part in parts},
     )
     _check(record, where, store.relative(store.stage("estimates", hypothesis)))
@@ -112,6 +129,14 @@ def load(store: Store, hypothesis: str) -> Record:
 
 def _optional(store: Store, stage: str, name: str) -> pd.DataFrame | None:
     return store.read(stage, name) if store.stage(stage, name).exists() else None
+
+
+def _places(store: Store) -> dict[int, str]:
+    episodes = _optional(store, "episodes", "episodes")
+    if episodes is None:
+        return {}
+    pairs = zip(episodes["conflict_id"], episodes["location"], strict=True)
+    return {int(conflict): str(place) for conflict, place in pairs}
 
 
 def _check(record: Record, where: str, table: str) -> None:

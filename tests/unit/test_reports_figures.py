@@ -1,0 +1,210 @@
+"""Figures can be read on a phone, hide nothing, and are the same bytes each time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+import report_study as study
+from collsec.figures import Drawing, forest, style
+from collsec.figures.forest import plot_forest
+from collsec.figures.influence import plot_leave_one_out, plot_null_calibration
+from collsec.figures.style import SERIES, export, house_style, spread
+from collsec.figures.survival import plot_cumulative_incidence, plot_survival
+
+ESTIMATES = study.estimate_rows()
+RATIOS = ESTIMATES[ESTIMATES["estimand"] == "hazard_ratio"]
+CURVES = study.curve_rows()
+BAND = (0.8, 1.25)
+# A phone of 390 CSS pixels leaves a figure 350 of them; matplotlib counts 72 points an inch.
+PHONE_PIXELS_PER_POINT = 350 / (style.WIDTH_INCHES * 72)
+
+
+def refits(count: int) -> pd.DataFrame:
+    rows = pd.DataFrame(study.refit_rows(count))
+    names = "Democratic Republic " + rows["conflict_id"].astype(str)
+    return pd.DataFrame({"kind": "conflict", "dropped": names, "estimate": rows["hazard_ratio"]})
+
+
+def curve(name: str) -> pd.DataFrame:
+    return CURVES[CURVES["curve"].str.startswith(name)]
+
+
+def three_groups() -> pd.DataFrame:
+    rows = curve("standardized_survival")
+    third = rows[rows["group"] == "Troops at month 6"].assign(group="Never deployed at all")
+    return pd.concat([rows, third.assign(estimate=third["estimate"] * 0.99)])
+
+
+FIGURES: dict[str, Callable[[], Figure]] = {
+    "forest": lambda: plot_forest(RATIOS, no_effect=BAND),
+    "forest of one": lambda: plot_forest(RATIOS.head(1), no_effect=BAND),
+    "forest of many": lambda: plot_forest(pd.concat([RATIOS] * 4), no_effect=BAND),
+    "forest far off": lambda: plot_forest(
+        RATIOS.assign(estimate=40.0, ci_low=9.0, ci_high=np.inf), no_effect=BAND
+    ),
+    "forest without estimates": lambda: plot_forest(
+        RATIOS.assign(estimate=np.nan, ci_low=np.nan, ci_high=np.nan), no_effect=BAND
+    ),
+    "forest with long labels": lambda: plot_forest(
+        RATIOS.assign(label="No lag (a deployment on the very eve of peace counts in full)"),
+        no_effect=BAND,
+    ),
+    "survival": lambda: plot_survival(curve("survival")),
+    "strategies": lambda: plot_survival(curve("standardized"), shade_between=True),
+    "three strategies": lambda: plot_survival(three_groups(), shade_between=True),
+    "incidence": lambda: plot_cumulative_incidence(curve("cumulative"), act="UN troops"),
+    "null": lambda: plot_null_calibration(
+        pd.DataFrame({"estimate": study.null_draws()}), RATIOS.iloc[0], no_effect=BAND
+    ),
+    "influence": lambda: plot_leave_one_out(refits(230), RATIOS.iloc[0]),
+    "influence of few": lambda: plot_leave_one_out(refits(4), RATIOS.iloc[0]),
+}
+
+
+def shown_texts(figure: Figure) -> list[Text]:
+    FigureCanvasAgg(figure).draw()
+    texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    width, height = figure.canvas.get_width_height()
+    inside = []
+    for text in texts:
+        box = text.get_window_extent(renderer)
+        # Ticks outside the limits of their axis are objects, but are not drawn.
+        axis_text = any(text in axis.get_ticklabels() for a in figure.axes for axis in _axes(a))
+        is_off = box.x1 < 0 or box.x0 > width or box.y1 < 0 or box.y0 > height
+        if not (axis_text and is_off):
+            inside.append(text)
+    return inside
+
+
+def _axes(axes: object) -> tuple[object, object]:
+    return axes.xaxis, axes.yaxis  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_texts_are_whole_apart_and_large_enough_for_a_phone(name: str) -> None:
+    with house_style():
+        figure = FIGURES[name]()
+        texts = shown_texts(figure)
+        renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+        width, height = figure.canvas.get_width_height()
+        boxes = [t.get_window_extent(renderer) for t in texts]
+    assert texts
+    for text, box in zip(texts, boxes, strict=True):
+        shown = text.get_text()
+        assert text.get_fontsize() * PHONE_PIXELS_PER_POINT >= 9, shown
+        assert box.x0 >= -1 and box.x1 <= width + 1, f"{shown!r} is cut at a side"
+        assert box.y0 >= -1 and box.y1 <= height + 1, f"{shown!r} is cut above or below"
+    for index, box in enumerate(boxes):
+        for other, text in zip(boxes[index + 1 :], texts[index + 1 :], strict=True):
+            apart_x = min(box.x1, other.x1) - max(box.x0, other.x0)
+            apart_y = min(box.y1, other.y1) - max(box.y0, other.y0)
+            is_clash = apart_x > 1 and apart_y > 2
+            assert not is_clash, f"{texts[index].get_text()!r} lies on {text.get_text()!r}"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_same_figure_is_the_same_bytes_without_date_or_program(name: str) -> None:
+    drawings: list[Drawing] = []
+    for _ in range(2):
+        with house_style():
+            drawings.append(export(FIGURES[name](), RATIOS))
+    assert drawings[0].svg == drawings[1].svg and drawings[0].png == drawings[1].png
+    assert b"<dc:date>" not in drawings[0].svg and b"Matplotlib" not in drawings[0].svg
+    assert b"Software" not in drawings[0].png
+    # Letters are drawn as paths, so that a figure needs no font of the reader's machine.
+    assert b"<text" not in drawings[0].svg
+
+
+def test_a_users_own_settings_do_not_change_a_figure() -> None:
+    plain = forest(RATIOS, no_effect=BAND)
+    with mpl.rc_context({"font.size": 30, "lines.linewidth": 9, "svg.hashsalt": "mine"}):
+        changed = forest(RATIOS, no_effect=BAND)
+        assert mpl.rcParams["font.size"] == 30
+    assert changed.svg == plain.svg
+
+
+def test_the_data_beside_a_figure_are_what_was_drawn() -> None:
+    drawing = forest(RATIOS, no_effect=BAND)
+    pd.testing.assert_frame_equal(drawing.data, RATIOS.reset_index(drop=True))
+    written = pd.read_csv(io.StringIO(drawing.data.to_csv(index=False)))
+    np.testing.assert_array_equal(written["ci_low"], RATIOS["ci_low"])
+
+
+def test_intervals_are_drawn_where_they_are() -> None:
+    with house_style():
+        figure = plot_forest(RATIOS, no_effect=BAND)
+    lines = [line.get_xdata() for line in figure.axes[0].lines]
+    ends = {tuple(np.round(x, 6)) for x in lines if len(x) == 2}
+    for _, row in RATIOS[np.isfinite(RATIOS["ci_high"])].iterrows():
+        assert tuple(np.round([row["ci_low"], row["ci_high"]], 6)) in ends
+        assert tuple(np.round([row["cluster_low"], row["cluster_high"]], 6)) in ends
+    points = {round(float(x[0]), 6) for x in lines if len(x) == 1}
+    assert {round(v, 6) for v in RATIOS["estimate"]} <= points
+
+
+def test_known_biased_designs_are_hollow_and_the_primary_is_a_square() -> None:
+    with house_style():
+        figure = plot_forest(RATIOS, no_effect=BAND)
+    marks = {
+        round(float(line.get_xdata()[0]), 6): (line.get_marker(), line.get_markerfacecolor())
+        for line in figure.axes[0].lines
+        if len(line.get_xdata()) == 1 and line.get_marker() in ("o", "s")
+    }
+    assert marks[1.21][0] == "s" and marks[1.15][0] == "o"
+    assert marks[0.27][1] == "white" and marks[1.15][1] != "white"
+
+
+def test_an_interval_without_an_end_has_an_arrowhead_and_infinity_in_words() -> None:
+    with house_style():
+        figure = plot_forest(RATIOS, no_effect=BAND)
+    texts = [t.get_text() for t in figure.axes[0].texts]
+    assert any(t.endswith("–∞)") for t in texts)
+    assert any(line.get_marker() == ">" for line in figure.axes[0].lines)
+
+
+def test_the_three_areas_of_incidence_fill_the_whole_at_each_month() -> None:
+    with house_style():
+        figure = plot_cumulative_incidence(curve("cumulative"), act="UN troops")
+    shares = [int(t.get_text().split()[-2]) for t in figure.axes[0].texts]
+    assert abs(sum(shares) - 100) <= 1
+    last = curve("cumulative").groupby("curve")["estimate"].last()
+    assert round(100 * last["cumulative_incidence_deployment"]) in shares
+
+
+def test_more_groups_than_can_be_told_apart_are_refused() -> None:
+    rows = curve("survival").head(1)
+    many = pd.concat([rows.assign(group=str(i)) for i in range(len(SERIES) + 1)])
+    with house_style(), pytest.raises(ValueError, match="apart at most"):
+        plot_survival(many)
+
+
+def test_labels_are_pushed_apart_and_keep_their_order() -> None:
+    placed = spread([0.5, 0.49, 0.02], 0.2, 0.1, 0.9)
+    assert placed[2] < placed[1] < placed[0]
+    assert np.diff(sorted(placed)).min() >= 0.2 - 1e-12
+    assert min(placed) >= 0.1 - 1e-12 and max(placed) <= 0.9 + 1e-12
+
+
+def _luminance(color: str) -> float:
+    channels = np.array(mpl.colors.to_rgb(color))
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("color", [*SERIES[:1], *SERIES[2:], style.INK, style.MUTED])
+def test_colors_of_texts_have_contrast(color: str) -> None:
+    assert 1.05 / (_luminance(color) + 0.05) >= 4.5
+
+
+def test_the_second_series_has_the_contrast_of_large_text_and_graphics() -> None:
+    assert 1.05 / (_luminance(SERIES[1]) + 0.05) >= 3
