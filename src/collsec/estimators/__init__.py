@@ -7,9 +7,15 @@ from collsec.estimators.aalen_johansen import CumulativeIncidence, aalen_johanse
 from collsec.estimators.cox import cox_ph, fit_design
 from collsec.estimators.cox_design import CoxDesign
 from collsec.estimators.cox_result import CoxResult
+from collsec.estimators.discrete import DiscreteHazardResult, discrete_hazard
 from collsec.estimators.errors import EstimationError
+from collsec.estimators.generalized_linear import logit, poisson
+from collsec.estimators.instrumental import IVResult, iv_2sls
 from collsec.estimators.kaplan_meier import SurvivalCurve, kaplan_meier
 from collsec.estimators.logrank import LogrankTest, logrank
+from collsec.estimators.negative_binomial import negative_binomial
+from collsec.estimators.panel import PanelResult, panel_ols
+from collsec.estimators.regression import RegressionResult
 from collsec.estimators.restricted_mean import Estimate, rmst, rmst_difference
 from collsec.estimators.standardization import (
     StandardizedSurvival,
@@ -17,22 +23,34 @@ from collsec.estimators.standardization import (
     standardize,
     switches_on,
 )
+from collsec.estimators.weak_instruments import AndersonRubin
 
 __all__ = [
+    "AndersonRubin",
     "CoxDesign",
     "CoxResult",
     "CumulativeIncidence",
+    "DiscreteHazardResult",
     "Estimate",
     "EstimationError",
+    "IVResult",
     "LogrankTest",
+    "PanelResult",
+    "RegressionResult",
     "StandardizedSurvival",
     "StepPath",
     "SurvivalCurve",
     "aalen_johansen",
     "cox_ph",
+    "discrete_hazard",
     "fit_design",
+    "iv_2sls",
     "kaplan_meier",
+    "logit",
     "logrank",
+    "negative_binomial",
+    "panel_ols",
+    "poisson",
     "rmst",
     "rmst_difference",
     "standardize",

@@ -9,13 +9,17 @@ import numpy as np
 from collsec.estimators.columns import Floats
 from collsec.estimators.errors import EstimationError
 
+#: Name of the intercept, which runs away with whatever separates and is not the one to blame.
+INTERCEPT = "const"
 #: Share of a covariate's variance that must remain within the risk sets and beside the others.
 #: Rounding of sums over a million rows stays below 1e-12; real covariates keep more than 1e-6.
 COLLINEAR = 1e-10
 
 
-def check_information(information: Floats, names: Sequence[str], events: float) -> None:
-    """Raise where a covariate is constant within the risk sets or collinear with earlier ones.
+def check_information(
+    information: Floats, names: Sequence[str], events: float, within: str = "within the risk sets"
+) -> None:
+    """Raise where the information on a covariate is nil, or exhausted by earlier covariates.
 
     Parameters
     ----------
@@ -24,13 +28,15 @@ def check_information(information: Floats, names: Sequence[str], events: float) 
     names : sequence of str
     events : float
         Total weight of the events, the scale of the information.
+    within : str
+        Where the covariates are compared, for the message.
     """
     diagonal = np.diag(information)
     for j, name in enumerate(names):
         if diagonal[j] <= COLLINEAR * events:
             raise EstimationError(
-                f"covariate {name!r} is constant within every risk set, so its coefficient is not "
-                "determined; drop it, or do not stratify on it"
+                f"covariate {name!r} does not vary {within}, so its coefficient is not determined; "
+                "drop it, or do not stratify on it"
             )
     root = np.sqrt(diagonal)
     shares = information / np.outer(root, root)
@@ -39,8 +45,8 @@ def check_information(information: Floats, names: Sequence[str], events: float) 
         if 1.0 - float(shares[j, :j] @ on) <= COLLINEAR:
             used = [n for n, b in zip(names[:j], on, strict=True) if abs(b) > 1e-6]
             raise EstimationError(
-                f"covariate {names[j]!r} is collinear with {', '.join(used)} "
-                "within the risk sets; drop one of them"
+                f"covariate {names[j]!r} is collinear with {', '.join(used)} {within}; "
+                "drop one of them"
             )
 
 
@@ -63,6 +69,7 @@ def check_convergence(
     moving = [n for n, s, b in zip(names, step, point, strict=True) if abs(s) > 0.01 and s * b > 0]
     if not np.isfinite(step).all() or (not moving and np.abs(point).max() > 8):
         moving = [names[int(np.argmax(np.abs(point)))]]
+    moving = [name for name in moving if name != INTERCEPT] or moving
     if moving:
         return EstimationError(
             f"the coefficient of {', '.join(repr(n) for n in moving)} is infinite: its groups or "
@@ -71,6 +78,6 @@ def check_convergence(
             "covariate; merge categories, drop it, or report that it cannot be estimated"
         )
     return EstimationError(
-        "the Cox model did not converge; look for covariates that nearly determine one another "
+        "the model did not converge; look for covariates that nearly determine one another "
         f"or have extreme values (last step {np.abs(step).max():.3g} standard deviations)"
     )

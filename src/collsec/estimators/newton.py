@@ -68,6 +68,7 @@ def maximize(
     names: Sequence[str],
     events: float,
     *,
+    within: str = "within the risk sets",
     tolerance: float = STEP_TOLERANCE,
 ) -> Maximum[Evaluated]:
     """Maximize a log-likelihood by Newton's method with step halving.
@@ -81,6 +82,8 @@ def maximize(
         The p coefficients, for messages.
     events : float
         Total weight of the events, the scale of the information.
+    within : str
+        Where covariates are compared, for messages.
     tolerance : float
         Distance from the maximum, in standard errors, at which to stop.
 
@@ -92,7 +95,7 @@ def maximize(
     point, current = begin, evaluate(begin)
     if not len(names):
         return Maximum(point, point, current, 0)
-    check_information(current.information, names, events)
+    check_information(current.information, names, events, within)
     begun = current.loglik
     step: Floats = point
     distance = np.inf
