@@ -22,17 +22,22 @@ def world(
     lag: float = 0.0,
     length: float = np.inf,
     eve: float = 1.0,
+    region_hazard: float = 1.0,
+    region_favor: float = 1.0,
 ) -> ExposureDesign:
     """Draw a world in which acts fall at random on units at risk.
 
     Exposure multiplies the hazard by ``hazard_ratio`` while it lasts. ``frailty`` is the
     standard deviation of the log hazard of a unit. With ``eve`` above 1, a unit within half a
-    year of its (unexposed) end is that many times as likely to receive a spell.
+    year of its (unexposed) end is that many times as likely to receive a spell. Units of region
+    0 have ``region_hazard`` times the hazard of the others and are ``region_favor`` times as
+    likely to receive a spell: confounding by region.
     """
     day_range = years * YEAR
     origin = np.floor(rng.uniform(0, day_range, n_units))
     region = rng.integers(0, n_regions, n_units)
     hazard = np.exp(frailty * rng.standard_normal(n_units)) / (mean_years * YEAR)
+    hazard *= np.where(region == 0, region_hazard, 1.0)
     exit_ = np.ceil(rng.exponential(size=n_units) / hazard)
     planned = np.sort(np.floor(rng.uniform(0.05, 0.98, n_spells) * day_range))
     busy_until = np.full(n_units, -np.inf)
@@ -43,6 +48,7 @@ def world(
         if pool.size < 2:
             continue
         weight = np.where(origin[pool] + exit_[pool] - day <= YEAR / 2, eve, 1.0)
+        weight *= np.where(region[pool] == 0, region_favor, 1.0)
         chosen = rng.choice(pool, p=weight / weight.sum())
         busy_until[chosen] = day + lag + length
         begin = max(day + lag - origin[chosen], 0.0)

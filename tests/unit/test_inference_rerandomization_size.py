@@ -22,6 +22,9 @@ SPARSE: dict[str, Any] = {"n_units": 523, "n_spells": 30, "years": 45.0, "n_regi
 #: Two in five units receive a spell: redrawn and real exposures overlap heavily.
 DENSE: dict[str, Any] = {"n_units": 150, "n_spells": 40, "years": 20.0, "n_regions": 1}
 
+#: Spells fall mostly on a region whose units end sooner.
+CONFOUNDED: dict[str, Any] = {"region_hazard": 2.5, "region_favor": 6.0, "frailty": 0.0}
+
 
 def rejection(worlds: int, seed: int, **settings: Any) -> tuple[float, float]:
     """Share of worlds in which the test rejects at 5 %, and mean number of exposed ends."""
@@ -65,6 +68,47 @@ def test_coverage_away_from_no_effect() -> None:
     """Comparing with redrawn scores at no effect would cover about 80 % here."""
     share = coverage(200, seed=13, hazard_ratio=2.0, **DENSE | {"frailty": 0.0})
     assert abs(share - 0.95) < three_errors(0.95, 200)
+
+
+def confounded(worlds: int, seed: int, hazard_ratio: float, **frame: Any) -> dict[str, float]:
+    """Coverage of both intervals, and median errors of both estimates, on the log scale."""
+    truth = np.log(hazard_ratio)
+    rows = []
+    for child in np.random.SeedSequence(seed).spawn(worlds):
+        rng = np.random.default_rng(child)
+        design = world(rng, hazard_ratio=hazard_ratio, **frame | CONFOUNDED)
+        result = risk_set_rerandomization(design, draws=199, confidence=0.95, seed=rng)
+        rows.append(
+            (
+                result.ci_low <= truth <= result.ci_high,
+                abs(result.estimate - truth) <= 1.96 * result.std_error,
+                result.median_unbiased - truth,
+                result.estimate - truth,
+            )
+        )
+    values = np.array(rows, dtype=float)
+    return {
+        "covers": float(values[:, 0].mean()),
+        "cox_covers": float(values[:, 1].mean()),
+        "error": float(np.median(values[:, 2])),
+        "cox_error": float(np.median(values[:, 3])),
+    }
+
+
+def test_interval_and_its_estimate_withstand_confounding_by_assignment_stratum() -> None:
+    shares = confounded(120, 31, 2.0, **SPARSE | {"n_units": 350, "years": 30.0})
+    assert abs(shares["covers"] - 0.95) < three_errors(0.95, 120)
+    assert shares["cox_covers"] < 0.95 - three_errors(0.95, 120)
+    assert abs(shares["error"]) < 0.08
+    assert shares["cox_error"] > 0.15
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hazard_ratio", [0.5, 1.0, 2.0])
+def test_coverage_under_confounding_by_assignment_stratum(hazard_ratio: float) -> None:
+    shares = confounded(1000, 32, hazard_ratio, **SPARSE)
+    assert 0.93 <= shares["covers"] <= 0.97
+    assert abs(shares["error"]) < 0.05
 
 
 @pytest.mark.slow

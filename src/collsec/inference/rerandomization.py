@@ -165,7 +165,8 @@ def risk_set_rerandomization(
     :math:`\beta_0 = 0` and holds to first order elsewhere. Comparing with the redrawn scores at
     no effect instead would not do: redrawn exposures partly fall on units that really are
     exposed, which pulls the reference toward the estimate and the interval toward no effect.
-    Coverage at hazard ratios of 0.5, 1 and 2 is measured in the tests.
+    Coverage at hazard ratios of 0.5, 1 and 2 is measured in the tests, also where spells fall
+    mostly on regions with another hazard.
 
     ``estimate`` adjusts for the outcome strata only, the test and the interval for everything
     that assignment is stratified by, the calendar day included. If the regions and years that
