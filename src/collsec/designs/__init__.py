@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from collsec.designs import curves, duration_models, record, robustness
+from collsec.designs import alternatives, curves, duration_models, record, robustness
 from collsec.designs.calibration import calibrate, calibrate_known_biased
 from collsec.designs.engines import engines_agree
 from collsec.designs.inputs import Inputs, Prepared, prepare
@@ -108,8 +108,9 @@ def estimate_hypothesis(inputs: Inputs, panel: pd.DataFrame, profile: str) -> Ma
     everything = [primary, *biased, *(p.estimate for p in falsification), *variants]
     rows = tidy(everything)
     drawn, extras = curves.of(inputs, prepared)
+    extras |= alternatives.texts(everything, drawn, without)
     if spec.design == "time_varying" and spec.estimand.expected == "above_one":
-        extras |= _cost_variables(everything)
+        extras |= _cost_variables(everything, study.horizon_months)
     if not math.isnan(known_biased):
         extras["known_biased.null_rejection"] = record.wording.percent(known_biased)
     identity = result_id(f"{spec.hypothesis}.primary", spec.normalized(), panel, rows)
@@ -191,10 +192,11 @@ def _fixed(inputs: Inputs, prepared: Prepared, draws: Draws) -> list[Estimate]:
     return made
 
 
-def _cost_variables(estimates: list[Estimate]) -> dict[str, str]:
+def _cost_variables(estimates: list[Estimate], horizon: int) -> dict[str, str]:
     cost = next(e for e in estimates if e.estimand == "months_per_year_of_delay")
     return {
         "cost.months": record.wording.number(cost.estimate, 1),
+        "cost.horizon": str(horizon),
         "cost.ci": record.wording.interval(cost.ci_low, cost.ci_high, 1),
     }
 

@@ -116,9 +116,9 @@ def seed_for(seed: int, name: str) -> int:
 
 
 def exposed_counts(prepared: Prepared, cluster: str) -> dict[str, int]:
-    """Counts that stand beside every estimate."""
+    """Counts that stand beside every estimate; a tie in degrees exposes every unit."""
     rows, column = prepared.rows, prepared.column
-    is_exposed = rows[column] > 0
+    is_exposed = (rows[column] > 0) | (prepared.spells is None and rows[column].nunique() > 2)
     return {
         "nobs": len(rows),
         "n_units": int(rows["unit_id"].nunique()),

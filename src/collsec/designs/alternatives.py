@@ -1,0 +1,87 @@
+"""What a figure shows, in words, for those who cannot see it."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from collsec import wording
+from collsec.results import Estimate
+
+
+def texts(estimates: list[Estimate], curves: pd.DataFrame, without: pd.DataFrame) -> dict[str, str]:
+    """Alternative text of each figure of a hypothesis, by the figure's name."""
+    primary = estimates[0]
+    written = {
+        "alt.lags": _forest("Hazard ratios by lag", [e for e in estimates if e.role == "lag"]),
+        "alt.forest": _forest(
+            "Hazard ratios of the primary and the secondary estimates",
+            [e for e in estimates if e.role in {"primary", "secondary", "known_biased"}
+             and e.estimand == "hazard_ratio"],
+        ),
+        "alt.outcomes": _forest("Hazard ratios by how the war ended",
+                                [e for e in estimates if e.role == "outcome"]),
+        "alt.variants": _spread([e for e in estimates if e.role == "variant"], primary),
+        "alt.leave_one_out": _range(without["hazard_ratio"], primary),
+        "alt.survival": _survival(curves, "survival"),
+    }
+    if (curves["curve"] == "standardized_survival").any():
+        written["alt.standardized_survival"] = _survival(curves, "standardized_survival")
+    if curves["curve"].str.startswith("cumulative_incidence").any():
+        written["alt.incidence"] = _incidence(curves)
+    return written
+
+
+def _forest(title: str, rows: list[Estimate]) -> str:
+    listed = "; ".join(
+        f"{e.label}, {wording.number(e.estimate)} ({wording.interval(e.ci_low, e.ci_high)})"
+        for e in rows if not math.isnan(e.estimate)
+    )
+    return f"{title}, with intervals: {listed}."
+
+
+def _spread(rows: list[Estimate], primary: Estimate) -> str:
+    values = sorted(e.estimate for e in rows if math.isfinite(e.estimate))
+    if not values:
+        return "No declared variant could be estimated."
+    return (
+        f"Hazard ratios of {len(values)} declared variants, between {wording.number(values[0])} "
+        f"and {wording.number(values[-1])}; the primary stands at "
+        f"{wording.number(primary.estimate)}."
+    )
+
+
+def _range(ratios: pd.Series, primary: Estimate) -> str:
+    return (
+        f"Hazard ratio without each of {len(ratios)} conflicts in turn, between "
+        f"{wording.number(ratios.min())} and {wording.number(ratios.max())}; with all of them "
+        f"{wording.number(primary.estimate)}."
+    )
+
+
+def _at_end(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["time_months"] == rows["time_months"].max()]
+
+
+def _survival(curves: pd.DataFrame, name: str) -> str:
+    last = _at_end(curves[curves["curve"] == name])
+    listed = "; ".join(
+        f"{row.group}, {wording.percent(row.estimate)}" for row in last.itertuples()
+    )
+    return (
+        f"Share of wars still going on over {int(last['time_months'].iloc[0])} months. At the end: "
+        f"{listed}."
+    )
+
+
+def _incidence(curves: pd.DataFrame) -> str:
+    last = _at_end(curves[curves["curve"].str.startswith("cumulative_incidence")])
+    share = last.set_index("curve")["estimate"]
+    first = share["cumulative_incidence_deployment"]
+    ended = share["cumulative_incidence_end"]
+    return (
+        f"Stacked areas over {int(last['time_months'].iloc[0])} months. At the end "
+        f"{wording.percent(first)} of wars had seen the act, {wording.percent(ended)} had ended "
+        f"without it, and {wording.percent(1 - first - ended)} went on without it."
+    )
