@@ -123,6 +123,7 @@ def fetch_file(
         with whole(path) as temporary:
             shutil.copyfile(local / declared.file, temporary)
         return "folder"
+    assert source.mirror is not None  # a source with files has one
     address = source.mirror.address(declared.mirror_path)
     with whole(path) as temporary:
         (download or download_with_pooch)(address, temporary, declared.sha256)

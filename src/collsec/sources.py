@@ -9,7 +9,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -90,10 +90,11 @@ class Source:
     may_redistribute : bool
         Whether the terms allow values to be passed on.
     publisher : str
-        Address of the landing page.
-    mirror : Mirror
-        Where the very file can be had.
+        Address of the landing page; empty if there is none.
+    mirror : Mirror or None
+        Where the very files can be had; None if there are none.
     files : tuple of SourceFile
+        Empty for what is cited and never read by a program.
     """
 
     key: str
@@ -106,8 +107,8 @@ class Source:
     licence: str
     may_redistribute: bool
     publisher: str
-    mirror: Mirror
-    files: tuple[SourceFile, ...]
+    mirror: Mirror | None = None
+    files: tuple[SourceFile, ...] = ()
 
 
 def read_sources(path: Path) -> dict[str, Source]:
@@ -124,6 +125,11 @@ def read_sources(path: Path) -> dict[str, Source]:
         If the file is absent.
     BadSource
         If a block lacks a field or has an unknown or malformed one, or a file stands twice.
+
+    Notes
+    -----
+    A source with files has a mirror and a publisher. A source without (an article, what no
+    document backs) has neither `mirror` nor `files`.
     """
     if not path.exists():
         raise MissingInput(f"{FILE} is missing: is this the project's folder?")
@@ -149,25 +155,28 @@ def source_from(key: str, block: Any) -> Source:
     if not KEY.fullmatch(key):
         raise BadSource(f"{where}: a key has lower-case letters, digits and underscores only.")
     check_fields(where, block, Source, given={"key"})
-    check_fields(f"{where}, mirror", block["mirror"], Mirror)
-    if not block["files"]:
-        raise BadSource(f"{where}: names no file.")
-    for i, entry in enumerate(block["files"], start=1):
+    if ("mirror" in block) != bool(block.get("files")):
+        raise BadSource(f"{where}: `mirror` and `files` come together, or neither stands there.")
+    mirror = None
+    if "mirror" in block:
+        check_fields(f"{where}, mirror", block["mirror"], Mirror)
+        mirror = Mirror(**block["mirror"])
+    entries = block.get("files", [])
+    if not isinstance(entries, list):
+        raise BadSource(f"{where}: files must be a list.")
+    for i, entry in enumerate(entries, start=1):
         check_fields(f"{where}, file {i}", entry, SourceFile)
-    source = Source(
-        **{
-            **block,
-            "key": key,
-            "mirror": Mirror(**block["mirror"]),
-            "files": tuple(SourceFile(**entry) for entry in block["files"]),
-        }
-    )
+    files = tuple(SourceFile(**entry) for entry in entries)
+    source = Source(**{**block, "key": key, "mirror": mirror, "files": files})
     if source.doi and not DOI.fullmatch(source.doi):
         raise BadSource(f"{where}: doi {source.doi!r} does not read like 10.1177/0022343302039005.")
     if not source.citation or not source.licence:
         raise BadSource(f"{where}: citation and licence may not be empty.")
-    if not COMMIT.fullmatch(source.mirror.commit):
-        raise BadSource(f"{where}: the mirror's commit is not 7 to 40 hex digits.")
+    if source.mirror is not None:
+        if not COMMIT.fullmatch(source.mirror.commit):
+            raise BadSource(f"{where}: the mirror's commit is not 7 to 40 hex digits.")
+        if not source.publisher:
+            raise BadSource(f"{where}: a source with files names its publisher.")
     for f in source.files:
         if not SHA256.fullmatch(f.sha256):
             raise BadSource(f"{where}: sha256 of {f.file} is not 64 hex digits.")
@@ -184,7 +193,8 @@ def check_fields(
     if not isinstance(block, Mapping):
         raise BadSource(f"{where}: a table of fields is expected.")
     wanted = {f.name: str(f.type) for f in fields(kind) if f.name not in given}
-    if missing := [name for name in wanted if name not in block]:
+    needed = [f.name for f in fields(kind) if f.name in wanted and f.default is MISSING]
+    if missing := [name for name in needed if name not in block]:
         raise BadSource(f"{where}: lacks {', '.join(missing)}.")
     if unknown := sorted(set(block) - set(wanted)):
         raise BadSource(
@@ -193,7 +203,7 @@ def check_fields(
     plain = {"str": str, "bool": bool, "int": int}
     for name, annotation in wanted.items():
         expected = plain.get(annotation)
-        if expected and type(block[name]) is not expected:
+        if expected and name in block and type(block[name]) is not expected:
             raise BadSource(f"{where}: {name} must be a {annotation}, not {block[name]!r}.")
 
 

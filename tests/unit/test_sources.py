@@ -75,6 +75,9 @@ def test_a_block_becomes_a_source(tmp_path: Path) -> None:
         ('file = "one/x y.csv"', 'file = "/etc/x.csv"', "does not lie below the upstream folder"),
         ('mirror_path = "data/x y.csv", ', "", r"\[one\], file 1: lacks mirror_path"),
         ('title = "T"', "title = T", "not readable TOML"),
+        ("files = [", "filed = [", "unknown field filed"),
+        ("mirror = {", "mirrors = {", "unknown field mirrors"),
+        ('publisher = "https://example.org/"', 'publisher = ""', "names its publisher"),
     ],
 )
 def test_malformed_blocks_are_refused(
@@ -83,6 +86,30 @@ def test_malformed_blocks_are_refused(
     assert old in BLOCK
     with pytest.raises(BadSource, match=message):
         read_sources(declared(tmp_path, BLOCK.replace(old, new)))
+
+
+@pytest.mark.parametrize("part", ["mirror", "files"])
+def test_mirror_and_files_come_together(tmp_path: Path, part: str) -> None:
+    head = BLOCK[: BLOCK.index("mirror = ")]
+    mirror, files = BLOCK[len(head) :].split("files = ", 1)
+    kept = mirror if part == "mirror" else f"files = {files}"
+    with pytest.raises(BadSource, match="come together"):
+        read_sources(declared(tmp_path, head + kept))
+    with pytest.raises(BadSource, match="files must be a list"):
+        read_sources(declared(tmp_path, f"{head}{mirror}files = 3"))
+
+
+def test_a_source_may_have_no_file(tmp_path: Path) -> None:
+    head = BLOCK[: BLOCK.index("mirror = ")].replace("[one]", "[book]")
+    path = declared(tmp_path, head.replace("https://example.org/", "") + BLOCK)
+    sources = read_sources(path)
+    assert sources["book"].mirror is None and sources["book"].files == ()
+    assert Upstream(tmp_path, sources).files("book") == ()
+    with pytest.raises(BadSource, match=r"\[book\]: 0 files, one expected"):
+        Upstream(tmp_path, sources).file("book")
+    put(tmp_path / "local")
+    fetched = fetch(sources, tmp_path / "up", local=tmp_path / "local")
+    assert [f.source for f in fetched] == ["one"]
 
 
 def test_a_file_belongs_to_one_source(tmp_path: Path) -> None:
@@ -206,10 +233,11 @@ def test_the_studys_own_sources(repository: Path) -> None:
     sources = read_sources(repository / "data" / "raw" / "sources.toml")
     assert len(sources) >= 40
     for source in sources.values():
-        assert source.publisher.startswith("http"), source.key
+        assert source.publisher.startswith("http") or not source.files, source.key
         assert source.title and source.producer and source.coverage, source.key
     assert {k for k, s in sources.items() if s.may_redistribute} >= {"ucdp_acd", "coldat", "wdi"}
     assert not sources["gsdb"].may_redistribute and not sources["tamm"].may_redistribute
+    assert {k for k, s in sources.items() if not s.files} == {"article", "general_knowledge"}
 
 
 def test_every_declared_file_is_the_shared_one(shared: Path, repository: Path) -> None:
