@@ -3,17 +3,19 @@
 Nothing here knows of conflicts, and nothing here imports another room of the package.
 """
 
-from collsec.estimators.aalen_johansen import CumulativeIncidence, aalen_johansen
+from collsec.estimators.accelerated_failure import aft
+from collsec.estimators.aft_result import AftResult
+from collsec.estimators.comparison import compare
 from collsec.estimators.cox import cox_ph, fit_design
 from collsec.estimators.cox_design import CoxDesign
 from collsec.estimators.cox_result import CoxResult
+from collsec.estimators.cumulative_incidence import CumulativeIncidence, aalen_johansen
 from collsec.estimators.discrete import DiscreteHazardResult, discrete_hazard
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.generalized_linear import logit, poisson
 from collsec.estimators.instrumental import IVResult, iv_2sls
-from collsec.estimators.kaplan_meier import SurvivalCurve, kaplan_meier
-from collsec.estimators.logrank import LogrankTest, logrank
-from collsec.estimators.negative_binomial import negative_binomial
+from collsec.estimators.logrank_test import LogrankTest, logrank
+from collsec.estimators.overdispersed_counts import negative_binomial
 from collsec.estimators.panel import PanelResult, panel_ols
 from collsec.estimators.regression import RegressionResult
 from collsec.estimators.restricted_mean import Estimate, rmst, rmst_difference
@@ -23,9 +25,11 @@ from collsec.estimators.standardization import (
     standardize,
     switches_on,
 )
+from collsec.estimators.survival_curve import SurvivalCurve, kaplan_meier
 from collsec.estimators.weak_instruments import AndersonRubin
 
 __all__ = [
+    "AftResult",
     "AndersonRubin",
     "CoxDesign",
     "CoxResult",
@@ -41,6 +45,8 @@ __all__ = [
     "StepPath",
     "SurvivalCurve",
     "aalen_johansen",
+    "aft",
+    "compare",
     "cox_ph",
     "discrete_hazard",
     "fit_design",

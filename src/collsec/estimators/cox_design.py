@@ -19,6 +19,7 @@ from collsec.estimators.columns import (
     survival_times,
 )
 from collsec.estimators.errors import EstimationError
+from collsec.estimators.identification import check_information
 from collsec.estimators.newton import STEP_TOLERANCE, Maximum, maximize
 from collsec.estimators.partial_likelihood import Likelihood, partial_likelihood
 from collsec.estimators.risk_sets import RiskSets, Slots, Ties, WeightKind
@@ -206,9 +207,10 @@ class CoxDesign:
         begin = np.zeros(len(self.names))
         if beta is not None:
             begin = np.asarray(beta, dtype=np.float64) * self.scale
-        return maximize(
-            self.evaluate, begin, self.names, float(self.slots.weight.sum()), tolerance=tolerance
-        )
+        first = self.evaluate(begin)
+        if self.names:
+            check_information(first.information, self.names, float(self.slots.weight.sum()))
+        return maximize(self.evaluate, begin, self.names, first=first, tolerance=tolerance)
 
     def estimate(self, beta: Floats | None = None) -> Floats:
         """Return the coefficients alone, in the units of the covariates: for many refits.

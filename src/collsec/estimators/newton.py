@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from collsec.estimators.columns import Floats
-from collsec.estimators.identification import check_convergence, check_information
+from collsec.estimators.identification import check_convergence
 
 #: Newton's method ends this many standard errors from the maximum; the next step would square it.
 STEP_TOLERANCE = 1e-10
@@ -66,9 +66,8 @@ def maximize(
     evaluate: Callable[[Floats], Evaluated],
     begin: Floats,
     names: Sequence[str],
-    events: float,
     *,
-    within: str = "within the risk sets",
+    first: Evaluated | None = None,
     tolerance: float = STEP_TOLERANCE,
 ) -> Maximum[Evaluated]:
     """Maximize a log-likelihood by Newton's method with step halving.
@@ -80,28 +79,25 @@ def maximize(
     begin : ndarray, shape (p,)
     names : sequence of str
         The p coefficients, for messages.
-    events : float
-        Total weight of the events, the scale of the information.
-    within : str
-        Where covariates are compared, for messages.
+    first : LogLikelihood, optional
+        The likelihood at ``begin``, where it is known already.
     tolerance : float
         Distance from the maximum, in standard errors, at which to stop.
 
     Raises
     ------
     EstimationError
-        A coefficient is not determined, is infinite, or the steps do not converge.
+        A coefficient is infinite, or the steps do not converge.
     """
-    point, current = begin, evaluate(begin)
+    point, current = begin, evaluate(begin) if first is None else first
     if not len(names):
         return Maximum(point, point, current, 0)
-    check_information(current.information, names, events, within)
     begun = current.loglik
     step: Floats = point
     distance = np.inf
     for count in range(1, MAX_STEPS + 1):
         try:
-            step = np.asarray(np.linalg.solve(current.information, current.gradient))
+            step = _ascent(current.information, current.gradient)
         except np.linalg.LinAlgError:
             break
         before, distance = distance, float(np.sqrt(abs(current.gradient @ step)))
@@ -117,3 +113,11 @@ def maximize(
             step = step / 2
         point, current = point + step, trial
     raise check_convergence(point, step, names, current.loglik - begun)
+
+
+def _ascent(information: Floats, gradient: Floats) -> Floats:
+    """Return Newton's step; where the likelihood is not concave, one that turns its curvature."""
+    values, vectors = np.linalg.eigh(information)
+    if values[0] > -1e-8 * np.abs(values).max():
+        return np.asarray(np.linalg.solve(information, gradient))
+    return np.asarray(vectors @ ((vectors.T @ gradient) / np.abs(values)))

@@ -14,7 +14,7 @@ from collsec.estimators.coefficients import Coefficients
 from collsec.estimators.columns import Floats, codes, matrix
 from collsec.estimators.cox_residuals import cluster_sandwich
 from collsec.estimators.errors import EstimationError
-from collsec.estimators.identification import INTERCEPT
+from collsec.estimators.identification import INTERCEPT, check_information
 from collsec.estimators.newton import maximize
 
 DISPERSION = "alpha"
@@ -96,9 +96,11 @@ class RegressionDesign:
             raise EstimationError(
                 f"covariate {covariates[flat[0]]!r} is constant and an intercept is fitted; drop it"
             )
+        x = np.column_stack((np.ones(len(given)), (given - center) / scale))
+        check_information(x.T @ x, [INTERCEPT, *covariates], float(len(x)), "in the data")
         return cls(
             names=(INTERCEPT, *covariates),
-            x=np.column_stack((np.ones(len(given)), (given - center) / scale)),
+            x=x,
             center=np.append(0.0, center),
             scale=np.append(1.0, scale),
         )
@@ -171,7 +173,7 @@ def fit_regression(
             return _Evaluated(model.loglik(params), gradient, -model.hessian(params))
 
     names = [*design.names, *extra]
-    best = maximize(evaluate, begin, names, float(len(outcome)), within="in the data")
+    best = maximize(evaluate, begin, names)
     back = design.back(len(extra))
     bread = back @ np.linalg.inv(best.fitted.information) @ back.T
     cov, groups = bread, None

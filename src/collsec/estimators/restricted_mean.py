@@ -11,8 +11,8 @@ from scipy import stats
 from collsec.estimators.columns import Floats, codes, indicator
 from collsec.estimators.errors import EstimationError, listed
 from collsec.estimators.event_sample import EventSample, per_event
-from collsec.estimators.kaplan_meier import survival_of
 from collsec.estimators.risk_sets import WeightKind
+from collsec.estimators.survival_curve import survival_of
 
 
 @dataclass(frozen=True, slots=True)

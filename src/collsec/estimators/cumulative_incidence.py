@@ -11,8 +11,8 @@ import pandas as pd
 from collsec.estimators.columns import Booleans, Floats, require_columns, row_label, times_up_to
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.event_sample import EventSample, Interval, interval_of, per_event
-from collsec.estimators.kaplan_meier import survival_of
 from collsec.estimators.risk_sets import WeightKind
+from collsec.estimators.survival_curve import survival_of
 
 
 def aalen_johansen(

@@ -1,0 +1,265 @@
+"""Accelerated failure time models with left truncation and clustered errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from collsec.estimators.aft_distributions import DISTRIBUTIONS, Distribution, LogTime
+from collsec.estimators.aft_result import LOG_SCALE, AftResult
+from collsec.estimators.columns import (
+    Booleans,
+    Floats,
+    Integers,
+    case_weights,
+    codes,
+    indicator,
+    row_label,
+    survival_times,
+)
+from collsec.estimators.cox_residuals import cluster_sandwich
+from collsec.estimators.errors import EstimationError
+from collsec.estimators.newton import maximize
+from collsec.estimators.regression import RegressionDesign
+
+
+def aft(
+    data: pd.DataFrame,
+    covariates: Sequence[str],
+    *,
+    start: str | None = None,
+    stop: str,
+    event: str,
+    distribution: Distribution = "exponential",
+    cluster: str | Sequence[str] | None = None,
+    weights: str | None = None,
+    group_debias: bool = False,
+) -> AftResult:
+    """Fit an accelerated failure time model.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Rows ``(start, stop]``.
+    covariates : sequence of str
+        Numeric columns; an intercept is added.
+    start, stop : str
+        Columns of the interval's ends. Rows count from ``start`` on: left truncation. A unit may
+        have several rows; the hazard then follows the covariates of the moment.
+    event : str
+        Column that is 1 where the row ends in the event.
+    distribution : {"exponential", "weibull", "lognormal", "loglogistic"}
+    cluster : str or sequence of str, optional
+        Groups of dependent rows: sandwich errors.
+    weights : str, optional
+        Column of case weights; errors are then only right with ``cluster``.
+    group_debias : bool
+        Multiply the cluster covariance by G/(G − 1), as Stata does.
+
+    Returns
+    -------
+    AftResult
+        Coefficients of log time: positive means longer. Except for the exponential the last
+        parameter is the logarithm of the scale σ (the Weibull shape is 1/σ).
+
+    Raises
+    ------
+    EstimationError
+        ``stop`` is zero or less, ``start`` is negative; no event; values are missing; covariates
+        are collinear or constant.
+
+    Notes
+    -----
+    ``log T = xβ + σ W``; each row contributes
+    ``δ log f(stop) + (1 − δ) log S(stop) − log S(start)`` with densities of time, not of log time
+    (Stata's log-likelihood adds the sum of log t over the events). In ``γ = β/σ, θ = 1/σ`` the
+    log-likelihood without truncation is concave [1]_; Newton's method runs there.
+
+    References
+    ----------
+    .. [1] Burridge, J. (1981). A note on maximum likelihood estimation for regression models using
+       grouped data. JRSS B 43, 41–45. https://doi.org/10.1111/j.2517-6161.1981.tb01146.x
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> wars = pd.DataFrame({"months": [3.0, 5, 5, 8, 12], "ended": [1, 1, 0, 1, 0]})
+    >>> fit = aft(wars, [], stop="months", event="ended")
+    >>> round(float(np.exp(fit.params["const"])), 4)  # months per event: 33 / 3
+    11.0
+    """
+    if distribution not in DISTRIBUTIONS:
+        raise EstimationError(
+            f"distribution must be one of {', '.join(DISTRIBUTIONS)}, not {distribution!r}"
+        )
+    begins, ends = survival_times(data, start, stop)
+    for name, times, least in ((stop, ends, 1e-300), (start, begins, 0.0)):
+        bad = np.flatnonzero((times < least) & np.isfinite(times))
+        if bad.size:
+            at = int(bad[0])
+            raise EstimationError(
+                f"{name!r} is {times[at]:g} in {row_label(data, at)}; log time needs ends above "
+                "zero and starts of zero or more"
+            )
+    happened = indicator(data, event)
+    if not happened.any():
+        raise EstimationError(f"no event: column {event!r} is 0 in all {len(data)} rows")
+    design = RegressionDesign.from_frame(data, covariates)
+    given = case_weights(data, weights)
+    family = DISTRIBUTIONS[distribution]
+    model = _AftLikelihood.build(
+        family,
+        design.x,
+        begins,
+        ends,
+        happened,
+        np.ones(len(data)) if given is None else given,
+    )
+    names = [*design.names, LOG_SCALE] if family.scale_is_free else list(design.names)
+    best = maximize(model.evaluate, model.begin(), names)
+    theta = float(best.beta[-1]) if family.scale_is_free else 1.0
+    back = _back(design, best.beta, family.scale_is_free)
+    bread: Floats = np.asarray(np.linalg.inv(best.fitted.information), dtype=np.float64)
+    model_cov = back @ bread @ back.T
+    cov, groups = model_cov, None
+    if cluster is not None:
+        found, labels = codes(data, cluster if isinstance(cluster, str) else list(cluster))
+        groups = len(labels)
+        if groups < 2:
+            raise EstimationError(f"cluster {cluster!r} holds one group; its errors need two")
+        inner = cluster_sandwich(
+            model.scores(best.beta), bread, found, groups, group_debias=group_debias
+        )
+        cov = back @ inner @ back.T
+    p = len(design.names)
+    coefficients = design.back() @ (best.beta[:p] / theta)
+    params = np.append(coefficients, -np.log(theta)) if family.scale_is_free else coefficients
+    index = pd.Index(names, name="term")
+    return AftResult(
+        params=pd.Series(params, index=index, name="estimate"),
+        cov=pd.DataFrame(cov, index=index, columns=index),
+        model_cov=pd.DataFrame(model_cov, index=index, columns=index),
+        loglik=best.fitted.loglik,
+        distribution=distribution,
+        covariates=tuple(covariates),
+        nobs=len(data),
+        n_events=int(happened.sum()),
+        n_clusters=groups,
+    )
+
+
+def _back(design: RegressionDesign, beta: Floats, scale_is_free: bool) -> Floats:
+    """Return the derivative of the reported parameters by those of the likelihood, (q, q)."""
+    inner = design.back()
+    if not scale_is_free:
+        return inner
+    p = len(design.names)
+    theta = beta[p]
+    out = np.zeros((p + 1, p + 1))
+    out[:p, :p] = inner / theta
+    out[:p, p] = -inner @ beta[:p] / theta**2
+    out[p, p] = -1 / theta
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluated:
+    loglik: float
+    gradient: Floats
+    information: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _AftLikelihood:
+    """The log-likelihood in ``γ = β/σ`` and ``θ = 1/σ``: ``z = θ log t − xγ`` is linear in both.
+
+    Attributes
+    ----------
+    family : LogTime
+    event : ndarray of bool, shape (n,)
+    truncated : ndarray of int, shape (m,)
+        Rows that begin after zero.
+    log_stop : ndarray, shape (n,)
+    by_stop, by_start : ndarray, shape (n, q) and (m, q)
+        Derivatives of z at the ends of the rows by the parameters.
+    weights : ndarray, shape (n,)
+    """
+
+    family: LogTime
+    event: Booleans
+    truncated: Integers
+    log_stop: Floats
+    log_start: Floats
+    by_stop: Floats
+    by_start: Floats
+    weights: Floats
+
+    @classmethod
+    def build(
+        cls,
+        family: LogTime,
+        x: Floats,
+        start: Floats,
+        stop: Floats,
+        event: Booleans,
+        weights: Floats,
+    ) -> _AftLikelihood:
+        truncated = np.flatnonzero(start > 0)
+        log_stop, log_start = np.log(stop), np.log(start[truncated])
+        by_stop, by_start = -x, -x[truncated]
+        if family.scale_is_free:
+            by_stop = np.column_stack((by_stop, log_stop))
+            by_start = np.column_stack((by_start, log_start))
+        return cls(family, event, truncated, log_stop, log_start, by_stop, by_start, weights)
+
+    def begin(self) -> Floats:
+        """Return the exponential model without covariates as a start."""
+        time = np.exp(self.log_stop)
+        passed = np.zeros_like(time)
+        passed[self.truncated] = np.exp(self.log_start)
+        rate = (self.weights * self.event).sum() / (self.weights * (time - passed)).sum()
+        out = np.zeros(self.by_stop.shape[1])
+        out[0] = -np.log(rate)
+        if self.family.scale_is_free:
+            out[-1] = 1.0
+        return out
+
+    def _jets(self, params: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+        """Return value and derivatives by z of each row, at its end and (truncated) its start."""
+        fixed_stop = 0.0 if self.family.scale_is_free else self.log_stop
+        fixed_start = 0.0 if self.family.scale_is_free else self.log_start
+        end = self.by_stop @ params + fixed_stop
+        value, slope, curve = (a.copy() for a in self.family.log_survival(end))
+        died = self.event
+        for out, jet in zip((value, slope, curve), self.family.log_density(end[died]), strict=True):
+            out[died] = jet
+        return value, slope, curve, *self.family.log_survival(self.by_start @ params + fixed_start)
+
+    def evaluate(self, params: Floats) -> _Evaluated:
+        """Evaluate log-likelihood, gradient and information."""
+        theta = float(params[-1]) if self.family.scale_is_free else 1.0
+        with np.errstate(all="ignore"):
+            value, slope, curve, left, left_slope, left_curve = self._jets(params)
+            w, early = self.weights, self.weights[self.truncated]
+            loglik = float(w @ value - early @ left)
+            died = float(w[self.event].sum())
+            loglik += died * float(np.log(theta)) - float(w[self.event] @ self.log_stop[self.event])
+            gradient = (w * slope) @ self.by_stop - (early * left_slope) @ self.by_start
+            information = self.by_start.T @ ((early * left_curve)[:, None] * self.by_start)
+            information -= self.by_stop.T @ ((w * curve)[:, None] * self.by_stop)
+        if self.family.scale_is_free:
+            gradient[-1] += died / theta
+            information[-1, -1] += died / theta**2
+        return _Evaluated(loglik, gradient, information)
+
+    def scores(self, params: Floats) -> Floats:
+        """Return each row's weighted contribution to the gradient, shape (n, q)."""
+        _, slope, _, _, left_slope, _ = self._jets(params)
+        out = slope[:, None] * self.by_stop
+        out[self.truncated] -= left_slope[:, None] * self.by_start
+        if self.family.scale_is_free:
+            out[self.event, -1] += 1 / params[-1]
+        return np.asarray(out * self.weights[:, None])
