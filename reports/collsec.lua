@@ -109,8 +109,10 @@ local function tabset(div)
     for _, tab in ipairs(tabs) do
       out:insert(typst("#block(sticky: true)["))
       out:insert(pandoc.Plain({ pandoc.Strong(tab.title) }))
-      out:insert(typst("]"))
+      -- A figure stays below the name of its tab instead of floating to the next free place.
+      out:insert(typst("]\n#[#show figure: set figure(placement: none)"))
       out:extend(tab.content)
+      out:insert(typst("]"))
     end
     return out
   end

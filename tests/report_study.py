@@ -30,7 +30,7 @@ SPEC: dict[str, Any] = {
     "cohort": {"unit": "episode", "type": "intrastate"},
     "exposure": {"measure": "deployment", "lag_months": 6},
     "estimand": {"name": "hazard_ratio", "expected": ">1", "no_effect": [0.8, 1.25]},
-    "ties": "efron",
+    "cites": ["atlas"],
 }
 
 
@@ -38,7 +38,7 @@ def estimate_rows(hypothesis: str = "h1") -> pd.DataFrame:
     """Return an estimates table with every role of the contract."""
     designs = [
         ("primary", "primary", "UN troops, lag of 6 months", 1.21, 0.24, "principled"),
-        ("lag_00", "lag", "UN troops, no lag", 1.62, 0.22, "known-biased"),
+        ("lag_00", "lag", 'UN troops, "no" lag', 1.62, 0.22, "known-biased"),
         ("lag_03", "lag", "UN troops, lag of 3 months", 1.38, 0.23, "plausible"),
         ("lag_12", "lag", "UN troops, lag of 12 months", 1.10, 0.27, "principled"),
         ("any_force", "secondary", "Any peacekeepers", 1.15, 0.16, "principled"),
@@ -211,7 +211,7 @@ def variables(hypothesis: str) -> dict[str, str]:
         f"{hypothesis}.primary.hr": "1.21",
         f"{hypothesis}.primary.interval": "0.68 to 2.15",
         f"{hypothesis}.primary.p": "0.44",
-        f"{hypothesis}.alt.lags": 'Three "lags"; all intervals include one.',
+        f"{hypothesis}.primary.sentence": "Such wars ended at 1.21 times the rate of others.",
         f"{hypothesis}.n_units": "523",
         f"{hypothesis}.n_events": "466",
         f"{hypothesis}.primary.months_per_year_of_delay": "1.9",
@@ -296,6 +296,17 @@ The files are on the page of this report.
 """
 
 
+SOURCES = """\
+[atlas]
+producer = "The Invented Institute"
+title = "Atlas of Invented Wars"
+version = "3"
+coverage = "1946-2024"
+citation = "Doe, J. (2024). Wars that never were. Journal of Nothing 1(1): 1–2."
+licence = "CC BY 4.0"
+"""
+
+
 def analysis(hypothesis: str) -> str:
     """Return the text of one analysis file: the spec as front matter, then the prose."""
     front = {
@@ -346,6 +357,8 @@ def write_study(
             "result_id": f"{h}.primary@3f9c2a",
         }
         (estimates / f"{h}.json").write_text(json.dumps(record), encoding="utf-8")
+    synthesis = {"variables": {f"{h}.primary.p_holm": "0.88" for h in hypotheses}}
+    (estimates / "study.json").write_text(json.dumps(synthesis), encoding="utf-8")
     episodes = root / "data" / "processed" / "episodes"
     episodes.mkdir()
     pd.DataFrame(
@@ -360,6 +373,8 @@ def write_study(
             "n_unmatched": [0, 3],
         }
     ).to_parquet(episodes / "links.parquet")
+    (root / "data" / "raw").mkdir()
+    (root / "data" / "raw" / "sources.toml").write_text(SOURCES, encoding="utf-8")
     (root / "CITATION.cff").write_text(
         "cff-version: 1.2.0\n"
         "title: An invented study\n"

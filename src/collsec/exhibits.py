@@ -24,6 +24,7 @@ INFERENCE_NAMES = {
 UNITS = {
     "hazard_ratio": "HR",
     "probability": "%",
+    "probability_difference": "percentage points",
     "rmst_difference_months": "months",
     "months_per_year_of_delay": "months per year",
 }
@@ -73,17 +74,22 @@ def p_value(value: float) -> str:
 
 
 def in_unit(value: float, estimand: str) -> str:
-    """Format an estimate in the unit of its estimand: a probability as a percentage."""
+    """Format an estimate in the unit of its estimand: a probability in percent."""
     if estimand == "probability":
         return number(100 * value, 1)
-    return number(value, 2 if estimand == "hazard_ratio" else 1)
+    if estimand == "probability_difference":
+        return number(100 * value, 2)
+    if estimand == "hazard_ratio":
+        return number(value, 0 if 100 <= value < math.inf else 2)
+    return number(value, 1)
 
 
 def interval(low: float, high: float, estimand: str) -> str:
     """Format an interval, `–` where there is none."""
     if pd.isna(low) or pd.isna(high):
         return NONE
-    return f"{in_unit(low, estimand)} to {in_unit(high, estimand)}"
+    # Spaces that do not break, so that an interval stays on its line.
+    return f"{in_unit(low, estimand)}\u00a0to\u00a0{in_unit(high, estimand)}"
 
 
 def pipe_table(
@@ -137,6 +143,7 @@ def regression(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
 
     ratio = "hazard_ratio"
     rows = [
+        line("Lag, months", *each("lag_months", count)),
         line("Hazard ratio of the end", *(in_unit(m["estimate"], ratio) for m in models)),
         line("Interval", *(interval(m["ci_low"], m["ci_high"], ratio) for m in models)),
         line(
@@ -195,7 +202,7 @@ def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
         caption="All estimates, with the interval of each one's own inference.",
         identifier=f"tbl-{hypothesis}-estimates",
         align="lllrrrrl",
-        widths=[40, 16, 10, 10, 22, 10, 11, 16],
+        widths=[34, 15, 11, 8, 20, 9, 10, 13],
     )
     return Exhibit(markdown, estimates)
 
@@ -312,7 +319,7 @@ def sources(table: pd.DataFrame) -> Exhibit:
         caption="Sources of the study's tables of facts.",
         identifier="tbl-sources",
         align="lllll",
-        widths=[32, 28, 12, 12, 16],
+        widths=[32, 26, 9, 13, 20],
     )
     return Exhibit(markdown, table)
 

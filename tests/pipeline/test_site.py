@@ -162,7 +162,8 @@ def test_front_matter_is_resolved_and_holds_no_spec(built: Path) -> None:
 
 def test_alternative_texts_are_resolved_and_cannot_break_their_attribute(built: Path) -> None:
     text = (built / "reports" / "project" / f"{REPORTS[0]}.qmd").read_text()
-    assert """fig-alt="Three 'lags'; all intervals include one.\"""" in text
+    found = re.search(r'#fig-lags\s+fig-alt="([^"]*)"', text)
+    assert found and "UN troops, 'no' lag: 1.62 (0.96 to 2.74)" in found[1]
 
 
 # What a reader sees ----------------------------------------------------------------------------

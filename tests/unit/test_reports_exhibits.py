@@ -33,7 +33,7 @@ def _text(node: object) -> str:
     assert isinstance(node, dict)
     kind, content = node["t"], node.get("c")
     if kind == "Str":
-        return str(content)
+        return str(content).replace("\u00a0", " ")
     if kind in ("Space", "SoftBreak"):
         return " "
     if kind == "Code":
@@ -59,6 +59,7 @@ def test_the_regression_table_names_counts_clusters_errors_and_ties() -> None:
         ("Exposed ends", "exposed_ends"),
     ):
         assert table[label] == [str(v) for v in models[column]]
+    assert table["Lag, months"] == ["6", "0", "3", "12"]
     assert table["Start–stop rows"][0] == "2,345"
     assert table["Validity"] == models["validity"].tolist()
     assert "ties by Efron's method" in exhibit.markdown

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -14,7 +16,15 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import report_study as study
-from collsec.figures import Drawing, forest, style
+from collsec.figures import (
+    Drawing,
+    cumulative_incidence,
+    forest,
+    leave_one_out,
+    null_calibration,
+    style,
+    survival_curves,
+)
 from collsec.figures.forest import plot_forest
 from collsec.figures.influence import plot_leave_one_out, plot_null_calibration
 from collsec.figures.style import SERIES, export, house_style, spread
@@ -66,6 +76,18 @@ FIGURES: dict[str, Callable[[], Figure]] = {
         pd.DataFrame({"estimate": study.null_draws()}), RATIOS.iloc[0], no_effect=BAND
     ),
     "influence": lambda: plot_leave_one_out(refits(230), RATIOS.iloc[0]),
+    "influence with one far off": lambda: plot_leave_one_out(
+        pd.DataFrame(
+            {
+                "kind": "conflict",
+                "dropped": ["Ivory Coast 419", "DR Congo (Zaire) 283", "Bosnia-Herzegovina 389"]
+                + [f"Place {i}" for i in range(12)]
+                + ["Mali 11347"],
+                "estimate": [2.14, 2.15, 2.95, *np.linspace(2.2, 2.9, 12), 4.4],
+            }
+        ),
+        RATIOS.assign(estimate=2.49).iloc[0],
+    ),
     "influence of few": lambda: plot_leave_one_out(refits(4), RATIOS.iloc[0]),
 }
 
@@ -117,7 +139,7 @@ def test_the_same_figure_is_the_same_bytes_without_date_or_program(name: str) ->
     drawings: list[Drawing] = []
     for _ in range(2):
         with house_style():
-            drawings.append(export(FIGURES[name](), RATIOS))
+            drawings.append(export(FIGURES[name](), RATIOS, ""))
     assert drawings[0].svg == drawings[1].svg and drawings[0].png == drawings[1].png
     assert b"<dc:date>" not in drawings[0].svg and b"Matplotlib" not in drawings[0].svg
     assert b"Software" not in drawings[0].png
@@ -138,6 +160,25 @@ def test_the_data_beside_a_figure_are_what_was_drawn() -> None:
     pd.testing.assert_frame_equal(drawing.data, RATIOS.reset_index(drop=True))
     written = pd.read_csv(io.StringIO(drawing.data.to_csv(index=False)))
     np.testing.assert_array_equal(written["ci_low"], RATIOS["ci_low"])
+
+
+def test_alternative_texts_say_the_numbers_that_the_figures_show() -> None:
+    text = forest(RATIOS, no_effect=BAND).alternative
+    assert "UN troops, lag of 6 months: 1.21 (0.68 to 2.15)" in text and "(0.51 to ∞)" in text
+    text = survival_curves(curve("survival")).alternative
+    alive = curve("survival").set_index(["group", "time_months"])["estimate"]
+    share = f"{100 * alive['Within states', 12.0]:.0f} % still going on after 12 months"
+    assert f"Within states: {share}" in text
+    text = cumulative_incidence(curve("cumulative"), act="UN troops").alternative
+    assert "By month 120, 85 % of wars had ended first, UN troops had come first in 9 %" in text
+    draws = pd.DataFrame({"estimate": [0.5, 1.0, 2.0]})
+    text = null_calibration(draws, RATIOS.iloc[0], no_effect=BAND).alternative
+    assert "3 hazard ratios under random exposure, from 0.50 to 2.00" in text
+    rows = pd.DataFrame(
+        {"kind": "conflict", "dropped": ["A", "B", "C"], "estimate": [1.1, 1.3, np.nan]}
+    )
+    text = leave_one_out(rows, RATIOS.iloc[0]).alternative
+    assert "runs from 1.10 (without A) to 1.30 (without B)" in text
 
 
 def test_intervals_are_drawn_where_they_are() -> None:
@@ -208,3 +249,11 @@ def test_colors_of_texts_have_contrast(color: str) -> None:
 
 def test_the_second_series_has_the_contrast_of_large_text_and_graphics() -> None:
     assert 1.05 / (_luminance(SERIES[1]) + 0.05) >= 3
+
+
+def test_colors_of_the_pages_have_contrast_on_their_backgrounds(repository: Path) -> None:
+    style_sheet = (repository / "reports" / "collsec.css").read_text()
+    colors = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", style_sheet))
+    background = _luminance(colors["wash"])  # darker than white: the harder case
+    for name in ("ink", "muted", "blue", "green", "orange", "purple"):
+        assert (background + 0.05) / (_luminance(colors[name]) + 0.05) >= 4.5, name

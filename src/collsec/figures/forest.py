@@ -22,11 +22,12 @@ from collsec.figures.style import (
     export,
     hazard_ratio_axis,
     house_style,
+    ratio_text,
     write,
 )
 
 _LINE_INCHES = 0.165
-_INTERVALS_INCHES = 0.29
+_INTERVALS_INCHES = 0.27
 _FOOT_INCHES = 1.0
 _HEAD_INCHES = 0.05
 _LABEL_LETTERS = 33
@@ -53,7 +54,8 @@ def forest(estimates: pd.DataFrame, *, no_effect: tuple[float, float]) -> Drawin
     Drawing
     """
     with house_style():
-        return export(plot_forest(estimates, no_effect=no_effect), estimates)
+        figure = plot_forest(estimates, no_effect=no_effect)
+        return export(figure, estimates, _alternative(estimates))
 
 
 def plot_forest(estimates: pd.DataFrame, *, no_effect: tuple[float, float]) -> Figure:
@@ -77,6 +79,19 @@ def plot_forest(estimates: pd.DataFrame, *, no_effect: tuple[float, float]) -> F
     direction_labels(axes, 22)
     write(axes, _KEY, (0, 0), (0, -40), color=MUTED, size=KEY_POINTS, va="top")
     return figure
+
+
+def _alternative(estimates: pd.DataFrame) -> str:
+    """Say each row of the figure."""
+    rows = [
+        f"{row['label']}: {ratio_text(row['estimate'])} "
+        f"({ratio_text(row['ci_low'])} to {ratio_text(row['ci_high'])})"
+        for _, row in estimates.iterrows()
+    ]
+    return (
+        "Forest plot of hazard ratios on a log axis, with intervals; above one, wars end sooner. "
+        f"{'; '.join(rows)}."
+    )
 
 
 def _draw_row(
@@ -103,7 +118,7 @@ def _draw_row(
             zorder=4,
         )
     write(axes, "\n".join(label), (0, top + 0.03), up="data", bold=is_primary, va="top")
-    text = f"{_ratio(ratio)}  ({_ratio(low)}–{_ratio(high)})"
+    text = f"{ratio_text(ratio)}  ({ratio_text(low)}–{ratio_text(high)})"
     if math.isnan(ratio):
         text = "not estimable"
     write(axes, text, (1, top + 0.03), up="data", bold=is_primary, ha="right", va="top")
@@ -126,10 +141,3 @@ def _interval(
     for edge, is_outside, marker in ((left, low < left, "<"), (right, high > right, ">")):
         if is_outside:
             axes.plot(edge, y, marker=marker, color=color, ms=2.6 + width, clip_on=False, zorder=3)
-
-
-def _ratio(value: float) -> str:
-    """Return a hazard ratio with two decimals, `∞` for an interval without an end."""
-    if math.isnan(value):
-        return "–"
-    return "∞" if math.isinf(value) else f"{value:.2f}"

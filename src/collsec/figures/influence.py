@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,18 +17,23 @@ from collsec.figures.style import (
     INK,
     MUTED,
     VERMILLION,
+    WIDTH_INCHES,
     Drawing,
     canvas,
     direction_labels,
     export,
     hazard_ratio_axis,
     house_style,
+    ratio_text,
     spread,
     write,
 )
 
 _STRIP_INCHES, _HEAD_INCHES, _FOOT_INCHES = 1.6, 0.4, 0.6
+_MARGIN = 0.02
 _NAMED_IN_A_STRIP = 6
+_NAME_LETTERS = 18
+_NAME_OFFSET, _POINTS_A_LETTER = 8, 6.2
 
 
 def null_calibration(
@@ -49,7 +57,14 @@ def null_calibration(
     Drawing
     """
     with house_style():
-        return export(plot_null_calibration(draws, estimate, no_effect=no_effect), draws)
+        figure = plot_null_calibration(draws, estimate, no_effect=no_effect)
+        alternative = (
+            f"Histogram of {len(draws):,} hazard ratios under random exposure, from "
+            f"{ratio_text(draws['estimate'].min())} to {ratio_text(draws['estimate'].max())}; "
+            f"below it the estimate, {ratio_text(estimate['estimate'])} "
+            f"({ratio_text(estimate['ci_low'])} to {ratio_text(estimate['ci_high'])})."
+        )
+        return export(figure, draws, alternative)
 
 
 def plot_null_calibration(
@@ -101,29 +116,42 @@ def leave_one_out(refits: pd.DataFrame, estimate: pd.Series) -> Drawing:
     Drawing
     """
     with house_style():
-        return export(plot_leave_one_out(refits, estimate), refits)
+        figure = plot_leave_one_out(refits, estimate)
+        return export(figure, refits, _leave_one_out_alternative(refits, estimate))
+
+
+def _leave_one_out_alternative(refits: pd.DataFrame, estimate: pd.Series) -> str:
+    """Say how far leaving one out moves the estimate, and who moves it most."""
+    parts = []
+    for kind, rows in refits[refits["estimate"].notna()].groupby("kind", sort=False):
+        rows = rows.sort_values(["estimate", "dropped"])
+        low, high = rows.iloc[0], rows.iloc[-1]
+        parts.append(
+            f"With each {kind} left out in turn it runs from {ratio_text(low['estimate'])} "
+            f"(without {low['dropped']}) to {ratio_text(high['estimate'])} "
+            f"(without {high['dropped']})."
+        )
+    full = ratio_text(float(estimate["estimate"]))
+    return f"Points in order of size. The hazard ratio with all is {full}. {' '.join(parts)}"
 
 
 def plot_leave_one_out(refits: pd.DataFrame, estimate: pd.Series) -> Figure:
     """Return the figure of `leave_one_out`, not yet written to bytes."""
-    known = refits[refits["estimate"].notna()]
-    kinds = list(dict.fromkeys(known["kind"]))
+    known = refits[refits["estimate"].notna()].sort_values(["estimate", "dropped"])
+    kinds = list(dict.fromkeys(refits["kind"]))
+    strips = [known[known["kind"] == kind].reset_index(drop=True) for kind in kinds]
     height = (_HEAD_INCHES + _STRIP_INCHES) * len(kinds) + _FOOT_INCHES
     figure = canvas(height)
     full = float(estimate["estimate"])
-    values = np.r_[known["estimate"].to_numpy(dtype=float), full, 1.0]
-    # Room for the names on both sides of the points.
-    reach = 2.1 * np.log(values.max() / values.min())
-    middle = np.sqrt(values.max() * values.min())
-    low, high = (float(middle * np.exp(side * max(reach, 0.5))) for side in (-1, 1))
-    for index, kind in enumerate(kinds):
+    low, high = _room_for_names(strips, full)
+    for index, (kind, rows) in enumerate(zip(kinds, strips, strict=True)):
         below = len(kinds) - 1 - index
         bottom = _FOOT_INCHES + (_HEAD_INCHES + _STRIP_INCHES) * below
         axes = figure.add_axes(
-            (0.02, bottom / height, 0.96, _STRIP_INCHES / height), frameon=False
+            (_MARGIN, bottom / height, 1 - 2 * _MARGIN, _STRIP_INCHES / height), frameon=False
         )
         hazard_ratio_axis(axes, low, high)
-        _strip(axes, known[known["kind"] == kind], full)
+        _strip(axes, rows, full)
         write(axes, f"Each {kind} left out in turn", (0, 1), (0, 11), bold=True)
         if below:
             axes.set_xticklabels([])
@@ -132,25 +160,46 @@ def plot_leave_one_out(refits: pd.DataFrame, estimate: pd.Series) -> Figure:
     return figure
 
 
-def _strip(axes: Axes, refits: pd.DataFrame, full: float) -> None:
-    """Draw one strip, ordered by estimate; name the two that move it most to each side."""
-    rows = refits.sort_values(["estimate", "dropped"]).reset_index(drop=True)
+def _named(rows: pd.DataFrame) -> list[tuple[int, str]]:
+    """Return the rows that move the estimate most to each side, with their names in lines."""
     count = len(rows)
-    heights = (np.arange(count) + 0.5) / count
+    is_all = count <= _NAMED_IN_A_STRIP
+    places = range(count) if is_all else (0, 1, count - 2, count - 1)
+    return [(i, textwrap.fill(str(rows["dropped"][i]), _NAME_LETTERS)) for i in places]
+
+
+def _room_for_names(strips: list[pd.DataFrame], full: float) -> tuple[float, float]:
+    """Return limits of the axis that leave room for the names on both sides of the points."""
+    shares = {True: 0.03, False: 0.03}
+    for rows in strips:
+        for index, name in _named(rows):
+            points = _NAME_OFFSET + _POINTS_A_LETTER * max(map(len, name.split("\n")))
+            is_low = bool(rows["estimate"][index] < full)
+            share = points / (72 * WIDTH_INCHES * (1 - 2 * _MARGIN))
+            shares[is_low] = max(shares[is_low], share)
+    values = np.log([*(v for rows in strips for v in rows["estimate"]), full, 1.0])
+    span = max(float(np.ptp(values)), 0.2) / (1 - shares[True] - shares[False])
+    low, high = values.min() - shares[True] * span, values.max() + shares[False] * span
+    return float(np.exp(low)), float(np.exp(high))
+
+
+def _strip(axes: Axes, rows: pd.DataFrame, full: float) -> None:
+    """Draw one strip, ordered by estimate; name those that move it most."""
+    heights = (np.arange(len(rows)) + 0.5) / len(rows)
     axes.axvline(1, color=MUTED, lw=1)
     axes.axvline(full, color=VERMILLION, lw=1.2, ls=(0, (4, 2)))
     axes.plot(rows["estimate"], heights, "o", ms=4, color=BLUE, mec="white", mew=0.3, zorder=3)
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     axes.axhline(0, color=MUTED, lw=0.8)
-    is_all = count <= _NAMED_IN_A_STRIP
-    named = list(range(count)) if is_all else [0, 1, count - 2, count - 1]
-    places = spread([float(heights[i]) for i in named], 0.12, 0.06, 0.94)
-    for index, y in zip(named, places, strict=True):
-        is_low = rows["estimate"][index] < full
-        side = -8 if is_low else 8
-        at = (float(rows["estimate"][index]), y)
-        name = str(rows["dropped"][index])
-        write(
-            axes, name, at, (side, 0), across="data", up="data", ha="right" if is_low else "left"
-        )
+    for is_low in (True, False):
+        side = [(i, name) for i, name in _named(rows) if (rows["estimate"][i] < full) == is_low]
+        tallest = max((name.count("\n") + 1 for _, name in side), default=1)
+        gap = 0.105 * tallest + 0.015
+        wanted = [float(heights[i]) for i, _ in side]
+        places = spread(wanted, gap, gap / 2, 1 - gap / 2)
+        for (index, name), y in zip(side, places, strict=True):
+            at = (float(rows["estimate"][index]), y)
+            offset = -_NAME_OFFSET if is_low else _NAME_OFFSET
+            ha: Literal["left", "right"] = "right" if is_low else "left"
+            write(axes, name, at, (offset, 0), across="data", up="data", ha=ha)

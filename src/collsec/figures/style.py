@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,11 +66,14 @@ class Drawing:
         The picture, without a date or a program's name in it.
     data : pandas.DataFrame
         Every number that the picture shows, to be written beside it as CSV.
+    alternative : str
+        What the picture shows, in words, for who cannot see it.
     """
 
     svg: bytes
     png: bytes
     data: pd.DataFrame
+    alternative: str
 
 
 @contextmanager
@@ -86,12 +90,12 @@ def canvas(height_inches: float) -> Figure:
     return Figure(figsize=(WIDTH_INCHES, height_inches))
 
 
-def export(figure: Figure, data: pd.DataFrame) -> Drawing:
+def export(figure: Figure, data: pd.DataFrame, alternative: str) -> Drawing:
     """Return the figure's bytes: same figure, same bytes."""
     svg, png = io.BytesIO(), io.BytesIO()
     figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     figure.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None})
-    return Drawing(svg.getvalue(), png.getvalue(), data.reset_index(drop=True))
+    return Drawing(svg.getvalue(), png.getvalue(), data.reset_index(drop=True), alternative)
 
 
 def month_axis(axes: Axes, last: float) -> np.ndarray:
@@ -167,6 +171,21 @@ def write(
         linespacing=1.2,
         annotation_clip=False,
     )
+
+
+def ratio_text(value: float) -> str:
+    """Return a hazard ratio with two decimals, without where they say nothing.
+
+    Examples
+    --------
+    >>> ratio_text(0.854), ratio_text(1808.15), ratio_text(float("inf")), ratio_text(float("nan"))
+    ('0.85', '1,808', '∞', '–')
+    """
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 
 def spread(positions: list[float], gap: float, low: float, high: float) -> list[float]:

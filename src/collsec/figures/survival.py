@@ -50,7 +50,8 @@ def survival_curves(curves: pd.DataFrame, *, shade_between: bool = False) -> Dra
         If there are more groups than colors that can be told apart.
     """
     with house_style():
-        return export(plot_survival(curves, shade_between=shade_between), curves)
+        figure = plot_survival(curves, shade_between=shade_between)
+        return export(figure, curves, _survival_alternative(curves))
 
 
 def plot_survival(curves: pd.DataFrame, *, shade_between: bool = False) -> Figure:
@@ -85,6 +86,20 @@ def plot_survival(curves: pd.DataFrame, *, shade_between: bool = False) -> Figur
     if is_counted:
         _numbers_at_risk(axes, groups, ticks)
     return figure
+
+
+def _survival_alternative(curves: pd.DataFrame) -> str:
+    """Say where each curve stands after a year and at its end."""
+    parts = []
+    for name, rows in curves.groupby("group", sort=False):
+        rows = rows.sort_values("time_months")
+        last = float(rows["time_months"].max())
+        year, end = _as_step(rows, np.array([min(12.0, last), last]))
+        parts.append(
+            f"{name}: {100 * year:.0f} % still going on after 12 months, "
+            f"{100 * end:.0f} % after {last:.0f}"
+        )
+    return f"Falling curves of the share of wars still going on. {'; '.join(parts)}."
 
 
 def _curve(axes: Axes, rows: pd.DataFrame, color: str) -> None:
@@ -149,7 +164,19 @@ def cumulative_incidence(curves: pd.DataFrame, *, act: str) -> Drawing:
     Drawing
     """
     with house_style():
-        return export(plot_cumulative_incidence(curves, act=act), curves)
+        figure = plot_cumulative_incidence(curves, act=act)
+        return export(figure, curves, _incidence_alternative(curves, act))
+
+
+def _incidence_alternative(curves: pd.DataFrame, act: str) -> str:
+    """Say what had happened by the end of the figure."""
+    last = curves.sort_values("time_months").groupby("curve")["estimate"].last()
+    deployed, ended = (last[f"cumulative_incidence_{n}"] for n in ("deployment", "end"))
+    return (
+        f"Stacked areas. By month {curves['time_months'].max():.0f}, {100 * ended:.0f} % of wars "
+        f"had ended first, {act} had come first in {100 * deployed:.0f} %, and "
+        f"{100 * (1 - ended - deployed):.0f} % went on with neither."
+    )
 
 
 def plot_cumulative_incidence(curves: pd.DataFrame, *, act: str) -> Figure:

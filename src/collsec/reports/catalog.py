@@ -17,7 +17,6 @@ _MODEL_ROLES = ("primary", "lag", "known_biased")
 #: What competes with the end of a war, by measure of the primary.
 _ACTS = {"un_troops": "UN troops", "veto_12m": "Veto"}
 _ROWS_OF_A_FOREST = {
-    "lags": ("primary", "lag"),
     "forest": ("primary", "secondary", "falsification", "known_biased"),
     "outcomes": ("primary", "outcome"),
     "variants": ("primary", "variant"),
@@ -70,6 +69,16 @@ def catalog(record: Record) -> dict[str, Entry]:
     return {f"{h}-{n}": Entry(f"{h}-{n}", rule, file, content) for rule, file, n, content in found}
 
 
+def alternatives(entries: dict[str, Entry]) -> dict[str, str]:
+    """Return the variables that hold what each figure shows in words, such as `h1.alt.lags`."""
+    texts = {}
+    for name, entry in entries.items():
+        if isinstance(entry.content, Drawing):
+            hypothesis, _, figure = name.partition("-")
+            texts[f"{hypothesis}.alt.{figure.replace('-', '_')}"] = entry.content.alternative
+    return texts
+
+
 def shared_catalog(store: Store, hypotheses: list[str]) -> dict[str, Entry]:
     """Tabulate what all pages share: the link report and the list of sources."""
     found = {}
@@ -80,15 +89,20 @@ def shared_catalog(store: Store, hypotheses: list[str]) -> dict[str, Entry]:
         for name in ("links", *(f"{h}-links" for h in hypotheses)):
             exhibit = exhibits.links(report, identifier=f"tbl-{name}")
             found[name] = Entry(name, "episodes", file, exhibit)
-    path = store.raw / "sources.toml"
-    if path.exists():
-        table = exhibits.sources(_sources(path.read_text(encoding="utf-8")))
-        found["sources"] = Entry("sources", "none", "data/raw/sources.toml", table)
+    blocks = read_sources(store)
+    if blocks:
+        table = exhibits.sources(_sources(blocks))
+        found["sources"] = Entry("sources", "committed", "data/raw/sources.toml", table)
     return found
 
 
-def _sources(text: str) -> pd.DataFrame:
-    blocks = tomllib.loads(text)
+def read_sources(store: Store) -> dict[str, dict[str, str]]:
+    """Read the blocks of `data/raw/sources.toml`, by key; empty where there is no such file."""
+    path = store.raw / "sources.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _sources(blocks: dict[str, dict[str, str]]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
@@ -96,7 +110,7 @@ def _sources(text: str) -> pd.DataFrame:
                 "title": block["title"],
                 "producer": block["producer"],
                 "version": block["version"],
-                "coverage": block["coverage"].replace("-", "–"),
+                "coverage": block["coverage"].replace("-", "–\u2060"),
                 "license": block["licence"],
             }
             for key, block in blocks.items()
@@ -116,6 +130,11 @@ def _ratios(record: Record, roles: tuple[str, ...]) -> pd.DataFrame:
 def _forests(record: Record) -> list[tuple[str, Drawing]]:
     """Draw hazard ratios by role, where there is more than the primary to draw."""
     found = []
+    lags = record.estimates[record.estimates["role"] == "lag"]
+    if len(lags):
+        is_primary = lags["lag_months"] == record.primary["lag_months"]
+        lags = lags.assign(role=is_primary.map({True: "primary", False: "lag"}))
+        found.append(("lags", figures.forest(lags, no_effect=record.no_effect)))
     for name, roles in _ROWS_OF_A_FOREST.items():
         rows = _ratios(record, roles)
         if len(rows) > 1:

@@ -13,7 +13,8 @@ import typst
 
 from collsec.errors import CollsecError
 from collsec.reports import pandoc
-from collsec.reports.assemble import Page, Project, markdown
+from collsec.reports.assemble import Project, markdown
+from collsec.reports.pages import Page
 from collsec.reports.source import BadProse
 
 _FOLDERS = ("figures", "tables", "data")

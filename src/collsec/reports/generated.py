@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from collsec.errors import BadSpec
 from collsec.reports import citation
 from collsec.reports.records import VERDICT_LABELS, Record
+from collsec.reports.shortcodes import near
 
 DO_NOT_EDIT = (
     "This folder is generated from analyses/, reports/ and data/processed/. "
@@ -42,13 +44,24 @@ def _agreed(records: Sequence[Record], key: str) -> str:
 def verdict(record: Record) -> str:
     """Return the verdict at the head of a report, marked where the profile is quick."""
     code = record.verdict["code"]
-    reasons = "\n".join(f"- {reason}" for reason in record.verdict.get("reasons", ()))
+    reasons = "\n".join(f"- {_sentence(r)}" for r in record.verdict.get("reasons", ()))
     return (
         f"{_quick_mark(record) if record.is_quick else ''}"
         f"::: {{.verdict .verdict-{code}}}\n"
         f"[{VERDICT_LABELS[code]}]{{.verdict-label}}\n\n"
-        f"**{record.verdict['sentence']}**\n\n{reasons}\n:::\n"
+        f"**{_without_label(record)}**\n\n{reasons}\n:::\n"
     )
+
+
+def _without_label(record: Record) -> str:
+    """Return the verdict's sentence without its label, which stands above it."""
+    label = VERDICT_LABELS[record.verdict["code"]]
+    return _sentence(str(record.verdict["sentence"]).removeprefix(f"{label}: "))
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital and end with a stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
 def _quick_mark(record: Record) -> str:
@@ -69,7 +82,8 @@ def verdict_list(pages: Sequence[tuple[str, str, Record | None]]) -> str:
         parts.append(
             f"::: {{.verdict .verdict-{code}}}\n"
             f"[{VERDICT_LABELS[code]}]{{.verdict-label}} [{h.upper()}]{{.verdict-number}}\n\n"
-            f"**[{title}]({stem}.qmd)**\n\n{{{{< var {h}.verdict.sentence >}}}}\n:::\n"
+            f"**[{title}]({stem}.qmd)**\n\n{_without_label(record)}\n\n"
+            f"{{{{< var {h}.primary.sentence >}}}}\n:::\n"
         )
     quick = next((r for _, _, r in pages if r is not None and r.is_quick), None)
     mark = _quick_mark(quick) if quick else ""
@@ -84,19 +98,37 @@ def provenance(record: Record) -> str:
         "Data vintage": f"`{record.provenance['data_vintage']}`",
         "Profile": str(record.provenance["profile"]),
     }
-    rest = {
-        key.replace("_", " ").capitalize(): str(value)
-        for key, value in sorted(record.provenance.items())
-        if key not in ("collsec_version", "data_vintage", "profile")
-        and isinstance(value, str | int | float)
-    }
-    items = "\n".join(f"- {name}: {value}" for name, value in {**known, **rest}.items())
+    items = "\n".join(f"- {name}: {value}" for name, value in known.items())
     return f"::: {{.callout-note .provenance}}\n## Where these numbers come from\n{items}\n:::\n"
 
 
-def availability(record: Record, front: Mapping[str, Any], study: citation.Study) -> str:
-    """Return the section on data and code, with how to cite the report."""
+def availability(
+    record: Record,
+    front: Mapping[str, Any],
+    study: citation.Study,
+    sources: Mapping[str, Mapping[str, str]],
+) -> str:
+    """Return the section on data and code: what it rests on, and how to cite the report.
+
+    Raises
+    ------
+    BadSpec
+        If the specification cites a source that is not declared.
+    """
     h = record.hypothesis
+    works = []
+    for key in record.spec.get("cites", ()):
+        if key not in sources:
+            raise BadSpec(
+                f"the front matter of {h} cites {key!r}, which data/raw/sources.toml does not "
+                f"declare.{near(key, sources)}"
+            )
+        block = sources[key]
+        works.append(
+            f"- {block['title']}, version {block['version']} ({block['licence']}). "
+            f"{block['citation']}"
+        )
+    rests_on = "The main sources are:\n\n" + "\n".join(works) + "\n\n" if works else ""
     place = f" Its repository is <{study.repository}>." if study.repository else ""
     downloads = _HTML_ONLY.format(
         f"[All estimates of this report (CSV)](data/{h}-estimates.csv){{.file}}"
@@ -108,7 +140,7 @@ def availability(record: Record, front: Mapping[str, Any], study: citation.Study
         "name the source of each row; the publishers' own files are not redistributed, and "
         f"`collsec fetch` gets them with their checksums. Code and text are under the "
         f"{study.license} license.{place}\n\n"
-        f"Cite this report as: {citation.reference(front)}\n\n{downloads}"
+        f"{rests_on}Cite this report as: {citation.reference(front)}\n\n{downloads}"
     )
 
 

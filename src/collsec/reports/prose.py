@@ -10,11 +10,9 @@ link targets, attributes and display equations are not prose.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
 
-from collsec.reports import pandoc
+from collsec.reports.parse import BLANK, Prose, parse
 from collsec.reports.shortcodes import SHORTCODE, near
 from collsec.reports.source import BadProse, Source
 
@@ -29,27 +27,6 @@ _PERCENTAGE = re.compile(
     re.IGNORECASE,
 )
 _HIDDEN_CITATION = re.compile(r"@(?:fig|tbl|sec|eq)-[\w-]+\s*\[[^\]]*@[^\]]*\]")
-_PLACEHOLDER = "\ufffc"
-_WRAPPERS = {"Emph", "Strong", "Strikeout", "Underline", "SmallCaps", "Superscript", "Subscript"}
-
-
-@dataclass(slots=True)
-class Prose:
-    """The parts of a text that the rules are about.
-
-    Attributes
-    ----------
-    texts : list of str
-        Running text, one a block; code and display equations are left out.
-    images : list of (target, identifier, alternative text)
-        The identifier of the figure, empty for an image that is no figure.
-    levels : list of (level, text)
-        Headings in order.
-    """
-
-    texts: list[str] = field(default_factory=list)
-    images: list[tuple[str, str, str]] = field(default_factory=list)
-    levels: list[tuple[int, str]] = field(default_factory=list)
 
 
 def prose_numbers(body: str) -> list[str]:
@@ -72,14 +49,6 @@ def typed_numbers(text: str) -> list[str]:
     return [found[span] for span in sorted(found)]
 
 
-def parse(body: str) -> Prose:
-    """Return the text, images and headings of a Markdown text; shortcodes become a blank mark."""
-    tree = pandoc.syntax_tree(SHORTCODE.sub(_PLACEHOLDER, body))
-    prose = Prose()
-    _visit(tree["blocks"], prose, "")
-    return prose
-
-
 def check(source: Source, variables: Mapping[str, str], known_images: list[str]) -> Prose:
     """Refuse a text that breaks a rule.
 
@@ -96,7 +65,7 @@ def check(source: Source, variables: Mapping[str, str], known_images: list[str])
         )
     prose = parse(source.body)
     head = [str(source.front.get(key, "")) for key in ("title", "subtitle", "abstract")]
-    for text in [*(SHORTCODE.sub(_PLACEHOLDER, h) for h in head), *prose.texts]:
+    for text in [*(SHORTCODE.sub(BLANK, h) for h in head), *prose.texts]:
         for number in typed_numbers(text):
             same = [name for name, value in variables.items() if value == number.rstrip(" %")]
             offer = f"{{{{< var {same[0] if same else '…'} >}}}}"
@@ -113,7 +82,8 @@ def check(source: Source, variables: Mapping[str, str], known_images: list[str])
         if not identifier.startswith("fig-"):
             raise BadProse(f"{place}: {target!r} needs an identifier, such as {{#fig-name}}.")
         if not alternative.strip():
-            raise BadProse(f"{place}: {target!r} needs fig-alt, the text for who cannot see it.")
+            raise BadProse(f"{place}: {target!r} needs fig-alt, what it shows in words."
+                " There is a variable for each figure, such as {{< var h1.alt.lags >}}.")
     return prose
 
 
@@ -129,86 +99,4 @@ def _check_headings(source: Source, prose: Prose) -> None:
         previous = level
 
 
-def _visit(node: Any, prose: Prose, figure: str) -> None:
-    """Walk pandoc's tree; `figure` is the identifier of the figure around an image."""
-    if isinstance(node, list):
-        for part in node:
-            _visit(part, prose, figure)
-        return
-    if not isinstance(node, dict) or "t" not in node:
-        return
-    kind: str = node["t"]
-    content: Any = node.get("c")
-    if kind == "Header":
-        prose.levels.append((content[0], _flat(content[2])))
-        prose.texts.append(_flat(content[2]))
-        _images(content[2], prose, figure)
-    elif kind in ("Para", "Plain"):
-        prose.texts.append(_flat(content))
-        _images(content, prose, figure)
-    elif kind == "LineBlock":
-        for line in content:
-            prose.texts.append(_flat(line))
-    elif kind == "Figure":
-        _visit(content[2], prose, content[0][0])
-        _visit(content[1][1], prose, content[0][0])
-    elif kind == "Div" and any(c == "panel-tabset" for c in content[0][1]):
-        # The headings of a tabset are its tabs, not part of the outline.
-        inner = Prose()
-        _visit(content[1], inner, figure)
-        prose.texts += inner.texts
-        prose.images += inner.images
-    elif kind == "Div" and any(c.startswith("callout") for c in content[0][1]):
-        inner = Prose()
-        _visit(content[1], inner, figure)
-        prose.texts += [*inner.texts, *(value for _, value in content[0][2])]
-        prose.images += inner.images
-    elif kind not in ("CodeBlock", "RawBlock"):
-        _visit(content, prose, figure)
-
-
-def _images(inlines: list[Any], prose: Prose, figure: str) -> None:
-    """Collect the images among inlines, and their alternative texts as prose."""
-    for node in _nodes(inlines):
-        if node["t"] == "Image":
-            (identifier, _, attributes), _, (target, _) = node["c"]
-            alternative = dict(attributes).get("fig-alt", "")
-            prose.images.append((target, figure or identifier, alternative))
-            prose.texts.append(alternative)
-        elif node["t"] == "Note":
-            _visit(node["c"], prose, figure)
-
-
-def _nodes(node: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(node, list):
-        for part in node:
-            yield from _nodes(part)
-    elif isinstance(node, dict) and "t" in node:
-        yield node
-        yield from _nodes(node.get("c"))
-
-
-def _flat(inlines: list[Any]) -> str:
-    """Return the text of inlines, with a mark in place of code, images and equations."""
-    parts = []
-    for node in inlines:
-        kind: str = node["t"]
-        content: Any = node.get("c")
-        if kind == "Str":
-            parts.append(content)
-        elif kind in ("Space", "SoftBreak", "LineBreak"):
-            parts.append(" ")
-        elif kind in _WRAPPERS:
-            parts.append(_flat(content))
-        elif kind in ("Quoted", "Span") or (kind == "Link" and "uri" not in content[0][1]):
-            parts.append(_flat(content[1]))
-        elif kind == "Math" and content[0]["t"] == "InlineMath":
-            parts.append(content[1])
-        elif kind == "Cite":
-            parts.append(_flat([n for c in content[0] for n in c["citationSuffix"]]))
-        else:
-            parts.append(_PLACEHOLDER)
-    return "".join(parts)
-
-
-__all__ = ["Prose", "check", "parse", "prose_numbers", "typed_numbers"]
+__all__ = ["check", "prose_numbers", "typed_numbers"]

@@ -127,6 +127,23 @@ def load(store: Store, hypothesis: str) -> Record:
     return record
 
 
+def load_synthesis(store: Store) -> dict[str, str]:
+    """Read what can be said only of all hypotheses together, as formatted variables.
+
+    Raises
+    ------
+    MissingInput
+        If the synthesis step has not been run.
+    """
+    path = store.record("study")
+    if not path.exists():
+        raise MissingInput(
+            f"{store.relative(path)} does not exist yet. Run `collsec run`, or the synthesis step."
+        )
+    variables: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["variables"]
+    return variables
+
+
 def _optional(store: Store, stage: str, name: str) -> pd.DataFrame | None:
     return store.read(stage, name) if store.stage(stage, name).exists() else None
 

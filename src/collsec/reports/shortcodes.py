@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from collsec.reports.source import BadProse
@@ -92,9 +92,10 @@ def resolve(
     return SHORTCODE.sub(replace, text)
 
 
-def near(name: str, known: Mapping[str, Any] | list[str]) -> str:
+def near(name: str, known: Iterable[str]) -> str:
     """Return a sentence that offers the closest known names."""
-    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     if close:
         return f" Did you mean {' or '.join(close)}?"
     return f" There are: {', '.join(sorted(known))}." if known else " There are none."
