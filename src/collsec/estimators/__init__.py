@@ -11,6 +11,7 @@ from collsec.estimators.cox_design import CoxDesign
 from collsec.estimators.cox_result import CoxResult
 from collsec.estimators.cumulative_incidence import CumulativeIncidence, aalen_johansen
 from collsec.estimators.discrete import DiscreteHazardResult, discrete_hazard
+from collsec.estimators.emulation import EmulatedTrial, clone_censor_weight
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.generalized_linear import logit, poisson
 from collsec.estimators.instrumental import IVResult, iv_2sls
@@ -35,6 +36,7 @@ __all__ = [
     "CoxResult",
     "CumulativeIncidence",
     "DiscreteHazardResult",
+    "EmulatedTrial",
     "Estimate",
     "EstimationError",
     "IVResult",
@@ -46,6 +48,7 @@ __all__ = [
     "SurvivalCurve",
     "aalen_johansen",
     "aft",
+    "clone_censor_weight",
     "compare",
     "cox_ph",
     "discrete_hazard",
