@@ -16,13 +16,7 @@ import pandas as pd
 from collsec import wording
 
 NONE = "–"
-INFERENCE_NAMES = {
-    "risk_set_rerandomization": "re-randomization",
-    "cluster_sandwich": "cluster sandwich",
-    "cluster_bootstrap": "cluster bootstrap",
-}
 UNITS = {
-    "hazard_ratio": "HR",
     "probability": "%",
     "probability_difference": "percentage points",
     "rmst_difference_months": "months",
@@ -151,7 +145,7 @@ def regression(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
             *(interval(m["cluster_low"], m["cluster_high"], ratio) for m in models),
         ),
         line("Level of the intervals, %", *(number(100 * m["ci_level"], 1) for m in models)),
-        line("Inference", *each("inference", lambda name: INFERENCE_NAMES.get(name, name))),
+        line("Inference", *each("inference", _inference)),
         line("*p*", *each("p_value", p_value)),
         line("Standard error of the log", *each("std_error", lambda v: number(v, 3))),
         line("Detectable if above", *each("mde_high", number)),
@@ -181,13 +175,23 @@ def regression(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
     return Exhibit(markdown, estimates)
 
 
+def _inference(name: str) -> str:
+    return name.removeprefix("risk_set_").replace("rerandom", "re-random").replace("_", " ")
+
+
+def _with_unit(label: str, estimand: str) -> str:
+    """Name the unit of what is no hazard ratio."""
+    if estimand == "hazard_ratio":
+        return label
+    return f"{label} ({UNITS.get(estimand, estimand.replace('_', ' '))})"
+
+
 def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
     """Return every estimate of a hypothesis, one a row, whatever its estimand."""
     rows = [
         [
-            str(row["label"]),
+            _with_unit(str(row["label"]), str(row["estimand"])),
             str(row["role"]).replace("_", " "),
-            UNITS.get(row["estimand"], str(row["estimand"]).replace("_", " ")),
             in_unit(row["estimate"], row["estimand"]),
             interval(row["ci_low"], row["ci_high"], row["estimand"]),
             p_value(row["p_value"]),
@@ -197,12 +201,13 @@ def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
         for _, row in estimates.iterrows()
     ]
     markdown = pipe_table(
-        ["Estimate", "Role", "Unit", "Value", "Interval", "*p*", "Exposed ends", "Validity"],
+        ["Estimate", "Role", "Value", "Interval", "*p*", "Exposed ends", "Validity"],
         rows,
-        caption="All estimates, with the interval of each one's own inference.",
+        caption="All estimates, with the interval of each one's own inference: hazard ratios, "
+        "unless a unit is named.",
         identifier=f"tbl-{hypothesis}-estimates",
-        align="lllrrrrl",
-        widths=[34, 15, 11, 8, 20, 9, 10, 13],
+        align="llrrrrl",
+        widths=[44, 15, 8, 20, 9, 10, 14],
     )
     return Exhibit(markdown, estimates)
 

@@ -134,6 +134,10 @@ def test_the_project_is_a_quarto_project_that_stands_alone(built: Path) -> None:
     assert settings["format"]["html"]["theme"] == "default"
     assert settings["format"]["typst"]["citeproc"] is True
     assert settings["format"]["typst"]["number-sections"] is True
+    # The overview has no PDF; a report has both.
+    heads = {p: (project / f"{p}.qmd").read_text().split("---\n")[1] for p in PAGES}
+    formats = {p: list(yaml.safe_load(head)["format"]) for p, head in heads.items()}
+    assert formats == {"index": ["html"]} | {p: ["html", "typst"] for p in REPORTS}
     known = yaml.safe_load((project / "_variables.yml").read_text())
     assert known["h1"]["primary"]["hr"] == "1.21"
     for path in project.glob("*.qmd"):
@@ -155,7 +159,7 @@ def test_front_matter_is_resolved_and_holds_no_spec(built: Path) -> None:
         assert front["author"][0]["orcid"] == "0000-0002-1825-0097"
         assert front["author"][1] == {"name": "The invented authors"}
         assert front["google-scholar"] is True
-        assert front["citation"]["license"] == front["license"] == "MIT"
+        assert front["license"] == "MIT" and front["citation"]["type"] == "report"
         assert front["citation"]["number"].startswith(f"{stem[:2]}.primary@")
         assert "date" not in front
 

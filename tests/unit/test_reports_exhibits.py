@@ -69,18 +69,19 @@ def test_the_regression_table_names_counts_clusters_errors_and_ties() -> None:
 
 def test_the_list_of_estimates_gives_each_in_its_unit() -> None:
     table = rows_of(exhibits.estimate_list(ESTIMATES, hypothesis="h1").markdown)
-    found = {line[0]: line[2:6] for line in table[1:]}
+    found = {line[0]: line[2:5] for line in table[1:]}
     assert len(found) == len(ESTIMATES)
-    assert found["Wars with UN troops within 12 months"] == ["%", "4.3", "2.1 to 7.8", "–"]
-    assert found["Months of war per year of delay"][:3] == ["months per year", "1.9", "−2.7 to 6.4"]
-    assert found["Ever deployed, fixed at onset"][3] == "< 0.001"
-    assert found["Troops six months before they came"][2] == "0.51 to ∞"
+    assert found["Wars with UN troops within 12 months (%)"] == ["4.3", "2.1 to 7.8", "–"]
+    delay = found["Months of war per year of delay (months per year)"]
+    assert delay[:2] == ["1.9", "−2.7 to 6.4"]
+    assert found["Ever deployed, fixed at onset"][2] == "< 0.001"
+    assert found["Troops six months before they came"][1] == "0.51 to ∞"
 
 
 def test_an_estimate_that_does_not_exist_is_a_dash() -> None:
     nothing = ESTIMATES.head(1).assign(estimate=np.nan, ci_low=np.nan, p_value=np.nan)
     line = rows_of(exhibits.estimate_list(nothing, hypothesis="h1").markdown)[1]
-    assert line[3:6] == ["–", "–", "–"]
+    assert line[2:5] == ["–", "–", "–"]
 
 
 def test_the_checks_say_what_was_asked_and_what_came_of_it() -> None:

@@ -107,7 +107,6 @@ def front_matter(
         "type": "report",
         "title": head["title"],
         "container-title": site_title,
-        "license": study.license,
     }
     if record is not None:
         citation["version"] = str(record.provenance["collsec_version"])

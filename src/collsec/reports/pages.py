@@ -63,6 +63,7 @@ def overview_page(
     """Return the overview, from `index.qmd` in the folder of the committed sources."""
     source = read_source(folder / "index.qmd", "reports/index.qmd")
     front = citation.front_matter(_head(source, variables), study, title, None)
+    front["format"] = {"html": "default"}
     return Page("index", "Overview", front, source, None)
 
 

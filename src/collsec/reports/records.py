@@ -153,7 +153,7 @@ def _places(store: Store) -> dict[int, str]:
     if episodes is None:
         return {}
     pairs = zip(episodes["conflict_id"], episodes["location"], strict=True)
-    return {int(conflict): str(place) for conflict, place in pairs}
+    return {int(conflict): str(place).replace(";", ", ") for conflict, place in pairs}
 
 
 def _check(record: Record, where: str, table: str) -> None:
