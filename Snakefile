@@ -40,7 +40,7 @@ def code(*names):
 
 
 FOUNDATION = code("cli", "steps", "store", "schema", "provenance", "errors")
-MEASUREMENT = code("measures", "cohorts", "panels")
+MEASUREMENT = code("hypothesis", "measures", "cohorts", "panels")
 
 
 wildcard_constraints:
@@ -91,28 +91,20 @@ rule timelines:
         f"{COLLSEC} step timelines"
 
 
-rule spec:
-    """Check a hypothesis file and extract its specification."""
-    input:
-        study="analyses/_study.yml",
-        page=lambda wildcards: f"analyses/{PAGES[wildcards.h]}.qmd",
-        code=FOUNDATION + code("hypothesis", "verdict", "measures", "cohorts"),
-    output:
-        f"{OUT}/specs/{{h}}.json",
-    shell:
-        f"{COLLSEC} step spec {{wildcards.h}}"
-
-
-# From here on a specification counts by its content, not by the date of its file: rewording the
-# prose below it re-renders the page and estimates nothing anew.
+# A specification counts by its content, as a parameter, and not by the date of its file: rewording
+# the prose below it re-renders the page and estimates nothing anew. (An extracted file of its own
+# would not do: Snakemake 9 skips the descendants of a pending job even where they are `ancient` to
+# it, and the page would stay as it was.)
 rule panel:
-    """Cohort and (start, stop] rows of a hypothesis, with the attrition table."""
+    """Checked specification, cohort and (start, stop] rows of a hypothesis; attrition table."""
     input:
         rules.episodes.output,
         rules.timelines.output,
-        spec=ancient(rules.spec.output),
-        code=FOUNDATION + MEASUREMENT + code("timelines", "designs"),
+        study="analyses/_study.yml",
+        page=ancient(lambda wildcards: f"analyses/{PAGES[wildcards.h]}.qmd"),
+        code=FOUNDATION + MEASUREMENT + code("designs", "timelines", "verdict"),
     output:
+        f"{OUT}/specs/{{h}}.json",
         f"{OUT}/panels/{{h}}.parquet",
         f"{OUT}/panels/{{h}}-attrition.parquet",
     params:
@@ -128,7 +120,6 @@ rule estimate:
         rules.episodes.output,
         rules.timelines.output,
         study="analyses/_study.yml",
-        spec=ancient(rules.spec.output),
         code=FOUNDATION + MEASUREMENT
         + code("designs", "estimators", "inference", "results", "verdict", "wording"),
     output:

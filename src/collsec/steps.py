@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 
-from collsec.errors import MissingInput
+from collsec.errors import CollsecError, MissingInput
 from collsec.provenance import record
 from collsec.store import Store
 
@@ -54,14 +54,6 @@ def timelines(store: Store) -> None:
         store.write(getattr(families, family)(linked), "timelines", family, made_from)
 
 
-def spec(store: Store, hypothesis: str) -> None:
-    """Hypothesis file → checked, normalized JSON."""
-    from collsec.hypothesis import load, load_study
-
-    load_study(store)
-    store.write_json(load(store, hypothesis).normalized(), store.spec_json(hypothesis))
-
-
 def read_inputs(store: Store, hypothesis: str):  # noqa: ANN201
     """What a design works on: specification, shared choices, episodes, timelines, ties."""
     import json
@@ -71,7 +63,7 @@ def read_inputs(store: Store, hypothesis: str):  # noqa: ANN201
 
     path = store.spec_json(hypothesis)
     if not path.exists():
-        raise MissingInput(f"{store.relative(path)} is missing: run `collsec step spec {hypothesis}`.")
+        raise MissingInput(f"{store.relative(path)} is missing: run `collsec step panel {hypothesis}`.")
     return Inputs(
         spec=from_json(json.loads(path.read_text(encoding="utf-8"))),
         study=load_study(store),
@@ -88,9 +80,12 @@ def _design_files(store: Store, hypothesis: str) -> list[Path]:
 
 
 def panel(store: Store, hypothesis: str) -> None:
-    """cohort + timelines → panel and attrition table."""
+    """hypothesis file → checked specification; cohort + timelines → panel and attrition table."""
     from collsec.designs import arrange_panel
+    from collsec.hypothesis import load, load_study
 
+    load_study(store)
+    store.write_json(load(store, hypothesis).normalized(), store.spec_json(hypothesis))
     rows, attrition = arrange_panel(read_inputs(store, hypothesis))
     made_from = record(store, "panels", _design_files(store, hypothesis))
     store.write(rows, "panels", hypothesis, made_from)
@@ -100,11 +95,17 @@ def panel(store: Store, hypothesis: str) -> None:
 def estimate(store: Store, hypothesis: str, profile: str) -> None:
     """panel → estimates, curves and the JSON record with the verdict."""
     from collsec.designs import estimate_hypothesis
+    from collsec.estimators import EstimationError
+    from collsec.inference import InferenceError
     from collsec.provenance import data_vintage
 
     inputs = read_inputs(store, hypothesis)
     rows = store.read("panels", hypothesis)
-    made = estimate_hypothesis(inputs, rows, profile)
+    try:
+        made = estimate_hypothesis(inputs, rows, profile)
+    except (EstimationError, InferenceError) as error:
+        spec = store.relative(store.spec_file(hypothesis))
+        raise CollsecError(f"{spec}, profile {profile}: {error}") from None
     files = [*_design_files(store, hypothesis), store.stage("panels", hypothesis)]
     made_from = record(store, "estimates", files) | {"profile": profile}
     store.write(made.estimates, "estimates", hypothesis, made_from)

@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 RAW = Path("data") / "raw"
 # Every conflict with a mission or a vetoed draft stays; of the others, one in so many.
 KEEP_ONE_IN = 4
-DRAWS = {"rerandomization_draws": 299, "calibration_draws": 40, "bootstrap_draws": 19}
+DRAWS = {"rerandomization_draws": 399, "calibration_draws": 40, "bootstrap_draws": 149}
 
 
 def build(folder: Path, *, with_code: bool = False) -> Path:

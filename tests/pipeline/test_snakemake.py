@@ -112,12 +112,12 @@ Change = Callable[[str, str, str], Path]
 
 def test_editing_prose_renders_anew_and_estimates_nothing(restored: Change) -> None:
     world = restored("analyses/h1-deployment-delay.qmd", "The article holds", "The article claims")
-    assert rules_to_run(world) == {"spec h1", "reports"}
+    assert rules_to_run(world) == {"reports"}
 
 
 def test_editing_a_specification_estimates_that_hypothesis_alone(restored: Change) -> None:
     world = restored("analyses/h2-veto-use.qmd", "lags_months: [0, 3]", "lags_months: [0, 6]")
-    assert rules_to_run(world) == {"spec h2", "panel h2", "estimate h2", "synthesis", "reports"}
+    assert rules_to_run(world) == {"panel h2", "estimate h2", "synthesis", "reports"}
 
 
 def test_editing_a_module_re_runs_its_dependants(restored: Change) -> None:
@@ -217,7 +217,7 @@ def test_a_typo_in_a_specification_is_refused_with_the_nearest_name(tmp_path: Pa
     world = build(tmp_path)
     edit(world / "analyses" / "h1-deployment-delay.qmd", "measure: un_troops\n",
          "measure: un_trops\n")
-    done = collsec(world, "step", "spec", "h1")
+    done = collsec(world, "step", "panel", "h1")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "analyses/h1-deployment-delay.qmd" in done.stderr
