@@ -119,7 +119,8 @@ def aft(
         np.ones(len(data)) if given is None else given,
     )
     names = [*design.names, LOG_SCALE] if family.scale_is_free else list(design.names)
-    best = maximize(model.evaluate, model.begin(), names)
+    reach = np.abs(model.by_stop).max(axis=0)
+    best = maximize(model.evaluate, model.begin(), names, reach)
     theta = float(best.beta[-1]) if family.scale_is_free else 1.0
     back = _back(design, best.beta, family.scale_is_free)
     bread: Floats = np.asarray(np.linalg.inv(best.fitted.information), dtype=np.float64)

@@ -210,7 +210,8 @@ class CoxDesign:
         first = self.evaluate(begin)
         if self.names:
             check_information(first.information, self.names, float(self.slots.weight.sum()))
-        return maximize(self.evaluate, begin, self.names, first=first, tolerance=tolerance)
+        reach = np.abs(self.x).max(axis=0)
+        return maximize(self.evaluate, begin, self.names, reach, first=first, tolerance=tolerance)
 
     def estimate(self, beta: Floats | None = None) -> Floats:
         """Return the coefficients alone, in the units of the covariates: for many refits.

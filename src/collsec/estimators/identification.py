@@ -55,19 +55,19 @@ def check_convergence(
 ) -> EstimationError:
     """Return the error for a maximization that did not end.
 
-    Where the likelihood keeps rising ever more slowly in one direction, Newton's steps keep a
-    length of about one there: the estimate is infinite.
+    Where the likelihood keeps rising ever more slowly in one direction, Newton's steps keep moving
+    the linear predictor there by about one: the estimate is infinite.
 
     Parameters
     ----------
     point, step : ndarray, shape (p,)
-        Last point and last step, covariates in standard deviations.
+        Last point and last step, as the most that they move the linear predictor of a row.
     names : sequence of str
     gain : float
         Log-likelihood gained over zero.
     """
-    moving = [n for n, s, b in zip(names, step, point, strict=True) if abs(s) > 0.01 and s * b > 0]
-    if not np.isfinite(step).all() or (not moving and np.abs(point).max() > 8):
+    moving = [n for n, s, b in zip(names, step, point, strict=True) if abs(s) > 0.05 and s * b > 0]
+    if not np.isfinite(step).all() or (not moving and np.abs(point).max() > 20):
         moving = [names[int(np.argmax(np.abs(point)))]]
     moving = [name for name in moving if name != INTERCEPT] or moving
     if moving:
@@ -79,5 +79,5 @@ def check_convergence(
         )
     return EstimationError(
         "the model did not converge; look for covariates that nearly determine one another "
-        f"or have extreme values (last step {np.abs(step).max():.3g} standard deviations)"
+        f"or have extreme values (last step {np.abs(step).max():.3g})"
     )

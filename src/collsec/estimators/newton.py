@@ -16,8 +16,8 @@ STEP_TOLERANCE = 1e-10
 #: Near collinearity lets rounding of the gradient move the estimate by up to 1e-6 standard errors;
 #: a step that small which no longer shrinks is rounding.
 ROUNDING_FLOOR = 1e-6
-#: Nor does a step longer than this, in standard deviations of the covariates, ever end the search:
-#: where events are separated steps stay long while the likelihood levels off.
+#: Nor does a step that moves any row's linear predictor by more than this ever end the search:
+#: where events are separated steps stay near one while the likelihood levels off.
 LONGEST_LAST_STEP = 1e-3
 #: A concave likelihood needs 4 to 8 steps; 30 without an end means that there is none.
 MAX_STEPS = 30
@@ -66,6 +66,7 @@ def maximize(
     evaluate: Callable[[Floats], Evaluated],
     begin: Floats,
     names: Sequence[str],
+    reach: Floats,
     *,
     first: Evaluated | None = None,
     tolerance: float = STEP_TOLERANCE,
@@ -79,6 +80,8 @@ def maximize(
     begin : ndarray, shape (p,)
     names : sequence of str
         The p coefficients, for messages.
+    reach : ndarray, shape (p,)
+        Largest absolute value of each covariate.
     first : LogLikelihood, optional
         The likelihood at ``begin``, where it is known already.
     tolerance : float
@@ -104,7 +107,7 @@ def maximize(
         if not np.isfinite(distance):
             break
         stalled = distance < ROUNDING_FLOOR and distance > before / 2
-        if (distance < tolerance or stalled) and np.abs(step).max() < LONGEST_LAST_STEP:
+        if (distance < tolerance or stalled) and np.abs(step * reach).max() < LONGEST_LAST_STEP:
             return Maximum(point, step, current, count)
         for _ in range(12):
             trial = evaluate(point + step)
@@ -112,7 +115,7 @@ def maximize(
                 break
             step = step / 2
         point, current = point + step, trial
-    raise check_convergence(point, step, names, current.loglik - begun)
+    raise check_convergence(point * reach, step * reach, names, current.loglik - begun)
 
 
 def _ascent(information: Floats, gradient: Floats) -> Floats:

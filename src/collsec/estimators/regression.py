@@ -173,7 +173,8 @@ def fit_regression(
             return _Evaluated(model.loglik(params), gradient, -model.hessian(params))
 
     names = [*design.names, *extra]
-    best = maximize(evaluate, begin, names)
+    reach = np.append(np.abs(design.x).max(axis=0), np.ones(len(extra)))
+    best = maximize(evaluate, begin, names, reach)
     back = design.back(len(extra))
     bread = back @ np.linalg.inv(best.fitted.information) @ back.T
     cov, groups = bread, None
