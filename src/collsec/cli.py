@@ -99,16 +99,8 @@ def timelines(root: Root = HERE) -> None:
 
 
 @step_app.command()
-def spec(hypothesis: Hypothesis, root: Root = HERE) -> None:
-    """Check a hypothesis file and extract its specification."""
-    from collsec import steps
-
-    steps.spec(store_at(root), hypothesis)
-
-
-@step_app.command()
 def panel(hypothesis: Hypothesis, root: Root = HERE) -> None:
-    """cohort + timelines → (start, stop] rows and the attrition table."""
+    """hypothesis file → specification; cohort + timelines → (start, stop] rows."""
     from collsec import steps
 
     steps.panel(store_at(root), hypothesis)
@@ -136,6 +128,26 @@ def reports(root: Root = HERE) -> None:
     from collsec import steps
 
     steps.reports(store_at(root))
+
+
+@app.command(epilog="Examples: `collsec claims` · `collsec claims --json`")
+def claims(
+    json: Annotated[bool, typer.Option("--json", help="Print the whole ledger as JSON.")] = False,
+    root: Root = HERE,
+) -> None:
+    """List every claim of the article with its verdict, or why it has none."""
+    from collsec.claim_tables import as_json, terminal_tables
+    from collsec.claims import ledger_of
+
+    ledger = ledger_of(store_at(root))
+    if json:
+        typer.echo(as_json(ledger))
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for table in terminal_tables(ledger):
+        console.print(table)
 
 
 def main() -> None:

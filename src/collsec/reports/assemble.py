@@ -29,6 +29,7 @@ from collsec.reports.catalog import (
 from collsec.reports.pages import (
     FIGURE,
     Page,
+    claims_page,
     overview_page,
     report_page,
     with_alternatives,
@@ -87,6 +88,8 @@ def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Project:
         path = store.spec_file(record.hypothesis)
         source = read_source(path, store.relative(path))
         pages.append(report_page(source, study, title, variables, record))
+    if "claims-tested" in shared:
+        pages.append(claims_page(sources_folder, study, title, variables))
     for name in ("figures", "tables", "data"):
         (folder / name).mkdir()
     written: set[str] = set()

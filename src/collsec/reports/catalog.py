@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from collsec import exhibits, figures
+from collsec import claim_tables, claims, exhibits, figures
 from collsec.exhibits import Exhibit
 from collsec.figures import Drawing
 from collsec.reports.records import Record
@@ -80,7 +80,7 @@ def alternatives(entries: dict[str, Entry]) -> dict[str, str]:
 
 
 def shared_catalog(store: Store, hypotheses: list[str]) -> dict[str, Entry]:
-    """Tabulate what all pages share: the link report and the list of sources."""
+    """Tabulate what all pages share: the link report, the sources, the claims."""
     found = {}
     if store.stage("episodes", "links").exists():
         report = store.read("episodes", "links")
@@ -93,6 +93,10 @@ def shared_catalog(store: Store, hypotheses: list[str]) -> dict[str, Entry]:
     if blocks:
         table = exhibits.sources(_sources(blocks))
         found["sources"] = Entry("sources", "committed", "data/raw/sources.toml", table)
+    if (store.raw / claims.RESOURCE["path"]).exists():
+        pages = {h: store.spec_file(h).stem for h in hypotheses}
+        for name, listed in claim_tables.exhibits(claims.ledger_of(store), pages).items():
+            found[name] = Entry(name, "estimate", claims.FILE, listed)
     return found
 
 

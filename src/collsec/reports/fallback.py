@@ -111,7 +111,7 @@ def _variables(project: Project, page: Page) -> Mapping[str, Any]:
         ],
     }
     if record is None:
-        return variables | {"is-overview": True}
+        return variables | {"is-overview": page.stem == "index"}
     return variables | {
         "pdf": f"{page.stem}.pdf",
         "kicker": f"Hypothesis {record.hypothesis.upper()}",

@@ -34,7 +34,7 @@ class Page:
     source : Source
         What its author wrote.
     record : Record or None
-        None for the overview.
+        None for the overview and the list of claims.
     """
 
     stem: str
@@ -65,6 +65,15 @@ def overview_page(
     front = citation.front_matter(_head(source, variables), study, title, None)
     front["format"] = {"html": "default"}
     return Page("index", "Overview", front, source, None)
+
+
+def claims_page(
+    folder: Path, study: citation.Study, title: str, variables: Mapping[str, str]
+) -> Page:
+    """Return the page of the article's claims, from `claims.qmd` beside the overview."""
+    source = read_source(folder / "claims.qmd", "reports/claims.qmd")
+    front = citation.front_matter(_head(source, variables), study, title, None)
+    return Page("claims", "Claims", front, source, None)
 
 
 def report_page(

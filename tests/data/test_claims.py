@@ -1,0 +1,192 @@
+"""The coded claims: complete, verbatim, and tied to estimates that exist."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from collsec.claims import DESCRIPTIONS, ledger_of, read
+from collsec.cli import app
+from collsec.hypothesis import Spec, load, load_study
+from collsec.reports.assemble import assemble, markdown
+from collsec.store import Store
+from collsec.verdict import CODES
+
+# Ids of the study's design; C35 and C36 were never given.
+DESIGNED = ["C01a", "C01b", *(f"C{n:02}" for n in range(2, 35)), "C37"]
+EXTENSIONS = {f"e{n}" for n in range(1, 20)}
+FOOTNOTE = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+ |_$")
+
+
+@pytest.fixture(scope="module")
+def store(repository: Path) -> Store:
+    return Store(repository)
+
+
+@pytest.fixture(scope="module")
+def claims(store: Store) -> pd.DataFrame:
+    """The claims, valid against their schema and against each other."""
+    return read(store).set_index("claim_id")
+
+
+@pytest.fixture(scope="module")
+def specs(store: Store) -> dict[str, Spec]:
+    return {h: load(store, h) for h in load_study(store).hypotheses}
+
+
+def blocks(text: str, headings: set[str]) -> dict[str, list[str]]:
+    """Blocks of running text by section: page breaks part them, footnotes are left out."""
+    found: dict[str, list[str]] = {}
+    section = None
+    for block in re.split(r"\n\s*\n", text):
+        words = " ".join(block.split())
+        if words in headings:
+            section = words
+            found[section] = []
+        elif section and words and not FOOTNOTE.match(words):
+            found[section].append(words)
+    return found
+
+
+def estimate_ids(spec: Spec) -> set[str]:
+    """Identifiers of the estimates that a specification asks for and a claim may name."""
+    h = spec.hypothesis
+    return {f"{h}.primary", *(f"{h}.{e.measure}" for e in spec.secondary),
+            *(f"{h}.{outcome}" for outcome in spec.outcomes)}  # fmt: skip
+
+
+def test_every_claim_of_the_design_is_listed(claims: pd.DataFrame) -> None:
+    assert set(DESIGNED) <= set(claims.index)
+    numbers = [int(i[1:3]) for i in claims.index if i not in DESIGNED]
+    assert numbers == list(range(38, 38 + len(numbers))), "further claims are numbered on from C38"
+    assert claims.index.is_monotonic_increasing
+
+
+def test_the_design_names_no_other_claim(claims: pd.DataFrame, shared: Path) -> None:
+    text = (shared / "design" / "CLAIMS.md").read_text(encoding="utf-8")
+    first_cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("|")]
+    named = re.findall(r"C\d{2}[a-z]?", " ".join(first_cells))
+    assert sorted(named) == sorted(DESIGNED)
+
+
+def test_each_class_of_verdict_is_a_verdict_or_tested(claims: pd.DataFrame) -> None:
+    assert set(claims["verdict_class"]) - {"tested"} <= set(CODES)
+    conceptual = claims.index[claims["kind"] == "conceptual"]
+    assert set(conceptual).isdisjoint(DESIGNED)
+
+
+def test_a_counterfactual_is_not_testable(claims: pd.DataFrame) -> None:
+    counterfactual = claims[claims["kind"] == "counterfactual"]
+    assert set(counterfactual.index) == {"C18", "C26"}
+    assert set(counterfactual["verdict_class"]) == {"not-testable"}
+
+
+def test_quotes_are_short(claims: pd.DataFrame) -> None:
+    assert claims["quote"].str.split().str.len().max() < 25
+
+
+def test_every_quote_stands_verbatim_where_the_ledger_says(
+    claims: pd.DataFrame, repository: Path, shared: Path
+) -> None:
+    schema = json.loads((repository / "data/raw/schemas/claims.json").read_text(encoding="utf-8"))
+    field = next(f for f in schema["fields"] if f["name"] == "section")
+    headings = set(field["constraints"]["enum"])
+    text = (shared / "article.txt").read_text(encoding="utf-8")
+    article = blocks(text, headings)
+    assert set(article) == headings == set(claims["section"]), "a section without a claim"
+    unbroken = " ".join(text.split())
+    interrupted = set()
+    for claim, row in claims.iterrows():
+        rest = article[row["section"]][row["paragraph"] - 1 :]
+        start = " ".join(rest).find(row["quote"])
+        assert 0 <= start < len(rest[0]), f"{claim}: not where the ledger says"
+        if row["quote"] not in unbroken:
+            interrupted.add(claim)
+    assert interrupted == {"C01a"}, "only this sentence runs over footnotes"
+
+
+def test_every_estimate_that_a_claim_names_is_asked_for(
+    claims: pd.DataFrame, specs: dict[str, Spec]
+) -> None:
+    known = set(DESCRIPTIONS).union(*(estimate_ids(spec) for spec in specs.values()))
+    assert set(claims["tests"].dropna()) <= known
+
+
+def test_each_primary_tests_one_claim(claims: pd.DataFrame, specs: dict[str, Spec]) -> None:
+    primaries = [f"{h}.primary" for h in specs]
+    assert sorted(t for t in claims["tests"].dropna() if t.endswith(".primary")) == primaries
+
+
+def test_specifications_and_claims_name_each_other(
+    claims: pd.DataFrame, specs: dict[str, Spec]
+) -> None:
+    for h, spec in specs.items():
+        assert set(claims.loc[list(spec.claims), "hypothesis"]) == {h}
+        tested = claims.index[(claims["hypothesis"] == h) & (claims["verdict_class"] == "tested")]
+        assert set(tested) <= set(spec.claims)
+
+
+def test_the_sign_that_a_primary_expects_is_the_sign_of_its_claim(
+    claims: pd.DataFrame, specs: dict[str, Spec]
+) -> None:
+    for h, spec in specs.items():
+        claim = claims[claims["tests"] == f"{h}.primary"].iloc[0]
+        assert spec.estimand.expected.replace("_", " ") in claim["expected"]
+
+
+def test_every_extension_is_claimed(claims: pd.DataFrame) -> None:
+    named = set(claims["hypothesis"].dropna())
+    assert {h for h in named if h.startswith("e")} == EXTENSIONS
+
+
+def test_wars_between_states_began_in_every_decade(repository: Path) -> None:
+    """What C08 says of the literal claim."""
+    table = pd.read_csv(repository / "data/raw/compiled/episodes.csv", dtype=str)
+    onsets = table.loc[table["type_at_onset"] == "interstate", "onset_date"]
+    assert set(onsets.str[:3]) == {"194", "195", "196", "197", "198", "199", "200", "201", "202"}
+
+
+def test_the_ledger_of_this_checkout_judges_only_primaries(
+    claims: pd.DataFrame, store: Store, specs: dict[str, Spec]
+) -> None:
+    if not all(store.record(h).exists() for h in specs):
+        pytest.skip("the study has not been run in this checkout")
+    table = ledger_of(store).set_index("claim_id")
+    assert list(table.index) == list(claims.index)
+    tested = table[table["verdict_class"] == "tested"]
+    assert (tested[["finding", "how_sure", "what_would_change", "result_id"]] != "").all(axis=None)
+    judged = tested[~tested["standing"].isin(["described", "secondary", "void"])]
+    assert set(judged["tests"]) <= {f"{h}.primary" for h in specs}
+    untested = table[table["verdict_class"] != "tested"]
+    assert (untested["standing"] == untested["verdict_class"]).all()
+
+
+def test_the_command_prints_the_ledger(store: Store, specs: dict[str, Spec]) -> None:
+    if not all(store.record(h).exists() for h in specs):
+        pytest.skip("the study has not been run in this checkout")
+    run = CliRunner(env={"COLUMNS": "100"}).invoke
+    printed = run(app, ["claims", "--json", "--root", str(store.root)])
+    assert printed.exit_code == 0
+    assert [row["claim_id"] for row in json.loads(printed.stdout)][:2] == ["C01a", "C01b"]
+    shown = run(app, ["claims", "--root", str(store.root)])
+    assert shown.exit_code == 0
+    assert "C60" in shown.stdout
+    assert max(len(line) for line in shown.stdout.splitlines()) <= 100
+
+
+def test_the_site_has_a_page_of_claims(
+    store: Store, specs: dict[str, Spec], tmp_path: Path
+) -> None:
+    if not all(store.record(h).exists() for h in specs):
+        pytest.skip("the study has not been run in this checkout")
+    project = assemble(store, list(specs), tmp_path)
+    page = next(p for p in project.pages if p.stem == "claims")
+    text = markdown(project, page)
+    assert text.count("{.verdict-label}") == 5
+    for claim in read(store)["claim_id"]:
+        assert f"{claim} “" in text or f"[{claim}, " in text
