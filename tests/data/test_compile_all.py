@@ -13,6 +13,7 @@ import pytest
 
 import collsec.compile as compile_
 from collsec.compile import RECIPES, StaleTables, compile_all
+from collsec.compile.recipes import Recipe
 from collsec.compile.text import cell_text, csv_text
 from collsec.errors import BadTable, MissingInput
 from collsec.sources import BadSource, read_sources
@@ -29,7 +30,7 @@ def raw(repository: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def few(monkeypatch: pytest.MonkeyPatch) -> dict[str, compile_.Recipe]:
+def few(monkeypatch: pytest.MonkeyPatch) -> dict[str, Recipe]:
     """Two quick tables instead of all."""
     recipes = {name: RECIPES[name] for name in ("outcomes", "states")}
     monkeypatch.setattr(compile_, "RECIPES", recipes)
@@ -47,7 +48,7 @@ def test_committed_tables_are_what_the_rules_make(shared: Path, repository: Path
 
 
 def test_a_change_by_hand_is_found_and_mended(
-    shared: Path, raw: Path, few: dict[str, compile_.Recipe]
+    shared: Path, raw: Path, few: dict[str, Recipe]
 ) -> None:
     path = raw / "compiled" / "outcomes.csv"
     good = path.read_bytes()
@@ -69,7 +70,7 @@ def test_a_change_by_hand_is_found_and_mended(
 
 
 def test_another_upstream_file_stops_everything(
-    shared: Path, raw: Path, tmp_path: Path, few: dict[str, compile_.Recipe]
+    shared: Path, raw: Path, tmp_path: Path, few: dict[str, Recipe]
 ) -> None:
     upstream = tmp_path / "upstream"
     sources = read_sources(raw / "sources.toml")
@@ -90,7 +91,7 @@ def test_another_upstream_file_stops_everything(
 def test_a_failing_table_leaves_all_as_they_were(
     shared: Path,
     raw: Path,
-    few: dict[str, compile_.Recipe],
+    few: dict[str, Recipe],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (raw / "compiled" / "states.csv").write_text("old\n", encoding="utf-8")
@@ -98,7 +99,7 @@ def test_a_failing_table_leaves_all_as_they_were(
     def fail(bench: object) -> pd.DataFrame:
         raise BadTable("x", "broken.")
 
-    broken = {**few, "zz": compile_.Recipe(("ucdp_acd",), fail)}
+    broken = {**few, "zz": Recipe(("ucdp_acd",), fail)}
     monkeypatch.setattr(compile_, "RECIPES", broken)
     with pytest.raises(BadTable, match="broken"):
         compile_all(shared / "upstream", raw)

@@ -59,7 +59,7 @@ def world(values: dict[int, float], pacts: set[int] | None = None) -> Ties:
         colonies=Colonies({(HOST, "france"): 1900}, frozenset({HOST}), {}, "colony"),
         geography=Geography(capitals, {(HOST, USA): ((date(1980, 1, 1), date.max),)}, SYSTEM),
         system=SYSTEM,
-        sources={c: c for c in ("pact", "trade", "colony", "contiguity", "distance",
+        sources={c: c for c in ("episodes", "pact", "trade", "colony", "contiguity", "distance",
                                 "ideal_point", "us_troops")},
     )  # fmt: skip
 

@@ -364,7 +364,8 @@ def test_compiled_tables_are_what_upstream_gives(repository: Path, shared: Path)
     resolutions = compile_resolutions(shared / "upstream")
     episodes = pd.read_csv(raw / "compiled" / "episodes.csv")
     links = resolution_conflicts(
-        resolutions, read_agenda_conflicts(raw / "coded" / "agenda_conflicts.csv"), episodes
+        resolutions, read_agenda_conflicts(raw / "coded" / "agenda_conflicts.csv"), episodes,
+        "ucdp_acd",
     )
     members = compile_council_members(shared / "upstream")
     for name, table in (

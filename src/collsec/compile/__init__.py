@@ -6,59 +6,28 @@ are told in ``data/raw/CODING.md``. Nothing here writes to ``data/raw/coded``.
 
 from __future__ import annotations
 
+import csv
 import difflib
+import io
 import json
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from collsec.compile.colonies import read_colonies
 from collsec.compile.corrections import read_corrections
-from collsec.compile.council_links import read_agenda_conflicts, resolution_conflicts
-from collsec.compile.council_members import compile_council_members
-from collsec.compile.geography import read_geography
-from collsec.compile.host_states import (
-    Covariate,
-    host_states_from,
-    read_excluded_shares,
-    read_state_years,
-    read_terrain,
-)
-from collsec.compile.missions import compile_mission_milestones
-from collsec.compile.termination import outcomes_from
-from collsec.compile.text import csv_text, records_of
-from collsec.compile.ties import Ties, ties_from
+from collsec.compile.recipes import RECIPES
+from collsec.compile.text import csv_text
+from collsec.compile.vintages import FIRST, vintage_of
 from collsec.compile.workbench import Workbench
-from collsec.compile.yearly_ties import (
-    defense_pacts,
-    ideal_point_distances,
-    trade_shares,
-    us_troops,
-)
 from collsec.errors import BadTable, CollsecError, MissingInput
 from collsec.sources import Upstream, read_sources
 from collsec.store import whole
 
 FOLDER = "data/raw/compiled"
 DIFF_LINES = 40  # of each table, in the message of a failed check
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How one compiled table is made.
-
-    Attributes
-    ----------
-    sources : tuple of str
-        Keys of the sources that it is made from.
-    build : callable
-        Workbench → the table.
-    """
-
-    sources: tuple[str, ...]
-    build: Callable[[Workbench], pd.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,100 +80,9 @@ def shortened(diff: str) -> str:
     return "\n".join(lines[:DIFF_LINES] + ([f"… {more} more lines"] if more > 0 else []))
 
 
-def outcomes(bench: Workbench) -> pd.DataFrame:
-    """Outcome of each episode."""
-    return outcomes_from(bench.episodes, bench.terminations, ("ucdp_acd", "ucdp_termination"))
-
-
-def ties(bench: Workbench) -> pd.DataFrame:
-    """Ties of hosts with the great powers before each episode."""
-    of = {
-        "pact": "atop", "trade": "cow_trade", "colony": "coldat", "contiguity": "cow_contiguity",
-        "distance": "gw_capitals", "ideal_point": "ideal_points", "us_troops": "us_troops",
-    }  # fmt: skip
-    file, system = bench.upstream.file, bench.system
-    pacts, last_year = defense_pacts(file(of["pact"]))
-    iso3 = {s["gwno"]: s["iso3"] for s in records_of(bench.states) if s["iso3"]}
-    return ties_from(
-        bench.episodes,
-        Ties(
-            trade=trade_shares(file(of["trade"]), system),
-            votes=ideal_point_distances(file(of["ideal_point"]), system),
-            troops=us_troops(file(of["us_troops"]), system),
-            pacts=pacts,
-            pacts_last_year=last_year,
-            colonies=read_colonies(
-                file(of["colony"]), file("colonial_dummies"), iso3,
-                {"dates": of["colony"], "names": "colonial_dummies", "states": "gw_system"},
-            ),
-            geography=read_geography(file(of["distance"]), file(of["contiguity"]), system),
-            system=system,
-            sources=of,
-        ),
-    )  # fmt: skip
-
-
-def host_states(bench: Workbench) -> pd.DataFrame:
-    """Covariates of the host of each episode before onset."""
-    file = bench.upstream.file
-    wealth, democracy = file("gdp_population"), file("democracy")
-    covariates = [
-        Covariate("gdp_per_capita", read_state_years(wealth, "gwcode", "mrgdppc"),
-                  "gdp_population", 1),
-        Covariate("population_thousands",
-                  read_state_years(wealth, "gwcode", "pwtpop", scale=1000.0), "gdp_population", 0),
-        Covariate("polyarchy_index", read_state_years(democracy, "gwcode", "v2x_polyarchy"),
-                  "democracy", 3),
-        Covariate("polity_score", read_state_years(democracy, "gwcode", "polity2"),
-                  "democracy", 0),
-        Covariate("capability_share", read_state_years(file("cow_capabilities"), "ccode", "cinc"),
-                  "cow_capabilities", 6),
-        Covariate("ethnic_fractionalization", read_state_years(file("hief"), "gwcode", "efindex"),
-                  "hief", 3),
-        Covariate("excluded_share", read_excluded_shares(file("epr")), "epr", 4),
-    ]  # fmt: skip
-    return host_states_from(
-        bench.episodes, covariates, read_terrain(file("ruggedness")), bench.system,
-        ("ucdp_acd", "gw_system", "ruggedness"),
-    )  # fmt: skip
-
-
-def links_of_resolutions(bench: Workbench) -> pd.DataFrame:
-    """Resolutions and the conflicts that they concern."""
-    agenda = read_agenda_conflicts(bench.coded / "agenda_conflicts.csv")
-    return resolution_conflicts(bench.resolutions, agenda, bench.episodes)
-
-
-UCDP = ("ucdp_acd", "ucdp_termination")
-STATES = ("gw_system", "ideal_points", "ucdp_acd")
-COUNCIL = ("un_library", "resolution_dates", "tamm", "eusanct")
-RECIPES: dict[str, Recipe] = {
-    "episodes": Recipe(UCDP, lambda bench: bench.episodes),
-    "outcomes": Recipe(UCDP, outcomes),
-    "states": Recipe(STATES, lambda bench: bench.states),
-    "p5_ties": Recipe(
-        (*UCDP, *STATES, "atop", "cow_trade", "coldat", "colonial_dummies", "cow_contiguity",
-         "gw_capitals", "us_troops"),
-        ties,
-    ),
-    "host_states": Recipe(
-        (*UCDP, *STATES, "gdp_population", "democracy", "cow_capabilities", "hief", "epr",
-         "ruggedness"),
-        host_states,
-    ),
-    "mission_milestones": Recipe(
-        ("bara_hultman", "personnel_shortfall"),
-        lambda bench: compile_mission_milestones(bench.upstream.folder),
-    ),
-    "resolutions": Recipe(COUNCIL, lambda bench: bench.resolutions),
-    "resolution_conflicts": Recipe((*COUNCIL, *UCDP), links_of_resolutions),
-    "council_members": Recipe(
-        ("council_members",), lambda bench: compile_council_members(bench.upstream.folder)
-    ),
-}
-
-
-def compile_all(upstream: Path, raw: Path, *, check: bool = False) -> list[Compiled]:
+def compile_all(
+    upstream: Path, raw: Path, *, check: bool = False, vintage: str = FIRST
+) -> list[Compiled]:
     """Compile every table; write all of them, or with `check` only compare.
 
     Parameters
@@ -212,9 +90,12 @@ def compile_all(upstream: Path, raw: Path, *, check: bool = False) -> list[Compi
     upstream : Path
         Folder of the published files, one folder per source.
     raw : Path
-        ``data/raw``: holds ``sources.toml``, ``corrections.toml``, ``schemas`` and ``compiled``.
+        ``data/raw``: holds ``sources.toml``, ``corrections.toml``, ``schemas``, ``coded`` and
+        ``compiled``.
     check : bool
         Write nothing; tell where the committed tables differ.
+    vintage : str
+        Release of the conflict data, a key of `collsec.compile.vintages.VINTAGES`.
 
     Returns
     -------
@@ -232,18 +113,7 @@ def compile_all(upstream: Path, raw: Path, *, check: bool = False) -> list[Compi
     StaleTables
         If `check` finds a committed table that differs from the compiled one.
     """
-    if not upstream.is_dir():
-        raise MissingInput(
-            f"{upstream}: no such folder. Give the folder of upstream files with --from."
-        )
-    bench = Workbench(
-        Upstream(upstream, read_sources(raw / "sources.toml")),
-        read_corrections(raw / "corrections.toml"),
-        raw / "coded",
-    )
-    for recipe in RECIPES.values():
-        for key in recipe.sources:
-            bench.upstream.files(key)
+    bench = bench_of(upstream, raw, vintage)
     texts = {}
     for name, recipe in RECIPES.items():
         table = recipe.build(bench)
@@ -260,6 +130,81 @@ def compile_all(upstream: Path, raw: Path, *, check: bool = False) -> list[Compi
     if check and any(c.is_changed for c in out):
         raise StaleTables(out)
     return out
+
+
+def bench_of(upstream: Path, raw: Path, vintage: str) -> Workbench:
+    """The workbench of one release, with every file that a recipe needs checked."""
+    if not upstream.is_dir():
+        raise MissingInput(
+            f"{upstream}: no such folder. Give the folder of upstream files with --from."
+        )
+    vintage_of(vintage)
+    bench = Workbench(
+        Upstream(upstream, read_sources(raw / "sources.toml")),
+        read_corrections(raw / "corrections.toml"),
+        raw / "coded",
+        vintage,
+    )
+    for recipe in RECIPES.values():
+        for key in recipe.sources:
+            bench.upstream.files(key)
+    return bench
+
+
+def compile_vintage(upstream: Path, raw: Path, to: Path, vintage: str) -> list[Compiled]:
+    """Write a whole ``data/raw`` as it is with another release of the conflict data.
+
+    Everything is copied but ``compiled``, which is made anew. Coded rows on a conflict that the
+    release does not have are left out.
+
+    Parameters
+    ----------
+    upstream : Path
+        Folder of the published files.
+    raw : Path
+        The study's ``data/raw``; only read.
+    to : Path
+        The new ``data/raw``; made if it is absent.
+    vintage : str
+        Release of the conflict data.
+
+    Returns
+    -------
+    list of Compiled
+        One per table, compared with what stood in `to`.
+
+    Raises
+    ------
+    CollsecError
+        As `compile_all`, and if `to` is `raw` itself.
+    """
+    if to.resolve() == raw.resolve():
+        raise CollsecError(
+            f"{to}: the study's own tables are those of {FIRST}. Give another folder with --to."
+        )
+    known = set(bench_of(upstream, raw, vintage).episodes["conflict_id"].astype(int))
+    for path in sorted(p for p in raw.rglob("*") if p.is_file()):
+        inner = path.relative_to(raw)
+        if inner.parts[0] == "compiled":
+            continue
+        with whole(to / inner) as temporary:
+            if inner.parts[0] == "coded":
+                temporary.write_text(of_conflicts(path, known), encoding="utf-8", newline="\n")
+            else:
+                shutil.copyfile(path, temporary)
+    return compile_all(upstream, to, vintage=vintage)
+
+
+def of_conflicts(path: Path, known: Set[int]) -> str:
+    """Text of a coded table without the rows on conflicts that are not known."""
+    rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines(keepends=True)))
+    header = rows[0]
+    if "conflict_id" in header:
+        place = header.index("conflict_id")
+        rows = [rows[0], *(r for r in rows[1:] if not r[place] or int(r[place]) in known)]
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
 
 
 def check_columns(name: str, table: pd.DataFrame, raw: Path) -> None:

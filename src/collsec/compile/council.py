@@ -14,6 +14,7 @@ import pandas as pd
 
 from collsec.compile.agenda import agenda_key
 from collsec.compile.meetings import Item, read_meetings
+from collsec.compile.workbooks import read_sheet
 from collsec.errors import BadTable, MissingInput
 
 LIBRARY, DATES, MANDATES, SANCTIONS = "un_library", "resolution_dates", "tamm", "eusanct"
@@ -164,11 +165,8 @@ def read_mandates(upstream: Path) -> tuple[dict[int, list[str]], dict[int, bool]
 
 def sanction_days(upstream: Path) -> set[tuple[str, date]]:
     """Agenda key and day of each imposition of UN sanctions."""
-    path = upstream / EUSANCT
-    if not path.exists():
-        raise MissingInput(f"{EUSANCT.as_posix()} is missing from the upstream folder.")
     columns = ["targetstate_name", "impositionUN", "impositionUN_start"]
-    cases = pd.read_excel(path, usecols=columns, dtype=str)
+    cases = read_sheet(upstream / EUSANCT, columns)
     imposed = cases[cases["impositionUN"] == "1"]
     days = pd.to_datetime(imposed["impositionUN_start"], format="%d%b%Y").dt.date
     return {

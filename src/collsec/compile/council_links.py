@@ -11,7 +11,6 @@ from collsec.errors import BadTable, MissingInput
 
 WINDOW = pd.DateOffset(months=12)
 CODED = "data/raw/coded/agenda_conflicts.csv"
-UCDP = "ucdp_acd"
 
 
 def read_agenda_conflicts(path: Path) -> pd.DataFrame:
@@ -31,7 +30,7 @@ def read_agenda_conflicts(path: Path) -> pd.DataFrame:
 
 
 def resolution_conflicts(
-    resolutions: pd.DataFrame, agenda: pd.DataFrame, episodes: pd.DataFrame
+    resolutions: pd.DataFrame, agenda: pd.DataFrame, episodes: pd.DataFrame, acd: str
 ) -> pd.DataFrame:
     """One row per resolution × conflict that it concerns.
 
@@ -47,6 +46,8 @@ def resolution_conflicts(
     episodes : DataFrame
         Conflict episodes with ``conflict_id, onset_date, end_date``; an episode without an end is
         active on.
+    acd : str
+        Key of the source of the episodes.
 
     Returns
     -------
@@ -84,7 +85,7 @@ def resolution_conflicts(
                     "rule": link["rule"],
                     "confidence": int(link["confidence"]),
                     "reason": link["reason"],
-                    "source": [*resolution["source"], UCDP],
+                    "source": [*resolution["source"], acd],
                     "basis": "file",
                     "note": "",
                 }

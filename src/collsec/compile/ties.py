@@ -40,7 +40,7 @@ class Ties:
     geography : Geography
     system : StateSystem
     sources : dict
-        Component → key of its source.
+        Component, or ``episodes`` → key of its source.
     """
 
     trade: YearlyTie
@@ -140,7 +140,7 @@ def row_of(
         "us_troops_rank": rank_of(ties.troops, group, troops),
         "us_troops_year": troops and troops[0],
         "source": list(
-            dict.fromkeys(["ucdp_acd", *(sources[c] for c in used if used[c])])
+            dict.fromkeys([sources["episodes"], *(sources[c] for c in used if used[c])])
         ),
         "basis": "file",
     }

@@ -15,6 +15,7 @@ from collsec.compile.state_system import StateSystem, state_system
 from collsec.compile.states import states_from
 from collsec.compile.termination import end_precisions, read_terminations
 from collsec.compile.ucdp import read_acd
+from collsec.compile.vintages import FIRST, vintage_of, with_stable_ids
 from collsec.sources import Upstream
 
 
@@ -30,16 +31,19 @@ class Workbench:
         Every declared correction.
     coded : Path
         Folder of the hand-coded tables; read where a rule rests on one, never written.
+    vintage : str
+        Release of the conflict data that episodes are taken from.
     """
 
     upstream: Upstream
     corrections: tuple[Correction, ...]
     coded: Path
+    vintage: str = FIRST
 
-    @cached_property
-    def conflict_years(self) -> pd.DataFrame:
-        """Conflict-years of UCDP, corrected."""
-        return read_acd(self.upstream.file("ucdp_acd"), self.corrections_of("ucdp_acd"))
+    @property
+    def acd(self) -> str:
+        """Key of the source of the episodes."""
+        return vintage_of(self.vintage).source
 
     @cached_property
     def terminations(self) -> pd.DataFrame:
@@ -49,15 +53,32 @@ class Workbench:
     @cached_property
     def episodes(self) -> pd.DataFrame:
         """Conflict episodes; see `collsec.compile.episodes.episodes_from`."""
+        if self.vintage == FIRST:
+            return self.first_episodes
+        return self.named_like_first(self.vintage)
+
+    @cached_property
+    def first_episodes(self) -> pd.DataFrame:
+        """Episodes of the first release, whose numbers are their ids."""
+        return self._episodes_of(FIRST)
+
+    def named_like_first(self, vintage: str) -> pd.DataFrame:
+        """Episodes of another release, under the ids that the first one gave them."""
+        return with_stable_ids(self._episodes_of(vintage), self.first_episodes)
+
+    def _episodes_of(self, vintage: str) -> pd.DataFrame:
+        """Episodes of one release, numbered by onset."""
+        source = vintage_of(vintage).source
+        corrections = self.corrections_of(source)
         mended = {
             (c.locator["conflict_id"], c.locator["year"]): c.evidence
-            for c in self.corrections_of("ucdp_acd")
+            for c in corrections
             if c.evidence
         }
         return episodes_from(
-            self.conflict_years,
+            read_acd(self.upstream.file(source), corrections),
             end_precisions(self.terminations),
-            ("ucdp_acd", "ucdp_termination"),
+            (source, "ucdp_termination"),
             mended,
         )
 
