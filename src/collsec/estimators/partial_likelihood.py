@@ -69,24 +69,25 @@ def partial_likelihood(
     eta = x @ beta + offset
     shift = float(eta.max())
     risk = weights * np.exp(eta - shift)
-    sums = np.empty((len(risk), len(beta) + 1))
-    sums[:, 0] = risk
-    np.multiply(x, risk[:, None], out=sums[:, 1:])
-    at_risk = sets.at_risk(sums)[slots.moment]
+    weighted = x * risk[:, None]
+    total, sums = sets.at_risk(risk)[slots.moment], sets.at_risk(weighted)[slots.moment]
     if slots.has_ties:
-        dying = np.asarray(sets.gather @ sums[sets.deaths])
-        at_risk -= slots.fraction[:, None] * dying[slots.moment]
-    mean = at_risk[:, 1:] / at_risk[:, :1]
-    hazard = slots.weight / at_risk[:, 0]
+        dying = np.asarray(sets.gather @ risk[sets.deaths])[slots.moment]
+        total -= slots.fraction * dying
+        leaving = np.asarray(sets.gather @ weighted[sets.deaths])[slots.moment]
+        sums -= slots.fraction[:, None] * leaving
+    mean = sums / total[:, None]
+    hazard = slots.weight / total
     cumulative = sets.exposure(slots.by_moment(hazard))
     if slots.has_ties:
         spared = slots.by_moment(hazard * slots.fraction)
         cumulative[sets.deaths] -= spared[sets.death_moment]
     weight = weights[sets.deaths]
     loglik = float(weight @ eta[sets.deaths])
-    loglik -= float(slots.weight @ (np.log(at_risk[:, 0]) + shift))
+    loglik -= float(slots.weight @ (np.log(total) + shift))
     gradient = weight @ x[sets.deaths] - slots.weight @ mean
-    information = x.T @ ((risk * cumulative)[:, None] * x)
+    weighted *= cumulative[:, None]
+    information = x.T @ weighted
     information -= mean.T @ (slots.weight[:, None] * mean)
     return Likelihood(
         loglik=loglik,
