@@ -104,6 +104,7 @@ class Spec:
     secondary: tuple[ExposureSpec, ...] = ()
     falsification: tuple[ExposureSpec, ...] = ()
     outcomes: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     variants: tuple[VariantSpec, ...] = ()
     reachable_verdicts: tuple[str, ...] = ()
     cites: tuple[str, ...] = ()
@@ -237,6 +238,7 @@ def _check(spec: Spec, where: str) -> None:
     """Refuse names that do not exist and designs that are known to manufacture effects."""
     from collsec import measures
     from collsec.cohorts import RULES
+    from collsec.designs import PARTS
     from collsec.verdict import CODES
 
     def one_of(key: str, value: str, allowed: typing.Iterable[str]) -> None:
@@ -265,6 +267,8 @@ def _check(spec: Spec, where: str) -> None:
         one_of("reachable_verdicts", name, CODES)
     for name in (spec.outcome, *spec.outcomes):
         one_of("outcome", name, measures.names("outcome"))
+    for name in spec.parts:
+        one_of("parts", name, PARTS)
     for name in spec.adjustment:
         one_of("adjustment", name, measures.names("covariate"))
     kind = "exposure" if spec.design == "time_varying" else "covariate"

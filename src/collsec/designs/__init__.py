@@ -9,12 +9,20 @@ from typing import Any
 
 import pandas as pd
 
-from collsec.designs import alternatives, curves, duration_models, record, robustness
+# The modules of parts register themselves on import.
+from collsec.designs import (
+    alternatives,
+    curves,
+    duration_models,  # noqa: F401
+    record,
+    robustness,
+    standardization,  # noqa: F401
+)
 from collsec.designs.calibration import calibrate, calibrate_known_biased
 from collsec.designs.engines import engines_agree
 from collsec.designs.inputs import Inputs, Prepared, prepare
+from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.sandwich import bootstrapped, jackknifed, sandwich
-from collsec.designs.standardization import cost_of_delay
 from collsec.designs.time_varying import rerandomized
 from collsec.hypothesis import Draws, ExposureSpec
 from collsec.panels import exposure_column, unit_spells
@@ -105,12 +113,13 @@ def estimate_hypothesis(inputs: Inputs, panel: pd.DataFrame, profile: str) -> Ma
         if e.validity == "known-biased" else e
         for e in estimates[1:]
     ]
-    everything = [primary, *biased, *(p.estimate for p in falsification), *variants]
+    further, drawn_by_parts, parts = _parts(Context(inputs, prepared, primary, draws))
+    everything = [primary, *biased, *further, *(p.estimate for p in falsification), *variants]
     rows = tidy(everything)
     drawn, extras = curves.of(inputs, prepared)
+    drawn = pd.concat([drawn, *drawn_by_parts], ignore_index=True)
+    extras |= parts.strings
     extras |= alternatives.texts(everything, drawn, without)
-    if spec.design == "time_varying" and spec.estimand.expected == "above_one":
-        extras |= _cost_variables(everything, study.horizon_months)
     if not math.isnan(known_biased):
         extras["known_biased.null_rejection"] = record.wording.percent(known_biased)
     identity = result_id(f"{spec.hypothesis}.primary", spec.normalized(), panel, rows)
@@ -124,6 +133,7 @@ def estimate_hypothesis(inputs: Inputs, panel: pd.DataFrame, profile: str) -> Ma
             gap, dataclasses.asdict(calibration), falsification, flips, agreement,
             robustness.proportional_hazards(prepared), known_biased,
         ) | {"leave_one_out": rounded(without.to_dict(orient="records"))},
+        "parts": rounded(parts.records),
     })
 
 
@@ -164,10 +174,6 @@ def _time_varying(inputs: Inputs, prepared: Prepared, draws: Draws) -> list[Esti
             prepare(inputs, exposure, outcome=outcome), exposure, outcome, "outcome", usual,
             outcome.removeprefix("end_by_").replace("_", " ").capitalize(),
         ))
-    made.append(duration_models.monthly_hazard(inputs, prepared))
-    made.append(duration_models.country_months(inputs, prepared))
-    if spec.estimand.expected == "above_one":
-        made.append(cost_of_delay(inputs, prepared, made[0]))
     return made
 
 
@@ -192,13 +198,17 @@ def _fixed(inputs: Inputs, prepared: Prepared, draws: Draws) -> list[Estimate]:
     return made
 
 
-def _cost_variables(estimates: list[Estimate], horizon: int) -> dict[str, str]:
-    cost = next(e for e in estimates if e.estimand == "months_per_year_of_delay")
-    return {
-        "cost.months": record.wording.number(cost.estimate, 1),
-        "cost.horizon": str(horizon),
-        "cost.ci": record.wording.interval(cost.ci_low, cost.ci_high, 1),
-    }
+def _parts(context: Context) -> tuple[list[Estimate], list[pd.DataFrame], Part]:
+    """Every part that the file names: their estimates, curves, and strings with records."""
+    made = [PARTS[name](context) for name in context.inputs.spec.parts]
+    together = Part(
+        strings={k: v for p in made for k, v in p.strings.items()},
+        records={k: v for p in made for k, v in p.records.items()},
+    )
+    return (
+        [e for p in made for e in p.estimates],
+        [p.curves for p in made if p.curves is not None], together,
+    )
 
 
-__all__ = ["Inputs", "Made", "arrange_panel", "estimate_hypothesis"]
+__all__ = ["PARTS", "Inputs", "Made", "arrange_panel", "estimate_hypothesis"]

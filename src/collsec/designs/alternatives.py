@@ -22,7 +22,7 @@ def texts(estimates: list[Estimate], curves: pd.DataFrame, without: pd.DataFrame
         ),
         "alt.outcomes": _forest("Hazard ratios by how the war ended",
                                 [e for e in estimates if e.role == "outcome"]),
-        "alt.variants": _spread([e for e in estimates if e.role == "variant"], primary),
+        "alt.variants": _spread([e for e in estimates if e.role in {"model", "variant"}], primary),
         "alt.leave_one_out": _range(without["hazard_ratio"], primary),
         "alt.survival": _survival(curves, "survival"),
     }

@@ -7,7 +7,6 @@ import pandas as pd
 
 from collsec import wording
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.designs.standardization import strategy_curves
 from collsec.estimators import aalen_johansen, kaplan_meier
 from collsec.measures import get
 from collsec.panels import DAYS_PER_MONTH, clock, unit_spells
@@ -27,8 +26,6 @@ def of(inputs: Inputs, prepared: Prepared) -> tuple[pd.DataFrame, dict[str, str]
     if inputs.spec.design == "time_varying":
         incidence = first_exposure(inputs, prepared, horizon)
         made.append(incidence)
-        if inputs.spec.estimand.expected == "above_one":
-            made.append(strategy_curves(inputs, prepared))
         at_end = incidence[incidence["time_months"] == horizon].set_index("curve")["estimate"]
         strings = {
             "incidence.horizon": str(horizon),

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from collsec.designs.inputs import Inputs, Prepared
+from collsec.designs.parts import Context, Part, part
 from collsec.estimators import EstimationError, discrete_hazard, panel_ols
 from collsec.panels import DAYS_PER_MONTH, clock, exposed
 from collsec.results import Estimate
@@ -56,7 +57,7 @@ def _row(inputs: Inputs, rows: pd.DataFrame, column: str, **known: object) -> Es
     cluster, exposure = inputs.spec.cluster, inputs.spec.exposure
     is_exposed = rows[column] > 0
     return Estimate(
-        hypothesis=inputs.spec.hypothesis, role="secondary", measure=exposure.measure,
+        hypothesis=inputs.spec.hypothesis, role="model", measure=exposure.measure,
         lag_months=exposure.lag_months, ci_level=1 - inputs.study.level,
         inference="cluster_sandwich", nobs=len(rows), n_units=int(rows["unit"].nunique()),
         n_events=int(rows["event"].sum()), n_clusters=int(rows[cluster].nunique()),
@@ -73,7 +74,19 @@ def _not_estimable(error: EstimationError) -> dict[str, object]:
     return nothing | {"note": f"Not estimable: {error}"}
 
 
-def monthly_hazard(inputs: Inputs, prepared: Prepared) -> Estimate:
+@part
+def monthly_hazard(context: Context) -> Part:
+    """The primary's question put to a monthly complementary log-log model."""
+    return Part([fit_monthly_hazard(context.inputs, context.prepared)])
+
+
+@part
+def country_months(context: Context) -> Part:
+    """The primary's question put to a panel of country-months."""
+    return Part([fit_country_months(context.inputs, context.prepared)])
+
+
+def fit_monthly_hazard(inputs: Inputs, prepared: Prepared) -> Estimate:
     """Hazard ratio of the monthly complementary log-log model, duration as a cubic polynomial."""
     column, cluster = prepared.column, inputs.spec.cluster
     rows = unit_months(prepared, [cluster, *prepared.strata])
@@ -99,7 +112,7 @@ def monthly_hazard(inputs: Inputs, prepared: Prepared) -> Estimate:
     )
 
 
-def country_months(inputs: Inputs, prepared: Prepared) -> Estimate:
+def fit_country_months(inputs: Inputs, prepared: Prepared) -> Estimate:
     """Difference in the monthly probability of an end, within country and month of history.
 
     One row per country and month with a war of the cohort: the share of its wars that end that

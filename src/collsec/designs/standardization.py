@@ -12,7 +12,9 @@ import math
 import numpy as np
 import pandas as pd
 
+from collsec import wording
 from collsec.designs.inputs import Inputs, Prepared
+from collsec.designs.parts import Context, Part, part
 from collsec.estimators import CoxResult, EstimationError, cox_ph, standardize, switches_on
 from collsec.panels import DAYS_PER_MONTH, days_of
 from collsec.results import Estimate
@@ -57,7 +59,21 @@ def mean_months(
     return found.rmst / DAYS_PER_MONTH, found.curve
 
 
-def cost_of_delay(inputs: Inputs, prepared: Prepared, primary: Estimate) -> Estimate:
+@part
+def cost_of_delay(context: Context) -> Part:
+    """Months of war per year of delay, and survival under early, late and no deployment."""
+    found = months_per_year(context.inputs, context.prepared, context.primary)
+    return Part(
+        [found], strategy_curves(context.inputs, context.prepared),
+        {
+            "cost.months": wording.number(found.estimate, 1),
+            "cost.ci": wording.interval(found.ci_low, found.ci_high, 1),
+            "cost.horizon": str(context.inputs.study.horizon_months),
+        },
+    )
+
+
+def months_per_year(inputs: Inputs, prepared: Prepared, primary: Estimate) -> Estimate:
     """Months of war per year of delay, with the limits that the primary's interval implies.
 
     The interval excludes zero exactly when the primary's excludes a hazard ratio of one.

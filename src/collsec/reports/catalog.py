@@ -19,7 +19,7 @@ _ACTS = {"un_troops": "UN troops", "veto_12m": "Veto"}
 _ROWS_OF_A_FOREST = {
     "forest": ("primary", "secondary", "falsification", "known_biased"),
     "outcomes": ("primary", "outcome"),
-    "variants": ("primary", "variant"),
+    "variants": ("primary", "model", "variant"),
 }
 
 

@@ -1,0 +1,70 @@
+"""Parts of a hypothesis beyond its primary: one decorated function each, named in its file.
+
+A part takes the primary as it stands and gives further estimates, curves and strings for the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from collsec.designs.inputs import Inputs, Prepared
+from collsec.hypothesis import Draws
+from collsec.results import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a part may use.
+
+    Attributes
+    ----------
+    inputs : Inputs
+    prepared : Prepared
+        The primary's cohort and rows.
+    primary : Estimate
+    draws : Draws
+        Draw counts of the profile.
+    """
+
+    inputs: Inputs
+    prepared: Prepared
+    primary: Estimate
+    draws: Draws
+
+    @property
+    def name(self) -> str:
+        """The hypothesis, with which every estimate id begins."""
+        return self.inputs.spec.hypothesis
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a part gives.
+
+    Attributes
+    ----------
+    estimates : list of Estimate
+    curves : DataFrame or None
+        Rows of the curves table.
+    strings : dict
+        Formatted strings by name (without the hypothesis), for the page.
+    records : dict
+        Plain JSON for the record's ``parts``, by name.
+    """
+
+    estimates: list[Estimate] = field(default_factory=list)
+    curves: pd.DataFrame | None = None
+    strings: dict[str, str] = field(default_factory=dict)
+    records: dict[str, object] = field(default_factory=dict)
+
+
+PARTS: dict[str, Callable[[Context], Part]] = {}
+
+
+def part(function: Callable[[Context], Part]) -> Callable[[Context], Part]:
+    """Register a part under its function's name."""
+    PARTS[function.__name__] = function
+    return function
