@@ -1,24 +1,38 @@
 """raw → tables: one typed Parquet per raw table, validated; nothing joined.
 
-Frictionless checks each CSV against its schema in ``data/raw/schemas``; the first broken cell is
-reported with file, row, column and value. State codes are checked against ``states``.
+`collsec.rawfile` reads each CSV strictly; Frictionless checks each cell against the table's schema
+in ``data/raw/schemas``; keys and state codes are followed across tables; `collsec.crosschecks`
+asks whether the facts fit one another. The first fault is told with file, row, column and value.
 """
 
 from __future__ import annotations
 
+import difflib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from collsec import crosschecks
 from collsec.errors import BadTable, MissingInput
 from collsec.provenance import record
+from collsec.rawfile import read_cells, shown
+from collsec.sources import read_sources
 from collsec.store import Store
 
 LIST_SEPARATOR = ";"
-# Raw columns that hold one Gleditsch–Ward code, or a list of them.
-STATE_CODE_PREFIX = "gwno"
+# Word in the names of raw columns that hold one Gleditsch–Ward code, or a list of them.
+STATE_CODE_WORD = "gwno"
+
+
+# Tables that later stages and the cross-checks read; a study may have more.
+REQUIRED = (
+    "episodes", "outcomes", "states", "host_states", "p5_ties", "missions", "mission_conflicts",
+    "mission_milestones", "vetoes", "draft_conflicts", "council_members", "resolutions",
+    "resolution_conflicts", "agenda_conflicts",
+)
 
 
 def resources(store: Store) -> dict[str, dict[str, Any]]:
@@ -27,19 +41,43 @@ def resources(store: Store) -> dict[str, dict[str, Any]]:
     Raises
     ------
     MissingInput
-        If the package or one of its files is absent.
+        If the package, one of its files or one of the required tables is absent.
+    BadTable
+        If the package is not readable or an entry is not whole.
     """
     if not store.datapackage.exists():
         raise MissingInput("data/raw/datapackage.json is missing: is this the project's folder?")
-    package = json.loads(store.datapackage.read_text(encoding="utf-8"))
-    for resource in package["resources"]:
+    where = store.relative(store.datapackage)
+    named: dict[str, dict[str, Any]] = {}
+    for number, resource in enumerate(read_json(store, store.datapackage).get("resources", [])):
+        for key in ("name", "path", "schema"):
+            if not isinstance(resource.get(key), str):
+                raise BadTable(where, f"table {number + 1} has no {key}.",
+                               value=resource.get("name"), remedy="Add it.")
         for key in ("path", "schema"):
-            if not (store.raw / resource[key]).exists():
+            if not (store.raw / resource[key]).is_file():
                 raise MissingInput(
-                    f"data/raw/{resource[key]} is missing, but data/raw/datapackage.json names it "
-                    f"as the {key} of table {resource['name']}."
+                    f"data/raw/{resource[key]} is missing, but {where} names it "
+                    f"as the {key} of table {resource['name']}. Take it back from git."
                 )
-    return {r["name"]: r for r in package["resources"]}
+        named[resource["name"]] = resource
+    for name in REQUIRED:
+        if name not in named:
+            raise MissingInput(f"{where} names no table {name}. Take it back from git.")
+    return named
+
+
+def read_json(store: Store, path: Path) -> dict[str, Any]:
+    """Read a JSON file of the raw folder."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise BadTable(store.relative(path), f"not readable JSON ({error.msg}).", row=error.lineno,
+                       remedy="Mend it, or take it back from git.") from None
+    except UnicodeDecodeError:
+        raise BadTable(store.relative(path), "not UTF-8.",
+                       remedy="Take it back from git.") from None
+    return content
 
 
 def clean(store: Store) -> list[Path]:
@@ -54,6 +92,8 @@ def clean(store: Store) -> list[Path]:
     frames = {name: read_raw(store, resource) for name, resource in named.items()}
     check_foreign_keys(store, named, frames)
     check_state_codes(store, named, frames)
+    files = {name: store.relative(store.raw / resource["path"]) for name, resource in named.items()}
+    crosschecks.check(frames, files, read_sources(store.raw / "sources.toml"))
     written = []
     for name, resource in named.items():
         inputs = [store.raw / resource["path"], store.raw / resource["schema"]]
@@ -66,52 +106,68 @@ def clean(store: Store) -> list[Path]:
 def read_raw(store: Store, resource: dict[str, Any]) -> pd.DataFrame:
     """Validate one CSV against its schema and return it typed."""
     path = store.raw / resource["path"]
-    schema = json.loads((store.raw / resource["schema"]).read_text(encoding="utf-8"))
-    try:
-        text = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    where = store.relative(path)
+    schema = read_json(store, store.raw / resource["schema"])
+    cells = read_cells(path, where, schema)
+    validate_cells(cells, where, schema)
+    if (pinned := resource.get("rows", len(cells))) != len(cells):
         raise BadTable(
-            store.relative(path), f"not a readable UTF-8 CSV ({error}).",
-            remedy="Save it as comma-separated UTF-8 text.",
-        ) from None
-    validate_cells(store, path, schema)
-    return typed(text, schema)
+            where, f"{len(cells)} rows where data/raw/datapackage.json says {pinned}.",
+            remedy="If rows were added or taken out on purpose, say so there (`rows`, and why in "
+            "`rows_reason`); if not, take the file back from git.",
+        )
+    return typed(cells, schema)
 
 
-def validate_cells(store: Store, path: Path, schema: dict[str, Any]) -> None:
-    """Raise the first cell of a CSV that breaks its Table Schema."""
-    from frictionless import Resource, Schema, system
+def validate_cells(cells: pd.DataFrame, where: str, schema: dict[str, Any]) -> None:
+    """Raise the first cell of a table that breaks its Table Schema."""
+    from frictionless import FrictionlessException, Resource, Schema
 
-    system.trusted = True  # files lie below the project's own data/raw
-    columns = {field["name"] for field in schema["fields"]}
     local = {k: v for k, v in schema.items() if k != "foreignKeys"}  # checked across tables below
-    resource = Resource(
-        path=path.name, basepath=str(path.parent), schema=Schema.from_descriptor(local)
-    )
-    report = resource.validate(limit_errors=1)
+    try:
+        rule = Schema.from_descriptor(local)
+    except FrictionlessException as error:
+        raise BadTable(where, f"its schema is not a Table Schema ({error.error.note}).",
+                       remedy="Mend it in data/raw/schemas.") from None
+    rows = [list(cells.columns), *cells.to_numpy().tolist()]
+    report = Resource(data=rows, schema=rule).validate(limit_errors=1)
     if report.valid:
         return
-    where = store.relative(path)
-    errors = [error for task in report.tasks for error in task.errors]
-    if not errors:
-        raise BadTable(where, "; ".join(w for task in report.tasks for w in task.warnings))
-    error = errors[0]
-    row = getattr(error, "row_number", None)
-    column = getattr(error, "field_name", None) or getattr(error, "label", None) or None
-    remedy = {
-        "missing-label": f"Its columns must be: {', '.join(f['name'] for f in schema['fields'])}.",
-        "primary-key": "Keep one row per key.",
-    }.get(error.type, "Correct the cell, or the schema in data/raw/schemas if the rule is wrong.")
-    if column is None and error.type == "primary-key":
-        column = ", ".join(schema["primaryKey"]) if isinstance(
-            schema["primaryKey"], list) else schema["primaryKey"]
-    value = getattr(error, "cell", None)
-    if value is None and error.type == "primary-key":
-        value = ", ".join(str(c) for c in getattr(error, "cells", [])[: len(column.split(", "))])
-    if column is not None and column not in columns and error.type not in {"primary-key"}:
-        remedy = f"Columns of this table: {', '.join(sorted(columns))}."
-    raise BadTable(where, error.note.rstrip(".") + ".", row=row, column=column, value=value,
-                   remedy=remedy)
+    first = next(error for task in report.tasks for error in task.errors)
+    row, value = getattr(first, "row_number", 1), getattr(first, "cell", None)
+    column: str | None = getattr(first, "field_name", None)
+    problem = first.note.rstrip(".") + "."
+    remedy = "Correct the cell, or the schema in data/raw/schemas if the rule is wrong."
+    if first.type in {"primary-key", "unique-error"}:
+        stated = [column] if column else schema["primaryKey"]
+        keys: list[str] = [stated] if isinstance(stated, str) else stated
+        column, value = ", ".join(keys), ", ".join(cells[k].iloc[row - 2] for k in keys)
+        problem, remedy = "the key stands twice.", "Keep one row per key."
+    elif column is not None:
+        problem = broken_rule(next(f for f in schema["fields"] if f["name"] == column), value)
+    raise BadTable(where, problem, row=row, column=column,
+                   value=None if value is None else shown(str(value)), remedy=remedy)
+
+
+def broken_rule(field: dict[str, Any], value: Any) -> str:
+    """Say in words what the schema asks of a field that a cell does not fulfill."""
+    rules = field.get("constraints", {})
+    if not value and rules.get("required"):
+        return "the cell is empty, and must not be."
+    if field["type"] == "date" and not is_date(str(value)):
+        return "is no day of the calendar."
+    if "enum" in rules:
+        near = difflib.get_close_matches(str(value), [str(v) for v in rules["enum"]], n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        return f"must be one of {', '.join(str(v) for v in rules['enum'])}.{hint}"
+    words = {"pattern": "must have the form", "minimum": "must not be below",
+             "maximum": "must not be above"}
+    return "; ".join(f"{words[r]} {rules[r]}" for r in words if r in rules) + "."
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a day of the calendar."""
+    return not pd.isna(pd.to_datetime(text, format="%Y-%m-%d", errors="coerce"))
 
 
 def typed(text: pd.DataFrame, schema: dict[str, Any]) -> pd.DataFrame:
@@ -138,7 +194,7 @@ def check_foreign_keys(
 ) -> None:
     """Raise the first row whose key stands in no row of the table it points to."""
     for name, resource in named.items():
-        schema = json.loads((store.raw / resource["schema"]).read_text(encoding="utf-8"))
+        schema = read_json(store, store.raw / resource["schema"])
         for key in schema.get("foreignKeys", []):
             fields, target = key["fields"], key["reference"]
             own = [fields] if isinstance(fields, str) else list(fields)
@@ -154,7 +210,8 @@ def check_foreign_keys(
                     f"no such key in table {target['resource']} ({', '.join(theirs)}).",
                     row=int(first) + 2, column=", ".join(own),
                     value=", ".join(str(v) for v in rows.loc[first]),
-                    remedy=f"Use a key of {target['resource']}, or add its row there.",
+                    remedy=nearest(rows.loc[first], known)
+                    + f"Use a key of {target['resource']}, or add its row there.",
                 )
 
 
@@ -165,7 +222,7 @@ def check_state_codes(
     known = set(frames["states"]["gwno"].astype(int).astype(str))
     for name, resource in named.items():
         frame = frames[name]
-        for column in (c for c in frame.columns if c.startswith(STATE_CODE_PREFIX)):
+        for column in (c for c in frame.columns if STATE_CODE_WORD in c.split("_")):
             codes = frame[column].astype("string").str.split(LIST_SEPARATOR).explode().dropna()
             unknown = codes[~codes.isin(known)]
             if len(unknown):
@@ -175,3 +232,11 @@ def check_state_codes(
                     row=int(unknown.index[0]) + 2, column=column, value=unknown.iloc[0],
                     remedy="Use a Gleditsch–Ward code of data/raw/compiled/states.csv.",
                 )
+
+
+def nearest(key: pd.Series, known: Iterable[tuple[Any, ...]]) -> str:
+    """A sentence that offers the known key closest to a lost one, where one is close."""
+    lost = ", ".join(str(v) for v in key)
+    names = sorted({", ".join(str(v) for v in k) for k in known})
+    near = difflib.get_close_matches(lost, names, n=1, cutoff=0.7)
+    return f"Did you mean {near[0]}? " if near else ""

@@ -113,7 +113,13 @@ def test_outcomes_match_the_termination_dataset(compiled: dict[str, pd.DataFrame
     matched = outcomes["is_matched"] == "true"
     assert matched.sum() == 517
     assert (outcomes["end_difference_days"] == "0").sum() == 499
-    assert outcomes.loc[matched, "mismatch_reason"].eq("").all()
+    apart = outcomes.loc[matched & outcomes["mismatch_reason"].ne("")].set_index("episode_id")
+    assert apart["mismatch_reason"].to_dict() == {
+        "403-1": "day_assigned",
+        **dict.fromkeys(("283-6", "287-4", "374-2", "398-1", "426-2", "13809-2"), "redated"),
+    }
+    days = outcomes.loc[matched].set_index("episode_id")["end_difference_days"].astype(int).abs()
+    assert set(days.index[days > 31]) == set(apart.index)
     assert outcomes.loc[~matched, "mismatch_reason"].value_counts().to_dict() == {
         "ongoing": 61, "after_coverage": 32, "ends_in_another_year": 7,
         "absent_from_termination": 3,
@@ -157,6 +163,20 @@ def test_outcome_of_each_end_by_hand() -> None:
     ]  # fmt: skip
     assert table["end_difference_days"].tolist()[0] == 10
     assert table["source"].tolist()[:2] == [["a", "b"], ["a"]]
+
+
+def test_ends_called_redated_had_the_day_of_termination_in_the_earlier_release(
+    compiled: dict[str, pd.DataFrame], shared: Path
+) -> None:
+    """`redated` says that UCDP changed the day: release 20.1 must have the other one."""
+    years = pd.read_csv(shared / "upstream" / "ucdp_acd" / "ucdp-prio-acd-201.csv", dtype=str)
+    ends = years[years["ep_end"] == "1"].set_index(["conflict_id", "year"])["ep_end_date"]
+    rows = compiled["outcomes"].merge(compiled["episodes"], on="episode_id")
+    rows = rows[rows["mismatch_reason"] == "redated"]
+    earlier = [ends[c, y] for c, y in zip(rows["conflict_id"], rows["last_year"], strict=True)]
+    assert len(rows) == 6
+    assert earlier == rows["termination_end_date"].tolist()
+    assert (rows["end_date"] != rows["termination_end_date"]).all()
 
 
 def test_terminations_refuse_another_file(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ OUTCOMES = {
     "5": "low_activity",
     "6": "actor_ceases",
 }
+# Ends of the two data sets that lie further apart, in days, are listed with a reason.
+TOLERANCE_DAYS = 31
 NEARBY_YEARS = 5  # an end within so many years may be the same end, dated otherwise
 COLUMNS = ("conflict_id", "year", "confterm", "ependdate", "ependprec", "outcome")
 
@@ -132,7 +134,8 @@ def outcomes_from(
                 "episode_id": e["episode_id"],
                 "outcome": end.get("outcome", "not_covered" if e["is_ended"] else "ongoing"),
                 "is_matched": bool(end),
-                "mismatch_reason": None if end else why_unmatched(e, last, of_conflict),
+                "mismatch_reason": why_apart(e["end_date"], gap)
+                if end else why_unmatched(e, last, of_conflict),
                 "termination_end_date": end.get("end_date"),
                 "end_difference_days": gap,
                 "end_precision_code": int(end["precision_code"]) if end else None,
@@ -142,6 +145,13 @@ def outcomes_from(
         )
     whole = {"end_difference_days": "Int64", "end_precision_code": "Int64"}
     return pd.DataFrame(rows).astype(whole)
+
+
+def why_apart(end: str, gap: int | None) -> str | None:
+    """Why a matched end lies more than a month off; none if it does not."""
+    if gap is None or abs(gap) <= TOLERANCE_DAYS:
+        return None
+    return "day_assigned" if end.endswith("-12-31") else "redated"
 
 
 def why_unmatched(episode: dict[str, Any], last: int, years: Collection[int]) -> str:

@@ -1,0 +1,304 @@
+"""Cross-checks: do the facts of the raw tables fit one another?
+
+A schema judges a cell by itself. Here each check is a pure function of the typed tables that gives
+what contradicts something else; the first contradiction ends the tables step as one error with
+file, row, column, value and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from collsec import statecodes
+from collsec.errors import BadTable
+from collsec.findings import Finding, findings
+
+Tables = Mapping[str, pd.DataFrame]
+
+# The People's Republic holds China's seat from this day on (resolution 2758 of the Assembly).
+CHINA_SEAT_DAY = pd.Timestamp("1971-10-25")
+# A first day of people that lies before the authorization must be flagged with this word.
+BEFORE = "precede"
+# An end that Termination dates further off, in days, must be listed with a reason.
+END_TOLERANCE_DAYS = 31
+# Facts of the study lie in this span; states, and the first deaths of some conflicts, are older.
+SPAN = (pd.Timestamp("1946-01-01"), pd.Timestamp("2026-12-31"))
+OLDER = {("states", "valid_from"), ("states", "valid_to"), ("episodes", "first_death_date")}
+# (table, earlier date, later date): the later may not lie before the earlier.
+ORDER = (
+    ("states", "valid_from", "valid_to"),
+    ("episodes", "first_death_date", "onset_date"),
+    ("episodes", "onset_date", "end_date"),
+    ("missions", "first_personnel_date", "first_troops_date"),
+    ("missions", "first_troops_date", "last_troops_date"),
+    ("missions", "first_personnel_date", "strength_10pct_date"),
+    ("missions", "strength_10pct_date", "strength_50pct_date"),
+    ("missions", "first_personnel_date", "end_date"),
+    ("mission_conflicts", "from_date", "to_date"),
+    ("mission_milestones", "first_counted_month", "last_counted_month"),
+    ("mission_milestones", "first_troops_month", "last_troops_month"),
+    ("mission_milestones", "strength_10pct_month", "strength_50pct_month"),
+    ("agenda_conflicts", "from_date", "to_date"),
+    ("council_members", "from_date", "to_date"),
+)
+# (table, key, column, other table, its key, its column): the same fact written twice.
+COPIES = (
+    ("draft_conflicts", "item_id", "date", "vetoes", "veto_id", "veto_date"),
+    ("draft_conflicts", "item_id", "action_class", "vetoes", "veto_id", "action_class"),
+    ("resolution_conflicts", "item_id", "date", "resolutions", "resolution_id", "resolution_date"),
+    ("missions", "resolution", "authorized_date", "resolutions", "resolution_id",
+     "resolution_date"),
+)
+# Tables whose dates follow the rule "never earlier than the truth"; UCDP's own dates do not.
+CODED_DATES = ("missions", "mission_conflicts")
+LINKS = ("mission_conflicts", "draft_conflicts")
+
+
+class Contradiction(BadTable):
+    """Two facts of the raw tables that cannot both be true.
+
+    Parameters
+    ----------
+    check : str
+        Name of the cross-check that found it.
+    file : str
+        Path of the table, relative to the project.
+    finding : Finding
+    """
+
+    def __init__(self, check: str, file: str, finding: Finding) -> None:
+        self.check = check
+        super().__init__(file, finding.problem, row=finding.position + 2, column=finding.column,
+                         value=finding.value, remedy=finding.remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A cross-check: its name and the pure function behind it."""
+
+    name: str
+    function: Callable[[Tables], Iterator[Finding]]
+
+
+def check(tables: Tables, files: Mapping[str, str], sources: Collection[str]) -> None:
+    """Raise the first contradiction among the raw tables.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        The typed raw tables, rows in the order of their files.
+    files : mapping of str to str
+        Path of each table, for the message.
+    sources : collection of str
+        Keys of ``sources.toml``.
+
+    Raises
+    ------
+    Contradiction
+        Naming file, row, column, value and remedy.
+    """
+    named_sources = Check("sources are declared", lambda t: sources_are_declared(t, sources))
+    for one in (*CHECKS, named_sources):
+        for finding in one.function(tables):
+            raise Contradiction(one.name, files[finding.table], finding)
+
+
+def dates_within_the_span(tables: Tables) -> Iterator[Finding]:
+    """Dates lie between the first year of the Council and the last year coded."""
+    first, last = SPAN
+    for name, frame in tables.items():
+        dates = [str(c) for c in frame.select_dtypes("datetime")]
+        for column in (c for c in dates if (name, c) not in OLDER):
+            outside = (tables[name][column] < first) | (tables[name][column] > last)
+            yield from findings(
+                tables, name, column, outside,
+                f"lies outside of {first:%Y-%m-%d} to {last:%Y-%m-%d}.",
+                "Correct the year; the span stands in collsec.crosschecks.",
+            )
+
+
+def dates_in_order(tables: Tables) -> Iterator[Finding]:
+    """What comes later in the course of things has no earlier date."""
+    for name, earlier, later in ORDER:
+        frame = tables[name]
+        yield from findings(
+            tables, name, later, frame[later] < frame[earlier], f"lies before {earlier}, {{}}.",
+            "Correct one of the two dates.", frame[earlier],
+        )
+
+
+def precision_fits_date(tables: Tables) -> Iterator[Finding]:
+    """A date known to the month is its last day, one known to the year is 31 December."""
+    for name in CODED_DATES:
+        frame = tables[name]
+        for column in (c for c in frame.columns if c.endswith("_precision")):
+            day = f"{column.removesuffix('_precision')}_date"
+            date, precision = frame[day], frame[column]
+            yield from findings(
+                tables, name, column, date.isna() != precision.isna(),
+                f"{day} and its precision must both be there, or neither.",
+                "Add the one that is missing, or empty both.",
+            )
+            is_last = date.dt.is_month_end & ((precision != "year") | (date.dt.month == 12))
+            yield from findings(
+                tables, name, day, precision.isin(["month", "year"]) & ~is_last,
+                f"is no last day, although {column} is {{}}.",
+                "Give the last day of the month (of the year), or the precision `day`.", precision,
+            )
+
+
+def people_come_after_authorization(tables: Tables) -> Iterator[Finding]:
+    """No people before the operation was authorized, unless the row says so.
+
+    The authorization is taken at its earliest: the first day of its month or year where no more
+    is known.
+    """
+    frame = tables["missions"]
+    authorized, precision = frame["authorized_date"], frame["authorized_precision"]
+    month = authorized.dt.to_period("M").dt.start_time
+    year = authorized.dt.to_period("Y").dt.start_time
+    earliest = authorized.where(precision != "month", month).where(precision != "year", year)
+    is_flagged = frame["rehatted_from"].notna() | frame["note"].fillna("").str.contains(BEFORE)
+    for column in ("first_personnel_date", "first_troops_date", "strength_10pct_date",
+                   "strength_50pct_date"):
+        yield from findings(
+            tables, "missions", column, (frame[column] < earliest) & ~is_flagged,
+            "lies before the authorization of {}.",
+            "Correct the date; if people did come first, name the force they came from in "
+            f"`rehatted_from`, or write in `note` what they {BEFORE}.", authorized,
+        )
+
+
+def vetoes_are_of_permanent_members(tables: Tables) -> Iterator[Finding]:
+    """Each veto is cast by a member that held a permanent seat on its day; China's by date."""
+    vetoes, members = tables["vetoes"], tables["council_members"]
+    day = vetoes["veto_date"]
+    yield from findings(
+        tables, "vetoes", "veto_date", vetoes["veto_id"].str[:10] != day.dt.strftime("%Y-%m-%d"),
+        "is not the day in veto_id, {}.", "Correct the one that is wrong.", vetoes["veto_id"],
+    )
+    holder = pd.Series("roc", index=vetoes.index).where(day < CHINA_SEAT_DAY, "prc")
+    yield from findings(
+        tables, "vetoes", "china_seat", vetoes["china_seat"] != holder,
+        "held no seat on {}.", f"`roc` before {CHINA_SEAT_DAY:%Y-%m-%d}, `prc` from then on.", day,
+    )
+    casts = [c for c in vetoes.columns if c.startswith("cast_")]
+    yield from findings(
+        tables, "vetoes", "veto_id", ~vetoes[casts].fillna(False).any(axis=1),
+        "nobody cast this veto.", f"Set one of {', '.join(casts)} to true.",
+    )
+    seats = members[members["is_permanent"]]
+    for cast in casts:
+        codes = statecodes.PERMANENT[cast.removeprefix("cast_")]
+        own = seats[seats["gwno"].isin(codes)]
+        is_known = day.dt.year.isin(members["year"])
+        is_seated = pd.Series(
+            [((own["from_date"] <= d) & (own["to_date"] >= d)).any() for d in day],
+            index=vetoes.index,
+        )
+        yield from findings(
+            tables, "vetoes", cast, vetoes[cast].fillna(False) & is_known & ~is_seated,
+            "had no permanent seat on {}.", "Correct the vote, or council_members.", day,
+        )
+
+
+def episodes_lie_in_their_years(tables: Tables) -> Iterator[Finding]:
+    """Onset falls in the first active year, the end in the last; years of war in between."""
+    frame = tables["episodes"]
+    for column, year in (("onset_date", "first_year"), ("end_date", "last_year")):
+        yield from findings(
+            tables, "episodes", column, frame[column].dt.year != frame[year],
+            f"does not lie in {year}, {{}}.", "Correct the date or the year.", frame[year],
+        )
+    wars = frame["war_years"].str.split(";").explode().dropna().astype(int)
+    outside = (wars < frame["first_year"].loc[wars.index]) | (
+        wars > frame["last_year"].loc[wars.index])
+    yield from findings(
+        tables, "episodes", "war_years",
+        pd.Series(frame.index.isin(wars.index[outside]), index=frame.index),
+        "a year of war lies outside of the episode.", "Correct the years.",
+    )
+    yield from findings(
+        tables, "episodes", "is_ended", frame["is_ended"] != frame["end_date"].notna(),
+        "must be true where end_date is given, and only there.", "Correct the one or the other.",
+    )
+    ordered = frame.sort_values(["conflict_id", "ordinal"])
+    before = ordered.groupby("conflict_id")["end_date"].shift().reindex(frame.index)
+    yield from findings(
+        tables, "episodes", "onset_date", frame["onset_date"] <= before,
+        "lies before the end of the conflict's episode before, {}.", "Correct the dates.", before,
+    )
+
+
+def ends_match_termination(tables: Tables) -> Iterator[Finding]:
+    """Ends agree with the Termination Dataset within a tolerance, or say why they do not."""
+    frame = tables["outcomes"]
+    ends = frame["episode_id"].map(tables["episodes"].set_index("episode_id")["end_date"])
+    gap = (frame["termination_end_date"] - ends).dt.days
+    is_listed = frame["mismatch_reason"].notna()
+    yield from findings(
+        tables, "outcomes", "termination_end_date", (gap.abs() > END_TOLERANCE_DAYS) & ~is_listed,
+        f"lies more than {END_TOLERANCE_DAYS} days from the episode's end, {{}}, without a reason.",
+        "Give the reason in mismatch_reason, or correct the date.", ends,
+    )
+    yield from findings(
+        tables, "outcomes", "end_difference_days", gap.fillna(0) != frame[
+            "end_difference_days"].fillna(0).astype(float),
+        "is not the difference between the two ends, {}.", "Run `collsec compile`.", gap,
+    )
+    yield from findings(
+        tables, "outcomes", "mismatch_reason", ~frame["is_matched"] & ~is_listed,
+        "an end without a match needs a reason.", "Run `collsec compile`.",
+    )
+
+
+def copies_agree(tables: Tables) -> Iterator[Finding]:
+    """A fact that stands in two tables is the same in both."""
+    for name, key, column, other, its_key, its_column in COPIES:
+        frame = tables[name]
+        there = frame[key].map(tables[other].set_index(its_key)[its_column])
+        yield from findings(
+            tables, name, column, there.notna() & frame[column].notna() & (frame[column] != there),
+            f"differs from {its_column} in {other}, {{}}.", "Correct the one that is wrong.", there,
+        )
+
+
+def links_lead_somewhere_or_nowhere(tables: Tables) -> Iterator[Finding]:
+    """A link has a conflict, or says that there is none."""
+    for name in LINKS:
+        frame = tables[name]
+        yield from findings(
+            tables, name, "is_none", frame["is_none"] != frame["conflict_id"].isna(),
+            "must be true where conflict_id is empty, and only there.",
+            "Give the conflict, or set is_none to true with the reason.",
+        )
+
+
+def sources_are_declared(tables: Tables, sources: Collection[str]) -> Iterator[Finding]:
+    """Every source is a key of ``sources.toml`` or the address of a document."""
+    for name, frame in tables.items():
+        for column in (c for c in frame.columns if c == "source" or c.endswith("_source")):
+            parts = frame[column].str.split(";").explode().str.strip().dropna()
+            strange = parts[~parts.isin(list(sources)) & ~parts.str.startswith("http")]
+            yield from findings(
+                tables, name, column, pd.Series(frame.index.isin(strange.index), frame.index),
+                "is neither a key of data/raw/sources.toml nor an address.",
+                "Declare the source there, or correct the key.",
+            )
+
+
+CHECKS = (
+    Check("dates lie in the span of the study", dates_within_the_span),
+    Check("dates are in order", dates_in_order),
+    Check("precision fits the date", precision_fits_date),
+    Check("people come after authorization", people_come_after_authorization),
+    Check("vetoes are of permanent members", vetoes_are_of_permanent_members),
+    Check("episodes lie in their years", episodes_lie_in_their_years),
+    Check("ends match Termination", ends_match_termination),
+    Check("copies agree", copies_agree),
+    Check("links lead somewhere or nowhere", links_lead_somewhere_or_nowhere),
+    *(Check(name, function) for name, function in statecodes.CHECKS.items()),
+)
