@@ -14,6 +14,8 @@ from collsec.store import Store
 
 LINKED = ("episodes", "missions", "acts", "ties")
 TIMELINES = ("deployment", "host_deployment", "council", "council_elsewhere", "war")
+# Raw tables that designs read as they are, joined to no conflict.
+UNJOINED = ("council_members", "mission_milestones", "states")
 
 
 def tables(store: Store) -> None:
@@ -69,13 +71,17 @@ def read_inputs(store: Store, hypothesis: str):  # noqa: ANN201
         study=load_study(store),
         episodes=store.read("episodes", "episodes"),
         ties=store.read("episodes", "ties"),
+        missions=store.read("episodes", "missions"),
+        acts=store.read("episodes", "acts"),
         timelines={family: store.read("timelines", family) for family in TIMELINES},
+        tables={name: store.read("tables", name) for name in UNJOINED},
     )
 
 
 def _design_files(store: Store, hypothesis: str) -> list[Path]:
-    files = [store.stage("episodes", n) for n in ("episodes", "ties")]
+    files = [store.stage("episodes", n) for n in LINKED]
     files += [store.stage("timelines", n) for n in TIMELINES]
+    files += [store.stage("tables", n) for n in UNJOINED]
     return [*files, store.spec_json(hypothesis)]
 
 

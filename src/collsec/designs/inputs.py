@@ -26,15 +26,22 @@ class Inputs:
         The specification and the choices shared by all hypotheses.
     episodes, ties : DataFrame
         Linked episodes; ties of each power to each host before onset.
+    missions, acts : DataFrame
+        Missions × conflicts with the missions' dates; Council acts × conflicts.
     timelines : dict of DataFrame
         Step functions by family.
+    tables : dict of DataFrame
+        Typed raw tables that some part needs as they are, by name.
     """
 
     spec: Spec
     study: Study
     episodes: pd.DataFrame
     ties: pd.DataFrame
+    missions: pd.DataFrame
+    acts: pd.DataFrame
     timelines: dict[str, pd.DataFrame]
+    tables: dict[str, pd.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
