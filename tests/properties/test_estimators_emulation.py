@@ -11,6 +11,17 @@ from hypothesis import strategies as st
 from collsec.estimators import EmulatedTrial, EstimationError, clone_censor_weight, rmst
 
 GRACE, HORIZON = 6.0, 36.0
+#: Months. Three standard errors (0.17, by bootstrap) of an arm with 20,000 units in nature; with
+#: 200,000 units the arms were within 0.05 of the truth.
+MONTE_CARLO = 0.5
+#: Mean weights of 20,000 units, the tie-splitting of the hazard model included.
+MEAN_WEIGHT = 0.06
+#: What adjusting for a covariate that selects nobody may change, in months.
+ADJUSTMENT = 0.1
+#: The treatment model stops 1e-6 standard errors away.
+REFITTED = 1e-7
+#: Sums in another order.
+REORDERED = 1e-9
 
 quick = settings(max_examples=10, deadline=None)
 seeds = st.integers(0, 10**6)
@@ -85,13 +96,13 @@ def truth(strategy: str, effect: float) -> float:
 def test_arms_have_the_means_of_worlds_where_all_follow_them(
     effect: float, against: str, strategy: str
 ) -> None:
-    """Monte Carlo: 20,000 units in nature, 60,000 in each forced world; errors below 0.25."""
+    """20,000 units in nature against 60,000 in worlds where everybody follows the strategy."""
     fit = emulate(world(7, 20000, effect=effect), against=against)
     first, second = truth("within", effect), truth(strategy, effect)
-    assert fit.rmst["within grace"] == pytest.approx(first, abs=0.45)
-    assert fit.rmst["not within grace"] == pytest.approx(second, abs=0.3)
+    assert fit.rmst["within grace"] == pytest.approx(first, abs=MONTE_CARLO)
+    assert fit.rmst["not within grace"] == pytest.approx(second, abs=MONTE_CARLO)
     assert fit.contrasts.loc["rmst_difference", "estimate"] == pytest.approx(
-        first - second, abs=0.5
+        first - second, abs=MONTE_CARLO
     )
     if effect == 0:
         naive = world(7, 20000, effect=effect)
@@ -101,14 +112,14 @@ def test_arms_have_the_means_of_worlds_where_all_follow_them(
             for part in (naive[ever], naive[~ever])
         ]
         assert crude[0] - crude[1] > 3  # immortal time and selection, where the truth is zero
-        assert fit.diagnostics["mean"].to_numpy() == pytest.approx([1, 1], abs=0.06)
+        assert fit.diagnostics["mean"].to_numpy() == pytest.approx([1, 1], abs=MEAN_WEIGHT)
 
 
 def test_without_selection_covariates_change_little() -> None:
     units = world(3, 8000, effect=0.5, selection=0.0)
     plain, adjusted = emulate(units, covariates=[]), emulate(units)
     assert plain.contrasts["estimate"].to_numpy() == pytest.approx(
-        adjusted.contrasts["estimate"].to_numpy(), abs=0.1
+        adjusted.contrasts["estimate"].to_numpy(), abs=ADJUSTMENT
     )
 
 
@@ -124,7 +135,7 @@ def test_a_resample_is_the_estimate_on_the_resampled_rows(seed: int) -> None:
         copies = units.loc[units.index.repeat(times[units["country"]])]
         copies = copies.reset_index(drop=True).assign(unit=np.arange(len(copies)))
         again = emulate(copies, least_treated=1, least_clusters=1)
-        np.testing.assert_allclose(again.contrasts["estimate"], fit.draws[b], atol=1e-7)
+        np.testing.assert_allclose(again.contrasts["estimate"], fit.draws[b], atol=REFITTED)
 
 
 @quick
@@ -140,7 +151,7 @@ def test_the_order_and_cutting_of_rows_do_not_matter(seed: int) -> None:
     parts = pd.concat([rows.assign(stop=cut, event=0), rows.assign(start=cut)])
     one = clone_censor_weight(rows, ["x"], **options)
     two = clone_censor_weight(parts.sample(frac=1, random_state=seed), ["x"], **options)
-    np.testing.assert_allclose(one.contrasts["estimate"], two.contrasts["estimate"], atol=1e-9)
+    np.testing.assert_allclose(one.contrasts["estimate"], two.contrasts["estimate"], atol=REORDERED)
     assert one.counts == two.counts
 
 

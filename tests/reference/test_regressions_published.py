@@ -16,6 +16,9 @@ FIVE_DECIMALS = 5.1e-6
 #: glm() takes its covariance from the weights of the step before the last. With epsilon 1e-15 it
 #: gives ours; with its default of 1e-8 the published ones, off by up to 2.2e-4 (gdpenl).
 GLM_WEIGHTS_LAG = 3e-4
+#: The Poisson answers are stored in full: the log-likelihood is flat at its maximum, the
+#: coefficients depend on where the other program stopped.
+STORED_LOGLIK, STORED_ESTIMATE = 1e-12, 1e-7
 #: expected.json states "abs 1e-6 + rel 1e-5".
 PUBLISHED = {"atol": 1e-6, "rtol": 1e-5}
 
@@ -89,6 +92,6 @@ def test_violence_against_civilians(shared: Path) -> None:
     data = table(shared, "hks_2013").dropna(subset=[*covariates, "osvAll"])
     fit = poisson(data, covariates, outcome="osvAll")
     assert fit.nobs == want["n"]
-    assert fit.loglik == pytest.approx(want["ll"], rel=1e-12)
+    assert fit.loglik == pytest.approx(want["ll"], rel=STORED_LOGLIK)
     for name, value in want["coef"].items():
-        assert fit.params[name] == pytest.approx(value, rel=1e-7), name
+        assert fit.params[name] == pytest.approx(value, rel=STORED_ESTIMATE), name
