@@ -64,7 +64,8 @@ rule tables:
         schemas=[f"{RAW}/{r['schema']}" for r in PACKAGE["resources"]],
         sources=f"{RAW}/sources.toml",
         code=FOUNDATION
-        + code("tables", "rawfile", "crosschecks", "findings", "statecodes", "sources"),
+        + code("tables", "rawfile", "crosschecks", "consistency", "statecodes", "findings",
+               "sources"),
     output:
         expand(f"{OUT}/tables/{{table}}.parquet", table=TABLES),
     shell:
@@ -155,11 +156,13 @@ rule reports:
         expand(f"{OUT}/estimates/{{h}}.parquet", h=HYPOTHESES),
         expand(f"{OUT}/estimates/{{h}}-curves.parquet", h=HYPOTHESES),
         expand(f"{OUT}/panels/{{h}}-attrition.parquet", h=HYPOTHESES),
+        f"{OUT}/episodes/episodes.parquet",
         f"{OUT}/episodes/links.parquet",
+        declared=f"{RAW}/sources.toml",
         pages=[f"analyses/{page}.qmd" for page in PAGES.values()],
         sources=[p.as_posix() for p in sorted(Path("reports").glob("*")) if p.is_file()],
         citation="CITATION.cff",
-        code=FOUNDATION + code("reports", "figures", "exhibits"),
+        code=FOUNDATION + code("reports", "figures", "exhibits", "wording"),
     output:
         "reports/site/index.html",
         expand("reports/site/{page}.{format}", page=PAGES.values(), format=["html", "pdf"]),

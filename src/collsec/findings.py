@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+Tables = Mapping[str, pd.DataFrame]
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -35,7 +37,7 @@ class Finding:
 
 
 def findings(
-    tables: Mapping[str, pd.DataFrame],
+    tables: Tables,
     table: str,
     column: str,
     is_wrong: pd.Series,

@@ -7,13 +7,11 @@ the state itself (a member of the Council, a power, an independent host) it must
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pandas as pd
 
-from collsec.findings import Finding, findings
-
-Tables = Mapping[str, pd.DataFrame]
+from collsec.findings import Finding, Tables, findings
 
 # Codes under which each permanent member's votes are cast.
 PERMANENT = {

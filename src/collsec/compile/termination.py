@@ -14,7 +14,8 @@ from typing import Any
 import pandas as pd
 
 from collsec.compile.text import records_of
-from collsec.errors import BadTable, MissingInput
+from collsec.compile.workbooks import read_sheet
+from collsec.errors import BadTable
 
 OUTCOMES = {
     "1": "peace_agreement",
@@ -57,13 +58,7 @@ def read_terminations(path: Path) -> pd.DataFrame:
     Kreutz, J. (2010). How and when armed conflicts end: Introducing the UCDP Conflict Termination
     dataset. Journal of Peace Research 47(2). https://doi.org/10.1177/0022343309353108
     """
-    if not path.exists():
-        raise MissingInput(f"{path.name} is missing from the upstream folder.")
-    raw = pd.read_excel(path, dtype=str, keep_default_na=False)
-    missing = [c for c in COLUMNS if c not in raw.columns]
-    if missing:
-        raise BadTable(path.name, f"lacks column {', '.join(missing)}.",
-                       remedy="Is this the Termination Dataset at the level of conflicts?")
+    raw = read_sheet(path, COLUMNS)
     ends = raw[raw["confterm"] == "1"]
     strange = ends[~ends["outcome"].isin(OUTCOMES)]
     if len(strange):
@@ -77,7 +72,7 @@ def read_terminations(path: Path) -> pd.DataFrame:
         {
             "conflict_id": ends["conflict_id"],
             "year": ends["year"].astype(int),
-            "end_date": ends["ependdate"].str[:10],
+            "end_date": ends["ependdate"],
             "precision_code": ends["ependprec"],
             "outcome": ends["outcome"].map(OUTCOMES),
         }
