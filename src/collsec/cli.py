@@ -60,18 +60,46 @@ def run(
     typer.echo("Reports: reports/site/index.html")
 
 
-@app.command(name="compile", epilog="Example: `collsec compile --from ../upstream --check`")
+@app.command(
+    name="compile",
+    epilog="Examples: `collsec compile --check` · "
+    "`collsec compile --vintage 20.1 --to ../study-201`",
+)
 def compile_(
-    source: Annotated[Path, typer.Option("--from", help="Folder of the upstream files.")],
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Folder of the upstream files.", show_default="data/upstream"),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Compare with the committed tables, write nothing.")
     ] = False,
+    vintage: Annotated[
+        str, typer.Option(help="Release of the conflict data: `25.1` (the study's) or `20.1`.")
+    ] = "25.1",
+    to: Annotated[
+        Path | None,
+        typer.Option(help="Another folder of the study, whose data/raw is written.",
+                     show_default=False),
+    ] = None,
     root: Root = HERE,
 ) -> None:
     """Rebuild data/raw/compiled from upstream files by the coding rules."""
-    from collsec.compile import compile_all
+    from rich.console import Console
 
-    compile_all(source, store_at(root).raw, check=check)
+    from collsec.compile import compile_all, compile_vintage
+    from collsec.console import show_compiled
+
+    store = store_at(root)
+    upstream = source or store.upstream
+    if to is None:
+        if vintage != "25.1":
+            raise CollsecError("the study's own tables are those of 25.1: give a folder with --to.")
+        compiled = compile_all(upstream, store.raw, check=check)
+    elif check:
+        raise CollsecError("--check compares the study's own tables: leave out --to.")
+    else:
+        compiled = compile_vintage(upstream, store.raw, store_at(to).raw, vintage)
+    show_compiled(compiled, Console(highlight=False))
 
 
 @step_app.command()
@@ -148,6 +176,52 @@ def claims(
     console = Console(highlight=False)
     for table in terminal_tables(ledger):
         console.print(table)
+
+
+@app.command(epilog="Examples: `collsec fetch` · `collsec fetch ucdp_acd --from ../upstream`")
+def fetch(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SOURCE", help="Keys of data/raw/sources.toml; all by default."),
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Copy from this folder, download nothing.",
+                     show_default=False),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the upstream files.", show_default="data/upstream"),
+    ] = None,
+    root: Root = HERE,
+) -> None:
+    """Get the upstream files, checked: from a folder, or from the pinned public mirrors."""
+    from rich.console import Console
+
+    from collsec.console import fetch_with_progress
+    from collsec.sources import read_sources
+
+    store = store_at(root)
+    declared = read_sources(store.raw / "sources.toml")
+    console = Console(highlight=False)
+    fetch_with_progress(declared, to or store.upstream, sources or None, source, console)
+
+
+@app.command(epilog="Examples: `collsec diff 20.1 25.1` · `collsec diff ../study-201 .`")
+def diff(
+    old: Annotated[str, typer.Argument(help="A folder of the study, or a release: 20.1, 25.1.")],
+    new: Annotated[str, typer.Argument(help="The same.")],
+    root: Root = HERE,
+) -> None:
+    """Show what moved: episodes added, dropped and re-dated, and each estimate side by side."""
+    from rich.console import Console
+
+    from collsec.console import show_difference
+    from collsec.diff import difference_of, side_of
+
+    store = store_at(root)
+    found = difference_of(side_of(old, store), side_of(new, store))
+    show_difference(found, Console(highlight=False))
 
 
 def main() -> None:

@@ -1,8 +1,9 @@
 """Get the upstream files: from a folder at hand, or from the public mirror, checked and whole.
 
 Three places are tried in turn: the upstream folder itself, a local folder, the mirror pinned in
-``sources.toml``. A file is kept only if its checksum is the declared one. The publisher's page is
-named where all of them fail, since newer releases appear there and some ask for a name.
+``sources.toml``. A file is kept only if its checksum is the declared one, so a second run goes on
+where the first stopped. The publisher's page is named where all of them fail, since newer releases
+appear there and some ask for a name.
 """
 
 from __future__ import annotations
@@ -11,18 +12,25 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from collsec.errors import CollsecError, MissingInput
 from collsec.sources import FILE, BadSource, Source, SourceFile, digest
 from collsec.store import whole
 
 TIMEOUT_SECONDS = 60
+CHUNK_BYTES = 1 << 16
 
-Download = Callable[[str, Path, str], None]
+OnBytes = Callable[[str, int], None]  # (file, further bytes at hand)
+Download = Callable[[str, Path, SourceFile, OnBytes], None]
 
 
 class FetchFailed(CollsecError):
     """Some upstream files could not be had; the message says where each may be found."""
+
+
+class NoConnection(FetchFailed):
+    """The mirror cannot be reached at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,10 @@ class Fetched:
     place: str
 
 
+def silent(file: str, count: int) -> None:
+    """Show no progress."""
+
+
 def fetch(
     sources: Mapping[str, Source],
     folder: Path,
@@ -51,6 +63,7 @@ def fetch(
     keys: Iterable[str] | None = None,
     local: Path | None = None,
     download: Download | None = None,
+    on_bytes: OnBytes = silent,
 ) -> list[Fetched]:
     """Bring every declared file into the upstream folder.
 
@@ -65,7 +78,9 @@ def fetch(
     local : Path or None
         A folder of upstream files to copy from. If it is given, nothing is downloaded.
     download : callable or None
-        (address, path, sha256) → None; `download_with_pooch` by default.
+        (address, path, declared file, on_bytes) → None; `download_with_pooch` by default.
+    on_bytes : callable
+        Called with a file and the number of its bytes that came to hand.
 
     Returns
     -------
@@ -78,30 +93,49 @@ def fetch(
         If a key is unknown.
     MissingInput
         If `local` is no folder.
+    NoConnection
+        If the mirror cannot be reached; what is in place stays.
     FetchFailed
         If a file could not be had. All others are in place.
     """
-    wanted = list(sources) if keys is None else list(keys)
-    if unknown := [k for k in wanted if k not in sources]:
-        raise BadSource(f"{FILE} has no source {', '.join(unknown)}. It has: {', '.join(sources)}.")
+    wanted = {key: sources[key] for key in wanted_keys(sources, keys)}
     if local is not None and not local.is_dir():
         raise MissingInput(f"{local}: no such folder. Give the folder of upstream files.")
-    done, failed = [], []
-    for key in wanted:
-        source = sources[key]
+    done: list[Fetched] = []
+    failed: list[str] = []
+    total = sum(len(source.files) for source in wanted.values())
+    for key, source in wanted.items():
         for declared in source.files:
             try:
-                place = fetch_file(source, declared, folder, local, download)
+                place = fetch_file(source, declared, folder, local, download, on_bytes)
+            except NoConnection as error:
+                raise NoConnection(
+                    f"{error} {len(done)} of {total} upstream files are in place. Connect and run "
+                    "the command again, or give a folder that holds them with --from."
+                ) from None
             except CollsecError as error:
                 failed.append(f"  {declared.file}: {error} Publisher: {source.publisher}")
             else:
                 done.append(Fetched(key, declared.file, place))
     if failed:
         raise FetchFailed(
-            f"{len(failed)} of {len(failed) + len(done)} upstream files could not be had:\n"
-            + "\n".join(failed)
+            f"{len(failed)} of {total} upstream files could not be had:\n" + "\n".join(failed)
         )
     return done
+
+
+def wanted_keys(sources: Mapping[str, Source], keys: Iterable[str] | None) -> list[str]:
+    """The keys asked for, each known and once; all by default.
+
+    Raises
+    ------
+    BadSource
+        If a key is unknown.
+    """
+    wanted = list(sources) if keys is None else list(dict.fromkeys(keys))
+    if unknown := [k for k in wanted if k not in sources]:
+        raise BadSource(f"{FILE} has no source {', '.join(unknown)}. It has: {', '.join(sources)}.")
+    return wanted
 
 
 def fetch_file(
@@ -110,10 +144,12 @@ def fetch_file(
     folder: Path,
     local: Path | None,
     download: Download | None,
+    on_bytes: OnBytes,
 ) -> str:
     """Bring one file into place and tell where from."""
     path = folder / declared.file
     if is_declared(path, declared):
+        on_bytes(declared.file, declared.bytes)
         return "present"
     if local is not None:
         if not (local / declared.file).is_file():
@@ -122,11 +158,12 @@ def fetch_file(
             raise BadSource(f"another file stands in the folder given; {FILE} declares its sha256.")
         with whole(path) as temporary:
             shutil.copyfile(local / declared.file, temporary)
+        on_bytes(declared.file, declared.bytes)
         return "folder"
     assert source.mirror is not None  # a source with files has one
     address = source.mirror.address(declared.mirror_path)
     with whole(path) as temporary:
-        (download or download_with_pooch)(address, temporary, declared.sha256)
+        (download or download_with_pooch)(address, temporary, declared, on_bytes)
         if not is_declared(temporary, declared):
             raise BadSource(f"the mirror has another file at {address}.")
     return "mirror"
@@ -141,26 +178,43 @@ def is_declared(path: Path, declared: SourceFile) -> bool:
     )
 
 
-def download_with_pooch(address: str, path: Path, sha256: str) -> None:
+def download_with_pooch(
+    address: str, path: Path, declared: SourceFile, on_bytes: OnBytes = silent
+) -> None:
     """Download one file and check it.
 
     Raises
     ------
+    NoConnection
+        If the host cannot be reached.
     FetchFailed
         If the address does not answer, or answers with another file.
     """
     import pooch
     import requests
 
+    def bounded(url: str, target: str, _: Any) -> None:
+        """Write what the address gives, up to the declared size."""
+        left = declared.bytes
+        with requests.get(url, stream=True, timeout=TIMEOUT_SECONDS) as answer:
+            answer.raise_for_status()
+            with Path(target).open("wb") as out:
+                for chunk in answer.iter_content(CHUNK_BYTES):
+                    left -= len(chunk)
+                    if left < 0:
+                        raise ValueError(f"it is larger than {declared.bytes} bytes")
+                    out.write(chunk)
+                    on_bytes(declared.file, len(chunk))
+
     pooch.get_logger().setLevel("WARNING")
     try:
         pooch.retrieve(
-            address,
-            known_hash=f"sha256:{sha256}",
-            fname=path.name,
-            path=path.parent,
-            downloader=pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS),
-        )
+            address, known_hash=f"sha256:{declared.sha256}", fname=path.name, path=path.parent,
+            downloader=bounded,
+        )  # fmt: skip
+    except requests.ConnectionError:
+        host = address.split("/")[2]
+        raise NoConnection(f"{host} cannot be reached.") from None
     except (requests.RequestException, ValueError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FetchFailed(f"{address} failed ({reason}).") from None

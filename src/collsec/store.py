@@ -53,6 +53,11 @@ class Store:
             )
         return found[0]
 
+    @property
+    def upstream(self) -> Path:
+        """Published files, got by `collsec fetch` and never committed."""
+        return self.root / "data" / "upstream"
+
     # processed ---------------------------------------------------------------------------
     @property
     def processed(self) -> Path:

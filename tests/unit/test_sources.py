@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from collsec.errors import CollsecError, MissingInput
-from collsec.fetch import Fetched, FetchFailed, download_with_pooch, fetch
+from collsec.fetch import Fetched, FetchFailed, NoConnection, download_with_pooch, fetch
 from collsec.sources import BadSource, Mirror, Upstream, read_sources
 
 GOOD = b"a,b\n1,2\n"
@@ -150,7 +152,7 @@ def test_fetch_copies_from_a_folder_and_keeps_what_is_there(tmp_path: Path) -> N
 def test_fetch_downloads_nothing_if_a_folder_is_given(tmp_path: Path) -> None:
     sources = read_sources(declared(tmp_path))
 
-    def never(address: str, path: Path, sha256: str) -> None:
+    def never(address: str, path: Path, *_: object) -> None:
         raise AssertionError(address)
 
     (tmp_path / "local").mkdir()
@@ -168,7 +170,7 @@ def test_fetch_names_every_file_that_failed_and_keeps_the_others(tmp_path: Path)
     two = BLOCK.replace("[one]", "[two]").replace("x y.csv", "z.csv")
     sources = read_sources(declared(tmp_path, BLOCK + two))
 
-    def half(address: str, path: Path, sha256: str) -> None:
+    def half(address: str, path: Path, *_: object) -> None:
         if "z.csv" in address:
             raise FetchFailed(f"{address} failed (404).")
         path.write_bytes(GOOD)
@@ -186,7 +188,7 @@ def test_fetch_names_every_file_that_failed_and_keeps_the_others(tmp_path: Path)
 def test_fetch_refuses_another_file_from_the_mirror(tmp_path: Path) -> None:
     sources = read_sources(declared(tmp_path))
 
-    def wrong(address: str, path: Path, sha256: str) -> None:
+    def wrong(address: str, path: Path, *_: object) -> None:
         path.write_bytes(b"not the file")
 
     with pytest.raises(FetchFailed, match="the mirror has another file"):
@@ -221,12 +223,38 @@ def test_fetch_downloads_and_checks(
 ) -> None:
     monkeypatch.setattr(Mirror, "address", lambda self, path: f"{server}/x%20y.csv")
     sources = read_sources(declared(tmp_path))
-    assert fetch(sources, tmp_path / "up")[0].place == "mirror"
+    shown: list[tuple[str, int]] = []
+    fetched = fetch(sources, tmp_path / "up", on_bytes=lambda f, n: shown.append((f, n)))
+    assert fetched[0].place == "mirror" and shown == [("one/x y.csv", len(GOOD))]
     assert (tmp_path / "up" / "one" / "x y.csv").read_bytes() == GOOD
-    with pytest.raises(FetchFailed, match="failed"):
-        download_with_pooch(f"{server}/none.csv", tmp_path / "none.csv", SHA)
-    with pytest.raises(FetchFailed, match="failed"):
-        download_with_pooch(f"{server}/x%20y.csv", tmp_path / "bad.csv", "0" * 64)
+    file = sources["one"].files[0]
+    with pytest.raises(FetchFailed, match=r"failed .*404"):
+        download_with_pooch(f"{server}/none.csv", tmp_path / "none.csv", file)
+    with pytest.raises(FetchFailed, match=r"failed .*hash"):
+        download_with_pooch(
+            f"{server}/x%20y.csv", tmp_path / "bad.csv", replace(file, sha256="0" * 64)
+        )
+    with pytest.raises(FetchFailed, match="larger than 3 bytes"):
+        download_with_pooch(f"{server}/x%20y.csv", tmp_path / "big.csv", replace(file, bytes=3))
+    assert not any((tmp_path / name).exists() for name in ("none.csv", "bad.csv", "big.csv"))
+
+
+def test_without_a_connection_there_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = BLOCK.replace("[one]", "[two]").replace("x y.csv", "z.csv")
+    sources = read_sources(declared(tmp_path, BLOCK + two))
+    put(tmp_path / "up")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    monkeypatch.setattr(Mirror, "address", lambda self, path: f"http://127.0.0.1:{port}/{path}")
+    with pytest.raises(NoConnection) as caught:
+        fetch(sources, tmp_path / "up")
+    message = str(caught.value)
+    assert f"127.0.0.1:{port} cannot be reached. 1 of 2 upstream files are in place." in message
+    assert "--from" in message and "\n" not in message
+    assert not list((tmp_path / "up").glob("two/*"))
 
 
 def test_the_studys_own_sources(repository: Path) -> None:

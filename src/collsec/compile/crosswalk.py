@@ -33,7 +33,7 @@ def crosswalk_from(
     DataFrame
         Columns in the order of the schema, sorted by conflict and number of the episode.
     """
-    last = int(old["last_year"].max())
+    last_new, last = int(new["last_year"].max()), int(old["last_year"].max())
     of_new = {e["episode_id"]: e for e in records_of(new)}
     of_old = {e["episode_id"]: e for e in records_of(old)}
     conflicts_new, conflicts_old = by_conflict(new), by_conflict(old)
@@ -42,7 +42,7 @@ def crosswalk_from(
         mine, theirs = of_new.get(episode_id), of_old.get(episode_id)
         conflict_id = episode_id.split("-")[0]
         if mine and theirs:
-            moved = moved_dates(mine, theirs, last)
+            moved = moved_dates(mine, theirs, last_new, last)
             status, reason = ("re-dated" if moved else "same"), None
         elif mine:
             others = conflicts_old.get(conflict_id, [])
@@ -81,17 +81,28 @@ def number_of(episode_id: str) -> tuple[int, int]:
     return int(conflict), int(number)
 
 
-def moved_dates(new: Episode, old: Episode, last: int) -> list[str]:
+def moved_dates(new: Episode, old: Episode, last_new: int, last_old: int) -> list[str]:
     """Which dates of one episode differ: ``onset``, ``end``.
 
-    An episode that was active in the last year of the old release had no known end there: its end
-    differs only if the new release has it end in an earlier year.
+    An episode that was active in the last year of a release had no known end there: the end
+    differs only if the other release has it end in an earlier year.
+
+    Parameters
+    ----------
+    new, old : dict
+        The episode in two releases.
+    last_new, last_old : int
+        Last year of each release.
     """
     moved = ["onset"] if new["onset_date"] != old["onset_date"] else []
-    if old["is_ended"]:
+    if new["is_ended"] and old["is_ended"]:
         end_differs = new["end_date"] != old["end_date"]
+    elif new["is_ended"]:
+        end_differs = new["last_year"] < last_old
+    elif old["is_ended"]:
+        end_differs = old["last_year"] < last_new
     else:
-        end_differs = bool(new["is_ended"]) and new["last_year"] < last
+        end_differs = False
     return moved + (["end"] if end_differs else [])
 
 

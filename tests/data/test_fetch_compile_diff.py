@@ -1,0 +1,155 @@
+"""The commands on upstream files: fetch, compile, diff, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import collsec.compile as compile_
+from collsec.cli import app
+from collsec.compile import RECIPES
+from collsec.console import changed_lines, interval
+from collsec.diff import difference_of, side_of
+from collsec.errors import CollsecError, MissingInput
+from collsec.store import Store
+
+
+def run(*arguments: str) -> str:
+    """Run a command that must succeed; its output."""
+    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture
+def study(repository: Path, tmp_path: Path) -> Path:
+    """A folder of the study with its raw tables."""
+    folder = tmp_path / "study"
+    shutil.copytree(repository / "data" / "raw", folder / "data" / "raw")
+    return folder
+
+
+def test_fetch_from_a_folder(shared: Path, study: Path) -> None:
+    upstream = str(shared / "upstream")
+    told = run("fetch", "ucdp_acd", "wdi", "article", "--from", upstream, "--root", str(study))
+    assert "3 files copied from the folder." in told
+    assert "article: cited only, nothing to fetch." in told
+    files = {p.name for p in (study / "data" / "upstream").rglob("*") if p.is_file()}
+    assert files == {"UcdpPrioConflict_v25_1.csv", "WDI_GDP.csv", "WDI_POPULATION.csv"}
+    again = run("fetch", "wdi", "--to", str(study / "data" / "upstream"), "--root", str(study))
+    assert "2 files in place already." in again
+
+
+def test_compile_tells_what_changed(
+    shared: Path, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compile_, "RECIPES", {n: RECIPES[n] for n in ("states", "episodes")})
+    path = study / "data" / "raw" / "compiled" / "states.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join([*lines[:5], *lines[7:]]), encoding="utf-8")
+    upstream = str(shared / "upstream")
+    rows = [x.split() for x in run(
+        "compile", "--from", upstream, "--root", str(study)).splitlines()]  # fmt: skip
+    assert ["states", "2", "0"] in rows and ["episodes", "unchanged"] in rows
+    assert path.read_text(encoding="utf-8") == "".join(lines)
+    checked = run("compile", "--from", upstream, "--check", "--root", str(study))
+    assert checked.count("unchanged") == 2
+    with pytest.raises(CollsecError, match="give a folder with --to"):
+        run("compile", "--from", upstream, "--vintage", "20.1", "--root", str(study))
+    with pytest.raises(CollsecError, match="leave out --to"):
+        run("compile", "--from", upstream, "--check", "--to", "x", "--root", str(study))
+
+
+def test_two_releases_side_by_side(repository: Path) -> None:
+    store = Store(repository)
+    found = difference_of(side_of("20.1", store), side_of("25.1", store))
+    assert (found.n_old, found.n_new, found.n_same) == (567, 620, 531)
+    assert found.episodes["change"].value_counts().to_dict() == {
+        "added": 55, "re-dated": 34, "dropped": 2,
+    }  # fmt: skip
+    assert found.estimates is None and found.verdicts is None
+    told = found.episodes.set_index("episode_id")
+    assert told.loc["390-1", ["location", "end_old", "end_new"]].tolist() == [
+        "Croatia", "1993-12-13", "1995-09-13",
+    ]  # fmt: skip
+    assert told.loc["383-5", ["change", "location"]].tolist() == ["dropped", "Turkey"]
+    back = difference_of(side_of("25.1", store), side_of("20.1", store))
+    assert back.n_same == 531
+    assert back.episodes["change"].value_counts().to_dict() == {
+        "dropped": 55, "re-dated": 34, "added": 2,
+    }  # fmt: skip
+    printed = run("diff", "20.1", "25.1", "--root", str(repository))
+    assert "567 → 620; 531 the same, 55 added, 2 dropped, 34 re-dated." in printed
+    assert "No estimates to compare" in printed
+
+
+def results(folder: Path, estimate: float, verdict: str) -> None:
+    """Write the estimates of one hypothesis, two of them."""
+    where = folder / "data" / "processed" / "estimates"
+    where.mkdir(parents=True)
+    pd.DataFrame(
+        {
+            "estimate_id": ["h1.primary", f"h1.only_{verdict}"],
+            "estimand": ["hazard_ratio", "probability"],
+            "estimate": [estimate, 0.5], "ci_low": [0.7, None], "ci_high": [12.4, None],
+            "p_value": [0.1, None],
+        }
+    ).to_parquet(where / "h1.parquet")
+    (where / "h1.json").write_text(json.dumps({"verdict": {"code": verdict}}), encoding="utf-8")
+
+
+def test_two_folders_side_by_side(study: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(study, other)
+    path = other / "data" / "raw" / "compiled" / "episodes.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(",1946-07-21,month,2,1946-07-21,day,",
+                                 ",1946-07-21,month,2,1946-07-22,day,"), encoding="utf-8")
+    results(study, 2.5, "inconclusive")
+    found = difference_of(side_of(str(study), Store(study)), side_of(str(other), Store(study)))
+    assert found.episodes["episode_id"].tolist() == ["200-1"] and found.n_same == 619
+    assert found.estimates is None
+    results(other, 2.6, "supported")
+    found = difference_of(side_of(str(study), Store(study)), side_of(str(other), Store(study)))
+    assert found.estimates is not None and found.verdicts is not None
+    estimates = found.estimates.set_index("estimate_id")
+    assert estimates.loc["h1.primary", ["estimate_old", "estimate_new", "is_same"]].tolist() == [
+        2.5, 2.6, False,
+    ]  # fmt: skip
+    assert pd.isna(estimates.loc["h1.only_supported", "estimate_old"])
+    assert found.verdicts.values.tolist() == [["h1", "inconclusive", "supported"]]
+    printed = run("diff", str(study), str(other), "--root", str(study))
+    assert "2.50 (0.70 to 12.40)  2.60 (0.70 to 12.40)  differs" in printed
+    same = difference_of(side_of(str(study), Store(study)), side_of(f"{study}/.", Store(study)))
+    assert same.estimates is not None and same.estimates["is_same"].all()
+    assert same.n_same == 620 and same.episodes.empty
+
+
+def test_sides_that_are_none(study: Path, tmp_path: Path) -> None:
+    with pytest.raises(MissingInput, match=r"neither a folder nor a release .*25\.1, 20\.1"):
+        side_of("26.1", Store(study))
+    with pytest.raises(MissingInput, match="Is it a study's folder"):
+        side_of(str(tmp_path), Store(study))
+    with pytest.raises(CollsecError, match="are the same"):
+        difference_of(side_of("25.1", Store(study)), side_of("25.1", Store(study)))
+
+
+def test_words_of_the_tables() -> None:
+    assert changed_lines("--- a\n+++ b\n@@ -1 +1,2 @@\n-x\n+y\n+z\n") == (2, 1)
+    numbers = {"estimate_old": 2.5, "ci_low_old": 0.7, "ci_high_old": 12.0}
+    assert interval(numbers, "old") == "2.50 (0.70 to 12.00)"
+    assert interval(numbers | {"ci_low_old": float("nan")}, "old") == "2.50"
+    assert interval({f"{c}_new": None for c in ("estimate", "ci_low", "ci_high")}, "new") == "–"
+
+
+def test_the_default_folder_of_upstream_files_is_never_committed(repository: Path) -> None:
+    ignored = (repository / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert Store(repository).upstream == repository / "data" / "upstream"
+    assert "data/upstream/" in ignored
