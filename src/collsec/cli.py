@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from collsec.errors import CollsecError
+
+if TYPE_CHECKING:
+    from collsec.store import Store
 
 app = typer.Typer(
     name="collsec",
@@ -33,14 +36,14 @@ Hypothesis = Annotated[str, typer.Argument(help="Such as `h1`.")]
 HERE = Path()
 
 
-def store_at(root: Path):  # noqa: ANN201 - imported late
+def store_at(root: Path) -> Store:
     """The files of the study in ``root``."""
     from collsec.store import Store
 
     return Store(root)
 
 
-@app.command(epilog="Examples: `collsec run` · `collsec run --profile full` · `collsec run --cores 8`")
+@app.command(epilog="Examples: `collsec run` · `collsec run --profile full --cores 8`")
 def run(
     profile: Profile = "quick",
     cores: Annotated[str, typer.Option(help="How many cores to use.")] = "all",

@@ -91,7 +91,8 @@ def select(
     for rule in rules:
         passes = RULES[rule](kept, timelines)
         kept = kept[passes]
-        steps.append((rule.replace("_", " ").replace("un troops", "UN troops"), (RULES[rule].__doc__ or "").rstrip("."), kept))
+        name = rule.replace("_", " ").replace("un troops", "UN troops")
+        steps.append((name, (RULES[rule].__doc__ or "").rstrip("."), kept))
     attrition = pd.DataFrame(
         [(s, r, len(k), int(k["is_ended"].sum())) for s, r, k in steps],
         columns=["step", "rule", "n_units", "n_events"],

@@ -62,7 +62,7 @@ def link(tables: dict[str, pd.DataFrame]) -> Linked:
     )
     covariates = tables["host_states"].drop(
         columns=[c for c in tables["host_states"].columns
-                 if c in episodes.columns and c != "episode_id" or c in {"source", "basis"}]
+                 if (c in episodes.columns and c != "episode_id") or c in {"source", "basis"}]
     )
     episodes = episodes.merge(covariates, on="episode_id", how="left", validate="1:1")
     fights = tables["p5_ties"][tables["p5_ties"]["is_p5"] & tables["p5_ties"]["is_belligerent"]]

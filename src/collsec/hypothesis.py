@@ -144,7 +144,8 @@ def split(path: Path) -> tuple[dict[str, Any], str]:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 2}" if mark is not None else ""
         problem = getattr(error, "problem", None) or "cannot be read"
-        raise BadSpec(f"analyses/{path.name}{line}: front matter is not YAML ({problem}).") from None
+        where = f"analyses/{path.name}{line}"
+        raise BadSpec(f"{where}: front matter is not YAML ({problem}).") from None
     if not isinstance(front, dict):
         raise BadSpec(f"analyses/{path.name}: front matter must be a mapping of keys.")
     return front, parts[1]
@@ -165,7 +166,9 @@ def load(store: Store, hypothesis: str) -> Spec:
     spec = _build(Spec, content, where, "")
     assert isinstance(spec, Spec)
     if spec.hypothesis != hypothesis:
-        raise BadSpec(f"{where}: key hypothesis, value {spec.hypothesis!r}: must be {hypothesis!r}.")
+        raise BadSpec(
+            f"{where}: key hypothesis, value {spec.hypothesis!r}: must be {hypothesis!r}."
+        )
     _check(spec, where)
     return spec
 
@@ -182,7 +185,9 @@ def _build(cls: type, content: Any, where: str, key: str) -> Any:
     from collsec.measures.registry import nearest
 
     if not isinstance(content, dict):
-        raise BadSpec(f"{where}: key {key or 'front matter'}, value {content!r}: must be a mapping.")
+        raise BadSpec(
+            f"{where}: key {key or 'front matter'}, value {content!r}: must be a mapping."
+        )
     hints = typing.get_type_hints(cls)
     fields = {f.name: f for f in dataclasses.fields(cls)}
     for name in content:

@@ -128,7 +128,8 @@ def arrange(
         out[column] = exposed(unit, start, spells)
     for column in carried:
         out[column] = units[column].to_numpy()[unit]
-    return out[followed[unit]].reset_index(drop=True)
+    rows: pd.DataFrame = out[followed[unit]].reset_index(drop=True)
+    return rows
 
 
 def exposed(unit: np.ndarray, start: np.ndarray, spells: UnitSpells) -> np.ndarray:

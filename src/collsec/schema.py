@@ -7,7 +7,7 @@ names the stage, the column and the rule.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -62,11 +62,12 @@ def _schema_for(name: str) -> pa.DataFrameSchema | None:
         return _panels()["attrition" if leaf.endswith("-attrition") else "rows"]
     if stage == "estimates":
         return _estimates()["curves" if leaf.endswith("-curves") else "rows"]
-    return {"episodes": _episodes, "timelines": _timelines}[stage]()[leaf]
+    schema: pa.DataFrameSchema = {"episodes": _episodes, "timelines": _timelines}[stage]()[leaf]
+    return schema
 
 
 @functools.cache
-def _episodes() -> dict[str, Any]:
+def _episodes() -> dict[str, pa.DataFrameSchema]:
     import pandera.pandas as pa
 
     positive = pa.Check.gt(0)
@@ -102,7 +103,7 @@ def _episodes() -> dict[str, Any]:
 
 
 @functools.cache
-def _timelines() -> dict[str, Any]:
+def _timelines() -> dict[str, pa.DataFrameSchema]:
     import pandera.pandas as pa
 
     date = pa.Column("datetime64[s]", coerce=True)
@@ -136,7 +137,7 @@ def _timelines() -> dict[str, Any]:
 
 
 @functools.cache
-def _panels() -> dict[str, Any]:
+def _panels() -> dict[str, pa.DataFrameSchema]:
     import pandera.pandas as pa
 
     return {
@@ -159,7 +160,7 @@ def _panels() -> dict[str, Any]:
 
 
 @functools.cache
-def _estimates() -> dict[str, Any]:
+def _estimates() -> dict[str, pa.DataFrameSchema]:
     import pandera.pandas as pa
 
     number = pa.Column(float, nullable=True)

@@ -6,11 +6,15 @@ Every step reads the files of the stage before it, calls pure functions, and wri
 from __future__ import annotations
 
 from pathlib import Path
-
+from typing import TYPE_CHECKING
 
 from collsec.errors import CollsecError, MissingInput
 from collsec.provenance import record
 from collsec.store import Store
+
+if TYPE_CHECKING:
+    from collsec.designs import Inputs
+    from collsec.episodes import Linked
 
 LINKED = ("episodes", "missions", "acts", "ties")
 TIMELINES = ("deployment", "host_deployment", "council", "council_elsewhere", "war")
@@ -38,7 +42,7 @@ def episodes(store: Store) -> None:
     store.write(linked.report, "episodes", "links", made_from)
 
 
-def read_linked(store: Store):  # noqa: ANN201 - the type lives in a module imported late
+def read_linked(store: Store) -> Linked:
     """The linked episodes, read back."""
     from collsec.episodes import Linked
 
@@ -56,7 +60,7 @@ def timelines(store: Store) -> None:
         store.write(getattr(families, family)(linked), "timelines", family, made_from)
 
 
-def read_inputs(store: Store, hypothesis: str):  # noqa: ANN201
+def read_inputs(store: Store, hypothesis: str) -> Inputs:
     """What a design works on: specification, shared choices, episodes, timelines, ties."""
     import json
 
@@ -65,7 +69,9 @@ def read_inputs(store: Store, hypothesis: str):  # noqa: ANN201
 
     path = store.spec_json(hypothesis)
     if not path.exists():
-        raise MissingInput(f"{store.relative(path)} is missing: run `collsec step panel {hypothesis}`.")
+        raise MissingInput(
+            f"{store.relative(path)} is missing: run `collsec step panel {hypothesis}`."
+        )
     return Inputs(
         spec=from_json(json.loads(path.read_text(encoding="utf-8"))),
         study=load_study(store),

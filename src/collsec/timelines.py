@@ -159,11 +159,12 @@ def war(linked: Linked) -> pd.DataFrame:
         ``conflict_id, from_date, known_from, is_war``: whether the year saw 1,000 battle deaths.
     """
     rows = []
-    for episode in linked.episodes.itertuples():
-        wars = set(str(episode.war_years).split(";")) if pd.notna(episode.war_years) else set()
-        for year in range(int(episode.first_year), int(episode.last_year) + 1):
-            rows.append((episode.conflict_id, pd.Timestamp(year, 1, 1),
-                         pd.Timestamp(year + 1, 1, 1), str(year) in wars))
+    columns = linked.episodes[["conflict_id", "first_year", "last_year", "war_years"]]
+    for conflict, first, last, war_years in columns.fillna({"war_years": ""}).to_numpy():
+        wars = set(war_years.split(";"))
+        for year in range(first, last + 1):
+            rows.append((conflict, pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1),
+                         str(year) in wars))
     out = pd.DataFrame(rows, columns=["conflict_id", "from_date", "known_from", "is_war"])
     return out.sort_values(["conflict_id", "from_date"]).reset_index(drop=True)
 

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from study import all_timelines, linked, raw_tables
-
 from collsec.episodes import link
+from study import all_timelines, linked, raw_tables
 
 DATES = st.dates(datetime.date(1948, 1, 1), datetime.date(2024, 12, 30))
 # Columns whose date says when the row itself came to be: the row is unknown before.

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from collsec import wording
+
 # The modules of parts register themselves on import.
 from collsec.designs import (
     alternatives,
@@ -40,7 +42,7 @@ class Made:
 
 
 def arrange_panel(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The panel of the primary, with the exposure at every declared lag, and the attrition table."""
+    """The primary's panel, with the exposure at every declared lag, and the attrition table."""
     from collsec import measures
     from collsec.panels import arrange
 
@@ -121,7 +123,7 @@ def estimate_hypothesis(inputs: Inputs, panel: pd.DataFrame, profile: str) -> Ma
     extras |= parts.strings
     extras |= alternatives.texts(everything, drawn, without)
     if not math.isnan(known_biased):
-        extras["known_biased.null_rejection"] = record.wording.percent(known_biased)
+        extras["known_biased.null_rejection"] = wording.percent(known_biased)
     identity = result_id(f"{spec.hypothesis}.primary", spec.normalized(), panel, rows)
     return Made(rows, drawn, {
         "hypothesis": spec.hypothesis,

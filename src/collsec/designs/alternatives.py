@@ -61,13 +61,15 @@ def _range(ratios: pd.Series, primary: Estimate) -> str:
 
 
 def _at_end(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[rows["time_months"] == rows["time_months"].max()]
+    last: pd.DataFrame = rows[rows["time_months"] == rows["time_months"].max()]
+    return last
 
 
 def _survival(curves: pd.DataFrame, name: str) -> str:
     last = _at_end(curves[curves["curve"] == name])
     listed = "; ".join(
-        f"{row.group}, {wording.percent(row.estimate)}" for row in last.itertuples()
+        f"{group}, {wording.percent(share)}"
+        for group, share in zip(last["group"], last["estimate"], strict=True)
     )
     return (
         f"Share of wars still going on over {int(last['time_months'].iloc[0])} months. At the end: "

@@ -10,8 +10,8 @@ import pandas as pd
 from scipy import stats
 
 from collsec.designs.inputs import Inputs, Prepared, prepare
-from collsec.designs.time_varying import lay_out, seed_for
 from collsec.designs.sandwich import refit_without
+from collsec.designs.time_varying import lay_out, seed_for
 from collsec.estimators import CoxDesign, EstimationError
 from collsec.inference import (
     Calibration,
@@ -74,7 +74,7 @@ def _random_ties(inputs: Inputs, prepared: Prepared, draws: int, name: str) -> C
         strata=list(prepared.strata) or None,
     )
     rng = np.random.default_rng(seed_for(inputs.study.seed, name))
-    rejected = done = 0
+    rejected, estimates = 0, []
     for _ in range(draws):
         noise = between * rng.standard_normal(len(n_countries))[country]
         noise = noise + within * rng.standard_normal(len(rows))
@@ -83,8 +83,9 @@ def _random_ties(inputs: Inputs, prepared: Prepared, draws: int, name: str) -> C
             found = cluster_jackknife(refit, rows[cluster].to_numpy(), confidence=1 - LEVEL)
         except EstimationError:
             continue
-        done += 1
+        estimates.append(found.estimate)
         rejected += found.p_value < LEVEL
+    done = len(estimates)
     interval = stats.binomtest(rejected, done).proportion_ci(0.95, method="wilson")
     return Calibration(rejected / done, float(interval.low), float(interval.high), LEVEL, done,
-                       float(rows["event"].sum()))
+                       float(rows["event"].sum()), np.array(estimates))

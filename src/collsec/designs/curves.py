@@ -53,16 +53,17 @@ def survival_by(prepared: Prepared, group: np.ndarray, horizon: int) -> pd.DataF
         "stop": clock(prepared.units.assign(exit_date=prepared.outcome["exit_date"])),
         "event": prepared.outcome["is_event"].to_numpy(bool), "group": group,
     })
-    made = []
+    made: list[pd.DataFrame] = []
     for name, part in data.groupby("group", sort=False):
-        curve = kaplan_meier(part, stop="stop", event="event").at(months * DAYS_PER_MONTH)
+        curve = kaplan_meier(part, stop="stop", event="event").at(list(months * DAYS_PER_MONTH))
         made.append(pd.DataFrame({
             "curve": "survival", "group": name, "time_months": months,
             "estimate": curve["survival"].to_numpy(), "ci_low": curve["ci_low"].to_numpy(),
             "ci_high": curve["ci_high"].to_numpy(), "at_risk": curve["at_risk"].to_numpy(),
         }))
     order = {name: i for i, name in enumerate((*THIRDS, *GROUPS["type_group"].values()))}
-    return pd.concat(sorted(made, key=lambda c: order.get(c["group"].iloc[0], 0)))
+    made.sort(key=lambda curve: order.get(curve["group"].iloc[0], 0))
+    return pd.concat(made)
 
 
 def first_exposure(inputs: Inputs, prepared: Prepared, horizon: int) -> pd.DataFrame:
@@ -83,7 +84,7 @@ def first_exposure(inputs: Inputs, prepared: Prepared, horizon: int) -> pd.DataF
         pd.DataFrame({"stop": stop, "cause": cause}), stop="stop", cause="cause", censored=""
     )
     months = np.arange(horizon + 1, dtype=float)
-    at = found.at(months * DAYS_PER_MONTH)
+    at = found.at(list(months * DAYS_PER_MONTH))
     return pd.DataFrame({
         "curve": "cumulative_incidence_" + at["cause"].astype(str), "group": "all",
         "time_months": np.round(at["time"] / DAYS_PER_MONTH), "estimate": at["incidence"],

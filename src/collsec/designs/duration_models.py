@@ -8,6 +8,7 @@ month of history, wars end more often where troops are: it estimates volume, not
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ def unit_months(prepared: Prepared, carried: list[str]) -> pd.DataFrame:
     return out
 
 
-def _row(inputs: Inputs, rows: pd.DataFrame, column: str, **known: object) -> Estimate:
+def _row(inputs: Inputs, rows: pd.DataFrame, column: str, **known: Any) -> Estimate:
     """The parts of an estimate that both models share."""
     cluster, exposure = inputs.spec.cluster, inputs.spec.exposure
     is_exposed = rows[column] > 0
@@ -67,8 +68,8 @@ def _row(inputs: Inputs, rows: pd.DataFrame, column: str, **known: object) -> Es
     )
 
 
-def _not_estimable(error: EstimationError) -> dict[str, object]:
-    nothing: dict[str, object] = dict.fromkeys(
+def _not_estimable(error: EstimationError) -> dict[str, Any]:
+    nothing: dict[str, Any] = dict.fromkeys(
         ("estimate", "ci_low", "ci_high", "p_value", "std_error"), math.nan
     )
     return nothing | {"note": f"Not estimable: {error}"}
@@ -93,9 +94,12 @@ def fit_monthly_hazard(inputs: Inputs, prepared: Prepared) -> Estimate:
     dummies = pd.get_dummies(
         rows[list(prepared.strata)].astype("category"), drop_first=True, dtype=float
     ) if prepared.strata else pd.DataFrame(index=rows.index)
-    dummies = dummies.loc[:, dummies.nunique() > 1]
-    known = {"estimate_id": f"{inputs.spec.hypothesis}.monthly_hazard", "estimand": "hazard_ratio",
-             "label": "Monthly hazard (complementary log-log)"}
+    dummies = dummies.loc[:, dummies.max() > dummies.min()]
+    known: dict[str, Any] = {
+        "estimate_id": f"{inputs.spec.hypothesis}.monthly_hazard",
+        "estimand": "hazard_ratio",
+        "label": "Monthly hazard (complementary log-log)",
+    }
     try:
         fit = discrete_hazard(
             pd.concat([rows, dummies], axis=1), [column, *dummies.columns], duration="month",
@@ -123,8 +127,11 @@ def fit_country_months(inputs: Inputs, prepared: Prepared) -> Estimate:
     cells = rows.groupby([cluster, "calendar_month"], as_index=False).agg(
         {"event": "mean", column: "mean"}
     )
-    known = {"estimate_id": f"{inputs.spec.hypothesis}.country_months",
-             "estimand": "probability_difference", "label": "Country-months, two-way effects"}
+    known: dict[str, Any] = {
+        "estimate_id": f"{inputs.spec.hypothesis}.country_months",
+        "estimand": "probability_difference",
+        "label": "Country-months, two-way effects",
+    }
     try:
         fit = panel_ols(
             cells, outcome="event", covariates=[column], entity=cluster, time="calendar_month",

@@ -127,7 +127,8 @@ def prepare(
 def _ever(units: pd.DataFrame, calendar: pd.DataFrame) -> np.ndarray:
     """Conflicts of units that were exposed at any time before their exit."""
     spells = unit_spells(units, calendar, 0)
-    return units["conflict_id"].to_numpy()[np.unique(spells.unit)]
+    conflicts: np.ndarray = units["conflict_id"].to_numpy()[np.unique(spells.unit)]
+    return conflicts
 
 
 def _new_users(

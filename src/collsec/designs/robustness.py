@@ -26,9 +26,10 @@ def variants(inputs: Inputs) -> list[Estimate]:
         )
         lag = exposure.lag_months if variant.lag_months is None else variant.lag_months
         prepared = prepare(inputs, inputs.spec.exposure, variant=variant)
+        name = f"{inputs.spec.hypothesis}.variant.{variant.id}"
         made.append(sandwich(
-            inputs, prepared, exposure, estimate_id=f"{inputs.spec.hypothesis}.variant.{variant.id}",
-            role="variant", level=1 - inputs.study.level, label=variant.label, lag_months=lag,
+            inputs, prepared, exposure, estimate_id=name, role="variant",
+            level=1 - inputs.study.level, label=variant.label, lag_months=lag,
         ))
     return made
 
@@ -112,7 +113,8 @@ def leave_one_conflict_out(prepared: Prepared) -> pd.DataFrame:
 def sign_flips(primary: float, without: pd.DataFrame) -> list[int]:
     """Conflicts whose removal turns the sign of the log hazard ratio."""
     log = np.log(without["hazard_ratio"])
-    return without.loc[log * math.log(primary) < 0, "conflict_id"].tolist()
+    turned: list[int] = without.loc[log * math.log(primary) < 0, "conflict_id"].tolist()
+    return turned
 
 
 def proportional_hazards(prepared: Prepared) -> float:
@@ -122,6 +124,6 @@ def proportional_hazards(prepared: Prepared) -> float:
                      stop="stop", event="event", strata=list(prepared.strata) or None)
     except EstimationError:
         return math.nan
-    return float(fit.test_proportional_hazards().loc[prepared.column, "p_value"])
+    return float(fit.test_proportional_hazards()["p_value"][prepared.column])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -36,7 +37,7 @@ def sandwich(
     """
     spec = inputs.spec
     measure = get(exposure.measure)
-    common = dict(
+    common: dict[str, Any] = dict(
         estimate_id=estimate_id, hypothesis=spec.hypothesis, role=role,
         label=label or measure.title, measure=measure.name, lag_months=lag_months,
         estimand="hazard_ratio", ci_level=level, inference="cluster_sandwich",
@@ -48,7 +49,9 @@ def sandwich(
             event="event", strata=list(prepared.strata) or None, cluster=spec.cluster,
         )
     except EstimationError as error:
-        nothing = dict.fromkeys(("estimate", "ci_low", "ci_high", "p_value", "std_error"), math.nan)
+        nothing: dict[str, Any] = dict.fromkeys(
+            ("estimate", "ci_low", "ci_high", "p_value", "std_error"), math.nan
+        )
         return Estimate(**common, **nothing, note=f"Not estimable: {error}")
     beta = float(fit.params[prepared.column])
     std_error = float(fit.std_errors[prepared.column])
@@ -106,7 +109,7 @@ def refit_without(design: CoxDesign) -> Callable[[np.ndarray], float]:
 def bootstrapped(
     inputs: Inputs, prepared: Prepared, base: Estimate, *, estimate_id: str, draws: int
 ) -> Estimate:
-    """The same hazard ratio with a cluster-bootstrap interval (countries drawn with replacement)."""
+    """The same hazard ratio with a cluster-bootstrap interval (whole countries redrawn)."""
     rows = prepared.rows
     names = [prepared.column, *prepared.adjustment]
     design = CoxDesign.from_frame(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,7 +89,9 @@ def months_per_year(inputs: Inputs, prepared: Prepared, primary: Estimate) -> Es
     try:
         fit = fitted(inputs, prepared)
     except EstimationError as error:
-        nothing = dict.fromkeys(("estimate", "ci_low", "ci_high", "p_value"), math.nan)
+        nothing: dict[str, Any] = dict.fromkeys(
+            ("estimate", "ci_low", "ci_high", "p_value"), math.nan
+        )
         return dataclasses.replace(base, **nothing, note=f"Not estimable: {error}")
 
     def cost(hazard_ratio: float) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,13 +84,13 @@ def rerandomized(
     study, spec = inputs.study, inputs.spec
     measure = get(exposure.measure)
     lag = exposure.lag_months if lag_months is None else lag_months
-    common = dict(
+    common: dict[str, Any] = dict(
         estimate_id=estimate_id, hypothesis=spec.hypothesis, role=role,
         label=label or measure.title, measure=measure.name, lag_months=lag,
         estimand="hazard_ratio", ci_level=level, inference="risk_set_rerandomization",
         validity=exposure.validity,
     )
-    counts = exposed_counts(prepared, spec.cluster)
+    counts: dict[str, Any] = exposed_counts(prepared, spec.cluster)
     try:
         found = risk_set_rerandomization(
             lay_out(inputs, prepared), draws=draws, confidence=level,

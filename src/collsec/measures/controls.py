@@ -11,13 +11,13 @@ from collsec.measures.registry import measure
 @measure("covariate", "Log GDP per capita")
 def log_gdp_per_capita(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
     """Log of GDP per capita in the last year known before onset."""
-    return np.log(episodes["gdp_per_capita"].astype(float))
+    return pd.Series(np.log(episodes["gdp_per_capita"].astype(float)), index=episodes.index)
 
 
 @measure("covariate", "Log population")
 def log_population(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
     """Log of population in the last year known before onset."""
-    return np.log(episodes["population_thousands"].astype(float))
+    return pd.Series(np.log(episodes["population_thousands"].astype(float)), index=episodes.index)
 
 
 @measure("covariate", "Democracy (electoral, V-Dem)")

@@ -12,7 +12,7 @@ OUTCOMES_END = pd.Timestamp("2019-12-31")
 
 def _cause(episodes: pd.DataFrame, *outcomes: str) -> pd.DataFrame:
     """End by one of ``outcomes``; other ends censor, and so does the last year covered."""
-    exit_date = episodes["exit_date"].clip(upper=OUTCOMES_END)
+    exit_date = episodes["exit_date"].where(episodes["exit_date"] <= OUTCOMES_END, OUTCOMES_END)
     ended = episodes["is_ended"].astype(bool) & (episodes["exit_date"] <= OUTCOMES_END)
     return pd.DataFrame(
         {"exit_date": exit_date, "is_event": ended & episodes["outcome"].isin(outcomes)}

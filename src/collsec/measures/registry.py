@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from collsec.errors import BadSpec
 
@@ -35,12 +35,13 @@ class Measure:
 
 
 MEASURES: dict[str, Measure] = {}
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def measure(kind: str, title: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def measure(kind: str, title: str) -> Callable[[Function], Function]:
     """Register a function as a measure under its own name."""
 
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+    def register(function: Function) -> Function:
         MEASURES[function.__name__] = Measure(function.__name__, kind, title, function)
         return function
 
