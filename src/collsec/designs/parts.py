@@ -5,8 +5,10 @@ A part takes the primary as it stands and gives further estimates, curves and st
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -59,6 +61,14 @@ class Part:
     curves: pd.DataFrame | None = None
     strings: dict[str, str] = field(default_factory=dict)
     records: dict[str, object] = field(default_factory=dict)
+
+
+def without_estimate(why: object) -> dict[str, Any]:
+    """The fields of an :class:`Estimate` that the data cannot give, with the reason in its note."""
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("estimate", "ci_low", "ci_high", "p_value", "std_error"), math.nan
+    )
+    return nothing | {"note": f"Not estimable: {why}"}
 
 
 PARTS: dict[str, Callable[[Context], Part]] = {}

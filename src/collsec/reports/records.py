@@ -50,6 +50,8 @@ class Record:
         Missing where the hypothesis has none.
     places : mapping of int to str
         Country of each conflict, by its identifier.
+    parts : mapping
+        What the hypothesis' further parts recorded, by name.
     """
 
     hypothesis: str
@@ -63,6 +65,7 @@ class Record:
     curves: pd.DataFrame | None
     attrition: pd.DataFrame | None
     places: Mapping[int, str]
+    parts: Mapping[str, Any]
 
     @property
     def is_quick(self) -> bool:
@@ -111,8 +114,8 @@ def load(store: Store, hypothesis: str) -> Record:
             f"{where} does not exist yet. Run `collsec run`, or the estimate step, first."
         )
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    parts = ("spec", "verdict", "variables", "diagnostics", "provenance", "result_id")
-    for part in parts:
+    needed = ("spec", "verdict", "variables", "diagnostics", "provenance", "result_id")
+    for part in needed:
         if part not in content:
             raise BadRecord(f"{where}: no `{part}`. Run the estimate step of {hypothesis} again.")
     record = Record(
@@ -121,7 +124,8 @@ def load(store: Store, hypothesis: str) -> Record:
         curves=_optional(store, "estimates", f"{hypothesis}-curves"),
         attrition=_optional(store, "panels", f"{hypothesis}-attrition"),
         places=_places(store),
-        **{part: content[part] for part in parts},
+        parts=content.get("parts", {}),
+        **{part: content[part] for part in needed},
     )
     _check(record, where, store.relative(store.stage("estimates", hypothesis)))
     return record
