@@ -159,12 +159,17 @@ rule reports:
         f"{OUT}/episodes/episodes.parquet",
         f"{OUT}/episodes/links.parquet",
         declared=f"{RAW}/sources.toml",
+        claims=[f"{RAW}/coded/claims.csv", f"{RAW}/schemas/claims.json"],
+        study="analyses/_study.yml",
         pages=[f"analyses/{page}.qmd" for page in PAGES.values()],
         sources=[p.as_posix() for p in sorted(Path("reports").glob("*")) if p.is_file()],
         citation="CITATION.cff",
-        code=FOUNDATION + code("reports", "figures", "exhibits", "wording"),
+        code=FOUNDATION
+        + code("reports", "figures", "exhibits", "wording", "claims", "claim_tables", "tables",
+               "rawfile"),
     output:
         "reports/site/index.html",
+        "reports/site/claims.html",
         expand("reports/site/{page}.{format}", page=PAGES.values(), format=["html", "pdf"]),
     shell:
         f"{COLLSEC} step reports"

@@ -51,6 +51,8 @@ def build(folder: Path, *, with_code: bool = False) -> Path:
         frame.to_csv(path, index=False, lineterminator="\n")
     for name in ("datapackage.json", "sources.toml"):
         shutil.copy(REPOSITORY / RAW / name, folder / RAW / name)
+    # The claims are no table of facts: no step but the last reads them.
+    shutil.copy(REPOSITORY / RAW / "coded" / "claims.csv", folder / RAW / "coded" / "claims.csv")
     shutil.copytree(REPOSITORY / RAW / "schemas", folder / RAW / "schemas")
     for name in ("analyses", "reports"):
         shutil.copytree(
