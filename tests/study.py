@@ -8,7 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from collsec import timelines
+from collsec.designs import Inputs
 from collsec.episodes import Linked, link
+from collsec.hypothesis import Spec, load_study
 from collsec.steps import TIMELINES
 from collsec.store import Store
 from collsec.tables import read_raw, resources
@@ -27,6 +29,16 @@ def raw_tables() -> dict[str, pd.DataFrame]:
 def linked() -> Linked:
     """Episodes with missions, acts and ties."""
     return link(raw_tables())
+
+
+@functools.cache
+def study_inputs(spec: Spec) -> Inputs:
+    """What a design works on, for a specification put to the study's own data."""
+    return Inputs(
+        spec=spec, study=load_study(STORE), episodes=linked().episodes, ties=linked().ties,
+        missions=linked().missions, acts=linked().acts, timelines=all_timelines(linked()),
+        tables=raw_tables(),
+    )
 
 
 def all_timelines(of: Linked) -> dict[str, pd.DataFrame]:

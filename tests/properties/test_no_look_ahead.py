@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import sys
-from pathlib import Path
 
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from collsec.episodes import link
 from study import all_timelines, linked, raw_tables
