@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from inference_world import world
 from scipy import stats
 
+from collsec.estimators import cox_ph
 from collsec.inference import (
     ExposureDesign,
     InferenceError,
@@ -18,7 +20,7 @@ from collsec.inference import (
     risk_set_rerandomization,
     score_test,
 )
-from collsec.inference.assignment import exposed_counts, redraw
+from collsec.inference.assignment import exposed_counts, redraw, split_rows
 
 FRAME = {"n_units": 300, "n_spells": 30, "n_regions": 3}
 
@@ -96,6 +98,20 @@ def test_calibration_counts_rejections_of_the_draws_it_made() -> None:
     unit, _ = redraw(design, 1200, np.random.default_rng(root))
     assert result.rejection_rate == np.mean(unit[:, 0] % 4 != 0)
     assert result.mean_exposed_events == exposed_counts(design, unit)[1].sum() / 1200
+
+
+def test_estimates_are_those_of_a_cox_model_on_each_random_exposure() -> None:
+    design = world(np.random.default_rng(4), **FRAME)
+    result = null_calibration(design, score_test(design), alpha=0.2, draws=3, seed=3)
+    root = np.random.SeedSequence(3, spawn_key=(1,))
+    unit, _ = redraw(design, 3, np.random.default_rng(root))
+    for drawn, estimate in zip(unit, result.estimates, strict=True):
+        row, start, stop, event, exposed = split_rows(design, drawn)
+        rows = pd.DataFrame({"start": start, "stop": stop, "event": event, "exposed": exposed,
+                             "stratum": design.outcome_strata[row]})
+        fit = cox_ph(rows, ["exposed"], start="start", stop="stop", event="event",
+                     strata="stratum")
+        assert estimate == pytest.approx(fit.params["exposed"], abs=1e-8)
 
 
 def test_level_outside_the_unit_interval_is_refused() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from collsec import wording
 from collsec.designs.inputs import Inputs
 from collsec.designs.robustness import Placebo
@@ -76,7 +78,9 @@ def checks(
     """Diagnostics of a primary, plain."""
     plain: dict[str, Any] = rounded({
         "engine_gap": engine_gap,
-        "null_calibration": calibration,
+        # Hazard ratios that a figure bins: four decimals do.
+        "null_calibration": calibration
+        | {"estimates": np.exp(calibration["estimates"]).round(4).tolist()},
         "falsification": [
             {"measure": p.estimate.measure, "label": p.estimate.label, "outcome": p.outcome}
             for p in falsification

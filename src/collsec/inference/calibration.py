@@ -11,7 +11,12 @@ from scipy import stats
 from collsec.inference.assignment import exposed_counts, redraw
 from collsec.inference.errors import InferenceError
 from collsec.inference.exposure_design import ExposureDesign
-from collsec.inference.partial_likelihood import FloatArray, IntArray, studentized_scores
+from collsec.inference.partial_likelihood import (
+    FloatArray,
+    IntArray,
+    efron_estimate,
+    studentized_scores,
+)
 from collsec.inference.reference_distribution import equal_tailed_p_values
 from collsec.inference.rerandomization import null_scores
 
@@ -36,6 +41,9 @@ class Calibration:
     draws : int
     mean_exposed_events : float
         Mean number of ends while exposed.
+    estimates : ndarray of float, shape (draws,)
+        Log hazard ratio of each random exposure; infinite without exposed, or without
+        unexposed, ends.
     """
 
     rejection_rate: float
@@ -44,6 +52,7 @@ class Calibration:
     alpha: float
     draws: int
     mean_exposed_events: float
+    estimates: FloatArray
 
 
 def null_calibration(
@@ -91,11 +100,13 @@ def null_calibration(
     if not 0.0 < alpha < 1.0:
         raise InferenceError(f"The level must lie between 0 and 1, not {alpha:g}.")
     unit, _ = redraw(design, draws, _stream(seed, 1))
-    rejections, ends = 0, 0.0
+    rejections, ends, estimates = 0, 0.0, []
     for first in range(0, draws, _BATCH):
         batch = unit[first : first + _BATCH]
         rejections += int(np.count_nonzero(test(batch) < alpha))
-        ends += float(exposed_counts(design, batch)[1].sum())
+        exposed, deaths = exposed_counts(design, batch)
+        ends += float(deaths.sum())
+        estimates.append(efron_estimate(design.risk_sets, exposed, deaths)[0])
     interval = stats.binomtest(rejections, draws).proportion_ci(0.95, method="wilson")
     return Calibration(
         rejection_rate=rejections / draws,
@@ -104,6 +115,7 @@ def null_calibration(
         alpha=alpha,
         draws=draws,
         mean_exposed_events=ends / draws,
+        estimates=np.concatenate(estimates),
     )
 
 
