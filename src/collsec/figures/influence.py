@@ -94,7 +94,8 @@ def plot_null_calibration(
     axes.axhline(-0.5, color=MUTED, lw=0.8)
     share = f"{100 * estimate['null_rejection']:.1f}".removesuffix(".0")
     known = f"Random exposure, no true effect ({int(estimate['null_draws']):,} draws):"
-    write(axes, f"{known}\nthe test rejects in {share} %", (0, 1.12), up="data", color=MUTED)
+    write(axes, f"{known}\nthe test rejects in {share} %", (0, 1.08), up="data", color=MUTED,
+          va="bottom")
     write(axes, f"Estimate: {estimate['label']}", (0, -0.14), up="data")
     direction_labels(axes, 22)
     return figure
