@@ -165,8 +165,8 @@ rule reports:
         sources=[p.as_posix() for p in sorted(Path("reports").glob("*")) if p.is_file()],
         citation="CITATION.cff",
         code=FOUNDATION
-        + code("reports", "figures", "exhibits", "wording", "claims", "claim_tables", "tables",
-               "rawfile"),
+        + code("reports", "figures", "exhibits", "wording", "claims", "claim_tables",
+               "deployment_tables", "tables", "rawfile"),
     output:
         "reports/site/index.html",
         "reports/site/claims.html",

@@ -18,6 +18,7 @@ from collsec.designs import (
     duration_models,  # noqa: F401
     record,
     robustness,
+    stages,  # noqa: F401
     standardization,  # noqa: F401
 )
 from collsec.designs.calibration import calibrate, calibrate_known_biased

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from collsec import claim_tables, claims, exhibits, figures
+from collsec import claim_tables, claims, deployment_tables, exhibits, figures
 from collsec.exhibits import Exhibit
 from collsec.figures import Drawing
 from collsec.reports.records import Record
@@ -62,6 +62,8 @@ def catalog(record: Record) -> dict[str, Entry]:
         *(("estimate", document, name, drawing) for name, drawing in _influence(record)),
         *(("estimate", table, name, exhibit) for name, exhibit in _estimates(record)),
         ("estimate", document, "checks", exhibits.checks(record.diagnostics, hypothesis=h)),
+        *(("estimate", document, name, exhibit) for name, exhibit
+          in deployment_tables.exhibits(record.parts, hypothesis=h).items()),
     ]
     if record.attrition is not None:
         exhibit = exhibits.attrition(record.attrition, hypothesis=h)
