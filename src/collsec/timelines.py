@@ -14,6 +14,11 @@ from collsec.episodes import Linked
 RECALLED = "recalled"
 ONE_DAY = pd.Timedelta(days=1)
 
+# Resolutions are compiled to this day (S/RES/2640); vetoes go on.
+RESOLUTIONS_END = pd.Timestamp("2022-06-30")
+# What a vetoed draft would have done, strongest first.
+ACTION_CLASSES = ("enforcement_or_mission", "sanctions", "condemnation", "other")
+
 # The least confidence (2 = strong) that a link needs to enter a primary exposure.
 STRONG = 2
 
@@ -113,11 +118,10 @@ def council(linked: Linked) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``conflict_id, from_date, known_from, vetoes, resolutions, acts`` and vetoes by member
-        (``vetoes_russia``, …).
+        ``conflict_id, from_date, known_from, vetoes, resolutions, acts``, vetoes by member
+        (``vetoes_russia``, …) and by class of action (``vetoes_sanctions``, …).
     """
-    acts = linked.acts
-    acts = acts[(acts["basis"] != RECALLED) & (acts["confidence"] >= STRONG)]
+    acts = counted_acts(linked.acts)
     counts = pd.DataFrame({
         "conflict_id": acts["conflict_id"],
         "from_date": acts["date"],
@@ -127,10 +131,17 @@ def council(linked: Linked) -> pd.DataFrame:
     })
     for cast in (c for c in acts.columns if c.startswith("cast_")):
         counts[f"vetoes_{cast.removeprefix('cast_')}"] = acts[cast].astype(int)
+    for action in ACTION_CLASSES:
+        counts[f"vetoes_{action}"] = counts["vetoes"].where(acts["action_class"] == action, 0)
     out = counts.groupby(["conflict_id", "from_date"]).sum().groupby(level=0).cumsum()
     out = out.reset_index()
     out.insert(2, "known_from", out["from_date"])
     return out
+
+
+def counted_acts(acts: pd.DataFrame) -> pd.DataFrame:
+    """The Council acts that exposures count: strong links that a file or a document backs."""
+    return acts[(acts["basis"] != RECALLED) & (acts["confidence"] >= STRONG)]
 
 
 def council_elsewhere(linked: Linked) -> pd.DataFrame:

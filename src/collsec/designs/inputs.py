@@ -105,6 +105,9 @@ def prepare(
     for column, series in values.items():
         units[column] = np.asarray(series, dtype=float)
     units, attrition = _complete(units, list(values), attrition)
+    known_until = measures.get(name).known_until
+    if known_until is not None:
+        units, attrition = _begun_before(units, known_until, attrition)
 
     spells = None
     exposures: dict[str, UnitSpells] = {}
@@ -119,6 +122,8 @@ def prepare(
             spells = unit_spells(units, calendar, lag)
             exposures = {column: spells}
     ends = measures.get(outcome or spec.outcome).function(units)
+    if known_until is not None:
+        ends = followed_until(ends, known_until)
     carried = [*CARRIED, *values, *([name] if kind == "ever" else [])]
     rows = arrange(units, ends, exposures, list(dict.fromkeys(carried)))
     return Prepared(units, ends, rows, column, tuple(adjustment), tuple(strata), spells, attrition)
@@ -154,6 +159,24 @@ def _complete(
     kept = units[units[columns].notna().all(axis=1)].reset_index(drop=True)
     return kept, _step(attrition, "covariates known before onset",
                        "No value is known for: " + ", ".join(columns), kept)
+
+
+def _begun_before(
+    units: pd.DataFrame, last_day: pd.Timestamp, attrition: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave out units that began when the record of the exposure had ended."""
+    kept = units[units["time_zero"] < last_day].reset_index(drop=True)
+    return kept, _step(attrition, "begun while the record goes on",
+                       f"The exposure is recorded to {last_day:%Y-%m-%d}", kept)
+
+
+def followed_until(outcome: pd.DataFrame, last_day: pd.Timestamp) -> pd.DataFrame:
+    """The same outcomes with follow-up ending on a day: what came later is not known."""
+    is_known = outcome["exit_date"] <= last_day
+    return pd.DataFrame({
+        "exit_date": outcome["exit_date"].where(is_known, last_day),
+        "is_event": outcome["is_event"].astype(bool) & is_known,
+    })
 
 
 def _step(attrition: pd.DataFrame, step: str, rule: str, kept: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from collsec.measures.registry import measure
 from collsec.measures.spells import absorbing, where_positive
+from collsec.timelines import RESOLUTIONS_END
 
 Timelines = dict[str, pd.DataFrame]
 
@@ -48,10 +49,23 @@ def authorized_not_deployed(timelines: Timelines) -> pd.DataFrame:
     return where_positive(steps, "waiting")
 
 
-@measure("exposure", "The Council has acted on the conflict")
+@measure("exposure", "The Council has acted on the conflict", known_until=RESOLUTIONS_END)
 def council_act(timelines: Timelines) -> pd.DataFrame:
     """The Council has adopted, or had vetoed, a first draft on this conflict."""
     return absorbing(where_positive(timelines["council"], "acts"))
+
+
+@measure("exposure", "The Council has adopted a resolution on the conflict",
+         known_until=RESOLUTIONS_END)
+def resolution_so_far(timelines: Timelines) -> pd.DataFrame:
+    """A first resolution on this conflict has been adopted."""
+    return absorbing(where_positive(timelines["council"], "resolutions"))
+
+
+@measure("exposure", "A UN mission has been authorized on the conflict")
+def mission_so_far(timelines: Timelines) -> pd.DataFrame:
+    """A first UN mission for this conflict has been authorized."""
+    return absorbing(where_positive(timelines["deployment"], "un_authorized"))
 
 
 @measure("ever", "Ever had UN troops (frozen at onset)")

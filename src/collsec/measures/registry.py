@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import pandas as pd
+
 from collsec.errors import BadSpec
 
 
@@ -26,23 +28,30 @@ class Measure:
         What a reader sees.
     function : callable
         The pure function behind it.
+    known_until : Timestamp or None
+        Last day of the record that an exposure rests on: later days are not unexposed but
+        unknown, and follow-up ends with it.
     """
 
     name: str
     kind: str
     title: str
     function: Callable[..., Any]
+    known_until: pd.Timestamp | None = None
 
 
 MEASURES: dict[str, Measure] = {}
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def measure(kind: str, title: str) -> Callable[[Function], Function]:
+def measure(
+    kind: str, title: str, known_until: pd.Timestamp | None = None
+) -> Callable[[Function], Function]:
     """Register a function as a measure under its own name."""
 
     def register(function: Function) -> Function:
-        MEASURES[function.__name__] = Measure(function.__name__, kind, title, function)
+        name = function.__name__
+        MEASURES[name] = Measure(name, kind, title, function, known_until)
         return function
 
     return register

@@ -6,6 +6,7 @@ import pandas as pd
 
 from collsec.measures.registry import measure
 from collsec.measures.spells import absorbing, merged, where_positive
+from collsec.timelines import RESOLUTIONS_END
 
 Timelines = dict[str, pd.DataFrame]
 WINDOW_MONTHS = 12
@@ -38,7 +39,8 @@ def veto_on_other_war_12m(timelines: Timelines) -> pd.DataFrame:
     return _after_each(timelines["council_elsewhere"], "vetoes")
 
 
-@measure("exposure", "Resolution on the conflict adopted in the past 12 months")
+@measure("exposure", "Resolution on the conflict adopted in the past 12 months",
+         known_until=RESOLUTIONS_END)
 def resolution_12m(timelines: Timelines) -> pd.DataFrame:
     """A resolution on this conflict was adopted in the twelve months before."""
     return _after_each(timelines["council"], "resolutions")
@@ -54,6 +56,65 @@ def veto_russia_12m(timelines: Timelines) -> pd.DataFrame:
 def veto_usa_12m(timelines: Timelines) -> pd.DataFrame:
     """As ``veto_12m``, cast by the United States."""
     return _after_each(timelines["council"], "vetoes_usa")
+
+
+@measure("exposure", "Veto by China in the past 12 months")
+def veto_china_12m(timelines: Timelines) -> pd.DataFrame:
+    """As ``veto_12m``, cast by China (the Republic of China until 24 October 1971)."""
+    return _after_each(timelines["council"], "vetoes_china")
+
+
+@measure("exposure", "Veto by the United Kingdom in the past 12 months")
+def veto_uk_12m(timelines: Timelines) -> pd.DataFrame:
+    """As ``veto_12m``, cast by the United Kingdom."""
+    return _after_each(timelines["council"], "vetoes_uk")
+
+
+@measure("exposure", "Veto by France in the past 12 months")
+def veto_france_12m(timelines: Timelines) -> pd.DataFrame:
+    """As ``veto_12m``, cast by France."""
+    return _after_each(timelines["council"], "vetoes_france")
+
+
+@measure("exposure", "Enforcement or a mission vetoed in the past 12 months")
+def veto_on_enforcement_12m(timelines: Timelines) -> pd.DataFrame:
+    """As ``veto_12m``, of drafts that would have sent a mission or authorized force."""
+    return _after_each(timelines["council"], "vetoes_enforcement_or_mission")
+
+
+@measure("exposure", "Sanctions vetoed in the past 12 months")
+def veto_on_sanctions_12m(timelines: Timelines) -> pd.DataFrame:
+    """As ``veto_12m``, of drafts that would have imposed, widened or watched over sanctions."""
+    return _after_each(timelines["council"], "vetoes_sanctions")
+
+
+@measure("exposure", "Condemnation or demand vetoed in the past 12 months")
+def veto_on_condemnation_12m(timelines: Timelines) -> pd.DataFrame:
+    """As ``veto_12m``, of drafts that would have condemned a party or demanded something of it."""
+    return _after_each(timelines["council"], "vetoes_condemnation")
+
+
+@measure("exposure", "Draft of another kind vetoed in the past 12 months")
+def veto_on_other_action_12m(timelines: Timelines) -> pd.DataFrame:
+    """As ``veto_12m``, of drafts that would have done none of this (referral, terms of peace)."""
+    return _after_each(timelines["council"], "vetoes_other")
+
+
+@measure("exposure", "A draft vetoed and nothing adopted since", known_until=RESOLUTIONS_END)
+def veto_until_resolution(timelines: Timelines) -> pd.DataFrame:
+    """From a veto on this conflict to the next resolution on it.
+
+    Drafts that nobody tabled because they would have been vetoed leave no trace; a Council that
+    stays silent after a veto is where they would be.
+    """
+    steps = timelines["council"].sort_values(["conflict_id", "known_from"])
+    changes = steps.groupby("conflict_id")[["vetoes", "resolutions"]].diff()
+    changes = changes.fillna(steps[["vetoes", "resolutions"]])
+    # On a day with both, something was adopted.
+    state = pd.Series(pd.NA, index=steps.index, dtype="Float64")
+    state = state.mask(changes["vetoes"] > 0, 1.0).mask(changes["resolutions"] > 0, 0.0)
+    held = state.groupby(steps["conflict_id"]).ffill().fillna(0.0).astype(float)
+    return where_positive(steps.assign(is_blocked=held), "is_blocked")
 
 
 @measure("ever", "Ever had a draft vetoed (frozen at onset)")
