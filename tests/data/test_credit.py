@@ -6,6 +6,7 @@ import json
 import tomllib
 
 import yaml
+
 from study import REPOSITORY
 
 RAW = REPOSITORY / "data" / "raw"
