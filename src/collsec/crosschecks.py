@@ -19,6 +19,9 @@ from collsec.findings import Finding, Tables, findings
 
 # The People's Republic holds China's seat from this day on (resolution 2758 of the Assembly).
 CHINA_SEAT_DAY = pd.Timestamp("1971-10-25")
+# The government that holds it has the code of Taiwan from this day on.
+TAIWAN_DAY = pd.Timestamp("1949-12-08")
+ONE_DAY = pd.Timedelta(days=1)
 # A first day of people that lies before the authorization must be flagged with this word.
 BEFORE = "precede"
 # An end that Termination dates further off, in days, must be listed with a reason.
@@ -100,10 +103,6 @@ def vetoes_are_of_permanent_members(tables: Tables) -> Iterator[Finding]:
     """Each veto is cast by a member that held a permanent seat on its day; China's by date."""
     vetoes, members = tables["vetoes"], tables["council_members"]
     day = vetoes["veto_date"]
-    yield from findings(
-        tables, "vetoes", "veto_date", vetoes["veto_id"].str[:10] != day.dt.strftime("%Y-%m-%d"),
-        "is not the day in veto_id, {}.", "Correct the one that is wrong.", vetoes["veto_id"],
-    )
     holder = pd.Series("roc", index=vetoes.index).where(day < CHINA_SEAT_DAY, "prc")
     yield from findings(
         tables, "vetoes", "china_seat", vetoes["china_seat"] != holder,
@@ -129,6 +128,24 @@ def vetoes_are_of_permanent_members(tables: Tables) -> Iterator[Finding]:
         )
 
 
+def chinas_seat_changes_hands_once(tables: Tables) -> Iterator[Finding]:
+    """China's seat is the Republic's on Taiwan until, and the People's Republic's from, its day."""
+    frame = tables["council_members"]
+    taiwan, mainland = statecodes.TAIWAN, statecodes.MAINLAND
+    for code, column, is_wrong in (
+        (taiwan, "to_date", frame["to_date"] >= CHINA_SEAT_DAY),
+        (taiwan, "from_date", frame["from_date"] < TAIWAN_DAY),
+        (mainland, "to_date", frame["to_date"].between(TAIWAN_DAY, CHINA_SEAT_DAY - ONE_DAY)),
+        (mainland, "from_date", frame["from_date"].between(TAIWAN_DAY, CHINA_SEAT_DAY - ONE_DAY)),
+    ):
+        yield from findings(
+            tables, "council_members", column, (frame["gwno"] == code) & is_wrong,
+            f"state {code} did not hold China's seat on that day.",
+            f"{mainland} before {TAIWAN_DAY:%Y-%m-%d}, {taiwan} until {CHINA_SEAT_DAY:%Y-%m-%d}, "
+            f"{mainland} from then on.",
+        )
+
+
 def episodes_lie_in_their_years(tables: Tables) -> Iterator[Finding]:
     """Onset falls in the first active year, the end in the last; years of war in between."""
     frame = tables["episodes"]
@@ -149,7 +166,7 @@ def episodes_lie_in_their_years(tables: Tables) -> Iterator[Finding]:
         tables, "episodes", "is_ended", frame["is_ended"] != frame["end_date"].notna(),
         "must be true where end_date is given, and only there.", "Correct the one or the other.",
     )
-    ordered = frame.sort_values(["conflict_id", "ordinal"])
+    ordered = frame.sort_values(["conflict_id", "onset_date"])
     before = ordered.groupby("conflict_id")["end_date"].shift().reindex(frame.index)
     yield from findings(
         tables, "episodes", "onset_date", frame["onset_date"] <= before,
@@ -183,6 +200,8 @@ CHECKS = (
     *(Check(name, function) for name, function in consistency.CHECKS.items()),
     Check("people come after authorization", people_come_after_authorization),
     Check("vetoes are of permanent members", vetoes_are_of_permanent_members),
+    Check("China's seat changes hands once", chinas_seat_changes_hands_once),
+    Check("copies agree", consistency.copies_agree),
     Check("episodes lie in their years", episodes_lie_in_their_years),
     Check("ends match Termination", ends_match_termination),
     *(Check(name, function) for name, function in statecodes.CHECKS.items()),

@@ -117,9 +117,11 @@ def split(text: str, where: str, columns: Sequence[str]) -> list[list[str]]:
                 )
             if not rows:
                 check_header(cells, where, columns)
+            elif not cells:
+                raise BadTable(where, "an empty line.", row=line, remedy="Delete it.")
             elif len(cells) != len(columns):
                 raise BadTable(
-                    where, f"{len(cells)} cells where the table has {len(columns)} columns.",
+                    where, f"{counted(len(cells))} where the table has {len(columns)} columns.",
                     row=line, value=shown(",".join(cells)),
                     remedy="Is the line torn, or joined with the next, or a comma unquoted?",
                 )
@@ -184,7 +186,20 @@ def check_forms(cells: pd.DataFrame, where: str, schema: dict[str, Any]) -> None
     if first is not None:
         at, name, what = first
         raise BadTable(where, what, row=at + 2, column=name, value=shown(cells[name].iloc[at]),
-                       remedy="Correct the cell; leave it empty where the value is not known.")
+                       remedy=remedy_for(where, "Correct it; leave the cell empty where the value "
+                                         "is not known."))
+
+
+def remedy_for(where: str, by_hand: str) -> str:
+    """What to do about a faulty cell: compiled tables are not mended by hand."""
+    if "/compiled/" in where:
+        return "Run `collsec compile`, or take the file back from git; no hand edits this table."
+    return by_hand
+
+
+def counted(cells: int) -> str:
+    """A number of cells in words."""
+    return "1 cell" if cells == 1 else f"{cells} cells"
 
 
 def line_of(data: bytes, at: int) -> int:

@@ -13,9 +13,10 @@ import pandas as pd
 
 from collsec.findings import Finding, Tables, findings
 
+MAINLAND, TAIWAN = 710, 713
 # Codes under which each permanent member's votes are cast.
 PERMANENT = {
-    "china": (710, 713), "france": (220,), "uk": (200,), "russia": (365,), "usa": (2,),
+    "china": (MAINLAND, TAIWAN), "france": (220,), "uk": (200,), "russia": (365,), "usa": (2,),
 }  # fmt: skip
 # Members of the UN from its founding that were republics of the Soviet Union: 369 Ukraine,
 # 370 Belarus.

@@ -18,7 +18,7 @@ import pandas as pd
 from collsec import crosschecks
 from collsec.errors import BadTable, MissingInput
 from collsec.provenance import record
-from collsec.rawfile import read_cells, shown
+from collsec.rawfile import read_cells, remedy_for, shown
 from collsec.sources import read_sources
 from collsec.store import Store
 
@@ -137,20 +137,21 @@ def validate_cells(cells: pd.DataFrame, where: str, schema: dict[str, Any]) -> N
     row, value = getattr(first, "row_number", 1), getattr(first, "cell", None)
     column: str | None = getattr(first, "field_name", None)
     problem = first.note.rstrip(".") + "."
-    remedy = "Correct the cell, or the schema in data/raw/schemas if the rule is wrong."
+    remedy = remedy_for(where, "Correct it, or the rule in data/raw/schemas if that is wrong.")
     if first.type in {"primary-key", "unique-error"}:
         stated = [column] if column else schema["primaryKey"]
         keys: list[str] = [stated] if isinstance(stated, str) else stated
         column, value = ", ".join(keys), ", ".join(cells[k].iloc[row - 2] for k in keys)
         problem, remedy = "the key stands twice.", "Keep one row per key."
     elif column is not None:
-        problem = broken_rule(next(f for f in schema["fields"] if f["name"] == column), value)
+        field = next(f for f in schema["fields"] if f["name"] == column)
+        problem = broken_rule(field, value, cells[column])
     raise BadTable(where, problem, row=row, column=column,
                    value=None if value is None else shown(str(value)), remedy=remedy)
 
 
-def broken_rule(field: dict[str, Any], value: Any) -> str:
-    """Say in words what the schema asks of a field that a cell does not fulfill."""
+def broken_rule(field: dict[str, Any], value: Any, column: pd.Series) -> str:
+    """Say in words what the schema asks of a field, and an example of the column that has it."""
     rules = field.get("constraints", {})
     if not value and rules.get("required"):
         return "the cell is empty, and must not be."
@@ -160,9 +161,12 @@ def broken_rule(field: dict[str, Any], value: Any) -> str:
         near = difflib.get_close_matches(str(value), [str(v) for v in rules["enum"]], n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         return f"must be one of {', '.join(str(v) for v in rules['enum'])}.{hint}"
-    words = {"pattern": "must have the form", "minimum": "must not be below",
-             "maximum": "must not be above"}
-    return "; ".join(f"{words[r]} {rules[r]}" for r in words if r in rules) + "."
+    if "pattern" in rules:
+        good = column[column.str.fullmatch(rules["pattern"])]
+        example = f", such as {good.iloc[0]}" if len(good) else ""
+        return f"must have the form {rules['pattern']}{example}."
+    words = {"minimum": "must not be below", "maximum": "must not be above"}
+    return " and ".join(f"{words[r]} {rules[r]}" for r in words if r in rules) + "."
 
 
 def is_date(text: str) -> bool:

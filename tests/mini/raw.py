@@ -38,7 +38,8 @@ def build_raw(folder: Path) -> Path:
         if "conflict_id" in frame:
             frames[name] = frame[frame["conflict_id"].isin([*conflicts, ""])]
         elif name == "resolutions":
-            frames[name] = frame.iloc[::ONE_IN]
+            founding = frame["resolution_id"].isin(frames["missions"]["resolution"])
+            frames[name] = frame[founding | (frame.index % ONE_IN == 0)]
     _follow_keys(frames, schemas)
     for resource in package["resources"]:
         write_text(frames[resource["name"]], folder / RAW / resource["path"])

@@ -49,8 +49,9 @@ def build(folder: Path, *, with_code: bool = False) -> Path:
         path = folder / RAW / resource["path"]
         path.parent.mkdir(parents=True, exist_ok=True)
         frame.to_csv(path, index=False, lineterminator="\n")
-    for name in ("datapackage.json", "sources.toml"):
-        shutil.copy(REPOSITORY / RAW / name, folder / RAW / name)
+        resource["rows"] = len(frame)
+    (folder / RAW / "datapackage.json").write_text(json.dumps(package, indent=1), encoding="utf-8")
+    shutil.copy(REPOSITORY / RAW / "sources.toml", folder / RAW / "sources.toml")
     # The claims are no table of facts: no step but the last reads them.
     shutil.copy(REPOSITORY / RAW / "coded" / "claims.csv", folder / RAW / "coded" / "claims.csv")
     shutil.copytree(REPOSITORY / RAW / "schemas", folder / RAW / "schemas")

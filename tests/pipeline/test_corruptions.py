@@ -1,0 +1,160 @@
+"""A hundred corrupted inputs: each ends in one clear error that names the place; nothing written.
+
+The cases are drawn by `mini.corruptions` with a fixed seed, on a small raw folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from collsec.errors import BadTable, CollsecError
+from collsec.fetch import FetchFailed, fetch
+from collsec.sources import BadSource, Mirror, Source, SourceFile, Upstream
+from collsec.store import Store
+from collsec.tables import REQUIRED, clean
+from mini.corruptions import FACTS, Corruption, Damage, corruptions
+from mini.raw import build_raw
+from mini.world import collsec
+
+COUNT = 100
+CASES = corruptions(list(REQUIRED), COUNT)
+# Cases that go through the real command line too.
+THROUGH_THE_DOOR = (1, 8, 12, 15, 22, 31, 47, 60)
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small raw folder without a fault."""
+    return build_raw(tmp_path_factory.mktemp("sound"))
+
+
+@pytest.fixture
+def world(sound: Path, tmp_path: Path) -> Path:
+    """A copy to be damaged."""
+    shutil.copytree(sound, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def written(root: Path) -> list[Path]:
+    """Everything below the folder of processed files."""
+    folder = root / "data" / "processed"
+    return sorted(folder.rglob("*")) if folder.exists() else []
+
+
+def contents(root: Path) -> dict[str, str]:
+    """Digest of every file of the raw folder."""
+    return {
+        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted((root / "data" / "raw").rglob("*")) if p.is_file()
+    }
+
+
+def refuse(message: str, damage: Damage) -> None:
+    """Hold a message against the place of the damage."""
+    assert "\n" not in message, "one error is one line"
+    assert damage.file in message
+    if damage.row is not None:
+        assert f"row {damage.row}," in message or f"row {damage.row}:" in message, message
+    if damage.columns:
+        named = [f"column {c}" for c in damage.columns]
+        assert any(f"{n}," in message or f"{n}:" in message for n in named), message
+    if damage.value is not None:
+        assert damage.value[:40] in message.replace("\\\\", "\\"), message
+    assert message.rstrip().endswith((".", "?", ")", "…")), message
+
+
+def test_the_sound_folder_is_clean(world: Path) -> None:
+    assert {p.stem for p in clean(Store(world))} >= set(REQUIRED)
+
+
+def test_there_are_a_hundred_different_cases() -> None:
+    assert len(CASES) == COUNT == len({(c.kind, c.table) for c in CASES})
+    assert {kind for _, kind in FACTS} <= {c.kind for c in CASES}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_corrupted_input_is_one_clear_error_and_writes_nothing(
+    world: Path, case: Corruption
+) -> None:
+    before = contents(world)
+    damage = case.apply(world)
+    damaged = contents(world)
+    assert damaged != before, "the corruption changed nothing"
+    with pytest.raises(CollsecError) as caught:
+        clean(Store(world))
+    refuse(str(caught.value), damage)
+    if isinstance(caught.value, BadTable):
+        assert caught.value.file == damage.file
+    assert written(world) == []
+    assert contents(world) == damaged
+
+
+@pytest.mark.pipeline
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.number in THROUGH_THE_DOOR], ids=str
+)
+def test_the_command_line_says_it_in_one_message(world: Path, case: Corruption) -> None:
+    (world / "src").symlink_to(Path(__file__).resolve().parents[2] / "src")
+    damage = case.apply(world)
+    done = collsec(world, "step", "tables")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("error:") == 1
+    refuse(" ".join(done.stderr.split()).removeprefix("error: "), damage)
+    assert written(world) == []
+
+
+# Upstream files ---------------------------------------------------------------------------------
+CONTENT = b"conflict_id,year\n" + b"".join(b"%d,1999\n" % i for i in range(200))
+DECLARED = SourceFile("acd/acd.csv", "acd.csv", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
+SOURCES = {
+    "acd": Source(
+        key="acd", producer="P", title="T", version="1", coverage="1946-2024", citation="C",
+        doi="", licence="CC BY 4.0", may_redistribute=True, publisher="https://example.org/",
+        mirror=Mirror("owner/name", "a" * 40), files=(DECLARED,),
+    )
+}  # fmt: skip
+DAMAGED = {
+    "truncated": CONTENT[:1000],
+    "one byte": CONTENT[:50] + b"8" + CONTENT[51:],
+    "line ends": CONTENT.replace(b"\n", b"\r\n"),
+    "empty": b"",
+    "a page that says sorry": b"<!doctype html><title>404: Not Found</title>",
+    "a newer release": CONTENT + b"999,2025\n",
+}
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=list(DAMAGED))
+def test_a_damaged_upstream_file_is_not_taken_from_a_folder(tmp_path: Path, content: bytes) -> None:
+    given, folder = tmp_path / "given", tmp_path / "upstream"
+    (given / "acd").mkdir(parents=True)
+    (given / "acd" / "acd.csv").write_bytes(content)
+    with pytest.raises(FetchFailed, match=r"acd/acd\.csv: .*sha256"):
+        fetch(SOURCES, folder, local=given)
+    assert not [p for p in folder.rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=list(DAMAGED))
+def test_a_damaged_download_is_not_kept(tmp_path: Path, content: bytes) -> None:
+    def download(address: str, path: Path, *declared: object) -> None:
+        path.write_bytes(content)
+
+    with pytest.raises(FetchFailed, match=r"acd/acd\.csv: .*Publisher: https://example\.org/"):
+        fetch(SOURCES, tmp_path, download=download)
+    assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=list(DAMAGED))
+def test_a_damaged_upstream_file_is_not_compiled(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "acd").mkdir()
+    (tmp_path / "acd" / "acd.csv").write_bytes(content)
+    with pytest.raises(BadSource, match=r"acd/acd\.csv"):
+        Upstream(tmp_path, SOURCES).file("acd")
