@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -212,6 +213,10 @@ def test_raw_tables_of_the_older_release(
         pd.testing.assert_frame_equal(theirs, kept.reset_index(drop=True))
     assert left_out["missions"] == left_out["vetoes"] == 0 < left_out["mission_conflicts"]
     assert (to / "sources.toml").read_bytes() == (raw / "sources.toml").read_bytes()
+    package = json.loads((to / "datapackage.json").read_text(encoding="utf-8"))
+    pinned = {r["name"]: (r["rows"], r["rows_reason"]) for r in package["resources"]}
+    assert pinned["episodes"] == (567, "as compiled with release 20.1")
+    assert pinned["vetoes"][0] == 259 and pinned["mission_conflicts"][0] < 257
     again = compile_vintage(shared / "upstream", raw, to, "20.1")
     assert not any(c.is_changed for c in again)
 

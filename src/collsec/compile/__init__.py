@@ -192,7 +192,22 @@ def compile_vintage(upstream: Path, raw: Path, to: Path, vintage: str) -> list[C
                 temporary.write_text(of_conflicts(path, known), encoding="utf-8", newline="\n")
             else:
                 shutil.copyfile(path, temporary)
-    return compile_all(upstream, to, vintage=vintage)
+    compiled = compile_all(upstream, to, vintage=vintage)
+    pin_rows(to, f"as compiled with release {vintage}")
+    return compiled
+
+
+def pin_rows(raw: Path, reason: str) -> None:
+    """Write into the data package how many rows each table at hand has, and why."""
+    path = raw / "datapackage.json"
+    package = json.loads(path.read_text(encoding="utf-8"))
+    for resource in (r for r in package["resources"] if (raw / r["path"]).exists()):
+        with (raw / resource["path"]).open(encoding="utf-8", newline="") as file:
+            resource |= {"rows": sum(1 for _ in csv.reader(file)) - 1, "rows_reason": reason}
+    with whole(path) as temporary:
+        temporary.write_text(
+            json.dumps(package, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
 
 
 def of_conflicts(path: Path, known: Set[int]) -> str:
