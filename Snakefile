@@ -40,7 +40,7 @@ def code(*names):
 
 
 FOUNDATION = code("cli", "steps", "store", "schema", "provenance", "errors")
-MEASUREMENT = code("hypothesis", "measures", "cohorts", "panels")
+MEASUREMENT = code("hypothesis", "multiverse", "measures", "followup", "cohorts", "panels")
 
 
 wildcard_constraints:
@@ -108,6 +108,7 @@ rule panel:
         code=FOUNDATION + MEASUREMENT + code("designs", "timelines", "verdict"),
     output:
         f"{OUT}/specs/{{h}}.json",
+        f"{OUT}/specs/{{h}}-multiverse.parquet",
         f"{OUT}/panels/{{h}}.parquet",
         f"{OUT}/panels/{{h}}-attrition.parquet",
     params:
@@ -116,10 +117,28 @@ rule panel:
         f"{COLLSEC} step panel {{wildcards.h}}"
 
 
+rule multiverse:
+    """Every declared specification of a hypothesis, estimated; tagged and hashed by rule panel."""
+    input:
+        rules.panel.output,
+        rules.episodes.output,
+        rules.timelines.output,
+        study="analyses/_study.yml",
+        code=FOUNDATION + MEASUREMENT
+        + code("designs", "estimators", "inference", "results", "verdict", "wording"),
+    output:
+        f"{OUT}/estimates/{{h}}-multiverse.parquet",
+    params:
+        specification=lambda wildcards: specification_digest(STORE, wildcards.h),
+    shell:
+        f"{COLLSEC} step multiverse {{wildcards.h}}"
+
+
 rule estimate:
     """Estimates, curves, diagnostics, falsification and verdict of a hypothesis."""
     input:
         rules.panel.output,
+        rules.multiverse.output,
         rules.episodes.output,
         rules.timelines.output,
         study="analyses/_study.yml",
@@ -155,6 +174,7 @@ rule reports:
         expand(f"{OUT}/estimates/{{h}}.json", h=HYPOTHESES),
         expand(f"{OUT}/estimates/{{h}}.parquet", h=HYPOTHESES),
         expand(f"{OUT}/estimates/{{h}}-curves.parquet", h=HYPOTHESES),
+        expand(f"{OUT}/estimates/{{h}}-multiverse.parquet", h=HYPOTHESES),
         expand(f"{OUT}/panels/{{h}}-attrition.parquet", h=HYPOTHESES),
         f"{OUT}/episodes/episodes.parquet",
         f"{OUT}/episodes/links.parquet",

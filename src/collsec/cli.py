@@ -138,6 +138,14 @@ def panel(hypothesis: Hypothesis, root: Root = HERE) -> None:
 
 
 @step_app.command()
+def multiverse(hypothesis: Hypothesis, root: Root = HERE) -> None:
+    """declared specifications → their estimates."""
+    from collsec import steps
+
+    steps.multiverse(store_at(root), hypothesis)
+
+
+@step_app.command()
 def estimate(hypothesis: Hypothesis, profile: Profile = "quick", root: Root = HERE) -> None:
     """panel → estimates, curves, diagnostics, verdict."""
     from collsec import steps

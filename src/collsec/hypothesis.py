@@ -10,14 +10,15 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from collsec.errors import BadSpec, MissingInput
+from collsec.multiverse import VALIDITY, Axes, OptionSpec, check
 from collsec.store import Store
 
-VALIDITY = ("principled", "plausible", "known-biased")
 TYPES = ("extrasystemic", "interstate", "intrastate", "internationalized")
 STRATA = ("earlier_episodes_group", "type_group", "region", "period")
 CLUSTERS = ("gwno_host", "conflict_id")
@@ -70,22 +71,6 @@ class InferenceSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class VariantSpec:
-    """One declared alternative to the primary, differing from it only in what it names."""
-
-    id: str
-    validity: str
-    label: str
-    lag_months: int | None = None
-    measure: str | None = None
-    types: tuple[str, ...] | None = None
-    add_rules: tuple[str, ...] = ()
-    strata: tuple[str, ...] | None = None
-    adjustment: tuple[str, ...] | None = None
-    drop_countries: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Spec:
     """The whole specification of a hypothesis."""
 
@@ -98,6 +83,7 @@ class Spec:
     estimand: EstimandSpec
     inference: InferenceSpec
     cluster: str
+    multiverse: Axes
     strata: tuple[str, ...] = ()
     adjustment: tuple[str, ...] = ()
     lags_months: tuple[int, ...] = ()
@@ -105,7 +91,6 @@ class Spec:
     falsification: tuple[ExposureSpec, ...] = ()
     outcomes: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
-    variants: tuple[VariantSpec, ...] = ()
     reachable_verdicts: tuple[str, ...] = ()
     cites: tuple[str, ...] = ()
     amendments: tuple[str, ...] = field(default=())
@@ -229,7 +214,12 @@ def _value(hint: Any, value: Any, where: str, key: str) -> Any:
             raise BadSpec(f"{where}: key {key}, value {value!r}: must be {len(inner)} values.")
         return tuple(_value(inner[0], v, where, f"{key}[{i}]") for i, v in enumerate(value))
     if origin is dict:
-        hint = dict
+        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+            raise BadSpec(f"{where}: key {key}, value {value!r}: must be a mapping of names.")
+        inner = typing.get_args(hint)[1]
+        return {name: _value(inner, v, where, _dotted(key, name)) for name, v in value.items()}
+    if hint is Any:
+        return value
     if dataclasses.is_dataclass(hint):
         return _build(typing.cast(type, hint), value, where, key)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
@@ -287,18 +277,45 @@ def _check(spec: Spec, where: str) -> None:
             f"{key}.measure", exposure.measure, measures.names(kind) + measures.names("ever")
         )
         _refuse_immortal_time(exposure, where, key)
-    for i, variant in enumerate(spec.variants):
-        one_of(f"variants[{i}].validity", variant.validity, VALIDITY)
-        for name in variant.types or ():
-            one_of(f"variants[{i}].types", name, TYPES)
-        for name in variant.add_rules:
-            one_of(f"variants[{i}].add_rules", name, RULES)
-        for name in variant.strata or ():
-            one_of(f"variants[{i}].strata", name, STRATA)
-        for name in variant.adjustment or ():
-            one_of(f"variants[{i}].adjustment", name, measures.names("covariate"))
-        if variant.measure is not None:
-            one_of(f"variants[{i}].measure", variant.measure, measures.names(kind))
+    for axis, options in spec.multiverse.items():
+        for name, option in options.items():
+            _check_option(spec, option, where, f"multiverse.{axis}.{name}", one_of)
+            if option.measure is not None:
+                exposure = ExposureSpec(option.measure, validity=option.validity)
+                _refuse_immortal_time(exposure, where, f"multiverse.{axis}.{name}")
+    check(spec, where)
+
+
+def _check_option(
+    spec: Spec, option: OptionSpec, where: str, key: str,
+    one_of: Callable[[str, str, typing.Iterable[str]], None],
+) -> None:
+    """Refuse names in an option that do not exist."""
+    from collsec import measures
+    from collsec.cohorts import RULES
+    from collsec.measures.interest import COMPONENTS, P5, WEIGHTS
+
+    kind = "exposure" if spec.design == "time_varying" else "covariate"
+    covariates = measures.names("covariate")
+    allowed: dict[str, typing.Iterable[str]] = {
+        "types": TYPES, "strata": STRATA, "adjustment": covariates,
+        "drop_adjustment": covariates, "add_rules": RULES, "drop_rules": spec.cohort.rules,
+        "components": COMPONENTS, "powers": P5, "weights": WEIGHTS,
+        "measure": measures.names(kind) + measures.names("ever"),
+    }
+    one_of(f"{key}.validity", option.validity, VALIDITY)
+    for years in ("gap_years", "last_year"):
+        value = getattr(option, years)
+        if value is not None and value < 1:
+            raise BadSpec(f"{where}: key {key}.{years}, value {value}: must be 1 or more.")
+    is_index = option.components or option.powers or option.weights
+    if is_index and spec.exposure.measure != "salience":
+        raise BadSpec(f"{where}: key {key}: components, powers and weights belong to the measure "
+                      f"'salience', not to {spec.exposure.measure!r}.")
+    for choice, value in option.made().items():
+        for name in (value if isinstance(value, tuple) else (value,)):
+            if choice in allowed:
+                one_of(f"{key}.{choice}", name, allowed[choice])
 
 
 def _refuse_immortal_time(exposure: ExposureSpec, where: str, key: str) -> None:

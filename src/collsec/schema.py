@@ -60,6 +60,8 @@ def _schema_for(name: str) -> pa.DataFrameSchema | None:
         return None  # validated against its own Table Schema, cell by cell
     if stage == "panels":
         return _panels()["attrition" if leaf.endswith("-attrition") else "rows"]
+    if stage == "specs" or leaf.endswith("-multiverse"):
+        return _multiverse()[stage]
     if stage == "estimates":
         return _estimates()["curves" if leaf.endswith("-curves") else "rows"]
     schema: pa.DataFrameSchema = {"episodes": _episodes, "timelines": _timelines}[stage]()[leaf]
@@ -155,6 +157,30 @@ def _panels() -> dict[str, pa.DataFrameSchema]:
             "step": pa.Column("string", coerce=True),
             "n_units": pa.Column(int, pa.Check.gt(0)),
             "dropped": pa.Column(int, pa.Check.ge(0)),
+        }),
+    }
+
+
+@functools.cache
+def _multiverse() -> dict[str, pa.DataFrameSchema]:
+    import pandera.pandas as pa
+
+    tags = pa.Check.isin(["principled", "plausible", "known-biased"])
+    declared = {
+        "specification": pa.Column("string", unique=True, coerce=True),
+        "validity": pa.Column("string", tags, coerce=True),
+    }
+    number = pa.Column(float, nullable=True)
+    count = pa.Column(int, pa.Check.ge(0))
+    return {
+        "specs": pa.DataFrameSchema(declared),
+        "estimates": pa.DataFrameSchema(declared | {
+            "departures": count,
+            "estimate": pa.Column(float, pa.Check.gt(0), nullable=True),
+            "ci_low": number, "ci_high": number, "p_value": number, "std_error": number,
+            "nobs": count, "n_units": count, "n_events": count, "n_clusters": count,
+            "exposed_units": count, "exposed_ends": count, "exposed_clusters": count,
+            "note": pa.Column("string", coerce=True),
         }),
     }
 

@@ -92,16 +92,47 @@ def _design_files(store: Store, hypothesis: str) -> list[Path]:
 
 
 def panel(store: Store, hypothesis: str) -> None:
-    """hypothesis file → checked specification; cohort + timelines → panel and attrition table."""
+    """hypothesis file → checked specification; cohort + timelines → panel and attrition table.
+
+    The multiverse's specifications are tagged and hashed here, before anything is estimated.
+    """
     from collsec.designs import arrange_panel
     from collsec.hypothesis import load, load_study
+    from collsec.multiverse import declared, digest, expand
 
     load_study(store)
-    store.write_json(load(store, hypothesis).normalized(), store.spec_json(hypothesis))
+    spec = load(store, hypothesis)
+    store.write_json(spec.normalized(), store.spec_json(hypothesis))
+    grid = declared(expand(spec))
+    tagged = record(store, "specs", [store.spec_json(hypothesis)]) | {"declared": digest(grid)}
+    store.write(grid, "specs", f"{hypothesis}-multiverse", tagged)
     rows, attrition = arrange_panel(read_inputs(store, hypothesis))
     made_from = record(store, "panels", _design_files(store, hypothesis))
     store.write(rows, "panels", hypothesis, made_from)
     store.write(attrition, "panels", f"{hypothesis}-attrition", made_from)
+
+
+def multiverse(store: Store, hypothesis: str) -> None:
+    """Declared specifications → their estimates.
+
+    Raises
+    ------
+    CollsecError
+        If what was declared before is not what the specification says now.
+    """
+    from collsec.designs.multiverse import estimate_all
+    from collsec.multiverse import digest, expand
+
+    inputs = read_inputs(store, hypothesis)
+    grid = store.read("specs", f"{hypothesis}-multiverse")
+    made = estimate_all(inputs, expand(inputs.spec))
+    if digest(made) != digest(grid):
+        path = store.relative(store.stage("specs", f"{hypothesis}-multiverse"))
+        raise CollsecError(f"{path}: declared for another specification. "
+                           f"Run `collsec step panel {hypothesis}` first.")
+    files = [*_design_files(store, hypothesis), store.stage("specs", f"{hypothesis}-multiverse")]
+    made_from = record(store, "estimates", files) | {"declared": digest(grid)}
+    store.write(made, "estimates", f"{hypothesis}-multiverse", made_from)
 
 
 def estimate(store: Store, hypothesis: str, profile: str) -> None:
@@ -113,12 +144,14 @@ def estimate(store: Store, hypothesis: str, profile: str) -> None:
 
     inputs = read_inputs(store, hypothesis)
     rows = store.read("panels", hypothesis)
+    specifications = store.read("estimates", f"{hypothesis}-multiverse")
     try:
-        made = estimate_hypothesis(inputs, rows, profile)
+        made = estimate_hypothesis(inputs, rows, specifications, profile)
     except (EstimationError, InferenceError) as error:
         spec = store.relative(store.spec_file(hypothesis))
         raise CollsecError(f"{spec}, profile {profile}: {error}") from None
-    files = [*_design_files(store, hypothesis), store.stage("panels", hypothesis)]
+    files = [*_design_files(store, hypothesis), store.stage("panels", hypothesis),
+             store.stage("estimates", f"{hypothesis}-multiverse")]
     made_from = record(store, "estimates", files) | {"profile": profile}
     store.write(made.estimates, "estimates", hypothesis, made_from)
     store.write(made.curves, "estimates", f"{hypothesis}-curves", made_from)

@@ -41,7 +41,7 @@ class Facts:
     sign_flips : tuple of str
         Single conflicts (missions) whose removal turns the sign.
     principled_agreement : float
-        Share of principled specifications with the primary's sign.
+        Share of the multiverse's principled specifications with the primary's sign.
     """
 
     hazard_ratio: float
@@ -127,7 +127,9 @@ def _void(facts: Facts, rules: Rules) -> list[str]:
 def _credibility(facts: Facts, rules: Rules) -> list[str]:
     failures = [f"placebo finds an effect: {name}" for name in facts.failed_falsifications]
     failures += [f"without {name} the sign turns" for name in facts.sign_flips]
-    if facts.principled_agreement < rules.agreement:
+    if math.isnan(facts.principled_agreement):
+        failures.append("no principled specification can be estimated")
+    elif facts.principled_agreement < rules.agreement:
         failures.append(
             f"only {facts.principled_agreement:.0%} of principled specifications agree in sign"
         )

@@ -28,6 +28,7 @@ TABLE = [
     ({"sign_flips": ("conflict 234",)}, "mixed"),
     ({"principled_agreement": 0.79}, "mixed"),
     ({"principled_agreement": 0.80}, "supported"),
+    ({"principled_agreement": math.nan}, "mixed"),
     (LOWER | {"failed_falsifications": ("lead",)}, "mixed"),
     (NULL, "no-effect"),
     ({"ci_low": 0.8, "ci_high": 1.25, "hazard_ratio": 1.0}, "no-effect"),

@@ -16,6 +16,7 @@ from collsec.designs import (
     alternatives,
     curves,
     duration_models,  # noqa: F401
+    multiverse,
     record,
     robustness,
     stages,  # noqa: F401
@@ -62,7 +63,9 @@ def arrange_panel(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     return arrange(prepared.units, prepared.outcome, exposures, carried), prepared.attrition
 
 
-def estimate_hypothesis(inputs: Inputs, panel: pd.DataFrame, profile: str) -> Made:
+def estimate_hypothesis(
+    inputs: Inputs, panel: pd.DataFrame, specifications: pd.DataFrame, profile: str
+) -> Made:
     """Estimate a hypothesis as its file declares, check it, and draw the verdict.
 
     Parameters
@@ -70,6 +73,9 @@ def estimate_hypothesis(inputs: Inputs, panel: pd.DataFrame, profile: str) -> Ma
     inputs : Inputs
     panel : DataFrame
         The primary's panel as written by the panel step; it enters the result id.
+    specifications : DataFrame
+        The multiverse as written by its own step: the verdict asks whether its principled
+        specifications agree.
     profile : str
         Which draw counts to use.
     """
@@ -88,11 +94,11 @@ def estimate_hypothesis(inputs: Inputs, panel: pd.DataFrame, profile: str) -> Ma
     )
     known_biased = calibrate_known_biased(inputs, draws.calibration_draws)
     falsification = robustness.placebos(inputs, draws.rerandomization_draws)
-    variants = robustness.variants(inputs)
+    variants = multiverse.variants(inputs, specifications)
     without = robustness.leave_one_conflict_out(prepared)
     flips = robustness.sign_flips(primary.estimate, without)
     agree, gap = engines_agree(prepared)
-    agreement = robustness.agreement(primary, variants)
+    agreement = multiverse.agreement(primary, specifications)
     verdict = decide(
         Facts(
             hazard_ratio=primary.estimate, ci_low=primary.ci_low, ci_high=primary.ci_high,
@@ -121,7 +127,7 @@ def estimate_hypothesis(inputs: Inputs, panel: pd.DataFrame, profile: str) -> Ma
     rows = tidy(everything)
     drawn, extras = curves.of(inputs, prepared)
     drawn = pd.concat([drawn, *drawn_by_parts], ignore_index=True)
-    extras |= parts.strings
+    extras |= parts.strings | multiverse.strings(specifications)
     extras |= alternatives.texts(everything, drawn, without)
     if not math.isnan(known_biased):
         extras["known_biased.null_rejection"] = wording.percent(known_biased)
@@ -136,6 +142,7 @@ def estimate_hypothesis(inputs: Inputs, panel: pd.DataFrame, profile: str) -> Ma
             gap, dataclasses.asdict(calibration), falsification, flips, agreement,
             robustness.proportional_hazards(prepared), known_biased,
         ) | {"leave_one_out": rounded(without.to_dict(orient="records"))},
+        "multiverse": rounded(multiverse.summary(specifications)),
         "parts": rounded(parts.records),
     })
 

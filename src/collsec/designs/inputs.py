@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from collsec import measures
 from collsec.cohorts import Cohort, select
-from collsec.hypothesis import ExposureSpec, Spec, Study, VariantSpec
+from collsec.followup import follow_until, merge_gaps
+from collsec.hypothesis import ExposureSpec, Spec, Study
+from collsec.measures.interest import COMPONENTS, P5, salience_index, standardized
+from collsec.multiverse import AS_DECLARED, Choices, adjusted_for, rules_of
 from collsec.panels import UnitSpells, arrange, clock, exposure_column, unit_spells, with_strata
 
+Made = TypeVar("Made")
+# Types, rules, countries left out, years of a gap, last year.
+Followed = tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...], int, int | None]
+# Components, powers, weights.
+Index = tuple[tuple[str, ...], tuple[str, ...], str]
 CARRIED = ("gwno_host", "region", "period", "earlier_episodes_group", "type_group")
-AS_DECLARED = VariantSpec(id="primary", validity="principled", label="as declared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,60 +82,135 @@ class Prepared:
     spells: UnitSpells | None
     attrition: pd.DataFrame
 
+    def with_strata(self, strata: tuple[str, ...]) -> Prepared:
+        """The same cohort, compared within other strata."""
+        return replace(self, strata=strata)
+
 
 def prepare(
     inputs: Inputs,
     exposure: ExposureSpec,
     *,
     outcome: str | None = None,
-    variant: VariantSpec = AS_DECLARED,
+    choices: Choices = AS_DECLARED,
 ) -> Prepared:
-    """Select the cohort and lay out one exposure, as declared or as one variant asks.
+    """Select the cohort and lay out one exposure, as declared or as one specification chooses.
 
     Units already exposed at time zero are left out (they never were at risk of becoming
     exposed), as are units without a covariate that the model needs; both stand in the attrition.
     """
-    spec = inputs.spec
-    cohort = select(
-        inputs.episodes, inputs.timelines, list(variant.types or spec.cohort.types),
-        [*spec.cohort.rules, *variant.add_rules],
-    )
-    units, attrition = with_strata(cohort.units), cohort.attrition
-    if variant.drop_countries:
-        units = units[~units["gwno_host"].isin(variant.drop_countries)].reset_index(drop=True)
-    name = variant.measure or exposure.measure
-    lag = exposure.lag_months if variant.lag_months is None else variant.lag_months
-    adjustment = spec.adjustment if variant.adjustment is None else variant.adjustment
-    strata = spec.strata if variant.strata is None else variant.strata
-    kind = measures.get(name).kind
-    values = {c: measures.get(c).function(units, inputs.ties) for c in adjustment}
-    if kind == "covariate":
-        values[name] = measures.get(name).function(units, inputs.ties)
-    for column, series in values.items():
-        units[column] = np.asarray(series, dtype=float)
-    units, attrition = _complete(units, list(values), attrition)
-    known_until = measures.get(name).known_until
-    if known_until is not None:
-        units, attrition = _begun_before(units, known_until, attrition)
+    return Bench(inputs).prepare(exposure, outcome=outcome, choices=choices)
 
-    spells = None
-    exposures: dict[str, UnitSpells] = {}
-    column = name
-    if kind != "covariate":
-        calendar = measures.get(name).function(inputs.timelines)
-        if kind == "ever":
-            units[column] = units["conflict_id"].isin(_ever(units, calendar)).astype(float)
+
+class Bench:
+    """Prepares many specifications of one hypothesis; what they share is made once.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    """
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.inputs = inputs
+        self._made: dict[tuple[Any, ...], Any] = {}
+
+    def _once(self, make: Callable[..., Made], *key: Any) -> Made:
+        name = (make.__name__, *key)
+        if name not in self._made:
+            self._made[name] = make(*key)
+        made: Made = self._made[name]
+        return made
+
+    def prepare(
+        self,
+        exposure: ExposureSpec,
+        *,
+        outcome: str | None = None,
+        choices: Choices = AS_DECLARED,
+    ) -> Prepared:
+        """As :func:`prepare`."""
+        spec = self.inputs.spec
+        lag = exposure.lag_months if choices.lag_months is None else choices.lag_months
+        return self._once(
+            self._lay_out, choices.measure or exposure.measure, lag, outcome or spec.outcome,
+            adjusted_for(spec, choices), _index_of(choices), _cohort_of(spec, choices),
+        ).with_strata(spec.strata if choices.strata is None else choices.strata)
+
+    def _lay_out(
+        self, name: str, lag: int, outcome: str, adjustment: tuple[str, ...], index: Index | None,
+        followed: Followed,
+    ) -> Prepared:
+        cohort = self._once(self._select, followed)
+        units, attrition = cohort.units.copy(), cohort.attrition
+        measure = measures.get(name)
+        values = {c: self._once(self._covariate, c, None, followed) for c in adjustment}
+        if measure.kind == "covariate":
+            values[name] = self._once(self._covariate, name, index, followed)
+        for column, series in values.items():
+            units[column] = series
+        units, attrition = _complete(units, list(values), attrition)
+        if measure.known_until is not None:
+            units, attrition = _begun_before(units, measure.known_until, attrition)
+
+        spells = None
+        exposures: dict[str, UnitSpells] = {}
+        column = name
+        if measure.kind != "covariate":
+            calendar = self._once(self._calendar, name)
+            if measure.kind == "ever":
+                units[column] = units["conflict_id"].isin(_ever(units, calendar)).astype(float)
+            else:
+                units, attrition = _new_users(units, calendar, attrition)
+                column = exposure_column(name, lag)
+                spells = unit_spells(units, calendar, lag)
+                exposures = {column: spells}
+        ends = measures.get(outcome).function(units)
+        if measure.known_until is not None:
+            ends = followed_until(ends, measure.known_until)
+        carried = [*CARRIED, *values, *([name] if measure.kind == "ever" else [])]
+        rows = arrange(units, ends, exposures, list(dict.fromkeys(carried)))
+        return Prepared(units, ends, rows, column, adjustment, (), spells, attrition)
+
+    def _select(self, followed: Followed) -> Cohort:
+        types, rules, countries, gap_years, last_year = followed
+        episodes = self.inputs.episodes
+        if gap_years > 1:
+            episodes = merge_gaps(episodes, gap_years)
+        if last_year is not None:
+            episodes = follow_until(episodes, last_year)
+        cohort = select(episodes, self.inputs.timelines, list(types), list(rules))
+        units = cohort.units
+        if countries:
+            units = units[~units["gwno_host"].isin(countries)].reset_index(drop=True)
+        return Cohort(with_strata(units), cohort.attrition)
+
+    def _covariate(self, name: str, index: Index | None, followed: Followed) -> np.ndarray:
+        units = self._once(self._select, followed).units
+        if index is None:
+            values = measures.get(name).function(units, self.inputs.ties)
         else:
-            units, attrition = _new_users(units, calendar, attrition)
-            column = exposure_column(name, lag)
-            spells = unit_spells(units, calendar, lag)
-            exposures = {column: spells}
-    ends = measures.get(outcome or spec.outcome).function(units)
-    if known_until is not None:
-        ends = followed_until(ends, known_until)
-    carried = [*CARRIED, *values, *([name] if kind == "ever" else [])]
-    rows = arrange(units, ends, exposures, list(dict.fromkeys(carried)))
-    return Prepared(units, ends, rows, column, tuple(adjustment), tuple(strata), spells, attrition)
+            values = standardized(self._once(self._index, index).reindex(units["episode_id"]))
+        return np.asarray(values, dtype=float)
+
+    def _index(self, index: Index) -> pd.Series:
+        components, powers, weights = index
+        return salience_index(self.inputs.ties, powers, components, weights)
+
+    def _calendar(self, name: str) -> pd.DataFrame:
+        calendar: pd.DataFrame = measures.get(name).function(self.inputs.timelines)
+        return calendar
+
+
+def _cohort_of(spec: Spec, choices: Choices) -> Followed:
+    return (choices.types or spec.cohort.types, tuple(rules_of(spec, choices)),
+            choices.drop_countries, choices.gap_years or 1, choices.last_year)
+
+
+def _index_of(choices: Choices) -> Index | None:
+    """An interest index that is not the registered one: components, powers, weights."""
+    if choices.components is None and choices.powers is None and choices.weights is None:
+        return None
+    return (choices.components or COMPONENTS, choices.powers or P5, choices.weights or "equal")
 
 
 def _ever(units: pd.DataFrame, calendar: pd.DataFrame) -> np.ndarray:
@@ -193,4 +277,6 @@ def codes(units: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
     return units.groupby(list(columns), sort=True).ngroup().to_numpy(np.int64)
 
 
-__all__ = ["AS_DECLARED", "CARRIED", "Cohort", "Inputs", "Prepared", "clock", "codes", "prepare"]
+__all__ = [
+    "AS_DECLARED", "CARRIED", "Bench", "Cohort", "Inputs", "Prepared", "clock", "codes", "prepare",
+]

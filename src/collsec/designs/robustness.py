@@ -1,8 +1,7 @@
-"""What else is asked of a primary: declared variants, placebos, leaving one conflict out."""
+"""What else is asked of a primary: placebos, leaving one conflict out, proportional hazards."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -14,34 +13,6 @@ from collsec.designs.sandwich import refit_without, sandwich
 from collsec.designs.time_varying import rerandomized
 from collsec.estimators import CoxDesign, EstimationError, cox_ph
 from collsec.results import Estimate
-
-
-def variants(inputs: Inputs) -> list[Estimate]:
-    """Every declared alternative to the primary, with its validity tag."""
-    made = []
-    for variant in inputs.spec.variants:
-        exposure = dataclasses.replace(
-            inputs.spec.exposure, validity=variant.validity,
-            measure=variant.measure or inputs.spec.exposure.measure,
-        )
-        lag = exposure.lag_months if variant.lag_months is None else variant.lag_months
-        prepared = prepare(inputs, inputs.spec.exposure, variant=variant)
-        name = f"{inputs.spec.hypothesis}.variant.{variant.id}"
-        made.append(sandwich(
-            inputs, prepared, exposure, estimate_id=name, role="variant",
-            level=1 - inputs.study.level, label=variant.label, lag_months=lag,
-        ))
-    return made
-
-
-def agreement(primary: Estimate, alternatives: list[Estimate]) -> float:
-    """Share of the estimable principled variants whose sign is the primary's."""
-    signs = [
-        np.sign(math.log(e.estimate)) for e in alternatives
-        if e.validity == "principled" and math.isfinite(e.estimate) and e.estimate > 0
-    ]
-    own = np.sign(math.log(primary.estimate)) if primary.estimate > 0 else -1.0
-    return float(np.mean([s == own for s in signs])) if signs else math.nan
 
 
 @dataclass(frozen=True, slots=True)

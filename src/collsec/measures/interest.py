@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from collsec.measures.registry import measure
@@ -20,27 +21,61 @@ COMPONENTS = (
     "has_defense_pact", "trade_rank", "was_colony", "distance_rank", "ideal_point_rank",
     "us_troops_rank",
 )
+# How an index weighs its components.
+WEIGHTS = ("equal", "principal_component")
 # Components that say how much a power favors the government, for divergence.
 AFFINITIES = ("has_defense_pact", "ideal_point_rank")
 
 
-def tie_strength(ties: pd.DataFrame, components: Sequence[str] = COMPONENTS) -> pd.Series:
-    """Mean of the covered components of one power's tie to one host, equally weighted.
+def tie_strength(
+    ties: pd.DataFrame, components: Sequence[str] = COMPONENTS, weights: str = "equal"
+) -> pd.Series:
+    """Weighted mean of the covered components of one power's tie to one host.
 
     Missing where fewer than half of the components are covered, and for a power that is itself
     the host: it has no tie to itself.
+
+    Parameters
+    ----------
+    ties : DataFrame
+        One row per episode, host and power.
+    components : sequence of str
+        Columns of ``ties``.
+    weights : str
+        ``equal``, or ``principal_component``: components are standardized over the rows and
+        weighed by their loadings on the first principal component.
     """
     covered = ties[list(components)].astype("Float64").astype(float)
     enough = covered.notna().sum(axis=1) >= len(components) / 2
-    return covered.mean(axis=1).where(enough & ~ties["is_host_itself"].astype(bool))
+    is_tie = enough & ~ties["is_host_itself"].astype(bool)
+    if weights == "equal":
+        return covered.mean(axis=1).where(is_tie)
+    scores, loadings = principal_component(covered[is_tie])
+    share = scores.notna() @ np.abs(loadings)
+    weighed: pd.Series = scores.fillna(0.0) @ loadings / share
+    return weighed.reindex(ties.index)
+
+
+def principal_component(values: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Standardized columns, and their loadings on the first principal component.
+
+    Correlations are those of the rows that have both columns. The loadings' sign is such that
+    they add up to more than zero.
+    """
+    scores = (values - values.mean()) / values.std(ddof=0)
+    # A column that no row covers, or that never varies, has no correlations and no weight.
+    correlations = np.nan_to_num(scores.corr().to_numpy(copy=True))
+    loadings = np.linalg.eigh(correlations)[1][:, -1]
+    return scores, loadings * (1.0 if loadings.sum() >= 0 else -1.0)
 
 
 def salience_index(
-    ties: pd.DataFrame, powers: Sequence[str] = P5, components: Sequence[str] = COMPONENTS
+    ties: pd.DataFrame, powers: Sequence[str] = P5, components: Sequence[str] = COMPONENTS,
+    weights: str = "equal",
 ) -> pd.Series:
     """S: the strongest tie of any of the powers to any host of the episode."""
     rows = ties[ties["power"].isin(powers)]
-    return tie_strength(rows, components).groupby(rows["episode_id"]).max()
+    return tie_strength(rows, components, weights).groupby(rows["episode_id"]).max()
 
 
 def divergence_index(

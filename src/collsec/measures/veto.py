@@ -12,12 +12,14 @@ Timelines = dict[str, pd.DataFrame]
 WINDOW_MONTHS = 12
 
 
-def _after_each(council: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Spells of twelve months after each rise of a running count, overlaps merged."""
+def _after_each(
+    council: pd.DataFrame, column: str, months: int = WINDOW_MONTHS
+) -> pd.DataFrame:
+    """Spells of some months after each rise of a running count, overlaps merged."""
     steps = council.sort_values(["conflict_id", "known_from"])
     rises = steps.groupby("conflict_id")[column].diff().fillna(steps[column]) > 0
     on = steps.loc[rises, ["conflict_id", "known_from"]].rename(columns={"known_from": "on_date"})
-    on["off_date"] = on["on_date"] + pd.DateOffset(months=WINDOW_MONTHS)
+    on["off_date"] = on["on_date"] + pd.DateOffset(months=months)
     return merged(on)
 
 
@@ -25,6 +27,18 @@ def _after_each(council: pd.DataFrame, column: str) -> pd.DataFrame:
 def veto_12m(timelines: Timelines) -> pd.DataFrame:
     """A veto on this conflict in the twelve months before."""
     return _after_each(timelines["council"], "vetoes")
+
+
+@measure("exposure", "Draft on the conflict vetoed in the past 6 months")
+def veto_6m(timelines: Timelines) -> pd.DataFrame:
+    """A veto on this conflict in the six months before."""
+    return _after_each(timelines["council"], "vetoes", months=6)
+
+
+@measure("exposure", "Draft on the conflict vetoed in the past 24 months")
+def veto_24m(timelines: Timelines) -> pd.DataFrame:
+    """A veto on this conflict in the twenty-four months before."""
+    return _after_each(timelines["council"], "vetoes", months=24)
 
 
 @measure("exposure", "Draft on the conflict ever vetoed so far")

@@ -1,0 +1,146 @@
+"""Every declared specification of a primary, estimated by the Cox model with cluster errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from collsec import wording
+from collsec.designs.inputs import Bench, Inputs, Prepared
+from collsec.designs.parts import without_estimate
+from collsec.designs.time_varying import exposed_counts
+from collsec.estimators import EstimationError, cox_ph
+from collsec.inference import InferenceError, SpecificationCurve, specification_curve
+from collsec.measures import get
+from collsec.multiverse import AXIS, Specification, content, digest
+from collsec.results import Estimate
+
+
+def estimate_all(inputs: Inputs, specifications: list[Specification]) -> pd.DataFrame:
+    """Hazard ratio of each specification, with a cluster-sandwich interval.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    specifications : list of Specification
+        As :func:`collsec.multiverse.expand` gives them.
+
+    Returns
+    -------
+    DataFrame
+        One row per specification: ``specification, validity, departures``, one ``axis_…`` column
+        per axis, ``measure, lag_months``, the estimate with its interval, and the counts that
+        stand beside every estimate. What cannot be estimated says why in ``note``.
+    """
+    bench, spec = Bench(inputs), inputs.spec
+    counted: dict[int, dict[str, int]] = {}
+    made = []
+    # Specifications that share a cohort and an exposure follow one another on the bench.
+    for one in specifications:
+        prepared = bench.prepare(spec.exposure, choices=one.choices)
+        rows = id(prepared.rows)
+        if rows not in counted:
+            counted[rows] = exposed_counts(prepared, spec.cluster)
+        said = content(spec, one.choices)
+        made.append(
+            {"specification": one.id, "validity": one.validity,
+             "departures": len(one.departures)}
+            | {f"{AXIS}{axis}": option for axis, option in one.options.items()}
+            | {"measure": said["measure"], "lag_months": said["lag_months"]}
+            | {"estimand": "hazard_ratio"}
+            | _fitted(prepared, spec.cluster, 1 - inputs.study.level, counted[rows])
+            | counted[rows]
+        )
+    return pd.DataFrame(made)
+
+
+def _fitted(
+    prepared: Prepared, cluster: str, level: float, counts: dict[str, int]
+) -> dict[str, Any]:
+    """The hazard ratio of one specification, its interval, or why there is none."""
+    fields = {"ci_level": level, "note": ""}
+    if counts["exposed_ends"] == 0:
+        return fields | without_estimate("no war ended while exposed")
+    try:
+        fit = cox_ph(
+            prepared.rows, [prepared.column, *prepared.adjustment], start="start", stop="stop",
+            event="event", strata=list(prepared.strata) or None, cluster=cluster,
+        )
+    except EstimationError as error:
+        return fields | without_estimate(error)
+    beta, std_error = float(fit.params.iloc[0]), float(fit.std_errors.iloc[0])
+    z = float(stats.norm.ppf(0.5 + level / 2))
+    return fields | {
+        "estimate": math.exp(beta), "std_error": std_error,
+        "ci_low": math.exp(beta - z * std_error), "ci_high": math.exp(beta + z * std_error),
+        "p_value": float(2 * stats.norm.sf(abs(beta / std_error))),
+    }
+
+
+def curve(multiverse: pd.DataFrame) -> SpecificationCurve:
+    """The specification curve on the log scale, summarized by tag."""
+    estimate, low, high = np.log(multiverse[["estimate", "ci_low", "ci_high"]].to_numpy(float)).T
+    return specification_curve(estimate, low, high, multiverse["validity"].to_numpy(str))
+
+
+def agreement(primary: Estimate, multiverse: pd.DataFrame) -> float:
+    """Share of the estimable principled specifications whose sign is the primary's."""
+    if not primary.estimate >= 0:
+        return math.nan
+    with np.errstate(divide="ignore"):
+        own = float(np.log(primary.estimate))
+    try:
+        return curve(multiverse).principled.sign_agreement(own)
+    except InferenceError:
+        return math.nan
+
+
+def variants(inputs: Inputs, multiverse: pd.DataFrame) -> list[Estimate]:
+    """The specifications that leave the primary on one axis alone, as named estimates."""
+    spec = inputs.spec
+    own = {f"{AXIS}{axis}": name for axis, options in spec.multiverse.items()
+           for name, option in options.items() if not option.made()}
+    shared = {f.name for f in dataclasses.fields(Estimate)} & set(multiverse.columns)
+    made = []
+    for row in multiverse[multiverse["departures"] == 1].to_dict(orient="records"):
+        axis = next(a for a, name in own.items() if row[a] != name)
+        name = row[axis]
+        option = spec.multiverse[axis.removeprefix(AXIS)][name]
+        made.append(Estimate(
+            **{k: row[k] for k in shared}, cluster_low=row["ci_low"], cluster_high=row["ci_high"],
+            estimate_id=f"{spec.hypothesis}.variant.{axis.removeprefix(AXIS)}.{name}",
+            hypothesis=spec.hypothesis, role="variant", inference="cluster_sandwich",
+            label=option.label or get(row["measure"]).title,
+        ))
+    return made
+
+
+def summary(multiverse: pd.DataFrame) -> dict[str, Any]:
+    """The digest of what was declared, and the curve's summaries by tag, plain."""
+    plain = dataclasses.asdict(curve(multiverse))
+    del plain["order"]
+    return {"declared": digest(multiverse)} | plain
+
+
+def strings(multiverse: pd.DataFrame) -> dict[str, str]:
+    """What the page says of the multiverse, by name."""
+    found = curve(multiverse)
+    said = {"n": f"{len(multiverse):,}"}
+    for tag in ("principled", "plausible", "known_biased", "summarized"):
+        part = getattr(found, tag)
+        said |= {
+            f"{tag}.n": f"{part.n:,}",
+            f"{tag}.estimable": f"{part.n_estimable:,}",
+            f"{tag}.above": wording.percent(part.share_positive),
+            f"{tag}.above_excluding": wording.percent(part.share_positive_excluding_zero),
+            f"{tag}.below_excluding": wording.percent(part.share_negative_excluding_zero),
+            f"{tag}.median": wording.number(math.exp(part.median)),
+            f"{tag}.lowest": wording.number(math.exp(part.lowest)),
+            f"{tag}.highest": wording.number(math.exp(part.highest)),
+        }
+    return {f"multiverse.{name}": text for name, text in said.items()}
