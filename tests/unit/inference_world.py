@@ -25,13 +25,13 @@ def world(
     region_hazard: float = 1.0,
     region_favor: float = 1.0,
 ) -> ExposureDesign:
-    """Draw a world in which acts fall at random on units at risk.
+    """Draw a world in which acts fall on a region first, then at random on its units at risk.
 
     Exposure multiplies the hazard by ``hazard_ratio`` while it lasts. ``frailty`` is the
     standard deviation of the log hazard of a unit. With ``eve`` above 1, a unit within half a
     year of its (unexposed) end is that many times as likely to receive a spell. Units of region
-    0 have ``region_hazard`` times the hazard of the others and are ``region_favor`` times as
-    likely to receive a spell: confounding by region.
+    0 have ``region_hazard`` times the hazard of the others, and the region receives
+    ``region_favor`` times as many spells as another one: confounding by region.
     """
     day_range = years * YEAR
     origin = np.floor(rng.uniform(0, day_range, n_units))
@@ -44,11 +44,12 @@ def world(
     unit, assigned = [], []
     for day in planned:
         free = (origin < day) & (day <= origin + exit_) & (busy_until < day)
-        pool = np.flatnonzero(free)
-        if pool.size < 2:
+        eligible = np.flatnonzero(np.bincount(region[free], minlength=n_regions) >= 2)
+        if eligible.size == 0:
             continue
+        favor = np.where(eligible == 0, region_favor, 1.0)
+        pool = np.flatnonzero(free & (region == rng.choice(eligible, p=favor / favor.sum())))
         weight = np.where(origin[pool] + exit_[pool] - day <= YEAR / 2, eve, 1.0)
-        weight *= np.where(region[pool] == 0, region_favor, 1.0)
         chosen = rng.choice(pool, p=weight / weight.sum())
         busy_until[chosen] = day + lag + length
         begin = max(day + lag - origin[chosen], 0.0)

@@ -32,7 +32,7 @@ def rejection(worlds: int, seed: int, **settings: Any) -> tuple[float, float]:
     for child in np.random.SeedSequence(seed).spawn(worlds):
         rng = np.random.default_rng(child)
         design = world(rng, **settings)
-        reference = null_scores(design, redraw(design, 399, rng)[0])
+        reference = null_scores(design, redraw(design, 400, rng)[0])
         score = null_scores(design, design.unit[None, :])
         rejects.append(equal_tailed_p_values(score, reference)[0] < 0.05)
         ends.append(exposed_counts(design, design.unit[None, :])[1].sum())
@@ -46,7 +46,7 @@ def coverage(worlds: int, seed: int, **settings: Any) -> float:
     for child in np.random.SeedSequence(seed).spawn(worlds):
         rng = np.random.default_rng(child)
         result = risk_set_rerandomization(
-            world(rng, **settings), draws=399, confidence=0.95, seed=rng
+            world(rng, **settings), draws=400, confidence=0.95, seed=rng
         )
         covers.append(result.ci_low <= truth <= result.ci_high)
     return float(np.mean(covers))
@@ -77,7 +77,7 @@ def confounded(worlds: int, seed: int, hazard_ratio: float, **frame: Any) -> dic
     for child in np.random.SeedSequence(seed).spawn(worlds):
         rng = np.random.default_rng(child)
         design = world(rng, hazard_ratio=hazard_ratio, **frame | CONFOUNDED)
-        result = risk_set_rerandomization(design, draws=199, confidence=0.95, seed=rng)
+        result = risk_set_rerandomization(design, draws=200, confidence=0.95, seed=rng)
         rows.append(
             (
                 result.ci_low <= truth <= result.ci_high,
@@ -106,9 +106,11 @@ def test_interval_and_its_estimate_withstand_confounding_by_assignment_stratum()
 @pytest.mark.slow
 @pytest.mark.parametrize("hazard_ratio", [0.5, 1.0, 2.0])
 def test_coverage_under_confounding_by_assignment_stratum(hazard_ratio: float) -> None:
+    """Away from 1 the hazard ratio itself is drawn toward 1, for the model omits the region."""
     shares = confounded(1000, 32, hazard_ratio, **SPARSE)
     assert 0.93 <= shares["covers"] <= 0.97
-    assert abs(shares["error"]) < 0.05
+    assert abs(shares["error"]) < (0.03 if hazard_ratio == 1.0 else 0.08)
+    assert shares["cox_error"] > 0.2
 
 
 @pytest.mark.slow

@@ -131,7 +131,9 @@ def risk_set_rerandomization(
     design : ExposureDesign
         From :func:`~collsec.inference.exposure_design.exposure_design`.
     draws : int
-        Number of redrawn exposures; at least ``2 / (1 - confidence)``.
+        Number of redrawn exposures; at least ``2 / (1 - confidence)``, and best a multiple of
+        it: the test rejects where p is *below* the level, so that 400 draws make a test of
+        4.99 %, but 399 one of 4.5 %.
     confidence : float
         Level of the interval, in (0, 1). The test at ``1 - confidence`` rejects no effect
         exactly when the interval excludes a hazard ratio of 1.
