@@ -176,20 +176,21 @@ rule reports:
         expand(f"{OUT}/estimates/{{h}}-curves.parquet", h=HYPOTHESES),
         expand(f"{OUT}/estimates/{{h}}-multiverse.parquet", h=HYPOTHESES),
         expand(f"{OUT}/panels/{{h}}-attrition.parquet", h=HYPOTHESES),
-        f"{OUT}/episodes/episodes.parquet",
-        f"{OUT}/episodes/links.parquet",
+        rules.episodes.output,
+        rules.timelines.output,
         declared=f"{RAW}/sources.toml",
         claims=[f"{RAW}/coded/claims.csv", f"{RAW}/schemas/claims.json"],
         study="analyses/_study.yml",
+        cases="analyses/_cases.yml",
         pages=[f"analyses/{page}.qmd" for page in PAGES.values()],
         sources=[p.as_posix() for p in sorted(Path("reports").glob("*")) if p.is_file()],
         citation="CITATION.cff",
         code=FOUNDATION
         + code("reports", "figures", "exhibits", "wording", "claims", "claim_tables",
-               "deployment_tables", "tables", "rawfile"),
+               "deployment_tables", "tables", "rawfile", "cases", "timelines", "episodes"),
     output:
         "reports/site/index.html",
-        "reports/site/claims.html",
+        expand("reports/site/{page}.html", page=["cases", "claims"]),
         expand("reports/site/{page}.{format}", page=PAGES.values(), format=["html", "pdf"]),
     shell:
         f"{COLLSEC} step reports"

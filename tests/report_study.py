@@ -26,6 +26,8 @@ VERDICTS = {
     "h3": ("supported", "Wars end sooner where the five have more at stake."),
 }
 SPEC: dict[str, Any] = {
+    "design": "time_varying",
+    "cluster": "gwno_host",
     "claims": ["C01b"],
     "cohort": {"unit": "episode", "type": "intrastate"},
     "exposure": {"measure": "deployment", "lag_months": 6},
@@ -218,6 +220,121 @@ def variables(hypothesis: str) -> dict[str, str]:
     }
 
 
+CLAIMS = [
+    ("C01", "peace comes late to Atlantis", "causal", "h1", "h1.primary", "tested"),
+    ("C02", "oracles end wars", "causal", "e1", "", "deferred"),
+    ("C03", "nobody would have fought without the sea", "counterfactual", "", "", "not-testable"),
+    ("C04", "all wars ought to end", "conceptual", "", "", "not-empirical"),
+]
+CASES = """\
+atlantis:
+  title: Atlantis, 2001
+  years: [2001, 2005]
+  conflicts:
+    1: Atlantis, over government
+    2: Atlantis and Bohemia by the sea
+"""
+CASES_PAGE = """\
+---
+title: One war on one time axis
+---
+
+## Atlantis {#sec-atlantis}
+
+{{< var case.atlantis.sentence >}} @fig-atlantis shows it.
+
+![{{< var case.atlantis.title >}}.](figures/case-atlantis.svg){#fig-atlantis
+fig-alt="{{< var case.alt.atlantis >}}"}
+"""
+
+
+def claim_rows() -> pd.DataFrame:
+    """Return a claim of each class, by the columns of the study's own schema."""
+    columns = ["claim_id", "quote", "kind", "hypothesis", "tests", "verdict_class"]
+    rows = pd.DataFrame(CLAIMS, columns=columns)
+    return rows.assign(
+        section="Conclusion",
+        paragraph=1,
+        statement="Said so that it could be *false* | or not: " + rows["quote"] + ".",
+        estimand=rows["hypothesis"].where(rows["hypothesis"] == "", "a hazard ratio"),
+        expected=rows["hypothesis"].where(rows["hypothesis"] == "", "above one"),
+        reason="An invented reason.",
+        source="article",
+        basis="document",
+        confidence=3,
+        note="",
+    )
+
+
+def episode_rows() -> pd.DataFrame:
+    """Return three episodes; one goes on."""
+    return pd.DataFrame(
+        {
+            "episode_id": ["1-1", "2-1", "3-1"],
+            "conflict_id": [1, 2, 3],
+            "location": ["Atlantis", "Bohemia by the sea", "Cloud"],
+            "onset_date": pd.to_datetime(["2001-03-01", "2003-06-30", "1990-01-01"]),
+            "onset_precision": ["day", "month", "year"],
+            "exit_date": pd.to_datetime(["2004-02-29", "2006-12-31", "1990-12-31"]),
+            "is_ended": [True, False, True],
+            "first_year": [2001, 2003, 1990],
+            "last_year": [2004, 2006, 1990],
+        }
+    )
+
+
+def war_rows() -> pd.DataFrame:
+    """Return the intensity of each conflict by year."""
+    years = [(1, 2001), (1, 2002), (1, 2003), (1, 2004), (2, 2003), (2, 2004), (2, 2005), (2, 2006)]
+    return pd.DataFrame(
+        [(c, pd.Timestamp(y, 1, 1), y in (2002, 2003)) for c, y in years],
+        columns=["conflict_id", "from_date", "is_war"],
+    )
+
+
+def act_rows() -> pd.DataFrame:
+    """Return resolutions and a vetoed draft on the first two conflicts."""
+    dates = ["2001-03-20", "2001-09-12", "2002-02-04", "2003-07-01", "2003-07-03"]
+    vetoed = [False, True, False, False, False]
+    rows = {
+        "item_id": ["S/RES/1 (2001)", "2001-09-12-a", "S/RES/2 (2002)", "S/RES/3", "S/RES/4"],
+        "conflict_id": [1, 1, 1, 2, 2],
+        "act": ["veto" if v else "resolution" for v in vetoed],
+        "action_class": "condemnation",
+        "confidence": 3,
+        "basis": "file",
+        "date": pd.to_datetime(dates),
+    }
+    casts = {f"cast_{m}": False for m in ("china", "france", "uk")}
+    return pd.DataFrame(rows | casts | {"cast_russia": vetoed, "cast_usa": vetoed})
+
+
+def mission_rows() -> pd.DataFrame:
+    """Return one mission of the United Nations, one of others."""
+    milestones = {
+        "authorized": ["2001-06-01", None],
+        "first_personnel": ["2001-08-31", "2003-07-31"],
+        "first_troops": ["2001-11-30", "2003-08-31"],
+        "last_troops": ["2004-05-31", None],
+    }
+    rows: dict[str, Any] = {
+        "mission_id": ["unmat", "atfor"],
+        "acronym": ["UNMAT", "ATFOR"],
+        "sponsor": ["un", "regional"],
+        "conflict_id": [1, 2],
+        "link_basis": "file",
+        "link_confidence": 3,
+        "has_troops": pd.array([True, True], dtype="boolean"),
+        "from_date": pd.to_datetime(["2001-08-31", "2003-07-31"]),
+        "to_date": pd.to_datetime([None, None]),
+        "end_date": pd.to_datetime(["2004-06-30", None]),
+        "resolution": ["S/RES/1 (2001)", None],
+    }
+    for name, dates in milestones.items():
+        rows |= {f"{name}_date": pd.to_datetime(dates), f"{name}_basis": "document"}
+    return pd.DataFrame(rows)
+
+
 BODY = """\
 ## Question {{#sec-question}}
 
@@ -361,9 +478,14 @@ def write_study(
     (estimates / "study.json").write_text(json.dumps(synthesis), encoding="utf-8")
     episodes = root / "data" / "processed" / "episodes"
     episodes.mkdir()
-    pd.DataFrame(
-        {"conflict_id": [1, 2, 3], "location": ["Atlantis", "Bohemia by the sea", "Cloud"]}
-    ).to_parquet(episodes / "episodes.parquet")
+    timelines = root / "data" / "processed" / "timelines"
+    timelines.mkdir()
+    episode_rows().to_parquet(episodes / "episodes.parquet")
+    mission_rows().to_parquet(episodes / "missions.parquet")
+    act_rows().to_parquet(episodes / "acts.parquet")
+    war_rows().to_parquet(timelines / "war.parquet")
+    (root / "analyses" / "_cases.yml").write_text(CASES, encoding="utf-8")
+    (root / "reports" / "cases.qmd").write_text(CASES_PAGE, encoding="utf-8")
     pd.DataFrame(
         {
             "family": ["missions", "vetoes"],
@@ -373,7 +495,14 @@ def write_study(
             "n_unmatched": [0, 3],
         }
     ).to_parquet(episodes / "links.parquet")
-    (root / "data" / "raw").mkdir()
+    raw = root / "data" / "raw"
+    for folder in ("coded", "schemas"):
+        (raw / folder).mkdir(parents=True)
+    schema = json.loads((repository / "data/raw/schemas/claims.json").read_text(encoding="utf-8"))
+    (raw / "schemas" / "claims.json").write_text(json.dumps(schema), encoding="utf-8")
+    order = [field["name"] for field in schema["fields"]]
+    claim_rows()[order].to_csv(raw / "coded" / "claims.csv", index=False)
+    shutil.copy(repository / "analyses" / "_study.yml", root / "analyses" / "_study.yml")
     (root / "data" / "raw" / "sources.toml").write_text(SOURCES, encoding="utf-8")
     (root / "CITATION.cff").write_text(
         "cff-version: 1.2.0\n"

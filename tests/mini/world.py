@@ -17,7 +17,8 @@ import pandas as pd
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RAW = Path("data") / "raw"
-# Every conflict with a mission or a vetoed draft stays; of the others, one in so many.
+# Every conflict with a mission or a vetoed draft stays, and every case; of the others, one in so
+# many.
 KEEP_ONE_IN = 4
 DRAWS = {"rerandomization_draws": 399, "calibration_draws": 40, "bootstrap_draws": 149}
 
@@ -37,6 +38,7 @@ def build(folder: Path, *, with_code: bool = False) -> Path:
     }
     touched = set(frames["mission_conflicts"]["conflict_id"])
     touched |= set(frames["draft_conflicts"]["conflict_id"])
+    touched |= _of_cases()
     conflicts = sorted(set(frames["episodes"]["conflict_id"]), key=int)
     kept = {c for i, c in enumerate(conflicts) if c in touched or i % KEEP_ONE_IN == 0}
     episodes = frames["episodes"]["episode_id"][frames["episodes"]["conflict_id"].isin(kept)]
@@ -68,6 +70,14 @@ def build(folder: Path, *, with_code: bool = False) -> Path:
         source.symlink_to(REPOSITORY / "src")
     _fewer_draws(folder / "analyses" / "_study.yml")
     return folder
+
+
+def _of_cases() -> set[str]:
+    """Conflicts that the page of cases shows."""
+    import yaml
+
+    cases = yaml.safe_load((REPOSITORY / "analyses" / "_cases.yml").read_text(encoding="utf-8"))
+    return {str(conflict) for case in cases.values() for conflict in case["conflicts"]}
 
 
 def _fewer_draws(study: Path) -> None:

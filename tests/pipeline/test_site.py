@@ -21,9 +21,12 @@ import browser
 import report_study as study
 from collsec.errors import CollsecError, MissingInput
 from collsec.reports import build, fallback
+from collsec.reports.assemble import assemble
 from collsec.reports.source import BadProse
+from collsec.store import Store
 
-PAGES = ["index", *study.STEMS.values()]
+FURTHER = ["cases", "claims"]
+PAGES = ["index", *study.STEMS.values(), *FURTHER]
 REPORTS = list(study.STEMS.values())
 VOID = {"meta", "link", "img", "input", "br", "hr", "col"}
 
@@ -134,10 +137,10 @@ def test_the_project_is_a_quarto_project_that_stands_alone(built: Path) -> None:
     assert settings["format"]["html"]["theme"] == "default"
     assert settings["format"]["typst"]["citeproc"] is True
     assert settings["format"]["typst"]["number-sections"] is True
-    # The overview has no PDF; a report has both.
+    # Only a report has a PDF too.
     heads = {p: (project / f"{p}.qmd").read_text().split("---\n")[1] for p in PAGES}
     formats = {p: list(yaml.safe_load(head)["format"]) for p, head in heads.items()}
-    assert formats == {"index": ["html"]} | {p: ["html", "typst"] for p in REPORTS}
+    assert formats == {p: ["html", "typst"] if p in REPORTS else ["html"] for p in PAGES}
     known = yaml.safe_load((project / "_variables.yml").read_text())
     assert known["h1"]["primary"]["hr"] == "1.21"
     for path in project.glob("*.qmd"):
@@ -146,6 +149,15 @@ def test_the_project_is_a_quarto_project_that_stands_alone(built: Path) -> None:
             assert name.startswith("_") and (project / name).is_file()
         for name in re.findall(r"\]\((figures/[^)]+)\)", text):
             assert (project / name).is_file()
+
+
+def test_a_study_without_cases_or_claims_has_no_pages_of_them(small: Path, tmp_path: Path) -> None:
+    (small / "analyses" / "_cases.yml").unlink()
+    (small / "data" / "raw" / "coded" / "claims.csv").unlink()
+    folder = tmp_path / "project"
+    folder.mkdir()
+    project = assemble(Store(small), ["h1"], folder)
+    assert [p.stem for p in project.pages] == ["index", study.STEMS["h1"]]
 
 
 def test_front_matter_is_resolved_and_holds_no_spec(built: Path) -> None:

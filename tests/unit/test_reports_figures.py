@@ -16,8 +16,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import report_study as study
+from collsec.cases import Case, Evidence, events
 from collsec.figures import (
     Drawing,
+    case_timeline,
     cumulative_incidence,
     forest,
     leave_one_out,
@@ -29,11 +31,17 @@ from collsec.figures.forest import plot_forest
 from collsec.figures.influence import plot_leave_one_out, plot_null_calibration
 from collsec.figures.style import SERIES, export, house_style, spread
 from collsec.figures.survival import plot_cumulative_incidence, plot_survival
+from collsec.figures.timeline import plot_case_timeline
 
 ESTIMATES = study.estimate_rows()
 RATIOS = ESTIMATES[ESTIMATES["estimand"] == "hazard_ratio"]
 CURVES = study.curve_rows()
 BAND = (0.8, 1.25)
+CASE = Case("atlantis", "Atlantis", 2001, 2005, {1: "Atlantis", 2: "Atlantis and Bohemia"})
+EVENTS = events(
+    CASE,
+    Evidence(study.episode_rows(), study.mission_rows(), study.act_rows(), study.war_rows()),
+)
 # A phone of 390 CSS pixels leaves a figure 350 of them; matplotlib counts 72 points an inch.
 PHONE_PIXELS_PER_POINT = 350 / (style.WIDTH_INCHES * 72)
 
@@ -87,6 +95,14 @@ FIGURES: dict[str, Callable[[], Figure]] = {
             }
         ),
         RATIOS.assign(estimate=2.49).iloc[0],
+    ),
+    "timeline": lambda: plot_case_timeline(
+        EVENTS, first=pd.Timestamp("2001-01-01"), last=pd.Timestamp("2005-12-31")
+    ),
+    "timeline of violence alone": lambda: plot_case_timeline(
+        EVENTS[EVENTS["lane"] == "violence"],
+        first=pd.Timestamp("1990-01-01"),
+        last=pd.Timestamp("2024-12-31"),
     ),
     "influence of few": lambda: plot_leave_one_out(refits(4), RATIOS.iloc[0]),
 }
@@ -179,6 +195,41 @@ def test_alternative_texts_say_the_numbers_that_the_figures_show() -> None:
     )
     text = leave_one_out(rows, RATIOS.iloc[0]).alternative
     assert "runs from 1.10 (without A) to 1.30 (without B)" in text
+
+
+def test_a_timeline_has_its_bars_and_marks_where_the_events_are() -> None:
+    first, last = CASE.first_day, CASE.last_day
+    with house_style():
+        axes = plot_case_timeline(EVENTS, first=first, last=last).axes[0]
+
+    def day(date: pd.Timestamp) -> int:
+        return (date - pd.Timestamp(0)).days
+
+    bars = {(b.get_x(), b.get_x() + b.get_width()) for b in axes.patches}
+    spells = EVENTS[EVENTS["kind"].isin(["episode", "war", "personnel", "troops"])]
+    for row in spells.itertuples():
+        assert (day(row.from_date), day(row.to_date) + 1) in bars
+    marks: dict[str, list[float]] = {"|": [], "x": [], ">": []}
+    for line in axes.lines:
+        if line.get_marker() in marks:
+            marks[line.get_marker()].append(float(line.get_xdata()[0]))
+    for marker, kind in (("|", "resolution"), ("x", "veto")):
+        assert marks[marker] == [day(d) for d in EVENTS.loc[EVENTS["kind"] == kind, "from_date"]]
+    assert len(marks[">"]) == EVENTS["is_open"].sum() > 0
+    assert axes.get_xlim() == (day(first), day(last) + 1)
+
+
+def test_a_timeline_says_in_words_what_it_draws() -> None:
+    text = case_timeline(EVENTS, first=CASE.first_day, last=CASE.last_day).alternative
+    assert text.startswith("Timeline from 2001 to 2005. Violence: Atlantis, fighting from March 20")
+    assert "1,000 deaths or more in 2002, 2003" in text
+    assert "Resolutions: 4, between March 2001 and July 2003" in text
+    assert "Vetoed drafts: 1 (Russia 1, United States 1), in September 2001" in text
+    assert "UNMAT (UN), authorized in June 2001, personnel from August 2001 to June 2004" in text
+    assert "ATFOR (regional), personnel from July 2003 on, troops from August 2003 on" in text
+    alone = EVENTS[EVENTS["lane"] == "violence"]
+    text = case_timeline(alone, first=CASE.first_day, last=CASE.last_day).alternative
+    assert "Vetoed drafts: none. Peacekeepers: no mission in the record." in text
 
 
 def test_intervals_are_drawn_where_they_are() -> None:

@@ -7,9 +7,11 @@ from collsec.figures.forest import forest
 from collsec.figures.influence import leave_one_out, null_calibration
 from collsec.figures.style import Drawing
 from collsec.figures.survival import cumulative_incidence, survival_curves
+from collsec.figures.timeline import case_timeline
 
 __all__ = [
     "Drawing",
+    "case_timeline",
     "cumulative_incidence",
     "forest",
     "leave_one_out",

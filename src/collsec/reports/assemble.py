@@ -22,6 +22,7 @@ from collsec.reports import citation, generated, prose
 from collsec.reports.catalog import (
     Entry,
     alternatives,
+    case_catalog,
     catalog,
     read_sources,
     shared_catalog,
@@ -29,7 +30,7 @@ from collsec.reports.catalog import (
 from collsec.reports.pages import (
     FIGURE,
     Page,
-    claims_page,
+    further_page,
     overview_page,
     report_page,
     with_alternatives,
@@ -83,13 +84,19 @@ def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Project:
     variables = generated.variables(records) | load_synthesis(store)
     for entries in catalogs.values():
         variables |= alternatives(entries)
+    drawn, texts = case_catalog(store)
+    shared |= drawn
+    variables |= texts
     pages = [overview_page(sources_folder, study, title, variables)]
     for record in records:
         path = store.spec_file(record.hypothesis)
         source = read_source(path, store.relative(path))
         pages.append(report_page(source, study, title, variables, record))
-    if "claims-tested" in shared:
-        pages.append(claims_page(sources_folder, study, title, variables))
+    further = {"cases": bool(drawn), "claims": "claims-tested" in shared}
+    pages += [
+        further_page(sources_folder, stem, study, title, variables)
+        for stem, is_there in further.items() if is_there
+    ]
     for name in ("figures", "tables", "data"):
         (folder / name).mkdir()
     written: set[str] = set()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from collsec import claim_tables, claims, deployment_tables, exhibits, figures
+from collsec import cases, claim_tables, claims, deployment_tables, exhibits, figures
 from collsec.exhibits import Exhibit
 from collsec.figures import Drawing
 from collsec.reports.records import Record
@@ -79,6 +79,18 @@ def alternatives(entries: dict[str, Entry]) -> dict[str, str]:
             hypothesis, _, figure = name.partition("-")
             texts[f"{hypothesis}.alt.{figure.replace('-', '_')}"] = entry.content.alternative
     return texts
+
+
+def case_catalog(store: Store) -> tuple[dict[str, Entry], dict[str, str]]:
+    """Draw the declared cases, and say in words what each shows, as `case.rwanda.sentence`."""
+    found, texts = {}, {}
+    for case, events in cases.shown(store):
+        name = f"case-{case.name}"
+        drawing = figures.case_timeline(events, first=case.first_day, last=case.last_day)
+        found[name] = Entry(name, "timelines", "data/processed/timelines/war.parquet", drawing)
+        texts[f"case.{case.name}.title"] = case.title
+        texts[f"case.{case.name}.sentence"] = cases.sentence(case, events)
+    return found, texts | alternatives(found)
 
 
 def shared_catalog(store: Store, hypotheses: list[str]) -> dict[str, Entry]:

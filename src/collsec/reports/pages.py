@@ -34,7 +34,7 @@ class Page:
     source : Source
         What its author wrote.
     record : Record or None
-        None for the overview and the list of claims.
+        None for the overview and for pages that no hypothesis owns.
     """
 
     stem: str
@@ -67,13 +67,14 @@ def overview_page(
     return Page("index", "Overview", front, source, None)
 
 
-def claims_page(
-    folder: Path, study: citation.Study, title: str, variables: Mapping[str, str]
+def further_page(
+    folder: Path, stem: str, study: citation.Study, title: str, variables: Mapping[str, str]
 ) -> Page:
-    """Return the page of the article's claims, from `claims.qmd` beside the overview."""
-    source = read_source(folder / "claims.qmd", "reports/claims.qmd")
+    """Return a page that no hypothesis owns, such as the claims, from its `.qmd` in the folder."""
+    source = read_source(folder / f"{stem}.qmd", f"reports/{stem}.qmd")
     front = citation.front_matter(_head(source, variables), study, title, None)
-    return Page("claims", "Claims", front, source, None)
+    front["format"] = {"html": "default"}
+    return Page(stem, stem.capitalize(), front, source, None)
 
 
 def report_page(

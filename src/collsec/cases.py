@@ -1,0 +1,328 @@
+"""Cases: what the study's own tables hold of a few well-known wars, on one time axis each.
+
+Nothing here is typed by hand but the list of cases: spells of violence, acts of the Council and
+dates of missions are those from which the exposures are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from collsec.episodes import CENSORED_ON
+from collsec.errors import BadSpec
+from collsec.store import Store
+from collsec.timelines import (
+    ONE_DAY,
+    RECALLED,
+    RESOLUTIONS_END,
+    STRONG,
+    counted_acts,
+    presence_spells,
+)
+
+FILE = "analyses/_cases.yml"
+KEYS = ("title", "years", "conflicts")
+SENDERS = {"un": "UN", "regional": "regional", "coalition": "coalition"}
+MEMBERS = {
+    "russia": "Russia", "usa": "United States", "china": "China", "uk": "United Kingdom",
+    "france": "France",
+}  # fmt: skip
+COLUMNS = (
+    "lane", "line", "kind", "from_date", "to_date", "is_open", "sender", "conflict_ids", "item",
+    "detail",
+)  # fmt: skip
+_DAYS_PER_MONTH = 365.25 / 12
+_IN_YEARS = 60  # months from which on a delay is told in years
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A war to be shown.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``rwanda``.
+    title : str
+    first_year, last_year : int
+        The years that the axis covers.
+    conflicts : dict of int to str
+        Conflict ids, and how the line of each is called.
+    """
+
+    name: str
+    title: str
+    first_year: int
+    last_year: int
+    conflicts: dict[int, str]
+
+    @property
+    def first_day(self) -> pd.Timestamp:
+        """The first day of the axis."""
+        return pd.Timestamp(self.first_year, 1, 1)
+
+    @property
+    def last_day(self) -> pd.Timestamp:
+        """The last day of the axis."""
+        return pd.Timestamp(self.last_year, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a case is drawn from.
+
+    Attributes
+    ----------
+    episodes, missions, acts : DataFrame
+        As linked.
+    war : DataFrame
+        The timeline of intensity.
+    """
+
+    episodes: pd.DataFrame
+    missions: pd.DataFrame
+    acts: pd.DataFrame
+    war: pd.DataFrame
+
+
+def shown(store: Store) -> list[tuple[Case, pd.DataFrame]]:
+    """Return each declared case with its events; nothing where no cases are declared.
+
+    Raises
+    ------
+    BadSpec
+        If the list of cases is ill-formed.
+    MissingInput
+        If the timelines have not been made.
+    """
+    path = store.root / FILE
+    if not path.exists():
+        return []
+    evidence = Evidence(
+        episodes=store.read("episodes", "episodes"),
+        missions=store.read("episodes", "missions"),
+        acts=store.read("episodes", "acts"),
+        war=store.read("timelines", "war"),
+    )
+    return [(case, events(case, evidence)) for case in read_cases(path, evidence.episodes)]
+
+
+def read_cases(path: Path, episodes: pd.DataFrame) -> list[Case]:
+    """Read the declared cases, each checked against the episodes.
+
+    Raises
+    ------
+    BadSpec
+        At an unknown key, a conflict that does not exist, or years in which none is active.
+    """
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise BadSpec(f"{FILE}: not YAML ({getattr(error, 'problem', error)}).") from None
+    if not isinstance(content, dict):
+        raise BadSpec(f"{FILE}: must be a mapping of names to cases.")
+    return [_case(str(name), block, episodes) for name, block in content.items()]
+
+
+def _case(name: str, block: Any, episodes: pd.DataFrame) -> Case:
+    where = f"{FILE}, {name}"
+    if not name.isidentifier():
+        raise BadSpec(f"{where}: a name has letters, digits and underscores only.")
+    if not isinstance(block, dict) or set(block) != set(KEYS):
+        raise BadSpec(f"{where}: must have the keys {', '.join(KEYS)}, and no other.")
+    years, conflicts = block["years"], block["conflicts"]
+    if not (isinstance(years, list) and len(years) == 2
+            and all(isinstance(y, int) for y in years) and years[0] <= years[1]):
+        raise BadSpec(f"{where}, years, value {years!r}: must be two years, such as [1990, 1994].")
+    if not isinstance(conflicts, dict) or not conflicts:
+        raise BadSpec(f"{where}, conflicts: must name at least one conflict, such as 374: Rwanda.")
+    for conflict in conflicts:
+        own = episodes[episodes["conflict_id"] == conflict]
+        if own.empty:
+            raise BadSpec(
+                f"{where}, conflicts, value {conflict!r}: no episode has this conflict_id. "
+                "The ids stand in data/raw/compiled/episodes.csv."
+            )
+        if not ((own["first_year"] <= years[1]) & (own["last_year"] >= years[0])).any():
+            raise BadSpec(
+                f"{where}, years, value {years!r}: conflict {conflict} has no episode in them."
+            )
+    labels = {int(conflict): str(label) for conflict, label in conflicts.items()}
+    return Case(name, str(block["title"]), years[0], years[1], labels)
+
+
+def events(case: Case, evidence: Evidence) -> pd.DataFrame:
+    """Everything that a case shows, one row each.
+
+    Parameters
+    ----------
+    case : Case
+    evidence : Evidence
+
+    Returns
+    -------
+    DataFrame
+        ``lane`` (violence, council, boots), ``line`` (whose), ``kind`` (episode, war; resolution,
+        not_on_record, veto; authorized, personnel, troops), ``from_date`` and ``to_date`` (both
+        included, within the years of the case), ``is_open`` (goes on after them), ``sender`` of a
+        mission, ``conflict_ids``, ``item`` (episode, symbol, mission) and ``detail``. In the
+        order of the lines, and of dates within them.
+    """
+    rows = [
+        *_violence(case, evidence), *_acts(case, evidence.acts), *_boots(case, evidence.missions)
+    ]  # fmt: skip
+    found = pd.DataFrame(rows, columns=list(COLUMNS))
+    found = found[(found["to_date"] >= case.first_day) & (found["from_date"] <= case.last_day)]
+    found["is_open"] = found["is_open"] | (found["to_date"] > case.last_day)
+    for column in ("from_date", "to_date"):
+        days = pd.to_datetime(found[column])
+        days = days.where(days >= case.first_day, case.first_day)
+        days = days.where(days <= case.last_day, case.last_day)
+        found[column] = days.astype("datetime64[s]")
+    return found.reset_index(drop=True)
+
+
+def _violence(case: Case, evidence: Evidence) -> Iterator[tuple[Any, ...]]:
+    """Spans of episodes, and within them the years of a thousand deaths."""
+    for conflict, label in case.conflicts.items():
+        own = evidence.episodes[evidence.episodes["conflict_id"] == conflict]
+        for episode in own.sort_values("onset_date").to_dict(orient="records"):
+            first, last = episode["onset_date"], episode["exit_date"]
+            is_open, item = not episode["is_ended"], str(episode["episode_id"])
+            yield ("violence", label, "episode", first, last, is_open, "", str(conflict), item,
+                   f"onset known to the {episode['onset_precision']}")
+            years = evidence.war[
+                (evidence.war["conflict_id"] == conflict) & evidence.war["is_war"]
+                & evidence.war["from_date"].dt.year.between(first.year, last.year)
+            ]["from_date"]
+            for year in years.sort_values():
+                until = min(year + pd.offsets.YearEnd(), last)
+                yield ("violence", label, "war", max(year, first), until,
+                       is_open and until == last, "", str(conflict), item,
+                       "1,000 battle deaths or more in the year")
+
+
+def _acts(case: Case, acts: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Acts of the Council, each once, whichever of the conflicts it concerned."""
+    own = counted_acts(acts)
+    own = own[own["conflict_id"].isin(list(case.conflicts))].sort_values(["date", "item_id"])
+    for kind, line in (("resolution", "Resolutions"), ("veto", "Vetoed drafts")):
+        for item, rows in own[own["act"] == kind].groupby("item_id", sort=False):
+            act = rows.iloc[0]
+            cast = [name for key, name in MEMBERS.items() if act[f"cast_{key}"]]
+            detail = ", ".join(cast) if kind == "veto" else str(act["action_class"])
+            yield ("council", line, kind, act["date"], act["date"], False, "",
+                   _joined(rows["conflict_id"]), item, detail)
+        if kind == "resolution" and case.last_day > RESOLUTIONS_END:
+            yield ("council", line, "not_on_record", RESOLUTIONS_END + ONE_DAY, case.last_day,
+                   False, "", "", "", f"compiled up to {RESOLUTIONS_END:%Y-%m-%d}")
+
+
+def _boots(case: Case, missions: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Authorization, personnel and troops of the missions whose links exposures count."""
+    own = missions[missions["conflict_id"].isin(list(case.conflicts))]
+    own = own[(own["link_basis"] != RECALLED) & (own["link_confidence"] >= STRONG)]
+    troops = presence_spells(own, "peacekeepers")
+    by_mission = own.assign(came=_backed(own, "first_personnel")).sort_values("came")
+    for mission, rows in by_mission.groupby("mission_id", sort=False):
+        m = rows.iloc[0]
+        sender = SENDERS[m["sponsor"]]
+        shared = (sender, _joined(rows["conflict_id"]), str(mission))
+        line = f"{m['acronym']} ({sender})"
+        # It came to this war with the first of its links, and left with the last of them.
+        came = rows[["came", "from_date"]].max(axis=1).min()
+        authorized = _backed(rows, "authorized").iloc[0]
+        if pd.notna(authorized):
+            waited = max(came, authorized) if pd.notna(came) else authorized
+            symbol = "" if pd.isna(m["resolution"]) else str(m["resolution"])
+            yield "boots", line, "authorized", authorized, waited, False, *shared, symbol
+        if pd.notna(came):
+            left = rows[["end_date", "to_date"]].min(axis=1)
+            yield "boots", line, "personnel", came, *_until(left), *shared, ""
+        spells = troops[troops["mission_id"] == mission]
+        if len(spells):
+            yield ("boots", line, "troops", spells["first"].min(), *_until(spells["last"]),
+                   *shared, "")
+
+
+def _backed(missions: pd.DataFrame, milestone: str) -> pd.Series:
+    """Dates of a milestone, but for those that rest on general knowledge alone."""
+    return missions[f"{milestone}_date"].where(missions[f"{milestone}_basis"] != RECALLED)
+
+
+def _until(days: pd.Series) -> tuple[pd.Timestamp, bool]:
+    """The last of some days, and whether the record ends before it is known."""
+    return (CENSORED_ON, True) if days.isna().any() else (days.max(), False)
+
+
+def _joined(ids: pd.Series) -> str:
+    return ";".join(str(i) for i in sorted(set(ids)))
+
+
+def sentence(case: Case, found: pd.DataFrame) -> str:
+    """Say in words what the record of a case holds.
+
+    Parameters
+    ----------
+    case : Case
+    found : DataFrame
+        Its :func:`events`.
+    """
+    episodes, resolutions, vetoes, troops = (
+        found[found["kind"] == kind] for kind in ("episode", "resolution", "veto", "troops")
+    )
+    onset = episodes["from_date"].min()
+    acts = "no resolution on it is on record"
+    if len(resolutions):
+        acts = (f"the Council adopted {_counted(len(resolutions), 'resolution')} on it, "
+                f"{_first(resolutions)}{_when(resolutions, onset)}")
+    fell = "no draft fell to a veto"
+    if len(vetoes):
+        fell = (f"{_counted(len(vetoes), 'draft')} fell to a veto, "
+                f"{_first(vetoes)}{_when(vetoes, onset)}")
+    told = [f"Within these years {acts}; {fell}."]
+    sent_by_un = troops["sender"] == "UN"
+    for name, own in (("UN troops", troops[sent_by_un]), ("Others", troops[~sent_by_un])):
+        if len(own):
+            is_late = own["from_date"].min() > episodes["to_date"].max()
+            late = ", when it had ended" if is_late else ""
+            told.append(f"{name} came {_when(own, onset)} ({_list(own['line'])}){late}.")
+    if troops.empty:
+        told.append("No peacekeeping troops were sent to it.")
+    if case.last_day > RESOLUTIONS_END:
+        told.append(f"Resolutions are on record up to {RESOLUTIONS_END:%B %Y}.")
+    return " ".join(told)
+
+
+def _list(lines: pd.Series) -> str:
+    """The missions of some lines, without who sent them."""
+    names = list(dict.fromkeys(line.rsplit(" (", 1)[0] for line in lines))
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _first(rows: pd.DataFrame) -> str:
+    return "the first " if len(rows) > 1 else ""
+
+
+def _when(rows: pd.DataFrame, onset: pd.Timestamp) -> str:
+    """How long after the onset the first of some events came."""
+    days = (rows["from_date"].min() - onset).days
+    if days == 0:
+        return "on the day of its onset"
+    months = round(abs(days) / _DAYS_PER_MONTH)
+    if months >= _IN_YEARS:
+        span = _counted(round(months / 12), "year")
+    else:
+        span = _counted(months, "month") if months else _counted(abs(days), "day")
+    return f"{span} {'after' if days > 0 else 'before'} its onset"
