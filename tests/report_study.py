@@ -214,6 +214,7 @@ def variables(hypothesis: str) -> dict[str, str]:
         f"{hypothesis}.primary.interval": "0.68 to 2.15",
         f"{hypothesis}.primary.p": "0.44",
         f"{hypothesis}.primary.sentence": "Such wars ended at 1.21 times the rate of others.",
+        f"{hypothesis}.primary.plain": "Whether such wars end sooner cannot be told.",
         f"{hypothesis}.n_units": "523",
         f"{hypothesis}.n_events": "466",
         f"{hypothesis}.primary.months_per_year_of_delay": "1.9",

@@ -165,6 +165,20 @@ def ledger_of(store: Store) -> pd.DataFrame:
                   (study.minimum_exposed_ends, study.minimum_exposed_clusters))
 
 
+def standing_of(record: Evidence, minimum_exposed: tuple[int, int]) -> Standing:
+    """Return where the primary of a hypothesis stands, whichever claim it tests.
+
+    Parameters
+    ----------
+    record : Evidence
+    minimum_exposed : tuple of int
+        As for :func:`ledger`.
+    """
+    primary = record.estimates.loc[record.estimates["role"] == "primary"].iloc[0]
+    name = str(primary["estimate_id"])
+    return _cited(_judged(name, primary, record, minimum_exposed), name, record)
+
+
 def _tested(
     claim: Mapping[Hashable, Any], line: int, record: Evidence, minimum: tuple[int, int]
 ) -> Standing:

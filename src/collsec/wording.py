@@ -69,6 +69,30 @@ def primary_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, s
     }[verdict.code]
 
 
+def plain_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str]) -> str:
+    """The finding of a primary without a number, worded by its verdict.
+
+    Parameters
+    ----------
+    contrast : tuple of str
+        As for :func:`primary_sentence`.
+    """
+    those, others = contrast
+    begin = f"{those[0].upper()}{those[1:]}"
+    faster = "sooner" if primary.estimate > 1 else "later"
+    return {
+        "supported": f"{begin} end {faster} than {others}, as the claim says.",
+        "contradicted": f"{begin} end {faster} than {others}, against the claim.",
+        "mixed": f"{begin} ended {faster} than {others}, but not every check holds: the record "
+        "does not show that the one is the cause of the other.",
+        "no-effect": f"{begin} end about as soon as {others}: any difference is too small to "
+        "matter.",
+        "inconclusive": f"The record cannot tell whether {those} end sooner or later than "
+        f"{others}.",
+        "void": "Nothing can be said: the estimator failed a check of its own.",
+    }[verdict.code]
+
+
 def reasons(verdict: Verdict) -> str:
     """The verdict and why, as one line of prose."""
     return f"**{verdict.sentence}** The reasons: {'; '.join(verdict.reasons)}."

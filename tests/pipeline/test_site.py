@@ -258,6 +258,15 @@ def test_the_overview_links_to_every_report_with_its_verdict(built: Path) -> Non
         assert label in tree.text
 
 
+def test_the_overview_says_in_plain_words_what_was_found_and_how_sure_that_is(built: Path) -> None:
+    text = page(built, "index").text
+    for h in study.HYPOTHESES:
+        assert f"{study.TITLES[h]} {study.variables(h)[f'{h}.primary.plain']} How sure?" in text
+    assert "Undecided. 41 wars in 19 countries were exposed, and 23 ended while they were." in text
+    assert "Fairly sure: the whole interval lies within 0.80 to 1.25." in text
+    assert text.count("What would change it?") == len(study.HYPOTHESES)
+
+
 def test_a_tabset_shows_every_tab_without_a_script(built: Path) -> None:
     tree = page(built, REPORTS[0])
     inputs = tree.all("input")

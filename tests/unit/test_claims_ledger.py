@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from collsec import claim_tables
-from collsec.claims import Standing, check, ledger
+from collsec.claims import Standing, check, ledger, standing_of
 from collsec.errors import BadTable
 from collsec.verdict import CODES, SENTENCES
 
@@ -95,6 +95,13 @@ def test_a_primary_lends_its_verdict_and_its_sentence() -> None:
     assert row["result_id"] == "h1.primary@3f9c2a"
     assert not row["is_quick"]
     assert standing(Record(is_quick=True))["is_quick"]
+
+
+def test_the_primary_stands_where_its_claim_stands() -> None:
+    row = standing()
+    alone = standing_of(Record(), MINIMUM)
+    for name in ("standing", "finding", "how_sure", "what_would_change", "result_id"):
+        assert getattr(alone, name) == row[name]
 
 
 @pytest.mark.parametrize(

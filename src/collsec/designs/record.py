@@ -33,10 +33,10 @@ def variables(
     """Formatted strings by dotted name; the pages hold no other result."""
     name = inputs.spec.hypothesis
     default = (f"wars with “{primary.label}”", "other wars")
+    contrast = CONTRASTS.get(primary.measure, default)
     values = {
-        "primary.sentence": wording.primary_sentence(
-            primary, verdict, CONTRASTS.get(primary.measure, default)
-        ),
+        "primary.sentence": wording.primary_sentence(primary, verdict, contrast),
+        "primary.plain": wording.plain_sentence(primary, verdict, contrast),
         "primary.hr": wording.number(primary.estimate),
         "primary.ci": wording.interval(primary.ci_low, primary.ci_high),
         "primary.level": wording.level(primary.ci_level),

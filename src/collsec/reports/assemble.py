@@ -18,6 +18,7 @@ import yaml
 from collsec.errors import MissingInput
 from collsec.exhibits import Exhibit, exhibit_list
 from collsec.figures import Drawing
+from collsec.hypothesis import load_study
 from collsec.reports import citation, generated, prose
 from collsec.reports.catalog import (
     Entry,
@@ -112,8 +113,11 @@ def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Project:
         _write_page(folder, page, entries, variables, has_references=checked.has_citations)
         if page.record is not None:
             _write_surroundings(folder, page, page.record, entries, study, read_sources(store))
-    overview = generated.verdict_list([(p.stem, p.front["title"], p.record) for p in pages])
-    _write(folder / "_verdicts.md", overview)
+    reports = [(p.stem, p.front["title"], p.record) for p in pages]
+    _write(folder / "_verdicts.md", generated.verdict_list(reports))
+    limits = load_study(store)
+    minimum = (limits.minimum_exposed_ends, limits.minimum_exposed_clusters)
+    _write(folder / "_findings.md", generated.findings(reports, minimum))
     for name in _COMMITTED:
         shutil.copyfile(sources_folder / name, folder / name)
     _write(folder / "_variables.yml", _yaml(nested(variables)))

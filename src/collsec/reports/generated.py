@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from collsec.claims import standing_of
 from collsec.errors import BadSpec
 from collsec.reports import citation
 from collsec.reports.records import VERDICT_LABELS, Record
@@ -88,6 +89,28 @@ def verdict_list(pages: Sequence[tuple[str, str, Record | None]]) -> str:
     quick = next((r for _, _, r in pages if r is not None and r.is_quick), None)
     mark = _quick_mark(quick) if quick else ""
     return mark + "::: {.verdicts}\n" + "\n".join(parts) + ":::\n"
+
+
+def findings(pages: Sequence[tuple[str, str, Record | None]], minimum: tuple[int, int]) -> str:
+    """Return in plain words what each report found, how sure that is, and what would change it.
+
+    Parameters
+    ----------
+    pages : sequence of (stem, title, record)
+    minimum : (int, int)
+        Exposed ends and exposed clusters below which no effect is looked at.
+    """
+    parts = []
+    for stem, title, record in pages:
+        if record is not None:
+            h, standing = record.hypothesis, standing_of(record, minimum)
+            parts.append(
+                f"[{title}]({stem}.qmd)\n\n"
+                f":   {{{{< var {h}.primary.plain >}}}}\n\n"
+                f"    *How sure?* {standing.how_sure}\n\n"
+                f"    *What would change it?* {standing.what_would_change}\n"
+            )
+    return "\n".join(parts)
 
 
 def provenance(record: Record) -> str:
