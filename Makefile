@@ -7,7 +7,7 @@ PROFILE ?= quick
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: study test lock clean
+.PHONY: study test test-slow lock clean
 
 study: $(READY)
 	$(BIN)/collsec run --profile $(PROFILE)
@@ -16,6 +16,10 @@ test: $(READY)
 	$(BIN)/ruff check src tests
 	$(BIN)/mypy
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+# The long simulations (coverage, size and power of the inference; a hundred simulated worlds).
+test-slow: $(READY)
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -q -n 2 -m slow
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
