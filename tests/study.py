@@ -32,11 +32,16 @@ def linked() -> Linked:
 
 
 @functools.cache
+def study_timelines() -> dict[str, pd.DataFrame]:
+    """Every family of timelines of the study's own episodes."""
+    return all_timelines(linked())
+
+
 def study_inputs(spec: Spec) -> Inputs:
     """What a design works on, for a specification put to the study's own data."""
     return Inputs(
         spec=spec, study=load_study(STORE), episodes=linked().episodes, ties=linked().ties,
-        missions=linked().missions, acts=linked().acts, timelines=all_timelines(linked()),
+        missions=linked().missions, acts=linked().acts, timelines=study_timelines(),
         tables=raw_tables(),
     )
 
