@@ -21,6 +21,7 @@ UNITS = {
     "probability_difference": "percentage points",
     "rmst_difference_months": "months",
     "months_per_year_of_delay": "months per year",
+    "ratio_of_hazard_ratios": "ratio of two hazard ratios",
 }
 
 
@@ -73,7 +74,7 @@ def in_unit(value: float, estimand: str) -> str:
         return number(100 * value, 1)
     if estimand == "probability_difference":
         return number(100 * value, 2)
-    if estimand == "hazard_ratio":
+    if estimand in {"hazard_ratio", "ratio_of_hazard_ratios"}:
         return number(value, 0 if 100 <= value < math.inf else 2)
     return number(value, 1)
 

@@ -16,6 +16,7 @@ from collsec.designs import (
     alternatives,
     curves,
     duration_models,  # noqa: F401
+    early_late,  # noqa: F401
     multiverse,
     record,
     robustness,

@@ -37,8 +37,10 @@ from collsec.inference.specification_curve import (
     SpecificationSummary,
     specification_curve,
 )
+from collsec.inference.two_exposures import Answer, rerandomized_pair
 
 __all__ = [
+    "Answer",
     "BootstrapResult",
     "Calibration",
     "DetectableEffect",
@@ -68,6 +70,7 @@ __all__ = [
     "omitted_variable_bounds",
     "power_curve",
     "rerandomization_test",
+    "rerandomized_pair",
     "risk_set_rerandomization",
     "rubin_combine",
     "schoenfeld_std_error",
