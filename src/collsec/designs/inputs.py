@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -18,11 +18,13 @@ from collsec.multiverse import AS_DECLARED, Choices, adjusted_for, rules_of
 from collsec.panels import UnitSpells, arrange, clock, exposure_column, unit_spells, with_strata
 
 Made = TypeVar("Made")
-# Types, rules, countries left out, years of a gap, last year.
-Followed = tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...], int, int | None]
+# Types, rules, years of a gap, last year.
+Followed = tuple[tuple[str, ...], tuple[str, ...], int, int | None]
 # Components, powers, weights.
 Index = tuple[tuple[str, ...], tuple[str, ...], str]
 CARRIED = ("gwno_host", "region", "period", "earlier_episodes_group", "type_group")
+# All that the rows of a panel are made from.
+LAID_OUT = ("unit_id", "conflict_id", "time_zero", "exit_date", "is_ended", "outcome", *CARRIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,27 @@ class Prepared:
     spells: UnitSpells | None
     attrition: pd.DataFrame
 
-    def with_strata(self, strata: tuple[str, ...]) -> Prepared:
-        """The same cohort, compared within other strata."""
-        return replace(self, strata=strata)
+    def only(self, keep: Callable[[pd.DataFrame], pd.Series]) -> Prepared:
+        """The same panel for some of its units.
+
+        Parameters
+        ----------
+        keep : callable
+            Says of a frame, by columns that units and rows both have, which rows stay.
+        """
+        kept = keep(self.units).to_numpy(bool)
+        if kept.all():
+            return self
+        spells = self.spells
+        if spells is not None:
+            place, stays = np.cumsum(kept) - 1, kept[spells.unit]
+            spells = UnitSpells(place[spells.unit[stays]], spells.assigned[stays],
+                                spells.on[stays], spells.off[stays])
+        return replace(
+            self, units=self.units[kept].reset_index(drop=True),
+            outcome=self.outcome[kept].reset_index(drop=True),
+            rows=self.rows[keep(self.rows)].reset_index(drop=True), spells=spells,
+        )
 
 
 def prepare(
@@ -99,7 +119,8 @@ def prepare(
     Units already exposed at time zero are left out (they never were at risk of becoming
     exposed), as are units without a covariate that the model needs; both stand in the attrition.
     """
-    return Bench(inputs).prepare(exposure, outcome=outcome, choices=choices)
+    bench = Bench(inputs, covariates=adjusted_for(inputs.spec, choices))
+    return bench.prepare(exposure, outcome=outcome, choices=choices)
 
 
 class Bench:
@@ -108,10 +129,19 @@ class Bench:
     Parameters
     ----------
     inputs : Inputs
+    covariates : sequence of str
+        Every covariate that some specification adjusts for.
+    columns : sequence of str, optional
+        Columns of the episodes that are carried along with the units, all unless named: wide
+        tables are slow to cut.
     """
 
-    def __init__(self, inputs: Inputs) -> None:
+    def __init__(
+        self, inputs: Inputs, covariates: Sequence[str], columns: Sequence[str] | None = None
+    ) -> None:
         self.inputs = inputs
+        self.covariates = tuple(covariates)
+        self.columns = None if columns is None else list(columns)
         self._made: dict[tuple[Any, ...], Any] = {}
 
     def _once(self, make: Callable[..., Made], *key: Any) -> Made:
@@ -131,24 +161,43 @@ class Bench:
         """As :func:`prepare`."""
         spec = self.inputs.spec
         lag = exposure.lag_months if choices.lag_months is None else choices.lag_months
-        return self._once(
-            self._lay_out, choices.measure or exposure.measure, lag, outcome or spec.outcome,
-            adjusted_for(spec, choices), _index_of(choices), _cohort_of(spec, choices),
-        ).with_strata(spec.strata if choices.strata is None else choices.strata)
+        prepared = self._once(
+            self._completed, adjusted_for(spec, choices), choices.drop_countries,
+            choices.measure or exposure.measure, lag, outcome or spec.outcome,
+            _index_of(choices), _cohort_of(spec, choices),
+        )
+        return replace(
+            prepared, strata=spec.strata if choices.strata is None else choices.strata
+        )
+
+    def _completed(
+        self, adjustment: tuple[str, ...], countries: tuple[int, ...], *key: Any
+    ) -> Prepared:
+        """The panel without units that lack a covariate, and without some countries."""
+        prepared = replace(self._once(self._lay_out, *key), adjustment=adjustment)
+        needed = list(adjustment)
+        if prepared.spells is None and prepared.column not in needed:
+            needed.append(prepared.column)
+        if needed:
+            prepared = prepared.only(lambda frame: frame[needed].notna().all(axis=1))
+            prepared = replace(prepared, attrition=_step(
+                prepared.attrition, "covariates known before onset",
+                "No value is known for: " + ", ".join(needed), prepared.units))
+        if countries:
+            prepared = prepared.only(lambda frame: ~frame["gwno_host"].isin(countries))
+        return prepared
 
     def _lay_out(
-        self, name: str, lag: int, outcome: str, adjustment: tuple[str, ...], index: Index | None,
-        followed: Followed,
+        self, name: str, lag: int, outcome: str, index: Index | None, followed: Followed
     ) -> Prepared:
         cohort = self._once(self._select, followed)
-        units, attrition = cohort.units.copy(), cohort.attrition
+        units = cohort.units if self.columns is None else cohort.units[self.columns]
+        attrition = cohort.attrition
         measure = measures.get(name)
-        values = {c: self._once(self._covariate, c, None, followed) for c in adjustment}
+        values = {c: self._once(self._covariate, c, None, followed) for c in self.covariates}
         if measure.kind == "covariate":
             values[name] = self._once(self._covariate, name, index, followed)
-        for column, series in values.items():
-            units[column] = series
-        units, attrition = _complete(units, list(values), attrition)
+        units = units.assign(**values)
         if measure.known_until is not None:
             units, attrition = _begun_before(units, measure.known_until, attrition)
 
@@ -158,7 +207,7 @@ class Bench:
         if measure.kind != "covariate":
             calendar = self._once(self._calendar, name)
             if measure.kind == "ever":
-                units[column] = units["conflict_id"].isin(_ever(units, calendar)).astype(float)
+                units = units.assign(**{column: _ever(units, calendar)})
             else:
                 units, attrition = _new_users(units, calendar, attrition)
                 column = exposure_column(name, lag)
@@ -169,20 +218,17 @@ class Bench:
             ends = followed_until(ends, measure.known_until)
         carried = [*CARRIED, *values, *([name] if measure.kind == "ever" else [])]
         rows = arrange(units, ends, exposures, list(dict.fromkeys(carried)))
-        return Prepared(units, ends, rows, column, adjustment, (), spells, attrition)
+        return Prepared(units, ends, rows, column, (), (), spells, attrition)
 
     def _select(self, followed: Followed) -> Cohort:
-        types, rules, countries, gap_years, last_year = followed
+        types, rules, gap_years, last_year = followed
         episodes = self.inputs.episodes
         if gap_years > 1:
             episodes = merge_gaps(episodes, gap_years)
         if last_year is not None:
             episodes = follow_until(episodes, last_year)
         cohort = select(episodes, self.inputs.timelines, list(types), list(rules))
-        units = cohort.units
-        if countries:
-            units = units[~units["gwno_host"].isin(countries)].reset_index(drop=True)
-        return Cohort(with_strata(units), cohort.attrition)
+        return Cohort(with_strata(cohort.units), cohort.attrition)
 
     def _covariate(self, name: str, index: Index | None, followed: Followed) -> np.ndarray:
         units = self._once(self._select, followed).units
@@ -203,7 +249,7 @@ class Bench:
 
 def _cohort_of(spec: Spec, choices: Choices) -> Followed:
     return (choices.types or spec.cohort.types, tuple(rules_of(spec, choices)),
-            choices.drop_countries, choices.gap_years or 1, choices.last_year)
+            choices.gap_years or 1, choices.last_year)
 
 
 def _index_of(choices: Choices) -> Index | None:
@@ -214,10 +260,10 @@ def _index_of(choices: Choices) -> Index | None:
 
 
 def _ever(units: pd.DataFrame, calendar: pd.DataFrame) -> np.ndarray:
-    """Conflicts of units that were exposed at any time before their exit."""
-    spells = unit_spells(units, calendar, 0)
-    conflicts: np.ndarray = units["conflict_id"].to_numpy()[np.unique(spells.unit)]
-    return conflicts
+    """Whether each unit was exposed at any time before its exit, 0 or 1."""
+    ever = np.zeros(len(units))
+    ever[unit_spells(units, calendar, 0).unit] = 1.0
+    return ever
 
 
 def _new_users(
@@ -232,17 +278,6 @@ def _new_users(
     kept = units[~units["unit_id"].isin(prevalent["unit_id"])].reset_index(drop=True)
     return kept, _step(attrition, "not yet exposed at onset",
                        "Exposure begun before onset was never at risk of beginning", kept)
-
-
-def _complete(
-    units: pd.DataFrame, columns: list[str], attrition: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Leave out units without a covariate that the model needs."""
-    if not columns:
-        return units, attrition
-    kept = units[units[columns].notna().all(axis=1)].reset_index(drop=True)
-    return kept, _step(attrition, "covariates known before onset",
-                       "No value is known for: " + ", ".join(columns), kept)
 
 
 def _begun_before(
@@ -278,5 +313,6 @@ def codes(units: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
 
 
 __all__ = [
-    "AS_DECLARED", "CARRIED", "Bench", "Cohort", "Inputs", "Prepared", "clock", "codes", "prepare",
+    "AS_DECLARED", "CARRIED", "LAID_OUT", "Bench", "Cohort", "Inputs", "Prepared", "clock",
+    "codes", "prepare",
 ]
