@@ -34,7 +34,8 @@ class Ties:
     Attributes
     ----------
     trade, votes, troops : YearlyTie
-    pacts : frozenset of (host, power, year)
+    pacts : frozenset of (state, state, year)
+        The first has promised to defend the second.
     pacts_last_year : int
     colonies : Colonies
     geography : Geography
@@ -97,7 +98,9 @@ def row_of(
     colony = ties.colonies.was_colony(host, power, last) if pair else None
     contiguous = ties.geography.is_contiguous(*pair, eve) if pair else None
     distance = ties.geography.distance_km(*pair, eve) if pair else None
-    has_pact = pair is not None and pact_year is not None and (*pair, pact_year) in ties.pacts
+    has_pact = pair is not None and pact_year is not None and bool(
+        {(*pair, pact_year), (*pair[::-1], pact_year)} & ties.pacts
+    )
     sources = {**ties.sources, "colony": ties.colonies.source_of(power)}
     used = {
         "pact": pact_year is not None,

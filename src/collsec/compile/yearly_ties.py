@@ -173,11 +173,12 @@ def ideal_point_distances(path: Path, system: StateSystem) -> YearlyTie:
 
 
 def defense_pacts(path: Path) -> tuple[frozenset[tuple[int, int, int]], int]:
-    """Pairs with a defense pact by year, and the last year of the data.
+    """Promises of defense by year, and the last year of the data.
 
     Returns
     -------
-    pacts : frozenset of (host, power, year)
+    pacts : frozenset of (state, state, year)
+        The first has promised to defend the second; a mutual pact stands there both ways.
     last_year : int
 
     References
