@@ -30,6 +30,7 @@ DATED_CODES = (
     )),
     ("missions", "authorized_date", ("host_gwno",)),
     ("missions", "first_personnel_date", ("host_gwno",)),
+    ("un_sanctions", "from_date", ("gwno_target",)),
 )  # fmt: skip
 
 
@@ -125,9 +126,20 @@ def hosts_are_independent_when_said(tables: Tables) -> Iterator[Finding]:
     )
 
 
+def hosts_are_the_same(tables: Tables) -> Iterator[Finding]:
+    """The host whose pacts are counted is the one whose covariates are known."""
+    frame = tables["regional_arrangements"]
+    host = frame["episode_id"].map(tables["host_states"].set_index("episode_id")["gwno_host"])
+    yield from findings(
+        tables, "regional_arrangements", "gwno_host", frame["gwno_host"] != host,
+        "the host in host_states is {}.", "Run `collsec compile`.", host,
+    )
+
+
 CHECKS = {
     "states have not ended": states_have_not_ended,
     "members of the Council exist": members_exist,
     "powers exist": powers_exist,
     "independent hosts exist": hosts_are_independent_when_said,
+    "hosts are the same": hosts_are_the_same,
 }

@@ -8,13 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from collsec.compile.missions import (
-    BARA_HULTMAN,
-    FILES,
-    NOT_OPERATIONS,
-    SAME_AS,
-    compile_mission_milestones,
-)
+from collsec.compile.mission_labels import NOT_OPERATIONS, SAME_AS
+from collsec.compile.missions import BARA_HULTMAN, FILES, compile_mission_milestones
 from collsec.compile.text import csv_text
 
 DATED = ("authorized", "first_personnel", "first_troops", "last_troops", "end")

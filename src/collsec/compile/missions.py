@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from collsec.compile.mission_labels import COUNTED_OPERATIONS, NOT_OPERATIONS, mission_id_of
 from collsec.errors import BadTable, MissingInput
 
 BARA_HULTMAN = "bara_hultman"
@@ -23,13 +24,6 @@ FILES = {
 COMPANY = 100  # troops; fewer are staff officers, guards or medical staff
 FIRST_REPORT = pd.Period("1990-11", "M")  # the earliest monthly report with a total
 LAST_REPORT = {BARA_HULTMAN: pd.Period("2016-12", "M"), SHORTFALL: pd.Period("2015-05", "M")}
-
-# Political missions, offices and headquarters that are not among the UN's operations.
-NOT_OPERATIONS = frozenset({
-    "BINUB", "BNUB", "BONUCA", "LBB", "MICAH", "UNAMA", "UNAMI", "UNFOR", "UNIOSIL", "UNMA",
-    "UNMIN", "UNMLT", "UNOA", "UNOTIL", "UNPF", "UNSOM",
-})
-SAME_AS = {"IPTF": "unmibh", "UNPSG": "uncpsg", "UNOCI (ONUCI)": "unoci", "UNOSOM": "unosom-i"}
 
 
 @dataclass(frozen=True)
@@ -215,9 +209,7 @@ def read_stata(upstream: Path, source: str, keys: tuple[str, ...]) -> pd.DataFra
 def assign_missions(part: pd.DataFrame, source: str) -> pd.DataFrame:
     """Give each label and month its operation; drop what belongs to none."""
     part = part[~part["label"].isin(NOT_OPERATIONS)].copy()
-    part["mission_id"] = part["label"].map(
-        lambda label: SAME_AS.get(label, label.lower().replace(" ", "-"))
-    )
+    part["mission_id"] = part["label"].map(mission_id_of)
     shares = SHARES[source]
     shared = part["label"].isin({share.label for share in shares})
     part.loc[shared, "mission_id"] = pd.NA
@@ -225,14 +217,15 @@ def assign_missions(part: pd.DataFrame, source: str) -> pd.DataFrame:
         since = part["month"] >= pd.Period(share.first, "M")
         until = part["month"] <= pd.Period(share.last, "M")
         part.loc[part["label"].eq(share.label) & since & until, "mission_id"] = share.mission_id
-    unknown = sorted(set(part["mission_id"].dropna()) - OPERATIONS)
+    unknown = sorted(set(part["mission_id"].dropna()) - COUNTED_OPERATIONS)
     if unknown:
         raise BadTable(
             FILES[source].as_posix(),
             "unknown mission label.",
             column="mission",
             value=unknown[0],
-            remedy="Add it to OPERATIONS or NOT_OPERATIONS in collsec/compile/missions.py.",
+            remedy="Add it to COUNTED_OPERATIONS or NOT_OPERATIONS in "
+            "collsec/compile/mission_labels.py.",
         )
     strength_from = part["mission_id"].map(STRENGTH_FROM).fillna("1900-01")
     early = part["month"] < pd.PeriodIndex(strength_from, freq="M")
@@ -240,18 +233,6 @@ def assign_missions(part: pd.DataFrame, source: str) -> pd.DataFrame:
     part["authorized"] = part["authorized"].mask(early | unusable)
     part["source"] = source
     return part.dropna(subset=["mission_id"]).dropna(subset=["total", "authorized"], how="all")
-
-
-# Operations of the UN that stood at some time between November 1990 and 2016 and were counted.
-OPERATIONS = frozenset({
-    "minuci", "minugua", "minurca", "minurcat", "minurso", "minusca", "minusma", "minustah",
-    "miponuh", "monua", "monuc", "monusco", "onub", "onuca", "onumoz", "onusal", "unamic",
-    "unamid", "unamir", "unamsil", "unavem-i", "unavem-ii", "unavem-iii", "uncpsg", "uncro",
-    "undof", "unficyp", "unifil", "uniimog", "unikom", "unisfa", "unmee", "unmibh", "unmih",
-    "unmik", "unmil", "unmis", "unmiset", "unmiss", "unmit", "unmogip", "unmop", "unmot",
-    "unoci", "unomig", "unomil", "unomsil", "unomur", "unosom-i", "unosom-ii", "unpredep",
-    "unprofor", "unsmih", "unsmis", "untac", "untaes", "untaet", "untmih", "untso",
-})
 
 
 def milestones(mission: str, months: pd.DataFrame) -> dict[str, object]:

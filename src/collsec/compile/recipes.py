@@ -11,6 +11,7 @@ from collsec.compile.colonies import read_colonies
 from collsec.compile.council_links import read_agenda_conflicts, resolution_conflicts
 from collsec.compile.council_members import compile_council_members
 from collsec.compile.crosswalk import crosswalk_from
+from collsec.compile.external_support import external_support_from
 from collsec.compile.geography import read_geography
 from collsec.compile.host_states import (
     Covariate,
@@ -19,12 +20,18 @@ from collsec.compile.host_states import (
     read_state_years,
     read_terrain,
 )
+from collsec.compile.mission_strength import mission_strength_from
 from collsec.compile.missions import compile_mission_milestones
+from collsec.compile.peace_agreements import peace_agreements_from
+from collsec.compile.regional import regional_arrangements_from
+from collsec.compile.sanctions import un_sanctions_from
 from collsec.compile.termination import outcomes_from
 from collsec.compile.text import records_of
 from collsec.compile.ties import Ties, ties_from
+from collsec.compile.troop_contributors import troop_contributors_from
 from collsec.compile.vintages import VINTAGES
 from collsec.compile.workbench import Workbench
+from collsec.compile.world_power import world_power_from
 from collsec.compile.yearly_ties import (
     defense_pacts,
     ideal_point_distances,
@@ -114,6 +121,23 @@ def links_of_resolutions(bench: Workbench) -> pd.DataFrame:
     return resolution_conflicts(bench.resolutions, agenda, bench.episodes, bench.acd)
 
 
+def sanctions(bench: Workbench) -> pd.DataFrame:
+    """Sanctions regimes and the conflicts that they concern."""
+    file = bench.upstream.file
+    agenda = read_agenda_conflicts(bench.coded / "agenda_conflicts.csv")
+    return un_sanctions_from(
+        bench.resolutions, agenda, bench.episodes, file("gsdb"), file("eusanct"), bench.acd
+    )
+
+
+def regional_arrangements(bench: Workbench) -> pd.DataFrame:
+    """Defense pacts of hosts within their region before onset."""
+    pacts, last_year = defense_pacts(bench.upstream.file("atop"))
+    return regional_arrangements_from(
+        bench.episodes, pacts, last_year, bench.system, (bench.acd, "atop", "gw_system")
+    )
+
+
 def crosswalk(bench: Workbench) -> pd.DataFrame:
     """Episodes of both releases side by side."""
     new, old = VINTAGES.values()
@@ -124,6 +148,7 @@ def crosswalk(bench: Workbench) -> pd.DataFrame:
 
 UCDP = ("ucdp_acd", "ucdp_termination")
 STATES = ("gw_system", "ideal_points", "ucdp_acd")
+COUNTS = ("bara_hultman", "personnel_shortfall")
 COUNCIL = ("un_library", "resolution_dates", "tamm", "eusanct")
 RECIPES: dict[str, Recipe] = {
     "episodes": Recipe(UCDP, lambda bench: bench.episodes),
@@ -141,12 +166,43 @@ RECIPES: dict[str, Recipe] = {
         host_states,
     ),
     "mission_milestones": Recipe(
-        ("bara_hultman", "personnel_shortfall"),
+        COUNTS,
         lambda bench: compile_mission_milestones(bench.upstream.folder),
+    ),
+    "mission_strength": Recipe(
+        (*COUNTS, "geo_pko"),
+        lambda bench: mission_strength_from(
+            bench.monthly_counts, bench.upstream.file("geo_pko"), bench.operations
+        ),
+    ),
+    "troop_contributors": Recipe(
+        (*COUNTS, "troop_contributors"),
+        lambda bench: troop_contributors_from(
+            bench.upstream.file("troop_contributors"), bench.operations, bench.monthly_counts
+        ),
     ),
     "resolutions": Recipe(COUNCIL, lambda bench: bench.resolutions),
     "resolution_conflicts": Recipe((*COUNCIL, *UCDP), links_of_resolutions),
     "council_members": Recipe(
         ("council_members",), lambda bench: compile_council_members(bench.upstream.folder)
+    ),
+    "un_sanctions": Recipe((*COUNCIL, "gsdb", *UCDP), sanctions),
+    "peace_agreements": Recipe(
+        ("peace_agreements", *UCDP),
+        lambda bench: peace_agreements_from(
+            bench.upstream.file("peace_agreements"), bench.episodes,
+            ("peace_agreements", bench.acd),
+        ),
+    ),
+    "external_support": Recipe(
+        ("ucdp_esd", *UCDP),
+        lambda bench: external_support_from(
+            bench.upstream.file("ucdp_esd"), bench.episodes, ("ucdp_esd", bench.acd)
+        ),
+    ),
+    "regional_arrangements": Recipe((*UCDP, *STATES, "atop"), regional_arrangements),
+    "world_power": Recipe(
+        ("cow_capabilities",),
+        lambda bench: world_power_from(bench.upstream.file("cow_capabilities")),
     ),
 }

@@ -11,6 +11,7 @@ import pandas as pd
 from collsec.compile.corrections import Correction
 from collsec.compile.council import compile_resolutions
 from collsec.compile.episodes import episodes_from
+from collsec.compile.missions import monthly_counts
 from collsec.compile.state_system import StateSystem, state_system
 from collsec.compile.states import states_from
 from collsec.compile.termination import end_precisions, read_terminations
@@ -86,6 +87,17 @@ class Workbench:
     def resolutions(self) -> pd.DataFrame:
         """Resolutions of the Council; see `collsec.compile.council.compile_resolutions`."""
         return compile_resolutions(self.upstream.folder)
+
+    @cached_property
+    def monthly_counts(self) -> pd.DataFrame:
+        """People of UN operations by month; see `collsec.compile.missions.monthly_counts`."""
+        return monthly_counts(self.upstream.folder)
+
+    @cached_property
+    def operations(self) -> frozenset[str]:
+        """Ids of the UN's operations, from the coded table of missions."""
+        missions = pd.read_csv(self.coded / "missions.csv", usecols=["mission_id", "sponsor"])
+        return frozenset(missions.loc[missions["sponsor"] == "un", "mission_id"])
 
     @cached_property
     def states(self) -> pd.DataFrame:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -38,55 +40,63 @@ def read_sheet(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """
     if not path.exists():
         raise MissingInput(f"{path.name} is missing from the upstream folder.")
-    rows = iter(rows_of_xls(path) if path.suffix == ".xls" else rows_of_xlsx(path))
-    header = [cell_text(value).strip() for value in next(rows, ())]
+    rows = rows_of(path)
+    header = [cell_text(value).strip() for value in rows[0]] if rows else []
     missing = [c for c in columns if c not in header]
     if missing:
         raise BadTable(path.name, f"lacks column {', '.join(missing)}.",
                        remedy="Is this the version in sources.toml?")
     places = [header.index(c) for c in columns]
-    records = [[cell_text(row[i]) if i < len(row) else "" for i in places] for row in rows]
+    records = [[cell_text(row[i]) if i < len(row) else "" for i in places] for row in rows[1:]]
     frame = pd.DataFrame(records, columns=list(columns), dtype="str")
     return frame[(frame != "").any(axis=1)]
 
 
-def rows_of_xlsx(path: Path) -> Iterable[Sequence[Any]]:
+def rows_of(path: Path) -> list[Sequence[Any]]:
+    """Values of the rows of the first sheet.
+
+    Raises
+    ------
+    BadTable
+        If the file is no workbook, or torn.
+    """
+    import xlrd
+
+    torn = (zipfile.BadZipFile, zlib.error, struct.error, KeyError, IndexError, OSError,
+            SyntaxError, AssertionError, xlrd.XLRDError, xlrd.compdoc.CompDocError)  # fmt: skip
+    try:
+        return list(rows_of_xls(path) if path.suffix == ".xls" else rows_of_xlsx(path))
+    except torn as error:
+        raise BadTable(path.name, f"not a readable workbook ({error}).",
+                       remedy="Get it again with `collsec fetch`.") from None
+
+
+def rows_of_xlsx(path: Path) -> Iterator[Sequence[Any]]:
     """Values of the rows of an Office Open XML workbook."""
     import openpyxl
 
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, OSError) as error:
-        raise unreadable(path, error) from None
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
         yield from book.worksheets[0].iter_rows(values_only=True)
     finally:
         book.close()
 
 
-def rows_of_xls(path: Path) -> Iterable[Sequence[Any]]:
+def rows_of_xls(path: Path) -> Iterator[Sequence[Any]]:
     """Values of the rows of a workbook of Excel 97 to 2003."""
     import xlrd
 
-    try:
-        book = xlrd.open_workbook(path)
-    except (xlrd.XLRDError, xlrd.compdoc.CompDocError, OSError) as error:
-        raise unreadable(path, error) from None
+    nothing = {xlrd.XL_CELL_ERROR, xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK}
+    book = xlrd.open_workbook(path)
     for row in book.sheet_by_index(0).get_rows():
         yield [
             xlrd.xldate_as_datetime(cell.value, book.datemode)
             if cell.ctype == xlrd.XL_CELL_DATE
             else None
-            if cell.ctype in {xlrd.XL_CELL_ERROR, xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK}
+            if cell.ctype in nothing
             else cell.value
             for cell in row
         ]
-
-
-def unreadable(path: Path, error: Exception) -> BadTable:
-    """The error of a file that is no workbook."""
-    return BadTable(path.name, f"not a readable workbook ({error}).",
-                    remedy="Get it again with `collsec fetch`.")
 
 
 def cell_text(value: Any) -> str:
