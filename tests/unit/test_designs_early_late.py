@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from designs_world import inputs_of, prepared_of
 
-from collsec.designs.early_late import as_two, by_age, split_by_arrival
+from collsec.designs.early_late import by_age, by_arrival
 from collsec.designs.time_varying import lay_out
+from collsec.designs.two_kinds import estimate_two, rows_of
 from collsec.hypothesis import ExposureSpec
 
 
@@ -35,16 +36,15 @@ def wars() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_the_months_of_waiting_are_unexposed(wars: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     prepared = prepared_of(*wars, lag=6)
-    split, counts = as_two(inputs_of(), prepared, 12)
-    rows = split.rows.set_index("unit_id")
+    split = rows_of(prepared, by_arrival(prepared, "un_troops", 12))
+    rows = split.set_index("unit_id")
     assert rows.loc["0-1", ["start", "stop", "first", "second"]].to_numpy().tolist() == [
         [0, 181 + 183, 0, 0], [181 + 183, 3000, 1, 0]
     ]
     assert rows.loc["1-1", ["start", "stop", "first", "second"]].to_numpy().tolist() == [
         [0, 1096 + 183, 0, 0], [1096 + 183, 3000, 0, 1]
     ]
-    assert counts["first"]["exposed_ends"] == counts["second"]["exposed_ends"] == 1
-    assert (split.rows["present"] == prepared.rows[prepared.column].to_numpy()).all()
+    assert (split["present"] == prepared.rows[prepared.column].to_numpy()).all()
 
 
 def test_a_redrawn_spell_is_early_by_the_age_of_the_war_it_falls_on(
@@ -67,8 +67,9 @@ def test_a_kind_without_wars_is_not_estimable_with_its_counts(
 ) -> None:
     units, calendar = wars
     prepared = prepared_of(units, calendar.iloc[1:], lag=0)
-    three = split_by_arrival(
-        inputs_of(), prepared, ExposureSpec(measure="un_troops"), 12, draws=99
+    three = estimate_two(
+        inputs_of(), prepared, ExposureSpec("un_troops"), by_arrival(prepared, "un_troops", 12),
+        draws=99,
     )
     assert all(np.isnan(e.estimate) and e.note.startswith("Not estimable") for e in three)
     assert [e.exposed_units for e in three] == [0, 1, 0]
@@ -94,8 +95,9 @@ def test_the_pattern_of_effects_is_recovered() -> None:
         "conflict_id": np.flatnonzero(came),
         "on_date": zero[came] + pd.to_timedelta(arrives[came], unit="D"), "off_date": pd.NaT,
     })
-    early, late, ratio = split_by_arrival(
-        inputs_of(), prepared_of(units, calendar, lag=0), ExposureSpec(measure="un_troops"), 12,
+    prepared = prepared_of(units, calendar, lag=0)
+    early, late, ratio = estimate_two(
+        inputs_of(), prepared, ExposureSpec("un_troops"), by_arrival(prepared, "un_troops", 12),
         draws=199,
     )
     assert early.ci_low < 3 < early.ci_high

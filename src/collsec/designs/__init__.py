@@ -15,6 +15,7 @@ from collsec import wording
 from collsec.designs import (
     alternatives,
     curves,
+    dose,  # noqa: F401
     duration_models,  # noqa: F401
     early_late,  # noqa: F401
     multiverse,
