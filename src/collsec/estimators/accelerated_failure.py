@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from collsec.estimators.aft_distributions import DISTRIBUTIONS, Distribution, LogTime
+from collsec.estimators.aft_distributions import DISTRIBUTIONS, Distribution
+from collsec.estimators.aft_likelihood import AftLikelihood
 from collsec.estimators.aft_result import LOG_SCALE, AftResult
+from collsec.estimators.blocked_sums import largest
 from collsec.estimators.columns import (
-    Booleans,
     Floats,
-    Integers,
     case_weights,
     codes,
     indicator,
     row_label,
     survival_times,
 )
-from collsec.estimators.cox_residuals import cluster_sandwich
+from collsec.estimators.cox_residuals import sandwich
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.newton import maximize
 from collsec.estimators.regression import RegressionDesign
@@ -110,7 +109,7 @@ def aft(
     design = RegressionDesign.from_frame(data, covariates)
     given = case_weights(data, weights)
     family = DISTRIBUTIONS[distribution]
-    model = _AftLikelihood.build(
+    model = AftLikelihood.build(
         family,
         design.x,
         begins,
@@ -119,8 +118,7 @@ def aft(
         np.ones(len(data)) if given is None else given,
     )
     names = [*design.names, LOG_SCALE] if family.scale_is_free else list(design.names)
-    reach = np.abs(model.by_stop).max(axis=0)
-    best = maximize(model.evaluate, model.begin(), names, reach)
+    best = maximize(model.evaluate, model.begin(), names, largest(model.by_stop))
     theta = float(best.beta[-1]) if family.scale_is_free else 1.0
     back = _back(design, best.beta, family.scale_is_free)
     bread: Floats = np.asarray(np.linalg.inv(best.fitted.information), dtype=np.float64)
@@ -131,9 +129,8 @@ def aft(
         groups = len(labels)
         if groups < 2:
             raise EstimationError(f"cluster {cluster!r} holds one group; its errors need two")
-        inner = cluster_sandwich(
-            model.scores(best.beta), bread, found, groups, group_debias=group_debias
-        )
+        scores = model.cluster_scores(best.beta, found, groups)
+        inner = sandwich(scores, bread, group_debias=group_debias)
         cov = back @ inner @ back.T
     p = len(design.names)
     coefficients = design.back() @ (best.beta[:p] / theta)
@@ -164,103 +161,3 @@ def _back(design: RegressionDesign, beta: Floats, scale_is_free: bool) -> Floats
     out[:p, p] = -inner @ beta[:p] / theta**2
     out[p, p] = -1 / theta
     return out
-
-
-@dataclass(frozen=True, slots=True)
-class _Evaluated:
-    loglik: float
-    gradient: Floats
-    information: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class _AftLikelihood:
-    """The log-likelihood in ``γ = β/σ`` and ``θ = 1/σ``: ``z = θ log t − xγ`` is linear in both.
-
-    Attributes
-    ----------
-    family : LogTime
-    event : ndarray of bool, shape (n,)
-    truncated : ndarray of int, shape (m,)
-        Rows that begin after zero.
-    log_stop : ndarray, shape (n,)
-    by_stop, by_start : ndarray, shape (n, q) and (m, q)
-        Derivatives of z at the ends of the rows by the parameters.
-    weights : ndarray, shape (n,)
-    """
-
-    family: LogTime
-    event: Booleans
-    truncated: Integers
-    log_stop: Floats
-    log_start: Floats
-    by_stop: Floats
-    by_start: Floats
-    weights: Floats
-
-    @classmethod
-    def build(
-        cls,
-        family: LogTime,
-        x: Floats,
-        start: Floats,
-        stop: Floats,
-        event: Booleans,
-        weights: Floats,
-    ) -> _AftLikelihood:
-        truncated = np.flatnonzero(start > 0)
-        log_stop, log_start = np.log(stop), np.log(start[truncated])
-        by_stop, by_start = -x, -x[truncated]
-        if family.scale_is_free:
-            by_stop = np.column_stack((by_stop, log_stop))
-            by_start = np.column_stack((by_start, log_start))
-        return cls(family, event, truncated, log_stop, log_start, by_stop, by_start, weights)
-
-    def begin(self) -> Floats:
-        """Return the exponential model without covariates as a start."""
-        time = np.exp(self.log_stop)
-        passed = np.zeros_like(time)
-        passed[self.truncated] = np.exp(self.log_start)
-        rate = (self.weights * self.event).sum() / (self.weights * (time - passed)).sum()
-        out = np.zeros(self.by_stop.shape[1])
-        out[0] = -np.log(rate)
-        if self.family.scale_is_free:
-            out[-1] = 1.0
-        return out
-
-    def _jets(self, params: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
-        """Return value and derivatives by z of each row, at its end and (truncated) its start."""
-        fixed_stop = 0.0 if self.family.scale_is_free else self.log_stop
-        fixed_start = 0.0 if self.family.scale_is_free else self.log_start
-        end = self.by_stop @ params + fixed_stop
-        value, slope, curve = (a.copy() for a in self.family.log_survival(end))
-        died = self.event
-        for out, jet in zip((value, slope, curve), self.family.log_density(end[died]), strict=True):
-            out[died] = jet
-        return value, slope, curve, *self.family.log_survival(self.by_start @ params + fixed_start)
-
-    def evaluate(self, params: Floats) -> _Evaluated:
-        """Evaluate log-likelihood, gradient and information."""
-        theta = float(params[-1]) if self.family.scale_is_free else 1.0
-        with np.errstate(all="ignore"):
-            value, slope, curve, left, left_slope, left_curve = self._jets(params)
-            w, early = self.weights, self.weights[self.truncated]
-            loglik = float(w @ value - early @ left)
-            died = float(w[self.event].sum())
-            loglik += died * float(np.log(theta)) - float(w[self.event] @ self.log_stop[self.event])
-            gradient = (w * slope) @ self.by_stop - (early * left_slope) @ self.by_start
-            information = self.by_start.T @ ((early * left_curve)[:, None] * self.by_start)
-            information -= self.by_stop.T @ ((w * curve)[:, None] * self.by_stop)
-        if self.family.scale_is_free:
-            gradient[-1] += died / theta
-            information[-1, -1] += died / theta**2
-        return _Evaluated(loglik, gradient, information)
-
-    def scores(self, params: Floats) -> Floats:
-        """Return each row's weighted contribution to the gradient, shape (n, q)."""
-        _, slope, _, _, left_slope, _ = self._jets(params)
-        out = slope[:, None] * self.by_stop
-        out[self.truncated] -= left_slope[:, None] * self.by_start
-        if self.family.scale_is_free:
-            out[self.event, -1] += 1 / params[-1]
-        return np.asarray(out * self.weights[:, None])

@@ -51,13 +51,15 @@ def _gumbel_survival(z: Floats) -> Jet:
 
 
 def _logistic_density(z: Floats) -> Jet:
-    share = special.expit(z)
-    return z - 2 * np.logaddexp(0, z), 1 - 2 * share, -2 * share * (1 - share)
+    value, slope, curve = _logistic_survival(z)
+    return z + 2 * value, 1 + 2 * slope, 2 * curve
 
 
 def _logistic_survival(z: Floats) -> Jet:
-    share = special.expit(z)
-    return -np.logaddexp(0, z), -share, -share * (1 - share)
+    tail = np.exp(-np.abs(z))
+    rest = 1 / (1 + tail)
+    share = np.where(z > 0, rest, tail * rest)
+    return -np.maximum(z, 0) - np.log1p(tail), -share, -tail * rest**2
 
 
 def _normal_density(z: Floats) -> Jet:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from collsec.estimators.errors import EstimationError, shown
+from collsec.estimators.ranks import count_up_to
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -36,8 +37,15 @@ def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
         raise EstimationError("the data hold no rows; check the selection of the cohort")
 
 
-def numbers(data: pd.DataFrame, name: str) -> Floats:
+def numbers(data: pd.DataFrame, name: str, *, copy: bool = True) -> Floats:
     """Return one column as finite floats, shape (n,).
+
+    Parameters
+    ----------
+    data : DataFrame
+    name : str
+    copy : bool
+        False for values that are read at once and not kept: they may be the frame's own.
 
     Raises
     ------
@@ -53,7 +61,10 @@ def numbers(data: pd.DataFrame, name: str) -> Floats:
             f"column {name!r} is of type {column.dtype}, not numeric; "
             "code it as numbers or indicators first"
         )
-    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if column.dtype == np.float64 and isinstance(column.dtype, np.dtype):
+        values = column.to_numpy(copy=copy)
+    else:
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     bad = np.flatnonzero(~np.isfinite(values))
     if bad.size:
         raise EstimationError(
@@ -65,12 +76,17 @@ def numbers(data: pd.DataFrame, name: str) -> Floats:
 
 def matrix(data: pd.DataFrame, names: Sequence[str]) -> Floats:
     """Return the named columns side by side, shape (n, p)."""
+    require_distinct(names)
+    if not names:
+        return np.empty((len(data), 0))
+    return np.column_stack([numbers(data, name, copy=False) for name in names])
+
+
+def require_distinct(names: Sequence[str]) -> None:
+    """Raise where a covariate is named twice."""
     repeated = sorted({name for name in names if list(names).count(name) > 1})
     if repeated:
         raise EstimationError(f"covariate {repeated[0]!r} is named twice")
-    if not names:
-        return np.empty((len(data), 0))
-    return np.column_stack([numbers(data, name) for name in names])
 
 
 def indicator(data: pd.DataFrame, name: str) -> Booleans:
@@ -197,5 +213,4 @@ def times_up_to(events: Floats, times: Floats) -> Integers:
     -------
     ndarray of int, shape (n,)
     """
-    width = np.where(np.isfinite(times), tie_width(np.nan_to_num(times, posinf=0, neginf=0)), 0)
-    return np.searchsorted(events, times + width, side="right").astype(np.int64)
+    return count_up_to(events, times + tie_width(np.where(np.isfinite(times), times, 0.0)))

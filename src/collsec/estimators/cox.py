@@ -9,7 +9,7 @@ import pandas as pd
 
 from collsec.estimators.columns import Floats
 from collsec.estimators.cox_design import CoxDesign
-from collsec.estimators.cox_residuals import cluster_sandwich, score_residuals
+from collsec.estimators.cox_residuals import cluster_scores, sandwich
 from collsec.estimators.cox_result import CoxResult
 from collsec.estimators.risk_sets import Ties, WeightKind
 
@@ -49,7 +49,10 @@ def cox_ph(
         Groups of dependent rows; standard errors are then those of Lin and Wei. Name it whenever a
         unit has several rows *and* may have several events, or when units share a country.
     weights : str, optional
-        Column of weights, zero or more.
+        Column of weights, zero or more. Case weights without ``cluster`` give model errors, as if
+        each weight were so many independent rows: with sampling or inverse-probability weights
+        they are wrong, and ``cluster`` (the unit, at least) is needed. R's ``coxph`` switches to
+        robust errors by itself; this function does not.
     weight_kind : {"case", "frequency"}
         A case weight (sampling, inverse probability) scales a row's contribution; a frequency
         weight of 2 means two equal rows, which under Efron's method tie with each other.
@@ -129,17 +132,13 @@ def fit_design(
         As in `cox_ph`.
     """
     null = design.evaluate(np.zeros(len(design.names)))
-    best = design.maximize(beta)
+    best = design.maximize(beta, first=null if beta is None else None)
     units = np.outer(design.scale, design.scale)
     model = np.linalg.inv(best.fitted.information) / units
     cov = model
     if design.cluster is not None and design.n_clusters is not None:
-        scores = score_residuals(design, best.fitted)
-        if design.sample_weights is not None:
-            scores = scores * design.sample_weights[:, None]
-        cov = cluster_sandwich(
-            scores, model, design.cluster, design.n_clusters, group_debias=group_debias
-        )
+        scores = cluster_scores(design, best.fitted)
+        cov = sandwich(scores, model, group_debias=group_debias)
     score = 0.0
     if design.names:
         score = float(null.gradient @ np.linalg.solve(null.information, null.gradient))

@@ -10,9 +10,10 @@ import pandas as pd
 from scipy import stats
 
 from collsec.estimators.columns import Floats, Integers, matrix, survival_times, times_up_to
-from collsec.estimators.cox_residuals import score_residuals
+from collsec.estimators.cox_residuals import cluster_scores
 from collsec.estimators.errors import EstimationError, listed, shown
-from collsec.estimators.influence import at_risk_by_cluster, deaths_by_cluster, sum_by_cluster
+from collsec.estimators.influence import at_risk_by_cluster, deaths_by_cluster
+from collsec.estimators.risk_sets import running
 
 if TYPE_CHECKING:
     from collsec.estimators.cox_result import CoxResult
@@ -191,33 +192,19 @@ def cumulative_hazard(
         How many of the moments have come by each time.
     """
     design, at = result.design, result.fitted
-    slots, p = design.slots, len(design.names)
-    ours = np.isin(slots.moment, moments)
-    where = np.searchsorted(moments, slots.moment[ours])
+    slots = design.slots
     own = (x - design.center) / design.scale
     ratio = np.exp(own @ (result.params.to_numpy() * design.scale) - at.shift)
-    jump = at.hazard[ours] * ratio[where]
-    drift = (own[where] - at.mean[ours]) * design.scale * jump[:, None]
-
-    def up_to(values: Floats) -> Floats:
-        sums = np.zeros((len(moments) + 1, values.shape[1]))
-        for j, column in enumerate(values.T):
-            sums[1:, j] = np.cumsum(np.bincount(where, column, minlength=len(moments)))
-        return np.asarray(sums[upto])
-
-    hazard = up_to(jump[:, None])[:, 0]
-    lean = up_to(drift) if p else np.zeros((len(upto), 0))
+    jump = slots.by_moment(at.hazard)[moments] * ratio
+    away = own * jump[:, None] - at.means.sums(at.hazard)[moments] * ratio[:, None]
+    hazard = running(jump)[upto]
+    lean = running(away * design.scale)[upto]
     model = result.model_cov.to_numpy()
     if design.cluster is None or design.n_clusters is None:
-        noise = up_to((jump**2 / slots.weight[ours])[:, None])[:, 0]
-        return hazard, noise + np.einsum("tp,pq,tq->t", lean, model, lean)
-    scores = score_residuals(design, at)
-    if design.sample_weights is not None:
-        scores = scores * design.sample_weights[:, None]
-    known = np.cumsum(baseline_influence(result, moments, ratio), axis=1)
-    known = np.hstack((np.zeros((design.n_clusters, 1)), known))[:, upto]
-    by_cluster = sum_by_cluster(scores, design.cluster, design.n_clusters) @ model
-    influence = known + by_cluster @ lean.T
+        squared = slots.by_moment(at.hazard**2 / slots.weight)[moments] * ratio**2
+        return hazard, running(squared)[upto] + np.einsum("tp,pq,tq->t", lean, model, lean)
+    known = running(baseline_influence(result, moments, ratio).T)[upto].T
+    influence = known + cluster_scores(design, at) @ model @ lean.T
     return hazard, np.asarray((influence**2).sum(axis=0))
 
 
@@ -244,7 +231,7 @@ def baseline_influence(result: CoxResult, moments: Integers, ratio: Floats) -> F
     gain = slots.by_moment(at.hazard / slots.weight)
     charge = slots.by_moment(at.hazard**2 / slots.weight)
     spared = slots.by_moment(at.hazard**2 / slots.weight * slots.fraction)
-    count = np.maximum(np.bincount(slots.moment, minlength=sets.moments), 1)
+    count = np.maximum(slots.count, 1)
     risk = design.weights * at.relative_risk
     dying, died = sets.deaths, sets.death_moment
     added = design.weights[dying] * (gain / count)[died] + risk[dying] * spared[died]

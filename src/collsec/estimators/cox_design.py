@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from collsec.estimators.blocked_sums import largest
 from collsec.estimators.columns import (
     Booleans,
     Floats,
@@ -14,7 +15,6 @@ from collsec.estimators.columns import (
     case_weights,
     codes,
     indicator,
-    matrix,
     numbers,
     survival_times,
 )
@@ -23,6 +23,7 @@ from collsec.estimators.identification import check_information
 from collsec.estimators.newton import STEP_TOLERANCE, Maximum, maximize
 from collsec.estimators.partial_likelihood import Likelihood, partial_likelihood
 from collsec.estimators.risk_sets import RiskSets, Slots, Ties, WeightKind
+from collsec.estimators.standardized import center_and_scale, standardized
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,12 @@ class CoxDesign:
         The p covariates.
     x : ndarray, shape (m, p)
         Covariates of the rows at risk at some moment, centered and divided by ``scale``.
+    x_events : ndarray, shape (d, p)
+        Those of the events.
     center, scale : ndarray, shape (p,)
         Mean and standard deviation of each covariate over those rows.
+    reach : ndarray, shape (p,)
+        Largest absolute value of each column of ``x``.
     offset : ndarray, shape (m,)
         Known part of the linear predictor of those rows.
     weights : ndarray, shape (m,)
@@ -59,8 +64,10 @@ class CoxDesign:
 
     names: tuple[str, ...]
     x: Floats
+    x_events: Floats
     center: Floats
     scale: Floats
+    reach: Floats
     offset: Floats
     weights: Floats
     risk_sets: RiskSets
@@ -98,7 +105,6 @@ class CoxDesign:
             raise EstimationError(f"ties must be 'efron' or 'breslow', not {ties!r}")
         if weight_kind not in ("case", "frequency"):
             raise EstimationError(f"weight_kind must be 'case' or 'frequency', not {weight_kind!r}")
-        x = matrix(data, covariates)
         known = np.zeros(len(data)) if offset is None else numbers(data, offset)
         begins, ends = survival_times(data, start, stop)
         ended = indicator(data, event)
@@ -117,15 +123,17 @@ class CoxDesign:
             raise EstimationError(f"cluster {cluster!r} holds one group; its errors need two")
         risk_sets = RiskSets.build(begins, ends, ended, groups)
         kept = np.ones(len(data)) if sample_weights is None else sample_weights
-        kept = kept[risk_sets.rows]
-        x = x[risk_sets.rows]
-        center, scale = center_and_scale(x)
+        kept = risk_sets.take(kept)
+        rows = risk_sets.rows if len(risk_sets.rows) < len(data) else None
+        x, center, scale = standardized(data, covariates, rows=rows)
         return cls(
             names=tuple(covariates),
-            x=(x - center) / scale,
+            x=x,
+            x_events=x[risk_sets.deaths],
             center=center,
             scale=scale,
-            offset=known[risk_sets.rows],
+            reach=largest(x),
+            offset=risk_sets.take(known),
             weights=kept,
             risk_sets=risk_sets,
             ties=ties,
@@ -159,7 +167,7 @@ class CoxDesign:
             raise EstimationError(f"{len(weights)} weights for {self.risk_sets.n} rows")
         if not np.isfinite(weights).all() or (weights < 0).any():
             raise EstimationError("weights must be finite and not negative")
-        kept = weights[self.risk_sets.rows]
+        kept = self.risk_sets.take(weights)
         slots = self.risk_sets.slots(kept, self.ties, kind)
         if not slots.moment.size:
             raise EstimationError("no event carries weight")
@@ -173,21 +181,25 @@ class CoxDesign:
         values = np.asarray(values, dtype=np.float64)
         if values.shape != (self.risk_sets.n,) or not np.isfinite(values).all():
             raise EstimationError(f"{name!r} needs {self.risk_sets.n} finite values")
-        column = values[self.risk_sets.rows]
-        mean, spread = center_and_scale(column[:, None])
+        column = self.risk_sets.take(values)
         x, center, scale = self.x.copy(), self.center.copy(), self.scale.copy()
-        x[:, j] = (column - mean[0]) / spread[0]
-        center[j], scale[j] = mean[0], spread[0]
-        return replace(self, x=x, center=center, scale=scale)
+        center[j], scale[j] = center_and_scale(column)
+        x[:, j] = (column - center[j]) / scale[j]
+        events = x[self.risk_sets.deaths]
+        return replace(self, x=x, x_events=events, center=center, scale=scale, reach=largest(x))
 
     def evaluate(self, beta: Floats) -> Likelihood:
         """Evaluate log-likelihood, gradient and information at ``beta`` (scale of ``x``)."""
         return partial_likelihood(
-            beta, self.x, self.offset, self.weights, self.risk_sets, self.slots
+            beta, self.x, self.x_events, self.offset, self.weights, self.risk_sets, self.slots
         )
 
     def maximize(
-        self, beta: Floats | None = None, *, tolerance: float = STEP_TOLERANCE
+        self,
+        beta: Floats | None = None,
+        *,
+        first: Likelihood | None = None,
+        tolerance: float = STEP_TOLERANCE,
     ) -> Maximum[Likelihood]:
         """Maximize the partial likelihood by Newton's method with step halving.
 
@@ -195,6 +207,8 @@ class CoxDesign:
         ----------
         beta : ndarray, shape (p,), optional
             Where to begin, on the scale of the covariates as given; zero by default.
+        first : Likelihood, optional
+            The likelihood there, where it is known already.
         tolerance : float
             Distance from the maximum, in standard errors, at which to stop.
 
@@ -207,11 +221,12 @@ class CoxDesign:
         begin = np.zeros(len(self.names))
         if beta is not None:
             begin = np.asarray(beta, dtype=np.float64) * self.scale
-        first = self.evaluate(begin)
+        first = self.evaluate(begin) if first is None else first
         if self.names:
             check_information(first.information, self.names, float(self.slots.weight.sum()))
-        reach = np.abs(self.x).max(axis=0)
-        return maximize(self.evaluate, begin, self.names, reach, first=first, tolerance=tolerance)
+        return maximize(
+            self.evaluate, begin, self.names, self.reach, first=first, tolerance=tolerance
+        )
 
     def estimate(self, beta: Floats | None = None) -> Floats:
         """Return the coefficients alone, in the units of the covariates: for many refits.
@@ -227,11 +242,3 @@ class CoxDesign:
         """
         best = self.maximize(beta, tolerance=1e-4)
         return np.asarray((best.beta + best.residual) / self.scale)
-
-
-def center_and_scale(x: Floats) -> tuple[Floats, Floats]:
-    """Return mean and standard deviation of each column; constant columns have scale 1."""
-    center = x.mean(axis=0)
-    scale = x.std(axis=0)
-    flat = scale <= 1e-12 * np.maximum(1.0, np.abs(center))
-    return center, np.where(flat, 1.0, scale)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from collsec.estimators.blocked_sums import blocks, sum_by_group
 from collsec.estimators.columns import Floats, Integers
 from collsec.estimators.cox_design import CoxDesign
-from collsec.estimators.influence import sum_by_cluster
 from collsec.estimators.partial_likelihood import Likelihood
+from collsec.estimators.risk_sets import running
 
 
 def martingale_residuals(design: CoxDesign, at: Likelihood) -> Floats:
@@ -38,23 +39,67 @@ def score_residuals(design: CoxDesign, at: Likelihood) -> Floats:
     .. [1] Therneau, T. M., & Grambsch, P. M. (2000). Modeling Survival Data: Extending the Cox
        Model, ch. 4. Springer. https://doi.org/10.1007/978-1-4757-3294-8
     """
-    sets, slots = design.risk_sets, design.slots
-    drift = slots.by_moment(at.hazard[:, None] * at.mean)
-    charge = design.x * at.cumulative[:, None] - sets.exposure(drift)
-    if slots.has_ties:
-        spared = slots.by_moment((at.hazard * slots.fraction)[:, None] * at.mean)
-        charge[sets.deaths] += spared[sets.death_moment]
-    scores = -at.relative_risk[:, None] * charge
-    scores[sets.deaths] += design.x[sets.deaths] - event_means(design, at)[sets.death_moment]
+    sets = design.risk_sets
+    scores = sets.exposure(at.means.sums(at.hazard))
+    scores -= design.x * at.cumulative[:, None]
+    scores *= at.relative_risk[:, None]
+    scores[sets.deaths] += design.x_events - _charged_means(design, at)
+    scores *= design.scale
+    if len(sets.rows) == sets.n:
+        return scores
     out = np.zeros((sets.n, len(design.names)))
-    out[sets.rows] = scores * design.scale
+    out[sets.rows] = scores
     return out
+
+
+def cluster_scores(design: CoxDesign, at: Likelihood) -> Floats:
+    """Return the weighted score residuals summed by cluster, shape (g, p).
+
+    The same as summing `score_residuals`, without an array of the sample's size.
+
+    Parameters
+    ----------
+    design : CoxDesign
+        With clusters.
+    at : Likelihood
+    """
+    assert design.cluster is not None and design.n_clusters is not None
+    sets, groups = design.risk_sets, design.n_clusters
+    cluster = sets.take(design.cluster)
+    risk = design.weights * at.relative_risk
+    share = -risk * at.cumulative
+    share[sets.deaths] += design.weights[sets.deaths]
+    out = sum_by_group(design.x, cluster, groups, share)
+    of_events = _charged_means(design, at)
+    out -= sum_by_group(of_events, cluster[sets.deaths], groups, design.weights[sets.deaths])
+    drift = running(at.means.sums(at.hazard))
+    for rows in blocks(*design.x.shape):
+        own = cluster[rows]
+        low, high = int(own.min()), int(own.max()) + 1
+        passed = drift[sets.past[rows]]
+        passed -= drift[sets.first[rows]]
+        out[low:high] += sum_by_group(passed, own - low, high - low, risk[rows])
+    return np.asarray(out * design.scale)
+
+
+def _charged_means(design: CoxDesign, at: Likelihood) -> Floats:
+    """Return what the covariates of each event are compared with, shape (d, p).
+
+    That is their mean over the tied terms and, under Efron's method, the part of the drift that
+    the event is spared because in some orders it has left already.
+    """
+    sets, slots = design.risk_sets, design.slots
+    means = event_means(design, at)[sets.death_moment]
+    if slots.tied is not None:
+        spared = at.means.sums(at.hazard * slots.fraction)[sets.death_moment]
+        means += spared * at.relative_risk[sets.deaths, None]
+    return means
 
 
 def event_means(design: CoxDesign, at: Likelihood) -> Floats:
     """Return the covariate mean of each moment, over its tied terms, shape (k, p)."""
-    count = np.bincount(design.slots.moment, minlength=design.risk_sets.moments)
-    return design.slots.by_moment(at.mean) / np.maximum(count, 1)[:, None]
+    slots = design.slots
+    return at.means.sums(1 / slots.count[slots.moment])
 
 
 def schoenfeld_residuals(design: CoxDesign, at: Likelihood) -> tuple[Integers, Floats]:
@@ -69,7 +114,7 @@ def schoenfeld_residuals(design: CoxDesign, at: Likelihood) -> tuple[Integers, F
     sets = design.risk_sets
     order = np.argsort(sets.death_moment, kind="stable")
     deaths, moment = sets.deaths[order], sets.death_moment[order]
-    residuals = (design.x[deaths] - event_means(design, at)[moment]) * design.scale
+    residuals = (design.x_events[order] - event_means(design, at)[moment]) * design.scale
     return sets.rows[deaths], residuals
 
 
@@ -103,8 +148,17 @@ def cluster_sandwich(
     .. [1] Lin, D. Y., & Wei, L. J. (1989). The robust inference for the Cox proportional hazards
        model. JASA 84, 1074–1078. https://doi.org/10.1080/01621459.1989.10478874
     """
-    influence = sum_by_cluster(scores, cluster, n_clusters) @ bread
+    return sandwich(sum_by_group(scores, cluster, n_clusters), bread, group_debias=group_debias)
+
+
+def sandwich(sums: Floats, bread: Floats, *, group_debias: bool = False) -> Floats:
+    """Return the covariance of an estimate from the scores of clusters, shape (g, p).
+
+    Parameters and notes as in `cluster_sandwich`.
+    """
+    influence = sums @ bread
     meat = influence.T @ influence
     if group_debias:
-        meat *= n_clusters / (n_clusters - 1)
-    return meat
+        groups = len(sums)
+        meat *= groups / (groups - 1)
+    return np.asarray(meat)

@@ -40,6 +40,8 @@ def check_information(
             )
     root = np.sqrt(diagonal)
     shares = information / np.outer(root, root)
+    if _well_determined(shares):
+        return
     for j in range(1, len(names)):
         on, *_ = np.linalg.lstsq(shares[:j, :j], shares[:j, j], rcond=None)
         if 1.0 - float(shares[j, :j] @ on) <= COLLINEAR:
@@ -48,6 +50,15 @@ def check_information(
                 f"covariate {names[j]!r} is collinear with {', '.join(used)} {within}; "
                 "drop one of them"
             )
+
+
+def _well_determined(shares: Floats) -> bool:
+    """Say whether every column keeps a share beside the earlier ones: a Cholesky root's squares."""
+    try:
+        root = np.linalg.cholesky(shares)
+    except np.linalg.LinAlgError:
+        return False
+    return bool((np.diag(root) ** 2).min() > 2 * COLLINEAR)
 
 
 def check_convergence(

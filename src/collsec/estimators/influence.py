@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
 from collsec.estimators.columns import Floats, Integers
 from collsec.estimators.risk_sets import RiskSets
@@ -33,10 +32,3 @@ def deaths_by_cluster(sets: RiskSets, values: Floats, cluster: Integers, n_clust
     out = np.zeros((n_clusters, sets.moments))
     np.add.at(out, (cluster[sets.rows[sets.deaths]], sets.death_moment), values)
     return out
-
-
-def sum_by_cluster(values: Floats, cluster: Integers, n_clusters: int) -> Floats:
-    """Sum rows, shape (n, c), to clusters, shape (g, c)."""
-    n = len(cluster)
-    gather = sparse.csr_array((np.ones(n), (cluster, np.arange(n))), shape=(n_clusters, n))
-    return np.asarray(gather @ values)

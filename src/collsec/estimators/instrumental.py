@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from collsec.estimators.absorption import Absorption, check_absorbed
+from collsec.estimators.blocked_sums import sum_by_group
 from collsec.estimators.coefficients import Coefficients
 from collsec.estimators.columns import Floats, Integers, codes, matrix, numbers
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.identification import check_information
-from collsec.estimators.influence import sum_by_cluster
 from collsec.estimators.weak_instruments import AndersonRubin
 
 
@@ -244,5 +244,5 @@ def _joint_least_squares(
     residuals = outcomes - z @ coefficients
     influence = np.hstack([(z * residuals[:, [j]]) @ bread for j in (0, 1)])
     if groups is not None and n_groups is not None:
-        influence = sum_by_cluster(influence, groups, n_groups)
+        influence = sum_by_group(influence, groups, n_groups)
     return coefficients, influence.T @ influence

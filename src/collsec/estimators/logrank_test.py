@@ -105,7 +105,7 @@ def logrank(
     member = (groups[:, None] == np.arange(len(labels)))[sets.rows].astype(np.float64)
     own = weight[sets.rows]
     at_risk = sets.at_risk(member * own[:, None])
-    dying = np.asarray(sets.gather @ (member * own[:, None])[sets.deaths])
+    dying = sets.dying(member * own[:, None])
     n, d = at_risk.sum(axis=1), dying.sum(axis=1)
     expected = at_risk * (d / n)[:, None]
     table = pd.DataFrame(

@@ -120,7 +120,10 @@ def maximize(
 
 def _ascent(information: Floats, gradient: Floats) -> Floats:
     """Return Newton's step; where the likelihood is not concave, one that turns its curvature."""
-    values, vectors = np.linalg.eigh(information)
-    if values[0] > -1e-8 * np.abs(values).max():
-        return np.asarray(np.linalg.solve(information, gradient))
-    return np.asarray(vectors @ ((vectors.T @ gradient) / np.abs(values)))
+    try:
+        np.linalg.cholesky(information)
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(information)
+        if values[0] <= -1e-8 * np.abs(values).max():
+            return np.asarray(vectors @ ((vectors.T @ gradient) / np.abs(values)))
+    return np.asarray(np.linalg.solve(information, gradient))

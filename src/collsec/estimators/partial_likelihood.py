@@ -6,8 +6,68 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from collsec.estimators.blocked_sums import crossproduct, weighted, weighted_total
 from collsec.estimators.columns import Floats
 from collsec.estimators.risk_sets import RiskSets, Slots
+
+
+@dataclass(frozen=True, slots=True)
+class TermMeans:
+    """The covariate mean of each term of the likelihood, kept by moment.
+
+    The terms of a moment differ only in the share ``f`` of its tied events that has left: their
+    means are ``x̄_f = u_f (x̄ − f ȳ)``, so no array needs a row per term.
+
+    Attributes
+    ----------
+    mean : ndarray, shape (k, p)
+        ``x̄``: weighted mean over the risk set before any tied event has left.
+    dying : ndarray, shape (q, p)
+        ``ȳ``: what the tied events contribute to it, at the moments that have several terms.
+    growth : ndarray, shape (s,)
+        ``u_f``: the weight of the whole risk set over that of what is left of it.
+    slots : Slots
+    """
+
+    mean: Floats
+    dying: Floats
+    growth: Floats
+    slots: Slots
+
+    def sums(self, values: Floats) -> Floats:
+        """Sum values, shape (s,), times the mean of their term, by moment, shape (k, p)."""
+        whole, gone, _ = self._moments(values * self.growth)
+        out = self.mean * whole[:, None]
+        if self.slots.tied is not None:
+            out[self.slots.tied.moments] -= self.dying * gone[:, None]
+        return np.asarray(out)
+
+    def total(self, values: Floats) -> Floats:
+        """Sum values, shape (s,), times the mean of their term, shape (p,)."""
+        whole, gone, _ = self._moments(values * self.growth)
+        return weighted_total(self.mean, whole) - weighted_total(self.dying, gone)
+
+    def outer(self, values: Floats) -> Floats:
+        """Sum values, shape (s,), times ``x̄_f x̄_f'``, shape (p, p)."""
+        whole, one_gone, both_gone = self._moments(values * self.growth**2)
+        out = crossproduct(self.mean, whole)
+        if self.slots.tied is not None:
+            mixed = crossproduct(self.dying, one_gone, self.mean[self.slots.tied.moments])
+            out -= mixed + mixed.T
+            out += crossproduct(self.dying, both_gone)
+        return out
+
+    def _moments(self, values: Floats) -> tuple[Floats, Floats, Floats]:
+        """Sum values times f⁰, f¹ and f² by moment; the latter where there are several terms."""
+        by_moment, fraction, tied = self.slots.by_moment, self.slots.fraction, self.slots.tied
+        if tied is None:
+            return by_moment(values), values[:0], values[:0]
+        one = values * fraction
+        return (
+            by_moment(values),
+            by_moment(one)[tied.moments],
+            by_moment(one * fraction)[tied.moments],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +83,8 @@ class Likelihood:
         ``exp(x β + offset − shift)`` of each row.
     hazard : ndarray, shape (s,)
         Baseline hazard of each term, times ``exp(shift)``.
-    mean : ndarray, shape (s, p)
-        Weighted mean of the covariates over each risk set.
+    means : TermMeans
+        Weighted mean of the covariates over the risk set of each term.
     cumulative : ndarray, shape (m,)
         Baseline hazard accumulated while each row is at risk, times ``exp(shift)``.
     shift : float
@@ -36,14 +96,20 @@ class Likelihood:
     information: Floats
     relative_risk: Floats
     hazard: Floats
-    mean: Floats
+    means: TermMeans
     cumulative: Floats
     shift: float
 
 
 @np.errstate(divide="ignore", invalid="ignore", over="ignore")
 def partial_likelihood(
-    beta: Floats, x: Floats, offset: Floats, weights: Floats, sets: RiskSets, slots: Slots
+    beta: Floats,
+    x: Floats,
+    x_events: Floats,
+    offset: Floats,
+    weights: Floats,
+    sets: RiskSets,
+    slots: Slots,
 ) -> Likelihood:
     """Evaluate the log partial likelihood, its gradient and its information.
 
@@ -52,6 +118,8 @@ def partial_likelihood(
     beta : ndarray, shape (p,)
     x : ndarray, shape (m, p)
         Covariates of the rows at risk at some moment, near zero mean.
+    x_events : ndarray, shape (d, p)
+        Those of the events.
     offset, weights : ndarray, shape (m,)
     sets : RiskSets
     slots : Slots
@@ -66,36 +134,50 @@ def partial_likelihood(
     where ``H_i`` sums ``w̄ / S⁽⁰⁾`` over the terms at which row ``i`` is at risk: no p × p sum per
     risk set is needed.
     """
-    eta = x @ beta + offset
+    eta = x @ beta
+    eta += offset
     shift = float(eta.max())
-    risk = weights * np.exp(eta - shift)
-    weighted = x * risk[:, None]
-    total, sums = sets.at_risk(risk)[slots.moment], sets.at_risk(weighted)[slots.moment]
-    if slots.has_ties:
-        dying = np.asarray(sets.gather @ risk[sets.deaths])[slots.moment]
-        total -= slots.fraction * dying
-        leaving = np.asarray(sets.gather @ weighted[sets.deaths])[slots.moment]
-        sums -= slots.fraction[:, None] * leaving
-    mean = sums / total[:, None]
-    hazard = slots.weight / total
-    cumulative = sets.exposure(slots.by_moment(hazard))
-    if slots.has_ties:
-        spared = slots.by_moment(hazard * slots.fraction)
-        cumulative[sets.deaths] -= spared[sets.death_moment]
+    eta -= shift
     weight = weights[sets.deaths]
     loglik = float(weight @ eta[sets.deaths])
-    loglik -= float(slots.weight @ (np.log(total) + shift))
-    gradient = weight @ x[sets.deaths] - slots.weight @ mean
-    weighted *= cumulative[:, None]
-    information = x.T @ weighted
-    information -= mean.T @ (slots.weight[:, None] * mean)
+    relative_risk = np.exp(eta, out=eta)
+    risk = weights * relative_risk
+    means, total = _term_means(risk, x, x_events, sets, slots)
+    loglik -= float(slots.weight @ np.log(total))
+    hazard = slots.weight / total
+    cumulative = sets.exposure(slots.by_moment(hazard))
+    if slots.tied is not None:
+        spared = slots.by_moment(hazard * slots.fraction)
+        cumulative[sets.deaths] -= spared[sets.death_moment]
+    risk *= cumulative
     return Likelihood(
         loglik=loglik,
-        gradient=gradient,
-        information=information,
-        relative_risk=np.exp(eta - shift),
+        gradient=weighted_total(x_events, weight) - means.total(slots.weight),
+        information=crossproduct(x, risk) - means.outer(slots.weight),
+        relative_risk=relative_risk,
         hazard=hazard,
-        mean=mean,
+        means=means,
         cumulative=cumulative,
         shift=shift,
     )
+
+
+def _term_means(
+    risk: Floats, x: Floats, x_events: Floats, sets: RiskSets, slots: Slots
+) -> tuple[TermMeans, Floats]:
+    """Return the means of the terms and the weight ``S⁽⁰⁾`` at risk at each, shape (s,)."""
+    at_risk, mean = sets.at_risk(risk), sets.at_risk(risk, x)
+    whole = at_risk[slots.moment]
+    total, dying = whole, mean[:0]
+    if (tied := slots.tied) is not None:
+        own = risk[sets.deaths[tied.events]]
+        dying = weighted(tied.gather, own) @ x_events[tied.events]
+        dying /= at_risk[tied.moments, None]
+        leaving = np.zeros(len(at_risk))
+        leaving[tied.moments] = tied.gather @ own
+        total = whole - slots.fraction * leaving[slots.moment]
+    # Nobody need be at risk where no event carries weight; what is not asked for must be finite.
+    unused = slots.count == 0
+    at_risk[unused], mean[unused] = 1.0, 0.0
+    mean /= at_risk[:, None]
+    return TermMeans(mean, dying, whole / total, slots), total

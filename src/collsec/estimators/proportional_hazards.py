@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from collsec.estimators.blocked_sums import crossproduct
 from collsec.estimators.columns import Floats
 from collsec.estimators.cox_design import CoxDesign
 from collsec.estimators.cox_residuals import schoenfeld_residuals
@@ -99,12 +100,11 @@ def weighted_information(design: CoxDesign, at: Likelihood, factor: Floats) -> F
     sets, slots = design.risk_sets, design.slots
     share = factor[slots.moment]
     cumulative = sets.exposure(slots.by_moment(at.hazard * share))
-    if slots.has_ties:
+    if slots.tied is not None:
         spared = slots.by_moment(at.hazard * share * slots.fraction)
         cumulative[sets.deaths] -= spared[sets.death_moment]
     risk = design.weights * at.relative_risk * cumulative
-    outer = at.mean.T @ ((slots.weight * share)[:, None] * at.mean)
-    return np.asarray(design.x.T @ (risk[:, None] * design.x) - outer)
+    return crossproduct(design.x, risk) - at.means.outer(slots.weight * share)
 
 
 def time_scale(design: CoxDesign, transform: str) -> Floats:

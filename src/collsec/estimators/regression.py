@@ -10,12 +10,14 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from collsec.estimators.blocked_sums import largest
 from collsec.estimators.coefficients import Coefficients
-from collsec.estimators.columns import Floats, codes, matrix
+from collsec.estimators.columns import Floats, codes
 from collsec.estimators.cox_residuals import cluster_sandwich
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.identification import INTERCEPT, check_information
 from collsec.estimators.newton import maximize
+from collsec.estimators.standardized import standardized
 
 DISPERSION = "alpha"
 
@@ -89,21 +91,16 @@ class RegressionDesign:
             raise EstimationError(
                 f"{INTERCEPT!r} and {DISPERSION!r} name parameters; rename the column"
             )
-        given = matrix(data, list(covariates))
-        center, scale = given.mean(axis=0), given.std(axis=0)
-        flat = np.flatnonzero(scale <= 1e-12 * np.maximum(1.0, np.abs(center)))
+        x, center, scale = standardized(data, covariates, intercept=True)
+        names, squares = (INTERCEPT, *covariates), x.T @ x
+        # Scaled columns have a mean square of one; a constant one, left as it is, of zero.
+        flat = np.flatnonzero(np.diag(squares) < 0.5 * len(x))
         if flat.size:
             raise EstimationError(
-                f"covariate {covariates[flat[0]]!r} is constant and an intercept is fitted; drop it"
+                f"covariate {names[flat[0]]!r} is constant and an intercept is fitted; drop it"
             )
-        x = np.column_stack((np.ones(len(given)), (given - center) / scale))
-        check_information(x.T @ x, [INTERCEPT, *covariates], float(len(x)), "in the data")
-        return cls(
-            names=(INTERCEPT, *covariates),
-            x=x,
-            center=np.append(0.0, center),
-            scale=np.append(1.0, scale),
-        )
+        check_information(squares, names, float(len(x)), "in the data")
+        return cls(names=names, x=x, center=center, scale=scale)
 
     def back(self, extra: int = 0) -> Floats:
         """Return the matrix that turns coefficients to the units given, (p + extra, p + extra)."""
@@ -173,7 +170,7 @@ def fit_regression(
             return _Evaluated(model.loglik(params), gradient, -model.hessian(params))
 
     names = [*design.names, *extra]
-    reach = np.append(np.abs(design.x).max(axis=0), np.ones(len(extra)))
+    reach = np.append(largest(design.x), np.ones(len(extra)))
     best = maximize(evaluate, begin, names, reach)
     back = design.back(len(extra))
     bread = back @ np.linalg.inv(best.fitted.information) @ back.T

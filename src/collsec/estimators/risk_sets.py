@@ -1,17 +1,21 @@
-"""Risk sets of ``(start, stop]`` rows: who is at risk at which event time, sorted once."""
+"""Risk sets of ``(start, stop]`` rows: who is at risk at which event time, ranked once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
+from collsec.estimators.blocked_sums import scatter, sum_by_group, weighted
 from collsec.estimators.columns import Booleans, Floats, Integers, times_up_to, untied
+from collsec.estimators.ranks import count_up_to
 
 Ties = Literal["efron", "breslow"]
 WeightKind = Literal["case", "frequency"]
+Number = TypeVar("Number", np.float64, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class RiskSets:
     n : int
         Rows of the sample.
     rows : ndarray of int, shape (m,)
-        Sample positions of the rows at risk at some moment.
+        Sample positions of the rows at risk at some moment, in the order of the sample.
     first, past : ndarray of int, shape (m,)
         Half-open range of moments at which each row is at risk.
     deaths : ndarray of int, shape (d,)
@@ -36,9 +40,9 @@ class RiskSets:
         Moment of each such event.
     time, stratum : ndarray, shape (k,)
         Time and stratum of each moment.
-    crossings, gather : scipy.sparse.csr_array
-        ``(k, m)`` with +1 where a row is last at risk and −1 just before it is first at risk, and
-        ``(k, d)`` with 1 where an event happens.
+    crossings : scipy.sparse.csc_array, shape (k + 1, m)
+        Sums a row with +1 at ``past`` and with −1 at ``first``: sums from the last place back are
+        those of the rows at risk.
     """
 
     n: int
@@ -49,8 +53,7 @@ class RiskSets:
     death_moment: Integers
     time: Floats
     stratum: Integers
-    crossings: sparse.csr_array
-    gather: sparse.csr_array
+    crossings: sparse.csc_array
 
     @property
     def moments(self) -> int:
@@ -59,7 +62,7 @@ class RiskSets:
 
     @classmethod
     def build(cls, start: Floats, stop: Floats, event: Booleans, stratum: Integers) -> RiskSets:
-        """Sort the sample.
+        """Rank the ends of the rows among the event times.
 
         Parameters
         ----------
@@ -70,66 +73,76 @@ class RiskSets:
         stratum : ndarray of int, shape (n,)
             Rows of different strata never share a risk set.
         """
-        clock = untied(stop[event])
-        span = len(clock) + 1
-        offset = stratum * span
-        leave = offset + times_up_to(clock, stop)
-        enter = offset + times_up_to(clock, start)
-        keys, moment_of_event = np.unique(leave[event], return_inverse=True)
-        past = np.searchsorted(keys, leave, side="right")
-        first = np.searchsorted(keys, enter, side="right")
-        rows = np.flatnonzero(first < past)
-        is_death = event[rows]
-        full = np.empty(len(stop), dtype=np.int64)
-        full[event] = moment_of_event
-        first, past = first[rows], past[rows]
-        deaths = np.flatnonzero(is_death)
-        death_moment = full[rows[is_death]]
-        k, m = len(keys), len(rows)
-        entered = np.flatnonzero(first > 0)
-        crossings = sparse.csr_array(
-            (
-                np.concatenate((np.ones(m), -np.ones(entered.size))),
-                (
-                    np.concatenate((past - 1, first[entered] - 1)),
-                    np.concatenate((np.arange(m), entered)),
-                ),
-            ),
-            shape=(k, m),
-        )
-        gather = sparse.csr_array(
-            (np.ones(deaths.size), (death_moment, np.arange(deaths.size))), shape=(k, deaths.size)
-        )
+        time = untied(stop[event])
+        past, first = times_up_to(time, stop), times_up_to(time, start)
+        stratum_of = np.zeros(len(time), dtype=np.int64)
+        if stratum.any():
+            span = len(time) + 1
+            leave, enter = stratum * span + past, stratum * span + first
+            keys = np.unique(leave[event])
+            ranked = keys.astype(np.float64)
+            past = count_up_to(ranked, leave.astype(np.float64))
+            first = count_up_to(ranked, enter.astype(np.float64))
+            time, stratum_of = time[keys % span - 1], keys // span
+        there = first < past
+        rows = np.flatnonzero(there)
+        if len(rows) < len(stop):
+            first, past, event = first[there], past[there], event[there]
+        deaths = np.flatnonzero(event)
+        crossings = scatter(np.column_stack((past, first)), len(time) + 1)
+        crossings.data[1::2] = -1.0
         return cls(
             n=len(stop),
             rows=rows,
             first=first,
             past=past,
             deaths=deaths,
-            death_moment=death_moment,
-            time=clock[keys % span - 1],
-            stratum=keys // span,
+            death_moment=past[deaths] - 1,
+            time=time,
+            stratum=stratum_of,
             crossings=crossings,
-            gather=gather,
         )
 
-    def at_risk(self, values: Floats) -> Floats:
+    def take(self, values: NDArray[Number]) -> NDArray[Number]:
+        """Return values of the sample, shape (n, ...), for the rows at risk at some moment."""
+        return values if len(self.rows) == self.n else values[self.rows]
+
+    def at_risk(self, values: Floats, x: Floats | None = None) -> Floats:
         """Sum values over the rows at risk at each moment.
 
         Parameters
         ----------
         values : ndarray, shape (m,) or (m, c)
+        x : ndarray, shape (m, p), optional
+            Sum ``values``, shape (m,), times these columns, without forming the products.
 
         Returns
         -------
-        ndarray, shape (k,) or (k, c)
+        ndarray, shape (k,), (k, c) or (k, p)
 
         Notes
         -----
         Sums run from the last moment back, so that for right-censored data they only grow.
         """
-        net = np.asarray(self.crossings @ values)
-        return np.cumsum(net[::-1], axis=0)[::-1]
+        if x is not None:
+            signed = np.empty((len(values), 2))
+            signed[:, 0] = values
+            np.negative(values, out=signed[:, 1])
+            net = weighted(self.crossings, signed.ravel()) @ x
+        elif values.ndim == 1:
+            net = np.bincount(self.past, values, minlength=self.moments + 1).astype(np.float64)
+            net -= np.bincount(self.first, values, minlength=self.moments + 1)
+        else:
+            net = self.crossings @ values
+        backward = net[:0:-1]
+        return np.cumsum(backward, axis=0, out=backward)[::-1]
+
+    def dying(self, values: Floats) -> Floats:
+        """Sum values, shape (m,) or (m, c), over the events of each moment, (k,) or (k, c)."""
+        own, k = values[self.deaths], self.moments
+        if values.ndim == 1:
+            return np.bincount(self.death_moment, own, minlength=k).astype(np.float64)
+        return sum_by_group(own, self.death_moment, k)
 
     def exposure(self, increments: Floats) -> Floats:
         """Sum increments over the moments at which each row is at risk.
@@ -142,9 +155,10 @@ class RiskSets:
         -------
         ndarray, shape (m,) or (m, c)
         """
-        total = np.zeros((len(increments) + 1, *increments.shape[1:]))
-        np.cumsum(increments, axis=0, out=total[1:])
-        return np.asarray(total[self.past] - total[self.first])
+        total = running(increments)
+        out = total[self.past]
+        out -= total[self.first]
+        return out
 
     def slots(self, weights: Floats, ties: Ties, kind: WeightKind) -> Slots:
         """Lay out the terms of the partial likelihood for given weights, shape (m,)."""
@@ -157,11 +171,54 @@ class RiskSets:
             count = np.bincount(self.death_moment, weight > 0, minlength=k).astype(np.int64)
         if ties == "breslow":
             moment = np.flatnonzero(count)
-            return Slots(moment, np.zeros(moment.size), total[moment], k)
+            once = np.minimum(count, 1)
+            return Slots(moment, np.zeros(moment.size), total[moment], once, None)
         moment = np.repeat(np.arange(k), count)
         order = np.arange(moment.size) - np.repeat(np.cumsum(count) - count, count)
         shared = count[moment].astype(np.float64)
-        return Slots(moment, order / shared, total[moment] / shared, k)
+        return Slots(
+            moment,
+            order / shared,
+            total[moment] / shared,
+            count,
+            TiedEvents.among(count, self.death_moment),
+        )
+
+
+def running(increments: Floats) -> Floats:
+    """Return running sums that begin with zero, shape (k + 1,) or (k + 1, c)."""
+    total = np.zeros((len(increments) + 1, *increments.shape[1:]))
+    np.cumsum(increments, axis=0, out=total[1:])
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class TiedEvents:
+    """The moments with several terms, and their events.
+
+    Attributes
+    ----------
+    moments : ndarray of int, shape (q,)
+    events : ndarray of int, shape (e,)
+        Positions among the d events of the sample.
+    gather : scipy.sparse.csc_array, shape (q, e)
+        Sums those events to their moments.
+    """
+
+    moments: Integers
+    events: Integers
+    gather: sparse.csc_array
+
+    @classmethod
+    def among(cls, count: Integers, death_moment: Integers) -> TiedEvents | None:
+        """Find the moments with more than one term, or return None where there is none."""
+        several = count > 1
+        if not several.any():
+            return None
+        events = np.flatnonzero(several[death_moment])
+        moments = np.flatnonzero(several)
+        place = (np.cumsum(several) - 1)[death_moment[events]]
+        return cls(moments, events, scatter(place, len(moments)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,23 +233,18 @@ class Slots:
         Share of the tied events that has left the risk set: 0, 1/d, …, (d−1)/d; 0 under Breslow.
     weight : ndarray, shape (s,)
         Mean weight of the tied events (their sum under Breslow).
-    moments : int
-        Number of event moments k.
+    count : ndarray of int, shape (k,)
+        Terms of each moment; none where its events carry no weight.
+    tied : TiedEvents or None
+        The moments with several terms; None where every fraction is zero.
     """
 
     moment: Integers
     fraction: Floats
     weight: Floats
-    moments: int
-
-    @property
-    def has_ties(self) -> bool:
-        """Whether any term leaves out a share of its events."""
-        return bool(self.fraction.any())
+    count: Integers
+    tied: TiedEvents | None
 
     def by_moment(self, values: Floats) -> Floats:
-        """Sum values, shape (s,) or (s, c), to one row per moment, shape (k,) or (k, c)."""
-        if values.ndim == 1:
-            return np.bincount(self.moment, values, minlength=self.moments).astype(np.float64)
-        columns = [np.bincount(self.moment, v, minlength=self.moments) for v in values.T]
-        return np.column_stack(columns) if columns else np.empty((self.moments, 0))
+        """Sum values, shape (s,), to one per moment, shape (k,)."""
+        return np.bincount(self.moment, values, minlength=len(self.count)).astype(np.float64)

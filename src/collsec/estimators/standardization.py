@@ -10,11 +10,11 @@ import pandas as pd
 
 from collsec.estimators.columns import Floats, Integers, codes, matrix, times_up_to
 from collsec.estimators.cox_baseline import baseline_influence
-from collsec.estimators.cox_residuals import score_residuals
+from collsec.estimators.cox_residuals import cluster_scores
 from collsec.estimators.cox_result import CoxResult
 from collsec.estimators.errors import EstimationError, shown
-from collsec.estimators.influence import sum_by_cluster
 from collsec.estimators.restricted_mean import Estimate
+from collsec.estimators.risk_sets import running
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,29 +241,21 @@ def _followed(
     factor = np.exp(z @ result.params.to_numpy() - at.shift)
     upto = times_up_to(sets.time[moments], clock)
 
-    def running(values: Floats) -> Floats:
-        sums = np.zeros((len(moments) + 1, *values.shape[1:]))
-        np.cumsum(values, axis=0, out=sums[1:])
-        return np.asarray(sums[upto])
-
-    hazard = slots.by_moment(at.hazard)[moments] * factor
-    where = slots.by_moment(at.hazard[:, None] * (at.mean * design.scale + design.center))
+    jump = slots.by_moment(at.hazard)
+    hazard = jump[moments] * factor
+    where = at.means.sums(at.hazard) * design.scale + jump[:, None] * design.center
     drift = z * hazard[:, None] - where[moments] * factor[:, None]
     influence = np.zeros((0, len(clock)))
     if design.cluster is not None:
-        influence = running(baseline_influence(result, moments, factor).T).T
-    return _Followed(running(hazard), running(drift), influence)
+        influence = running(baseline_influence(result, moments, factor).T)[upto].T
+    return _Followed(running(hazard)[upto], running(drift)[upto], influence)
 
 
 def _coefficient_influence(result: CoxResult) -> Floats:
     """Return each cluster's influence on the coefficients, shape (g, p)."""
     design = result.design
     assert design.cluster is not None and design.n_clusters is not None
-    scores = score_residuals(design, result.fitted)
-    if design.sample_weights is not None:
-        scores = scores * design.sample_weights[:, None]
-    by_cluster = sum_by_cluster(scores, design.cluster, design.n_clusters)
-    return np.asarray(by_cluster @ result.model_cov.to_numpy())
+    return np.asarray(cluster_scores(design, result.fitted) @ result.model_cov.to_numpy())
 
 
 def _strata(
