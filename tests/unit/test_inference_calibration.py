@@ -107,10 +107,16 @@ def test_estimates_are_those_of_a_cox_model_on_each_random_exposure() -> None:
     unit, _ = redraw(design, 3, np.random.default_rng(root))
     for drawn, estimate in zip(unit, result.estimates, strict=True):
         row, start, stop, event, exposed = split_rows(design, drawn)
-        rows = pd.DataFrame({"start": start, "stop": stop, "event": event, "exposed": exposed,
-                             "stratum": design.outcome_strata[row]})
-        fit = cox_ph(rows, ["exposed"], start="start", stop="stop", event="event",
-                     strata="stratum")
+        rows = pd.DataFrame(
+            {
+                "start": start,
+                "stop": stop,
+                "event": event,
+                "exposed": exposed,
+                "stratum": design.outcome_strata[row],
+            }
+        )
+        fit = cox_ph(rows, ["exposed"], start="start", stop="stop", event="event", strata="stratum")
         assert estimate == pytest.approx(fit.params["exposed"], abs=1e-8)
 
 
