@@ -189,6 +189,32 @@ def claims(
         console.print(table)
 
 
+@app.command(epilog="Examples: `collsec codebook onset_date` · `collsec codebook --write docs`")
+def codebook(
+    column: Annotated[str | None, typer.Argument(help="Name of a column.")] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(help="Write all of it to a folder, as Markdown and HTML.", show_default=False),
+    ] = None,
+    root: Root = HERE,
+) -> None:
+    """Say what a column means, where it stands, in which unit, and from which source."""
+    from rich.console import Console
+
+    from collsec import codebook as book
+    from collsec import codebook_pages as pages
+
+    store = store_at(root)
+    console = Console(highlight=False)
+    if write is not None:
+        for path in pages.write(store, write):
+            typer.echo(path)
+    if column is not None:
+        console.print(pages.terminal(book.entry(store, column)))
+    elif write is None:
+        console.print(pages.index(book.codebook(store)))
+
+
 @app.command(epilog="Examples: `collsec fetch` · `collsec fetch ucdp_acd --from ../upstream`")
 def fetch(
     sources: Annotated[
