@@ -24,6 +24,10 @@ class Estimate:
     ----------
     estimate, ci_low, ci_high : float
         On the scale of ``estimand``; for hazard ratios ``std_error`` is on the log scale.
+    centered : float
+        Hazard ratio at which the score stands at the median of the redrawn exposures: the estimate
+        that belongs to a re-randomization interval. It departs from ``estimate`` where exposure
+        falls on strata with a higher or lower hazard.
     cluster_low, cluster_high : float
         Cluster-sandwich interval at the same level, shown beside.
     exposed_units, exposed_ends, exposed_clusters : int
@@ -55,6 +59,7 @@ class Estimate:
     exposed_units: int
     exposed_ends: int
     exposed_clusters: int
+    centered: float = math.nan
     cluster_low: float = math.nan
     cluster_high: float = math.nan
     mde_low: float = math.nan

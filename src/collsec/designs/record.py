@@ -38,6 +38,7 @@ def variables(
         "primary.sentence": wording.primary_sentence(primary, verdict, contrast),
         "primary.plain": wording.plain_sentence(primary, verdict, contrast),
         "primary.hr": wording.number(primary.estimate),
+        "primary.centered": wording.number(primary.centered),
         "primary.ci": wording.interval(primary.ci_low, primary.ci_high),
         "primary.level": wording.level(primary.ci_level),
         "primary.p": wording.p_value(primary.p_value),

@@ -102,10 +102,10 @@ def rerandomized(
                         note=f"Not estimable: {error}", **counts), None
     low, high, std_error = cluster_interval(prepared, spec.cluster, level)
     mde = minimum_detectable_effect(
-        1 / math.sqrt(found.information), alpha=1 - level, power=study.power
+        found.interval_std_error, alpha=1 - level, power=study.power
     )
     return Estimate(
-        **common, estimate=math.exp(found.estimate), ci_low=math.exp(found.ci_low),
+        **common, centered=math.exp(found.median_unbiased), estimate=math.exp(found.estimate), ci_low=math.exp(found.ci_low),
         ci_high=math.exp(found.ci_high), p_value=found.p_value, std_error=std_error,
         cluster_low=low, cluster_high=high, mde_low=mde.low, mde_high=mde.high, **counts,
     ), found
