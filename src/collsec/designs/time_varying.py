@@ -101,13 +101,16 @@ def rerandomized(
                         p_value=math.nan, std_error=math.nan,
                         note=f"Not estimable: {error}", **counts), None
     low, high, std_error = cluster_interval(prepared, spec.cluster, level)
-    mde = minimum_detectable_effect(
-        found.interval_std_error, alpha=1 - level, power=study.power
-    )
+    mde_low, mde_high = math.nan, math.nan  # an open interval could have shown no finite effect
+    if math.isfinite(found.interval_std_error):
+        mde = minimum_detectable_effect(
+            found.interval_std_error, alpha=1 - level, power=study.power
+        )
+        mde_low, mde_high = mde.low, mde.high
     return Estimate(
         **common, centered=math.exp(found.median_unbiased), estimate=math.exp(found.estimate), ci_low=math.exp(found.ci_low),
         ci_high=math.exp(found.ci_high), p_value=found.p_value, std_error=std_error,
-        cluster_low=low, cluster_high=high, mde_low=mde.low, mde_high=mde.high, **counts,
+        cluster_low=low, cluster_high=high, mde_low=mde_low, mde_high=mde_high, **counts,
     ), found
 
 
