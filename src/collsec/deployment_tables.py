@@ -17,6 +17,8 @@ def exhibits(parts: Mapping[str, Any], *, hypothesis: str) -> dict[str, Exhibit]
     made = {}
     if "stages" in parts:
         made["stages"] = stages(parts["stages"], hypothesis=hypothesis)
+    if "trial_authorization" in parts:
+        made["authorized"] = authorized(parts["trial_authorization"], hypothesis=hypothesis)
     return made
 
 
@@ -58,3 +60,37 @@ def _quartiles(row: pd.Series) -> tuple[str, str]:
     if pd.isna(row["median"]):
         return known, NONE
     return known, f"{number(row['median'], 1)} ({number(row['q1'], 1)}–{number(row['q3'], 1)})"
+
+
+def authorized(trial: Mapping[str, Any], *, hypothesis: str) -> Exhibit:
+    """Return the operations that are compared from the landmark after their vote on.
+
+    Parameters
+    ----------
+    trial : mapping
+        ``operations``: ``operation, episode_id, vote, is_rehatted, half, is_fast, months, event``;
+        ``steps``: ``n_units, dropped``, from all authorized to those followed.
+    """
+    table = pd.DataFrame(trial["operations"])
+    lines = [
+        [
+            str(row["operation"]), str(row["episode_id"]), str(row["vote"]),
+            _FORCES["rehatted" if row["is_rehatted"] else "new"], str(row["half"]) or NONE,
+            "yes" if row["is_fast"] else "no",
+            number(row["months"], 1) + ("" if row["event"] else " +"),
+        ]
+        for _, row in table.iterrows()
+    ]
+    all_, counted, on = (step["n_units"] for step in trial["steps"])
+    markdown = pipe_table(
+        ["Operation", "War", "Vote", "Forces", "Half strength", "Fast", "Months of war left"],
+        lines,
+        caption=f"Operations authorized for a war still on. Of {count(all_)} operations × wars, "
+        f"{count(counted)} have monthly counts; in {count(on)} of these the war was still on at "
+        "the end of the sixth month after the vote, from which the months of war left are counted. "
+        "A plus: still on when the record ends.",
+        identifier=f"tbl-{hypothesis}-authorized",
+        align="lllllrr",
+        widths=[16, 12, 13, 12, 13, 8, 16],
+    )
+    return Exhibit(markdown, table)

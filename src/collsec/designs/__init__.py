@@ -14,6 +14,7 @@ from collsec import wording
 # The modules of parts register themselves on import.
 from collsec.designs import (
     alternatives,
+    authorization_trial,  # noqa: F401
     curves,
     dose,  # noqa: F401
     duration_models,  # noqa: F401

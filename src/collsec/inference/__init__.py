@@ -19,6 +19,7 @@ from collsec.inference.imputation import PooledEstimate, rubin_combine
 from collsec.inference.influence import Influence, leave_one_cluster_out
 from collsec.inference.jackknife import JackknifeResult, cluster_jackknife
 from collsec.inference.multiplicity import benjamini_hochberg, holm
+from collsec.inference.permutation import PermutedEffect, permuted_effect
 from collsec.inference.power import (
     DetectableEffect,
     minimum_detectable_effect,
@@ -52,6 +53,7 @@ __all__ = [
     "Interval",
     "JackknifeResult",
     "OmittedVariableBounds",
+    "PermutedEffect",
     "PooledEstimate",
     "RerandomizationResult",
     "SpecificationCurve",
@@ -68,6 +70,7 @@ __all__ = [
     "minimum_detectable_effect",
     "null_calibration",
     "omitted_variable_bounds",
+    "permuted_effect",
     "power_curve",
     "rerandomization_test",
     "rerandomized_pair",
