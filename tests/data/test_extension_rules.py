@@ -123,7 +123,7 @@ def test_support_by_hand(tmp_path: Path) -> None:
     ]  # fmt: skip
     first = table.loc["1-1/usa/government"]
     assert first["years"] == ["1990", "1992"] and first["kinds"] == ["troops", "weapons"]
-    assert first["has_troops"] and not first["is_alleged_only"]
+    assert first["has_own_troops"] and not first["is_alleged_only"]
     assert table["is_alleged_only"].tolist() == [False, True, False]
     assert table["is_post_onset"].all()
     pd.DataFrame([support(1990, ext_coalition_name="UNPROFOR")]).to_excel(path, index=False)

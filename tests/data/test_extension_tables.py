@@ -242,7 +242,7 @@ def test_support_is_flagged_and_no_un_mission(repository: Path, shared: Path) ->
     assert set(mali["power"]) == {"usa"} and mali["last_year"].max() == "2012"
     assert table["years"].str.split(";").str[0].eq(table["first_year"]).all()
     assert table["years"].str.split(";").str[-1].eq(table["last_year"]).all()
-    assert ((table["has_troops"] == "true") == table["kinds"].str.split(";").map(
+    assert ((table["has_own_troops"] == "true") == table["kinds"].str.split(";").map(
         lambda kinds: "troops" in kinds)).all()  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def row_of(
         "kinds": [
             kind for column, kind in KINDS.items() if any(r[column] == "1" for r in records)
         ],
-        "has_troops": any(r["ext_x"] == "1" for r in records),
+        "has_own_troops": any(r["ext_x"] == "1" for r in records),
         "is_post_onset": True,
         "source": list(sources),
         "basis": "file",
