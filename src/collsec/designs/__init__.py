@@ -19,6 +19,7 @@ from collsec.designs import (
     dose,  # noqa: F401
     duration_models,  # noqa: F401
     early_late,  # noqa: F401
+    grace_trial,  # noqa: F401
     multiverse,
     record,
     robustness,
