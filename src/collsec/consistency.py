@@ -27,6 +27,7 @@ ORDER = (
     ("mission_milestones", "strength_10pct_month", "strength_50pct_month"),
     ("agenda_conflicts", "from_date", "to_date"),
     ("council_members", "from_date", "to_date"),
+    ("un_sanctions", "from_date", "to_date"),
 )
 # (table, key, column, other table, its key, its column): the same fact written twice.
 COPIES = (
@@ -48,11 +49,12 @@ KEYS = (
     ("resolution_conflicts", "link_id", "{item_id}/{conflict_id}"),
     ("agenda_conflicts", "agenda_conflict_id",
      "{agenda_key}/{conflict_id}/{from_date:%Y-%m-%d}"),
+    ("un_sanctions", "link_id", "{regime_id}/{conflict_id}"),
     ("resolutions", "resolution_id", "S/RES/{number} ({resolution_date:%Y})"),
 )
 # Tables whose dates follow the rule "never earlier than the truth"; UCDP's own dates do not.
 CODED_DATES = ("missions", "mission_conflicts")
-LINKS = ("mission_conflicts", "draft_conflicts")
+LINKS = ("mission_conflicts", "draft_conflicts", "un_sanctions")
 
 
 def dates_within_the_span(tables: Tables) -> Iterator[Finding]:

@@ -24,6 +24,9 @@ TAIWAN_DAY = pd.Timestamp("1949-12-08")
 ONE_DAY = pd.Timedelta(days=1)
 # A first day of people that lies before the authorization must be flagged with this word.
 BEFORE = "precede"
+# More people than this share of those authorized need a note, which begins with these words.
+MOST_OVER_AUTHORIZED = 1.5
+COUNTED_TOO = "The counts include"
 # An end that Termination dates further off, in days, must be listed with a reason.
 END_TOLERANCE_DAYS = 31
 class Contradiction(BadTable):
@@ -97,6 +100,22 @@ def people_come_after_authorization(tables: Tables) -> Iterator[Finding]:
             "Correct the date; if people did come first, name the force they came from in "
             f"`rehatted_from`, or write in `note` what they {BEFORE}.", authorized,
         )
+
+
+def strength_stays_within_what_was_authorized(tables: Tables) -> Iterator[Finding]:
+    """People counted over a year are at most half as many again as authorized, or it is told why.
+
+    A known fault of the counts (``artifacts``) tells it, or the note of the operation.
+    """
+    frame, missions = tables["mission_strength"], tables["missions"].set_index("mission_id")
+    told = frame["mission_id"].map(missions["note"]).fillna("").str.contains(COUNTED_TOO)
+    over = frame["mean_total"] > MOST_OVER_AUTHORIZED * frame["mean_authorized"]
+    yield from findings(
+        tables, "mission_strength", "mean_total", over & frame["artifacts"].isna() & ~told,
+        f"more than {MOST_OVER_AUTHORIZED} times the people authorized, {{}}.",
+        f"Say in the note of the operation in missions who else is counted (“{COUNTED_TOO} …”), "
+        "or correct the source of the counts.", frame["mean_authorized"],
+    )
 
 
 def vetoes_are_of_permanent_members(tables: Tables) -> Iterator[Finding]:
@@ -199,6 +218,7 @@ def ends_match_termination(tables: Tables) -> Iterator[Finding]:
 CHECKS = (
     *(Check(name, function) for name, function in consistency.CHECKS.items()),
     Check("people come after authorization", people_come_after_authorization),
+    Check("strength stays within what was authorized", strength_stays_within_what_was_authorized),
     Check("vetoes are of permanent members", vetoes_are_of_permanent_members),
     Check("China's seat changes hands once", chinas_seat_changes_hands_once),
     Check("copies agree", consistency.copies_agree),

@@ -30,8 +30,9 @@ STATE_CODE_WORD = "gwno"
 # Tables that later stages and the cross-checks read; a study may have more.
 REQUIRED = (
     "episodes", "outcomes", "states", "host_states", "p5_ties", "missions", "mission_conflicts",
-    "mission_milestones", "vetoes", "draft_conflicts", "council_members", "resolutions",
-    "resolution_conflicts", "agenda_conflicts",
+    "mission_milestones", "mission_strength", "vetoes", "draft_conflicts", "council_members",
+    "resolutions", "resolution_conflicts", "agenda_conflicts", "un_sanctions",
+    "regional_arrangements",
 )
 
 

@@ -75,6 +75,15 @@ def test_every_processed_file_says_what_it_was_made_from(finished: Path) -> None
             assert hashlib.sha256((finished / name).read_bytes()).hexdigest().startswith(digest)
 
 
+def test_every_column_of_every_processed_file_has_a_definition(finished: Path) -> None:
+    from collsec.codebook import codebook
+    from collsec.store import Store
+
+    entries = codebook(Store(finished))
+    assert {h.table for one in entries.values() for h in one.holders} >= {
+        "episodes/episodes", "panels/h1", "estimates/h3", "estimates/h1-curves"}
+
+
 def test_two_cold_runs_give_the_same_bytes(
     finished: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

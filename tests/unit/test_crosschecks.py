@@ -14,7 +14,7 @@ from collsec.crosschecks import Contradiction
 from collsec.findings import Finding
 from collsec.sources import read_sources
 from collsec.store import Store
-from collsec.tables import read_raw, resources
+from collsec.tables import REQUIRED, read_raw, resources
 
 STORE = Store(Path(__file__).resolve().parents[2])
 SOURCES = read_sources(STORE.raw / "sources.toml")
@@ -76,6 +76,10 @@ CASES: list[tuple[Callable[..., Any], str, str, Any, dict[str, Any], str, str]] 
      day("1992-02-01"), {"mission_id": "unprofor"}, "first_troops_date", "1992-02-21"),
     (crosschecks.people_come_after_authorization, "missions", "note", pd.NA,
      {"mission_id": "ungomap"}, "first_personnel_date", "1988-10-31"),
+    (crosschecks.strength_stays_within_what_was_authorized, "missions", "note", pd.NA,
+     {"mission_id": "untmih"}, "mean_total", "1.5 times"),
+    (crosschecks.strength_stays_within_what_was_authorized, "mission_strength", "mean_total",
+     99999, {"mission_id": "minusma", "year": 2015}, "mean_total", "1.5 times"),
     (crosschecks.vetoes_are_of_permanent_members, "vetoes", "china_seat", "prc",
      {"veto_id": "1946-02-16-a"}, "china_seat", "1946-02-16"),
     (crosschecks.vetoes_are_of_permanent_members, "vetoes", "cast_russia", False,
@@ -219,3 +223,8 @@ def test_row_counts_are_pinned_with_a_reason() -> None:
     for name, resource in resources(STORE).items():
         assert isinstance(resource.get("rows"), int), f"{name} has no pinned number of rows"
         assert resource.get("rows_reason"), f"{name}: why so many rows?"
+
+
+def test_the_checks_read_required_tables_alone(committed: Tables) -> None:
+    required = {name: committed[name] for name in REQUIRED}
+    crosschecks.check(required, files(required), SOURCES)
