@@ -22,7 +22,9 @@ UNITS = {
     "rmst_difference_months": "months",
     "months_per_year_of_delay": "months per year",
     "ratio_of_hazard_ratios": "ratio of two hazard ratios",
+    "hazard_ratio_of_action": "hazard ratio of the act",
 }
+RATIOS = frozenset({"hazard_ratio", "ratio_of_hazard_ratios", "hazard_ratio_of_action"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def in_unit(value: float, estimand: str) -> str:
         return number(100 * value, 1)
     if estimand == "probability_difference":
         return number(100 * value, 2)
-    if estimand in {"hazard_ratio", "ratio_of_hazard_ratios"}:
+    if estimand in RATIOS:
         return number(value, 0 if 100 <= value < math.inf else 2)
     return number(value, 1)
 
@@ -180,7 +182,7 @@ def _inference(name: str) -> str:
     return name.removeprefix("risk_set_").replace("rerandom", "re-random").replace("_", " ")
 
 
-def _with_unit(label: str, estimand: str) -> str:
+def with_unit(label: str, estimand: str) -> str:
     """Name the unit of what is no hazard ratio."""
     if estimand == "hazard_ratio":
         return label
@@ -191,7 +193,7 @@ def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
     """Return every estimate of a hypothesis, one a row, whatever its estimand."""
     rows = [
         [
-            _with_unit(str(row["label"]), str(row["estimand"])),
+            with_unit(str(row["label"]), str(row["estimand"])),
             str(row["role"]).replace("_", " "),
             in_unit(row["estimate"], row["estimand"]),
             interval(row["ci_low"], row["ci_high"], row["estimand"]),

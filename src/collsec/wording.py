@@ -23,6 +23,8 @@ def number(value: float, digits: int = 2) -> str:
 
 def interval(low: float, high: float, digits: int = 2) -> str:
     """An interval for print; open where a limit does not exist."""
+    if math.isnan(low) or math.isnan(high):
+        return "not estimable"
     return f"{number(low, digits)} to {number(high, digits)}"
 
 

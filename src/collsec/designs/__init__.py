@@ -13,14 +13,19 @@ from collsec import wording
 
 # The modules of parts register themselves on import.
 from collsec.designs import (
+    action_class,  # noqa: F401
     alternatives,
     authorization_trial,  # noqa: F401
     curves,
     dose,  # noqa: F401
+    drafts,  # noqa: F401
     duration_models,  # noqa: F401
     early_late,  # noqa: F401
     grace_trial,  # noqa: F401
+    interactions,  # noqa: F401
     multiverse,
+    negative_controls,  # noqa: F401
+    next_action,  # noqa: F401
     record,
     robustness,
     stages,  # noqa: F401

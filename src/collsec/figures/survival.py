@@ -54,8 +54,44 @@ def survival_curves(curves: pd.DataFrame, *, shade_between: bool = False) -> Dra
         return export(figure, curves, _survival_alternative(curves))
 
 
-def plot_survival(curves: pd.DataFrame, *, shade_between: bool = False) -> Figure:
-    """Return the figure of `survival_curves`, not yet written to bytes."""
+def incidence_curves(curves: pd.DataFrame, *, share: str, since: str) -> Drawing:
+    """Draw the share that an act has reached by each month, by group, with numbers at risk.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        As for `survival_curves`; `estimate` rises.
+    share : str
+        What the shares are of, such as `Votes followed by a resolution`.
+    since : str
+        What the months are counted from, such as `the vote`.
+
+    Returns
+    -------
+    Drawing
+    """
+    with house_style():
+        figure = plot_survival(curves, share=share, since=since)
+        return export(figure, curves, _incidence_curves_alternative(curves, share))
+
+
+def _incidence_curves_alternative(curves: pd.DataFrame, share: str) -> str:
+    """Say where each curve stands after a year and at its end."""
+    parts = []
+    for name, rows in curves.groupby("group", sort=False):
+        rows = rows.sort_values("time_months")
+        last = float(rows["time_months"].max())
+        year, end = _as_step(rows, np.array([min(12.0, last), last]))
+        parts.append(f"{name}: {100 * year:.0f} % within 12 months, {100 * end:.0f} % within "
+                     f"{last:.0f}")
+    return f"Rising curves of a share. {share}. {'; '.join(parts)}."
+
+
+def plot_survival(
+    curves: pd.DataFrame, *, shade_between: bool = False, share: str = "Wars still going on",
+    since: str = "time zero",
+) -> Figure:
+    """Return the figure of `survival_curves` or `incidence_curves`, not yet written to bytes."""
     names = list(dict.fromkeys(curves["group"]))
     if len(names) > len(SERIES):
         raise ValueError(f"{len(names)} groups; a figure tells {len(SERIES)} apart at most")
@@ -81,8 +117,8 @@ def plot_survival(curves: pd.DataFrame, *, shade_between: bool = False) -> Figur
         write(axes, "\n".join(text), (1.02, y), up="data", color=color, bold=True)
     axes.set_ylim(0, 1)
     axes.set_yticks(*_PERCENTAGES)
-    axes.set_ylabel("Wars still going on, %")
-    axes.set_xlabel("Months since time zero")
+    axes.set_ylabel(f"{share}, %")
+    axes.set_xlabel(f"Months since {since}")
     if is_counted:
         _numbers_at_risk(axes, groups, ticks)
     return figure

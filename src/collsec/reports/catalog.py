@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from collsec import cases, claim_tables, claims, deployment_tables, exhibits, figures
+from collsec import cases, claim_tables, claims, deployment_tables, exhibits, figures, part_tables
 from collsec.exhibits import Exhibit
 from collsec.figures import Drawing
 from collsec.reports.records import Record
@@ -20,6 +20,12 @@ _ROWS_OF_A_FOREST = {
     "forest": ("primary", "secondary", "falsification", "known_biased"),
     "outcomes": ("primary", "outcome"),
     "variants": ("primary", "model", "variant"),
+    "vetoes-apart": ("primary", "action_class", "casting_state"),
+}
+#: Families of rising curves: what the shares are of, and what the months are counted from.
+_INCIDENCES = {
+    "next_resolution": ("Votes followed by a resolution", "the vote"),
+    "next_measure": ("Votes followed by a measure", "the vote"),
 }
 
 
@@ -64,6 +70,8 @@ def catalog(record: Record) -> dict[str, Entry]:
         ("estimate", document, "checks", exhibits.checks(record.diagnostics, hypothesis=h)),
         *(("estimate", document, name, exhibit) for name, exhibit
           in deployment_tables.exhibits(record.parts, hypothesis=h).items()),
+        *(("estimate", table, name, exhibit) for name, exhibit
+          in part_tables.exhibits_of(record.estimates, hypothesis=h).items()),
     ]
     if record.attrition is not None:
         exhibit = exhibits.attrition(record.attrition, hypothesis=h)
@@ -170,6 +178,11 @@ def _curves(record: Record) -> list[tuple[str, Drawing]]:
         if name.endswith("survival"):
             rows = curves[curves["curve"] == name]
             drawing = figures.survival_curves(rows, shade_between=name != "survival")
+            found.append((name.replace("_", "-"), drawing))
+    for name, (share, since) in _INCIDENCES.items():
+        rows = curves[curves["curve"] == name]
+        if len(rows):
+            drawing = figures.incidence_curves(rows, share=share, since=since)
             found.append((name.replace("_", "-"), drawing))
     stacked = curves[curves["curve"].str.startswith("cumulative_incidence_")]
     if {"cumulative_incidence_deployment", "cumulative_incidence_end"} <= set(stacked["curve"]):

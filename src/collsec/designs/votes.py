@@ -1,0 +1,65 @@
+"""Votes of the Council on wars that were going on: vetoed drafts and adopted resolutions.
+
+The unit is a vote × war, its clock starts with the vote. Only votes up to the end of the record of
+resolutions enter: after it vetoes would stand without anything to be compared with.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from collsec.designs.inputs import Inputs
+from collsec.panels import DAYS_PER_MONTH, with_strata
+from collsec.timelines import RESOLUTIONS_END, as_of, counted_acts
+
+# What is known of a vote when it is cast.
+ADJUSTMENT = ("log_age", "log_prior_acts")
+COLD_WAR_END = pd.Timestamp("1990-01-01")
+# What adopted resolutions did is known, for some, up to this year (mandates and UN sanctions).
+CLASSES_END = pd.Timestamp("2015-12-31")
+EPISODE = ("episode_id", "conflict_id", "type_at_onset", "gwno_host", "region", "onset_date",
+           "onset_year", "earlier_episodes", "exit_date", "is_ended")
+
+
+def votes_on_wars(inputs: Inputs) -> pd.DataFrame:
+    """One row per vote × war of the hypothesis' types that was on when the vote was cast.
+
+    A war is on from the day of its onset to the day before its last: a vote on the last day cannot
+    have ended it.
+
+    Returns
+    -------
+    DataFrame
+        ``vote_id, item_id, conflict_id, episode_id, date``; ``is_blocked`` (1 vetoed, 0 adopted),
+        ``action_class``; known at the vote: ``log_age`` (log of one plus the war's age in months),
+        ``prior_acts`` and ``log_prior_acts`` (acts of the Council on the conflict before that day),
+        ``type_group``, ``in_cold_war``; the follow-up: ``start, stop`` (days), ``event``.
+    """
+    acts = counted_acts(inputs.acts)
+    acts = acts[acts["conflict_id"].notna() & (acts["date"] <= RESOLUTIONS_END)]
+    wars = inputs.episodes.loc[
+        inputs.episodes["type_at_onset"].isin(inputs.spec.cohort.types), list(EPISODE)
+    ]
+    own = acts[["item_id", "conflict_id", "date", "act", "action_class"]]
+    out = own.merge(wars, on="conflict_id")
+    out = out[(out["onset_date"] <= out["date"]) & (out["date"] < out["exit_date"])]
+    out = with_strata(out.sort_values(["date", "item_id", "conflict_id"]).reset_index(drop=True))
+    out["vote_id"] = out["item_id"].astype(str) + "/" + out["conflict_id"].astype(str)
+    out["is_blocked"] = (out["act"] == "veto").astype(float)
+    age = (out["date"] - out["onset_date"]).dt.days.to_numpy(float) / DAYS_PER_MONTH
+    out["log_age"] = np.log1p(age)
+    out["prior_acts"] = as_of(
+        inputs.timelines["council"], "conflict_id", out[["conflict_id", "date"]], "acts"
+    ).to_numpy(float)
+    out["log_prior_acts"] = np.log1p(out["prior_acts"])
+    out["in_cold_war"] = (out["date"] < COLD_WAR_END).astype(float)
+    out["start"] = 0.0
+    out["stop"] = (out["exit_date"] - out["date"]).dt.days.astype(float)
+    out["event"] = out["is_ended"].astype(bool)
+    return out
+
+
+def first_of_each_war(votes: pd.DataFrame) -> pd.DataFrame:
+    """The first vetoed draft and the first adopted resolution of each war."""
+    return votes.drop_duplicates(["episode_id", "is_blocked"]).reset_index(drop=True)

@@ -1,0 +1,96 @@
+"""Tables of the further parts of a hypothesis: each estimate beside the counts it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from collsec.exhibits import (
+    Exhibit,
+    count,
+    in_unit,
+    interval,
+    p_value,
+    pipe_table,
+    with_unit,
+)
+
+NOT_ESTIMABLE = "not estimable"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: the roles whose estimates it lists, and what its reader must know."""
+
+    roles: tuple[str, ...]
+    caption: str
+
+
+_INTERVALS = "Intervals at 95 %, by a jackknife over"
+_COUNTS = "Exposed of all, for units, events and clusters."
+TABLES = {
+    "drafts": Table(
+        ("draft",),
+        f"Vetoed drafts against adopted resolutions on wars that were on; the unit is a vote × "
+        f"war, exposed are the vetoed. Hazard ratios of the end unless a unit is named. "
+        f"{_INTERVALS} conflicts. {_COUNTS}"),
+    "mechanism": Table(
+        ("mechanism",),
+        f"What the Council did next on the same conflict. Events are the acts, the end of the war "
+        f"competes. {_INTERVALS} conflicts, but the shares' by the sandwich. {_COUNTS}"),
+    "vetoes-by-class": Table(
+        ("action_class", "casting_state"),
+        f"Vetoes by what the draft would have done and by who cast them: hazard ratios of the end. "
+        f"Intervals at 95 %, by re-randomization. {_COUNTS}"),
+    "controls": Table(
+        ("falsification", "sensitivity"),
+        f"Vetoes that should do nothing to a war, and the hidden veto as a sensitivity analysis: "
+        f"hazard ratios of the end. For vetoes that concern no war the clusters are calendar "
+        f"years. {_COUNTS}"),
+}
+
+
+def exhibits_of(estimates: pd.DataFrame, *, hypothesis: str) -> dict[str, Exhibit]:
+    """Return the tables that the estimates of a hypothesis have rows for, by name.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        The estimates table.
+    hypothesis : str
+        Identifier, such as `h2`.
+    """
+    made = {}
+    for name, table in TABLES.items():
+        rows = estimates[estimates["role"].isin(table.roles)]
+        if len(rows):
+            made[name] = part_table(
+                rows, caption=table.caption, identifier=f"tbl-{hypothesis}-{name}"
+            )
+    return made
+
+
+def part_table(estimates: pd.DataFrame, *, caption: str, identifier: str) -> Exhibit:
+    """Return estimates with their counts, and the reason where there is no number."""
+    lines = []
+    for _, row in estimates.iterrows():
+        label = with_unit(str(row["label"]), str(row["estimand"]))
+        known = pd.notna(row["estimate"])
+        if not known:
+            label = f"{label}. {row['note']}"
+        lines.append([
+            label,
+            in_unit(row["estimate"], row["estimand"]) if known else NOT_ESTIMABLE,
+            interval(row["ci_low"], row["ci_high"], row["estimand"]),
+            p_value(row["p_value"]),
+            *(f"{count(row[exposed])} of {count(row[every])}" for exposed, every in (
+                ("exposed_units", "n_units"), ("exposed_ends", "n_events"),
+                ("exposed_clusters", "n_clusters"))),
+        ])
+    markdown = pipe_table(
+        ["Estimate", "Value", "Interval", "*p*", "Units", "Events", "Clusters"],
+        lines, caption=caption, identifier=identifier, align="lrrrrrr",
+        widths=[38, 10, 18, 8, 14, 12, 10],
+    )
+    return Exhibit(markdown, estimates)
