@@ -23,6 +23,7 @@ from collsec.designs import (
     early_late,  # noqa: F401
     grace_trial,  # noqa: F401
     interactions,  # noqa: F401
+    marginal_structural,  # noqa: F401
     multiverse,
     negative_controls,  # noqa: F401
     next_action,  # noqa: F401
