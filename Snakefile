@@ -39,7 +39,7 @@ def code(*names):
     return [p.as_posix() for p in found]
 
 
-FOUNDATION = code("cli", "steps", "store", "schema", "provenance", "errors")
+FOUNDATION = code("cli", "cli_options", "steps", "store", "schema", "provenance", "errors")
 MEASUREMENT = code("hypothesis", "multiverse", "measures", "followup", "cohorts", "panels")
 
 

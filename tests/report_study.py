@@ -30,8 +30,9 @@ SPEC: dict[str, Any] = {
     "cluster": "gwno_host",
     "claims": ["C01b"],
     "cohort": {"unit": "episode", "type": "intrastate"},
-    "exposure": {"measure": "deployment", "lag_months": 6},
-    "estimand": {"name": "hazard_ratio", "expected": ">1", "no_effect": [0.8, 1.25]},
+    "exposure": {"measure": "un_troops", "lag_months": 6},
+    "outcome": "episode_end",
+    "estimand": {"name": "hazard_ratio", "expected": "above_one", "no_effect": [0.8, 1.25]},
     "cites": ["atlas"],
 }
 
@@ -267,6 +268,49 @@ def claim_rows() -> pd.DataFrame:
     )
 
 
+def specification_rows(count: int = 240) -> pd.DataFrame:
+    """Return a multiverse of three tags, the last specification of each not estimable."""
+    rng = np.random.default_rng(7)
+    tags = np.resize(["principled", "plausible", "plausible", "known-biased"], count)
+    center = np.where(tags == "known-biased", -1.0, 0.1)
+    log = center + 0.3 * rng.standard_normal(count)
+    error = rng.uniform(0.2, 0.5, count)
+    out = pd.DataFrame({
+        "specification": [f"{i:012x}" for i in range(count)], "validity": tags,
+        "departures": 2, "estimate": np.exp(log), "ci_low": np.exp(log - 2 * error),
+        "ci_high": np.exp(log + 2 * error),
+    })
+    out.loc[count - 4 :, ["estimate", "ci_low", "ci_high"]] = np.nan
+    return out
+
+
+def option_rows() -> list[dict[str, Any]]:
+    """Return what each option of two axes does."""
+    rows = [
+        ("exposure", "troops", "UN troops present", "principled", True, 1.21, 0.9, 1.6),
+        ("exposure", "any", "UN, regional or coalition troops", "plausible", False, 1.15, 0.8, 1.4),
+        ("exposure", "ever", "Ever deployed, counted from onset", "known-biased", False, 0.27, 0.2,
+         0.4),
+        ("left_out", "nobody", "No conflict left out", "principled", True, 1.21, 0.7, 1.5),
+        ("left_out", "atlantis", "Without Atlantis, Bohemia by the sea and both of the islands",
+         "principled", False, 1.33, 0.9, 1.7),
+    ]
+    names = ["axis", "option", "label", "validity", "is_primary", "alone", "low", "high"]
+    return [dict(zip(names, row, strict=True)) | {"n": 60, "median": row[5]} for row in rows]
+
+
+def multiverse_summary() -> dict[str, Any]:
+    """Return the multiverse as the record sums it up: shares, and log hazard ratios."""
+    part = {
+        "n": 60, "n_estimable": 59, "share_positive": 0.61, "share_negative": 0.39,
+        "share_positive_excluding_zero": 0.1, "share_negative_excluding_zero": 0.05,
+        "median": 0.1, "lowest": -0.7, "highest": 0.9,
+    }
+    nothing = dict.fromkeys(part) | {"n": 0, "n_estimable": 0}
+    return {"declared": "3f9c2a77aa10", "principled": part, "plausible": part | {"n": 1200},
+            "summarized": part, "known_biased": nothing, "options": option_rows()}
+
+
 def episode_rows() -> pd.DataFrame:
     """Return three episodes; one goes on."""
     return pd.DataFrame(
@@ -396,6 +440,17 @@ fig-alt="Two strips of points near the full estimate."}}
 ![Two strategies.](figures/{h}-standardized-survival.svg){{#fig-strategies
 fig-alt="Two falling curves with the area between them shaded."}}
 
+All specifications stand in @fig-multiverse and @tbl-{h}-multiverse-summary, choice by choice in
+@fig-options.
+
+![Every specification.](figures/{h}-multiverse.svg){{#fig-multiverse
+fig-alt="{{{{< var {h}.alt.multiverse >}}}}"}}
+
+![Choice by choice.](figures/{h}-options.svg){{#fig-options
+fig-alt="{{{{< var {h}.alt.options >}}}}"}}
+
+{{{{< include _tbl-{h}-multiverse-summary.md >}}}}
+
 {{{{< include _tbl-{h}-estimates.md >}}}}
 
 {{{{< include _tbl-{h}-attrition.md >}}}}
@@ -455,6 +510,7 @@ def write_study(
         (root / "analyses" / f"{STEMS[h]}.qmd").write_text(analysis(h), encoding="utf-8")
         estimate_rows(h).to_parquet(estimates / f"{h}.parquet")
         curve_rows().to_parquet(estimates / f"{h}-curves.parquet")
+        specification_rows().to_parquet(estimates / f"{h}-multiverse.parquet")
         attrition_rows().to_parquet(panels / f"{h}-attrition.parquet")
         code, sentence = VERDICTS[h]
         record = {
@@ -467,6 +523,7 @@ def write_study(
             },
             "variables": variables(h),
             "diagnostics": diagnostics(),
+            "multiverse": multiverse_summary(),
             "provenance": {
                 "collsec_version": "0.1.0",
                 "data_vintage": "3f9c2a77aa10",
@@ -475,7 +532,10 @@ def write_study(
             "result_id": f"{h}.primary@3f9c2a",
         }
         (estimates / f"{h}.json").write_text(json.dumps(record), encoding="utf-8")
-    synthesis = {"variables": {f"{h}.primary.p_holm": "0.88" for h in hypotheses}}
+    synthesis = {
+        "p_holm": dict.fromkeys(hypotheses, 0.88),
+        "variables": {f"{h}.primary.p_holm": "0.88" for h in hypotheses},
+    }
     (estimates / "study.json").write_text(json.dumps(synthesis), encoding="utf-8")
     episodes = root / "data" / "processed" / "episodes"
     episodes.mkdir()

@@ -27,7 +27,8 @@ DESCRIPTIONS = {
     "h1.incidence": "Within {horizon} months of onset UN troops had come to {deployed} of the "
     "wars; {ended} had ended without any.",
 }
-_CLUSTERS = {"gwno_host": "countries", "conflict_id": "conflicts"}
+#: What the clusters of errors are, by the column that holds them.
+CLUSTERS = {"gwno_host": "countries", "conflict_id": "conflicts"}
 # Roles that may speak to a claim beside the primary; placebos, variants and biased designs may not.
 _EXPLORATORY = ("secondary", "outcome", "lag")
 
@@ -229,7 +230,7 @@ def _judged(
     turns = ("A placebo that finds an effect, one conflict that carries the result, or principled "
              "designs that disagree in sign would make it mixed.")
     more = (f"More wars: at least {minimum[0]} that end while exposed, and {minimum[1]} "
-            f"{_CLUSTERS[record.spec['cluster']]} with an exposed war.")
+            f"{CLUSTERS[record.spec['cluster']]} with an exposed war.")
     narrower = ("A narrower interval: one that excludes a ratio of one, or one that lies within "
                 f"{low} to {high}.")
     how_sure, what = {
@@ -270,7 +271,7 @@ def _exploratory(row: pd.Series, record: Evidence, expected: str) -> Standing:
 
 
 def _exposure(row: pd.Series, spec: Mapping[str, Any]) -> str:
-    clusters = _CLUSTERS[spec["cluster"]]
+    clusters = CLUSTERS[spec["cluster"]]
     if spec["design"] == "time_varying":
         return (f"{row['exposed_units']} wars in {row['exposed_clusters']} {clusters} were "
                 f"exposed, and {row['exposed_ends']} ended while they were")

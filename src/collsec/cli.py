@@ -6,41 +6,30 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from collsec.cli_options import HERE, Hypothesis, Profile, Root, store_at
+from collsec.cli_results import results
 from collsec.errors import CollsecError
-
-if TYPE_CHECKING:
-    from collsec.store import Store
 
 app = typer.Typer(
     name="collsec",
     help="Test claims about UN collective security on every armed conflict since 1946.",
+    epilog="Examples: `collsec run` · `collsec show h1` · `collsec cite h1`",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
 step_app = typer.Typer(
-    help="Run one stage of the pipeline (Snakemake calls these).", no_args_is_help=True
+    help="Run one stage of the pipeline (Snakemake calls these).",
+    epilog="Examples: `collsec step tables` · `collsec step panel h1`",
+    no_args_is_help=True,
 )
 app.add_typer(step_app, name="step")
-
-Root = Annotated[Path, typer.Option("--root", help="Folder of the study.", show_default=False)]
-Profile = Annotated[
-    str, typer.Option(help="`quick` (few draws, minutes) or `full` (the published draws).")
-]
-Hypothesis = Annotated[str, typer.Argument(help="Such as `h1`.")]
-HERE = Path()
-
-
-def store_at(root: Path) -> Store:
-    """The files of the study in ``root``."""
-    from collsec.store import Store
-
-    return Store(root)
+app.add_typer(results)
 
 
 @app.command(epilog="Examples: `collsec run` · `collsec run --profile full --cores 8`")
@@ -105,7 +94,7 @@ def compile_(
     show_compiled(compiled, Console(highlight=False))
 
 
-@step_app.command()
+@step_app.command(epilog="Example: `collsec step tables`")
 def tables(root: Root = HERE) -> None:
     """raw → tables: validate each table, write it typed."""
     from collsec import steps
@@ -113,7 +102,7 @@ def tables(root: Root = HERE) -> None:
     steps.tables(store_at(root))
 
 
-@step_app.command()
+@step_app.command(epilog="Example: `collsec step episodes`")
 def episodes(root: Root = HERE) -> None:
     """tables → episodes: join on coded keys, report what did not match."""
     from collsec import steps
@@ -121,7 +110,7 @@ def episodes(root: Root = HERE) -> None:
     steps.episodes(store_at(root))
 
 
-@step_app.command()
+@step_app.command(epilog="Example: `collsec step timelines`")
 def timelines(root: Root = HERE) -> None:
     """episodes → timelines: exposures as step functions of calendar time."""
     from collsec import steps
@@ -129,7 +118,7 @@ def timelines(root: Root = HERE) -> None:
     steps.timelines(store_at(root))
 
 
-@step_app.command()
+@step_app.command(epilog="Example: `collsec step panel h1`")
 def panel(hypothesis: Hypothesis, root: Root = HERE) -> None:
     """hypothesis file → specification; cohort + timelines → (start, stop] rows."""
     from collsec import steps
@@ -137,7 +126,7 @@ def panel(hypothesis: Hypothesis, root: Root = HERE) -> None:
     steps.panel(store_at(root), hypothesis)
 
 
-@step_app.command()
+@step_app.command(epilog="Example: `collsec step multiverse h1`")
 def multiverse(hypothesis: Hypothesis, root: Root = HERE) -> None:
     """declared specifications → their estimates."""
     from collsec import steps
@@ -145,7 +134,7 @@ def multiverse(hypothesis: Hypothesis, root: Root = HERE) -> None:
     steps.multiverse(store_at(root), hypothesis)
 
 
-@step_app.command()
+@step_app.command(epilog="Example: `collsec step estimate h1 --profile full`")
 def estimate(hypothesis: Hypothesis, profile: Profile = "quick", root: Root = HERE) -> None:
     """panel → estimates, curves, diagnostics, verdict."""
     from collsec import steps
@@ -153,7 +142,7 @@ def estimate(hypothesis: Hypothesis, profile: Profile = "quick", root: Root = HE
     steps.estimate(store_at(root), hypothesis, profile)
 
 
-@step_app.command()
+@step_app.command(epilog="Example: `collsec step synthesis`")
 def synthesis(root: Root = HERE) -> None:
     """estimates of all hypotheses → multiplicity over the primaries."""
     from collsec import steps
@@ -161,7 +150,7 @@ def synthesis(root: Root = HERE) -> None:
     steps.synthesis(store_at(root))
 
 
-@step_app.command()
+@step_app.command(epilog="Example: `collsec step reports`")
 def reports(root: Root = HERE) -> None:
     """estimates → reports: write the Quarto project and render it."""
     from collsec import steps

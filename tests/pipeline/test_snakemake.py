@@ -164,6 +164,27 @@ def test_results_carry_all_that_must_stand_beside_them(finished: Path) -> None:
         assert record["provenance"]["profile"] == "quick"
 
 
+def test_commands_read_the_results(finished: Path) -> None:
+    def printed(*arguments: str) -> str:
+        done = collsec(finished, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    for h in ("h1", "h2", "h3"):
+        screen = printed("show", h).splitlines()
+        assert len(screen) <= 50 and max(map(len, screen)) <= 100
+        assert f"{h}.primary@" in screen[1]
+    assert printed("compare", "h1", "h3").split()[:2] == ["H1", "H3"]
+    cited = {h: printed("cite", h) for h in ("h1", "h2", "h3")}
+    for text in cited.values():
+        assert "Armed conflict 1946–2001: A new dataset" in text
+    assert "bara_hultman" in cited["h1"] and "mission_conflicts: conflict_id" in cited["h1"]
+    assert "un_library" in cited["h2"] and "vetoes: " in cited["h2"]
+    assert "atop" in cited["h3"] and "p5_ties: has_defense_pact" in cited["h3"]
+    assert printed("cite", "h3", "--bibtex").startswith("@misc{ucdp_acd,")
+    assert "H1, with " in printed("power")
+
+
 BAD = [
     ("a broken cell", "data/raw/coded/missions.csv", ",un,", ",onu,",
      ["data/raw/coded/missions.csv", "row", "sponsor", "onu"]),

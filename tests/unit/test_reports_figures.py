@@ -17,6 +17,7 @@ from matplotlib.text import Text
 
 import report_study as study
 from collsec.cases import Case, Evidence, events
+from collsec.detectable import along, detectable
 from collsec.figures import (
     Drawing,
     case_timeline,
@@ -24,11 +25,15 @@ from collsec.figures import (
     forest,
     leave_one_out,
     null_calibration,
+    options,
+    specification_curve,
     style,
     survival_curves,
 )
 from collsec.figures.forest import plot_forest
 from collsec.figures.influence import plot_leave_one_out, plot_null_calibration
+from collsec.figures.power import detectable_effects, plot_detectable_effects
+from collsec.figures.specification import plot_options, plot_specification_curve
 from collsec.figures.style import SERIES, export, house_style, spread
 from collsec.figures.survival import plot_cumulative_incidence, plot_survival
 from collsec.figures.timeline import plot_case_timeline
@@ -38,10 +43,17 @@ RATIOS = ESTIMATES[ESTIMATES["estimand"] == "hazard_ratio"]
 CURVES = study.curve_rows()
 BAND = (0.8, 1.25)
 CASE = Case("atlantis", "Atlantis", 2001, 2005, {1: "Atlantis", 2: "Atlantis and Bohemia"})
+POWERS = detectable(along([20]), 0.14, alpha=0.05 / 3, power=0.8)
+PRIMARIES = pd.DataFrame(
+    {"hypothesis": ["h1", "h2"], "exposed_ends": [9, 31], "above": [6.07, 1.9],
+     "below": [0.16, 0.53]}
+)  # fmt: skip
 EVENTS = events(
     CASE,
     Evidence(study.episode_rows(), study.mission_rows(), study.act_rows(), study.war_rows()),
 )
+SPECIFICATIONS = study.specification_rows()
+OPTIONS = pd.DataFrame(study.option_rows())
 # A phone of 390 CSS pixels leaves a figure 350 of them; matplotlib counts 72 points an inch.
 PHONE_PIXELS_PER_POINT = 350 / (style.WIDTH_INCHES * 72)
 
@@ -103,6 +115,17 @@ FIGURES: dict[str, Callable[[], Figure]] = {
         EVENTS[EVENTS["lane"] == "violence"],
         first=pd.Timestamp("1990-01-01"),
         last=pd.Timestamp("2024-12-31"),
+    ),
+    "power": lambda: plot_detectable_effects(POWERS, PRIMARIES),
+    "power alone": lambda: plot_detectable_effects(POWERS, PRIMARIES.head(0)),
+    "multiverse": lambda: plot_specification_curve(SPECIFICATIONS, 1.21, no_effect=BAND),
+    "multiverse without estimates": lambda: plot_specification_curve(
+        SPECIFICATIONS.assign(estimate=np.nan, ci_low=np.nan, ci_high=np.nan), 1.21,
+        no_effect=BAND,
+    ),
+    "options": lambda: plot_options(OPTIONS, 1.21, no_effect=BAND),
+    "options without estimates": lambda: plot_options(
+        OPTIONS.assign(alone=np.nan, low=np.nan, high=np.nan), 1.21, no_effect=BAND
     ),
     "influence of few": lambda: plot_leave_one_out(refits(4), RATIOS.iloc[0]),
 }
@@ -217,6 +240,51 @@ def test_a_timeline_has_its_bars_and_marks_where_the_events_are() -> None:
         assert marks[marker] == [day(d) for d in EVENTS.loc[EVENTS["kind"] == kind, "from_date"]]
     assert len(marks[">"]) == EVENTS["is_open"].sum() > 0
     assert axes.get_xlim() == (day(first), day(last) + 1)
+
+
+def test_the_curves_of_power_are_the_detectable_effects() -> None:
+    with house_style():
+        axes = plot_detectable_effects(POWERS, PRIMARIES).axes[0]
+    above = next(line for line in axes.lines if len(line.get_xdata()) == len(POWERS))
+    np.testing.assert_allclose(above.get_ydata(), POWERS["above"])
+    points = {(float(x), float(y)) for line in axes.lines if line.get_marker() == "o"
+              for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)}
+    assert points == {(9.0, 6.07), (9.0, 0.16), (31.0, 1.9), (31.0, 0.53)}
+    text = detectable_effects(POWERS, PRIMARIES).alternative
+    assert "20 exposed ends: above 2.18 or below 0.46" in text
+    assert "H1 with 9: above 6.07 or below 0.16" in text
+
+
+def test_each_tag_has_a_strip_of_its_own_in_order_of_size() -> None:
+    with house_style():
+        strips = plot_specification_curve(SPECIFICATIONS, 1.21, no_effect=BAND).axes
+    assert [a.texts[0].get_text().split(":")[0] for a in strips] == [
+        "Principled", "Plausible", "Known-biased"]
+    for axes, tag in zip(strips, ("principled", "plausible", "known-biased"), strict=True):
+        rows = SPECIFICATIONS[SPECIFICATIONS["validity"] == tag]
+        drawn = max((line.get_xdata() for line in axes.lines), key=len)
+        np.testing.assert_array_equal(drawn, np.sort(rows["estimate"].dropna()))
+        assert f"{len(rows)} ({rows['estimate'].notna().sum()} estimable)" in (
+            axes.texts[0].get_text())
+    drawing = specification_curve(SPECIFICATIONS, 1.21, no_effect=BAND)
+    assert set(drawing.data["specification"]) == set(SPECIFICATIONS["specification"])
+    assert "240 hazard ratios" in drawing.alternative and "primary is 1.21" in drawing.alternative
+
+
+def test_options_show_the_choice_alone_and_the_range_of_all_with_it() -> None:
+    with house_style():
+        axes = plot_options(OPTIONS, 1.21, no_effect=BAND).axes[0]
+    ranges = {tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2}
+    for _, row in OPTIONS.iterrows():
+        assert (row["low"], row["high"]) in ranges
+    points = {float(line.get_xdata()[0]): line for line in axes.lines
+              if line.get_marker() in ("o", "s")}
+    assert set(points) == set(OPTIONS["alone"])
+    assert points[1.21].get_marker() == "s" and points[1.33].get_marker() == "o"
+    assert points[0.27].get_markerfacecolor() == "white"
+    text = options(OPTIONS, 1.21, no_effect=BAND).alternative
+    assert "Ever deployed, counted from onset: 0.27" in text
+    assert "UN troops present" not in text
 
 
 def test_a_timeline_says_in_words_what_it_draws() -> None:
