@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from collsec.claims import DESCRIPTIONS, ledger_of, read
 from collsec.cli import app
 from collsec.hypothesis import Spec, load, load_study
-from collsec.reports.assemble import assemble, markdown
 from collsec.store import Store
 from collsec.verdict import CODES
 
@@ -177,16 +176,3 @@ def test_the_command_prints_the_ledger(store: Store, specs: dict[str, Spec]) -> 
     assert shown.exit_code == 0
     assert "C60" in shown.stdout
     assert max(len(line) for line in shown.stdout.splitlines()) <= 100
-
-
-def test_the_site_has_a_page_of_claims(
-    store: Store, specs: dict[str, Spec], tmp_path: Path
-) -> None:
-    if not all(store.record(h).exists() for h in specs):
-        pytest.skip("the study has not been run in this checkout")
-    project = assemble(store, list(specs), tmp_path)
-    page = next(p for p in project.pages if p.stem == "claims")
-    text = markdown(project, page)
-    assert text.count("{.verdict-label}") == 5
-    for claim in read(store)["claim_id"]:
-        assert f"{claim} “" in text or f"[{claim}, " in text

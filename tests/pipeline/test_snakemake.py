@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import re
@@ -61,6 +62,15 @@ def test_the_pipeline_makes_every_page_and_a_second_run_does_nothing(finished: P
     assert rules_to_run(finished) == set()
     done = snakemake(finished)
     assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_the_site_lists_every_claim(finished: Path) -> None:
+    page = (finished / "reports" / "site" / "claims.html").read_text(encoding="utf-8")
+    with (finished / "data" / "raw" / "coded" / "claims.csv").open(encoding="utf-8") as file:
+        claims = [row["claim_id"] for row in csv.DictReader(file)]
+    assert len(claims) > 40
+    for claim in claims:
+        assert re.search(rf"\b{claim}\b", page), claim
 
 
 def test_every_processed_file_says_what_it_was_made_from(finished: Path) -> None:

@@ -108,9 +108,10 @@ def rerandomized(
         )
         mde_low, mde_high = mde.low, mde.high
     return Estimate(
-        **common, centered=math.exp(found.median_unbiased), estimate=math.exp(found.estimate), ci_low=math.exp(found.ci_low),
-        ci_high=math.exp(found.ci_high), p_value=found.p_value, std_error=std_error,
-        cluster_low=low, cluster_high=high, mde_low=mde_low, mde_high=mde_high, **counts,
+        **common, estimate=math.exp(found.estimate), centered=math.exp(found.median_unbiased),
+        ci_low=math.exp(found.ci_low), ci_high=math.exp(found.ci_high), p_value=found.p_value,
+        std_error=std_error, cluster_low=low, cluster_high=high, mde_low=mde_low,
+        mde_high=mde_high, **counts,
     ), found
 
 
