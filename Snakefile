@@ -187,7 +187,8 @@ rule reports:
         citation="CITATION.cff",
         code=FOUNDATION
         + code("reports", "figures", "exhibits", "wording", "claims", "claim_tables",
-               "deployment_tables", "part_tables", "tables", "rawfile", "cases", "timelines", "episodes"),
+               "deployment_tables", "part_tables", "tables", "rawfile", "cases", "case_words",
+               "timelines", "episodes"),
     output:
         "reports/site/index.html",
         expand("reports/site/{page}.html", page=["cases", "claims"]),

@@ -12,7 +12,8 @@ import yaml
 
 import study
 from collsec import cases
-from collsec.cases import Case, Evidence, events, read_cases, sentence
+from collsec.case_words import sentence
+from collsec.cases import Case, Evidence, events, read_cases
 from collsec.errors import BadSpec
 from collsec.timelines import presence_spells
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from collsec import cases, claim_tables, claims, deployment_tables, exhibits, figures, part_tables
+from collsec import (
+    case_words,
+    cases,
+    claim_tables,
+    claims,
+    deployment_tables,
+    exhibits,
+    figures,
+    part_tables,
+)
 from collsec.exhibits import Exhibit
 from collsec.figures import Drawing
 from collsec.reports.records import Record
@@ -97,7 +106,7 @@ def case_catalog(store: Store) -> tuple[dict[str, Entry], dict[str, str]]:
         drawing = figures.case_timeline(events, first=case.first_day, last=case.last_day)
         found[name] = Entry(name, "timelines", "data/processed/timelines/war.parquet", drawing)
         texts[f"case.{case.name}.title"] = case.title
-        texts[f"case.{case.name}.sentence"] = cases.sentence(case, events)
+        texts[f"case.{case.name}.sentence"] = case_words.sentence(case, events)
     return found, texts | alternatives(found)
 
 
