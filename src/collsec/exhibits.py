@@ -268,6 +268,51 @@ def _percent(share: float | None) -> str:
     return NONE if share is None else f"{number(100 * share, 1)} %"
 
 
+def multiverse(summary: Mapping[str, Any], *, hypothesis: str) -> Exhibit:
+    """Return the specifications of the multiverse by validity.
+
+    Parameters
+    ----------
+    summary : mapping
+        By tag (`principled`, `plausible`, `known_biased`) and for principled and plausible ones
+        together (`summarized`): `n`, `n_estimable`, `share_positive`,
+        `share_positive_excluding_zero`, `share_negative_excluding_zero`, and `lowest`, `median`,
+        `highest` as log hazard ratios.
+    """
+    names = {
+        "principled": "Principled", "plausible": "Plausible", "summarized": "Both together",
+        "known_biased": "Known to be biased",
+    }
+    parts = [(name, summary[tag]) for tag, name in names.items() if summary[tag]["n"]]
+    rows = [
+        [
+            name,
+            count(part["n"]),
+            count(part["n_estimable"]),
+            _percent(part["share_positive"]),
+            _percent(part["share_positive_excluding_zero"]),
+            _percent(part["share_negative_excluding_zero"]),
+            *(in_unit(_ratio(part[k]), "hazard_ratio") for k in ("lowest", "median", "highest")),
+        ]
+        for name, part in parts
+    ]
+    markdown = pipe_table(
+        ["Specifications", "Declared", "Estimable", "Above 1", "Interval above 1",
+         "Interval below 1", "Lowest", "Median", "Highest"],
+        rows,
+        caption="Hazard ratios of all declared specifications, by the weakest of their choices.",
+        identifier=f"tbl-{hypothesis}-multiverse-summary",
+        align="l" + "r" * 8,
+        widths=[22, 10, 11, 9, 12, 12, 9, 9, 9],
+    )
+    data = pd.DataFrame([{"specifications": name, **part} for name, part in parts])
+    return Exhibit(markdown, data)
+
+
+def _ratio(log: float | None) -> float:
+    return math.nan if log is None else math.exp(log)
+
+
 def attrition(steps: pd.DataFrame, *, hypothesis: str) -> Exhibit:
     """Return the attrition table: each step, why, who is left and who was dropped."""
     rows = [

@@ -125,7 +125,7 @@ def expand(spec: Spec) -> list[Specification]:
     specification. Axes come by name; their options by tag, the primary's own first.
     """
     axes = sorted(spec.multiverse)
-    ordered = [sorted(spec.multiverse[axis].items(), key=_order) for axis in axes]
+    ordered = [in_order(spec.multiverse[axis]) for axis in axes]
     found: dict[str, Specification] = {}
     for combination in itertools.product(*ordered):
         options = {axis: name for axis, (name, _) in zip(axes, combination, strict=True)}
@@ -140,9 +140,14 @@ def expand(spec: Spec) -> list[Specification]:
     return list(found.values())
 
 
-def _order(item: tuple[str, OptionSpec]) -> tuple[bool, int, str]:
-    name, option = item
-    return bool(option.made()), VALIDITY.index(option.validity), name
+def in_order(options: dict[str, OptionSpec]) -> list[tuple[str, OptionSpec]]:
+    """Options of an axis, the primary's own first, then by tag and name."""
+
+    def key(item: tuple[str, OptionSpec]) -> tuple[bool, int, str]:
+        name, option = item
+        return bool(option.made()), VALIDITY.index(option.validity), name
+
+    return sorted(options.items(), key=key)
 
 
 def combine(options: list[OptionSpec]) -> Choices:

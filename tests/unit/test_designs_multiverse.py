@@ -132,7 +132,8 @@ def test_known_biased_specifications_stay_out_of_the_summary() -> None:
     assert found["summarized"]["lowest"] == pytest.approx(math.log(0.4))
     assert found["known_biased"]["n"] == 1
     assert found["declared"] == digest(CURVE)
-    said = strings(CURVE)
+    said = strings(2 / 3, CURVE)
+    assert said["multiverse.agreement"] == "67 %"
     assert said["multiverse.principled.n"] == "4"
     assert said["multiverse.principled.estimable"] == "3"
     assert said["multiverse.principled.median"] == "1.20"

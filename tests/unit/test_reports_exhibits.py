@@ -98,6 +98,15 @@ def test_the_checks_say_what_was_asked_and_what_came_of_it() -> None:
     assert table["One conflict left out at a time"].endswith("conflict 333, 412")
 
 
+def test_the_multiverse_is_summed_up_by_tag_as_hazard_ratios() -> None:
+    exhibit = exhibits.multiverse(study.multiverse_summary(), hypothesis="h1")
+    rows = rows_of(exhibit.markdown)
+    assert [row[0] for row in rows[1:]] == ["Principled", "Plausible", "Both together"]
+    assert rows[1][1:4] == ["60", "59", "61.0 %"]
+    assert rows[1][-3:] == ["0.50", "1.11", "2.46"]
+    assert rows[2][1] == "1,200"
+
+
 def test_attrition_keeps_every_step_with_its_counts() -> None:
     table = rows_of(exhibits.attrition(study.attrition_rows(), hypothesis="h1").markdown)
     assert table[0] == ["Step", "Rule", "Units left", "Ends left", "Dropped"]

@@ -137,7 +137,7 @@ def estimate_hypothesis(
     rows = tidy(everything)
     drawn, extras = curves.of(inputs, prepared)
     drawn = pd.concat([drawn, *drawn_by_parts], ignore_index=True)
-    extras |= parts.strings | multiverse.strings(specifications)
+    extras |= parts.strings | multiverse.strings(agreement, specifications)
     extras |= alternatives.texts(everything, drawn, without)
     if not math.isnan(known_biased):
         extras["known_biased.null_rejection"] = wording.percent(known_biased)
@@ -152,7 +152,10 @@ def estimate_hypothesis(
             gap, dataclasses.asdict(calibration), falsification, flips, agreement,
             robustness.proportional_hazards(prepared), known_biased,
         ) | {"leave_one_out": rounded(without.to_dict(orient="records"))},
-        "multiverse": rounded(multiverse.summary(specifications)),
+        "multiverse": rounded(
+            multiverse.summary(specifications)
+            | {"options": multiverse.by_option(inputs, specifications)}
+        ),
         "parts": rounded(parts.records),
     })
 

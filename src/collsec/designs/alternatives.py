@@ -22,7 +22,6 @@ def texts(estimates: list[Estimate], curves: pd.DataFrame, without: pd.DataFrame
         ),
         "alt.outcomes": _forest("Hazard ratios by how the war ended",
                                 [e for e in estimates if e.role == "outcome"]),
-        "alt.variants": _spread([e for e in estimates if e.role in {"model", "variant"}], primary),
         "alt.leave_one_out": _range(without["hazard_ratio"], primary),
         "alt.survival": _survival(curves, "survival"),
     }
@@ -39,17 +38,6 @@ def _forest(title: str, rows: list[Estimate]) -> str:
         for e in rows if not math.isnan(e.estimate)
     )
     return f"{title}, with intervals: {listed}."
-
-
-def _spread(rows: list[Estimate], primary: Estimate) -> str:
-    values = sorted(e.estimate for e in rows if math.isfinite(e.estimate))
-    if not values:
-        return "No declared variant could be estimated."
-    return (
-        f"Hazard ratios of {len(values)} declared variants, between {wording.number(values[0])} "
-        f"and {wording.number(values[-1])}; the primary stands at "
-        f"{wording.number(primary.estimate)}."
-    )
 
 
 def _range(ratios: pd.Series, primary: Estimate) -> str:

@@ -17,8 +17,11 @@ from collsec.designs.time_varying import exposed_counts
 from collsec.estimators import EstimationError, cox_ph
 from collsec.inference import InferenceError, SpecificationCurve, specification_curve
 from collsec.measures import get
-from collsec.multiverse import AXIS, Specification, adjusted_for, content, digest
+from collsec.multiverse import AXIS, Specification, adjusted_for, content, digest, in_order
 from collsec.results import Estimate
+
+# Quantiles between which the middle of an option's specifications lies.
+MIDDLE = (0.1, 0.5, 0.9)
 
 
 def estimate_all(inputs: Inputs, specifications: list[Specification]) -> pd.DataFrame:
@@ -133,6 +136,35 @@ def variants(inputs: Inputs, multiverse: pd.DataFrame) -> list[Estimate]:
     return made
 
 
+def by_option(inputs: Inputs, multiverse: pd.DataFrame) -> list[dict[str, Any]]:
+    """What each option does: alone, and over all specifications that have it.
+
+    Returns
+    -------
+    list of dict
+        ``axis, option, label, validity, is_primary``; ``alone``, the hazard ratio with only that
+        choice changed; ``n, low, median, high``, the specifications with it and the 10 %, 50 %
+        and 90 % of their hazard ratios, without those that another choice makes known to be
+        biased. Axes by name; on each the primary's own option first, then by tag.
+    """
+    own = multiverse[multiverse["departures"] == 0].iloc[0]
+    rows = []
+    for axis, options in sorted(inputs.spec.multiverse.items()):
+        for name, option in in_order(options):
+            is_primary = bool(own[f"{AXIS}{axis}"] == name)
+            having = multiverse[multiverse[f"{AXIS}{axis}"] == name]
+            alone = having.loc[having["departures"] == int(not is_primary), "estimate"]
+            if option.validity != "known-biased":
+                having = having[having["validity"] != "known-biased"]
+            low, median, high = having["estimate"].quantile(list(MIDDLE)).tolist()
+            rows.append({
+                "axis": axis, "option": name, "label": option.label, "validity": option.validity,
+                "is_primary": is_primary, "alone": float(alone.iloc[0]), "n": len(having),
+                "low": low, "median": median, "high": high,
+            })
+    return rows
+
+
 def summary(multiverse: pd.DataFrame) -> dict[str, Any]:
     """The digest of what was declared, and the curve's summaries by tag, plain."""
     plain = dataclasses.asdict(curve(multiverse))
@@ -140,10 +172,13 @@ def summary(multiverse: pd.DataFrame) -> dict[str, Any]:
     return {"declared": digest(multiverse)} | plain
 
 
-def strings(multiverse: pd.DataFrame) -> dict[str, str]:
+def strings(agreement: float, multiverse: pd.DataFrame) -> dict[str, str]:
     """What the page says of the multiverse, by name."""
     found = curve(multiverse)
-    said = {"n": f"{len(multiverse):,}"}
+    said = {
+        "n": f"{len(multiverse):,}", "declared": digest(multiverse),
+        "agreement": wording.percent(agreement),
+    }
     for tag in ("principled", "plausible", "known_biased", "summarized"):
         part = getattr(found, tag)
         said |= {

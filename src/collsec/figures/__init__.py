@@ -6,6 +6,7 @@ No function here reads a file, fits a model or knows where its picture goes.
 from collsec.figures.forest import forest
 from collsec.figures.influence import leave_one_out, null_calibration
 from collsec.figures.power import detectable_effects
+from collsec.figures.specification import options, specification_curve
 from collsec.figures.style import Drawing
 from collsec.figures.survival import cumulative_incidence, incidence_curves, survival_curves
 from collsec.figures.timeline import case_timeline
@@ -19,5 +20,7 @@ __all__ = [
     "incidence_curves",
     "leave_one_out",
     "null_calibration",
+    "options",
+    "specification_curve",
     "survival_curves",
 ]

@@ -26,9 +26,8 @@ _MODEL_ROLES = ("primary", "lag", "known_biased")
 #: What competes with the end of a war, by measure of the primary.
 _ACTS = {"un_troops": "UN troops", "veto_12m": "Veto"}
 _ROWS_OF_A_FOREST = {
-    "forest": ("primary", "secondary", "falsification", "known_biased"),
+    "forest": ("primary", "secondary", "model", "falsification", "known_biased"),
     "outcomes": ("primary", "outcome"),
-    "variants": ("primary", "model", "variant"),
     "vetoes-apart": ("primary", "action_class", "casting_state"),
 }
 #: Families of rising curves: what the shares are of, and what the months are counted from.
@@ -62,9 +61,10 @@ class Entry:
 def catalog(record: Record) -> dict[str, Entry]:
     """Draw and tabulate everything that the record has the numbers for, by name.
 
-    Figures: `lags`, `forest`, `outcomes`, `variants` (hazard ratios by role), `survival` and
-    `standardized-survival`, `incidence`, `null-calibration`, `leave-one-out`. Tables:
-    `regression`, `estimates`, `checks`, `attrition`. Each name begins with the hypothesis.
+    Figures: `lags`, `forest`, `outcomes` (hazard ratios by role), `survival` and
+    `standardized-survival`, `incidence`, `null-calibration`, `leave-one-out`, `multiverse`,
+    `options`. Tables: `regression`, `estimates`, `checks`, `multiverse-summary`, `attrition`.
+    Each name begins with the hypothesis.
     """
     h = record.hypothesis
     table, curve_table, document = (
@@ -82,6 +82,19 @@ def catalog(record: Record) -> dict[str, Entry]:
         *(("estimate", table, name, exhibit) for name, exhibit
           in part_tables.exhibits_of(record.estimates, hypothesis=h).items()),
     ]
+    multiverse_table = f"data/processed/estimates/{h}-multiverse.parquet"
+    if record.specifications is not None and record.multiverse:
+        ratio = float(record.primary["estimate"])
+        drawing = figures.specification_curve(
+            record.specifications, ratio, no_effect=record.no_effect
+        )
+        summary = exhibits.multiverse(record.multiverse, hypothesis=h)
+        options = figures.options(
+            pd.DataFrame(record.multiverse["options"]), ratio, no_effect=record.no_effect
+        )
+        found += [("multiverse", multiverse_table, "multiverse", drawing),
+                  ("estimate", document, "options", options)]
+        found.append(("estimate", document, "multiverse-summary", summary))
     if record.attrition is not None:
         exhibit = exhibits.attrition(record.attrition, hypothesis=h)
         found.append(("panel", attrition_table, "attrition", exhibit))

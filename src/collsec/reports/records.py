@@ -52,6 +52,10 @@ class Record:
         Country of each conflict, by its identifier.
     parts : mapping
         What the hypothesis' further parts recorded, by name.
+    multiverse : mapping
+        Summaries of the multiverse by validity (log hazard ratios), and by `options`.
+    specifications : pandas.DataFrame or None
+        One row a specification of the multiverse; missing where it has not been estimated.
     """
 
     hypothesis: str
@@ -66,6 +70,8 @@ class Record:
     attrition: pd.DataFrame | None
     places: Mapping[int, str]
     parts: Mapping[str, Any]
+    multiverse: Mapping[str, Any]
+    specifications: pd.DataFrame | None
 
     @property
     def is_quick(self) -> bool:
@@ -125,6 +131,8 @@ def load(store: Store, hypothesis: str) -> Record:
         attrition=_optional(store, "panels", f"{hypothesis}-attrition"),
         places=_places(store),
         parts=content.get("parts", {}),
+        multiverse=content.get("multiverse", {}),
+        specifications=_optional(store, "estimates", f"{hypothesis}-multiverse"),
         **{part: content[part] for part in needed},
     )
     _check(record, where, store.relative(store.stage("estimates", hypothesis)))
