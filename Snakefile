@@ -40,7 +40,8 @@ def code(*names):
 
 
 FOUNDATION = code("cli", "cli_options", "steps", "store", "schema", "provenance", "errors")
-MEASUREMENT = code("hypothesis", "multiverse", "measures", "followup", "cohorts", "panels")
+MEASUREMENT = code("hypothesis", "multiverse", "measures", "followup", "redating", "cohorts",
+                   "panels")
 
 
 wildcard_constraints:

@@ -340,6 +340,7 @@ class Draws:
     rerandomization_draws: int
     calibration_draws: int
     bootstrap_draws: int
+    imputation_draws: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ RAW = Path("data") / "raw"
 # Every conflict with a mission or a vetoed draft stays, and every case; of the others, one in so
 # many.
 KEEP_ONE_IN = 4
-DRAWS = {"rerandomization_draws": 480, "calibration_draws": 40, "bootstrap_draws": 149}
+DRAWS = {"rerandomization_draws": 480, "calibration_draws": 40, "bootstrap_draws": 149,
+         "imputation_draws": 3}
 
 
 def build(folder: Path, *, with_code: bool = False) -> Path:

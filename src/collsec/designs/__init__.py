@@ -17,6 +17,7 @@ from collsec.designs import (
     alternatives,
     authorization_trial,  # noqa: F401
     curves,
+    date_imputation,  # noqa: F401
     dose,  # noqa: F401
     drafts,  # noqa: F401
     duration_models,  # noqa: F401
