@@ -168,8 +168,10 @@ def cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
     value = exhibits.in_unit(row["estimate"], estimand)
     if pd.isna(row["estimate"]) and row["note"]:
         label = f"{label}. {row['note']}"
+    elif estimand in UNITS:
+        value = f"{value} {UNITS[estimand]}"
     elif estimand != "hazard_ratio":
-        value = f"{value} {UNITS.get(estimand, estimand.replace('_', ' '))}"
+        label = f"{estimand.replace('_', ' ')}: {label}"
     return (
         label, value, exhibits.interval(row["ci_low"], row["ci_high"], estimand),
         exhibits.p_value(row["p_value"]), exhibits.count(row["exposed_ends"]),

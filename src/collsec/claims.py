@@ -231,8 +231,8 @@ def _judged(
              "designs that disagree in sign would make it mixed.")
     more = (f"More wars: at least {minimum[0]} that end while exposed, and {minimum[1]} "
             f"{CLUSTERS[record.spec['cluster']]} with an exposed war.")
-    narrower = ("A narrower interval: one that excludes a ratio of one, or one that lies within "
-                f"{low} to {high}.")
+    narrower = ("A narrower interval: one that excludes equal rates of ending, or one that lies "
+                f"within {low} to {high} times the rate.")
     how_sure, what = {
         "supported": (holds, turns),
         "contradicted": (holds, turns),
@@ -282,5 +282,5 @@ def _detectable(row: pd.Series) -> str:
     low, high = row["mde_low"], row["mde_high"]
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return (f" Only a hazard ratio above {wording.number(high)} or below {wording.number(low)} "
-            "could be expected to show.")
+    return (f" Only ends at more than {wording.number(high)} times the rate, or at less than "
+            f"{wording.number(low)} times, could be expected to show.")

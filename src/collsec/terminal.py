@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-#: Columns for which the tables are made.
-WIDTH = 100
-#: Rows of estimates that a screen holds beside all the rest.
-ROWS = 20
+#: Columns and lines of the screen that one hypothesis has to fit.
+WIDTH, LINES = 100, 48
+#: Lines of the list of estimates that are no estimate: heads, and what stands beneath.
+_AROUND = 7
 _COLORS = {
     "supported": "green", "contradicted": "dark_orange3", "mixed": "magenta", "no-effect": "blue",
 }  # fmt: skip
@@ -71,8 +71,18 @@ def show(
         (f"\n{VERDICT_LABELS[code].upper()}  ", f"bold {_COLORS.get(code, '')}".strip()), sentence,
         *(f"\n  · {reason}" for reason in record.verdict["reasons"]), "\n",
     )  # fmt: skip
-    told = briefing.facts(record, study, p_holm.get(record.hypothesis, math.nan))
-    return [head, verdict, _facts(told), _estimates(record, is_whole), _checks(record)]
+    told = _facts(briefing.facts(record, study, p_holm.get(record.hypothesis, math.nan)))
+    checks = _checks(record)
+    rows = math.inf if is_whole else LINES - _AROUND - _lines(head, verdict, told, checks)
+    return [head, verdict, told, _estimates(record, rows), checks]
+
+
+def _lines(*parts: RenderableType) -> int:
+    """How many lines some parts take."""
+    from rich.console import Console
+
+    console = Console(width=WIDTH)
+    return sum(len(console.render_lines(part)) for part in parts)
 
 
 def _facts(told: Mapping[str, str]) -> Table:
@@ -87,8 +97,8 @@ def _facts(told: Mapping[str, str]) -> Table:
     return grid
 
 
-def _estimates(record: Record, is_whole: bool) -> Table:
-    """Estimates by role; of a long role the first few, with their number."""
+def _estimates(record: Record, rows: float) -> Table:
+    """So many estimates by role; of a long role the first few, with their number."""
     from rich.table import Table
     from rich.text import Text
 
@@ -99,15 +109,14 @@ def _estimates(record: Record, is_whole: bool) -> Table:
     table.add_column("", no_wrap=True, ratio=1, overflow="ellipsis")
     for name in ("value", "interval", "p", "exposed\nends"):
         table.add_column(name, justify="right", no_wrap=True)
-    groups = briefing.by_role(record.estimates, math.inf if is_whole else ROWS)
-    for role, rows, left_out in groups:
+    for role, own, left_out in briefing.by_role(record.estimates, rows):
         names = [role.replace("_", " ")]
         if left_out:
-            names.append(f" {len(rows)} of {len(rows) + left_out}")
-        for place, row in enumerate(rows.to_dict(orient="records")):
+            names.append(f" {len(own)} of {len(own) + left_out}")
+        for place, row in enumerate(own.to_dict(orient="records")):
             style = "bold" if role == "primary" else "dim" if role == "known_biased" else ""
             name = names[place] if place < len(names) else ""
-            if place == len(rows) - 1 and len(names) > len(rows):
+            if place == len(own) - 1 and len(names) > len(own):
                 name = "".join(names)
             table.add_row(name, *(Text(cell, style=style) for cell in briefing.cells(row)))
     return table

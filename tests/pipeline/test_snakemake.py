@@ -183,7 +183,7 @@ def test_commands_read_the_results(finished: Path) -> None:
 
     for h in ("h1", "h2", "h3"):
         screen = printed("show", h).splitlines()
-        assert len(screen) <= 50 and max(map(len, screen)) <= 100
+        assert len(screen) <= 48 and max(map(len, screen)) <= 100
         assert f"{h}.primary@" in screen[1]
     assert printed("compare", "h1", "h3").split()[:2] == ["H1", "H3"]
     cited = {h: printed("cite", h) for h in ("h1", "h2", "h3")}

@@ -88,8 +88,8 @@ def test_a_primary_lends_its_verdict_and_its_sentence() -> None:
     assert row["standing"] == "inconclusive"
     assert row["finding"] == "What the primary found."
     assert row["how_sure"] == (
-        "Undecided. 33 wars in 15 countries were exposed, and 20 ended while they were. Only a "
-        "hazard ratio above 2.50 or below 0.40 could be expected to show."
+        "Undecided. 33 wars in 15 countries were exposed, and 20 ended while they were. Only ends "
+        "at more than 2.50 times the rate, or at less than 0.40 times, could be expected to show."
     )
     assert "within 0.80 to 1.25" in row["what_would_change"]
     assert row["result_id"] == "h1.primary@3f9c2a"

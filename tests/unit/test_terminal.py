@@ -23,7 +23,7 @@ from collsec.hypothesis import load_study
 from collsec.inference import minimum_detectable_effect, schoenfeld_std_error
 from collsec.store import Store
 
-LINES = 50  # of a terminal on a full screen
+LINES = 48  # of a terminal on a full screen
 
 
 @pytest.fixture(scope="module")
