@@ -111,34 +111,3 @@ def test_instrumental_variables(answers) -> None:
     close([fit.kleibergen_paap], want["kleibergen_paap"], LINEAR)
     tested = [-1, 0, 0.4, 2]
     close([fit.anderson_rubin.p_value(v) for v in tested], want["anderson_rubin"], LINEAR)
-
-
-@pytest.mark.parametrize("cluster", [None, "region", "country", "month", "odd"])
-@pytest.mark.parametrize(
-    ("entity_effects", "time_effects"), [(True, True), (True, False), (False, True), (False, False)]
-)
-def test_panels_equal_those_of_linearmodels(
-    entity_effects: bool, time_effects: bool, cluster: str | None
-) -> None:
-    panel = pytest.importorskip("linearmodels.panel")
-    data = rows().assign(odd=lambda d: d["month"] % 2)
-    effects = {"entity_effects": entity_effects, "time_effects": time_effects}
-    ours = panel_ols(
-        data, ["x", "z"], outcome="y", entity="country", time="month", cluster=cluster, **effects
-    )
-    indexed = data.set_index(["country", "month"])
-    if not entity_effects and not time_effects:
-        indexed.insert(0, "const", 1.0)
-    options = {"cov_type": "robust"}
-    if cluster is not None:
-        groups = data.assign(unit=data["country"], when=data["month"])
-        groups = groups.set_index(["unit", "when"])[[cluster]]
-        options = {"cov_type": "clustered", "clusters": groups, "group_debias": True}
-    theirs = panel.PanelOLS(indexed["y"], indexed[list(ours.params.index)], **effects).fit(
-        debiased=True, **options
-    )
-    close(ours.params, theirs.params, LINEAR)
-    close(ours.cov, theirs.cov, LINEAR)
-    close([ours.rsquared_within], [theirs.rsquared_within], LINEAR)
-    if cluster is None:
-        assert ours.df_resid == theirs.df_resid

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from collsec.estimators.absorption import Absorption, check_absorbed
+from collsec.estimators.blocked_sums import sum_by_group
 from collsec.estimators.coefficients import Coefficients
-from collsec.estimators.columns import codes, matrix, numbers
+from collsec.estimators.columns import Floats, Integers, codes, matrix, numbers
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.identification import check_information
-from collsec.estimators.least_squares import joint_least_squares, small_sample
 from collsec.estimators.weak_instruments import AndersonRubin
 
 
@@ -166,7 +166,7 @@ def iv_2sls(
         groups, n_clusters = found, len(labels)
         if n_clusters < 2:
             raise EstimationError(f"cluster {cluster!r} holds one group; its errors need two")
-    nested = groups is not None and absorption.nested_in(groups)
+    nested = groups is not None and absorption.nested_in(groups.astype(np.float64))
     counted = 0 if nested else absorption.effects
     q, p = len(instruments), len(exogenous)
     names = [endogenous, *exogenous]
@@ -180,10 +180,10 @@ def iv_2sls(
         frame[[endogenous]],
         frame[list(instruments)],
     ).fit(debiased=False, **covered)
-    inflation = small_sample(len(y), 1 + p + counted, n_clusters)
+    inflation = _small_sample(len(y), 1 + p + counted, n_clusters)
     df = float(len(y) - 1 - p - absorption.effects if n_clusters is None else n_clusters - 1)
-    both, cov = joint_least_squares(z, np.column_stack((y, d)), groups, n_clusters)
-    cov *= small_sample(len(y), q + p + counted, n_clusters)
+    both, cov = _joint_least_squares(z, np.column_stack((y, d)), groups, n_clusters)
+    cov *= _small_sample(len(y), q + p + counted, n_clusters)
     width = q + p
     pick = np.concatenate((np.arange(q), width + np.arange(q)))
     first = both[:q, 1]
@@ -217,3 +217,32 @@ def iv_2sls(
         absorbed=tuple(absorb),
         residual_df=df,
     )
+
+
+def _small_sample(n: int, parameters: int, groups: int | None) -> float:
+    """Return the factor of a covariance for few rows and few clusters."""
+    if n <= parameters:
+        raise EstimationError(f"{n} rows are too few for {parameters} parameters")
+    if groups is None:
+        return n / (n - parameters)
+    return groups / (groups - 1) * (n - 1) / (n - parameters)
+
+
+def _joint_least_squares(
+    z: Floats, outcomes: Floats, groups: Integers | None, n_groups: int | None
+) -> tuple[Floats, Floats]:
+    """Regress two outcomes on the same columns.
+
+    Returns
+    -------
+    coefficients : ndarray, shape (k, 2)
+    cov : ndarray, shape (2k, 2k)
+        Sandwich of the stacked coefficients, no small-sample factor.
+    """
+    bread = np.linalg.inv(z.T @ z)
+    coefficients = bread @ (z.T @ outcomes)
+    residuals = outcomes - z @ coefficients
+    influence = np.hstack([(z * residuals[:, [j]]) @ bread for j in (0, 1)])
+    if groups is not None and n_groups is not None:
+        influence = sum_by_group(influence, groups, n_groups)
+    return coefficients, influence.T @ influence

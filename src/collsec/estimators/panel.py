@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,6 @@ from collsec.estimators.coefficients import Coefficients
 from collsec.estimators.columns import codes, matrix, numbers, require_columns
 from collsec.estimators.errors import EstimationError, shown
 from collsec.estimators.identification import check_information
-from collsec.estimators.least_squares import joint_least_squares, small_sample
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -99,57 +99,60 @@ def panel_ols(
 
     Notes
     -----
-    Least squares on what the effects leave, taken out exactly. The cluster covariance carries
+    linearmodels' ``PanelOLS`` with ``group_debias=True``: the cluster covariance carries
     ``G/(G − 1) · (n − 1)/(n − k)``, effects counted in k unless they are those of one factor nested
-    in the clusters, as in linearmodels' ``PanelOLS`` with ``group_debias=True``. Intervals are of
-    Student's t with G − 1 degrees of freedom [1]_.
+    in the clusters. Intervals are of Student's t with G − 1 degrees of freedom [1]_.
 
     References
     ----------
     .. [1] Cameron, A. C., & Miller, D. L. (2015). A practitioner's guide to cluster-robust
        inference. Journal of Human Resources 50, 317–372. https://doi.org/10.3368/jhr.50.2.317
     """
+    from linearmodels.panel import PanelOLS
+
     require_columns(data, [entity, time])
     x, y = matrix(data, list(covariates)), numbers(data, outcome)
-    if data.duplicated([entity, time]).any():
-        at = int(np.flatnonzero(data.duplicated([entity, time]).to_numpy())[0])
+    twice = data.duplicated([entity, time]).to_numpy()
+    if twice.any():
+        at = int(np.flatnonzero(twice)[0])
         who, when = data[entity].iloc[at], data[time].iloc[at]
         raise EstimationError(f"{entity!r} {shown(who)} has two rows at {time!r} {shown(when)}")
     effects = [entity] * entity_effects + [time] * time_effects
-    absorption = Absorption.from_frame(data, effects)
-    given = np.column_stack((y, x))
-    left = absorption.residual(given)
-    check_absorbed(x, left[:, 1:], covariates, effects)
-    unit = left[:, 1:] / left[:, 1:].std(axis=0)
+    left = Absorption.from_frame(data, effects).residual(x)
+    check_absorbed(x, left, covariates, effects)
+    unit = left / left.std(axis=0)
     check_information(unit.T @ unit, list(covariates), float(len(y)), "within the effects")
-    names = list(covariates)
-    groups, n_clusters = None, None
+    place = pd.MultiIndex.from_arrays([codes(data, entity)[0], codes(data, time)[0]])
+    frame = pd.DataFrame(x, index=place, columns=pd.Index(covariates))
+    if not effects:
+        frame.insert(0, "const", 1.0)
+    model = PanelOLS(
+        pd.Series(y, index=place, name="outcome"),
+        frame,
+        entity_effects=entity_effects,
+        time_effects=time_effects,
+    )
+    options: dict[str, Any] = {"cov_type": "robust"}
+    groups = None
     if cluster is not None:
         found, labels = codes(data, cluster if isinstance(cluster, str) else list(cluster))
-        groups, n_clusters = found, len(labels)
-        if n_clusters < 2:
+        groups = len(labels)
+        if groups < 2:
             raise EstimationError(f"cluster {cluster!r} holds one group; its errors need two")
-    regressors = left[:, 1:]
-    if not effects:
-        names, left = ["const", *names], given
-        regressors = np.column_stack((np.ones(len(y)), x))
-    nested = groups is not None and absorption.nested_in(groups)
-    counted = absorption.effects if effects and not nested else 0
-    coefficients, cov = joint_least_squares(regressors, left[:, :1], groups, n_clusters)
-    cov *= small_sample(len(y), len(names) + counted, n_clusters)
-    entities = Absorption.from_frame(data, [entity]).residual(given)
-    beta = coefficients[len(names) - x.shape[1] :, 0]
-    away = entities[:, 0] - entities[:, 1:] @ beta
-    index = pd.Index(names, name="term")
-    used = len(names) + (absorption.effects if effects else 0)
+        clusters = pd.DataFrame({"cluster": found}, index=place)
+        options = {"cov_type": "clustered", "clusters": clusters, "group_debias": True}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit = model.fit(debiased=True, **options)
+    index = pd.Index(fit.params.index, name="term")
     return PanelResult(
-        params=pd.Series(coefficients[:, 0], index=index, name="estimate"),
-        cov=pd.DataFrame(cov, index=index, columns=index),
+        params=pd.Series(fit.params.to_numpy(), index=index, name="estimate"),
+        cov=pd.DataFrame(fit.cov.to_numpy(), index=index, columns=index),
         nobs=len(y),
         n_entities=data[entity].nunique(),
         n_times=data[time].nunique(),
         effects=tuple(effects),
-        n_clusters=n_clusters,
-        rsquared_within=float(1 - (away @ away) / (entities[:, 0] @ entities[:, 0])),
-        residual_df=float(len(y) - used if n_clusters is None else n_clusters - 1),
+        n_clusters=groups,
+        rsquared_within=float(fit.rsquared_within),
+        residual_df=float(fit.df_resid if groups is None else groups - 1),
     )
