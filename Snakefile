@@ -177,9 +177,10 @@ rule reports:
         expand(f"{OUT}/estimates/{{h}}-curves.parquet", h=HYPOTHESES),
         expand(f"{OUT}/estimates/{{h}}-multiverse.parquet", h=HYPOTHESES),
         expand(f"{OUT}/panels/{{h}}-attrition.parquet", h=HYPOTHESES),
+        rules.tables.output,
         rules.episodes.output,
         rules.timelines.output,
-        declared=f"{RAW}/sources.toml",
+        declared=[STORE.relative(STORE.datapackage), f"{RAW}/sources.toml"],
         claims=[f"{RAW}/coded/claims.csv", f"{RAW}/schemas/claims.json"],
         study="analyses/_study.yml",
         cases="analyses/_cases.yml",
@@ -189,10 +190,12 @@ rule reports:
         code=FOUNDATION
         + code("reports", "figures", "exhibits", "wording", "claims", "claim_tables",
                "deployment_tables", "part_tables", "tables", "rawfile", "cases", "case_words",
-               "timelines", "episodes"),
+               "timelines", "episodes", "coverage", "codebook", "codebook_pages", "definitions",
+               "crosschecks", "consistency", "statecodes", "sources"),
     output:
         "reports/site/index.html",
-        expand("reports/site/{page}.html", page=["cases", "claims"]),
+        "reports/site/data/codebook.html",
+        expand("reports/site/{page}.html", page=["cases", "claims", "data"]),
         expand("reports/site/{page}.{format}", page=PAGES.values(), format=["html", "pdf"]),
     shell:
         f"{COLLSEC} step reports"

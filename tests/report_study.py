@@ -469,6 +469,55 @@ The files are on the page of this report.
 """
 
 
+def source_rows() -> pd.DataFrame:
+    """Sources of all kinds: within the axis, beyond it, going on, unchanging, with a long name."""
+    rows = [
+        ("Conflicts", "Atlas of Invented Wars", "3", 1946, 2024),
+        ("Conflicts", "Peace agreements that were never signed, with columns of others", "22.1",
+         1975, 2021),
+        ("Missions", "Troops that never came", "", 2010, 2012),
+        ("States and ties", "States that never were", "", 1816, None),
+        ("States and ties", "Mountains of nowhere", "", None, None),
+    ]
+    columns = ["family", "title", "version", "first_year", "last_year"]
+    frame = pd.DataFrame(rows, columns=columns).assign(source="atlas", n_tables=1, n_rows=1234)
+    return frame.astype({"first_year": "Int64", "last_year": "Int64"})
+
+
+def precision_rows() -> pd.DataFrame:
+    """Precision of two kinds of dates; the second has none in some decades."""
+    rows = [
+        (what, decade, precision, n, n / 100)
+        for what, decades in (("Onset of the episode", range(1940, 2021, 10)),
+                              ("UN operations: first personnel", (1960, 1990)))
+        for decade in decades
+        for precision, n in (("day", 55), ("month", 40), ("year", 5))
+    ]
+    return pd.DataFrame(rows, columns=["what", "decade", "precision", "n", "share"])
+
+
+def basis_rows() -> pd.DataFrame:
+    """What dates rest on; a sliver too narrow for its number."""
+    counts = {"Authorization": (68, 2, 1, 0), "10 % of authorized strength": (40, 0, 0, 31)}
+    rows = [
+        (label.lower(), label, basis, n)
+        for label, own in counts.items()
+        for basis, n in zip(("file", "document", "recalled", "none"), own, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["date", "label", "basis", "n"])
+
+
+def activity_rows() -> pd.DataFrame:
+    """Active conflicts in two regions, one of them much quieter."""
+    rows = [
+        (code, region, year, most - year % 3, 2, 1)
+        for code, region, most in ((1, "Europe", 4), (4, "Africa", 30))
+        for year in range(1946, 2025)
+    ]
+    columns = ["region", "region_name", "year", "n_active", "n_with_any", "n_with_un"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 SOURCES = """\
 [atlas]
 producer = "The Invented Institute"

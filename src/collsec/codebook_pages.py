@@ -27,7 +27,8 @@ _STYLE = (
     "code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}"
     ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}"
     "th,td{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;"
-    "border-bottom:1px solid #c9d1d9}nav ul{columns:14rem;padding-left:1.1rem}"
+    "border-bottom:1px solid #c9d1d9}"
+    "nav ul{columns:18rem;padding-left:1.1rem;font-size:.9rem;overflow-wrap:anywhere}"
     "a{color:#0b5394}a:focus-visible{outline:2px solid #0b5394}"
 )
 

@@ -139,8 +139,8 @@ DERIVED: dict[str, Derived] = {
     "ci_level": Derived(_ESTIMATES, "probability", "Level of the interval."),
     "p_value": Derived(_ESTIMATES, "probability", "Two-sided p-value of no effect."),
     "std_error": Derived(_ESTIMATES, _RATIO, "Standard error; of hazard ratios on the log scale."),
-    "inference": Derived(_ESTIMATES, _TEXT, "Where the interval comes from: re-randomization "
-        "within risk sets, cluster sandwich, cluster bootstrap."),
+    "inference": Derived(_ESTIMATES, _TEXT, "Where the interval comes from, such as "
+        "`risk_set_rerandomization`, `cluster_sandwich` or `cluster_bootstrap`."),
     "nobs": Derived(_ESTIMATES, "rows", "Rows of the panel."),
     "n_units": Derived((*_ESTIMATES, *_ATTRITION), "units", "Units followed, or left after the "
         "step."),
@@ -149,6 +149,8 @@ DERIVED: dict[str, Derived] = {
     "exposed_units": Derived(_ESTIMATES, "units", "Units with any exposure."),
     "exposed_ends": Derived(_ESTIMATES, "events", "Outcomes while exposed."),
     "exposed_clusters": Derived(_ESTIMATES, "clusters", "Clusters with any exposure."),
+    "centered": Derived(_ESTIMATES, _RATIO, "Hazard ratio at which the score stands at the median "
+        "of the redrawn exposures: the estimate that belongs to a re-randomization interval."),
     "cluster_low": Derived(_ESTIMATES, _RATIO, "Lower end of the cluster-sandwich interval."),
     "cluster_high": Derived(_ESTIMATES, _RATIO, "Upper end of the cluster-sandwich interval."),
     "mde_low": Derived(_ESTIMATES, _RATIO, "Largest hazard ratio below 1 that the design detects "
@@ -177,8 +179,9 @@ HERE = {
     ("timelines/*", "from_date"): "The row holds until the next one of the same unit.",
     ("timelines/council_elsewhere", "from_date"): "Day of the veto on the other conflict.",
     ("panels/*-attrition", "rule"): "Rule by which the step leaves units out.",
-    ("estimates/*", "role"): "`primary`, `lag`, `variant`, `outcome`, `secondary`, "
-    "`falsification`, `known_biased` or `descriptive`.",
+    ("estimates/*", "role"): "`primary`; `lag`, `variant`, `model` and `outcome` depart from it in "
+    "one thing; `secondary`, `trial` and `interaction` ask something else; `falsification` should "
+    "find nothing; `known_biased` shows a mistake; `descriptive` compares nothing.",
     ("estimates/*", "note"): "What has to be known to judge the estimate.",
     ("episodes/acts", "date"): "Of a veto or of an adoption.",
     ("episodes/episodes", "gwno_host"): "The first state of the location.",

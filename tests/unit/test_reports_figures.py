@@ -30,6 +30,12 @@ from collsec.figures import (
     style,
     survival_curves,
 )
+from collsec.figures.coverage import (
+    plot_activity,
+    plot_date_precision,
+    plot_mission_dates,
+    plot_source_coverage,
+)
 from collsec.figures.forest import plot_forest
 from collsec.figures.influence import plot_leave_one_out, plot_null_calibration
 from collsec.figures.power import detectable_effects, plot_detectable_effects
@@ -128,6 +134,10 @@ FIGURES: dict[str, Callable[[], Figure]] = {
         OPTIONS.assign(alone=np.nan, low=np.nan, high=np.nan), 1.21, no_effect=BAND
     ),
     "influence of few": lambda: plot_leave_one_out(refits(4), RATIOS.iloc[0]),
+    "sources": lambda: plot_source_coverage(study.source_rows()),
+    "precision": lambda: plot_date_precision(study.precision_rows()),
+    "basis": lambda: plot_mission_dates(study.basis_rows()),
+    "activity": lambda: plot_activity(study.activity_rows()),
 }
 
 

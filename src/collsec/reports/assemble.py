@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from collsec import codebook_pages
 from collsec.errors import MissingInput
 from collsec.exhibits import Exhibit, exhibit_list
 from collsec.figures import Drawing
@@ -28,6 +29,7 @@ from collsec.reports.catalog import (
     read_sources,
     shared_catalog,
 )
+from collsec.reports.data_catalog import data_catalog
 from collsec.reports.pages import (
     FIGURE,
     Page,
@@ -88,18 +90,23 @@ def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Project:
     drawn, texts = case_catalog(store)
     shared |= drawn
     variables |= texts
+    covered, texts = data_catalog(store)
+    shared |= covered
+    variables |= texts
     pages = [overview_page(sources_folder, study, title, variables)]
     for record in records:
         path = store.spec_file(record.hypothesis)
         source = read_source(path, store.relative(path))
         pages.append(report_page(source, study, title, variables, record))
-    further = {"cases": bool(drawn), "claims": "claims-tested" in shared}
+    further = {"data": bool(covered), "cases": bool(drawn), "claims": "claims-tested" in shared}
     pages += [
         further_page(sources_folder, stem, study, title, variables)
         for stem, is_there in further.items() if is_there
     ]
     for name in ("figures", "tables", "data"):
         (folder / name).mkdir()
+    if covered:
+        codebook_pages.write(store, folder / "data")
     written: set[str] = set()
     for page in pages:
         entries = dict(shared)

@@ -1,0 +1,104 @@
+"""What the page on the data shows: the tables of facts, and pictures of what they cover."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from collsec import coverage, crosschecks, exhibits
+from collsec.exhibits import Exhibit
+from collsec.figures import coverage as figures
+from collsec.reports.catalog import Entry, alternatives
+from collsec.sources import read_sources
+from collsec.store import Store
+from collsec.tables import read_json, resources
+
+_TABLES = "data/processed/tables"
+_LEDGERS = {"missions": "mission_conflicts", "vetoes": "draft_conflicts"}
+
+
+def data_catalog(store: Store) -> tuple[dict[str, Entry], dict[str, str]]:
+    """Draw and tabulate what the data cover, with the variables that its page prints.
+
+    Both are empty where the tables step has not run.
+    """
+    if not store.datapackage.exists():
+        return {}, {}
+    named = resources(store)
+    if not all(store.stage("tables", name).exists() for name in named):
+        return {}, {}
+    tables = {name: store.read("tables", name) for name in named}
+    sources = coverage.source_years(read_sources(store.raw / "sources.toml"), tables)
+    missions, episodes = tables["missions"], tables["episodes"]
+    active = coverage.activity(
+        store.read("episodes", "episodes"), store.read("episodes", "missions")
+    )
+    entries = {
+        entry.name: entry
+        for entry in (
+            Entry("data-tables", "committed", "data/raw/datapackage.json",
+                  table_list(store, named, tables)),
+            Entry("data-sources", "tables", _TABLES, figures.source_coverage(sources)),
+            Entry("data-precision", "tables", f"{_TABLES}/missions.parquet",
+                  figures.date_precision(coverage.date_precision(episodes, missions))),
+            Entry("data-basis", "tables", f"{_TABLES}/missions.parquet",
+                  figures.mission_dates(coverage.mission_dates(missions))),
+            Entry("data-activity", "episodes", "data/processed/episodes/missions.parquet",
+                  figures.activity(active)),
+        )
+    }
+    return entries, variables(tables, len(sources)) | alternatives(entries)
+
+
+def table_list(
+    store: Store, named: dict[str, dict[str, Any]], tables: dict[str, pd.DataFrame]
+) -> Exhibit:
+    """The raw tables: what a row is, how many there are, and where they come from."""
+    frame = pd.DataFrame([
+        {
+            "table": name, "kind": resource["path"].partition("/")[0],
+            "content": first_sentence(read_json(store, store.raw / resource["schema"])),
+            "rows": len(tables[name]), "columns": len(tables[name].columns),
+        }
+        for name, resource in named.items()
+    ])  # fmt: skip
+    rows = [
+        [f"`{r['table']}`", r["content"], r["kind"], exhibits.count(r["rows"]),
+         exhibits.count(r["columns"])]
+        for r in frame.to_dict(orient="records")
+    ]  # fmt: skip
+    markdown = exhibits.pipe_table(
+        ["Table", "What it holds", "Made", "Rows", "Columns"], rows,
+        caption="The tables of facts. Compiled ones follow from published files by coding rules; "
+        "coded ones are written by hand from the record.",
+        identifier="tbl-data-tables", align="lllrr", widths=[22, 50, 10, 8, 10],
+    )  # fmt: skip
+    return Exhibit(markdown, frame)
+
+
+def first_sentence(schema: dict[str, Any]) -> str:
+    """What a table holds, without its limits."""
+    head, stop, _ = str(schema["description"]).partition(". ")
+    return head + ("." if stop else "")
+
+
+def variables(tables: dict[str, pd.DataFrame], n_sources: int) -> dict[str, str]:
+    """The numbers that the page's prose prints."""
+    un = tables["missions"][tables["missions"]["sponsor"] == "un"]
+    counts = {
+        "tables": len(tables),
+        "rows": sum(len(frame) for frame in tables.values()),
+        "sources": n_sources,
+        "checks": len(crosschecks.CHECKS) + 1,  # and that every source is declared
+        "episodes": len(tables["episodes"]),
+        "missions": len(tables["missions"]),
+        "un_missions": len(un),
+        "un_authorized": int(un["authorized_date"].notna().sum()),
+        "un_first_personnel": int(un["first_personnel_date"].notna().sum()),
+        "vetoes": len(tables["vetoes"]),
+        "resolutions": len(tables["resolutions"]),
+    }
+    for family, ledger in _LEDGERS.items():
+        counts[f"{family}_recalled"] = int((tables[ledger]["basis"] == "recalled").sum())
+    return {f"data.{name}": exhibits.count(n) for name, n in counts.items()}
