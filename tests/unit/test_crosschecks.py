@@ -228,3 +228,14 @@ def test_row_counts_are_pinned_with_a_reason() -> None:
 def test_the_checks_read_required_tables_alone(committed: Tables) -> None:
     required = {name: committed[name] for name in REQUIRED}
     crosschecks.check(required, files(required), SOURCES)
+
+
+def test_the_coding_rules_list_every_check_and_every_table() -> None:
+    text = (STORE.raw / "CODING.md").read_text(encoding="utf-8")
+    for name in (*(c.name for c in crosschecks.CHECKS), "sources are declared"):
+        assert f"\n| {name} | " in text, f"CODING.md does not tell of the check {name!r}"
+    parts = sorted(p.name for p in STORE.raw.glob("CODING-*.md"))
+    told = [text, *((STORE.raw / p).read_text(encoding="utf-8") for p in parts)]
+    assert all(f"]({part})" in text for part in parts)
+    for name in resources(STORE):
+        assert any(f"`{name}`" in t or f"## {name}" in t for t in told), f"no rules of {name}"

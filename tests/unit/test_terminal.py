@@ -6,7 +6,6 @@ import io
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 import pandas as pd
 import pytest
@@ -291,7 +290,7 @@ def test_impossible_questions_are_one_message(
 # Help ----------------------------------------------------------------
 
 
-def commands(command: click.Command, path: str = "collsec") -> dict[str, click.Command]:
+def commands(command: Any, path: str = "collsec") -> dict[str, Any]:
     found = {path: command}
     for name, inner in getattr(command, "commands", {}).items():
         found |= commands(inner, f"{path} {name}")
