@@ -3,9 +3,8 @@
 #   snakemake -c all                            everything, with the draws of profile "quick"
 #   snakemake -c all --config profile=full      the published draws
 #
-# Each rule calls one command, `collsec step …`, and names the data *and the code* it rests on:
-# Snakemake does not follow Python's imports, so an edited module re-runs its dependants only
-# because it is listed here.
+# Each rule calls one command, `collsec step …`, and names the data *and the code* it rests on,
+# because Snakemake does not follow Python's imports.
 
 import json
 from pathlib import Path
@@ -95,10 +94,8 @@ rule timelines:
         f"{COLLSEC} step timelines"
 
 
-# A specification counts by its content, as a parameter, and not by the date of its file: rewording
-# the prose below it re-renders the page and estimates nothing anew. (An extracted file of its own
-# would not do: Snakemake 9 skips the descendants of a pending job even where they are `ancient` to
-# it, and the page would stay as it was.)
+# A specification counts by its content, as a parameter: rewording the prose below it estimates nothing
+# anew. (Not as a file: Snakemake 9 skips descendants of a pending job though `ancient` to it.)
 rule panel:
     """Checked specification, cohort and (start, stop] rows of a hypothesis; attrition table."""
     input:
