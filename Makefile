@@ -30,7 +30,7 @@ $(READY): requirements.lock pyproject.toml
 # Resolve the lock anew (needs `uv` on PATH); no index address is written.
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --output-file requirements.lock
+	  --no-emit-index-url --no-header --no-strip-extras --output-file requirements.lock
 
 clean:
 	rm -rf data/processed/* reports/project reports/site .snakemake
