@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from collsec.episodes import CENSORED_ON
+from collsec.episodes import last_day_followed
 from collsec.errors import BadSpec
 from collsec.store import Store
 from collsec.timelines import (
@@ -174,7 +174,7 @@ def events(case: Case, evidence: Evidence) -> pd.DataFrame:
         order of the lines, and of dates within them.
     """
     rows = [
-        *_violence(case, evidence), *_acts(case, evidence.acts), *_boots(case, evidence.missions)
+        *_violence(case, evidence), *_acts(case, evidence.acts), *_boots(case, evidence)
     ]  # fmt: skip
     found = pd.DataFrame(rows, columns=list(COLUMNS))
     found = found[(found["to_date"] >= case.first_day) & (found["from_date"] <= case.last_day)]
@@ -223,8 +223,9 @@ def _acts(case: Case, acts: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
                    False, "", "", "", f"compiled up to {RESOLUTIONS_END:%Y-%m-%d}")
 
 
-def _boots(case: Case, missions: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+def _boots(case: Case, evidence: Evidence) -> Iterator[tuple[Any, ...]]:
     """Authorization, personnel and troops of the missions whose links exposures count."""
+    missions, last_day = evidence.missions, last_day_followed(evidence.episodes)
     own = missions[missions["conflict_id"].isin(list(case.conflicts))]
     own = own[(own["link_basis"] != RECALLED) & (own["link_confidence"] >= STRONG)]
     troops = presence_spells(own, "peacekeepers")
@@ -243,11 +244,11 @@ def _boots(case: Case, missions: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
             yield "boots", line, "authorized", authorized, waited, False, *shared, symbol
         if pd.notna(came):
             left = rows[["end_date", "to_date"]].min(axis=1)
-            yield "boots", line, "personnel", came, *_until(left), *shared, ""
+            yield "boots", line, "personnel", came, *_until(left, last_day), *shared, ""
         spells = troops[troops["mission_id"] == mission]
         if len(spells):
-            yield ("boots", line, "troops", spells["first"].min(), *_until(spells["last"]),
-                   *shared, "")
+            until, is_open = _until(spells["last"], last_day)
+            yield "boots", line, "troops", spells["first"].min(), until, is_open, *shared, ""
 
 
 def _backed(missions: pd.DataFrame, milestone: str) -> pd.Series:
@@ -255,9 +256,9 @@ def _backed(missions: pd.DataFrame, milestone: str) -> pd.Series:
     return missions[f"{milestone}_date"].where(missions[f"{milestone}_basis"] != RECALLED)
 
 
-def _until(days: pd.Series) -> tuple[pd.Timestamp, bool]:
+def _until(days: pd.Series, last_day: pd.Timestamp) -> tuple[pd.Timestamp, bool]:
     """The last of some days, and whether the record ends before it is known."""
-    return (CENSORED_ON, True) if days.isna().any() else (days.max(), False)
+    return (last_day, True) if days.isna().any() else (days.max(), False)
 
 
 def _joined(ids: pd.Series) -> str:

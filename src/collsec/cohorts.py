@@ -85,7 +85,8 @@ def select(
     Cohort
     """
     kept = episodes
-    steps = [("all episodes", "every UCDP/PRIO episode 1946–2024", kept)]
+    first, last = episodes["first_year"].min(), episodes["last_year"].max()
+    steps = [("all episodes", f"every UCDP/PRIO episode {first}–{last}", kept)]
     kept = kept[kept["type_at_onset"].isin(types)]
     steps.append(("type at onset", ", ".join(types), kept))
     for rule in rules:

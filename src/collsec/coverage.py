@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from collsec.episodes import CENSORED_ON
+from collsec.episodes import last_day_followed
 from collsec.sources import Source
 
 # Which part of the data a source serves: that of the table in which most rows cite it.
@@ -173,7 +173,7 @@ def activity(episodes: pd.DataFrame, missions: pd.DataFrame) -> pd.DataFrame:
         pd.DataFrame({"conflict_id": c, "region": r, "year": range(first, last + 1)})
         for c, r, first, last in spans.itertuples(index=False)
     ])
-    there = presence_years(missions)
+    there = presence_years(missions, last_day_followed(episodes))
     for name, own in (("any", there), ("un", there[there["sponsor"] == "un"])):
         pairs = pd.MultiIndex.from_frame(own[["conflict_id", "year"]])
         years[name] = pd.MultiIndex.from_frame(years[["conflict_id", "year"]]).isin(pairs)
@@ -189,11 +189,14 @@ def activity(episodes: pd.DataFrame, missions: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def presence_years(missions: pd.DataFrame) -> pd.DataFrame:
-    """Calendar years in which an operation had people there, by the conflict it is linked to."""
+def presence_years(missions: pd.DataFrame, last_day: pd.Timestamp) -> pd.DataFrame:
+    """Calendar years in which an operation had people there, by the conflict it is linked to.
+
+    Operations that go on are taken to be there up to ``last_day``.
+    """
     linked = missions[missions["conflict_id"].notna() & missions["first_personnel_date"].notna()]
     first = linked[["first_personnel_date", "from_date"]].max(axis=1).dt.year
-    last = linked[["end_date", "to_date"]].min(axis=1).fillna(CENSORED_ON).dt.year
+    last = linked[["end_date", "to_date"]].min(axis=1).fillna(last_day).dt.year
     rows = [
         {"conflict_id": int(conflict), "sponsor": sponsor, "year": year}
         for conflict, sponsor, start, stop in zip(

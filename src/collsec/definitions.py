@@ -54,8 +54,8 @@ def _missions_present(who: str) -> str:
 
 DERIVED: dict[str, Derived] = {
     # episodes
-    "exit_date": Derived((_EPISODES,), "day", "Last day followed: the end, or 2024-12-31 where the "
-        "episode goes on."),
+    "exit_date": Derived((_EPISODES,), "day", "Last day followed: the end, or the last day "
+        "of the release of the conflict data where the episode goes on."),
     "duration_days": Derived((_EPISODES,), "days", "From onset to exit; half a day where both fall "
         "on one day."),
     "earlier_episodes": Derived((_EPISODES,), "episodes", "Episodes of the same conflict with an "

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-# UCDP/PRIO ACD 25.1 follows conflicts to this day; an episode without an end is censored then.
-CENSORED_ON = pd.Timestamp("2024-12-31")
 # UCDP codes a one-day war with equal dates; it still lasted part of a day.
 HALF_DAY = 0.5
 
@@ -83,12 +81,29 @@ def link(tables: dict[str, pd.DataFrame]) -> Linked:
     return Linked(episodes, missions, acts, tables["p5_ties"].copy(), report)
 
 
+def last_day_followed(episodes: pd.DataFrame) -> pd.Timestamp:
+    """Last day to which the release of the conflict data follows wars.
+
+    It is the last day of the last year in which any of its conflicts was active; an episode
+    without an end is censored then.
+
+    Parameters
+    ----------
+    episodes : DataFrame
+        All episodes of the release, raw or linked: of a part of them, the day may be too early.
+
+    Returns
+    -------
+    Timestamp
+    """
+    return pd.Timestamp(int(episodes["last_year"].max()), 12, 31)
+
+
 def _with_clock(raw: pd.DataFrame) -> pd.DataFrame:
     """Episodes with duration in days, censoring, earlier episodes, period and host."""
     out = raw.sort_values(["conflict_id", "ordinal"]).reset_index(drop=True)
-    last_day = out["end_date"].fillna(CENSORED_ON)
-    days = (last_day - out["onset_date"]).dt.days.astype(float)
-    out["exit_date"] = last_day
+    out["exit_date"] = out["end_date"].fillna(last_day_followed(out))
+    days = (out["exit_date"] - out["onset_date"]).dt.days.astype(float)
     out["duration_days"] = np.where(days > 0, days, HALF_DAY)
     out["earlier_episodes"] = out.groupby("conflict_id").cumcount()
     out["gwno_host"] = out["gwno_loc"].str.split(";").str[0].astype("int64")

@@ -1,7 +1,7 @@
 """Other rules of what an episode is and how long it is followed, for robustness.
 
-UCDP ends an episode with the first year below 25 deaths and follows conflicts to the end of 2024.
-A longer gap merges episodes; an earlier last year censors them.
+UCDP ends an episode with the first year below 25 deaths and follows conflicts to the end of the
+release's last year. A longer gap merges episodes; an earlier last year censors them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from collsec.episodes import CENSORED_ON, HALF_DAY
+from collsec.episodes import HALF_DAY, last_day_followed
 
 # What the last of the merged episodes says of the whole.
 _AT_END = ("end_date", "end_precision", "exit_date", "is_ended", "last_year", "outcome",
@@ -26,7 +26,7 @@ def merge_gaps(episodes: pd.DataFrame, gap_years: int) -> pd.DataFrame:
     Parameters
     ----------
     episodes : DataFrame
-        The linked episodes.
+        The linked episodes, all of them: they tell how long the release follows wars.
     gap_years : int
         Years without activity that end an episode; one gives the episodes as they are.
 
@@ -43,7 +43,7 @@ def merge_gaps(episodes: pd.DataFrame, gap_years: int) -> pd.DataFrame:
     last = out[np.r_[begins[1:], True]].reset_index(drop=True)
     ends = [column for column in _AT_END if column in out.columns]
     first[ends] = last[ends]
-    is_known = last["last_year"] + gap_years <= CENSORED_ON.year
+    is_known = last["last_year"] + gap_years <= last_day_followed(episodes).year
     first["is_ended"] = last["is_ended"].astype(bool) & is_known
     first["earlier_episodes"] = first.groupby("conflict_id").cumcount()
     return _with_duration(first)

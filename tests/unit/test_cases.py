@@ -157,7 +157,9 @@ def test_a_mission_has_its_milestones() -> None:
 
 def test_a_mission_without_an_end_is_open() -> None:
     ongoing = mission(end_date=pd.NaT, last_troops_date=pd.NaT)
-    found = events(CASE, evidence(missions=[ongoing]))
+    # Another war tells that the release goes on to 2007.
+    other = episode(episode_id="8-1", conflict_id=8, last_year=2007)
+    found = events(CASE, evidence([episode(), other], missions=[ongoing]))
     assert rows(found, "troops") == [("2002-06-30", "2005-12-31", True)]
 
 

@@ -94,10 +94,12 @@ def test_years_of_presence_follow_the_link_and_the_operation() -> None:
         "end_date": pd.to_datetime(["2005-01-01", None, None, None]),
         "to_date": pd.to_datetime(["2003-06-30", None, None, None]),
     })
-    years = coverage.presence_years(missions)
+    years = coverage.presence_years(missions, pd.Timestamp("2024-12-31"))
     assert years[years["conflict_id"] == 1]["year"].tolist() == [2001, 2002, 2003]
     assert years[years["conflict_id"] == 2]["year"].tolist() == [2020, 2021, 2022, 2023, 2024]
     assert set(years["conflict_id"]) == {1, 2}
+    earlier = coverage.presence_years(missions, pd.Timestamp("2021-12-31"))
+    assert earlier[earlier["conflict_id"] == 2]["year"].tolist() == [2020, 2021]
 
 
 def test_activity_adds_up_to_the_conflict_years(

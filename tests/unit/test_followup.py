@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from collsec.episodes import last_day_followed, link
 from collsec.followup import follow_until, merge_gaps
-from study import linked
+from study import linked, raw_tables
 
 
 def episodes(*rows: tuple[int, str, str | None]) -> pd.DataFrame:
@@ -67,6 +68,29 @@ def test_an_end_is_known_only_after_as_many_quiet_years() -> None:
         made = merge_gaps(late, gap)
         assert made["is_ended"].tolist() == is_ended
         assert made["exit_date"].tolist() == late["exit_date"].tolist()
+
+
+def test_the_release_tells_how_long_wars_are_followed() -> None:
+    """A release that ends in 2019 knows as much of 2017 as one that ends in 2024 of 2022."""
+    earlier = episodes((1, "2015-01-01", "2017-06-01"), (2, "2015-01-01", "2018-06-01"),
+                       (3, "2015-01-01", "2019-12-31"))
+    assert last_day_followed(earlier) == pd.Timestamp("2019-12-31")
+    assert merge_gaps(earlier, 2)["is_ended"].tolist() == [True, False, False]
+
+
+def test_wars_that_go_on_are_followed_to_the_last_day_of_the_release() -> None:
+    tables = raw_tables()
+    for release in (2024, 2019):
+        own = tables["episodes"]
+        own = own[own["first_year"] <= release].copy()
+        goes_on = (own["last_year"] >= release) & ~(own["end_date"].dt.year <= release)
+        own["end_date"] = own["end_date"].mask(goes_on)
+        own["last_year"] = own["last_year"].clip(upper=release)
+        found = link(tables | {"episodes": own}).episodes
+        is_open = found["end_date"].isna()
+        assert is_open.sum() > 40
+        assert (found.loc[is_open, "exit_date"] == pd.Timestamp(release, 12, 31)).all()
+        assert found["exit_date"].max() == pd.Timestamp(release, 12, 31)
 
 
 def test_a_gap_of_one_year_leaves_the_real_episodes_as_they_are() -> None:
