@@ -30,6 +30,7 @@ from collsec.designs import (
     next_action,  # noqa: F401
     record,
     robustness,
+    rotating_seats,  # noqa: F401
     stages,  # noqa: F401
     standardization,  # noqa: F401
 )

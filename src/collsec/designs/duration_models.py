@@ -53,14 +53,15 @@ def unit_months(prepared: Prepared, carried: list[str]) -> pd.DataFrame:
     return out
 
 
-def _row(inputs: Inputs, rows: pd.DataFrame, column: str, **known: Any) -> Estimate:
-    """The parts of an estimate that both models share."""
+def row_of_panel(inputs: Inputs, rows: pd.DataFrame, column: str, **known: Any) -> Estimate:
+    """The parts of an estimate that models on war-months share."""
     cluster, exposure = inputs.spec.cluster, inputs.spec.exposure
     is_exposed = rows[column] > 0
+    known = {"inference": "cluster_sandwich"} | known
     return Estimate(
         hypothesis=inputs.spec.hypothesis, role="model", measure=exposure.measure,
         lag_months=exposure.lag_months, ci_level=1 - inputs.study.level,
-        inference="cluster_sandwich", nobs=len(rows), n_units=int(rows["unit"].nunique()),
+        nobs=len(rows), n_units=int(rows["unit"].nunique()),
         n_events=int(rows["event"].sum()), n_clusters=int(rows[cluster].nunique()),
         exposed_units=int(rows.loc[is_exposed, "unit"].nunique()),
         exposed_ends=int((rows["event"] & is_exposed).sum()),
@@ -106,13 +107,20 @@ def fit_monthly_hazard(inputs: Inputs, prepared: Prepared) -> Estimate:
             event="event", cluster=cluster,
         )
     except EstimationError as error:
-        return _row(inputs, rows, column, **known, **_not_estimable(error))
+        return row_of_panel(inputs, rows, column, **known, **_not_estimable(error))
     beta, std_error = float(fit.params[column]), float(fit.std_errors[column])
     half = float(stats.norm.isf(inputs.study.level / 2)) * std_error
-    return _row(
+    return row_of_panel(
         inputs, rows, column, **known, estimate=math.exp(beta), ci_low=math.exp(beta - half),
         ci_high=math.exp(beta + half), std_error=std_error,
         p_value=float(2 * stats.norm.sf(abs(beta / std_error))),
+    )
+
+
+def country_cells(rows: pd.DataFrame, cluster: str, column: str) -> pd.DataFrame:
+    """One row per country and month of history: shares of its wars that end, and are exposed."""
+    return rows.groupby([cluster, "calendar_month"], as_index=False).agg(
+        {"event": "mean", column: "mean"}
     )
 
 
@@ -124,9 +132,7 @@ def fit_country_months(inputs: Inputs, prepared: Prepared) -> Estimate:
     """
     column, cluster = prepared.column, inputs.spec.cluster
     rows = unit_months(prepared, [cluster])
-    cells = rows.groupby([cluster, "calendar_month"], as_index=False).agg(
-        {"event": "mean", column: "mean"}
-    )
+    cells = country_cells(rows, cluster, column)
     known: dict[str, Any] = {
         "estimate_id": f"{inputs.spec.hypothesis}.country_months",
         "estimand": "probability_difference",
@@ -138,10 +144,10 @@ def fit_country_months(inputs: Inputs, prepared: Prepared) -> Estimate:
             entity_effects=True, time_effects=True, cluster=cluster,
         )
     except EstimationError as error:
-        return _row(inputs, rows, column, **known, **_not_estimable(error))
+        return row_of_panel(inputs, rows, column, **known, **_not_estimable(error))
     beta, std_error = float(fit.params[column]), float(fit.std_errors[column])
     half = float(stats.norm.isf(inputs.study.level / 2)) * std_error
-    return _row(
+    return row_of_panel(
         inputs, rows, column, **known, estimate=beta, ci_low=beta - half, ci_high=beta + half,
         std_error=std_error, p_value=float(2 * stats.norm.sf(abs(beta / std_error))),
     )
