@@ -8,9 +8,11 @@ import pandas as pd
 
 from collsec.findings import Finding, Tables, findings
 
-# Facts of the study lie in this span; states, and the first deaths of some conflicts, are older.
+# Facts of the study lie in this span; states, and the first deaths of some conflicts, are older,
+# and terms on the Council end in a year ahead.
 SPAN = (pd.Timestamp("1946-01-01"), pd.Timestamp("2026-12-31"))
-OLDER = {("states", "valid_from"), ("states", "valid_to"), ("episodes", "first_death_date")}
+BEYOND = {("states", "valid_from"), ("states", "valid_to"), ("episodes", "first_death_date"),
+          ("council_terms", "to_date")}
 # (table, earlier date, later date): the later may not lie before the earlier.
 ORDER = (
     ("states", "valid_from", "valid_to"),
@@ -27,6 +29,8 @@ ORDER = (
     ("mission_milestones", "strength_10pct_month", "strength_50pct_month"),
     ("agenda_conflicts", "from_date", "to_date"),
     ("council_members", "from_date", "to_date"),
+    ("council_terms", "elected_date", "from_date"),
+    ("council_terms", "from_date", "to_date"),
     ("un_sanctions", "from_date", "to_date"),
 )
 # (table, key, column, other table, its key, its column): the same fact written twice.
@@ -50,6 +54,7 @@ KEYS = (
     ("agenda_conflicts", "agenda_conflict_id",
      "{agenda_key}/{conflict_id}/{from_date:%Y-%m-%d}"),
     ("un_sanctions", "link_id", "{regime_id}/{conflict_id}"),
+    ("council_terms", "term_id", "{from_date:%Y}/{gwno}"),
     ("resolutions", "resolution_id", "S/RES/{number} ({resolution_date:%Y})"),
 )
 # Tables whose dates follow the rule "never earlier than the truth"; UCDP's own dates do not.
@@ -62,7 +67,7 @@ def dates_within_the_span(tables: Tables) -> Iterator[Finding]:
     first, last = SPAN
     for name, frame in tables.items():
         dates = [str(c) for c in frame.select_dtypes("datetime")]
-        for column in (c for c in dates if (name, c) not in OLDER):
+        for column in (c for c in dates if (name, c) not in BEYOND):
             outside = (tables[name][column] < first) | (tables[name][column] > last)
             yield from findings(
                 tables, name, column, outside,

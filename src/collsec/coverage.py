@@ -20,8 +20,8 @@ FAMILIES = {
     "Missions": ("missions", "mission_conflicts", "mission_milestones", "mission_strength",
                  "troop_contributors"),
     "Security Council": ("vetoes", "draft_conflicts", "agenda_conflicts", "resolutions",
-                         "resolution_conflicts", "council_members", "african_regions",
-                         "un_sanctions"),
+                         "resolution_conflicts", "council_members", "council_terms",
+                         "african_regions", "un_sanctions"),
     "States and ties": (),
 }  # fmt: skip
 PRECISIONS = ("day", "month", "year")

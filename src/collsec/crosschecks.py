@@ -136,13 +136,11 @@ def vetoes_are_of_permanent_members(tables: Tables) -> Iterator[Finding]:
     for cast in casts:
         codes = statecodes.PERMANENT[cast.removeprefix("cast_")]
         own = seats[seats["gwno"].isin(codes)]
-        is_known = day.dt.year.isin(members["year"])
         days = day.to_numpy()[:, None]
-        is_seated = (
-            (own["from_date"].to_numpy() <= days) & (days <= own["to_date"].to_numpy())
-        ).any(axis=1)
+        sat = (own["from_date"].to_numpy() <= days) & (days <= own["to_date"].to_numpy())
+        is_seated = pd.Series(sat.any(axis=1), index=vetoes.index)
         yield from findings(
-            tables, "vetoes", cast, vetoes[cast].fillna(False) & is_known & ~is_seated,
+            tables, "vetoes", cast, vetoes[cast].fillna(False) & ~is_seated,
             "had no permanent seat on {}.", "Correct the vote, or council_members.", day,
         )
 

@@ -31,6 +31,7 @@ DATED_CODES = (
     ("missions", "authorized_date", ("host_gwno",)),
     ("missions", "first_personnel_date", ("host_gwno",)),
     ("un_sanctions", "from_date", ("gwno_target",)),
+    ("council_terms", "from_date", ("gwno",)),
 )  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def states_have_not_ended(tables: Tables) -> Iterator[Finding]:
     for name, date, columns in DATED_CODES:
         frame = tables[name]
         for column in columns:
-            codes = frame[column].str.split(";").explode()
+            codes = frame[column].astype("string").str.split(";").explode()
             fine = has_not_ended(tables["states"], codes, frame[date].loc[codes.index])
             yield from findings(
                 tables, name, column, ~fine.fillna(True).groupby(level=0).all(),

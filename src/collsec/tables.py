@@ -31,7 +31,7 @@ STATE_CODE_WORD = "gwno"
 REQUIRED = (
     "episodes", "outcomes", "states", "host_states", "p5_ties", "missions", "mission_conflicts",
     "mission_milestones", "mission_strength", "vetoes", "draft_conflicts", "council_members",
-    "resolutions", "resolution_conflicts", "agenda_conflicts", "un_sanctions",
+    "council_terms", "resolutions", "resolution_conflicts", "agenda_conflicts", "un_sanctions",
     "regional_arrangements",
 )
 

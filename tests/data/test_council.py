@@ -352,6 +352,24 @@ def test_council_has_its_members(repository: Path) -> None:
     assert not set(members.loc[members["is_permanent"] == "false", "gwno"]) & {
         "2", "200", "220", "365", "710", "713",
     }  # fmt: skip
+    assert list(elected.index.astype(int)) == list(range(1946, 2027))
+
+
+def test_three_members_are_african_in_every_year_since_1966(repository: Path) -> None:
+    """Three of the ten elected seats are Africa's, so a wrong term or code shows here."""
+    members = read(repository, "council_members")
+    of_africa = members["gwno"].isin(read(repository, "african_regions")["gwno"])
+    african = members[of_africa].groupby("year")["gwno"].nunique()
+    assert african["1966":].to_dict() == {str(year): 3 for year in range(1966, 2027)}
+
+
+def test_terms_coded_by_hand_follow_from_one_election_each(repository: Path) -> None:
+    terms = read(repository, "council_terms")
+    assert (terms.groupby("from_date").size() == 5).all()
+    assert (terms.groupby(["from_date", "source"]).size() == 5).all()
+    elected, begun = (terms[c].str[:4].astype(int) for c in ("elected_date", "from_date"))
+    assert (elected + 1 == begun).all()
+    assert not terms["basis"].eq("recalled").any()
 
 
 def test_compiled_tables_are_what_upstream_gives(repository: Path, shared: Path) -> None:
@@ -367,7 +385,7 @@ def test_compiled_tables_are_what_upstream_gives(repository: Path, shared: Path)
         resolutions, read_agenda_conflicts(raw / "coded" / "agenda_conflicts.csv"), episodes,
         "ucdp_acd",
     )
-    members = compile_council_members(shared / "upstream")
+    members = compile_council_members(shared / "upstream", raw / "coded" / "council_terms.csv")
     for name, table in (
         ("resolutions", resolutions), ("resolution_conflicts", links), ("council_members", members),
     ):  # fmt: skip

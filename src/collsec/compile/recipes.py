@@ -184,7 +184,10 @@ RECIPES: dict[str, Recipe] = {
     "resolutions": Recipe(COUNCIL, lambda bench: bench.resolutions),
     "resolution_conflicts": Recipe((*COUNCIL, *UCDP), links_of_resolutions),
     "council_members": Recipe(
-        ("council_members",), lambda bench: compile_council_members(bench.upstream.folder)
+        ("council_members",),
+        lambda bench: compile_council_members(
+            bench.upstream.folder, bench.coded / "council_terms.csv"
+        ),
     ),
     "un_sanctions": Recipe((*COUNCIL, "gsdb", *UCDP), sanctions),
     "peace_agreements": Recipe(
