@@ -27,6 +27,8 @@ ORDER = (
     ("mission_milestones", "first_counted_month", "last_counted_month"),
     ("mission_milestones", "first_troops_month", "last_troops_month"),
     ("mission_milestones", "strength_10pct_month", "strength_50pct_month"),
+    ("authorized_strength", "from_month", "to_month"),
+    ("monthly_strength", "from_month", "to_month"),
     ("agenda_conflicts", "from_date", "to_date"),
     ("council_members", "from_date", "to_date"),
     ("council_terms", "elected_date", "from_date"),

@@ -103,9 +103,10 @@ def people_come_after_authorization(tables: Tables) -> Iterator[Finding]:
 
 
 def strength_stays_within_what_was_authorized(tables: Tables) -> Iterator[Finding]:
-    """People counted over a year are at most half as many again as authorized, or it is told why.
+    """People counted are at most half as many again as authorized, or it is told why.
 
-    A known fault of the counts (``artifacts``) tells it, or the note of the operation.
+    Over a year a known fault of the counts (``artifacts``) tells it, or the note of the operation;
+    month by month ``over_reason``.
     """
     frame, missions = tables["mission_strength"], tables["missions"].set_index("mission_id")
     told = frame["mission_id"].map(missions["note"]).fillna("").str.contains(COUNTED_TOO)
@@ -115,6 +116,14 @@ def strength_stays_within_what_was_authorized(tables: Tables) -> Iterator[Findin
         f"more than {MOST_OVER_AUTHORIZED} times the people authorized, {{}}.",
         f"Say in the note of the operation in missions who else is counted (“{COUNTED_TOO} …”), "
         "or correct the source of the counts.", frame["mean_authorized"],
+    )
+    months = tables["monthly_strength"]
+    over = months["total"] > MOST_OVER_AUTHORIZED * months["authorized"]
+    yield from findings(
+        tables, "monthly_strength", "total", over & months["over_reason"].isna(),
+        f"more than {MOST_OVER_AUTHORIZED} times the people authorized, {{}}.",
+        "Say why in collsec/compile/monthly_strength.py (OVER), or correct the source of the "
+        "counts.", months["authorized"],
     )
 
 

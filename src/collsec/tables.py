@@ -30,9 +30,9 @@ STATE_CODE_WORD = "gwno"
 # Tables that later stages and the cross-checks read; a study may have more.
 REQUIRED = (
     "episodes", "outcomes", "states", "host_states", "p5_ties", "missions", "mission_conflicts",
-    "mission_milestones", "mission_strength", "vetoes", "draft_conflicts", "council_members",
-    "council_terms", "resolutions", "resolution_conflicts", "agenda_conflicts", "un_sanctions",
-    "regional_arrangements",
+    "mission_milestones", "mission_strength", "authorized_strength", "monthly_strength", "vetoes",
+    "draft_conflicts", "council_members", "council_terms", "resolutions", "resolution_conflicts",
+    "agenda_conflicts", "un_sanctions", "regional_arrangements",
 )
 
 

@@ -80,6 +80,8 @@ CASES: list[tuple[Callable[..., Any], str, str, Any, dict[str, Any], str, str]] 
      {"mission_id": "untmih"}, "mean_total", "1.5 times"),
     (crosschecks.strength_stays_within_what_was_authorized, "mission_strength", "mean_total",
      99999, {"mission_id": "minusma", "year": 2015}, "mean_total", "1.5 times"),
+    (crosschecks.strength_stays_within_what_was_authorized, "monthly_strength", "over_reason",
+     pd.NA, {"mission_id": "untmih", "from_month": day("1997-08-31")}, "total", "1.5 times"),
     (crosschecks.vetoes_are_of_permanent_members, "vetoes", "china_seat", "prc",
      {"veto_id": "1946-02-16-a"}, "china_seat", "1946-02-16"),
     (crosschecks.vetoes_are_of_permanent_members, "vetoes", "cast_russia", False,

@@ -21,6 +21,8 @@ FILES = {
     BARA_HULTMAN: Path("un_missions") / "UN and Non-UN Peacekeeping_v2-2019.dta",
     SHORTFALL: Path("un_missions") / "Personnel_shortfall_data.dta",
 }
+# People authorized: of all kinds, soldiers and military observers, police.
+AUTHORIZED = ("authorized", "authorized_military", "authorized_police")
 COMPANY = 100  # troops; fewer are staff officers, guards or medical staff
 FIRST_REPORT = pd.Period("1990-11", "M")  # the earliest monthly report with a total
 LAST_REPORT = {BARA_HULTMAN: pd.Period("2016-12", "M"), SHORTFALL: pd.Period("2015-05", "M")}
@@ -85,7 +87,11 @@ ARTIFACTS = {
     "untso": ("troops_misreported",),
 }
 # Authorized strength before this month is the predecessor's.
-STRENGTH_FROM = {"unavem-iii": "1995-03", "untaes": "1996-02", "unmiset": "2002-06"}
+STRENGTH_FROM = {
+    "unavem-iii": "1995-03", "untaes": "1996-02", "unmiset": "2002-06", "untaet": "1999-11",
+}  # fmt: skip
+# Authorized strength after this month is the successor's.
+STRENGTH_UNTIL = {"unosom-i": "1993-03"}
 STRENGTH_UNUSABLE = frozenset({"uncpsg"})
 
 
@@ -137,9 +143,9 @@ def monthly_counts(upstream: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per mission_id and month (Period), sorted: total and troops (people counted),
-        authorized (people, as published), source. Months without a count are left out, unless a
-        strength is authorized.
+        One row per mission_id and month (Period), sorted: total, troops, police and observers
+        (people counted), `AUTHORIZED` (people, as published), source. Months without a count are
+        left out, unless a strength is authorized.
     """
     parts = {BARA_HULTMAN: read_bara_hultman(upstream), SHORTFALL: read_shortfall(upstream)}
     both = pd.concat(
@@ -147,18 +153,18 @@ def monthly_counts(upstream: Path) -> pd.DataFrame:
     )
     first = both["source"].eq(SHORTFALL) == both["mission_id"].isin(SHORTFALL_FIRST)
     both["rank"] = (~first).astype(int) + 2 * both["total"].isna().astype(int)
-    authorized = both.groupby(["mission_id", "month"])["authorized"].max()
+    authorized = both.groupby(["mission_id", "month"])[list(AUTHORIZED)].max()
     best = (
         both.sort_values(["mission_id", "month", "rank"], kind="stable")
         .drop_duplicates(["mission_id", "month"])
         .set_index(["mission_id", "month"])
     )
-    best["authorized"] = authorized
+    best[list(AUTHORIZED)] = authorized
     return best.drop(columns=["rank", "label"]).reset_index()
 
 
 def read_bara_hultman(upstream: Path) -> pd.DataFrame:
-    """Label, month, troops and total of the UN's own operations (`org` 1)."""
+    """Label, month and people of each kind of the UN's own operations (`org` 1)."""
     raw = read_stata(upstream, BARA_HULTMAN, ("mission", "missionid", "date", "org"))
     raw = raw[raw["org"] == 1].drop_duplicates(["missionid", "date"])
     return pd.DataFrame(
@@ -166,30 +172,38 @@ def read_bara_hultman(upstream: Path) -> pd.DataFrame:
             "label": raw["mission"].str.strip(),
             "month": raw["date"].dt.to_period("M"),
             "troops": raw["IPI_troops"],
+            "police": raw["IPI_police"],
+            "observers": raw["IPI_observers"],
             "total": raw["IPI_totals"],
-            "authorized": float("nan"),
+            **dict.fromkeys(AUTHORIZED, float("nan")),
         }
     ).groupby(["label", "month"], as_index=False).sum(min_count=1)
 
 
 def read_shortfall(upstream: Path) -> pd.DataFrame:
-    """Label, month, troops, total and authorized total of the shortfall data."""
+    """Label, month, people of each kind and people authorized of the shortfall data."""
     raw = read_stata(upstream, SHORTFALL, ("mission", "year", "month"))
     return pd.DataFrame(
         {
             "label": raw["mission"].str.strip(),
             "month": pd.to_datetime(raw[["year", "month"]].assign(day=1)).dt.to_period("M"),
             "troops": raw["troop"],
+            "police": raw["police"],
+            "observers": raw["milobs"],
             "total": raw["total"],
             "authorized": raw["totalauth"].where(raw["totalauth"] > 0),
+            "authorized_military": raw["authtroop"] + raw["authmilobs"],
+            "authorized_police": raw["authpolice"],
         }
     )
 
 
 COUNT_COLUMNS = {
-    BARA_HULTMAN: ("IPI_troops", "IPI_totals"),
-    SHORTFALL: ("troop", "total", "totalauth"),
-}
+    BARA_HULTMAN: ("IPI_troops", "IPI_police", "IPI_observers", "IPI_totals"),
+    SHORTFALL: (
+        "troop", "police", "milobs", "total", "authtroop", "authpolice", "authmilobs", "totalauth",
+    ),
+}  # fmt: skip
 
 
 def read_stata(upstream: Path, source: str, keys: tuple[str, ...]) -> pd.DataFrame:
@@ -228,9 +242,12 @@ def assign_missions(part: pd.DataFrame, source: str) -> pd.DataFrame:
             "collsec/compile/mission_labels.py.",
         )
     strength_from = part["mission_id"].map(STRENGTH_FROM).fillna("1900-01")
+    strength_until = part["mission_id"].map(STRENGTH_UNTIL).fillna("2100-01")
     early = part["month"] < pd.PeriodIndex(strength_from, freq="M")
+    late = part["month"] > pd.PeriodIndex(strength_until, freq="M")
     unusable = part["mission_id"].isin(STRENGTH_UNUSABLE)
-    part["authorized"] = part["authorized"].mask(early | unusable)
+    for column in AUTHORIZED:
+        part[column] = part[column].mask(early | late | unusable)
     part["source"] = source
     return part.dropna(subset=["mission_id"]).dropna(subset=["total", "authorized"], how="all")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from collsec.compile.authorized_strength import authorized_strength_from
 from collsec.compile.colonies import read_colonies
 from collsec.compile.council_links import read_agenda_conflicts, resolution_conflicts
 from collsec.compile.council_members import compile_council_members
@@ -22,6 +23,7 @@ from collsec.compile.host_states import (
 )
 from collsec.compile.mission_strength import mission_strength_from
 from collsec.compile.missions import compile_mission_milestones
+from collsec.compile.monthly_strength import monthly_strength_from
 from collsec.compile.peace_agreements import peace_agreements_from
 from collsec.compile.regional import regional_arrangements_from
 from collsec.compile.sanctions import un_sanctions_from
@@ -146,6 +148,11 @@ def crosswalk(bench: Workbench) -> pd.DataFrame:
     )
 
 
+def authorized_strength(bench: Workbench) -> pd.DataFrame:
+    """Authorized strength of UN operations over time."""
+    return authorized_strength_from(bench.monthly_counts, bench.resolutions)
+
+
 UCDP = ("ucdp_acd", "ucdp_termination")
 STATES = ("gw_system", "ideal_points", "ucdp_acd")
 COUNTS = ("bara_hultman", "personnel_shortfall")
@@ -174,6 +181,11 @@ RECIPES: dict[str, Recipe] = {
         lambda bench: mission_strength_from(
             bench.monthly_counts, bench.upstream.file("geo_pko"), bench.operations
         ),
+    ),
+    "authorized_strength": Recipe((*COUNTS, *COUNCIL), authorized_strength),
+    "monthly_strength": Recipe(
+        (*COUNTS, *COUNCIL),
+        lambda bench: monthly_strength_from(bench.monthly_counts, authorized_strength(bench)),
     ),
     "troop_contributors": Recipe(
         (*COUNTS, "troop_contributors"),

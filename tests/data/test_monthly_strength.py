@@ -1,0 +1,196 @@
+"""Authorized and monthly strength: by hand, against a join made without the package, and known."""
+
+from __future__ import annotations
+
+import doctest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from collsec.compile import monthly_strength
+from collsec.compile.authorized_strength import authorized_strength_from
+from collsec.compile.mission_labels import mission_id_of
+from collsec.compile.monthly_strength import monthly_strength_from
+
+NAN = float("nan")
+# Half a unit of the second digit: of 1,049 told as 1,000, or of 105 told as 100.
+ROUNDING = 0.05
+# Operations whose labels run on over a predecessor or a successor, or that have two labels.
+CUT = {
+    "unavem-i", "unavem-ii", "unavem-iii", "unosom-i", "unosom-ii", "unmiset", "untaet", "unamsil",
+    "unomsil", "monuc", "untac", "unmibh",
+}  # fmt: skip
+
+
+def test_doctests() -> None:
+    assert doctest.testmod(monthly_strength).failed == 0
+
+
+def counts(mission: str, first: str, **cells: list[float]) -> pd.DataFrame:
+    """Monthly counts as the package reads them."""
+    n = len(next(iter(cells.values())))
+    blank = dict.fromkeys(
+        ("total", "troops", "police", "observers", "authorized_military", "authorized_police"),
+        [NAN] * n,
+    )
+    frame = pd.DataFrame(blank | cells)
+    return frame.assign(
+        mission_id=mission, month=pd.period_range(first, periods=n, freq="M"),
+        authorized=frame["authorized_military"] + frame["authorized_police"],
+        source="bara_hultman",
+    )  # fmt: skip
+
+
+def resolution(number: int, day: str, *missions: str, matter: str = "utopia") -> dict[str, Any]:
+    return {
+        "resolution_id": f"S/RES/{number} ({day[:4]})", "resolution_date": day,
+        "missions": list(missions), "agenda_key": matter,
+    }  # fmt: skip
+
+
+RESOLUTIONS = pd.DataFrame([
+    resolution(1, "1994-01-05", "UNAMIR"),
+    resolution(2, "1994-04-30"),  # on the matter alone
+    resolution(3, "1994-05-01", matter="elsewhere"),
+    resolution(4, "1994-07-01"), resolution(5, "1994-08-30"),  # two in the months of a change
+])  # fmt: skip
+
+
+def test_authorized_strength_by_hand() -> None:
+    told = counts(
+        "unamir", "1994-01",
+        authorized_military=[900.0, 900, 900, NAN, 500, 500, 500, 700, 633.5, 600, 533.5],
+        authorized_police=[100.0, 100, 100, NAN, 100, 100, 100, 0, 0, 0, 0],
+    )  # fmt: skip
+    table = authorized_strength_from(told, RESOLUTIONS)
+    spans = table[["from_month", "to_month", "authorized"]].astype(str).values.tolist()
+    assert spans == [
+        ["1994-01-31", "1994-03-31", "1000"], ["1994-05-31", "1994-07-31", "600"],
+        ["1994-08-31", "1994-08-31", "700"],  # and no part of the line that is drawn after it
+    ]  # fmt: skip
+    assert table["strength_resolution"].tolist()[:2] == ["S/RES/1 (1994)", "S/RES/2 (1994)"]
+    assert table["confidence"].tolist()[:2] == [3, 2]
+    assert table[["strength_resolution", "confidence"]].iloc[2].isna().all()
+    # The first strength on file may be older than the file: no resolution on the matter tells it.
+    later = authorized_strength_from(told.iloc[4:], RESOLUTIONS)
+    assert pd.isna(later["strength_resolution"].iloc[0])
+
+
+def test_monthly_strength_by_hand() -> None:
+    told = counts(
+        "unamir", "1994-01",
+        total=[1010.0, 1040, 2100, NAN, 2100, 95, 97], troops=[900.0, 902, 2000, NAN, NAN, 0, 0],
+        police=[10.0, 21, 30, NAN, NAN, 0, 0],
+        authorized_military=[1000.0] * 7, authorized_police=[0.0] * 7,
+    )  # fmt: skip
+    strengths = authorized_strength_from(told, RESOLUTIONS)
+    table = monthly_strength_from(told, strengths)
+    runs = table[["from_month", "to_month", "total"]].astype(str).values.tolist()
+    assert runs == [
+        ["1994-01-31", "1994-02-28", "1000"], ["1994-03-31", "1994-03-31", "2100"],
+        ["1994-05-31", "1994-05-31", "2100"],  # April was not counted
+        ["1994-06-30", "1994-06-30", "95"], ["1994-07-31", "1994-07-31", "97"],
+    ]  # fmt: skip
+    assert table["troops"].fillna(-1).tolist() == [900, 2000, -1, 0, 0]
+    assert table["mean_police"].iloc[0] == 16
+    assert table["over_reason"].fillna("").tolist() == [
+        "", "strength_doubtful", "strength_doubtful", "", "",
+    ]  # fmt: skip
+    cut = told.assign(
+        authorized_military=[3000.0, 3000] + [1000.0] * 5, authorized=[3000.0, 3000] + [1000.0] * 5
+    )
+    after = monthly_strength_from(cut, authorized_strength_from(cut, RESOLUTIONS))
+    assert after["over_reason"].fillna("").tolist() == ["", "cut", "cut", "", ""]
+
+
+def by_month(table: pd.DataFrame) -> dict[tuple[str, str], Any]:
+    """Each month of each run: (operation, month) → its row."""
+    return {
+        (row.mission_id, str(month)): row
+        for row in table.itertuples()
+        for month in pd.period_range(row.from_month, row.to_month, freq="M")
+    }
+
+
+@pytest.fixture(scope="module")
+def tables(repository: Path) -> dict[str, pd.DataFrame]:
+    folder = repository / "data" / "raw" / "compiled"
+    names = ("authorized_strength", "monthly_strength", "mission_milestones")
+    return {name: pd.read_csv(folder / f"{name}.csv") for name in names}
+
+
+@pytest.fixture(scope="module")
+def merged(shared: Path) -> pd.DataFrame:
+    """A join of both publications made without the package, months with a count."""
+    raw = pd.read_csv(shared / "derived" / "un_mission_month_counts_merged_1990_2016.csv")
+    return raw.assign(mission_id=raw["mission"].str.strip().map(mission_id_of))
+
+
+def test_every_month_is_a_count_of_one_of_the_publications(
+    tables: dict[str, pd.DataFrame], merged: pd.DataFrame
+) -> None:
+    ours = by_month(tables["monthly_strength"])
+    known = merged[merged["mission_id"].isin(set(tables["monthly_strength"]["mission_id"]) - CUT)]
+    counted = known[known["count"].notna()]
+    assert len(counted) > 4000
+    missing = set(zip(counted["mission_id"], counted["date"], strict=True)) - set(ours)
+    assert not missing
+    for row in counted.itertuples():
+        told = ours[row.mission_id, row.date]
+        for mine, theirs in ((told.total, ("total", "IPI_totals")),
+                             (told.troops, ("troop", "IPI_troops"))):
+            published = [getattr(row, name) for name in theirs]
+            values = [v for v in published if not np.isnan(v)]
+            if np.isnan(mine):
+                continue
+            assert any(abs(mine - v) <= max(ROUNDING * v, 0.5) for v in values), (row, mine)
+    extra = set(ours) - set(zip(counted["mission_id"], counted["date"], strict=True))
+    assert {mission for mission, _ in extra} <= CUT
+
+
+def test_authorized_strength_is_that_of_the_publication(
+    tables: dict[str, pd.DataFrame], merged: pd.DataFrame
+) -> None:
+    ours = by_month(tables["authorized_strength"])
+    known = merged[merged["totalauth"] > 0]
+    both = [(ours[key].authorized, row.totalauth, key) for row in known.itertuples()
+            if (key := (row.mission_id, row.date)) in ours]
+    assert len(both) > 3700
+    # The parts of these three add up to something else, and are what the resolutions say.
+    assert {key for mine, theirs, key in both if mine != theirs} == {
+        ("minurca", "1998-04"), ("unmiss", "2014-08"), ("unomil", "1995-11"),
+    }  # fmt: skip
+
+
+def test_no_count_is_filled_in(tables: dict[str, pd.DataFrame]) -> None:
+    ours = by_month(tables["monthly_strength"])
+    assert len(ours) == 4587 == tables["mission_milestones"]["counted_months"].sum()
+    # UNAMSIL, October 1999: 4,824 filled in backwards where UNOMSIL's 207 were.
+    assert ("unamsil", "1999-10") not in ours
+    assert ours["unamir", "1993-10"].total < 25
+    assert ours["unamir", "1994-04"].troops < 400
+
+
+KNOWN = [
+    ("unamir", "1993-10-31", 1488, "S/RES/872 (1993)"),
+    ("unamir", "1994-06-30", 5910, "S/RES/918 (1994)"),
+    ("unosom-ii", "1993-05-31", 28000, None),  # 814 is older than the month before
+    ("untaet", "1999-11-30", 10790, "S/RES/1272 (1999)"),
+    ("unmis", "2006-09-30", 20600, "S/RES/1706 (2006)"),
+    ("unifil", "2006-09-30", 15000, "S/RES/1701 (2006)"),
+    ("unmiss", "2014-01-31", 13823, "S/RES/2132 (2013)"),
+]
+
+
+@pytest.mark.parametrize(("mission", "month", "people", "resolution"), KNOWN)
+def test_known_strengths(
+    tables: dict[str, pd.DataFrame], mission: str, month: str, people: int, resolution: str | None
+) -> None:
+    table = tables["authorized_strength"]
+    [row] = table[(table["mission_id"] == mission) & (table["from_month"] == month)].itertuples()
+    assert row.authorized == people == row.authorized_military + row.authorized_police
+    told = row.strength_resolution
+    assert pd.isna(told) if resolution is None else told == resolution
