@@ -25,7 +25,7 @@ OUT = "data/processed"
 PACKAGE = json.loads(STORE.datapackage.read_text(encoding="utf-8"))
 TABLES = [r["name"] for r in PACKAGE["resources"]]
 TIMELINES = ["deployment", "host_deployment", "council", "council_elsewhere", "war"]
-LINKED = ["episodes", "missions", "acts", "ties", "links"]
+LINKED = ["episodes", "missions", "acts", "ties", "assembly", "links"]
 PAGES = {h: STORE.spec_file(h).stem for h in HYPOTHESES}
 
 

@@ -354,6 +354,16 @@ def act_rows() -> pd.DataFrame:
     return pd.DataFrame(rows | casts | {"cast_russia": vetoed, "cast_usa": vetoed})
 
 
+def sitting_rows() -> pd.DataFrame:
+    """Return the opening of an emergency special session on the first conflict, after the veto."""
+    return pd.DataFrame({
+        "conflict_id": [1], "sitting_id": ["ES-12/1"], "session": ["ES-12"],
+        "from_date": pd.to_datetime(["2001-09-20"]), "to_date": pd.to_datetime(["2001-09-22"]),
+        "convened_by": ["members"], "resolution_id": [None], "veto_id": ["2001-09-12-a"],
+        "confidence": [3], "basis": ["document"],
+    })  # fmt: skip
+
+
 def mission_rows() -> pd.DataFrame:
     """Return one mission of the United Nations, one of others."""
     milestones = {
@@ -593,6 +603,7 @@ def write_study(
     episode_rows().to_parquet(episodes / "episodes.parquet")
     mission_rows().to_parquet(episodes / "missions.parquet")
     act_rows().to_parquet(episodes / "acts.parquet")
+    sitting_rows().to_parquet(episodes / "assembly.parquet")
     war_rows().to_parquet(timelines / "war.parquet")
     (root / "analyses" / "_cases.yml").write_text(CASES, encoding="utf-8")
     (root / "reports" / "cases.qmd").write_text(CASES_PAGE, encoding="utf-8")

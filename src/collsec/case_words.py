@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from collsec.cases import Case
+from collsec.cases import UNDATED, Case
 from collsec.timelines import RESOLUTIONS_END
 
 _DAYS_PER_MONTH = 365.25 / 12
@@ -33,13 +33,21 @@ def sentence(case: Case, found: pd.DataFrame) -> str:
         fell = (f"{_counted(len(vetoes), 'draft')} fell to a veto, "
                 f"{_first(vetoes)}{_when(vetoes, onset)}")
     told = [f"Within these years {acts}; {fell}."]
+    sittings = found[found["kind"] == "assembly"]
+    if len(sittings):
+        times = "once" if len(sittings) == 1 else f"{len(sittings)} times, first"
+        told.append(f"The General Assembly sat on it in emergency session {times} "
+                    f"{_when(sittings, onset)}.")
     sent_by_un = troops["sender"] == "UN"
     for name, own in (("UN troops", troops[sent_by_un]), ("Others", troops[~sent_by_un])):
         if len(own):
             is_late = own["from_date"].min() > episodes["to_date"].max()
             late = ", when it had ended" if is_late else ""
             told.append(f"{name} came {_when(own, onset)} ({_list(own['line'])}){late}.")
-    if troops.empty:
+    undated = found.loc[found["detail"] == UNDATED, "line"]
+    if troops.empty and len(undated):
+        told.append(f"Troops came, but no document has the day ({_list(undated)}).")
+    elif troops.empty:
         told.append("No peacekeeping troops were sent to it.")
     if case.last_day > RESOLUTIONS_END:
         told.append(f"Resolutions are on record up to {RESOLUTIONS_END:%B %Y}.")

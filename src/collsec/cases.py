@@ -32,6 +32,8 @@ MEMBERS = {
     "russia": "Russia", "usa": "United States", "china": "China", "uk": "United Kingdom",
     "france": "France",
 }  # fmt: skip
+# Said of the people of a mission that sent troops too, on a day that no document has.
+UNDATED = "troops came, on no documented day"
 COLUMNS = (
     "lane", "line", "kind", "from_date", "to_date", "is_open", "sender", "conflict_ids", "item",
     "detail",
@@ -76,7 +78,7 @@ class Evidence:
 
     Attributes
     ----------
-    episodes, missions, acts : DataFrame
+    episodes, missions, acts, assembly : DataFrame
         As linked.
     war : DataFrame
         The timeline of intensity.
@@ -85,6 +87,7 @@ class Evidence:
     episodes: pd.DataFrame
     missions: pd.DataFrame
     acts: pd.DataFrame
+    assembly: pd.DataFrame
     war: pd.DataFrame
 
 
@@ -105,6 +108,7 @@ def shown(store: Store) -> list[tuple[Case, pd.DataFrame]]:
         episodes=store.read("episodes", "episodes"),
         missions=store.read("episodes", "missions"),
         acts=store.read("episodes", "acts"),
+        assembly=store.read("episodes", "assembly"),
         war=store.read("timelines", "war"),
     )
     return [(case, events(case, evidence)) for case in read_cases(path, evidence.episodes)]
@@ -168,13 +172,14 @@ def events(case: Case, evidence: Evidence) -> pd.DataFrame:
     -------
     DataFrame
         ``lane`` (violence, council, boots), ``line`` (whose), ``kind`` (episode, war; resolution,
-        not_on_record, veto; authorized, personnel, troops), ``from_date`` and ``to_date`` (both
-        included, within the years of the case), ``is_open`` (goes on after them), ``sender`` of a
-        mission, ``conflict_ids``, ``item`` (episode, symbol, mission) and ``detail``. In the
-        order of the lines, and of dates within them.
+        not_on_record, veto, assembly; authorized, personnel, troops), ``from_date`` and
+        ``to_date`` (both included, within the years of the case), ``is_open`` (goes on after
+        them), ``sender`` of a mission, ``conflict_ids``, ``item`` (episode, symbol, sitting,
+        mission) and ``detail``. In the order of the lines, and of dates within them.
     """
     rows = [
-        *_violence(case, evidence), *_acts(case, evidence.acts), *_boots(case, evidence)
+        *_violence(case, evidence), *_acts(case, evidence.acts),
+        *_sittings(case, evidence.assembly), *_boots(case, evidence),
     ]  # fmt: skip
     found = pd.DataFrame(rows, columns=list(COLUMNS))
     found = found[(found["to_date"] >= case.first_day) & (found["from_date"] <= case.last_day)]
@@ -223,6 +228,21 @@ def _acts(case: Case, acts: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
                    False, "", "", "", f"compiled up to {RESOLUTIONS_END:%Y-%m-%d}")
 
 
+def _sittings(case: Case, assembly: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Sittings of emergency special sessions of the Assembly, each once; weak links left out."""
+    own = counted_acts(assembly)
+    own = own[own["conflict_id"].isin(list(case.conflicts))]
+    for item, rows in own.groupby("sitting_id", sort=False):
+        sitting = rows.iloc[0]
+        known = pd.notna(sitting["to_date"])
+        last = sitting["to_date"] if known else sitting["from_date"]
+        by = {"council": f"convened by {sitting['resolution_id']}", "members":
+              "convened by members"}  # fmt: skip
+        detail = by.get(sitting["convened_by"], "resumed")
+        yield ("council", "Emergency sessions of the General Assembly", "assembly",
+               sitting["from_date"], last, False, "", _joined(rows["conflict_id"]), item, detail)
+
+
 def _boots(case: Case, evidence: Evidence) -> Iterator[tuple[Any, ...]]:
     """Authorization, personnel and troops of the missions whose links exposures count."""
     missions, last_day = evidence.missions, last_day_followed(evidence.episodes)
@@ -234,6 +254,7 @@ def _boots(case: Case, evidence: Evidence) -> Iterator[tuple[Any, ...]]:
         m = rows.iloc[0]
         sender = SENDERS[m["sponsor"]]
         shared = (sender, _joined(rows["conflict_id"]), str(mission))
+        spells = troops[troops["mission_id"] == mission]
         line = f"{m['acronym']} ({sender})"
         # It came to this war with the first of its links, and left with the last of them.
         came = rows[["came", "from_date"]].max(axis=1).min()
@@ -244,8 +265,8 @@ def _boots(case: Case, evidence: Evidence) -> Iterator[tuple[Any, ...]]:
             yield "boots", line, "authorized", authorized, waited, False, *shared, symbol
         if pd.notna(came):
             left = rows[["end_date", "to_date"]].min(axis=1)
-            yield "boots", line, "personnel", came, *_until(left, last_day), *shared, ""
-        spells = troops[troops["mission_id"] == mission]
+            unknown = UNDATED if rows["has_troops"].any() and spells.empty else ""
+            yield "boots", line, "personnel", came, *_until(left, last_day), *shared, unknown
         if len(spells):
             until, is_open = _until(spells["last"], last_day)
             yield "boots", line, "troops", spells["first"].min(), until, is_open, *shared, ""

@@ -33,6 +33,7 @@ ORDER = (
     ("council_members", "from_date", "to_date"),
     ("council_terms", "elected_date", "from_date"),
     ("council_terms", "from_date", "to_date"),
+    ("assembly_sittings", "from_date", "to_date"),
     ("un_sanctions", "from_date", "to_date"),
 )
 # (table, key, column, other table, its key, its column): the same fact written twice.
@@ -47,6 +48,7 @@ COPIES = (
 PREFIXES = (
     ("episodes", "episode_id", "{conflict_id}-"),
     ("vetoes", "veto_id", "{veto_date:%Y-%m-%d}-"),
+    ("assembly_sittings", "sitting_id", "{session}/"),
 )
 # (table, key, how it is spelled from other columns; `none` where one is empty).
 KEYS = (
@@ -57,11 +59,12 @@ KEYS = (
      "{agenda_key}/{conflict_id}/{from_date:%Y-%m-%d}"),
     ("un_sanctions", "link_id", "{regime_id}/{conflict_id}"),
     ("council_terms", "term_id", "{from_date:%Y}/{gwno}"),
+    ("assembly_conflicts", "link_id", "{session}/{conflict_id}"),
     ("resolutions", "resolution_id", "S/RES/{number} ({resolution_date:%Y})"),
 )
 # Tables whose dates follow the rule "never earlier than the truth"; UCDP's own dates do not.
 CODED_DATES = ("missions", "mission_conflicts")
-LINKS = ("mission_conflicts", "draft_conflicts", "un_sanctions")
+LINKS = ("mission_conflicts", "draft_conflicts", "assembly_conflicts", "un_sanctions")
 
 
 def dates_within_the_span(tables: Tables) -> Iterator[Finding]:

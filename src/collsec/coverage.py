@@ -21,6 +21,7 @@ FAMILIES = {
                  "authorized_strength", "monthly_strength", "troop_contributors"),
     "Security Council": ("vetoes", "draft_conflicts", "agenda_conflicts", "resolutions",
                          "resolution_conflicts", "council_members", "council_terms",
+                         "assembly_sittings", "assembly_conflicts",
                          "african_regions", "un_sanctions"),
     "States and ties": (),
 }  # fmt: skip

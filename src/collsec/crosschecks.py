@@ -172,6 +172,28 @@ def chinas_seat_changes_hands_once(tables: Tables) -> Iterator[Finding]:
         )
 
 
+def sittings_follow_what_convened_them(tables: Tables) -> Iterator[Finding]:
+    """An emergency special session follows its resolution or request, and the vetoed draft."""
+    frame, resolutions = tables["assembly_sittings"], tables["resolutions"]
+    by, begins = frame["convened_by"], frame["from_date"]
+    for column, convener in (("resolution_id", "council"), ("requested_by", "members")):
+        yield from findings(
+            tables, "assembly_sittings", column, frame[column].notna() != (by == convener),
+            f"must be given where the session is convened by `{convener}`, and only there.",
+            "Correct the one or the other.",
+        )
+    days = {
+        "resolution_id": resolutions.set_index("resolution_id")["resolution_date"],
+        "veto_id": tables["vetoes"].set_index("veto_id")["veto_date"],
+    }
+    for column, known in days.items():
+        day = frame[column].map(known)
+        yield from findings(
+            tables, "assembly_sittings", column, day > begins,
+            "is later than the sitting, {}.", "Correct the key, or the day of the sitting.", begins,
+        )
+
+
 def episodes_lie_in_their_years(tables: Tables) -> Iterator[Finding]:
     """Onset falls in the first active year, the end in the last; years of war in between."""
     frame = tables["episodes"]
@@ -228,6 +250,7 @@ CHECKS = (
     Check("strength stays within what was authorized", strength_stays_within_what_was_authorized),
     Check("vetoes are of permanent members", vetoes_are_of_permanent_members),
     Check("China's seat changes hands once", chinas_seat_changes_hands_once),
+    Check("sittings follow what convened them", sittings_follow_what_convened_them),
     Check("copies agree", consistency.copies_agree),
     Check("episodes lie in their years", episodes_lie_in_their_years),
     Check("ends match Termination", ends_match_termination),

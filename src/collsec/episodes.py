@@ -13,6 +13,8 @@ import pandas as pd
 
 # UCDP codes a one-day war with equal dates; it still lasted part of a day.
 HALF_DAY = 0.5
+ASSEMBLY = ("conflict_id", "sitting_id", "session", "from_date", "to_date", "convened_by",
+            "resolution_id", "veto_id", "confidence", "basis")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ def link(tables: dict[str, pd.DataFrame]) -> Linked:
         _coded_row("vetoes", _of_vetoes(tables["draft_conflicts"]), known),
         *([_coded_row("resolutions", tables["resolution_conflicts"], known)]
           if "resolution_conflicts" in tables else []),
+        *([_coded_row("emergency sessions", tables["assembly_conflicts"], known)]
+          if "assembly_conflicts" in tables else []),
     ])
     return Linked(episodes, missions, acts, tables["p5_ties"].copy(), report)
 
@@ -97,6 +101,32 @@ def last_day_followed(episodes: pd.DataFrame) -> pd.Timestamp:
     Timestamp
     """
     return pd.Timestamp(int(episodes["last_year"].max()), 12, 31)
+
+
+def assembly(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Sittings of emergency special sessions of the General Assembly on conflicts.
+
+    Parameters
+    ----------
+    tables : dict of DataFrame
+        The typed raw tables by name.
+
+    Returns
+    -------
+    DataFrame
+        One row per sitting × conflict of its session, in order of date: ``conflict_id,
+        sitting_id, session, from_date, to_date, convened_by, resolution_id, veto_id, confidence,
+        basis``. The confidence is that of the link; a row is recalled if sitting or link is.
+    """
+    links = tables["assembly_conflicts"]
+    links = links.loc[links["conflict_id"].notna(), ["session", "conflict_id", "confidence",
+                                                     "basis"]]
+    sittings = tables["assembly_sittings"].rename(columns={"basis": "sitting_basis"})
+    out = links.merge(sittings.drop(columns=["confidence", "source", "note"]), on="session",
+                      validate="m:m")
+    out["basis"] = out["basis"].where(out["sitting_basis"] != "recalled", "recalled")
+    out = out.sort_values(["from_date", "sitting_id", "conflict_id"])
+    return out[list(ASSEMBLY)].reset_index(drop=True)
 
 
 def _with_clock(raw: pd.DataFrame) -> pd.DataFrame:

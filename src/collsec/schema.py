@@ -97,6 +97,10 @@ def _episodes() -> dict[str, pa.DataFrameSchema]:
             "act": pa.Column("string", pa.Check.isin(["veto", "resolution"]), coerce=True),
         }),
         "ties": pa.DataFrameSchema({"episode_id": text, "power": text}),
+        "assembly": pa.DataFrameSchema(
+            {"sitting_id": text, "session": text, "conflict_id": conflict, "from_date": date},
+            unique=["sitting_id", "conflict_id"],
+        ),
         "links": pa.DataFrameSchema({
             "family": text,
             "n_unmatched": pa.Column(int, pa.Check.eq(0), description="every coded key resolves"),

@@ -31,14 +31,16 @@ def tables(store: Store) -> None:
 
 def episodes(store: Store) -> None:
     """tables → episodes, with the link report."""
-    from collsec.episodes import link
+    from collsec.episodes import assembly, link
     from collsec.tables import resources
 
     names = list(resources(store))
-    linked = link({name: store.read("tables", name) for name in names})
+    tables = {name: store.read("tables", name) for name in names}
+    linked = link(tables)
     made_from = record(store, "episodes", [store.stage("tables", n) for n in names])
     for name in LINKED:
         store.write(getattr(linked, name), "episodes", name, made_from)
+    store.write(assembly(tables), "episodes", "assembly", made_from)
     store.write(linked.report, "episodes", "links", made_from)
 
 

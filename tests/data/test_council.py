@@ -402,3 +402,49 @@ def test_days_of_resolutions_against_their_own_headings(repository: Path, shared
     ours = read(repository, "resolutions").set_index("number")["resolution_date"]
     differ = {n for n, day in days.items() if str(n) in ours.index and ours[str(n)] != day}
     assert differ == slips
+
+
+# emergency special sessions -----------------------------------------------------------------
+
+
+def test_eleven_sessions_were_convened_and_resumed_in_order(repository: Path) -> None:
+    sittings = read(repository, "assembly_sittings")
+    opened = sittings[sittings["convened_by"] != "resumed"]
+    assert opened["session"].tolist() == [f"ES-{n}" for n in range(1, 12)]
+    assert opened["convened_by"].value_counts().to_dict() == {"council": 7, "members": 4}
+    for session, own in sittings.groupby("session"):
+        assert own["sitting_id"].tolist() == [f"{session}/{n + 1}" for n in range(len(own))]
+        begins, ends = own["from_date"].to_list(), own["to_date"].to_list()
+        assert all(end < begin for end, begin in zip(ends, begins[1:], strict=False) if end)
+
+
+def test_the_council_convened_sessions_by_a_vote_that_permanent_members_lost(
+    repository: Path,
+) -> None:
+    """A procedural vote: the Charter's majority carries it over permanent members' objections."""
+    sittings = read(repository, "assembly_sittings")
+    convened = sittings.set_index("resolution_id").drop(index="")["session"]
+    resolutions = read(repository, "resolutions").set_index("resolution_id")
+    votes = resolutions.loc[convened.index, ["in_favor", "against", "abstaining"]]
+    assert dict(zip(convened, votes.agg("-".join, axis=1), strict=True)) == {
+        "ES-1": "7-2-2", "ES-2": "10-1-0", "ES-3": "--", "ES-4": "8-2-1", "ES-6": "12-2-1",
+        "ES-9": "13-0-2", "ES-11": "11-1-3",
+    }  # fmt: skip
+
+
+def test_a_session_follows_a_vetoed_draft_on_its_conflict(repository: Path) -> None:
+    sittings, links = read(repository, "assembly_sittings"), read(repository, "assembly_conflicts")
+    drafts = read(repository, "draft_conflicts")
+    openings = sittings[sittings["convened_by"] != "resumed"]
+    assert openings.loc[openings["veto_id"] == "", "session"].tolist() == ["ES-5"]
+    for row in sittings[sittings["veto_id"] != ""].itertuples():
+        wars = set(links.loc[links["session"] == row.session, "conflict_id"])
+        meant = set(drafts.loc[drafts["item_id"] == row.veto_id, "conflict_id"])
+        # The admission of Palestine is no vote on the war, and the tenth session took it up.
+        assert wars & meant or row.veto_id == "2024-04-18-a", row.sitting_id
+
+
+def test_every_session_is_linked_and_only_the_golan_to_none(repository: Path) -> None:
+    links = read(repository, "assembly_conflicts")
+    assert set(links["session"]) == {f"ES-{n}" for n in range(1, 12)}
+    assert links.loc[links["is_none"] == "true", "session"].tolist() == ["ES-9"]

@@ -14,6 +14,7 @@ import study
 from collsec import cases
 from collsec.case_words import sentence
 from collsec.cases import Case, Evidence, events, read_cases
+from collsec.episodes import assembly
 from collsec.errors import BadSpec
 from collsec.timelines import presence_spells
 
@@ -54,10 +55,19 @@ def act(**changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
+def sitting(**changes: Any) -> dict[str, Any]:
+    return {
+        "conflict_id": 7, "sitting_id": "ES-12/1", "session": "ES-12",
+        "from_date": day("2002-05-01"), "to_date": day("2002-05-03"), "convened_by": "council",
+        "resolution_id": "S/RES/9 (2002)", "veto_id": pd.NA, "confidence": 3, "basis": "document",
+    } | changes  # fmt: skip
+
+
 def evidence(
     episodes: list[dict[str, Any]] | None = None,
     missions: list[dict[str, Any]] | None = None,
     acts: list[dict[str, Any]] | None = None,
+    sittings: list[dict[str, Any]] | None = None,
     wars: tuple[int, ...] = (2002,),
 ) -> Evidence:
     war = pd.DataFrame(
@@ -71,6 +81,7 @@ def evidence(
             | {"has_troops": "boolean", "has_troops_in_mission": "boolean"}
         ),
         pd.DataFrame(acts if acts is not None else [], columns=list(act())),
+        pd.DataFrame(sittings if sittings is not None else [], columns=list(sitting())),
         war,
     )
 
@@ -142,6 +153,28 @@ def test_where_the_record_of_resolutions_ends_the_axis_says_so() -> None:
     assert (start, end) == ("2022-07-01", "2024-12-31")
     assert sentence(late, found).endswith("Resolutions are on record up to June 2022.")
     assert rows(events(CASE, evidence()), "not_on_record") == []
+
+
+def test_an_emergency_session_is_shown_once_with_what_convened_it() -> None:
+    case = Case("atlantis", "Atlantis", 2001, 2005, {7: "one", 8: "two"})
+    again = sitting(sitting_id="ES-12/2", from_date=day("2003-01-05"), to_date=pd.NaT,
+                    convened_by="resumed", resolution_id=pd.NA)  # fmt: skip
+    told = evidence(sittings=[sitting(), sitting(conflict_id=8), again])
+    found = events(case, told)
+    assert rows(found, "assembly") == [
+        ("2002-05-01", "2002-05-03", False), ("2003-01-05", "2003-01-05", False),
+    ]  # fmt: skip
+    drawn = found[found["kind"] == "assembly"]
+    assert drawn["detail"].tolist() == ["convened by S/RES/9 (2002)", "resumed"]
+    assert drawn["conflict_ids"].tolist() == ["7;8", "7"]
+    assert "in emergency session 2 times, first 14 months after its onset." in sentence(case, found)
+
+
+@pytest.mark.parametrize("left_out", [{"confidence": 1}, {"basis": "recalled"}])
+def test_weak_links_of_emergency_sessions_are_not_drawn(left_out: dict[str, Any]) -> None:
+    found = events(CASE, evidence(sittings=[sitting(**left_out)]))
+    assert "assembly" not in set(found["kind"])
+    assert "emergency session" not in sentence(CASE, found)
 
 
 # Peacekeepers -------------------------------------------------------------------------------------
@@ -234,6 +267,13 @@ def test_troops_that_come_after_the_end_are_said_to() -> None:
     assert text.endswith("Others came 32 months after its onset (COAL), when it had ended.")
 
 
+def test_troops_without_a_documented_day_are_not_denied() -> None:
+    recalled = mission(first_troops_basis="recalled")
+    text = sentence(CASE, events(CASE, evidence(missions=[recalled])))
+    assert text.endswith("Troops came, but no document has the day (UNMA).")
+    assert sentence(CASE, events(CASE, evidence())).endswith("troops were sent to it.")
+
+
 # The declared list --------------------------------------------------------------------------------
 
 BLOCK = {"title": "Atlantis", "years": [2001, 2005], "conflicts": {7: "one"}}
@@ -277,16 +317,26 @@ def own() -> list[tuple[Case, pd.DataFrame]]:
     """Each declared case with its events, from the committed tables."""
     linked = study.linked()
     war = study.all_timelines(linked)["war"]
-    told = Evidence(linked.episodes, linked.missions, linked.acts, war)
+    sittings = assembly(study.raw_tables())
+    told = Evidence(linked.episodes, linked.missions, linked.acts, sittings, war)
     declared = read_cases(study.REPOSITORY / cases.FILE, linked.episodes)
     return [(case, events(case, told)) for case in declared]
 
 
 def test_the_cases_that_the_study_promises_are_declared(own: list[Any]) -> None:
     assert [case.name for case, _ in own] == [
-        "korea", "kuwait", "rwanda", "iraq", "syria", "mali", "ukraine",
+        "korea", "suez", "kuwait", "rwanda", "iraq", "syria", "mali", "ukraine",
     ]  # fmt: skip
-    assert 374 in own[2][0].conflicts
+    assert 374 in own[3][0].conflicts
+
+
+def test_suez_and_ukraine_went_to_the_general_assembly(own: list[Any]) -> None:
+    sittings = {case.name: found[found["kind"] == "assembly"] for case, found in own}
+    assert {name: len(rows) for name, rows in sittings.items() if len(rows)} == {
+        "suez": 1, "ukraine": 6,
+    }  # fmt: skip
+    assert sittings["suez"]["detail"].tolist() == ["convened by S/RES/119 (1956)"]
+    assert sittings["ukraine"]["detail"].iloc[0] == "convened by S/RES/2623 (2022)"
 
 
 def test_acts_are_the_steps_of_the_council_timeline(own: list[Any]) -> None:

@@ -27,7 +27,7 @@ from collsec.codebook import (
 from collsec.codebook_pages import markdown, page, write
 from collsec.definitions import DERIVED, HERE, MADE_BY, PREFIXED
 from collsec.designs.curves import COLUMNS
-from collsec.episodes import link
+from collsec.episodes import assembly, link
 from collsec.errors import BadTable
 from collsec.measures import MEASURES
 from collsec.panels import exposure_column
@@ -52,6 +52,7 @@ def made() -> dict[str, pd.DataFrame]:
     linked = link(raw)
     out = {f"episodes/{name}": getattr(linked, name) for name in LINKED}
     out["episodes/links"] = linked.report
+    out["episodes/assembly"] = assembly(raw)
     return out | {f"timelines/{f}": getattr(timelines, f)(linked) for f in TIMELINES}
 
 

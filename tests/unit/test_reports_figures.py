@@ -56,7 +56,8 @@ PRIMARIES = pd.DataFrame(
 )  # fmt: skip
 EVENTS = events(
     CASE,
-    Evidence(study.episode_rows(), study.mission_rows(), study.act_rows(), study.war_rows()),
+    Evidence(study.episode_rows(), study.mission_rows(), study.act_rows(), study.sitting_rows(),
+             study.war_rows()),
 )
 SPECIFICATIONS = study.specification_rows()
 OPTIONS = pd.DataFrame(study.option_rows())
@@ -303,11 +304,13 @@ def test_a_timeline_says_in_words_what_it_draws() -> None:
     assert "1,000 deaths or more in 2002, 2003" in text
     assert "Resolutions: 4, between March 2001 and July 2003" in text
     assert "Vetoed drafts: 1 (Russia 1, United States 1), in September 2001" in text
+    assert "Emergency sessions of the General Assembly: 1, in September 2001" in text
     assert "UNMAT (UN), authorized in June 2001, personnel from August 2001 to June 2004" in text
     assert "ATFOR (regional), personnel from July 2003 on, troops from August 2003 on" in text
     alone = EVENTS[EVENTS["lane"] == "violence"]
     text = case_timeline(alone, first=CASE.first_day, last=CASE.last_day).alternative
     assert "Vetoed drafts: none. Peacekeepers: no mission in the record." in text
+    assert "General Assembly" not in text
 
 
 def test_intervals_are_drawn_where_they_are() -> None:

@@ -54,9 +54,9 @@ def case_timeline(events: pd.DataFrame, *, first: pd.Timestamp, last: pd.Timesta
     ----------
     events : pandas.DataFrame
         Columns `lane` (`violence`, `council`, `boots`), `line` (whose bar or marks), `kind`
-        (`episode`, `war`; `resolution`, `not_on_record`, `veto`; `authorized`, `personnel`,
-        `troops`), `from_date`, `to_date`, `is_open` (goes on after the axis), `sender` of a
-        mission (`UN` or another), and `detail` (who cast a veto).
+        (`episode`, `war`; `resolution`, `not_on_record`, `veto`, `assembly`; `authorized`,
+        `personnel`, `troops`), `from_date`, `to_date`, `is_open` (goes on after the axis),
+        `sender` of a mission (`UN` or another), and `detail` (who cast a veto).
     first, last : Timestamp
         Days at the ends of the axis.
 
@@ -107,17 +107,22 @@ def _day(date: pd.Timestamp) -> float:
 
 
 def _lines(events: pd.DataFrame, lane: str) -> dict[str, pd.DataFrame]:
-    """The lines of a lane, with their labels; the Council always has its two."""
+    """The lines of a lane, with their labels; the Council always has its two.
+
+    The General Assembly has one in that lane where it sat in emergency session on the war.
+    """
     rows = events[events["lane"] == lane]
     if lane != "council":
         return {str(name): own for name, own in rows.groupby("line", sort=False)}
-    resolutions, vetoes = rows[rows["kind"] != "veto"], rows[rows["kind"] == "veto"]
+    vetoes, sittings = (rows[rows["kind"] == kind] for kind in ("veto", "assembly"))
+    resolutions = rows[~rows["kind"].isin(["veto", "assembly"])]
     adopted = int((resolutions["kind"] == "resolution").sum())
     unknown = resolutions.loc[resolutions["kind"] == "not_on_record", "from_date"]
     until = "".join(f", on record up to {d - pd.Timedelta(days=1):%B %Y}" for d in unknown)
     return {
         f"Resolutions: {adopted or 'none'}{until}": resolutions,
         f"Vetoed drafts: {_vetoes(vetoes)}": vetoes,
+        **{f"{line}: {len(own)}": own for line, own in sittings.groupby("line", sort=False)},
     }
 
 
@@ -151,6 +156,8 @@ def _draw_line(axes: Axes, rows: pd.DataFrame, y: float) -> None:
             axes.plot(left, y, marker="|", color=INK, ms=9, mew=1.1)
         elif kind == "veto":
             axes.plot(left, y, marker="x", color=PURPLE, ms=6.5, mew=1.7, clip_on=False)
+        elif kind == "assembly":
+            axes.plot(left, y, marker="s", color=INK, ms=5, clip_on=False)
         elif kind == "authorized":
             axes.plot([left, right - 1], [y, y], color=MUTED, lw=1.2, ls=(0, (1, 1)))
             axes.plot(left, y, marker="d", color=MUTED, ms=4.5, clip_on=False, zorder=4)
@@ -208,7 +215,7 @@ def _told(label: str, rows: pd.DataFrame) -> str:
     years = [str(d.year) for d in rows.loc[rows["kind"] == "war", "from_date"]]
     if years:
         parts.append(f"1,000 deaths or more in {', '.join(years)}")
-    acts = rows[rows["kind"].isin(["resolution", "veto"])]["from_date"]
+    acts = rows[rows["kind"].isin(["resolution", "veto", "assembly"])]["from_date"]
     if len(acts):
         ends = dict.fromkeys((f"{acts.min():%B %Y}", f"{acts.max():%B %Y}"))
         parts.append(f"between {' and '.join(ends)}" if len(ends) > 1 else f"in {next(iter(ends))}")
