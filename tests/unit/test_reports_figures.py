@@ -36,6 +36,7 @@ from collsec.figures.coverage import (
     plot_mission_dates,
     plot_source_coverage,
 )
+from collsec.figures.ends import ends_by_kind, plot_ends_by_kind
 from collsec.figures.forest import plot_forest
 from collsec.figures.influence import plot_leave_one_out, plot_null_calibration
 from collsec.figures.power import detectable_effects, plot_detectable_effects
@@ -61,6 +62,12 @@ EVENTS = events(
 )
 SPECIFICATIONS = study.specification_rows()
 OPTIONS = pd.DataFrame(study.option_rows())
+KINDS = pd.DataFrame([
+    {"group": name, "time_months": month, "estimate": share * month / 60}
+    for name, share in {"Agreement": 0.06, "Ceasefire": 0.09, "Government victory": 0.18,
+                        "Rebel victory": 0.07, "Low activity": 0.35, "Not coded how": 0.01}.items()
+    for month in range(61)
+])  # fmt: skip
 # A phone of 390 CSS pixels leaves a figure 350 of them; matplotlib counts 72 points an inch.
 PHONE_PIXELS_PER_POINT = 350 / (style.WIDTH_INCHES * 72)
 
@@ -99,6 +106,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "strategies": lambda: plot_survival(curve("standardized"), shade_between=True),
     "three strategies": lambda: plot_survival(three_groups(), shade_between=True),
     "incidence": lambda: plot_cumulative_incidence(curve("cumulative"), act="UN troops"),
+    "ends": lambda: plot_ends_by_kind(KINDS),
     "null": lambda: plot_null_calibration(
         pd.DataFrame({"estimate": study.null_draws()}), RATIOS.iloc[0], no_effect=BAND
     ),
@@ -352,6 +360,19 @@ def test_the_three_areas_of_incidence_fill_the_whole_at_each_month() -> None:
     assert abs(sum(shares) - 100) <= 1
     last = curve("cumulative").groupby("curve")["estimate"].last()
     assert round(100 * last["cumulative_incidence_deployment"]) in shares
+
+
+def test_the_areas_of_kinds_of_end_fill_the_whole_and_say_their_shares() -> None:
+    with house_style():
+        figure = plot_ends_by_kind(KINDS)
+    texts = [t.get_text() for t in figure.axes[0].texts]
+    assert texts == ["Agreement 6 %", "Ceasefire 9 %", "Government victory 18 %",
+                     "Rebel victory 7 %", "Low activity 35 %", "Not coded how 1 %",
+                     "Still going on 24 %"]  # fmt: skip
+    assert "Agreement 6 %, Ceasefire 9 %" in ends_by_kind(KINDS).alternative
+    with pytest.raises(ValueError, match="8 kinds"):
+        plot_ends_by_kind(pd.concat([KINDS, KINDS.head(61).assign(group="Seventh"),
+                                     KINDS.head(61).assign(group="Eighth")]))
 
 
 def test_more_groups_than_can_be_told_apart_are_refused() -> None:

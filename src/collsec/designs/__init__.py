@@ -197,7 +197,7 @@ def _time_varying(inputs: Inputs, prepared: Prepared, draws: Draws) -> list[Esti
     for outcome in spec.outcomes:
         made.append(timed(
             prepare(inputs, exposure, outcome=outcome), exposure, outcome, "outcome", usual,
-            outcome.removeprefix("end_by_").replace("_", " ").capitalize(),
+            curves.kind_label(outcome),
         ))
     return made
 
@@ -218,7 +218,7 @@ def _fixed(inputs: Inputs, prepared: Prepared, draws: Draws) -> list[Estimate]:
         made.append(sandwich(
             inputs, prepare(inputs, spec.exposure, outcome=outcome), spec.exposure,
             estimate_id=f"{name}.{outcome}", role="outcome", level=usual,
-            label=outcome.removeprefix("end_by_").replace("_", " ").capitalize(),
+            label=curves.kind_label(outcome),
         ))
     return made
 

@@ -29,6 +29,9 @@ def texts(estimates: list[Estimate], curves: pd.DataFrame, without: pd.DataFrame
         written["alt.standardized_survival"] = _survival(curves, "standardized_survival")
     if curves["curve"].str.startswith("cumulative_incidence").any():
         written["alt.incidence"] = _incidence(curves)
+    kinds = curves[curves["curve"] == "ends_by_kind"]
+    if len(kinds):
+        written["alt.ends_by_kind"] = _kinds(kinds)
     return written
 
 
@@ -74,4 +77,16 @@ def _incidence(curves: pd.DataFrame) -> str:
         f"Stacked areas over {int(last['time_months'].iloc[0])} months. At the end "
         f"{wording.percent(first)} of wars had seen the act, {wording.percent(ended)} had ended "
         f"without it, and {wording.percent(1 - first - ended)} went on without it."
+    )
+
+
+def _kinds(curves: pd.DataFrame) -> str:
+    last = _at_end(curves)
+    listed = "; ".join(
+        f"{group}, {wording.percent(share)}"
+        for group, share in zip(last["group"], last["estimate"], strict=True)
+    )
+    return (
+        f"Stacked areas over {int(last['time_months'].iloc[0])} months: how wars had ended. "
+        f"At the end: {listed}; {wording.percent(1 - last['estimate'].sum())} went on."
     )

@@ -9,11 +9,14 @@ from collsec import wording
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.estimators import aalen_johansen, kaplan_meier
 from collsec.measures import get
+from collsec.measures.duration import OUTCOMES_END
 from collsec.panels import DAYS_PER_MONTH, clock, unit_spells
 
 COLUMNS = ["curve", "group", "time_months", "estimate", "ci_low", "ci_high", "at_risk"]
 GROUPS = {"type_group": {"intrastate": "Within states", "interstate": "Between states",
                          "extrasystemic": "Colonial"}}
+# What an end is called that the record of outcomes does not cover.
+UNKNOWN_KIND = "Not coded how"
 THIRDS = ("Lowest third", "Middle third", "Highest third")
 
 
@@ -27,6 +30,8 @@ def of(inputs: Inputs, prepared: Prepared) -> tuple[pd.DataFrame, dict[str, str]
         incidence = first_exposure(inputs, prepared, horizon)
         made.append(incidence)
         at_end = incidence[incidence["time_months"] == horizon].set_index("curve")["estimate"]
+        if inputs.spec.outcomes:
+            made.append(kinds_of_end(inputs, prepared, horizon))
         strings = {
             "incidence.horizon": str(horizon),
             "incidence.deployed": wording.percent(at_end["cumulative_incidence_deployment"]),
@@ -90,3 +95,37 @@ def first_exposure(inputs: Inputs, prepared: Prepared, horizon: int) -> pd.DataF
         "time_months": np.round(at["time"] / DAYS_PER_MONTH), "estimate": at["incidence"],
         "ci_low": at["ci_low"], "ci_high": at["ci_high"], "at_risk": at["at_risk"],
     })
+
+
+def kind_label(outcome: str) -> str:
+    """How a reader calls an outcome such as ``end_by_rebel_victory``."""
+    return outcome.removeprefix("end_by_").replace("_", " ").capitalize()
+
+
+def kinds_of_end(inputs: Inputs, prepared: Prepared, horizon: int) -> pd.DataFrame:
+    """Cumulative incidence of each kind of end, each competing with the others (Aalen–Johansen).
+
+    Wars are followed to the last year in which the kinds are known. Ends that were not coded make
+    a kind of their own, so that the incidences add up to the share that has ended.
+    """
+    units = prepared.units
+    last = units["exit_date"].where(units["exit_date"] <= OUTCOMES_END, OUTCOMES_END)
+    followed = (last >= units["time_zero"]).to_numpy()
+    ended = (units["is_ended"].astype(bool) & (units["exit_date"] <= OUTCOMES_END)).to_numpy()
+    cause = np.where(ended, UNKNOWN_KIND, "").astype(object)
+    for outcome in inputs.spec.outcomes:
+        is_kind = get(outcome).function(units)["is_event"].to_numpy(bool)
+        cause[is_kind] = kind_label(outcome)
+    rows = pd.DataFrame({"stop": clock(units.assign(exit_date=last)), "cause": cause})[followed]
+    months = np.arange(horizon + 1, dtype=float)
+    at = aalen_johansen(rows, stop="stop", cause="cause", censored="").at(
+        list(months * DAYS_PER_MONTH)
+    )
+    made = pd.DataFrame({
+        "curve": "ends_by_kind", "group": at["cause"].astype(str),
+        "time_months": np.round(at["time"] / DAYS_PER_MONTH), "estimate": at["incidence"],
+        "ci_low": at["ci_low"], "ci_high": at["ci_high"], "at_risk": at["at_risk"],
+    })
+    order = [*(kind_label(o) for o in inputs.spec.outcomes), UNKNOWN_KIND]
+    place = made["group"].map({name: i for i, name in enumerate(order)})
+    return made.assign(place=place).sort_values(["place", "time_months"]).drop(columns="place")

@@ -3,6 +3,7 @@
 No function here reads a file, fits a model or knows where its picture goes.
 """
 
+from collsec.figures.ends import ends_by_kind
 from collsec.figures.forest import forest
 from collsec.figures.influence import leave_one_out, null_calibration
 from collsec.figures.power import detectable_effects
@@ -16,6 +17,7 @@ __all__ = [
     "case_timeline",
     "cumulative_incidence",
     "detectable_effects",
+    "ends_by_kind",
     "forest",
     "incidence_curves",
     "leave_one_out",

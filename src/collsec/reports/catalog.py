@@ -206,6 +206,9 @@ def _curves(record: Record) -> list[tuple[str, Drawing]]:
         if len(rows):
             drawing = figures.incidence_curves(rows, share=share, since=since)
             found.append((name.replace("_", "-"), drawing))
+    kinds = curves[curves["curve"] == "ends_by_kind"]
+    if len(kinds):
+        found.append(("ends-by-kind", figures.ends_by_kind(kinds)))
     stacked = curves[curves["curve"].str.startswith("cumulative_incidence_")]
     if {"cumulative_incidence_deployment", "cumulative_incidence_end"} <= set(stacked["curve"]):
         act = _ACTS.get(record.primary["measure"], "The act")
