@@ -180,8 +180,9 @@ HERE = {
     ("timelines/council_elsewhere", "from_date"): "Day of the veto on the other conflict.",
     ("panels/*-attrition", "rule"): "Rule by which the step leaves units out.",
     ("estimates/*", "role"): "`primary`; `lag`, `variant`, `model` and `outcome` depart from it in "
-    "one thing; `secondary`, `trial` and `interaction` ask something else; `falsification` should "
-    "find nothing; `known_biased` shows a mistake; `descriptive` compares nothing.",
+    "one thing; `secondary`, `trial`, `dose` and `interaction` ask something else; "
+    "`falsification` should find nothing; `known_biased` shows a mistake; `descriptive` compares "
+    "nothing.",
     ("estimates/*", "note"): "What has to be known to judge the estimate.",
     ("episodes/acts", "date"): "Of a veto or of an adoption.",
     ("episodes/episodes", "gwno_host"): "The first state of the location.",

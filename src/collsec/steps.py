@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 LINKED = ("episodes", "missions", "acts", "ties")
 TIMELINES = ("deployment", "host_deployment", "council", "council_elsewhere", "war")
 # Raw tables that designs read as they are, joined to no conflict.
-UNJOINED = ("african_regions", "council_members", "draft_conflicts", "mission_milestones", "states")
+UNJOINED = ("african_regions", "council_members", "draft_conflicts", "mission_milestones",
+            "monthly_strength", "states")
 
 
 def tables(store: Store) -> None:

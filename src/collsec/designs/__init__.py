@@ -19,6 +19,7 @@ from collsec.designs import (
     curves,
     date_imputation,  # noqa: F401
     dose,  # noqa: F401
+    dose_troops,  # noqa: F401
     drafts,  # noqa: F401
     duration_models,  # noqa: F401
     early_late,  # noqa: F401

@@ -66,11 +66,16 @@ def counted_only(inputs: Inputs, prepared: Prepared) -> tuple[Prepared, int]:
     at = prepared.units["time_zero"].iloc[first.index] + pd.to_timedelta(first.to_numpy(), unit="D")
     outcome.loc[first.index, "exit_date"] = at.to_numpy()
     outcome.loc[first.index, "is_event"] = False
+    return laid_out_anew(prepared, outcome), len(first)
+
+
+def laid_out_anew(prepared: Prepared, outcome: pd.DataFrame) -> Prepared:
+    """The same cohort and exposure, followed to other days."""
     own = {"unit_id", "conflict_id", "start", "stop", "event", prepared.column}
     carried = [c for c in prepared.rows.columns if c not in own]
     assert prepared.spells is not None
     rows = arrange(prepared.units, outcome, {prepared.column: prepared.spells}, carried)
-    return dataclasses.replace(prepared, outcome=outcome, rows=rows), len(first)
+    return dataclasses.replace(prepared, outcome=outcome, rows=rows)
 
 
 def half_strength_calendar(inputs: Inputs) -> pd.DataFrame:

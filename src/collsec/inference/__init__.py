@@ -15,6 +15,7 @@ from collsec.inference.calibration import (
 from collsec.inference.equivalence import Equivalence, equivalence_test
 from collsec.inference.errors import InferenceError
 from collsec.inference.exposure_design import ExposureDesign, exposure_design
+from collsec.inference.exposure_dose import DosePath, rerandomized_dose
 from collsec.inference.imputation import PooledEstimate, rubin_combine
 from collsec.inference.influence import Influence, leave_one_cluster_out
 from collsec.inference.jackknife import JackknifeResult, cluster_jackknife
@@ -45,6 +46,7 @@ __all__ = [
     "BootstrapResult",
     "Calibration",
     "DetectableEffect",
+    "DosePath",
     "EValue",
     "Equivalence",
     "ExposureDesign",
@@ -73,6 +75,7 @@ __all__ = [
     "permuted_effect",
     "power_curve",
     "rerandomization_test",
+    "rerandomized_dose",
     "rerandomized_pair",
     "risk_set_rerandomization",
     "rubin_combine",

@@ -19,7 +19,7 @@ from collsec.inference.exposure_design import ExposureDesign
 from collsec.inference.partial_likelihood import FloatArray, IntArray, RiskSets
 
 #: Log hazard ratio at which a likelihood that still rises is taken to have reached its limit.
-_OPEN = 16.0
+OPEN = 16.0
 #: Change of a log hazard ratio at which a maximum is reached.
 _PRECISION = 1e-8
 #: Assignments fitted together, which bounds memory.
@@ -213,7 +213,7 @@ class Likelihood:
             step = np.clip(step, -2.0, 2.0)
             length = np.ones(eta.shape[1])
             for _ in range(30):
-                there = np.clip(eta + length * step, -_OPEN, _OPEN)
+                there = np.clip(eta + length * step, -OPEN, OPEN)
                 following = self.at(there)
                 fell = following[0] < loglik - 1e-10
                 if not fell.any():
@@ -231,9 +231,7 @@ def _answer(fitted: Likelihood, question: Question, reference: FloatArray, alpha
     best, at = fitted.maximum()
     psi, free = np.array(question.tested), np.array(question.free)
     effect = float((at[0] - at[1])[0] if question is QUESTIONS["ratio"] else psi @ at[:, 0])
-    ordered = np.sort(reference)
-    # The largest statistic that is not rejected: fewer than alpha of draws and data lie beyond it.
-    critical = float(ordered[-int(np.floor((reference.size + 1) * alpha))])
+    critical = largest_not_rejected(reference, alpha)
 
     def statistic(value: float) -> float:
         return float(2 * (best - fitted.profile(question, value)[0])[0])
@@ -244,21 +242,26 @@ def _answer(fitted: Likelihood, question: Question, reference: FloatArray, alpha
         a @ hessian[:, :, 0] @ b for a, b in ((psi, psi), (psi, free), (free, free))
     )
     return Answer(
-        estimate=effect if abs(effect) < _OPEN - 1 else float(np.copysign(np.inf, effect)),
+        estimate=effect if abs(effect) < OPEN - 1 else float(np.copysign(np.inf, effect)),
         statistic=none,
         p_value=float((1 + np.count_nonzero(reference >= none - 1e-9)) / (reference.size + 1)),
-        ci_low=_limit(statistic, effect, critical, -1.0),
-        ci_high=_limit(statistic, effect, critical, 1.0),
+        ci_low=limit_of_effect(statistic, effect, critical, -1.0),
+        ci_high=limit_of_effect(statistic, effect, critical, 1.0),
         critical=critical,
         information=float(own - cross**2 / other) if other > 1e-6 else float(own),
     )
 
 
-def _limit(
+def largest_not_rejected(reference: FloatArray, alpha: float) -> float:
+    """Largest statistic that is not rejected: fewer than alpha of draws and data lie beyond it."""
+    return float(np.sort(reference)[-int(np.floor((reference.size + 1) * alpha))])
+
+
+def limit_of_effect(
     statistic: Callable[[float], float], effect: float, critical: float, side: float
 ) -> float:
     """Return the effect on one side of the maximum at which the statistic is critical."""
-    border = side * (_OPEN - 1)
+    border = side * (OPEN - 1)
     if (effect - border) * side >= 0 or statistic(border) <= critical:
         return side * np.inf
     return float(
