@@ -6,7 +6,7 @@ dates of missions are those from which the exposures are made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,11 +111,25 @@ def shown(store: Store) -> list[tuple[Case, pd.DataFrame]]:
         assembly=store.read("episodes", "assembly"),
         war=store.read("timelines", "war"),
     )
-    return [(case, events(case, evidence)) for case in read_cases(path, evidence.episodes)]
+    releases = store.read("tables", "episode_crosswalk")["conflict_id"]
+    elsewhere = set(releases.astype(int)) - set(evidence.episodes["conflict_id"].astype(int))
+    declared = read_cases(path, evidence.episodes, elsewhere)
+    return [(case, events(case, evidence)) for case in declared]
 
 
-def read_cases(path: Path, episodes: pd.DataFrame) -> list[Case]:
+def read_cases(
+    path: Path, episodes: pd.DataFrame, elsewhere: Collection[int] = ()
+) -> list[Case]:
     """Read the declared cases, each checked against the episodes.
+
+    Parameters
+    ----------
+    path : Path
+    episodes : DataFrame
+        As linked.
+    elsewhere : collection of int
+        Conflicts that only another release of the conflict data has: they have no line, and a case
+        of none but them is left out.
 
     Raises
     ------
@@ -130,10 +144,13 @@ def read_cases(path: Path, episodes: pd.DataFrame) -> list[Case]:
         raise BadSpec(f"{FILE}: not YAML ({getattr(error, 'problem', error)}).") from None
     if not isinstance(content, dict):
         raise BadSpec(f"{FILE}: must be a mapping of names to cases.")
-    return [_case(str(name), block, episodes) for name, block in content.items()]
+    cases = [_case(str(name), block, episodes, elsewhere) for name, block in content.items()]
+    return [case for case in cases if case.conflicts]
 
 
-def _case(name: str, block: Any, episodes: pd.DataFrame) -> Case:
+def _case(
+    name: str, block: Any, episodes: pd.DataFrame, elsewhere: Collection[int]
+) -> Case:
     where = f"{FILE}, {name}"
     if not name.isidentifier():
         raise BadSpec(f"{where}: a name has letters, digits and underscores only.")
@@ -145,7 +162,7 @@ def _case(name: str, block: Any, episodes: pd.DataFrame) -> Case:
         raise BadSpec(f"{where}, years, value {years!r}: must be two years, such as [1990, 1994].")
     if not isinstance(conflicts, dict) or not conflicts:
         raise BadSpec(f"{where}, conflicts: must name at least one conflict, such as 374: Rwanda.")
-    for conflict in conflicts:
+    for conflict in (c for c in conflicts if c not in elsewhere):
         own = episodes[episodes["conflict_id"] == conflict]
         if own.empty:
             raise BadSpec(
@@ -156,7 +173,7 @@ def _case(name: str, block: Any, episodes: pd.DataFrame) -> Case:
             raise BadSpec(
                 f"{where}, years, value {years!r}: conflict {conflict} has no episode in them."
             )
-    labels = {int(conflict): str(label) for conflict, label in conflicts.items()}
+    labels = {int(c): str(label) for c, label in conflicts.items() if c not in elsewhere}
     return Case(name, str(block["title"]), years[0], years[1], labels)
 
 

@@ -244,10 +244,13 @@ def diff(
 
     from collsec.console import show_difference
     from collsec.diff import difference_of, side_of
+    from collsec.terminal import WIDTH
 
     store = store_at(root)
     found = difference_of(side_of(old, store), side_of(new, store))
-    show_difference(found, Console(highlight=False))
+    console = Console(highlight=False)
+    console.width = max(console.width, WIDTH)
+    show_difference(found, console)
 
 
 def main() -> None:

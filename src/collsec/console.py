@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     from collsec.compile import Compiled
 
+SIDES = ("old", "new")
+# What stands below each primary.
+ROWS = {
+    "p_value": "p-value", "n_units": "wars", "n_events": "ends", "exposed_ends": "exposed ends",
+}  # fmt: skip
 PLACES = {
     "present": "in place already", "folder": "copied from the folder", "mirror": "downloaded",
 }  # fmt: skip
@@ -103,18 +108,38 @@ def show_difference(found: Difference, console: Console) -> None:
     for v in records_of(found.verdicts):
         verdicts.add_row(*map(cell_text, v.values()))
     console.print(verdicts)
-    table = Table("estimate", "estimand", "old", "new", "", box=None, pad_edge=False)
+    primaries, others = (
+        Table(*columns, "old", "new", *more, box=None, pad_edge=False)
+        for columns, more in ((("primary", ""), ()), (("estimate", "estimand"), ("",)))
+    )
     for r in records_of(found.estimates):
-        table.add_row(
-            r["estimate_id"], r["estimand"], interval(r, "old"), interval(r, "new"),
-            "" if r["is_same"] else "differs",
-        )  # fmt: skip
-    console.print(table)
+        sides = [interval(r, side) for side in SIDES]
+        if not r["is_primary"]:
+            others.add_row(
+                r["estimate_id"], r["estimand"].replace("_", " "), *sides,
+                "" if r["is_same"] else "differs",
+            )  # fmt: skip
+            continue
+        primaries.add_row(r["estimate_id"], r["estimand"].replace("_", " "), *sides)
+        for column, name in ROWS.items():
+            primaries.add_row("", name, *(number(r[f"{column}_{side}"]) for side in SIDES))
+    others.columns[0].overflow = "fold"
+    console.print(primaries)
+    console.print(others)
 
 
 def cell_text(value: Any) -> str:
     """Text of one cell; a dash where there is nothing."""
     return "–" if pd.isna(value) else str(value)
+
+
+def number(value: Any) -> str:
+    """A count as it is, a probability to two digits; a dash where there is nothing.
+
+    >>> number(479), number(0.069138), number(None)
+    ('479', '0.069', '–')
+    """
+    return f"{value:.2g}" if isinstance(value, float) and not pd.isna(value) else cell_text(value)
 
 
 def interval(row: Mapping[str, Any], side: str) -> str:

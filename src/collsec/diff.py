@@ -21,6 +21,8 @@ from collsec.store import Store
 
 EPISODE_COLUMNS = ("episode_id", "onset_date", "end_date", "first_year", "last_year")
 NUMBERS = ("estimate", "ci_low", "ci_high", "p_value")
+COUNTS = ("n_units", "n_events", "exposed_ends")
+PRIMARY = "primary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,9 @@ class Difference:
         One row per episode that differs: episode_id, change (``added``, ``dropped``,
         ``re-dated``), location, onset_old, onset_new, end_old, end_new.
     estimates : DataFrame or None
-        One row per estimate of either side: estimate_id, estimand, each number ``_old`` and
-        ``_new``, and is_same; None unless both sides have estimates.
+        One row per estimate of either side, the primaries first: estimate_id, estimand, is_primary,
+        each of `NUMBERS` and `COUNTS` ``_old`` and ``_new``, and is_same (the numbers agree); None
+        unless both sides have estimates.
     verdicts : DataFrame or None
         One row per hypothesis: hypothesis, verdict_old, verdict_new; None as above.
     """
@@ -205,12 +208,16 @@ def indexed(episodes: pd.DataFrame) -> dict[str, dict[str, object]]:
 
 
 def side_by_side(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Each estimate of either side with the numbers of both."""
-    columns = ["estimate_id", "estimand", *NUMBERS]
-    both = old[columns].merge(
-        new[columns], on=["estimate_id", "estimand"], how="outer", suffixes=("_old", "_new"),
-        sort=True, validate="one_to_one",
-    )  # fmt: skip
+    """Each estimate of either side with the numbers of both, the primaries first."""
+    keys = ["estimate_id", "estimand", "is_primary"]
+    sides = [
+        side.assign(is_primary=side["role"] == PRIMARY)[[*keys, *NUMBERS, *COUNTS]].astype(
+            dict.fromkeys(COUNTS, "Int64"))
+        for side in (old, new)
+    ]  # fmt: skip
+    both = sides[0].merge(
+        sides[1], on=keys, how="outer", suffixes=("_old", "_new"), validate="one_to_one"
+    ).sort_values(["is_primary", *keys[:2]], ascending=[False, True, True], ignore_index=True)
     same = pd.Series(True, index=both.index)
     for number in NUMBERS:
         a, b = both[f"{number}_old"], both[f"{number}_new"]

@@ -99,7 +99,8 @@ def results(folder: Path, estimate: float, verdict: str) -> None:
             "estimate_id": ["h1.primary", f"h1.only_{verdict}"],
             "estimand": ["hazard_ratio", "probability"],
             "estimate": [estimate, 0.5], "ci_low": [0.7, None], "ci_high": [12.4, None],
-            "p_value": [0.1, None],
+            "p_value": [0.1, None], "role": ["primary", "secondary"], "n_units": [479, 479],
+            "n_events": [432, 432], "exposed_ends": [9, 9],
         }
     ).to_parquet(where / "h1.parquet")
     (where / "h1.json").write_text(json.dumps({"verdict": {"code": verdict}}), encoding="utf-8")
@@ -126,7 +127,10 @@ def test_two_folders_side_by_side(study: Path, tmp_path: Path) -> None:
     assert pd.isna(estimates.loc["h1.only_supported", "estimate_old"])
     assert found.verdicts.values.tolist() == [["h1", "inconclusive", "supported"]]
     printed = run("diff", str(study), str(other), "--root", str(study))
-    assert "2.50 (0.70 to 12.40)  2.60 (0.70 to 12.40)  differs" in printed
+    lines = [line.split() for line in printed.splitlines()]
+    assert "h1.primary  hazard ratio  2.50 (0.70 to 12.40)  2.60 (0.70 to 12.40)" in printed
+    assert ["p-value", "0.1", "0.1"] in lines and ["exposed", "ends", "9", "9"] in lines
+    assert ["h1.only_inconclusive", "probability", "0.50", "–", "differs"] in lines
     same = difference_of(side_of(str(study), Store(study)), side_of(f"{study}/.", Store(study)))
     assert same.estimates is not None and same.estimates["is_same"].all()
     assert same.n_same == 620 and same.episodes.empty

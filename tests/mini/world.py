@@ -24,17 +24,19 @@ DRAWS = {"rerandomization_draws": 480, "calibration_draws": 40, "bootstrap_draws
          "imputation_draws": 3}
 
 
-def build(folder: Path, *, with_code: bool = False) -> Path:
+def build(folder: Path, *, with_code: bool = False, raw: Path = REPOSITORY / RAW) -> Path:
     """Write a mini world into ``folder`` and return it.
 
     Parameters
     ----------
     with_code : bool
         Copy the package's source too, so that a test may edit a module.
+    raw : Path
+        The raw folder that it is cut from.
     """
-    package = json.loads((REPOSITORY / RAW / "datapackage.json").read_text(encoding="utf-8"))
+    package = json.loads((raw / "datapackage.json").read_text(encoding="utf-8"))
     frames = {
-        r["name"]: pd.read_csv(REPOSITORY / RAW / r["path"], dtype=str, keep_default_na=False)
+        r["name"]: pd.read_csv(raw / r["path"], dtype=str, keep_default_na=False)
         for r in package["resources"]
     }
     touched = set(frames["mission_conflicts"]["conflict_id"])

@@ -309,6 +309,18 @@ def test_what_is_no_list_of_cases_is_refused(tmp_path: Path, text: str) -> None:
         read_cases(path, evidence().episodes)
 
 
+def test_conflicts_of_another_release_have_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "_cases.yml"
+    path.write_text(
+        "a: {title: A, years: [2001, 2005], conflicts: {7: one, 8: two}}\n"
+        "b: {title: B, years: [2001, 2005], conflicts: {8: two}}\n"
+    )
+    with pytest.raises(BadSpec, match="value 8: no episode has this conflict_id"):
+        read_cases(path, evidence().episodes)
+    [case] = read_cases(path, evidence().episodes, {8})
+    assert (case.name, case.conflicts) == ("a", {7: "one"})
+
+
 # The study's own cases ----------------------------------------------------------------------------
 
 
