@@ -601,6 +601,9 @@ def write_study(
     timelines = root / "data" / "processed" / "timelines"
     timelines.mkdir()
     episode_rows().to_parquet(episodes / "episodes.parquet")
+    tables = root / "data" / "processed" / "tables"
+    tables.mkdir()
+    episode_rows()[["conflict_id"]].to_parquet(tables / "episode_crosswalk.parquet")
     mission_rows().to_parquet(episodes / "missions.parquet")
     act_rows().to_parquet(episodes / "acts.parquet")
     sitting_rows().to_parquet(episodes / "assembly.parquet")
