@@ -168,14 +168,18 @@ def null_draws(draws: int = 1000) -> list[float]:
 
 
 def refit_rows(conflicts: int = 60) -> list[dict[str, Any]]:
-    """Return hazard ratios with one conflict left out; one of them cannot be estimated."""
+    """Return hazard ratios with one conflict, or mission, left out; one cannot be estimated."""
     generator = np.random.default_rng(11)
     ratios = 1.21 * np.exp(generator.normal(0.0, 0.05, conflicts))
     rows = [
-        {"conflict_id": number, "hazard_ratio": float(ratio)}
+        {"kind": "conflict", "left_out": str(number), "hazard_ratio": float(ratio)}
         for number, ratio in enumerate(ratios, 1)
     ]
-    return [*rows, {"conflict_id": conflicts + 1, "hazard_ratio": None}]
+    return [
+        *rows,
+        {"kind": "conflict", "left_out": str(conflicts + 1), "hazard_ratio": None},
+        {"kind": "mission", "left_out": "unx", "hazard_ratio": 1.3},
+    ]
 
 
 def diagnostics() -> dict[str, Any]:

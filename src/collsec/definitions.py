@@ -181,8 +181,8 @@ HERE = {
     ("panels/*-attrition", "rule"): "Rule by which the step leaves units out.",
     ("estimates/*", "role"): "`primary`; `lag`, `variant`, `model` and `outcome` depart from it in "
     "one thing; `secondary`, `trial`, `dose` and `interaction` ask something else; "
-    "`falsification` should find nothing; `known_biased` shows a mistake; `descriptive` compares "
-    "nothing.",
+    "`falsification` should find nothing; `exclusion` leaves a place out; `known_biased` shows a "
+    "mistake; `descriptive` compares nothing.",
     ("estimates/*", "note"): "What has to be known to judge the estimate.",
     ("episodes/acts", "date"): "Of a veto or of an adoption.",
     ("episodes/episodes", "gwno_host"): "The first state of the location.",

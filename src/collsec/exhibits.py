@@ -227,9 +227,9 @@ def checks(diagnostics: Mapping[str, Any], *, hypothesis: str) -> Exhibit:
     """
     calibration = diagnostics["null_calibration"]
     flips = diagnostics["sign_flips"]
-    without = "no conflict turns the sign"
+    without = "the sign never turns"
     if flips:
-        without = "the sign turns without conflict " + ", ".join(str(c) for c in flips)
+        without = "the sign turns without " + ", ".join(flips)
     lines = [
         ("A second engine gives the same coefficient", f"gap {diagnostics['engine_gap']}"),
         (
@@ -238,7 +238,7 @@ def checks(diagnostics: Mapping[str, Any], *, hypothesis: str) -> Exhibit:
             f"{count(calibration['draws'])} draws",
         ),
         *((f"Placebo: {p['label']}", str(p["outcome"])) for p in diagnostics["falsification"]),
-        ("One conflict left out at a time", without),
+        ("One conflict or mission left out at a time", without),
         (
             "Principled specifications that agree in sign",
             _percent(diagnostics["principled_agreement"]),

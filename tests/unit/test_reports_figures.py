@@ -74,8 +74,8 @@ PHONE_PIXELS_PER_POINT = 350 / (style.WIDTH_INCHES * 72)
 
 def refits(count: int) -> pd.DataFrame:
     rows = pd.DataFrame(study.refit_rows(count))
-    names = "Democratic Republic " + rows["conflict_id"].astype(str)
-    return pd.DataFrame({"kind": "conflict", "dropped": names, "estimate": rows["hazard_ratio"]})
+    names = "Democratic Republic " + rows["left_out"]
+    return pd.DataFrame({"kind": rows["kind"], "dropped": names, "estimate": rows["hazard_ratio"]})
 
 
 def curve(name: str) -> pd.DataFrame:

@@ -79,7 +79,7 @@ def test_one_screen_holds_all_that_must_stand_together(made: Path) -> None:
         "A second engine gives the same coefficient gap below 1e-6",
         "rejects in 3.5 % of 1,000 draws",
         "Placebo: Troops before they came uninformative",
-        "One conflict left out at a time no conflict turns the sign",
+        "One conflict or mission left out at a time the sign never turns",
         "Principled specifications that agree in sign 85.7 %",
     ):
         assert needle in flat, needle

@@ -23,6 +23,7 @@ from collsec.designs import (
     drafts,  # noqa: F401
     duration_models,  # noqa: F401
     early_late,  # noqa: F401
+    exclusions,  # noqa: F401
     grace_trial,  # noqa: F401
     interactions,  # noqa: F401
     marginal_structural,  # noqa: F401
@@ -108,7 +109,7 @@ def estimate_hypothesis(
     known_biased = calibrate_known_biased(inputs, draws.calibration_draws)
     falsification = robustness.placebos(inputs, draws.rerandomization_draws)
     variants = multiverse.variants(inputs, specifications)
-    without = robustness.leave_one_conflict_out(prepared)
+    without = robustness.leave_one_out(inputs, prepared)
     flips = robustness.sign_flips(primary.estimate, without)
     agree, gap = engines_agree(prepared)
     agreement = multiverse.agreement(primary, specifications)
@@ -120,7 +121,7 @@ def estimate_hypothesis(
             engines_agree=agree, null_rejection=primary.null_rejection,
             failed_falsifications=tuple(
                 p.estimate.label for p in falsification if p.outcome == "failed"),
-            sign_flips=tuple(f"conflict {c}" for c in flips),
+            sign_flips=tuple(flips),
             principled_agreement=agreement,
         ),
         Rules(

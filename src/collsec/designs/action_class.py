@@ -6,7 +6,7 @@ from typing import Any
 
 from collsec import wording
 from collsec.designs.clustered import FEWEST_CLUSTERS, FEWEST_ENDS
-from collsec.designs.inputs import Inputs, prepare
+from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.designs.parts import Context, Part, part, without_estimate
 from collsec.designs.time_varying import exposed_counts, rerandomized
 from collsec.hypothesis import ExposureSpec
@@ -51,14 +51,24 @@ def exposure_alone(
 ) -> Estimate:
     """Hazard ratio of one exposure by re-randomization, or the counts where they are too few."""
     exposure = ExposureSpec(name, validity=validity)
-    prepared, level = prepare(inputs, exposure), 1 - inputs.study.level
+    return where_enough(inputs, prepare(inputs, exposure), exposure, role=role, draws=draws,
+                        estimate_id=f"{inputs.spec.hypothesis}.{role}.{name}")
+
+
+def where_enough(
+    inputs: Inputs, prepared: Prepared, exposure: ExposureSpec, *, estimate_id: str, role: str,
+    draws: int, label: str = "",
+) -> Estimate:
+    """Hazard ratio by re-randomization, or the counts where they are too few."""
+    level, measure = 1 - inputs.study.level, get(exposure.measure)
     counts = exposed_counts(prepared, inputs.spec.cluster)
-    known: dict[str, Any] = {"estimate_id": f"{inputs.spec.hypothesis}.{role}.{name}", "role": role}
+    known: dict[str, Any] = {"estimate_id": estimate_id, "role": role,
+                             "label": label or measure.title}
     thin = too_few_exposed(counts)
     if thin:
         return Estimate(
             **known | counts, **without_estimate(thin), hypothesis=inputs.spec.hypothesis,
-            label=get(name).title, measure=name, lag_months=0, estimand="hazard_ratio",
-            inference="risk_set_rerandomization", ci_level=level, validity=validity,
+            measure=measure.name, lag_months=exposure.lag_months, estimand="hazard_ratio",
+            inference="risk_set_rerandomization", ci_level=level, validity=exposure.validity,
         )
     return rerandomized(inputs, prepared, exposure, **known, draws=draws, level=level)[0]

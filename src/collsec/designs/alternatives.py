@@ -22,7 +22,7 @@ def texts(estimates: list[Estimate], curves: pd.DataFrame, without: pd.DataFrame
         ),
         "alt.outcomes": _forest("Hazard ratios by how the war ended",
                                 [e for e in estimates if e.role == "outcome"]),
-        "alt.leave_one_out": _range(without["hazard_ratio"], primary),
+        "alt.leave_one_out": _range(without, primary),
         "alt.survival": _survival(curves, "survival"),
     }
     if (curves["curve"] == "standardized_survival").any():
@@ -43,11 +43,15 @@ def _forest(title: str, rows: list[Estimate]) -> str:
     return f"{title}, with intervals: {listed}."
 
 
-def _range(ratios: pd.Series, primary: Estimate) -> str:
+def _range(without: pd.DataFrame, primary: Estimate) -> str:
+    parts = [
+        f"each of {len(own)} {kind}s, between {wording.number(own['hazard_ratio'].min())} and "
+        f"{wording.number(own['hazard_ratio'].max())}"
+        for kind, own in without.groupby("kind")
+    ]
     return (
-        f"Hazard ratio without each of {len(ratios)} conflicts in turn, between "
-        f"{wording.number(ratios.min())} and {wording.number(ratios.max())}; with all of them "
-        f"{wording.number(primary.estimate)}."
+        f"Hazard ratio with one left out in turn: without {'; without the wars of '.join(parts)}; "
+        f"with all of them {wording.number(primary.estimate)}."
     )
 
 

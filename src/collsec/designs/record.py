@@ -71,7 +71,7 @@ def checks(
     engine_gap: float,
     calibration: dict[str, Any],
     falsification: list[Placebo],
-    flips: list[int],
+    flips: list[str],
     agreement: float,
     ph_p_value: float,
     known_biased_rejection: float,

@@ -1,4 +1,4 @@
-"""What else is asked of a primary: placebos, leaving one conflict out, proportional hazards."""
+"""What else is asked of a primary: placebos, leaving one out, proportional hazards."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from collsec.designs.sandwich import refit_without, sandwich
 from collsec.designs.time_varying import rerandomized
 from collsec.estimators import CoxDesign, EstimationError, cox_ph
 from collsec.results import Estimate
+from collsec.timelines import PRESENCES, presence_spells
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,37 +56,58 @@ def judge(estimate: Estimate, no_effect: tuple[float, float]) -> str:
     return "passed"
 
 
-def leave_one_conflict_out(prepared: Prepared) -> pd.DataFrame:
-    """Hazard ratio without each conflict in turn.
+def leave_one_out(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
+    """Hazard ratio without each conflict, and without the wars of each mission, in turn.
 
     Returns
     -------
     DataFrame
-        ``conflict_id, hazard_ratio``, for conflicts with any exposure (for a covariate: all).
+        ``kind`` (``conflict`` or ``mission``), ``left_out`` (its id), ``hazard_ratio``. Conflicts
+        with any exposure (for a covariate: all); missions whose presence is the exposure.
     """
     rows, names = prepared.rows, [prepared.column, *prepared.adjustment]
     design = CoxDesign.from_frame(rows, names, start="start", stop="stop", event="event",
                                   strata=list(prepared.strata) or None)
-    if prepared.spells is None:
-        candidates = rows["conflict_id"].unique()
-    else:
-        candidates = rows.loc[rows[prepared.column] > 0, "conflict_id"].unique()
     conflict, refit = rows["conflict_id"].to_numpy(), refit_without(design)
+    exposed = conflict if prepared.spells is None else conflict[rows[prepared.column] > 0]
+    left_out = [("conflict", str(c), conflict == c) for c in np.unique(exposed)]
+    for mission, units in units_of_missions(inputs, prepared).items():
+        left_out.append(("mission", mission, rows["unit_id"].isin(units).to_numpy()))
     made = []
-    for left_out in np.sort(candidates):
+    for kind, name, gone in left_out:
         try:
-            beta = refit(conflict != left_out)
+            beta = refit(~gone)
         except EstimationError:
             beta = math.nan
-        made.append((int(left_out), math.exp(beta)))
-    return pd.DataFrame(made, columns=["conflict_id", "hazard_ratio"])
+        made.append((kind, name, math.exp(beta)))
+    return pd.DataFrame(made, columns=["kind", "left_out", "hazard_ratio"])
 
 
-def sign_flips(primary: float, without: pd.DataFrame) -> list[int]:
-    """Conflicts whose removal turns the sign of the log hazard ratio."""
-    log = np.log(without["hazard_ratio"])
-    turned: list[int] = without.loc[log * math.log(primary) < 0, "conflict_id"].tolist()
-    return turned
+def units_of_missions(inputs: Inputs, prepared: Prepared) -> dict[str, set[str]]:
+    """Units that each mission exposed while they were followed, where the exposure is presence."""
+    measure = inputs.spec.exposure.measure
+    if measure not in PRESENCES or prepared.spells is None:
+        return {}
+    rows = prepared.rows
+    exposed = rows.loc[rows[prepared.column] > 0, "unit_id"].unique()
+    units = prepared.units.assign(exit_date=prepared.outcome["exit_date"])
+    units = units.loc[units["unit_id"].isin(exposed),
+                      ["unit_id", "conflict_id", "time_zero", "exit_date"]]
+    spells = presence_spells(inputs.missions[inputs.missions["conflict_id"].notna()], measure)
+    pairs = units.astype({"conflict_id": "int64"}).merge(
+        spells[["mission_id", "conflict_id", "first", "last"]].astype({"conflict_id": "int64"}),
+        on="conflict_id",
+    )
+    during = (pairs["first"] < pairs["exit_date"]) & ~(pairs["last"] < pairs["time_zero"])
+    own = pairs[during].groupby("mission_id")["unit_id"]
+    return {str(mission): set(ids) for mission, ids in own}
+
+
+def sign_flips(primary: float, without: pd.DataFrame) -> list[str]:
+    """Conflicts and missions whose removal turns the sign of the log hazard ratio."""
+    turned = without[np.log(without["hazard_ratio"]) * math.log(primary) < 0]
+    return [f"{kind} {name}" for kind, name in zip(turned["kind"], turned["left_out"],
+                                                   strict=True)]
 
 
 def proportional_hazards(prepared: Prepared) -> float:
@@ -96,5 +118,3 @@ def proportional_hazards(prepared: Prepared) -> float:
     except EstimationError:
         return math.nan
     return float(fit.test_proportional_hazards()["p_value"][prepared.column])
-
-

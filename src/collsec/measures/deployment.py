@@ -9,6 +9,7 @@ from collsec.measures.spells import absorbing, where_positive
 from collsec.timelines import RESOLUTIONS_END
 
 Timelines = dict[str, pd.DataFrame]
+LEAD_MONTHS = 6
 
 
 @measure("exposure", "UN troops present")
@@ -47,6 +48,22 @@ def authorized_not_deployed(timelines: Timelines) -> pd.DataFrame:
     steps = timelines["deployment"].copy()
     steps["waiting"] = ((steps["un_authorized"] > 0) & (steps["un_personnel"] == 0)).astype(int)
     return where_positive(steps, "waiting")
+
+
+@measure("exposure", "UN troops will come within six months (lead)")
+def un_troops_to_come(timelines: Timelines) -> pd.DataFrame:
+    """A placebo that looks ahead: the six months before UN troops came to this conflict.
+
+    Troops that come after a war has ended count as well: were only those counted that found it
+    going on, no war could end in these months. Troops that are not there yet end no war: where wars
+    end more often in these months, troops are sent to wars that end, or that have just ended.
+    """
+    spells = un_troops(timelines)
+    lead = spells["on_date"] - pd.DateOffset(months=LEAD_MONTHS)
+    before = spells.groupby("conflict_id")["off_date"].shift()
+    begins = lead.where(~(before > lead), before)
+    out = spells.assign(on_date=begins, off_date=spells["on_date"])
+    return out[out["on_date"] < out["off_date"]].reset_index(drop=True)
 
 
 @measure("exposure", "The Council has acted on the conflict", known_until=RESOLUTIONS_END)

@@ -86,13 +86,17 @@ class Record:
 
     @property
     def leave_one_out(self) -> pd.DataFrame:
-        """The hazard ratio without each conflict: `kind`, `dropped`, `estimate`."""
+        """The hazard ratio without each conflict and mission: `kind`, `dropped`, `estimate`."""
         rows = self.diagnostics.get("leave_one_out", [])
-        numbers = [int(row["conflict_id"]) for row in rows]
+        names = [
+            row["left_out"].upper() if row["kind"] == "mission"
+            else f"{self.places.get(int(row['left_out']), 'Conflict')} {row['left_out']}"
+            for row in rows
+        ]
         return pd.DataFrame(
             {
-                "kind": "conflict",
-                "dropped": [f"{self.places.get(n, 'Conflict')} {n}" for n in numbers],
+                "kind": [row["kind"] for row in rows],
+                "dropped": names,
                 "estimate": pd.Series([row["hazard_ratio"] for row in rows], dtype=float),
             }
         )
