@@ -1,4 +1,4 @@
-"""What the data cover: years by source, precision by decade, basis of dates, activity by region.
+"""What the data cover: years by source, precision of dates and their basis, activity by place.
 
 Pure functions of the typed tables; each gives one tidy frame, which a figure draws and which is
 published beside it.
@@ -206,3 +206,38 @@ def presence_years(missions: pd.DataFrame, last_day: pd.Timestamp) -> pd.DataFra
         for year in range(int(start), int(stop) + 1)
     ]
     return pd.DataFrame(rows, columns=["conflict_id", "sponsor", "year"]).drop_duplicates()
+
+
+def world(
+    episodes: pd.DataFrame, missions: pd.DataFrame, states: pd.DataFrame, positions: pd.DataFrame
+) -> pd.DataFrame:
+    """Where wars were fought and operations stood, by state.
+
+    Parameters
+    ----------
+    episodes, missions, states, positions : DataFrame
+        The tables of facts. Of a state that is listed several times, the last name counts.
+
+    Returns
+    -------
+    DataFrame
+        ``gwno, name, latitude, longitude, conflict_years, war_years, n_un, n_others``, one row a
+        state with a position: years of active conflicts in it (a year of two conflicts counts
+        twice, a war between two states in both), those of a thousand deaths or more, and
+        operations of the UN and of others that it hosted.
+    """
+    places = episodes["gwno_loc"].str.split(";").explode().astype(int)
+    spans = (episodes["last_year"] - episodes["first_year"] + 1).astype(int)
+    wars = episodes["war_years"].fillna("").str.count(r"\d+")
+    years = pd.DataFrame({
+        "gwno": places, "conflict_years": spans.loc[places.index].to_numpy(),
+        "war_years": wars.loc[places.index].to_numpy(),
+    }).groupby("gwno").sum()
+    hosts = missions["host_gwno"].str.split(";").explode().dropna().astype(int)
+    is_un = (missions["sponsor"] == "un").loc[hosts.index].to_numpy(bool)
+    counts = {"n_un": hosts[is_un].value_counts(), "n_others": hosts[~is_un].value_counts()}
+    names = states.drop_duplicates("gwno", keep="last").set_index("gwno")["name"]
+    out = positions[["gwno", "latitude", "longitude"]].astype(int).set_index("gwno")
+    out = out.assign(**{str(c): years[c] for c in years}, **counts).fillna(0).astype(int)
+    out.insert(0, "name", names.reindex(out.index))
+    return out.reset_index()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import doctest
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from collsec import coverage
 from collsec.episodes import Linked, link
 from collsec.figures import coverage as figures
+from collsec.figures import world as maps
 from collsec.sources import Source, SourceFile, read_sources
 from collsec.store import Store
 from collsec.tables import read_raw, resources
@@ -138,6 +140,54 @@ def test_the_pictures_say_the_numbers_and_carry_them(tables: dict[str, pd.DataFr
     assert f"Onset of the episode: {exact} of 620 to the day" in text
     assert "Authorization: 68 published file, 2 document, 1 general knowledge" in (
         figures.mission_dates(coverage.mission_dates(tables["missions"])).alternative)
+
+
+def test_wars_and_operations_stand_at_their_states(tables: dict[str, pd.DataFrame]) -> None:
+    episodes = pd.DataFrame({
+        "gwno_loc": ["750;770", "750", "2"], "first_year": [1947, 1950, 1999],
+        "last_year": [1948, 1959, 1999], "war_years": ["1948", None, None],
+    })  # fmt: skip
+    missions = pd.DataFrame({"host_gwno": ["750;770", "20", "20"],
+                             "sponsor": ["un", "regional", "coalition"]})
+    states = pd.DataFrame({"gwno": [2, 20, 750, 770, 770], "name": ["A", "B", "C", "old", "D"]})
+    positions = pd.DataFrame({"gwno": [20, 750, 770], "latitude": 1, "longitude": -200})
+    found = coverage.world(episodes, missions, states, positions)
+    counts = ["conflict_years", "war_years", "n_un", "n_others"]
+    assert found.set_index("name")[counts].to_dict("index") == {
+        "B": dict(zip(counts, (0, 0, 0, 2), strict=True)),
+        "C": dict(zip(counts, (12, 1, 1, 0), strict=True)),
+        "D": dict(zip(counts, (2, 1, 1, 0), strict=True)),
+    }
+    real = coverage.world(
+        tables["episodes"], tables["missions"], tables["states"], tables["state_positions"]
+    )
+    spans = tables["episodes"]["last_year"] - tables["episodes"]["first_year"] + 1
+    places = tables["episodes"]["gwno_loc"].str.split(";")
+    # Hyderabad has no position: its war with India counts in India alone.
+    unplaced = spans[places.map(lambda codes: "751" in codes)].sum()
+    assert real["conflict_years"].sum() == (spans * places.str.len()).sum() - unplaced
+    assert 0 < unplaced < 5
+    hosts = tables["missions"]["host_gwno"].str.split(";").str.len()
+    assert real[["n_un", "n_others"]].to_numpy().sum() == hosts.sum()
+
+
+def test_the_map_says_its_numbers_and_areas_are_as_years(
+    tables: dict[str, pd.DataFrame]
+) -> None:
+    places = coverage.world(
+        tables["episodes"], tables["missions"], tables["states"], tables["state_positions"]
+    )
+    drawing = maps.world(places)
+    pd.testing.assert_frame_equal(drawing.data, places)
+    most = places.loc[places["conflict_years"].idxmax()]
+    assert f"{most['name']} {most['conflict_years']} (" in drawing.alternative
+    assert f"Map of {len(places)} states" in drawing.alternative
+    radius = maps.radii(np.array([0.0, 75.0, 300.0]), 300.0)
+    assert radius[1] / radius[2] == 0.5 and 0 < radius[0] < radius[1]
+    [axes, _] = maps.plot_world(places).axes
+    west, east = axes.get_xlim()
+    drawn = np.concatenate([c.get_offsets()[:, 0] for c in axes.collections])
+    assert ((west <= drawn) & (drawn <= east)).all()
 
 
 def test_a_picture_of_activity_names_the_most_active_year(linked: Linked) -> None:

@@ -120,16 +120,6 @@ def read_geography(capitals: Path, contiguity: Path, system: StateSystem) -> Geo
     project direct contiguity data, version 3.0. Conflict Management and Peace Science 19(2).
     https://doi.org/10.1177/073889420201900203
     """
-    frame = read_rda(capitals, ["gwcode", "stdate", "enddate", "lat", "lng"])
-    end = r_date(frame["enddate"].max())
-    by_state: dict[int, list[Capital]] = {}
-    for c in records_of(frame):
-        gwno = gwno_of_cow(int(c["gwcode"]), 1945) if c["gwcode"] == 679 else int(c["gwcode"])
-        last = r_date(c["enddate"])
-        by_state.setdefault(gwno, []).append(
-            Capital(r_date(c["stdate"]), date.max if last >= end else last,
-                    float(c["lat"]), float(c["lng"]))
-        )  # fmt: skip
     lines = read_rda(contiguity, ["ccode1", "ccode2", "conttype", "stdate", "enddate"])
     stop = r_date(lines["enddate"].max())
     spans: dict[tuple[int, int], list[tuple[date, date]]] = {}
@@ -142,10 +132,23 @@ def read_geography(capitals: Path, contiguity: Path, system: StateSystem) -> Geo
             spans.setdefault((a, b), []).append((first, last))
             spans.setdefault((b, a), []).append((first, last))
     return Geography(
-        {g: tuple(sorted(c, key=lambda x: x.first)) for g, c in by_state.items()},
-        {pair: tuple(sorted(set(s))) for pair, s in spans.items()},
-        system,
+        read_capitals(capitals), {pair: tuple(sorted(set(s))) for pair, s in spans.items()}, system
     )
+
+
+def read_capitals(path: Path) -> dict[int, tuple[Capital, ...]]:
+    """State code → its capitals, in order; the last one of the file goes on."""
+    frame = read_rda(path, ["gwcode", "stdate", "enddate", "lat", "lng"])
+    end = r_date(frame["enddate"].max())
+    by_state: dict[int, list[Capital]] = {}
+    for c in records_of(frame):
+        gwno = gwno_of_cow(int(c["gwcode"]), 1945) if c["gwcode"] == 679 else int(c["gwcode"])
+        last = r_date(c["enddate"])
+        by_state.setdefault(gwno, []).append(
+            Capital(r_date(c["stdate"]), date.max if last >= end else last,
+                    float(c["lat"]), float(c["lng"]))
+        )  # fmt: skip
+    return {g: tuple(sorted(c, key=lambda x: x.first)) for g, c in by_state.items()}
 
 
 def pairs_in_gwno(cow1: int, cow2: int, first: date, last: date) -> set[tuple[int, int]]:

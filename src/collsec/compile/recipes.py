@@ -13,7 +13,7 @@ from collsec.compile.council_links import read_agenda_conflicts, resolution_conf
 from collsec.compile.council_members import compile_council_members
 from collsec.compile.crosswalk import crosswalk_from
 from collsec.compile.external_support import external_support_from
-from collsec.compile.geography import read_geography
+from collsec.compile.geography import read_capitals, read_geography
 from collsec.compile.host_states import (
     Covariate,
     host_states_from,
@@ -27,6 +27,7 @@ from collsec.compile.monthly_strength import monthly_strength_from
 from collsec.compile.peace_agreements import peace_agreements_from
 from collsec.compile.regional import regional_arrangements_from
 from collsec.compile.sanctions import un_sanctions_from
+from collsec.compile.state_positions import state_positions_from
 from collsec.compile.termination import outcomes_from
 from collsec.compile.text import records_of
 from collsec.compile.ties import Ties, ties_from
@@ -162,6 +163,13 @@ RECIPES: dict[str, Recipe] = {
     "episode_crosswalk": Recipe((*UCDP, "ucdp_acd_201"), crosswalk),
     "outcomes": Recipe(UCDP, outcomes),
     "states": Recipe(STATES, lambda bench: bench.states),
+    "state_positions": Recipe(
+        ("gw_capitals", *STATES),
+        lambda bench: state_positions_from(
+            bench.states, read_capitals(bench.upstream.file("gw_capitals")),
+            ("gw_capitals", "gw_system"),
+        ),
+    ),
     "p5_ties": Recipe(
         (*UCDP, *STATES, "atop", "cow_trade", "coldat", "colonial_dummies", "cow_contiguity",
          "gw_capitals", "us_troops"),

@@ -9,6 +9,7 @@ import pandas as pd
 from collsec import coverage, crosschecks, exhibits
 from collsec.exhibits import Exhibit
 from collsec.figures import coverage as figures
+from collsec.figures.world import world
 from collsec.reports.catalog import Entry, alternatives
 from collsec.sources import read_sources
 from collsec.store import Store
@@ -34,6 +35,7 @@ def data_catalog(store: Store) -> tuple[dict[str, Entry], dict[str, str]]:
     active = coverage.activity(
         store.read("episodes", "episodes"), store.read("episodes", "missions")
     )
+    places = coverage.world(episodes, missions, tables["states"], tables["state_positions"])
     entries = {
         entry.name: entry
         for entry in (
@@ -46,6 +48,7 @@ def data_catalog(store: Store) -> tuple[dict[str, Entry], dict[str, str]]:
                   figures.mission_dates(coverage.mission_dates(missions))),
             Entry("data-activity", "episodes", "data/processed/episodes/missions.parquet",
                   figures.activity(active)),
+            Entry("data-world", "tables", f"{_TABLES}/state_positions.parquet", world(places)),
         )
     }
     return entries, variables(tables, len(sources)) | alternatives(entries)
