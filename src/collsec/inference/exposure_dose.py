@@ -14,11 +14,16 @@ import numpy as np
 from collsec.inference.assignment import redraw
 from collsec.inference.errors import InferenceError
 from collsec.inference.exposure_design import BoolArray, ExposureDesign
+from collsec.inference.likelihood_ratio import (
+    OPEN,
+    Maxima,
+    largest_not_rejected,
+    limit_of_effect,
+    maximize,
+)
 from collsec.inference.partial_likelihood import FloatArray, IntArray, RiskSets
-from collsec.inference.two_exposures import OPEN, Answer, largest_not_rejected, limit_of_effect
+from collsec.inference.two_exposures import Answer
 
-#: Change of an effect at which a maximum is reached.
-_PRECISION = 1e-9
 #: Assignments fitted together, which bounds memory.
 _BATCH = 250
 
@@ -96,8 +101,8 @@ def rerandomized_dose(
         raise InferenceError(f"{len(paths)} paths of a dose for {design.n_spells} spells.")
     doses = _Doses.of(design, paths)
     own = _Likelihood.of(design.risk_sets, *doses.of_assignments(design.unit[None, :]))
-    zero = np.zeros(1)
-    information = float(own.at(zero)[2][0])
+    found = own.maxima()
+    information = float(found.information[0])
     if information <= 1e-12:
         raise InferenceError("No event time has units at risk with different doses.")
     unit, _ = redraw(design, draws, np.random.default_rng(seed))
@@ -105,13 +110,12 @@ def rerandomized_dose(
     for start in range(0, draws, _BATCH):
         batch = slice(start, min(start + _BATCH, draws))
         fitted = _Likelihood.of(design.risk_sets, *doses.of_assignments(unit[batch]))
-        reference[batch] = fitted.maximum()[0]
-    lost, effect = (float(a[0]) for a in own.maximum())
+        reference[batch] = fitted.maxima().statistic
+    lost, effect = float(found.statistic[0]), float(found.effect[0])
     critical = largest_not_rejected(reference, alpha)
-    best = float(own.at(np.array([effect]))[0][0])
 
     def statistic(value: float) -> float:
-        return 2 * (best - float(own.at(np.array([value]))[0][0]))
+        return 2 * (float(found.best[0]) - float(own.at(np.array([value]))[0][0]))
 
     scale = doses.scale
     estimate = effect if abs(effect) < OPEN - 1 else float(np.copysign(np.inf, effect))
@@ -250,23 +254,6 @@ class _Likelihood:
             for w in (relative - 1, relative * dose, relative * dose**2)
         )
 
-    def maximum(self) -> tuple[FloatArray, FloatArray]:
-        """Return the likelihood-ratio statistic of no effect, and the effect, shape (draws,)."""
-        effect = np.zeros(self.draws)
-        none, score, bend = self.at(effect)
-        loglik = none
-        for _ in range(80):
-            step = np.clip(score / np.maximum(bend, 1e-9), -2.0, 2.0)
-            length = np.ones(self.draws)
-            for _ in range(30):
-                there = np.clip(effect + length * step, -OPEN, OPEN)
-                found = self.at(there)
-                fell = found[0] < loglik - 1e-10
-                if not fell.any():
-                    break
-                length[fell] /= 2
-            moved = float(np.abs(there - effect).max())
-            effect, (loglik, score, bend) = there, found
-            if moved < _PRECISION:
-                break
-        return 2 * (loglik - none), effect
+    def maxima(self) -> Maxima:
+        """Maximize over the effect of each assignment."""
+        return maximize(self.at, self.draws)

@@ -12,12 +12,9 @@ import numpy.typing as npt
 from scipy import optimize
 
 from collsec.inference.errors import InferenceError
+from collsec.inference.likelihood_ratio import OPEN, Maxima, maximize
 from collsec.inference.partial_likelihood import FloatArray, IntArray, risk_sets
 
-#: Log hazard ratio per standard deviation at which a likelihood that still rises is at its limit.
-_OPEN = 16.0
-#: Change of a log hazard ratio at which a maximum is reached.
-_PRECISION = 1e-9
 #: Two statistics nearer than this tie: the same arrangement in another order of summation.
 _TIE = 1e-8
 
@@ -172,12 +169,12 @@ def _critical(reference: FloatArray, rejecting: int) -> float:
 
 
 def _finite(effect: float) -> float:
-    return effect if abs(effect) < _OPEN - 1 else math.copysign(math.inf, effect)
+    return effect if abs(effect) < OPEN - 1 else math.copysign(math.inf, effect)
 
 
 def _limit(lost: Callable[[float], float], effect: float, critical: float, side: float) -> float:
     """Return the effect on one side of the maximum at which the statistic is critical."""
-    border = side * (_OPEN - 1)
+    border = side * (OPEN - 1)
     if (effect - border) * side >= 0 or lost(border) < critical:
         return side * math.inf
     return float(optimize.brentq(lambda v: lost(v) - critical, effect, border, xtol=1e-7))
@@ -227,16 +224,6 @@ def _some(
 
 
 @dataclass(frozen=True, slots=True)
-class _Fits:
-    """Maxima for many arrangements, arrays of shape (draws,)."""
-
-    effect: FloatArray
-    best: FloatArray
-    statistic: FloatArray
-    information: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
 class _Likelihood:
     """Who is at risk at each end, and who ends: the partial likelihood of any one exposure.
 
@@ -270,22 +257,6 @@ class _Likelihood:
         loglik = beta * (x @ self.ends) - np.log(total).sum(axis=1)
         return loglik, x @ self.ends - mean.sum(axis=1), (square - mean**2).sum(axis=1)
 
-    def statistics(self, x: FloatArray) -> _Fits:
-        """Maximize over the effect of each arrangement, Newton steps halved until none falls."""
-        none, score, information = self.at(x, np.zeros(len(x)))
-        beta, loglik, bend = np.zeros(len(x)), none, information
-        for _ in range(80):
-            step = np.clip(score / np.maximum(bend, 1e-12), -2.0, 2.0)
-            length = np.ones(len(x))
-            for _ in range(30):
-                there = np.clip(beta + length * step, -_OPEN, _OPEN)
-                found = self.at(x, there)
-                fell = found[0] < loglik - 1e-10
-                if not fell.any():
-                    break
-                length[fell] /= 2
-            moved = float(np.abs(there - beta).max())
-            beta, (loglik, score, bend) = there, found
-            if moved < _PRECISION:
-                break
-        return _Fits(beta, loglik, 2 * (loglik - none), information)
+    def statistics(self, x: FloatArray) -> Maxima:
+        """Maximize over the effect of each arrangement."""
+        return maximize(lambda effect: self.at(x, effect), len(x))

@@ -11,15 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
 
 from collsec.inference.assignment import redraw
 from collsec.inference.errors import InferenceError
 from collsec.inference.exposure_design import ExposureDesign
+from collsec.inference.likelihood_ratio import OPEN, largest_not_rejected, limit_of_effect
 from collsec.inference.partial_likelihood import FloatArray, IntArray, RiskSets
 
-#: Log hazard ratio at which a likelihood that still rises is taken to have reached its limit.
-OPEN = 16.0
 #: Change of a log hazard ratio at which a maximum is reached.
 _PRECISION = 1e-8
 #: Assignments fitted together, which bounds memory.
@@ -249,21 +247,4 @@ def _answer(fitted: Likelihood, question: Question, reference: FloatArray, alpha
         ci_high=limit_of_effect(statistic, effect, critical, 1.0),
         critical=critical,
         information=float(own - cross**2 / other) if other > 1e-6 else float(own),
-    )
-
-
-def largest_not_rejected(reference: FloatArray, alpha: float) -> float:
-    """Largest statistic that is not rejected: fewer than alpha of draws and data lie beyond it."""
-    return float(np.sort(reference)[-int(np.floor((reference.size + 1) * alpha))])
-
-
-def limit_of_effect(
-    statistic: Callable[[float], float], effect: float, critical: float, side: float
-) -> float:
-    """Return the effect on one side of the maximum at which the statistic is critical."""
-    border = side * (OPEN - 1)
-    if (effect - border) * side >= 0 or statistic(border) <= critical:
-        return side * np.inf
-    return float(
-        optimize.brentq(lambda value: statistic(value) - critical, effect, border, xtol=1e-6)
     )
