@@ -43,17 +43,18 @@ MEASUREMENT = code("hypothesis", "multiverse", "measures", "followup", "redating
                    "panels")
 
 
-wildcard_constraints:
-    h="h[0-9]+",
+wildcard_constraints: h="h[0-9]+"
 
 
-localrules:
-    all,
+localrules: all
+
+
+# Jobs that the work of each hypothesis is parted into; `--set-scatter work=8` for more cores.
+scattergather: work=3
 
 
 rule all:
-    input:
-        "reports/site/index.html",
+    input: "reports/site/index.html"
 
 
 rule tables:
@@ -115,8 +116,8 @@ rule panel:
         f"{COLLSEC} step panel {{wildcards.h}}"
 
 
-rule multiverse:
-    """Every declared specification of a hypothesis, estimated; tagged and hashed by rule panel."""
+rule share:
+    """A share of the work: specifications of the multiverse, draws, parts; same numbers however shared."""
     input:
         rules.panel.output,
         rules.episodes.output,
@@ -125,32 +126,30 @@ rule multiverse:
         code=FOUNDATION + MEASUREMENT
         + code("designs", "estimators", "inference", "results", "verdict", "wording"),
     output:
-        f"{OUT}/estimates/{{h}}-multiverse.parquet",
-    params:
-        specification=lambda wildcards: specification_digest(STORE, wildcards.h),
-    shell:
-        f"{COLLSEC} step multiverse {{wildcards.h}}"
-
-
-rule estimate:
-    """Estimates, curves, diagnostics, falsification and verdict of a hypothesis."""
-    input:
-        rules.panel.output,
-        rules.multiverse.output,
-        rules.episodes.output,
-        rules.timelines.output,
-        study="analyses/_study.yml",
-        code=FOUNDATION + MEASUREMENT
-        + code("designs", "estimators", "inference", "results", "verdict", "wording"),
-    output:
-        f"{OUT}/estimates/{{h}}.parquet",
-        f"{OUT}/estimates/{{h}}-curves.parquet",
-        f"{OUT}/estimates/{{h}}.json",
+        f"{OUT}/shares/{{h}}-multiverse-{{scatteritem}}.parquet",
+        f"{OUT}/shares/{{h}}-{{scatteritem}}.json",
     params:
         specification=lambda wildcards: specification_digest(STORE, wildcards.h),
         profile=PROFILE,
     shell:
-        f"{COLLSEC} step estimate {{wildcards.h}} --profile {{params.profile}}"
+        f"{COLLSEC} step share {{wildcards.h}} {{wildcards.scatteritem}} --profile {{params.profile}}"
+
+
+rule estimate:
+    """The shares gathered: estimates, curves, diagnostics, falsification and verdict."""
+    input:
+        gather.work(f"{OUT}/shares/{{{{h}}}}-multiverse-{{scatteritem}}.parquet"),
+        gather.work(f"{OUT}/shares/{{{{h}}}}-{{scatteritem}}.json"),
+    output:
+        f"{OUT}/estimates/{{h}}-multiverse.parquet",
+        f"{OUT}/estimates/{{h}}.parquet",
+        f"{OUT}/estimates/{{h}}-curves.parquet",
+        f"{OUT}/estimates/{{h}}.json",
+    params:
+        profile=PROFILE,
+        shares=lambda wildcards, input: len(input) // 2,
+    shell:
+        f"{COLLSEC} step estimate {{wildcards.h}} --profile {{params.profile}} --shares {{params.shares}}"
 
 
 rule synthesis:

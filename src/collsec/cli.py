@@ -126,20 +126,30 @@ def panel(hypothesis: Hypothesis, root: Root = HERE) -> None:
     steps.panel(store_at(root), hypothesis)
 
 
-@step_app.command(epilog="Example: `collsec step multiverse h1`")
-def multiverse(hypothesis: Hypothesis, root: Root = HERE) -> None:
-    """declared specifications → their estimates."""
+@step_app.command(epilog="Example: `collsec step share h1 2-of-3 --profile full`")
+def share(
+    hypothesis: Hypothesis,
+    part: Annotated[str, typer.Argument(help="Such as `2-of-3`.", show_default=False)],
+    profile: Profile = "quick",
+    root: Root = HERE,
+) -> None:
+    """panel → a share of the work: specifications, draws and parts that need no other."""
     from collsec import steps
 
-    steps.multiverse(store_at(root), hypothesis)
+    steps.share(store_at(root), hypothesis, profile, part)
 
 
 @step_app.command(epilog="Example: `collsec step estimate h1 --profile full`")
-def estimate(hypothesis: Hypothesis, profile: Profile = "quick", root: Root = HERE) -> None:
-    """panel → estimates, curves, diagnostics, verdict."""
+def estimate(
+    hypothesis: Hypothesis,
+    profile: Profile = "quick",
+    shares: Annotated[int, typer.Option(help="Of how many shares the work was made.", min=1)] = 3,
+    root: Root = HERE,
+) -> None:
+    """shares → estimates, curves, diagnostics, verdict."""
     from collsec import steps
 
-    steps.estimate(store_at(root), hypothesis, profile)
+    steps.estimate(store_at(root), hypothesis, profile, shares)
 
 
 @step_app.command(epilog="Example: `collsec step synthesis`")

@@ -18,7 +18,7 @@ import pandas as pd
 
 from collsec import designs
 from collsec.cohorts import RULES
-from collsec.designs import PARTS
+from collsec.designs import PARTS, gather, work
 from collsec.measures import MEASURES
 from collsec.timelines import ACTION_CLASSES, PRESENCES
 
@@ -217,7 +217,8 @@ def _modules(module: ModuleType) -> list[ModuleType]:
 
 def _parts_of_designs() -> set[str]:
     """Modules of designs that not every hypothesis is run through."""
-    common = {node.module for node in ast.walk(ast.parse(inspect.getsource(designs)))
+    common = {node.module for module in (designs, gather, work)
+              for node in ast.walk(ast.parse(inspect.getsource(module)))
               if isinstance(node, ast.ImportFrom) and node.module}
     return {name for name in sys.modules if name.startswith("collsec.designs.")} - common
 

@@ -60,8 +60,10 @@ def _schema_for(name: str) -> pa.DataFrameSchema | None:
         return None  # validated against its own Table Schema, cell by cell
     if stage == "panels":
         return _panels()["attrition" if leaf.endswith("-attrition") else "rows"]
-    if stage == "specs" or leaf.endswith("-multiverse"):
-        return _multiverse()[stage]
+    if stage == "specs":
+        return _multiverse()["specs"]
+    if stage == "shares" or leaf.endswith("-multiverse"):
+        return _multiverse()["estimates"]
     if stage == "estimates":
         return _estimates()["curves" if leaf.endswith("-curves") else "rows"]
     schema: pa.DataFrameSchema = {"episodes": _episodes, "timelines": _timelines}[stage]()[leaf]

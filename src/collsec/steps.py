@@ -6,7 +6,7 @@ Every step reads the files of the stage before it, calls pure functions, and wri
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from collsec.errors import CollsecError, MissingInput
 from collsec.provenance import record
@@ -115,47 +115,93 @@ def panel(store: Store, hypothesis: str) -> None:
     store.write(attrition, "panels", f"{hypothesis}-attrition", made_from)
 
 
-def multiverse(store: Store, hypothesis: str) -> None:
-    """Declared specifications → their estimates.
+def share(store: Store, hypothesis: str, profile: str, part: str) -> None:
+    """panel → one share of the hypothesis' work: specifications estimated, pieces done.
+
+    Parameters
+    ----------
+    store : Store
+    hypothesis, profile : str
+    part : str
+        Which of how many, such as ``2-of-3``. Numbers do not depend on it.
 
     Raises
     ------
     CollsecError
-        If what was declared before is not what the specification says now.
+        If the share is ill-formed, or something cannot be estimated.
     """
+    from collsec.designs import work
     from collsec.designs.multiverse import estimate_all
-    from collsec.multiverse import digest, expand
-
-    inputs = read_inputs(store, hypothesis)
-    grid = store.read("specs", f"{hypothesis}-multiverse")
-    made = estimate_all(inputs, expand(inputs.spec))
-    if digest(made) != digest(grid):
-        path = store.relative(store.stage("specs", f"{hypothesis}-multiverse"))
-        raise CollsecError(f"{path}: declared for another specification. "
-                           f"Run `collsec step panel {hypothesis}` first.")
-    files = [*_design_files(store, hypothesis), store.stage("specs", f"{hypothesis}-multiverse")]
-    made_from = record(store, "estimates", files) | {"declared": digest(grid)}
-    store.write(made, "estimates", f"{hypothesis}-multiverse", made_from)
-
-
-def estimate(store: Store, hypothesis: str, profile: str) -> None:
-    """panel → estimates, curves and the JSON record with the verdict."""
-    from collsec.designs import estimate_hypothesis
     from collsec.estimators import EstimationError
     from collsec.inference import InferenceError
-    from collsec.provenance import data_vintage
+    from collsec.multiverse import expand
 
+    number, _, total = part.partition("-of-")
+    if not (number.isdigit() and total.isdigit() and 1 <= int(number) <= int(total)):
+        raise CollsecError(f"share {part!r}: must name one of so many, such as 2-of-3.")
+    k, n = int(number), int(total)
     inputs = read_inputs(store, hypothesis)
-    rows = store.read("panels", hypothesis)
-    specifications = store.read("estimates", f"{hypothesis}-multiverse")
+    specifications = expand(inputs.spec)
+    first, last = ((len(specifications) * i) // n for i in (k - 1, k))
+    pieces = work.pieces(inputs, inputs.study.draws(profile))
     try:
-        made = estimate_hypothesis(inputs, rows, specifications, profile)
+        made = estimate_all(inputs, specifications[first:last])
+        done = {name: pieces[name]() for name in work.shared_out(list(pieces), k, n)}
     except (EstimationError, InferenceError) as error:
         spec = store.relative(store.spec_file(hypothesis))
         raise CollsecError(f"{spec}, profile {profile}: {error}") from None
-    files = [*_design_files(store, hypothesis), store.stage("panels", hypothesis),
-             store.stage("estimates", f"{hypothesis}-multiverse")]
+    made_from = record(store, "shares", _design_files(store, hypothesis)) | {"profile": profile}
+    store.write(made, "shares", f"{hypothesis}-multiverse-{part}", made_from)
+    store.write_json({"pieces": work.to_json(done), "provenance": made_from},
+                     store.share(hypothesis, part), is_internal=True)
+
+
+def estimate(store: Store, hypothesis: str, profile: str, shares: int) -> None:
+    """shares → multiverse, estimates, curves and the JSON record with the verdict.
+
+    Raises
+    ------
+    CollsecError
+        If a share is missing or of another profile, or if the multiverse that was declared is not
+        what was estimated.
+    """
+    import json
+
+    import pandas as pd
+
+    from collsec.designs import estimate_hypothesis, work
+    from collsec.multiverse import digest
+    from collsec.provenance import data_vintage
+
+    inputs = read_inputs(store, hypothesis)
+    grid = store.read("specs", f"{hypothesis}-multiverse")
+    names = [f"{k}-of-{shares}" for k in range(1, shares + 1)]
+    specifications = pd.concat(
+        [store.read("shares", f"{hypothesis}-multiverse-{name}") for name in names],
+        ignore_index=True,
+    )
+    if digest(specifications) != digest(grid):
+        path = store.relative(store.stage("specs", f"{hypothesis}-multiverse"))
+        raise CollsecError(f"{path}: declared for another specification. "
+                           f"Run `collsec step panel {hypothesis}` and the shares first.")
+    pieces: dict[str, Any] = {}
+    for name in names:
+        shared = store.share(hypothesis, name)
+        one = json.loads(shared.read_text(encoding="utf-8")) if shared.exists() else None
+        if one is None or one["provenance"]["profile"] != profile:
+            raise MissingInput(
+                f"{store.relative(shared)}: not there for profile {profile}. "
+                f"Run `collsec step share {hypothesis} {name} --profile {profile}` first."
+            )
+        pieces |= one["pieces"]
+    draws = inputs.study.draws(profile)
+    made = estimate_hypothesis(
+        inputs, store.read("panels", hypothesis), specifications, work.from_json(pieces), draws
+    )
+    files = [*_design_files(store, hypothesis), store.stage("panels", hypothesis)]
     made_from = record(store, "estimates", files) | {"profile": profile}
+    store.write(specifications, "estimates", f"{hypothesis}-multiverse",
+                made_from | {"declared": digest(grid)})
     store.write(made.estimates, "estimates", hypothesis, made_from)
     store.write(made.curves, "estimates", f"{hypothesis}-curves", made_from)
     provenance = made_from | {"data_vintage": data_vintage(store)}

@@ -73,6 +73,10 @@ class Store:
     def record(self, hypothesis: str) -> Path:
         return self.processed / "estimates" / f"{hypothesis}.json"
 
+    def share(self, hypothesis: str, share: str) -> Path:
+        """The pieces of work done in one share, such as ``2-of-3``, of a hypothesis."""
+        return self.processed / "shares" / f"{hypothesis}-{share}.json"
+
     def relative(self, path: Path) -> str:
         """A path as the user knows it: relative to the project, with forward slashes."""
         try:
@@ -117,10 +121,14 @@ class Store:
             )
         return path
 
-    def write_json(self, record: dict[str, Any], path: Path) -> Path:
+    def write_json(
+        self, record: dict[str, Any], path: Path, *, is_internal: bool = False
+    ) -> Path:
+        """Write a record; one for the pipeline's own use may hold infinite and missing numbers."""
         with whole(path) as temporary:
             temporary.write_text(
-                json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+                json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False,
+                           allow_nan=is_internal)
                 + "\n",
                 encoding="utf-8",
             )

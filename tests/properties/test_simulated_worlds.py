@@ -16,6 +16,7 @@ import pytest
 from collsec.designs import Inputs, estimate_hypothesis
 from collsec.designs.inputs import prepare
 from collsec.designs.multiverse import estimate_all
+from collsec.designs.work import pieces
 from collsec.designs.sandwich import jackknifed, sandwich
 from collsec.designs.time_varying import rerandomized
 from collsec.estimators import cox_ph, kaplan_meier
@@ -208,6 +209,9 @@ def test_the_whole_pipeline_gives_the_verdict(of: World, is_supported: bool) -> 
     spec = dataclasses.replace(made.spec, parts=(), secondary=(), outcomes=(), multiverse=axes)
     made = dataclasses.replace(made, spec=spec)
     panel = prepare(made, spec.exposure).rows
-    result = estimate_hypothesis(made, panel, estimate_all(made, expand(spec)), "quick")
+    draws = made.study.draws("quick")
+    done = {name: piece() for name, piece in pieces(made, draws).items()}
+    specifications = estimate_all(made, expand(spec))
+    result = estimate_hypothesis(made, panel, specifications, done, draws)
     code = result.record["verdict"]["code"]
     assert (code == "supported") == is_supported, result.record["verdict"]

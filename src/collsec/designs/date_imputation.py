@@ -11,7 +11,7 @@ import pandas as pd
 
 from collsec import timelines, wording
 from collsec.designs.inputs import Inputs, prepare
-from collsec.designs.parts import Context, Part, part, without_estimate
+from collsec.designs.parts import Context, Part, part_of_primary, without_estimate
 from collsec.designs.sandwich import jackknifed, sandwich
 from collsec.designs.time_varying import seed_for
 from collsec.episodes import Linked
@@ -23,14 +23,14 @@ COUNTS = ("nobs", "n_units", "n_events", "n_clusters", "exposed_units", "exposed
           "exposed_clusters")
 
 
-@part
-def date_imputation(context: Context) -> Part:
+@part_of_primary
+def date_imputation(context: Context, primary: Estimate) -> Part:
     """The primary's hazard ratio over several sets of dates, with the error that they add.
 
     Within a set of dates the error is that of the jackknife where the primary's is, else that of
     the cluster sandwich. Counts are medians over the sets.
     """
-    inputs, primary = context.inputs, context.primary
+    inputs = context.inputs
     made = [_estimated(redated(inputs, draw)) for draw in range(context.draws.imputation_draws)]
     spread = {name: [getattr(one, name) for one in made] for name in COUNTS}
     counts: dict[str, Any] = {k: round(float(np.median(v))) for k, v in spread.items()}

@@ -1,6 +1,7 @@
 """Parts of a hypothesis beyond its primary: one decorated function each, named in its file.
 
-A part takes the primary as it stands and gives further estimates, curves and strings for the page.
+A part takes the primary's cohort and gives further estimates, curves and strings for the page.
+Those that need nothing else can run side by side; those that restate the primary wait for it.
 """
 
 from __future__ import annotations
@@ -26,14 +27,12 @@ class Context:
     inputs : Inputs
     prepared : Prepared
         The primary's cohort and rows.
-    primary : Estimate
     draws : Draws
         Draw counts of the profile.
     """
 
     inputs: Inputs
     prepared: Prepared
-    primary: Estimate
     draws: Draws
 
     @property
@@ -60,7 +59,7 @@ class Part:
     estimates: list[Estimate] = field(default_factory=list)
     curves: pd.DataFrame | None = None
     strings: dict[str, str] = field(default_factory=dict)
-    records: dict[str, object] = field(default_factory=dict)
+    records: dict[str, Any] = field(default_factory=dict)
 
 
 def without_estimate(why: object) -> dict[str, Any]:
@@ -71,10 +70,21 @@ def without_estimate(why: object) -> dict[str, Any]:
     return nothing | {"note": f"Not estimable: {why}"}
 
 
-PARTS: dict[str, Callable[[Context], Part]] = {}
+PARTS: dict[str, Callable[..., Part]] = {}
+# Names of the parts that take the estimated primary beside their context.
+AFTER_PRIMARY: set[str] = set()
 
 
 def part(function: Callable[[Context], Part]) -> Callable[[Context], Part]:
     """Register a part under its function's name."""
     PARTS[function.__name__] = function
+    return function
+
+
+def part_of_primary(
+    function: Callable[[Context, Estimate], Part],
+) -> Callable[[Context, Estimate], Part]:
+    """Register a part that restates the primary: it is made once that is estimated."""
+    PARTS[function.__name__] = function
+    AFTER_PRIMARY.add(function.__name__)
     return function

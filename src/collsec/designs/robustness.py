@@ -12,6 +12,7 @@ from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.designs.sandwich import refit_without, sandwich
 from collsec.designs.time_varying import rerandomized
 from collsec.estimators import CoxDesign, EstimationError, cox_ph
+from collsec.hypothesis import ExposureSpec
 from collsec.results import Estimate
 from collsec.timelines import PRESENCES, presence_spells
 
@@ -24,26 +25,25 @@ class Placebo:
     outcome: str  # "passed", "failed" or "uninformative"
 
 
-def placebos(inputs: Inputs, draws: int) -> list[Placebo]:
-    """Every declared falsification, told apart into passed, failed and uninformative.
+def placebo(inputs: Inputs, exposure: ExposureSpec, draws: int) -> Estimate:
+    """The estimate of one declared falsification."""
+    name = f"{inputs.spec.hypothesis}.placebo.{exposure.measure}"
+    level = 1 - inputs.study.level
+    prepared = prepare(inputs, exposure)
+    if prepared.spells is None or exposure.inference == "cluster_sandwich":
+        return sandwich(inputs, prepared, exposure, estimate_id=name, role="falsification",
+                        level=level, lag_months=exposure.lag_months)
+    return rerandomized(inputs, prepared, exposure, estimate_id=name, role="falsification",
+                        draws=draws, level=level)[0]
+
+
+def judged(estimate: Estimate, no_effect: tuple[float, float]) -> Placebo:
+    """A falsification told apart into passed, failed and uninformative.
 
     A placebo whose minimum detectable effect exceeds the smallest effect of interest could not
     have found one: it is uninformative, unless it found one all the same.
     """
-    made = []
-    level = 1 - inputs.study.level
-    for exposure in inputs.spec.falsification:
-        name = f"{inputs.spec.hypothesis}.placebo.{exposure.measure}"
-        prepared = prepare(inputs, exposure)
-        if prepared.spells is None or exposure.inference == "cluster_sandwich":
-            estimate = sandwich(inputs, prepared, exposure, estimate_id=name,
-                                role="falsification", level=level,
-                                lag_months=exposure.lag_months)
-        else:
-            estimate, _ = rerandomized(inputs, prepared, exposure, estimate_id=name,
-                                       role="falsification", draws=draws, level=level)
-        made.append(Placebo(estimate, judge(estimate, inputs.spec.estimand.no_effect)))
-    return made
+    return Placebo(estimate, judge(estimate, no_effect))
 
 
 def judge(estimate: Estimate, no_effect: tuple[float, float]) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from collsec import wording
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.designs.parts import Context, Part, part
+from collsec.designs.parts import Context, Part, part_of_primary
 from collsec.estimators import CoxResult, EstimationError, cox_ph, standardize, switches_on
 from collsec.panels import DAYS_PER_MONTH, days_of
 from collsec.results import Estimate
@@ -60,10 +60,10 @@ def mean_months(
     return found.rmst / DAYS_PER_MONTH, found.curve
 
 
-@part
-def cost_of_delay(context: Context) -> Part:
+@part_of_primary
+def cost_of_delay(context: Context, primary: Estimate) -> Part:
     """Months of war per year of delay, and survival under early, late and no deployment."""
-    found = months_per_year(context.inputs, context.prepared, context.primary)
+    found = months_per_year(context.inputs, context.prepared, primary)
     return Part(
         [found], strategy_curves(context.inputs, context.prepared),
         {
