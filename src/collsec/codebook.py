@@ -143,11 +143,14 @@ def raw_columns(store: Store) -> Iterator[tuple[str, str, str, Holder]]:
 
 
 def processed_columns(store: Store) -> Iterator[tuple[str, str, str]]:
-    """Table, name and type of each column of the processed files, the typed raw tables left out."""
+    """Table, name and type of each column of the processed files.
+
+    Typed raw tables, and shares of work that estimates gather, are left out.
+    """
     import pyarrow.parquet as pq
 
     for path in sorted(store.processed.glob("*/*.parquet")):
-        if path.parent.name != "tables":
+        if path.parent.name not in {"tables", "shares"}:
             for column in pq.read_schema(path):
                 found = next(t for form, t in PARQUET_TYPES if re.fullmatch(form, str(column.type)))
                 yield f"{path.parent.name}/{path.stem}", column.name, found

@@ -94,13 +94,30 @@ def test_every_column_of_every_processed_file_has_a_definition(finished: Path) -
         "episodes/episodes", "panels/h1", "estimates/h3", "estimates/h1-curves"}
 
 
-def test_two_cold_runs_give_the_same_bytes(
+def test_cold_runs_give_the_same_bytes_however_the_work_is_shared_out(
     finished: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = build(tmp_path_factory.mktemp("elsewhere") / "with another name")
-    done = snakemake(other)
+    done = snakemake(other, "--set-scatter", "work=2")
     assert done.returncode == 0, done.stderr
-    assert digests(other) == digests(finished)
+    made = [{name: digest for name, digest in digests(world).items() if "/shares/" not in name}
+            for world in (other, finished)]
+    assert made[0] == made[1]
+    assert len(list((other / "data" / "processed" / "shares").glob("*.json"))) == 2 * 3
+
+
+def test_estimates_without_a_share_of_the_work_are_refused(finished: Path) -> None:
+    done = collsec(finished, "step", "estimate", "h1", "--profile", "full")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "collsec step share h1 1-of-3 --profile full" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize("part", ["2", "0-of-3", "4-of-3", "x-of-y"])
+def test_an_ill_formed_share_is_refused(finished: Path, part: str) -> None:
+    done = collsec(finished, "step", "share", "h1", part)
+    assert done.returncode == 1
+    assert "such as 2-of-3" in " ".join(done.stderr.split())
 
 
 @pytest.fixture
@@ -134,7 +151,7 @@ def test_editing_prose_renders_anew_and_estimates_nothing(restored: Change) -> N
 def test_editing_a_specification_estimates_that_hypothesis_alone(restored: Change) -> None:
     world = restored("analyses/h2-veto-use.qmd", "lags_months: [0, 3]", "lags_months: [0, 6]")
     assert rules_to_run(world) == {
-        "panel h2", "multiverse h2", "estimate h2", "synthesis", "reports"}
+        "panel h2", "share h2", "estimate h2", "synthesis", "reports"}
 
 
 def test_editing_a_module_re_runs_its_dependants(restored: Change) -> None:
@@ -161,7 +178,7 @@ def test_editing_a_table_re_runs_from_the_start(restored: Change) -> None:
 def test_the_full_profile_estimates_anew(finished: Path) -> None:
     ran = rules_to_run(finished, "--config", "profile=full")
     assert {"estimate h1", "estimate h2", "estimate h3", "reports"} <= ran
-    assert not {"panel h1", "multiverse h1"} & ran
+    assert "panel h1" not in ran
 
 
 def test_results_carry_all_that_must_stand_beside_them(finished: Path) -> None:

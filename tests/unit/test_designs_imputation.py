@@ -29,7 +29,7 @@ def made(given: Inputs, draws: int) -> Part:
     primary = sandwich(given, prepared, given.spec.exposure, estimate_id="x", role="primary",
                        level=given.study.primary_level)
     profile = dataclasses.replace(given.study.draws("quick"), imputation_draws=draws)
-    return date_imputation(Context(given, prepared, primary, profile))
+    return date_imputation(Context(given, prepared, profile), primary)
 
 
 @functools.cache

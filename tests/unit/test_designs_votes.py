@@ -45,15 +45,7 @@ def study() -> Inputs:
 
 @functools.cache
 def context() -> Context:
-    primary = prepare(study(), study().spec.exposure)
-    nothing = dict.fromkeys(("estimate", "ci_low", "ci_high", "ci_level", "p_value", "std_error"),
-                            math.nan)
-    none = dict.fromkeys(("nobs", "n_units", "n_events", "n_clusters", "exposed_units",
-                          "exposed_ends", "exposed_clusters", "lag_months"), 0)
-    text = dict.fromkeys(("estimate_id", "hypothesis", "role", "label", "measure", "estimand",
-                          "inference"), "")
-    return Context(study(), primary, Estimate(**text, **none, **nothing),
-                   study().study.draws("quick"))
+    return Context(study(), prepare(study(), study().spec.exposure), study().study.draws("quick"))
 
 
 def act(item: str, conflict: int, date: str, kind: str, **fields: object) -> dict[str, object]:
