@@ -16,9 +16,9 @@ import pytest
 from collsec.designs import Inputs, estimate_hypothesis
 from collsec.designs.inputs import prepare
 from collsec.designs.multiverse import estimate_all
-from collsec.designs.work import pieces
 from collsec.designs.sandwich import jackknifed, sandwich
 from collsec.designs.time_varying import rerandomized
+from collsec.designs.work import pieces
 from collsec.estimators import cox_ph, kaplan_meier
 from collsec.multiverse import expand
 from collsec.results import Estimate

@@ -17,7 +17,6 @@ from collsec.designs import (
     negative_controls,  # noqa: F401
     next_action,  # noqa: F401
     rotating_seats,  # noqa: F401
-    rotating_seats,  # noqa: F401
     stages,  # noqa: F401
     standardization,  # noqa: F401
 )
