@@ -138,7 +138,7 @@ def test_the_pictures_say_the_numbers_and_carry_them(tables: dict[str, pd.DataFr
     text = figures.date_precision(precision).alternative
     exact = (tables["episodes"]["onset_precision"] == "day").sum()
     assert f"Onset of the episode: {exact} of 620 to the day" in text
-    assert "Authorization: 68 published file, 2 document, 1 general knowledge" in (
+    assert "Authorization: 68 published file, 3 document; First personnel" in (
         figures.mission_dates(coverage.mission_dates(tables["missions"])).alternative)
 
 
