@@ -39,6 +39,11 @@ TABLES = {
         ("mechanism",),
         f"What the Council did next on the same conflict. Events are the acts, the end of the war "
         f"competes. {_INTERVALS} conflicts, but the shares' by the sandwich. {_COUNTS}"),
+    "council-action": Table(
+        ("council_action",),
+        f"First acts of the Council on a conflict, per standard deviation of an index; the end of "
+        f"the war competes. Wars that a permanent member fights, and conflicts with such an act "
+        f"before onset, are left out. {_INTERVALS} countries. {_COUNTS}"),
     "vetoes-by-class": Table(
         ("action_class", "casting_state"),
         f"Vetoes by what the draft would have done and by who cast them: hazard ratios of the end. "

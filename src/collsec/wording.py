@@ -95,6 +95,24 @@ def plain_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str
     }[verdict.code]
 
 
+def exploratory(low: float, high: float, expected: str) -> str:
+    """What an interval of a ratio says of a claim that no verdict rests on.
+
+    Parameters
+    ----------
+    low, high : float
+        Its ends, on the scale of the ratio.
+    expected : str
+        ``above_one`` or ``below_one``: the side that the claim implies.
+    """
+    if math.isnan(low) or math.isnan(high):
+        return "not estimable"
+    if low <= 1 <= high:
+        return "no detectable difference"
+    return "as the claim implies" if (low > 1) == (expected == "above_one") else (
+        "against what the claim implies")
+
+
 def reasons(verdict: Verdict) -> str:
     """The verdict and why, as one line of prose."""
     return f"**{verdict.sentence}** The reasons: {'; '.join(verdict.reasons)}."

@@ -58,3 +58,20 @@ def test_support_and_contradiction_are_told_from_each_other() -> None:
     assert told["contradicted"].endswith("against the claim.")
     assert "cause" in told["mixed"]
     assert len(set(told.values())) == len(told)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected", "said"),
+    [
+        (1.1, 2.0, "above_one", "as the claim implies"),
+        (0.2, 0.9, "below_one", "as the claim implies"),
+        (1.1, 2.0, "below_one", "against what the claim implies"),
+        (0.2, 0.9, "above_one", "against what the claim implies"),
+        (0.2, 1.0, "below_one", "no detectable difference"),
+        (float("nan"), 2.0, "above_one", "not estimable"),
+    ],
+)
+def test_an_interval_says_a_direction_only_where_it_excludes_one(
+    low: float, high: float, expected: str, said: str
+) -> None:
+    assert wording.exploratory(low, high, expected) == said

@@ -34,6 +34,8 @@ _ROWS_OF_A_FOREST = {
 _INCIDENCES = {
     "next_resolution": ("Votes followed by a resolution", "the vote"),
     "next_measure": ("Votes followed by a measure", "the vote"),
+    "first_resolution": ("Wars with a first resolution", "onset"),
+    "first_mission": ("Wars with a first UN operation", "onset"),
 }
 
 
