@@ -13,7 +13,7 @@ study: $(READY)
 	$(BIN)/collsec run --profile $(PROFILE)
 
 test: $(READY)
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
