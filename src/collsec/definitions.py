@@ -181,7 +181,8 @@ HERE = {
     ("panels/*-attrition", "rule"): "Rule by which the step leaves units out.",
     ("estimates/*", "role"): "`primary`; `lag`, `variant`, `model` and `outcome` depart from it in "
     "one thing; `secondary`, `trial`, `dose` and `interaction` ask something else; "
-    "`council_action` is about a first act of the Council, not the end of the war; "
+    "`council_action` is about a first act of the Council, not the end of the war; `form` lets the "
+    "effect of an index bend; "
     "`falsification` should find nothing; `exclusion` leaves a place out; `known_biased` shows a "
     "mistake; `descriptive` compares nothing.",
     ("estimates/*", "note"): "What has to be known to judge the estimate.",

@@ -44,6 +44,10 @@ TABLES = {
         f"First acts of the Council on a conflict, per standard deviation of an index; the end of "
         f"the war competes. Wars that a permanent member fights, and conflicts with such an act "
         f"before onset, are left out. {_INTERVALS} countries. {_COUNTS}"),
+    "form": Table(
+        ("form",),
+        f"Wars in states at the ninetieth percentile of salience against the tenth: hazard ratios "
+        f"of the end unless a unit is named. {_INTERVALS} countries. {_COUNTS}"),
     "vetoes-by-class": Table(
         ("action_class", "casting_state"),
         f"Vetoes by what the draft would have done and by who cast them: hazard ratios of the end. "

@@ -12,6 +12,7 @@ from collsec.designs import (
     duration_models,  # noqa: F401
     early_late,  # noqa: F401
     exclusions,  # noqa: F401
+    functional_form,  # noqa: F401
     grace_trial,  # noqa: F401
     interactions,  # noqa: F401
     marginal_structural,  # noqa: F401

@@ -20,6 +20,7 @@ from collsec.estimators.overdispersed_counts import negative_binomial
 from collsec.estimators.panel import PanelResult, panel_ols
 from collsec.estimators.regression import RegressionResult
 from collsec.estimators.restricted_mean import Estimate, rmst, rmst_difference
+from collsec.estimators.splines import restricted_cubic, spline_knots
 from collsec.estimators.standardization import (
     StandardizedSurvival,
     StepPath,
@@ -60,8 +61,10 @@ __all__ = [
     "negative_binomial",
     "panel_ols",
     "poisson",
+    "restricted_cubic",
     "rmst",
     "rmst_difference",
+    "spline_knots",
     "standardize",
     "switches_on",
 ]

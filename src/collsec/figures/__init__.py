@@ -7,6 +7,7 @@ from collsec.figures.ends import ends_by_kind
 from collsec.figures.forest import forest
 from collsec.figures.influence import leave_one_out, null_calibration
 from collsec.figures.power import detectable_effects
+from collsec.figures.response import response_curves
 from collsec.figures.specification import options, specification_curve
 from collsec.figures.style import Drawing
 from collsec.figures.survival import cumulative_incidence, incidence_curves, survival_curves
@@ -23,6 +24,7 @@ __all__ = [
     "leave_one_out",
     "null_calibration",
     "options",
+    "response_curves",
     "specification_curve",
     "survival_curves",
 ]

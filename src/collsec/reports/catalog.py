@@ -65,7 +65,8 @@ def catalog(record: Record) -> dict[str, Entry]:
 
     Figures: `lags`, `forest`, `outcomes` (hazard ratios by role), `survival` and
     `standardized-survival`, `incidence`, `null-calibration`, `leave-one-out`, `multiverse`,
-    `options`. Tables: `regression`, `estimates`, `checks`, `multiverse-summary`, `attrition`.
+    `options`, `functional-form`. Tables: `regression`, `estimates`, `checks`,
+    `multiverse-summary`, `attrition`.
     Each name begins with the hypothesis.
     """
     h = record.hypothesis
@@ -226,6 +227,13 @@ def _influence(record: Record) -> list[tuple[str, Drawing]]:
         frame = pd.DataFrame({"draw": range(1, len(draws) + 1), "estimate": draws})
         drawing = figures.null_calibration(frame, record.primary, no_effect=record.no_effect)
         found.append(("null-calibration", drawing))
+    form = record.parts.get("functional_form")
+    if form:
+        drawing = figures.response_curves(
+            pd.DataFrame(form["curve"]), between=(form["low"], form["high"]),
+            no_effect=record.no_effect,
+        )
+        found.append(("functional-form", drawing))
     refits = record.leave_one_out
     if len(refits):
         found.append(("leave-one-out", figures.leave_one_out(refits, record.primary)))
