@@ -410,3 +410,17 @@ def test_colors_of_the_pages_have_contrast_on_their_backgrounds(repository: Path
     background = _luminance(colors["wash"])  # darker than white: the harder case
     for name in ("ink", "muted", "blue", "green", "orange", "purple"):
         assert (background + 0.05) / (_luminance(colors[name]) + 0.05) >= 4.5, name
+
+
+def test_the_response_is_told_at_both_values_that_the_text_contrasts() -> None:
+    x = np.linspace(-2, 2, 5)
+    rows = pd.concat([
+        pd.DataFrame({"group": name, "index": x, "estimate": np.exp(slope * x),
+                      "ci_low": np.exp(slope * x - 0.2), "ci_high": np.exp(slope * x + 0.2)})
+        for name, slope in (("Straight line", 0.5), ("Restricted cubic spline", -0.25))
+    ])
+    drawing = figures.response_curves(rows, between=(-1.0, 2.0), no_effect=(0.8, 1.25))
+    assert "Straight line: 0.61 at -1.0 and 2.72 at 2.0 standard deviations" in drawing.alternative
+    assert "Restricted cubic spline: 1.28 at -1.0 and 0.61 at 2.0" in drawing.alternative
+    assert len(drawing.data) == 10
+    assert drawing.svg.startswith(b"<?xml")

@@ -18,6 +18,7 @@ from collsec.designs import (
     marginal_structural,  # noqa: F401
     negative_controls,  # noqa: F401
     next_action,  # noqa: F401
+    p5_fights,  # noqa: F401
     rotating_seats,  # noqa: F401
     stages,  # noqa: F401
     standardization,  # noqa: F401

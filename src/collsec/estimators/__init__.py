@@ -13,6 +13,7 @@ from collsec.estimators.cumulative_incidence import CumulativeIncidence, aalen_j
 from collsec.estimators.discrete import DiscreteHazardResult, discrete_hazard
 from collsec.estimators.emulation import EmulatedTrial, clone_censor_weight
 from collsec.estimators.errors import EstimationError
+from collsec.estimators.firth import FirthResult, firth_cox
 from collsec.estimators.generalized_linear import logit, poisson
 from collsec.estimators.instrumental import IVResult, iv_2sls
 from collsec.estimators.logrank_test import LogrankTest, logrank
@@ -40,6 +41,7 @@ __all__ = [
     "EmulatedTrial",
     "Estimate",
     "EstimationError",
+    "FirthResult",
     "IVResult",
     "LogrankTest",
     "PanelResult",
@@ -53,6 +55,7 @@ __all__ = [
     "compare",
     "cox_ph",
     "discrete_hazard",
+    "firth_cox",
     "fit_design",
     "iv_2sls",
     "kaplan_meier",

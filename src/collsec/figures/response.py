@@ -66,7 +66,7 @@ def plot_response(
     """Return the figure of `response_curves`, not yet written to bytes."""
     names = list(dict.fromkeys(curves["group"]))
     figure = canvas(3.2)
-    axes = figure.add_axes((0.13, 0.16, 0.57, 0.81))
+    axes = figure.add_axes((0.15, 0.16, 0.55, 0.81))
     axes.axhspan(*no_effect, color=BAND, lw=0, zorder=0)
     axes.axhline(1, color=MUTED, lw=1, zorder=1)
     for value in between:
