@@ -26,6 +26,7 @@ from collsec.figures import (
     leave_one_out,
     null_calibration,
     options,
+    response_curves,
     specification_curve,
     style,
     survival_curves,
@@ -419,7 +420,7 @@ def test_the_response_is_told_at_both_values_that_the_text_contrasts() -> None:
                       "ci_low": np.exp(slope * x - 0.2), "ci_high": np.exp(slope * x + 0.2)})
         for name, slope in (("Straight line", 0.5), ("Restricted cubic spline", -0.25))
     ])
-    drawing = figures.response_curves(rows, between=(-1.0, 2.0), no_effect=(0.8, 1.25))
+    drawing = response_curves(rows, between=(-1.0, 2.0), no_effect=(0.8, 1.25))
     assert "Straight line: 0.61 at -1.0 and 2.72 at 2.0 standard deviations" in drawing.alternative
     assert "Restricted cubic spline: 1.28 at -1.0 and 0.61 at 2.0" in drawing.alternative
     assert len(drawing.data) == 10

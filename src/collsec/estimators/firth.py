@@ -1,4 +1,4 @@
-"""Firth's penalized Cox model: a finite hazard ratio where one group has no event, or all of them."""
+"""Firth's penalized Cox model: finite even where no event, or every event, falls on one group."""
 
 from __future__ import annotations
 
