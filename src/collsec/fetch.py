@@ -1,25 +1,29 @@
-"""Get the upstream files: from a folder at hand, or from the public mirror, checked and whole.
+"""Get the upstream files: from a folder at hand, the mirror or the publisher, checked and whole.
 
-Three places are tried in turn: the upstream folder itself, a local folder, the mirror pinned in
-``sources.toml``. A file is kept only if its checksum is the declared one, so a second run goes on
-where the first stopped. The publisher's page is named where all of them fail, since newer releases
-appear there and some ask for a name.
+These places are tried in turn: the upstream folder itself, a local folder, the mirror pinned in
+``sources.toml``, and the publisher where an address of the very file is declared. A file is kept
+only if its checksum is the declared one, so a second run goes on where the first stopped. The
+publisher's page is named where all of them fail, since newer releases appear there and some ask for
+a name.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from collsec.archives import BadArchive, take_member
 from collsec.errors import CollsecError, MissingInput
 from collsec.sources import FILE, BadSource, Source, SourceFile, digest
 from collsec.store import whole
 
 TIMEOUT_SECONDS = 60
 CHUNK_BYTES = 1 << 16
+# Most bytes of a publisher's archive, whose checksum is not known beforehand.
+ARCHIVE_BYTES = 100_000_000
 
 OnBytes = Callable[[str, int], None]  # (file, further bytes at hand)
 Download = Callable[[str, Path, SourceFile, OnBytes], None]
@@ -44,7 +48,7 @@ class Fetched:
     file : str
         Path below the upstream folder.
     place : str
-        ``present``, ``folder`` or ``mirror``.
+        ``present``, ``folder``, ``mirror`` or ``publisher``.
     """
 
     source: str
@@ -94,7 +98,7 @@ def fetch(
     MissingInput
         If `local` is no folder.
     NoConnection
-        If the mirror cannot be reached; what is in place stays.
+        If neither mirror nor publisher can be reached; what is in place stays.
     FetchFailed
         If a file could not be had. All others are in place.
     """
@@ -161,12 +165,48 @@ def fetch_file(
         on_bytes(declared.file, declared.bytes)
         return "folder"
     assert source.mirror is not None  # a source with files has one
-    address = source.mirror.address(declared.mirror_path)
-    with whole(path) as temporary:
-        (download or download_with_pooch)(address, temporary, declared, on_bytes)
-        if not is_declared(temporary, declared):
-            raise BadSource(f"the mirror has another file at {address}.")
-    return "mirror"
+    take = download or download_with_pooch
+    places = [("mirror", source.mirror.address(declared.mirror_path), "")]
+    if declared.published:
+        places.append(("publisher", declared.published, declared.member))
+    refused: list[CollsecError] = []
+    for place, address, member in places:
+        try:
+            with whole(path) as temporary:
+                if member:
+                    take_archived(address, member, temporary, declared, take)
+                    on_bytes(declared.file, declared.bytes)
+                else:
+                    take(address, temporary, declared, on_bytes)
+                if not is_declared(temporary, declared):
+                    raise BadSource(f"the {place} has another file at {address}.")
+        except CollsecError as error:
+            refused.append(error)
+        else:
+            return place
+    if all(isinstance(error, NoConnection) for error in refused):
+        raise refused[0]
+    raise FetchFailed(" ".join(str(error) for error in refused))
+
+
+def take_archived(
+    address: str, member: str, path: Path, declared: SourceFile, take: Download
+) -> None:
+    """Download the archive that holds a file, and take the file out of it.
+
+    Raises
+    ------
+    FetchFailed
+        If the archive cannot be had, is unsafe, or does not hold the file.
+    """
+    archive = path.with_name(f"{path.name}.archive")
+    try:
+        take(address, archive, replace(declared, bytes=ARCHIVE_BYTES, sha256=""), silent)
+        take_member(archive, member, path, declared.bytes)
+    except BadArchive as error:
+        raise FetchFailed(f"The archive at {address} {error}") from None
+    finally:
+        archive.unlink(missing_ok=True)
 
 
 def is_declared(path: Path, declared: SourceFile) -> bool:
@@ -181,7 +221,7 @@ def is_declared(path: Path, declared: SourceFile) -> bool:
 def download_with_pooch(
     address: str, path: Path, declared: SourceFile, on_bytes: OnBytes = silent
 ) -> None:
-    """Download one file and check it.
+    """Download one file and check it; a file without a declared checksum is held to its size only.
 
     Raises
     ------
@@ -209,8 +249,8 @@ def download_with_pooch(
     pooch.get_logger().setLevel("WARNING")
     try:
         pooch.retrieve(
-            address, known_hash=f"sha256:{declared.sha256}", fname=path.name, path=path.parent,
-            downloader=bounded,
+            address, known_hash=f"sha256:{declared.sha256}" if declared.sha256 else None,
+            fname=path.name, path=path.parent, downloader=bounded,
         )  # fmt: skip
     except requests.ConnectionError:
         host = address.split("/")[2]

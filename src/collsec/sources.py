@@ -41,12 +41,19 @@ class SourceFile:
         Size of the file.
     sha256 : str
         Checksum of the file, 64 hex digits.
+    published : str
+        Address of the file itself at its publisher, or of the zip archive that holds it; empty if
+        none is known.
+    member : str
+        Path of the file in that archive; empty if the address is the file's own.
     """
 
     file: str
     mirror_path: str
     bytes: int
     sha256: str
+    published: str = ""
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +190,10 @@ def source_from(key: str, block: Any) -> Source:
         parts = PurePosixPath(f.file)
         if parts.is_absolute() or ".." in parts.parts or "\\" in f.file:
             raise BadSource(f"{where}: {f.file} does not lie below the upstream folder.")
+        if f.published and not f.published.startswith("https://"):
+            raise BadSource(f"{where}: {f.published!r} is no https address.")
+        if f.member and not f.published:
+            raise BadSource(f"{where}: member {f.member} lacks the address of its archive.")
     return source
 
 

@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import socket
 import threading
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from collsec.errors import CollsecError, MissingInput
 from collsec.fetch import Fetched, FetchFailed, NoConnection, download_with_pooch, fetch
-from collsec.sources import BadSource, Mirror, Upstream, read_sources
+from collsec.sources import BadSource, Mirror, Source, Upstream, read_sources
 
 GOOD = b"a,b\n1,2\n"
 SHA = hashlib.sha256(GOOD).hexdigest()
@@ -77,6 +78,8 @@ def test_a_block_becomes_a_source(tmp_path: Path) -> None:
         ('file = "one/x y.csv"', 'file = "/etc/x.csv"', "does not lie below the upstream folder"),
         ('mirror_path = "data/x y.csv", ', "", r"\[one\], file 1: lacks mirror_path"),
         ('title = "T"', "title = T", "not readable TOML"),
+        (f'"{SHA}"', f'"{SHA}", published = "http://p.org/"', "is no https address"),
+        (f'"{SHA}"', f'"{SHA}", member = "x.csv"', "member x.csv lacks the address"),
         ("files = [", "filed = [", "unknown field filed"),
         ("mirror = {", "mirrors = {", "unknown field mirrors"),
         ('publisher = "https://example.org/"', 'publisher = ""', "names its publisher"),
@@ -237,6 +240,48 @@ def test_fetch_downloads_and_checks(
     with pytest.raises(FetchFailed, match="larger than 3 bytes"):
         download_with_pooch(f"{server}/x%20y.csv", tmp_path / "big.csv", replace(file, bytes=3))
     assert not any((tmp_path / name).exists() for name in ("none.csv", "bad.csv", "big.csv"))
+
+
+def archived(tmp_path: Path, server: str, members: dict[str, bytes]) -> dict[str, Source]:
+    """Sources whose mirror has nothing and whose publisher packs the file into an archive."""
+    with zipfile.ZipFile(tmp_path / "served" / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    at = 'published = "https://p.org/x.zip", member = "x.csv"'
+    sources = read_sources(declared(tmp_path, BLOCK.replace(f'"{SHA}"', f'"{SHA}", {at}')))
+    file = replace(sources["one"].files[0], published=f"{server}/x.zip")
+    return {"one": replace(sources["one"], files=(file,))}
+
+
+def test_the_publisher_is_asked_after_the_mirror(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Mirror, "address", lambda self, path: f"{server}/none.csv")
+    shown: list[tuple[str, int]] = []
+    fetched = fetch(archived(tmp_path, server, {"note.pdf": b"%PDF", "x.csv": GOOD}),
+                    tmp_path / "up", on_bytes=lambda f, n: shown.append((f, n)))
+    assert fetched[0].place == "publisher" and shown == [("one/x y.csv", len(GOOD))]
+    assert [p.read_bytes() for p in (tmp_path / "up" / "one").iterdir()] == [GOOD]
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"x.csv": GOOD, "../y.csv": b"y"}, "unsafe member '../y.csv'"),
+        ({"x.csv": GOOD[:-1]}, "the publisher has another file"),
+        ({"x.csv": GOOD * 9}, f"x.csv is larger than {len(GOOD)} bytes"),
+        ({"y.csv": GOOD}, "holds x.csv 0 times"),
+    ],
+)
+def test_the_publishers_archive_is_not_trusted(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch, members: dict[str, bytes],
+    message: str,
+) -> None:
+    monkeypatch.setattr(Mirror, "address", lambda self, path: f"{server}/none.csv")
+    with pytest.raises(FetchFailed) as caught:
+        fetch(archived(tmp_path, server, members), tmp_path / "up")
+    assert message in str(caught.value) and "404" in str(caught.value)
+    assert [p for p in tmp_path.rglob("*") if p.is_file() and p.parent.name in ("one", "up")] == []
 
 
 def test_without_a_connection_there_is_one_message(

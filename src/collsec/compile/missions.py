@@ -13,7 +13,8 @@ from pathlib import Path
 import pandas as pd
 
 from collsec.compile.mission_labels import COUNTED_OPERATIONS, NOT_OPERATIONS, mission_id_of
-from collsec.errors import BadTable, MissingInput
+from collsec.compile.stata import read_stata
+from collsec.errors import BadTable
 
 BARA_HULTMAN = "bara_hultman"
 SHORTFALL = "personnel_shortfall"
@@ -165,7 +166,10 @@ def monthly_counts(upstream: Path) -> pd.DataFrame:
 
 def read_bara_hultman(upstream: Path) -> pd.DataFrame:
     """Label, month and people of each kind of the UN's own operations (`org` 1)."""
-    raw = read_stata(upstream, BARA_HULTMAN, ("mission", "missionid", "date", "org"))
+    raw = read_stata(
+        upstream / FILES[BARA_HULTMAN],
+        ["mission", "missionid", "date", "org", *COUNT_COLUMNS[BARA_HULTMAN]],
+    )
     raw = raw[raw["org"] == 1].drop_duplicates(["missionid", "date"])
     return pd.DataFrame(
         {
@@ -182,7 +186,9 @@ def read_bara_hultman(upstream: Path) -> pd.DataFrame:
 
 def read_shortfall(upstream: Path) -> pd.DataFrame:
     """Label, month, people of each kind and people authorized of the shortfall data."""
-    raw = read_stata(upstream, SHORTFALL, ("mission", "year", "month"))
+    raw = read_stata(
+        upstream / FILES[SHORTFALL], ["mission", "year", "month", *COUNT_COLUMNS[SHORTFALL]]
+    )
     return pd.DataFrame(
         {
             "label": raw["mission"].str.strip(),
@@ -204,20 +210,6 @@ COUNT_COLUMNS = {
         "troop", "police", "milobs", "total", "authtroop", "authpolice", "authmilobs", "totalauth",
     ),
 }  # fmt: skip
-
-
-def read_stata(upstream: Path, source: str, keys: tuple[str, ...]) -> pd.DataFrame:
-    """The named columns of one Stata file."""
-    path = upstream / FILES[source]
-    if not path.exists():
-        raise MissingInput(f"{FILES[source].as_posix()} is missing from the upstream folder.")
-    columns = [*keys, *COUNT_COLUMNS[source]]
-    try:
-        return pd.read_stata(path, columns=columns, convert_categoricals=False)
-    except ValueError as error:
-        raise BadTable(
-            FILES[source].as_posix(), str(error), remedy="Is this the version in sources.toml?"
-        ) from None
 
 
 def assign_missions(part: pd.DataFrame, source: str) -> pd.DataFrame:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import warnings
+import zlib
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -33,15 +36,24 @@ def read_rda(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     MissingInput
         If the file is absent.
     BadTable
-        If the file does not hold one data frame, or lacks a column.
+        If the file is no R data file, is torn, does not hold one data frame, or lacks a column.
     """
     import rdata
 
+    torn = (
+        ValueError, NotImplementedError, EOFError, OSError, LookupError, AssertionError, TypeError,
+        AttributeError, OverflowError, zlib.error, struct.error, lzma.LZMAError,
+    )  # fmt: skip
     if not path.exists():
         raise MissingInput(f"{path.name} is missing from the upstream folder.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # attributes of R classes that pandas has no use for
-        objects = rdata.read_rda(path)
+        try:
+            objects = rdata.read_rda(path)
+        except torn as error:
+            reason = str(error) or type(error).__name__
+            raise BadTable(path.name, f"not readable as R data ({reason}).",
+                           remedy="Get it again with `collsec fetch`.") from None
     frames = [v for v in objects.values() if isinstance(v, pd.DataFrame)]
     if len(frames) != 1:
         raise BadTable(path.name, f"holds {len(frames)} data frames, one expected.")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from collsec.compile.powers import CONTROLS, P5, Holding
 from collsec.compile.rda import r_date, read_rda
+from collsec.compile.stata import read_stata
 from collsec.compile.text import records_of
 from collsec.errors import BadTable
 
@@ -143,7 +144,7 @@ def parted(gwno: int, first: date, last: date | None) -> list[tuple[date, date |
 
 def iso3_by_cow(path: Path) -> dict[int, str]:
     """COW code → ISO 3166 alpha-3 code, the one that stands in most sessions."""
-    points = pd.read_stata(path, columns=["ccode", "iso3c"])
+    points = read_stata(path, ["ccode", "iso3c"])
     named = points[points["iso3c"].fillna("") != ""]
     most = named.groupby("ccode")["iso3c"].agg(lambda codes: sorted(codes.mode())[0])
     return {int(cow): str(iso) for cow, iso in most.items()}  # type: ignore[call-overload]

@@ -18,6 +18,7 @@ import pandas as pd
 
 from collsec.compile.powers import CONTROLS, P5, holder
 from collsec.compile.rda import read_rda
+from collsec.compile.stata import read_stata
 from collsec.compile.state_system import StateSystem, gwno_of_cow
 from collsec.errors import BadTable
 
@@ -151,7 +152,7 @@ def ideal_point_distances(path: Path, system: StateSystem) -> YearlyTie:
     United Nations voting data. Journal of Conflict Resolution 61(2).
     https://doi.org/10.1177/0022002715595700
     """
-    points = pd.read_stata(path, columns=["ccode", "year", "idealpointall"])
+    points = read_stata(path, ["ccode", "year", "idealpointall"])
     points = points[points["idealpointall"].notna()]
     by_year: dict[int, dict[int, float]] = {}
     for cow, year, point in zip(
