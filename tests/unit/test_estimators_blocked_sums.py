@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from collsec.estimators import ranks
 from collsec.estimators.blocked_sums import (
     BLOCK,
+    accumulate,
     blocks,
     crossproduct,
+    dot,
     largest,
+    product,
     scatter,
     sum_by_group,
     weighted,
@@ -51,6 +54,13 @@ def test_sums_over_several_blocks(tall: np.ndarray) -> None:
         crossproduct(tall, weights, other), tall.T @ (other * weights[:, None]), atol=ADDED
     )
     np.testing.assert_array_equal(largest(tall), np.abs(tall).max(axis=0))
+    assert dot(weights, tall[:, 0]) == pytest.approx(float(weights @ tall[:, 0]), abs=ADDED)
+    for beta in (rng.normal(size=3), rng.normal(size=(3, 4))):
+        np.testing.assert_allclose(product(tall, beta), tall @ beta, atol=ADDED)
+    np.testing.assert_allclose(accumulate(tall.copy()), np.cumsum(tall, axis=0), atol=ADDED)
+    upside_down = tall[::-1].copy()
+    accumulate(upside_down[::-1])
+    np.testing.assert_allclose(upside_down[::-1], np.cumsum(tall, axis=0), atol=ADDED)
 
 
 def test_sums_by_group(tall: np.ndarray) -> None:
@@ -76,6 +86,10 @@ def test_nothing_sums_to_nothing() -> None:
     none = np.empty((0, 2))
     np.testing.assert_array_equal(largest(none), [0, 0])
     np.testing.assert_array_equal(crossproduct(none, np.empty(0)), np.zeros((2, 2)))
+    np.testing.assert_array_equal(product(none, np.ones(2)), np.empty(0))
+    np.testing.assert_array_equal(product(np.empty((3, 0)), np.empty(0)), np.zeros(3))
+    np.testing.assert_array_equal(weighted_total(np.empty((3, 0)), np.ones(3)), np.empty(0))
+    assert accumulate(none).shape == (0, 2)
     assert (scatter(np.empty(0, dtype=np.int64), 3) @ none).shape == (3, 2)
 
 

@@ -10,7 +10,6 @@ import pandas as pd
 from collsec.estimators.aft_distributions import DISTRIBUTIONS, Distribution
 from collsec.estimators.aft_likelihood import AftLikelihood
 from collsec.estimators.aft_result import LOG_SCALE, AftResult
-from collsec.estimators.blocked_sums import largest
 from collsec.estimators.columns import (
     Floats,
     case_weights,
@@ -118,7 +117,7 @@ def aft(
         np.ones(len(data)) if given is None else given,
     )
     names = [*design.names, LOG_SCALE] if family.scale_is_free else list(design.names)
-    best = maximize(model.evaluate, model.begin(), names, largest(model.by_stop))
+    best = maximize(model.evaluate, model.begin(), names, model.reach())
     theta = float(best.beta[-1]) if family.scale_is_free else 1.0
     back = _back(design, best.beta, family.scale_is_free)
     bread: Floats = np.asarray(np.linalg.inv(best.fitted.information), dtype=np.float64)

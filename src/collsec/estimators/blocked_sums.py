@@ -12,6 +12,9 @@ from collsec.estimators.columns import Floats, Integers
 
 #: Numbers per block: half a megabyte, which stays in a core's own cache from step to step.
 BLOCK = 2**16
+#: BLAS shares a larger product out over threads, which for arrays this narrow wait for one another
+#: longer than they work: numbers per matrix-vector product, multiplications per matrix product.
+ALONE_VECTOR, ALONE_MATRIX = 2**13, 2**17
 
 
 def blocks(rows: int, columns: int) -> Iterator[slice]:
@@ -21,12 +24,38 @@ def blocks(rows: int, columns: int) -> Iterator[slice]:
         yield slice(begin, min(begin + step, rows))
 
 
-def weighted_total(x: Floats, weights: Floats) -> Floats:
-    """Return ``weights @ x``, shape (p,); of tall arrays BLAS makes many times more work."""
-    out = np.zeros(x.shape[1])
-    for rows in blocks(*x.shape):
-        out += weights[rows] @ x[rows]
+def product(x: Floats, beta: Floats) -> Floats:
+    """Return ``x @ beta`` of a tall array in products too small to be shared out.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, p)
+    beta : ndarray, shape (p,) or (p, q)
+    """
+    n, p = x.shape
+    out = np.empty((n, *beta.shape[1:]))
+    most = ALONE_VECTOR // max(p, 1) if beta.ndim == 1 else ALONE_MATRIX // max(beta.size, 1)
+    even, each = _even(n, most)
+    parts = even // each
+    np.matmul(
+        x[:even].reshape(parts, each, p),
+        beta,
+        out=out[:even].reshape(parts, each, *beta.shape[1:]),
+    )
+    np.matmul(x[even:], beta, out=out[even:])
     return out
+
+
+def dot(x: Floats, y: Floats) -> float:
+    """Return the inner product of two long vectors on one thread."""
+    return float(np.einsum("i,i->", x, y))
+
+
+def weighted_total(x: Floats, weights: Floats) -> Floats:
+    """Return ``weights @ x``, shape (p,), of a tall array in products as small."""
+    even, each = _even(len(x), ALONE_VECTOR // max(x.shape[1], 1))
+    parts = weights[:even].reshape(-1, 1, each) @ x[:even].reshape(even // each, each, x.shape[1])
+    return np.asarray(parts.sum(axis=(0, 1)) + weights[even:] @ x[even:])
 
 
 def crossproduct(x: Floats, weights: Floats, y: Floats | None = None) -> Floats:
@@ -40,10 +69,36 @@ def crossproduct(x: Floats, weights: Floats, y: Floats | None = None) -> Floats:
         ``x`` by default.
     """
     other = x if y is None else y
-    out = np.zeros((x.shape[1], other.shape[1]))
-    for rows in blocks(*x.shape):
-        out += x[rows].T @ (other[rows] * weights[rows, None])
+    p, q = x.shape[1], other.shape[1]
+    out = np.zeros((p, q))
+    own = np.empty((min(len(x), max(BLOCK // max(q, 1), 1)), q))
+    for rows in blocks(len(x), q):
+        left, right = x[rows], own[: rows.stop - rows.start]
+        np.multiply(other[rows], weights[rows, None], out=right)
+        even, each = _even(len(left), ALONE_MATRIX // max(p * q, 1))
+        shape = (even // each, each)
+        parts = left[:even].reshape(*shape, p).swapaxes(1, 2) @ right[:even].reshape(*shape, q)
+        out += parts.sum(axis=0)
+        out += left[even:].T @ right[even:]
     return out
+
+
+def accumulate(values: Floats) -> Floats:
+    """Replace an array, shape (n, c), by its running sums over rows, piece by piece."""
+    last: Floats | None = None
+    for rows in blocks(*values.shape):
+        piece = values[rows]
+        if last is not None:
+            piece[0] += last
+        np.cumsum(piece, axis=0, out=piece)
+        last = piece[-1]
+    return values
+
+
+def _even(rows: int, most: int) -> tuple[int, int]:
+    """Return how many rows make parts of one size, and that size: most, but 64 at the least."""
+    each = min(max(most, 64), max(rows, 1))
+    return rows // each * each, each
 
 
 def sum_by_group(

@@ -124,8 +124,7 @@ class CoxDesign:
         risk_sets = RiskSets.build(begins, ends, ended, groups)
         kept = np.ones(len(data)) if sample_weights is None else sample_weights
         kept = risk_sets.take(kept)
-        rows = risk_sets.rows if len(risk_sets.rows) < len(data) else None
-        x, center, scale = standardized(data, covariates, rows=rows)
+        x, center, scale = standardized(data, covariates, rows=risk_sets.rows)
         return cls(
             names=tuple(covariates),
             x=x,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
-from collsec.estimators.blocked_sums import blocks, sum_by_group
+from collsec.estimators.blocked_sums import crossproduct, product, sum_by_group
 from collsec.estimators.columns import Floats, Integers
 from collsec.estimators.cox_design import CoxDesign
 from collsec.estimators.partial_likelihood import Likelihood
-from collsec.estimators.risk_sets import running
+from collsec.estimators.risk_sets import by_target, running
 
 
 def martingale_residuals(design: CoxDesign, at: Likelihood) -> Floats:
@@ -45,8 +46,6 @@ def score_residuals(design: CoxDesign, at: Likelihood) -> Floats:
     scores *= at.relative_risk[:, None]
     scores[sets.deaths] += design.x_events - _charged_means(design, at)
     scores *= design.scale
-    if len(sets.rows) == sets.n:
-        return scores
     out = np.zeros((sets.n, len(design.names)))
     out[sets.rows] = scores
     return out
@@ -64,21 +63,29 @@ def cluster_scores(design: CoxDesign, at: Likelihood) -> Floats:
     at : Likelihood
     """
     assert design.cluster is not None and design.n_clusters is not None
-    sets, groups = design.risk_sets, design.n_clusters
+    sets, slots, groups = design.risk_sets, design.slots, design.n_clusters
     cluster = sets.take(design.cluster)
     risk = design.weights * at.relative_risk
     share = -risk * at.cumulative
     share[sets.deaths] += design.weights[sets.deaths]
     out = sum_by_group(design.x, cluster, groups, share)
-    of_events = _charged_means(design, at)
-    out -= sum_by_group(of_events, cluster[sets.deaths], groups, design.weights[sets.deaths])
+
+    def over_moments(values: Floats, of: Integers, when: Integers, weights: Floats) -> Floats:
+        """Sum to the clusters ``of`` some rows the weighted values at their moments."""
+        pointers = np.concatenate(([0], np.cumsum(np.bincount(when, minlength=len(values)))))
+        entries = (weights, of.astype(np.int32), pointers.astype(np.int32))
+        return np.asarray(sparse.csc_array(entries, shape=(groups, len(values))) @ values)
+
+    own, weight = cluster[sets.deaths], design.weights[sets.deaths]
+    out -= over_moments(event_means(design, at), own, sets.death_moment, weight)
+    if slots.tied is not None:
+        spared = at.means.sums(at.hazard * slots.fraction)
+        weight = weight * at.relative_risk[sets.deaths]
+        out -= over_moments(spared, own, sets.death_moment, weight)
     drift = running(at.means.sums(at.hazard))
-    for rows in blocks(*design.x.shape):
-        own = cluster[rows]
-        low, high = int(own.min()), int(own.max()) + 1
-        passed = drift[sets.past[rows]]
-        passed -= drift[sets.first[rows]]
-        out[low:high] += sum_by_group(passed, own - low, high - low, risk[rows])
+    out += over_moments(drift, cluster, sets.past, risk)
+    enter = by_target(sets.first, len(drift))
+    out -= over_moments(drift, cluster[enter], sets.first, risk[enter])
     return np.asarray(out * design.scale)
 
 
@@ -99,7 +106,7 @@ def _charged_means(design: CoxDesign, at: Likelihood) -> Floats:
 def event_means(design: CoxDesign, at: Likelihood) -> Floats:
     """Return the covariate mean of each moment, over its tied terms, shape (k, p)."""
     slots = design.slots
-    return at.means.sums(1 / slots.count[slots.moment])
+    return at.means.sums(1 / slots.of_moment(slots.count.astype(np.float64)))
 
 
 def schoenfeld_residuals(design: CoxDesign, at: Likelihood) -> tuple[Integers, Floats]:
@@ -156,8 +163,8 @@ def sandwich(sums: Floats, bread: Floats, *, group_debias: bool = False) -> Floa
 
     Parameters and notes as in `cluster_sandwich`.
     """
-    influence = sums @ bread
-    meat = influence.T @ influence
+    influence = product(sums, bread)
+    meat = crossproduct(influence, np.ones(len(sums)))
     if group_debias:
         groups = len(sums)
         meat *= groups / (groups - 1)

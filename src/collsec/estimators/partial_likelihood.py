@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from collsec.estimators.blocked_sums import crossproduct, weighted, weighted_total
+from collsec.estimators.blocked_sums import crossproduct, dot, product, weighted, weighted_total
 from collsec.estimators.columns import Floats
 from collsec.estimators.risk_sets import RiskSets, Slots
 
@@ -134,16 +134,16 @@ def partial_likelihood(
     where ``H_i`` sums ``w̄ / S⁽⁰⁾`` over the terms at which row ``i`` is at risk: no p × p sum per
     risk set is needed.
     """
-    eta = x @ beta
+    eta = product(x, beta)
     eta += offset
     shift = float(eta.max())
     eta -= shift
     weight = weights[sets.deaths]
-    loglik = float(weight @ eta[sets.deaths])
+    loglik = dot(weight, eta[sets.deaths])
     relative_risk = np.exp(eta, out=eta)
     risk = weights * relative_risk
     means, total = _term_means(risk, x, x_events, sets, slots)
-    loglik -= float(slots.weight @ np.log(total))
+    loglik -= dot(slots.weight, np.log(total))
     hazard = slots.weight / total
     cumulative = sets.exposure(slots.by_moment(hazard))
     if slots.tied is not None:
@@ -167,7 +167,7 @@ def _term_means(
 ) -> tuple[TermMeans, Floats]:
     """Return the means of the terms and the weight ``S⁽⁰⁾`` at risk at each, shape (s,)."""
     at_risk, mean = sets.at_risk(risk), sets.at_risk(risk, x)
-    whole = at_risk[slots.moment]
+    whole = slots.of_moment(at_risk)
     total, dying = whole, mean[:0]
     if (tied := slots.tied) is not None:
         own = risk[sets.deaths[tied.events]]
@@ -175,9 +175,10 @@ def _term_means(
         dying /= at_risk[tied.moments, None]
         leaving = np.zeros(len(at_risk))
         leaving[tied.moments] = tied.gather @ own
-        total = whole - slots.fraction * leaving[slots.moment]
+        total = whole - slots.fraction * slots.of_moment(leaving)
     # Nobody need be at risk where no event carries weight; what is not asked for must be finite.
     unused = slots.count == 0
-    at_risk[unused], mean[unused] = 1.0, 0.0
+    if unused.any():
+        at_risk[unused], mean[unused] = 1.0, 0.0
     mean /= at_risk[:, None]
     return TermMeans(mean, dying, whole / total, slots), total

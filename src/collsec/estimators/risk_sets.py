@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from collsec.estimators.blocked_sums import scatter, sum_by_group, weighted
+from collsec.estimators.blocked_sums import accumulate, scatter, sum_by_group, weighted
 from collsec.estimators.columns import Booleans, Floats, Integers, times_up_to, untied
 from collsec.estimators.ranks import count_up_to
 
@@ -24,20 +24,21 @@ class RiskSets:
 
     A *moment* is a distinct event time in one stratum; moments are numbered by stratum, then
     time. A row is at risk at the moments ``first <= k < past``. Rows at risk at no moment stay
-    out of ``rows``: no likelihood, gradient or residual depends on them.
+    out of ``rows``: no likelihood, gradient or residual depends on them. The others stand in the
+    order in which they leave, so that sums over them go through memory once.
 
     Attributes
     ----------
     n : int
         Rows of the sample.
     rows : ndarray of int, shape (m,)
-        Sample positions of the rows at risk at some moment, in the order of the sample.
+        Sample positions of the rows at risk at some moment, in increasing order of ``past``.
     first, past : ndarray of int, shape (m,)
         Half-open range of moments at which each row is at risk.
     deaths : ndarray of int, shape (d,)
         Positions within ``rows`` of the rows that end in an event.
     death_moment : ndarray of int, shape (d,)
-        Moment of each such event.
+        Moment of each such event, in increasing order.
     time, stratum : ndarray, shape (k,)
         Time and stratum of each moment.
     crossings : scipy.sparse.csc_array, shape (k + 1, m)
@@ -84,11 +85,10 @@ class RiskSets:
             past = count_up_to(ranked, leave.astype(np.float64))
             first = count_up_to(ranked, enter.astype(np.float64))
             time, stratum_of = time[keys % span - 1], keys // span
-        there = first < past
-        rows = np.flatnonzero(there)
-        if len(rows) < len(stop):
-            first, past, event = first[there], past[there], event[there]
-        deaths = np.flatnonzero(event)
+        rows = np.flatnonzero(first < past)
+        rows = rows[by_target(past[rows], len(time) + 1)]
+        first, past = first[rows], past[rows]
+        deaths = np.flatnonzero(event[rows])
         crossings = scatter(np.column_stack((past, first)), len(time) + 1)
         crossings.data[1::2] = -1.0
         return cls(
@@ -105,7 +105,7 @@ class RiskSets:
 
     def take(self, values: NDArray[Number]) -> NDArray[Number]:
         """Return values of the sample, shape (n, ...), for the rows at risk at some moment."""
-        return values if len(self.rows) == self.n else values[self.rows]
+        return values[self.rows]
 
     def at_risk(self, values: Floats, x: Floats | None = None) -> Floats:
         """Sum values over the rows at risk at each moment.
@@ -130,18 +130,20 @@ class RiskSets:
             np.negative(values, out=signed[:, 1])
             net = weighted(self.crossings, signed.ravel()) @ x
         elif values.ndim == 1:
-            net = np.bincount(self.past, values, minlength=self.moments + 1).astype(np.float64)
-            net -= np.bincount(self.first, values, minlength=self.moments + 1)
+            net = _sums(self.past, values, self.moments + 1)
+            net -= _sums(self.first, values, self.moments + 1)
         else:
             net = self.crossings @ values
         backward = net[:0:-1]
-        return np.cumsum(backward, axis=0, out=backward)[::-1]
+        if net.ndim == 1:
+            return np.cumsum(backward, out=backward)[::-1]
+        return accumulate(backward)[::-1]
 
     def dying(self, values: Floats) -> Floats:
         """Sum values, shape (m,) or (m, c), over the events of each moment, (k,) or (k, c)."""
         own, k = values[self.deaths], self.moments
         if values.ndim == 1:
-            return np.bincount(self.death_moment, own, minlength=k).astype(np.float64)
+            return _sums(self.death_moment, own, k)
         return sum_by_group(own, self.death_moment, k)
 
     def exposure(self, increments: Floats) -> Floats:
@@ -156,15 +158,15 @@ class RiskSets:
         ndarray, shape (m,) or (m, c)
         """
         total = running(increments)
-        out = total[self.past]
-        out -= total[self.first]
+        out = np.take(total, self.past, axis=0)
+        out -= np.take(total, self.first, axis=0)
         return out
 
     def slots(self, weights: Floats, ties: Ties, kind: WeightKind) -> Slots:
         """Lay out the terms of the partial likelihood for given weights, shape (m,)."""
         k = self.moments
         weight = weights[self.deaths]
-        total: Floats = np.bincount(self.death_moment, weight, minlength=k).astype(np.float64)
+        total = _sums(self.death_moment, weight, k)
         if kind == "frequency":
             count = np.rint(total).astype(np.int64)
         else:
@@ -185,10 +187,22 @@ class RiskSets:
         )
 
 
+def by_target(target: Integers, size: int) -> Integers:
+    """Return the positions of integers below ``size`` in increasing order, equal ones as they are.
+
+    The conversion of a sparse matrix is a counting sort: it takes time in proportion.
+    """
+    return np.asarray(scatter(target, size).tocsr().indices, dtype=np.int64)
+
+
 def running(increments: Floats) -> Floats:
     """Return running sums that begin with zero, shape (k + 1,) or (k + 1, c)."""
     total = np.zeros((len(increments) + 1, *increments.shape[1:]))
-    np.cumsum(increments, axis=0, out=total[1:])
+    if increments.ndim == 1:
+        np.cumsum(increments, out=total[1:])
+        return total
+    total[1:] = increments
+    accumulate(total[1:])
     return total
 
 
@@ -247,4 +261,20 @@ class Slots:
 
     def by_moment(self, values: Floats) -> Floats:
         """Sum values, shape (s,), to one per moment, shape (k,)."""
-        return np.bincount(self.moment, values, minlength=len(self.count)).astype(np.float64)
+        if self._once:
+            return values
+        return _sums(self.moment, values, len(self.count))
+
+    def of_moment(self, values: Floats) -> Floats:
+        """Return the value of each term's moment, shape (s,), given those of all, shape (k,)."""
+        return values if self._once else values[self.moment]
+
+    @property
+    def _once(self) -> bool:
+        """Whether each moment has one term: terms and moments are then the same."""
+        return self.tied is None and len(self.moment) == len(self.count)
+
+
+def _sums(place: Integers, values: Floats, size: int) -> Floats:
+    """Sum values to places, shape (size,)."""
+    return np.bincount(place, values, minlength=size).astype(np.float64, copy=False)
