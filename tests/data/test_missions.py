@@ -230,6 +230,24 @@ def test_median_months_from_authorization(missions: pd.DataFrame, milestones: pd
         assert low <= lag <= high, (column, lag)
 
 
+@pytest.mark.parametrize(
+    ("name", "months", "operations"),
+    [("first_personnel", 0.5, 52), ("first_troops", 1.2, 34), ("strength_10pct", 1.7, 50),
+     ("strength_50pct", 3.3, 49)],
+)  # fmt: skip
+def test_coded_dates_give_the_medians_of_the_coding_rules(
+    missions: pd.DataFrame, repository: Path, name: str, months: float, operations: int
+) -> None:
+    recent = missions[
+        (missions["sponsor"] == "un") & missions["authorized_date"].between("1991", "2015")
+    ]
+    known = recent[recent[f"{name}_date"] != ""]
+    days = pd.to_datetime(known[f"{name}_date"]) - pd.to_datetime(known["authorized_date"])
+    assert (len(known), round(float(days.dt.days.median()) / 30.4, 1)) == (operations, months)
+    rules = (repository / "data/raw/CODING-missions.md").read_text(encoding="utf-8")
+    assert f"| {months} | {operations} |" in rules
+
+
 def test_counts_do_not_start_before_the_mission(
     missions: pd.DataFrame, milestones: pd.DataFrame
 ) -> None:
