@@ -54,10 +54,12 @@ def detectable(ends: Sequence[int], share: float, *, alpha: float, power: float)
     With :math:`n` exposed ends in risk sets of which the share :math:`\pi` is exposed, the
     information on the log hazard ratio is :math:`n (1 - \pi)`.
     """
+    if not 0 < share < 1:
+        raise CollsecError(f"collsec power: a share lies between 0 and 1, not at {share:g}.")
     rows = []
     try:
         for n in ends:
-            std_error = schoenfeld_std_error(n, n * (1 - share) / share if share else 0.0)
+            std_error = schoenfeld_std_error(n, n * (1 - share) / share)
             effect = minimum_detectable_effect(std_error, alpha=alpha, power=power)
             at = power_curve(np.array(RATIOS), std_error, alpha=alpha)
             rows.append({"exposed_ends": n, "above": effect.high, "below": effect.low}

@@ -274,9 +274,9 @@ def test_the_plot_is_drawn_to_a_file(made: Path, tmp_path: Path, name: str, begi
     ("arguments", "message"),
     [
         (["--plot", "p.pdf"], "end it in .png or .svg"),
-        (["--share", "0"], "Both exposed and unexposed ends"),
-        (["--share", "1"], "Both exposed and unexposed ends"),
-        (["--share", "1.5"], "Both exposed and unexposed ends"),
+        (["--share", "0"], "a share lies between 0 and 1"),
+        (["--share", "1"], "a share lies between 0 and 1"),
+        (["--share", "1.5"], "a share lies between 0 and 1"),
         (["--alpha", "0"], "between 0 and 1"),
         (["--power", "1"], "between 0 and 1"),
     ],
