@@ -39,8 +39,8 @@ def code(*names):
 
 
 FOUNDATION = code("cli", "cli_options", "steps", "store", "schema", "provenance", "errors")
-MEASUREMENT = code("hypothesis", "multiverse", "measures", "followup", "redating", "cohorts",
-                   "panels")
+MEASUREMENT = code("hypothesis", "frontmatter", "soundness", "multiverse", "measures", "followup",
+                   "redating", "cohorts", "panels")
 
 
 wildcard_constraints: h="h[0-9]+"
@@ -184,7 +184,7 @@ rule reports:
         sources=[p.as_posix() for p in sorted(Path("reports").glob("*")) if p.is_file()],
         citation="CITATION.cff",
         code=FOUNDATION
-        + code("reports", "figures", "exhibits", "wording", "claims", "claim_tables",
+        + code("reports", "figures", "exhibits", "pipetables", "wording", "claims", "claim_tables",
                "deployment_tables", "part_tables", "tables", "rawfile", "cases", "case_words",
                "timelines", "episodes", "coverage", "codebook", "codebook_pages", "definitions",
                "crosschecks", "consistency", "statecodes", "sources"),

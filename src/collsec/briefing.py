@@ -12,10 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from collsec import exhibits, wording
+from collsec import exhibits, pipetables, wording
 from collsec.claims import CLUSTERS
 from collsec.errors import BadSpec
-from collsec.hypothesis import Study, load_study, split
+from collsec.frontmatter import split
+from collsec.hypothesis import Study, load_study
 from collsec.measures import MEASURES
 from collsec.measures.registry import nearest
 from collsec.reports.records import Record, load
@@ -66,8 +67,9 @@ def known(store: Store, name: str) -> str:
 def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, str]:
     """What is compared, in whom, with how many exposed, and what could be seen."""
     spec, primary = record.spec, record.primary
-    units, ends = exhibits.count(primary["exposed_units"]), exhibits.count(primary["exposed_ends"])
-    where = f"{exhibits.count(primary['exposed_clusters'])} {CLUSTERS[spec['cluster']]}"
+    units = pipetables.count(primary["exposed_units"])
+    ends = pipetables.count(primary["exposed_ends"])
+    where = f"{pipetables.count(primary['exposed_clusters'])} {CLUSTERS[spec['cluster']]}"
     exposed = f"every war, to a degree; {ends} ended, in {where}"
     if spec["design"] == "time_varying":
         exposed = (f"{units} wars in {where}, {ends} ended while exposed (at least "
@@ -79,8 +81,8 @@ def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, s
         "Detectable": _detectable(primary, study.power),
         "Inference": f"{_method(str(primary['inference']))}, "
         f"{wording.level(primary['ci_level'])} interval; "
-        f"p {exhibits.p_value(primary['p_value'])}, Holm over {study.primaries} primaries "
-        f"{exhibits.p_value(p_holm)}",
+        f"p {pipetables.p_value(primary['p_value'])}, Holm over {study.primaries} primaries "
+        f"{pipetables.p_value(p_holm)}",
     }
 
 
@@ -98,12 +100,15 @@ def _estimand(spec: Mapping[str, Any]) -> str:
 def _cohort(record: Record) -> str:
     """How many are followed, and the steps that left them."""
     primary = record.primary
-    kept = (f"{exhibits.count(primary['n_units'])} wars, {exhibits.count(primary['n_events'])} "
-            f"ended, in {exhibits.count(primary['n_clusters'])} {CLUSTERS[record.spec['cluster']]}")
+    wars, ends, hosts = (
+        pipetables.count(primary[name]) for name in ("n_units", "n_events", "n_clusters")
+    )
+    kept = f"{wars} wars, {ends} ended, in {hosts} {CLUSTERS[record.spec['cluster']]}"
     if record.attrition is None:
         return kept
     steps = [
-        f"{row['step']} {exhibits.count(row['n_units'])}" for _, row in record.attrition.iterrows()
+        f"{row['step']} {pipetables.count(row['n_units'])}"
+        for _, row in record.attrition.iterrows()
     ]
     return f"{kept}. From {' → '.join(steps)}"
 
@@ -165,7 +170,7 @@ def by_role(estimates: pd.DataFrame, rows: float) -> list[tuple[str, pd.DataFram
 def cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
     """Label, value with its unit, interval, p-value and exposed ends of one estimate."""
     estimand, label = str(row["estimand"]), str(row["label"])
-    value = exhibits.in_unit(row["estimate"], estimand)
+    value = pipetables.in_unit(row["estimate"], estimand)
     if pd.isna(row["estimate"]) and row["note"]:
         label = f"{label}. {row['note']}"
     elif estimand in UNITS:
@@ -173,8 +178,8 @@ def cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
     elif estimand != "hazard_ratio":
         label = f"{estimand.replace('_', ' ')}: {label}"
     return (
-        label, value, exhibits.interval(row["ci_low"], row["ci_high"], estimand),
-        exhibits.p_value(row["p_value"]), exhibits.count(row["exposed_ends"]),
+        label, value, pipetables.interval(row["ci_low"], row["ci_high"], estimand),
+        pipetables.p_value(row["p_value"]), pipetables.count(row["exposed_ends"]),
     )  # fmt: skip
 
 

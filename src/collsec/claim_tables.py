@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from collsec.exhibits import Exhibit, pipe_table
+from collsec.pipetables import Exhibit, pipe_table
 
 if TYPE_CHECKING:
     from rich.table import Table

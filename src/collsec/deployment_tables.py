@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from collsec.exhibits import NONE, Exhibit, count, number, pipe_table
+from collsec.pipetables import NONE, Exhibit, count, number, pipe_table
 
 _FORCES = {"all": "All", "new": "New", "rehatted": "Re-hatted"}
 

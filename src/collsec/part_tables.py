@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from collsec.exhibits import (
+from collsec.pipetables import (
     Exhibit,
     count,
     in_unit,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from collsec import briefing, exhibits, wording
+from collsec import briefing, pipetables, wording
 from collsec.detectable import RATIOS
 from collsec.hypothesis import Study
 from collsec.references import Used, reference_of
@@ -158,7 +158,7 @@ def compare(
     for record in records:
         table.add_column(record.hypothesis.upper(), ratio=1)
     for name in dict.fromkeys(name for column in columns for name in column):
-        table.add_row(name, *(Text(column.get(name, exhibits.NONE)) for column in columns))
+        table.add_row(name, *(Text(column.get(name, pipetables.NONE)) for column in columns))
     return table
 
 
@@ -181,8 +181,8 @@ def _column(
         "Verdict": f"{VERDICT_LABELS[record.verdict['code']]}: "
         f"{'; '.join(record.verdict['reasons'])}",
         **told,
-        "Hazard ratio": f"{exhibits.in_unit(primary['estimate'], 'hazard_ratio')} "
-        f"({exhibits.interval(primary['ci_low'], primary['ci_high'], 'hazard_ratio')})",
+        "Hazard ratio": f"{pipetables.in_unit(primary['estimate'], 'hazard_ratio')} "
+        f"({pipetables.interval(primary['ci_low'], primary['ci_high'], 'hazard_ratio')})",
         "Placebos": "; ".join(f"{name}: {outcome}" for name, outcome in placebos.items()),
         **{_short(name): outcome for name, outcome in rest.items()},
         "Result": briefing.cited(record),
@@ -234,7 +234,7 @@ def powers(
         table.add_column(name, justify="right")
     for row in rows.to_dict(orient="records"):
         table.add_row(
-            exhibits.count(row["exposed_ends"]), wording.number(row["above"]),
+            pipetables.count(row["exposed_ends"]), wording.number(row["above"]),
             wording.number(row["below"]),
             *(wording.percent(row[f"power_{r:g}"]) for r in RATIOS),
         )  # fmt: skip

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import report_study as study
-from collsec import exhibits
+from collsec import exhibits, pipetables
 from collsec.reports import pandoc
 
 ESTIMATES = study.estimate_rows()
@@ -39,6 +39,18 @@ def _text(node: object) -> str:
     if kind == "Code":
         return str(content[1])
     return _text(content) if content else ""
+
+
+def test_amendments_are_listed_in_their_order_and_their_absence_is_said() -> None:
+    entries = [
+        {"day": "2026-11-24", "change": "Lag of 6 months", "reason": "Eve of peace"},
+        {"day": "2026-11-25", "change": "Cluster | country", "reason": "Shared missions"},
+    ]
+    exhibit = exhibits.amendments(entries, hypothesis="h1")
+    assert [line[0] for line in rows_of(exhibit.markdown)[1:]] == ["2026-11-24", "2026-11-25"]
+    assert "Cluster \\| country" in exhibit.markdown
+    assert list(exhibit.data["reason"]) == ["Eve of peace", "Shared missions"]
+    assert "Nothing" in exhibits.amendments([], hypothesis="h1").markdown
 
 
 def test_the_regression_table_names_counts_clusters_errors_and_ties() -> None:
@@ -135,4 +147,4 @@ def test_a_bar_in_a_cell_does_not_break_the_table() -> None:
 def test_numbers_have_a_true_minus_and_thousands(
     value: float, digits: int, text: str
 ) -> None:
-    assert exhibits.number(value, digits) == text
+    assert pipetables.number(value, digits) == text

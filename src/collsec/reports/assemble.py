@@ -17,9 +17,10 @@ import yaml
 
 from collsec import codebook_pages
 from collsec.errors import MissingInput
-from collsec.exhibits import Exhibit, exhibit_list
+from collsec.exhibits import exhibit_list
 from collsec.figures import Drawing
 from collsec.hypothesis import load_study
+from collsec.pipetables import Exhibit
 from collsec.reports import citation, generated, prose
 from collsec.reports.catalog import (
     Entry,

@@ -17,8 +17,8 @@ from collsec import (
     figures,
     part_tables,
 )
-from collsec.exhibits import Exhibit
 from collsec.figures import Drawing
+from collsec.pipetables import Exhibit
 from collsec.reports.records import Record
 from collsec.store import Store
 
@@ -95,9 +95,11 @@ def catalog(record: Record) -> dict[str, Entry]:
         options = figures.options(
             pd.DataFrame(record.multiverse["options"]), ratio, no_effect=record.no_effect
         )
-        found += [("multiverse", multiverse_table, "multiverse", drawing),
+        found += [("estimate", multiverse_table, "multiverse", drawing),
                   ("estimate", document, "options", options)]
         found.append(("estimate", document, "multiverse-summary", summary))
+    amended = exhibits.amendments(record.spec["amendments"], hypothesis=h)
+    found.append(("panel", f"data/processed/specs/{h}.json", "amendments", amended))
     if record.attrition is not None:
         exhibit = exhibits.attrition(record.attrition, hypothesis=h)
         found.append(("panel", attrition_table, "attrition", exhibit))

@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from collsec import coverage, crosschecks, exhibits
-from collsec.exhibits import Exhibit
+from collsec import coverage, crosschecks, pipetables
 from collsec.figures import coverage as figures
 from collsec.figures.world import world
+from collsec.pipetables import Exhibit
 from collsec.reports.catalog import Entry, alternatives
 from collsec.sources import read_sources
 from collsec.store import Store
@@ -67,11 +67,11 @@ def table_list(
         for name, resource in named.items()
     ])  # fmt: skip
     rows = [
-        [f"`{r['table']}`", r["content"], r["kind"], exhibits.count(r["rows"]),
-         exhibits.count(r["columns"])]
+        [f"`{r['table']}`", r["content"], r["kind"], pipetables.count(r["rows"]),
+         pipetables.count(r["columns"])]
         for r in frame.to_dict(orient="records")
     ]  # fmt: skip
-    markdown = exhibits.pipe_table(
+    markdown = pipetables.pipe_table(
         ["Table", "What it holds", "Made", "Rows", "Columns"], rows,
         caption="The tables of facts. Compiled ones follow from published files by coding rules; "
         "coded ones are written by hand from the record.",
@@ -104,4 +104,4 @@ def variables(tables: dict[str, pd.DataFrame], n_sources: int) -> dict[str, str]
     }
     for family, ledger in _LEDGERS.items():
         counts[f"{family}_recalled"] = int((tables[ledger]["basis"] == "recalled").sum())
-    return {f"data.{name}": exhibits.count(n) for name, n in counts.items()}
+    return {f"data.{name}": pipetables.count(n) for name, n in counts.items()}
