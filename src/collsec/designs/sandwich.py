@@ -12,7 +12,7 @@ from scipy import stats
 
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.time_varying import exposed_counts, seed_for
-from collsec.estimators import CoxDesign, EstimationError, cox_ph, fit_design
+from collsec.estimators import CoxDesign, EstimationError, cox_ph
 from collsec.hypothesis import ExposureSpec
 from collsec.inference import cluster_bootstrap, cluster_jackknife, minimum_detectable_effect
 from collsec.measures import get
@@ -97,11 +97,11 @@ def refit_without(design: CoxDesign) -> Callable[[np.ndarray], float]:
     A row left out is a row of frequency zero: as a case weight of zero it would still count
     among Efron's ties.
     """
-    start = fit_design(design).params.to_numpy() * design.scale
+    start = design.estimate()
 
     def fit(kept: np.ndarray) -> float:
         drawn = design.reweighted(kept.astype(float), "frequency")
-        return float(fit_design(drawn, beta=start).params.iloc[0])
+        return float(drawn.estimate(start)[0])
 
     return fit
 
@@ -116,11 +116,10 @@ def bootstrapped(
         rows, names, start="start", stop="stop", event="event",
         strata=list(prepared.strata) or None,
     )
-    start = fit_design(design).params.to_numpy() * design.scale
+    start = design.estimate()
 
     def refit(weights: np.ndarray) -> np.ndarray:
-        drawn = design.reweighted(weights, "frequency")
-        return fit_design(drawn, beta=start).params.to_numpy()[:1]
+        return design.reweighted(weights, "frequency").estimate(start)[:1]
 
     found = cluster_bootstrap(
         refit, rows[inputs.spec.cluster].to_numpy(), draws=draws,
