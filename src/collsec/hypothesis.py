@@ -15,6 +15,8 @@ from collsec.frontmatter import DOCUMENT_KEYS, build, split
 from collsec.multiverse import Axes
 from collsec.store import Store
 
+# Types of war at onset, as UCDP numbers them.
+TYPES = ("extrasystemic", "interstate", "intrastate", "internationalized")
 
 @dataclass(frozen=True, slots=True)
 class CohortSpec:

@@ -13,10 +13,9 @@ from collections.abc import Callable
 
 from collsec import multiverse
 from collsec.errors import BadSpec
-from collsec.hypothesis import AmendmentSpec, ExposureSpec, Spec
+from collsec.hypothesis import TYPES, AmendmentSpec, ExposureSpec, Spec
 from collsec.multiverse import VALIDITY, OptionSpec
 
-TYPES = ("extrasystemic", "interstate", "intrastate", "internationalized")
 STRATA = ("earlier_episodes_group", "type_group", "region", "period")
 CLUSTERS = ("gwno_host", "conflict_id")
 DIRECTIONS = ("above_one", "below_one")
