@@ -48,6 +48,22 @@ TABLES = {
         ("form",),
         f"Wars in states at the ninetieth percentile of salience against the tenth: hazard ratios "
         f"of the end unless a unit is named. {_INTERVALS} countries. {_COUNTS}"),
+    "index-forms": Table(
+        ("index_form",),
+        f"Salience and divergence made otherwise: hazard ratios of the end per standard deviation "
+        f"of each. {_INTERVALS} countries. {_COUNTS}"),
+    "other-powers": Table(
+        ("other_powers",),
+        f"Ties to the five beside ties to Germany, Japan, India, Italy and Brazil, and to each "
+        f"power alone: hazard ratios of the end per standard deviation. {_INTERVALS} countries. "
+        f"{_COUNTS}"),
+    "p5-fights": Table(
+        ("p5_fights",),
+        "Wars in which a permanent member fights at onset against wars in which none does, all "
+        "types, baselines by type and period. Ends: intervals at 95 %, by a jackknife over "
+        "countries. Acts of the Council: Firth’s penalized model with profile limits, which make "
+        f"no allowance for wars of one country. Mandates are those of UN operations and UN "
+        f"sanctions; force that states were authorized to use is not on this record. {_COUNTS}"),
     "vetoes-by-class": Table(
         ("action_class", "casting_state"),
         f"Vetoes by what the draft would have done and by who cast them: hazard ratios of the end. "

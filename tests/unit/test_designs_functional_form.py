@@ -12,14 +12,12 @@ from designs_world import SPEC, STUDY, inputs_of
 
 from collsec.designs.functional_form import (
     FORMS,
-    Fitted,
     Form,
     curve,
     functional_form,
-    jackknifed,
-    wald,
 )
 from collsec.designs.inputs import Prepared
+from collsec.designs.joint_effects import JointEffects, joint_effects
 from collsec.designs.parts import Context
 from collsec.designs.sandwich import refit_without
 from collsec.estimators import CoxDesign, EstimationError, restricted_cubic, spline_knots
@@ -110,7 +108,8 @@ def test_a_bend_is_found_and_the_contrast_follows_it() -> None:
 
 def test_the_error_of_a_contrast_is_that_of_the_library_s_jackknife() -> None:
     of = prepared(lambda x: 0.3 * x)
-    ours = jackknifed("gwno_host", of, LINE)
+    ours = joint_effects(LINE.added(of.rows, "index"), ["index_1"], adjustment=(), strata=(),
+                         cluster="gwno_host")
     design = CoxDesign.from_frame(of.rows, ["index"], start="start", stop="stop", event="event")
     theirs = cluster_jackknife(refit_without(design), of.rows["gwno_host"].to_numpy(),
                                confidence=0.95)
@@ -122,15 +121,15 @@ def test_the_error_of_a_contrast_is_that_of_the_library_s_jackknife() -> None:
 
 def test_one_coefficient_s_wald_test_is_its_t_test() -> None:
     """Two clusters: b = 1, without them 0.5 and 1.5, so that V = 0.25, t = 2 with one degree."""
-    fitted = Fitted(np.array([1.0]), np.array([[0.5], [1.5]]))
+    fitted = JointEffects(np.array([1.0]), np.array([[0.5], [1.5]]))
     assert fitted.of(np.array([1.0])) == (1.0, 0.5)
     # P(|t_1| > 2) = 1 − (2/π) atan 2
-    assert wald(fitted, (0,)) == pytest.approx(1 - 2 / math.pi * math.atan(2))
+    assert fitted.wald([0]) == pytest.approx(1 - 2 / math.pi * math.atan(2))
 
 
 def test_the_curve_is_one_at_the_median() -> None:
     index = np.linspace(-1, 1, 101)
-    drawn = curve(LINE, Fitted(np.array([0.4]), np.array([[0.3], [0.5]])), index, 0.95)
+    drawn = curve(LINE, JointEffects(np.array([0.4]), np.array([[0.3], [0.5]])), index, 0.95)
     middle = drawn.iloc[(drawn["index"]).abs().argmin()]
     assert middle["estimate"] == pytest.approx(1.0)
     assert drawn["estimate"].iloc[-1] == pytest.approx(math.exp(0.4 * drawn["index"].iloc[-1]))

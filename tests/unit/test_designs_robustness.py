@@ -13,6 +13,7 @@ from collsec.designs import PARTS
 from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.parts import Context
 from collsec.designs.robustness import leave_one_out, sign_flips, units_of_missions
+from collsec.designs.sandwich import by_own_method, sandwich
 from collsec.designs.time_varying import EPOCH
 from collsec.estimators import cox_ph
 from collsec.hypothesis import load
@@ -125,3 +126,22 @@ def test_each_named_place_is_left_out_and_no_other() -> None:
         name = estimate.estimate_id.rsplit(".", 1)[1]
         assert estimate.n_units == (~units["gwno_host"].isin(gone[name])).sum() < len(units)
         assert part.strings[f"without.{name}.ends"] == str(estimate.exposed_ends)
+
+
+def test_what_stands_beside_the_primary_is_judged_by_its_own_method() -> None:
+    """H3's secondary index by the jackknife, with the sandwich beside; H2's biased one not."""
+    inputs = study_inputs(load(STORE, "h3"))
+    exposure = inputs.spec.secondary[0]
+    prepared = prepare(inputs, exposure)
+    known = {"estimate_id": "h3.x", "role": "secondary", "level": 0.95}
+    found = by_own_method(inputs, prepared, exposure, **known)
+    beside = sandwich(inputs, prepared, exposure, **known)
+    assert found.inference == "cluster_jackknife"
+    assert found.estimate == beside.estimate
+    assert (found.cluster_low, found.cluster_high) == (beside.ci_low, beside.ci_high)
+    assert found.std_error > beside.std_error
+    spec = dataclasses.replace(
+        inputs.spec, inference=dataclasses.replace(inputs.spec.inference, method="cluster_sandwich")
+    )
+    plain = by_own_method(dataclasses.replace(inputs, spec=spec), prepared, exposure, **known)
+    assert plain == beside

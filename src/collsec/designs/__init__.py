@@ -14,10 +14,12 @@ from collsec.designs import (
     exclusions,  # noqa: F401
     functional_form,  # noqa: F401
     grace_trial,  # noqa: F401
+    index_forms,  # noqa: F401
     interactions,  # noqa: F401
     marginal_structural,  # noqa: F401
     negative_controls,  # noqa: F401
     next_action,  # noqa: F401
+    other_powers,  # noqa: F401
     p5_fights,  # noqa: F401
     rotating_seats,  # noqa: F401
     stages,  # noqa: F401

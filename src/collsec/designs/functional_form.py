@@ -14,19 +14,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from collsec import wording
 from collsec.designs.clustered import Comparison, counts, difference
 from collsec.designs.inputs import Prepared
+from collsec.designs.joint_effects import JointEffects, joint_effects
 from collsec.designs.months import with_indicators
 from collsec.designs.parts import Context, Part, part
 from collsec.estimators import (
-    CoxDesign,
     EstimationError,
     StepPath,
     cox_ph,
-    fit_design,
     restricted_cubic,
     spline_knots,
     standardize,
@@ -79,12 +77,16 @@ def functional_form(context: Context) -> Part:
     )
     made, curves, departure = [], [], math.nan
     for form in forms:
-        fitted = jackknifed(context.inputs.spec.cluster, prepared, form)
+        fitted = joint_effects(
+            form.added(prepared.rows, prepared.column), form.columns,
+            adjustment=prepared.adjustment, strata=prepared.strata,
+            cluster=context.inputs.spec.cluster,
+        )
         made.append(_ratio(context, form, fitted, low, high))
         made.append(_months(context, form, low, high))
         curves.append(curve(form, fitted, index, 1 - study.level))
         if form.name == "spline":
-            departure = wald(fitted, tuple(range(1, len(form.columns))))
+            departure = fitted.wald(range(1, len(form.columns)))
     table = pd.concat(curves, ignore_index=True)
     strings = _strings(made) | {
         "form.low": wording.number(low), "form.high": wording.number(high),
@@ -98,77 +100,14 @@ def functional_form(context: Context) -> Part:
     }})
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """Log hazard ratios of a form, and those without each cluster.
-
-    Attributes
-    ----------
-    beta : ndarray, shape (k,)
-    without : ndarray, shape (g, k)
-    """
-
-    beta: np.ndarray
-    without: np.ndarray
-
-    def of(self, weights: np.ndarray) -> tuple[float, float]:
-        """A linear combination with its cluster-jackknife (CV3) error."""
-        clusters = len(self.without)
-        value = float(weights @ self.beta)
-        spread = ((self.without - self.beta) @ weights) ** 2
-        return value, math.sqrt((clusters - 1) / clusters * float(spread.sum()))
-
-    @property
-    def degrees(self) -> int:
-        """Degrees of freedom of Student's t: clusters less one."""
-        return len(self.without) - 1
-
-
-def jackknifed(cluster: str, prepared: Prepared, form: Form) -> Fitted:
-    """The primary's model with another form of the index, and its refits without each cluster.
-
-    Raises
-    ------
-    EstimationError
-        If one of the models does not exist.
-    """
-    rows = form.added(prepared.rows, prepared.column)
-    design = CoxDesign.from_frame(
-        rows, [*form.columns, *prepared.adjustment], start="start", stop="stop", event="event",
-        strata=list(prepared.strata) or None,
-    )
-    own = rows[cluster].to_numpy()
-    whole = fit_design(design).params.to_numpy()
-    start, keep = whole * design.scale, len(form.columns)
-    without = [
-        fit_design(design.reweighted((own != one).astype(float), "frequency"), beta=start)
-        .params.to_numpy()[:keep]
-        for one in np.unique(own)
-    ]
-    return Fitted(whole[:keep], np.array(without))
-
-
-def wald(fitted: Fitted, places: tuple[int, ...]) -> float:
-    """p-value that some coefficients are zero, by the jackknife's covariance (F distribution)."""
-    chosen, clusters = list(places), len(fitted.without)
-    away = fitted.without[:, chosen] - fitted.beta[chosen]
-    covariance = (clusters - 1) / clusters * away.T @ away
-    beta = fitted.beta[chosen]
-    statistic = float(beta @ np.linalg.solve(covariance, beta)) / len(chosen)
-    return float(stats.f.sf(statistic, len(chosen), fitted.degrees))
-
-
-def curve(form: Form, fitted: Fitted, index: np.ndarray, level: float) -> pd.DataFrame:
+def curve(form: Form, fitted: JointEffects, index: np.ndarray, level: float) -> pd.DataFrame:
     """Hazard ratio against the median of the index over its range, with pointwise intervals."""
     first, last = (float(np.quantile(index, q)) for q in DRAWN)
     x = np.linspace(first, last, POINTS)
     away = form.at(x) - form.at(np.array([np.median(index)]))
-    t = float(stats.t.ppf(0.5 + level / 2, fitted.degrees))
-    made = []
-    for value, weights in zip(x, away, strict=True):
-        log, error = fitted.of(weights)
-        made.append((FORMS[form.name], value, math.exp(log), math.exp(log - t * error),
-                     math.exp(log + t * error)))
+    made = [(FORMS[form.name], value, *fitted.interval(weights, level)[:3])
+            if weights.any() else (FORMS[form.name], value, 1.0, 1.0, 1.0)
+            for value, weights in zip(x, away, strict=True)]
     return pd.DataFrame(made, columns=["group", "index", "estimate", "ci_low", "ci_high"])
 
 
@@ -183,20 +122,20 @@ def _known(context: Context, form: Form, what: str) -> dict[str, Any]:
 
 
 def _ratio(
-    context: Context, form: Form, fitted: Fitted, low: float, high: float
+    context: Context, form: Form, fitted: JointEffects, low: float, high: float
 ) -> Estimate:
     """Hazard ratio of the ninetieth against the tenth percentile, in the primary's model."""
     study = context.inputs.study
     level = 1 - study.level
     ends = form.at(np.array([low, high]))
-    log, error = fitted.of(ends[1] - ends[0])
-    t = float(stats.t.ppf(0.5 + level / 2, fitted.degrees))
+    contrast = ends[1] - ends[0]
+    ratio, lower, upper, p_value = fitted.interval(contrast, level)
+    error = fitted.of(contrast)[1]
     mde = minimum_detectable_effect(error, alpha=study.level, power=study.power)
     return Estimate(
         **_known(context, form, "hazard"), estimand="hazard_ratio", inference="cluster_jackknife",
-        ci_level=level, estimate=math.exp(log), ci_low=math.exp(log - t * error),
-        ci_high=math.exp(log + t * error), std_error=error,
-        p_value=float(2 * stats.t.sf(abs(log / error), fitted.degrees)),
+        ci_level=level, estimate=ratio, ci_low=lower, ci_high=upper, std_error=error,
+        p_value=p_value,
         mde_low=mde.low, mde_high=mde.high, **_counts(context),
     )
 

@@ -33,6 +33,7 @@ GROUPS = {
     "any": ("A permanent member fights", tuple(KINDS)),
     "own_or_colonial": ("… at home or in a colony", ("own", "colonial")),
     "abroad": ("… against or within another state", ("between", "intervenes")),
+    "russia_or_china": ("… Russia (the Soviet Union) or China", tuple(KINDS)),
     **{kind: (f"… {words}", (kind,)) for kind, words in KINDS.items()},
 }
 STRATA = ("type_group", "period")
@@ -72,7 +73,9 @@ def with_kinds(inputs: Inputs) -> pd.DataFrame:
     kind = kind.mask(does_fight & (wars["type_group"] == "interstate"), "between")
     kind = kind.mask(does_fight & (wars["type_group"] == "intrastate") & at_home, "own")
     kind = kind.mask(does_fight & (wars["type_group"] == "extrasystemic"), "colonial")
-    return wars.assign(kind=kind)
+    named = wars["episode_id"].isin(
+        fights.loc[fights["power"].isin(("russia", "china")), "episode_id"])
+    return wars.assign(kind=kind, is_russia_or_china=named)
 
 
 def days_of_act(inputs: Inputs, act: FirstAct) -> pd.DataFrame:
@@ -86,7 +89,7 @@ def days_of_act(inputs: Inputs, act: FirstAct) -> pd.DataFrame:
 
 def _ends(units: pd.DataFrame) -> pd.DataFrame:
     outcome = units.assign(is_event=units["is_ended"].astype(bool))[["exit_date", "is_event"]]
-    return arrange(units, outcome, {}, ["kind", "gwno_host", "region", *STRATA])
+    return arrange(units, outcome, {}, ["kind", "is_russia_or_china", "gwno_host", *STRATA])
 
 
 def tally(followed: pd.DataFrame) -> dict[str, dict[str, int]]:
@@ -102,7 +105,10 @@ def _compared(
 ) -> Estimate:
     """Hazard ratio of an outcome, where a member fights in one of some ways against not at all."""
     study, spec = context.inputs.study, context.inputs.spec
-    kept = followed[followed["kind"].isin(("none", *kinds))].reset_index(drop=True)
+    asked = followed["kind"].isin(kinds)
+    if group == "russia_or_china":
+        asked &= followed["is_russia_or_china"]
+    kept = followed[asked | (followed["kind"] == "none")].reset_index(drop=True)
     kept = kept.assign(fights=(kept["kind"] != "none").astype(float))
     comparison = Comparison(kept, "fights", strata=STRATA, cluster=spec.cluster)
     is_end = outcome == "end"

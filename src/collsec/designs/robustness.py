@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from collsec.designs.inputs import Inputs, Prepared, prepare
-from collsec.designs.sandwich import refit_without, sandwich
+from collsec.designs.sandwich import by_own_method, refit_without
 from collsec.designs.time_varying import rerandomized
 from collsec.estimators import CoxDesign, EstimationError, cox_ph
 from collsec.hypothesis import ExposureSpec
@@ -31,8 +31,8 @@ def placebo(inputs: Inputs, exposure: ExposureSpec, draws: int) -> Estimate:
     level = 1 - inputs.study.level
     prepared = prepare(inputs, exposure)
     if prepared.spells is None or exposure.inference == "cluster_sandwich":
-        return sandwich(inputs, prepared, exposure, estimate_id=name, role="falsification",
-                        level=level, lag_months=exposure.lag_months)
+        return by_own_method(inputs, prepared, exposure, estimate_id=name, role="falsification",
+                             level=level, lag_months=exposure.lag_months)
     return rerandomized(inputs, prepared, exposure, estimate_id=name, role="falsification",
                         draws=draws, level=level)[0]
 

@@ -14,7 +14,12 @@ from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.time_varying import exposed_counts, seed_for
 from collsec.estimators import CoxDesign, EstimationError, cox_ph
 from collsec.hypothesis import ExposureSpec
-from collsec.inference import cluster_bootstrap, cluster_jackknife, minimum_detectable_effect
+from collsec.inference import (
+    InferenceError,
+    cluster_bootstrap,
+    cluster_jackknife,
+    minimum_detectable_effect,
+)
 from collsec.measures import get
 from collsec.results import Estimate
 
@@ -63,6 +68,25 @@ def sandwich(
         p_value=float(2 * stats.norm.sf(abs(beta / std_error))), std_error=std_error,
         cluster_low=low, cluster_high=high, mde_low=mde.low, mde_high=mde.high,
     )
+
+
+def by_own_method(
+    inputs: Inputs, prepared: Prepared, exposure: ExposureSpec, *, estimate_id: str, role: str,
+    level: float, label: str = "", lag_months: int = 0,
+) -> Estimate:
+    """Hazard ratio with the interval of the hypothesis' own method, where that is the jackknife.
+
+    Otherwise, and where no jackknife exists, the interval is the sandwich's.
+    """
+    beside = sandwich(inputs, prepared, exposure, estimate_id=estimate_id, role=role, level=level,
+                      label=label, lag_months=lag_months)
+    is_asked = inputs.spec.inference.method == "cluster_jackknife"
+    if not is_asked or math.isnan(beside.estimate):
+        return beside
+    try:
+        return jackknifed(inputs, prepared, beside, estimate_id=estimate_id, role=role)
+    except (EstimationError, InferenceError) as error:
+        return dataclasses.replace(beside, note=f"No jackknife: {error}")
 
 
 def jackknifed(

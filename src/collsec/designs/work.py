@@ -17,7 +17,7 @@ from collsec.designs import calibration, curves, robustness
 from collsec.designs.engines import engines_agree
 from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.parts import AFTER_PRIMARY, PARTS, Context, Part
-from collsec.designs.sandwich import bootstrapped, jackknifed, sandwich
+from collsec.designs.sandwich import bootstrapped, by_own_method, jackknifed, sandwich
 from collsec.designs.time_varying import rerandomized
 from collsec.hypothesis import Draws, ExposureSpec, Spec
 from collsec.results import Estimate
@@ -141,7 +141,7 @@ def _time_varying(inputs: Inputs, draws: Draws) -> dict[str, Piece]:
             )
     for other in spec.secondary:
         if other.validity == "known-biased":
-            made[f"secondary.{other.measure}"] = _by_sandwich(inputs, other, "known_biased", usual)
+            made[f"secondary.{other.measure}"] = _undrawn(inputs, other, "known_biased", usual)
         else:
             made[f"secondary.{other.measure}"] = timed(other, other.measure, "secondary", usual)
     for outcome in spec.outcomes:
@@ -167,22 +167,22 @@ def _fixed(inputs: Inputs, draws: Draws) -> dict[str, Piece]:
 
     made: dict[str, Piece] = {"primary": primary}
     for other in spec.secondary:
-        made[f"secondary.{other.measure}"] = _by_sandwich(inputs, other, "secondary", usual)
+        made[f"secondary.{other.measure}"] = _undrawn(inputs, other, "secondary", usual)
     for outcome in spec.outcomes:
-        made[f"outcome.{outcome}"] = partial(_outcome_by_sandwich, inputs, outcome, usual)
+        made[f"outcome.{outcome}"] = partial(_outcome_undrawn, inputs, outcome, usual)
     return made
 
 
-def _by_sandwich(inputs: Inputs, other: ExposureSpec, role: str, level: float) -> Piece:
+def _undrawn(inputs: Inputs, other: ExposureSpec, role: str, level: float) -> Piece:
     name = f"{inputs.spec.hypothesis}.{other.measure}"
-    return lambda: Part([sandwich(
+    return lambda: Part([by_own_method(
         inputs, prepare(inputs, other), other, estimate_id=name, role=role, level=level
     )])
 
 
-def _outcome_by_sandwich(inputs: Inputs, outcome: str, level: float) -> Part:
+def _outcome_undrawn(inputs: Inputs, outcome: str, level: float) -> Part:
     spec = inputs.spec
-    return Part([sandwich(
+    return Part([by_own_method(
         inputs, prepare(inputs, spec.exposure, outcome=outcome), spec.exposure,
         estimate_id=f"{spec.hypothesis}.{outcome}", role="outcome", level=level,
         label=curves.kind_label(outcome),

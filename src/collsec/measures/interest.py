@@ -90,6 +90,15 @@ def divergence_index(
     return (grouped.max() - grouped.min()).where(grouped.count() >= 3)
 
 
+def dispersion_index(
+    ties: pd.DataFrame, powers: Sequence[str] = P5, components: Sequence[str] = AFFINITIES
+) -> pd.Series:
+    """As :func:`divergence_index`, but the standard deviation over the powers, not the range."""
+    rows = ties[ties["power"].isin(powers) & (ties["host_ordinal"] == 1)]
+    grouped = tie_strength(rows, components).groupby(rows["episode_id"])
+    return grouped.std(ddof=0).where(grouped.count() >= 3)
+
+
 def standardized(values: pd.Series) -> pd.Series:
     """Mean zero, standard deviation one, over the episodes given."""
     return (values - values.mean()) / values.std(ddof=0)
