@@ -175,7 +175,7 @@ def cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
         label = f"{label}. {row['note']}"
     elif estimand in UNITS:
         value = f"{value} {UNITS[estimand]}"
-    elif estimand != "hazard_ratio":
+    elif estimand not in ("hazard_ratio", "hazard_ratio_of_action"):  # the label names the act
         label = f"{estimand.replace('_', ' ')}: {label}"
     return (
         label, value, pipetables.interval(row["ci_low"], row["ci_high"], estimand),

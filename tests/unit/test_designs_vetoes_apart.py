@@ -15,6 +15,7 @@ from collsec.designs.action_class import BY_CLASS, BY_STATE, by_action_class, to
 from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.interactions import (
     by_salience,
+    divergence_interaction,
     is_salient_of,
     restricted,
     salience_interaction,
@@ -30,7 +31,7 @@ from collsec.designs.negative_controls import (
 from collsec.designs.parts import Context
 from collsec.designs.time_varying import exposed_counts
 from collsec.hypothesis import load
-from collsec.measures.interest import salience_index
+from collsec.measures.interest import divergence_index, salience_index
 from collsec.panels import clock, exposure_column, unit_spells
 from study import STORE, raw_tables, study_inputs
 
@@ -168,6 +169,17 @@ def test_two_halves_hold_the_cohort_whose_salience_is_known() -> None:
     assert low.exposed_ends + high.exposed_ends == ratio.exposed_ends
     assert {e.validity for e in made.estimates} == {"plausible"}
     assert all("exploratory" in e.label for e in made.estimates)
+
+
+def test_divergence_splits_the_cohort_as_salience_does_under_names_of_its_own() -> None:
+    made = divergence_interaction(context("h1"))
+    high, low, ratio = made.estimates
+    known = divergence_index(inputs("h1").ties).reindex(primary("h1").units["episode_id"]).notna()
+    assert low.n_units + high.n_units == ratio.n_units == int(known.sum())
+    assert [e.estimate_id for e in made.estimates] == [
+        f"h1.divergence_interaction.{kind}" for kind in ("high", "low", "ratio")]
+    assert all("divergence" in e.label and "exploratory" in e.label for e in made.estimates)
+    assert made.strings["divergence_interaction.high.ends"] == str(high.exposed_ends)
 
 
 def test_a_half_without_ends_gives_no_ratio() -> None:

@@ -4,6 +4,7 @@
 from collsec.designs import (
     action_class,  # noqa: F401
     authorization_trial,  # noqa: F401
+    caster_interest,  # noqa: F401
     council_action,  # noqa: F401
     date_imputation,  # noqa: F401
     dose,  # noqa: F401

@@ -1,8 +1,8 @@
-"""Exploratory: does the exposure work otherwise where a permanent member has more at stake?
+"""Exploratory: does the exposure work otherwise where the five have more at stake, or diverge more?
 
-The cohort is split at its median of salience. Each half has a baseline of its own, and exposures
-are redrawn within it. With a handful of exposed ends in each, only a ratio of hazard ratios of
-about four could be detected: nothing here carries a verdict.
+The cohort is split at its median of salience or of divergence. Each half has a baseline of its own,
+and exposures are redrawn within it. With a handful of exposed ends in each, only a ratio of hazard
+ratios of about four could be detected: nothing here carries a verdict.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,32 +32,67 @@ from collsec.inference.assignment import exposed_counts as counts_at_risk
 from collsec.inference.partial_likelihood import IntArray
 from collsec.inference.two_exposures import Counts, Split
 from collsec.measures import get
-from collsec.measures.interest import salience_index
+from collsec.measures.interest import divergence_index, salience_index
 from collsec.panels import UnitSpells
 from collsec.results import Estimate
 
-# The pair of exposures, in the order of the re-randomization, and what a reader sees.
-HALVES = {"high": "salience above the median", "low": "salience up to the median"}
+# The halves, in the order of the re-randomization.
+HALVES = ("high", "low")
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """An index whose median splits the cohort.
+
+    Attributes
+    ----------
+    name : str
+        Prefix of the estimates' ids and of the page's strings.
+    word : str
+        The index, as a reader knows it.
+    """
+
+    name: str
+    word: str
+
+    def words(self, kind: str) -> str:
+        """What a reader sees of a half, or of their ratio."""
+        return {"high": f"{self.word} above the median", "low": f"{self.word} up to the median",
+                "ratio": f"{self.word}, above the median over up to it"}[kind]
+
+
+SALIENCE = Interaction("interaction", "salience")
+DIVERGENCE = Interaction("divergence_interaction", "divergence")
 
 
 @part
 def salience_interaction(context: Context) -> Part:
     """The primary's exposure where salience is above its median, where it is not, and the ratio."""
-    prepared = split_at_median(context.prepared, salience_index(context.inputs.ties))
-    made = by_half(context.inputs, prepared,
+    return _interaction(context, salience_index(context.inputs.ties), SALIENCE)
+
+
+@part
+def divergence_interaction(context: Context) -> Part:
+    """As :func:`salience_interaction`, by how far apart the five stand."""
+    return _interaction(context, divergence_index(context.inputs.ties), DIVERGENCE)
+
+
+def _interaction(context: Context, index: pd.Series, asked: Interaction) -> Part:
+    prepared = split_at_median(context.prepared, index)
+    made = by_half(context.inputs, prepared, asked,
                    draws=min(context.draws.rerandomization_draws, MOST_DRAWS))
     high, low, ratio = made
     strings = {
-        "interaction.ratio": wording.number(ratio.estimate),
-        "interaction.ratio_ci": wording.interval(ratio.ci_low, ratio.ci_high),
-        "interaction.detectable": wording.number(ratio.mde_high, 1),
+        f"{asked.name}.ratio": wording.number(ratio.estimate),
+        f"{asked.name}.ratio_ci": wording.interval(ratio.ci_low, ratio.ci_high),
+        f"{asked.name}.detectable": wording.number(ratio.mde_high, 1),
     }
     for half, found in (("high", high), ("low", low)):
         strings |= {
-            f"interaction.{half}.hr": wording.number(found.estimate),
-            f"interaction.{half}.ci": wording.interval(found.ci_low, found.ci_high),
-            f"interaction.{half}.ends": str(found.exposed_ends),
-            f"interaction.{half}.units": str(found.exposed_units),
+            f"{asked.name}.{half}.hr": wording.number(found.estimate),
+            f"{asked.name}.{half}.ci": wording.interval(found.ci_low, found.ci_high),
+            f"{asked.name}.{half}.ends": str(found.exposed_ends),
+            f"{asked.name}.{half}.units": str(found.exposed_units),
         }
     return Part(made, strings=strings)
 
@@ -83,13 +119,13 @@ def restricted(prepared: Prepared, kept: np.ndarray) -> Prepared:
 
 
 def split_at_median(prepared: Prepared, index: pd.Series) -> Prepared:
-    """The cohort without units of unknown salience, with ``is_salient`` as one more stratum.
+    """The cohort without units of unknown index, with ``is_salient`` (above) as one more stratum.
 
     Parameters
     ----------
     prepared : Prepared
     index : Series
-        Salience by episode.
+        Salience or divergence by episode.
     """
     values = index.reindex(prepared.units["episode_id"]).to_numpy(float)
     known = restricted(prepared, ~np.isnan(values))
@@ -102,7 +138,9 @@ def split_at_median(prepared: Prepared, index: pd.Series) -> Prepared:
     )
 
 
-def by_half(inputs: Inputs, prepared: Prepared, *, draws: int) -> list[Estimate]:
+def by_half(
+    inputs: Inputs, prepared: Prepared, asked: Interaction = SALIENCE, *, draws: int
+) -> list[Estimate]:
     """Hazard ratios of the exposure in the upper and the lower half, and the ratio of the two."""
     spec, level = inputs.spec, 1 - inputs.study.level
     title = get(spec.exposure.measure).title
@@ -110,17 +148,16 @@ def by_half(inputs: Inputs, prepared: Prepared, *, draws: int) -> list[Estimate]
               for half, value in (("high", 1), ("low", 0))}
     counts = {half: exposed_counts(own, spec.cluster) for half, own in halves.items()}
     counts["ratio"] = exposed_counts(prepared, spec.cluster)
-    words = HALVES | {"ratio": "above the median over up to it"}
     base: dict[str, dict[str, Any]] = {
         kind: dict(
-            estimate_id=f"{spec.hypothesis}.interaction.{kind}", hypothesis=spec.hypothesis,
-            role="interaction", label=f"{title}: {words[kind]} (exploratory)",
+            estimate_id=f"{spec.hypothesis}.{asked.name}.{kind}", hypothesis=spec.hypothesis,
+            role="interaction", label=f"{title}: {asked.words(kind)} (exploratory)",
             measure=spec.exposure.measure, lag_months=spec.exposure.lag_months,
             estimand="ratio_of_hazard_ratios" if kind == "ratio" else "hazard_ratio",
             ci_level=level, inference="rerandomized_likelihood_ratio", validity="plausible",
             **counts[kind],
         )
-        for kind in words
+        for kind in (*HALVES, "ratio")
     }
     thin = {half: too_few_exposed(counts[half]) for half in HALVES}
     thin["ratio"] = next((reason for reason in thin.values() if reason), "")
