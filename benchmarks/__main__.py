@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
         help="processes per engine and case (%(default)s)")
     add("--budget", type=float, default=30.0, metavar="S",
         help="seconds of timed fits per engine and case; one fit is always made (%(default)s)")
-    add("--limit", type=float, default=900.0, metavar="S",
+    add("--limit", type=float, default=300.0, metavar="S",
         help="seconds after which a process is stopped, and named (%(default)s)")
     add("--draws", type=int, default=500, metavar="N", help="bootstrap draws (%(default)s)")
     add("--only", nargs="+", metavar="TASK", help="these tasks, such as `cox` or `aft-weibull`")

@@ -71,13 +71,13 @@ def run(
     """
     tables: list[dict[str, Any]] = []
     versions: dict[str, set[str]] = {}
-    slow: dict[tuple[str, str], str] = {}
+    slow: dict[tuple[str, str], float] = {}
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as room:
         for number, (task, rows) in enumerate(cases(plan)):
             folder = Path(room) / str(number)
             write(task, rows, folder, plan.draws)
             able = [engine for engine in plan.engines if task.name in engine.errors]
-            found, failed = one_case(plan, task, folder, able, where, slow)
+            found, failed = one_case(plan, task, rows, folder, able, where, slow)
             for answers in found.values():
                 for name, version in (pair for a in answers for pair in a["versions"].items()):
                     versions.setdefault(name, set()).add(version)
@@ -114,33 +114,38 @@ def write(task: Task, rows: int, folder: Path, draws: int) -> None:
 
 
 def one_case(
-    plan: Plan, task: Task, folder: Path, able: Sequence[Engine], where: Where,
-    slow: dict[tuple[str, str], str],
+    plan: Plan, task: Task, rows: int, folder: Path, able: Sequence[Engine], where: Where,
+    slow: dict[tuple[str, str], float],
 ) -> tuple[Found, dict[str, str]]:  # fmt: skip
-    """Let the engines take turns; who was over the limit on fewer rows is not asked again."""
+    """Let the engines take turns.
+
+    ``slow`` holds the seconds per row of an engine's last fit of the task: where even a cost in
+    proportion to rows is over the limit, it is not tried.
+    """
     found: Found = {engine.name: [] for engine in able}
     failed: dict[str, str] = {}
     for turn in range(plan.rounds):
         shift = turn % len(able)
         for engine in [*able[shift:], *able[:shift]]:
-            key = (engine.name, task.name)
-            spent = sum(sum(answer["seconds"]) for answer in found[engine.name])
-            if engine.name in failed or (found[engine.name] and spent >= plan.budget):
+            key, answers = (engine.name, task.name), found[engine.name]
+            spent = sum(sum(answer["seconds"]) for answer in answers)
+            if engine.name in failed or (answers and spent >= plan.budget):
                 continue
-            if key in slow:
-                failed[engine.name] = f"{slow[key]} on fewer rows"
+            if not answers and slow.get(key, 0.0) * rows > where.limit:
+                failed[engine.name] = f"over {where.limit:g} s, judging by fewer rows"
                 continue
             try:
-                found[engine.name].append(
+                answers.append(
                     measure_once(
                         engine, task.name, folder, where, repeats=plan.repeats,
                         budget=plan.budget / plan.rounds, draws=plan.draws,
                     )
                 )  # fmt: skip
+                slow[key] = max(answers[-1]["seconds"]) / rows
             except EngineFailed as error:
                 failed[engine.name] = str(error)
                 if str(error).startswith("over "):
-                    slow[key] = str(error)
+                    slow[key] = where.limit / rows
     return found, failed
 
 

@@ -14,8 +14,9 @@ from benchmarks import data
 from benchmarks.agreement import agreement
 from benchmarks.catalogue import ENGINES, OURS, TASKS
 from benchmarks.goals import MET, NOT_MEASURED, NOT_MET, against_goals, growth
+from benchmarks.processes import Where
 from benchmarks.report import Circumstances, whole_page
-from benchmarks.runs import COLUMNS, FITTED, OTHER_ANSWER, Plan, chosen
+from benchmarks.runs import COLUMNS, FITTED, OTHER_ANSWER, Plan, chosen, one_case
 from study import REPOSITORY
 
 LONGEST = 300
@@ -116,6 +117,16 @@ def test_the_rows_are_exact_numbers_seeded_and_without_gaps(tied: bool, tmp_path
     assert (made["stop"] % (1 if tied else data.GRID) == 0).all()
     ends = made["stop"][made["event"] == 1]
     assert (len(np.unique(ends)) < 0.9 * len(ends)) == tied
+
+
+def test_who_was_too_slow_on_fewer_rows_is_not_asked_again(tmp_path: Path) -> None:
+    plan = Plan([TASKS["iv"]], [1_000], [ENGINES["pyfixest"]], 3, 5, 30.0)
+    found, failed = one_case(
+        plan, TASKS["iv"], 1_000, tmp_path, plan.engines, Where(limit=10.0),
+        {("pyfixest", "iv"): 0.011},
+    )  # fmt: skip
+    assert failed == {"pyfixest": "over 10 s, judging by fewer rows"}
+    assert found == {"pyfixest": []}
 
 
 def test_names_are_chosen_by_their_beginning() -> None:
