@@ -29,6 +29,7 @@ ORDER = (
     ("mission_milestones", "strength_10pct_month", "strength_50pct_month"),
     ("authorized_strength", "from_month", "to_month"),
     ("monthly_strength", "from_month", "to_month"),
+    ("mandate_tasks", "from_month", "to_month"),
     ("agenda_conflicts", "from_date", "to_date"),
     ("council_members", "from_date", "to_date"),
     ("council_terms", "elected_date", "from_date"),

@@ -18,7 +18,7 @@ from collsec.sources import Source
 FAMILIES = {
     "Conflicts": ("episodes", "outcomes", "episode_crosswalk", "peace_agreements"),
     "Missions": ("missions", "mission_conflicts", "mission_milestones", "mission_strength",
-                 "authorized_strength", "monthly_strength", "troop_contributors"),
+                 "authorized_strength", "monthly_strength", "mandate_tasks", "troop_contributors"),
     "Security Council": ("vetoes", "draft_conflicts", "agenda_conflicts", "resolutions",
                          "resolution_conflicts", "council_members", "council_terms",
                          "assembly_sittings", "assembly_conflicts",

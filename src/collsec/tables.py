@@ -31,7 +31,7 @@ STATE_CODE_WORD = "gwno"
 REQUIRED = (
     "episodes", "outcomes", "states", "host_states", "p5_ties", "missions", "mission_conflicts",
     "mission_milestones", "mission_strength", "authorized_strength", "monthly_strength", "vetoes",
-    "draft_conflicts", "council_members", "council_terms", "assembly_sittings",
+    "mandate_tasks", "draft_conflicts", "council_members", "council_terms", "assembly_sittings",
     "assembly_conflicts", "resolutions", "resolution_conflicts", "agenda_conflicts",
     "un_sanctions", "regional_arrangements",
 )

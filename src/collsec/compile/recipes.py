@@ -21,6 +21,7 @@ from collsec.compile.host_states import (
     read_state_years,
     read_terrain,
 )
+from collsec.compile.mandate_tasks import mandate_tasks_from
 from collsec.compile.mission_strength import mission_strength_from
 from collsec.compile.missions import compile_mission_milestones
 from collsec.compile.monthly_strength import monthly_strength_from
@@ -154,6 +155,13 @@ def authorized_strength(bench: Workbench) -> pd.DataFrame:
     return authorized_strength_from(bench.monthly_counts, bench.resolutions)
 
 
+def mandate_tasks(bench: Workbench) -> pd.DataFrame:
+    """Kinds of tasks of UN operations over time."""
+    return mandate_tasks_from(
+        bench.upstream.file("tamm"), bench.operations, bench.resolutions, bench.founded
+    )
+
+
 UCDP = ("ucdp_acd", "ucdp_termination")
 STATES = ("gw_system", "ideal_points", "ucdp_acd")
 COUNTS = ("bara_hultman", "personnel_shortfall")
@@ -195,6 +203,7 @@ RECIPES: dict[str, Recipe] = {
         (*COUNTS, *COUNCIL),
         lambda bench: monthly_strength_from(bench.monthly_counts, authorized_strength(bench)),
     ),
+    "mandate_tasks": Recipe(COUNCIL, mandate_tasks),
     "troop_contributors": Recipe(
         (*COUNTS, "troop_contributors"),
         lambda bench: troop_contributors_from(

@@ -100,6 +100,13 @@ class Workbench:
         return frozenset(missions.loc[missions["sponsor"] == "un", "mission_id"])
 
     @cached_property
+    def founded(self) -> dict[str, str]:
+        """UN operation → ISO day of its founding, from the coded table of missions."""
+        missions = pd.read_csv(self.coded / "missions.csv", dtype=str, keep_default_na=False)
+        own = missions[missions["sponsor"] == "un"]
+        return dict(zip(own["mission_id"], own["authorized_date"], strict=True))
+
+    @cached_property
     def states(self) -> pd.DataFrame:
         """State codes; see `collsec.compile.states.states_from`."""
         return states_from(
