@@ -34,6 +34,7 @@ SPEC: dict[str, Any] = {
     "outcome": "episode_end",
     "estimand": {"name": "hazard_ratio", "expected": "above_one", "no_effect": [0.8, 1.25]},
     "cites": ["atlas"],
+    "amendments": [{"day": "2026-11-24", "change": "Lag of 6 months", "reason": "Eve of peace"}],
 }
 
 
