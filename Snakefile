@@ -181,7 +181,8 @@ rule reports:
         study="analyses/_study.yml",
         cases="analyses/_cases.yml",
         pages=[f"analyses/{page}.qmd" for page in PAGES.values()],
-        sources=[p.as_posix() for p in sorted(Path("reports").glob("*")) if p.is_file()],
+        sources=[p.as_posix() for p in sorted(Path("reports").glob("*"))
+                 if p.is_file() and p != STORE.manifest.relative_to(STORE.root)],
         citation="CITATION.cff",
         code=FOUNDATION
         + code("reports", "figures", "exhibits", "pipetables", "wording", "claims", "claim_tables",

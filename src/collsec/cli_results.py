@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 results = typer.Typer(rich_markup_mode="markdown")
 PICTURES = (".png", ".svg")
+# Files with other bytes that are named one by one.
+SHOWN = 10
 
 
 @results.command(epilog="Examples: `collsec show h1` · `collsec show h2 --all`")
@@ -74,6 +76,35 @@ def cite(
         typer.echo(references.bibtex(used))
     else:
         _console().print(terminal.cited(used))
+
+
+@results.command(epilog="Examples: `collsec release` · `collsec release --check`")
+def release(
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare with the committed manifest, write nothing.")
+    ] = False,
+    root: Root = HERE,
+) -> None:
+    """Write what is published, result ids and checksums, to reports/MANIFEST.json."""
+    from collsec import release as releases
+
+    store = store_at(root)
+    if not check:
+        store.write_json(releases.manifest(store), store.manifest)
+        typer.echo(f"Written: {store.relative(store.manifest)}")
+        return
+    found = releases.compare(releases.published(store), releases.manifest(store))
+    for line in found.moved:
+        typer.echo(line)
+    same = found.n_files - len(found.files)
+    typer.echo(f"Results: {'moved' if found.moved else 'the same'}. "
+               f"Files: {same} of {found.n_files} have the same bytes.")
+    for path in found.files[:SHOWN]:
+        typer.echo(f"  differs: {path}")
+    if len(found.files) > SHOWN:
+        typer.echo(f"  and {len(found.files) - SHOWN} more")
+    if found.moved:
+        raise typer.Exit(1)
 
 
 @results.command(

@@ -77,6 +77,11 @@ class Store:
         """The pieces of work done in one share, such as ``2-of-3``, of a hypothesis."""
         return self.processed / "shares" / f"{hypothesis}-{share}.json"
 
+    @property
+    def manifest(self) -> Path:
+        """What a release published; committed."""
+        return self.root / "reports" / "MANIFEST.json"
+
     def relative(self, path: Path) -> str:
         """A path as the user knows it: relative to the project, with forward slashes."""
         try:
