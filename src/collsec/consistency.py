@@ -44,6 +44,8 @@ COPIES = (
     ("resolution_conflicts", "item_id", "date", "resolutions", "resolution_id", "resolution_date"),
     ("missions", "resolution", "authorized_date", "resolutions", "resolution_id",
      "resolution_date"),
+    ("resolutions_since_2022", "resolution_id", "resolution_date", "resolutions", "resolution_id",
+     "resolution_date"),
 )
 # (table, key, how it begins, spelled from other columns).
 PREFIXES = (
@@ -62,6 +64,7 @@ KEYS = (
     ("council_terms", "term_id", "{from_date:%Y}/{gwno}"),
     ("assembly_conflicts", "link_id", "{session}/{conflict_id}"),
     ("resolutions", "resolution_id", "S/RES/{number} ({resolution_date:%Y})"),
+    ("resolutions_since_2022", "resolution_id", "S/RES/{number} ({resolution_date:%Y})"),
 )
 # Tables whose dates follow the rule "never earlier than the truth"; UCDP's own dates do not.
 CODED_DATES = ("missions", "mission_conflicts")

@@ -22,6 +22,8 @@ CHINA_SEAT_DAY = pd.Timestamp("1971-10-25")
 # The government that holds it has the code of Taiwan from this day on.
 TAIWAN_DAY = pd.Timestamp("1949-12-08")
 ONE_DAY = pd.Timedelta(days=1)
+COUNCIL_SIZE = 15  # members since 1966
+NO_PART = "took no part"  # in the note of a vote that not all members cast
 # A first day of people that lies before the authorization must be flagged with this word.
 BEFORE = "precede"
 # More people than this share of those authorized need a note, which begins with these words.
@@ -194,6 +196,34 @@ def sittings_follow_what_convened_them(tables: Tables) -> Iterator[Finding]:
         )
 
 
+def resolutions_are_in_order(tables: Tables) -> Iterator[Finding]:
+    """Days ascend with the numbers of resolutions; hand-coded numbers have no gap without a note.
+
+    A gap would read as a Council that did nothing, where something was not found.
+    """
+    for name in ("resolutions", "resolutions_since_2022"):
+        frame = tables[name].sort_values("number")
+        before = frame["resolution_date"].shift().reindex(tables[name].index)
+        yield from findings(
+            tables, name, "resolution_date", tables[name]["resolution_date"] < before,
+            "lies before the day of the resolution before it, {}.", "Correct one of the two days.",
+            before,
+        )
+    coded = tables["resolutions_since_2022"]
+    step = coded["number"].diff().fillna(1).astype(int)
+    yield from findings(
+        tables, "resolutions_since_2022", "number", (step > 1) & coded["note"].isna(),
+        "leaves out resolutions.",
+        "Code those that lie between, or say in the note why they are missing.",
+    )
+    cast = coded[["in_favor", "against", "abstaining"]].sum(axis=1)
+    is_told = coded["note"].str.contains(NO_PART, regex=False, na=False).astype(bool)
+    yield from findings(
+        tables, "resolutions_since_2022", "in_favor", (cast != COUNCIL_SIZE) & ~is_told,
+        f"the votes do not make {COUNCIL_SIZE}.", "Correct the votes, or say who took no part.",
+    )
+
+
 def episodes_lie_in_their_years(tables: Tables) -> Iterator[Finding]:
     """Onset falls in the first active year, the end in the last; years of war in between."""
     frame = tables["episodes"]
@@ -251,6 +281,7 @@ CHECKS = (
     Check("vetoes are of permanent members", vetoes_are_of_permanent_members),
     Check("China's seat changes hands once", chinas_seat_changes_hands_once),
     Check("sittings follow what convened them", sittings_follow_what_convened_them),
+    Check("resolutions are in order", resolutions_are_in_order),
     Check("copies agree", consistency.copies_agree),
     Check("episodes lie in their years", episodes_lie_in_their_years),
     Check("ends match Termination", ends_match_termination),

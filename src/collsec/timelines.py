@@ -14,8 +14,8 @@ from collsec.episodes import Linked
 RECALLED = "recalled"
 ONE_DAY = pd.Timedelta(days=1)
 
-# Resolutions are compiled to this day (S/RES/2640); vetoes go on.
-RESOLUTIONS_END = pd.Timestamp("2022-06-30")
+# Resolutions are on record up to this day (S/RES/2813); vetoes go on.
+RESOLUTIONS_END = pd.Timestamp("2026-01-27")
 # What a vetoed draft would have done, strongest first.
 ACTION_CLASSES = ("enforcement_or_mission", "sanctions", "condemnation", "other")
 

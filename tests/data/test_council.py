@@ -292,7 +292,7 @@ def test_kappa_of_a_worked_case() -> None:
 
 def test_resolutions_are_complete_and_in_order(repository: Path) -> None:
     resolutions = read(repository, "resolutions")
-    assert list(resolutions["number"].astype(int)) == list(range(1, 2641))
+    assert list(resolutions["number"].astype(int)) == list(range(1, 2814))
     days = resolutions.set_index("number")["resolution_date"]
     assert days[["242", "338", "435", "678", "1373", "1973", "2118"]].to_list() == [
         "1967-11-22", "1973-10-22", "1978-09-29", "1990-11-29", "2001-09-28", "2011-03-17",
@@ -304,6 +304,43 @@ def test_resolutions_are_complete_and_in_order(repository: Path) -> None:
     assert (cast <= size).all()
     needed = np.where(votes["resolution_date"] < "1966-01-01", 7, 9)
     assert (votes["in_favor"].astype(int) >= needed).all()
+
+
+def test_later_resolutions_are_as_many_as_the_council_counted(repository: Path) -> None:
+    """54 in 2022, 50 in 2023 (press release SC/15558)."""
+    years = read(repository, "resolutions")["resolution_date"].str[:4].value_counts()
+    assert (years["2022"], years["2023"]) == (54, 50)
+
+
+@pytest.mark.parametrize(
+    ("number", "day", "votes"),
+    [
+        ("2642", "2022-07-12", "12-0-3"),  # SC/14965
+        ("2713", "2023-12-01", "14-0-1"),  # Xinhua of the day
+        ("2724", "2024-03-08", "14-0-1"),  # Security Council Report
+        ("2781", "2025-05-30", "9-0-6"),  # SC/16077
+        ("2802", "2025-11-14", "12-0-3"),  # United Nations, meetings coverage
+    ],
+)
+def test_later_resolutions_against_the_press(
+    repository: Path, number: str, day: str, votes: str
+) -> None:
+    row = read(repository, "resolutions").set_index("number").loc[number]
+    assert row["resolution_date"] == day
+    assert "-".join(row[["in_favor", "against", "abstaining"]]) == votes
+    assert row["basis"] == "document"
+
+
+def test_keys_of_later_resolutions_follow_the_rules_of_the_earlier_ones(repository: Path) -> None:
+    """The subject in words gives the key by the same patterns, where no omnibus item hides it."""
+    from collsec.compile.agenda import OTHER, agenda_key
+
+    later = read(repository, "resolutions_since_2022")
+    by_rule = later["agenda_item"].map(lambda words: agenda_key(0, words))
+    differ = later[(by_rule != later["agenda_key"]) & (by_rule != OTHER)]
+    assert differ.empty, differ[["number", "agenda_item", "agenda_key"]]
+    known = set(read(repository, "resolutions")["agenda_key"].iloc[:2640])
+    assert set(later["agenda_key"]) - known == {"myanmar", "red_sea"}
 
 
 def test_resolutions_are_linked_to_active_wars_only(
@@ -332,6 +369,12 @@ def test_resolutions_are_linked_to_active_wars_only(
         ("S/RES/1701 (2006)", {"426"}),
         ("S/RES/1973 (2011)", {"11346"}),
         ("S/RES/2118 (2013)", {"299"}),
+        ("S/RES/2677 (2023)", set()),  # South Sudan, whose war has no episode then
+        ("S/RES/2690 (2023)", {"11347", "14113", "16038"}),
+        ("S/RES/2728 (2024)", {"234"}),
+        ("S/RES/2736 (2024)", {"309"}),
+        ("S/RES/2739 (2024)", {"16099"}),
+        ("S/RES/2774 (2025)", {"13243"}),
     ],
 )
 def test_known_resolutions_meet_their_war(
@@ -376,10 +419,13 @@ def test_compiled_tables_are_what_upstream_gives(repository: Path, shared: Path)
     from collsec.compile.council import compile_resolutions
     from collsec.compile.council_links import read_agenda_conflicts, resolution_conflicts
     from collsec.compile.council_members import compile_council_members
+    from collsec.compile.later_resolutions import with_later
     from collsec.compile.text import csv_text
 
     raw = repository / "data" / "raw"
-    resolutions = compile_resolutions(shared / "upstream")
+    resolutions = with_later(
+        compile_resolutions(shared / "upstream"), raw / "coded" / "resolutions_since_2022.csv"
+    )
     episodes = pd.read_csv(raw / "compiled" / "episodes.csv")
     links = resolution_conflicts(
         resolutions, read_agenda_conflicts(raw / "coded" / "agenda_conflicts.csv"), episodes,

@@ -121,7 +121,7 @@ def test_days_agree_with_eusanct(shared: Path, regimes: pd.DataFrame) -> None:
 
 
 def test_links_to_conflicts(table: pd.DataFrame, repository: Path) -> None:
-    assert len(table) == 42 and (table["is_none"] == "true").sum() == 9
+    assert len(table) == 43 and (table["is_none"] == "true").sum() == 9
     linked = table[table["is_none"] == "false"]
     assert linked["conflict_id"].ne("").all() and linked["rule"].isin(
         ["named_parties", "agenda_and_place_active"]

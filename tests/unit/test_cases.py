@@ -147,11 +147,11 @@ def test_a_veto_names_who_cast_it() -> None:
 
 
 def test_where_the_record_of_resolutions_ends_the_axis_says_so() -> None:
-    late = Case("atlantis", "Atlantis", 2001, 2024, CASE.conflicts)
+    late = Case("atlantis", "Atlantis", 2001, 2027, CASE.conflicts)
     found = events(late, evidence())
     start, end, _ = rows(found, "not_on_record")[0]
-    assert (start, end) == ("2022-07-01", "2024-12-31")
-    assert sentence(late, found).endswith("Resolutions are on record up to June 2022.")
+    assert (start, end) == ("2026-01-28", "2027-12-31")
+    assert sentence(late, found).endswith("Resolutions are on record up to January 2026.")
     assert rows(events(CASE, evidence()), "not_on_record") == []
 
 

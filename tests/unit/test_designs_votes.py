@@ -29,13 +29,14 @@ from collsec.designs.next_action import (
     until_next,
 )
 from collsec.designs.parts import Context
-from collsec.designs.votes import CLASSES_END, first_of_each_war, votes_on_wars
+from collsec.designs.votes import CLASSES_END, first_of_each_war, followed_for, votes_on_wars
 from collsec.hypothesis import load
 from collsec.results import Estimate
 from collsec.timelines import RESOLUTIONS_END
 from study import STORE, linked, study_inputs
 
 DAY = pd.Timestamp
+AFTER_THE_RECORD = RESOLUTIONS_END + pd.Timedelta(days=1)
 
 
 @functools.cache
@@ -59,6 +60,7 @@ def made_of(wars: list[tuple[int, str, str, bool]], acts: list[dict[str, object]
     for column in ("onset_date", "exit_date"):
         episodes[column] = pd.to_datetime(episodes[column])
     episodes["episode_id"] = [f"{c}-1" for c in episodes["conflict_id"]]
+    episodes["last_year"] = episodes["exit_date"].dt.year
     episodes = episodes.assign(type_at_onset="intrastate", gwno_host=1, region=4,
                                earlier_episodes=0, onset_year=episodes["onset_date"].dt.year)
     frame = pd.DataFrame(acts)
@@ -79,9 +81,9 @@ def test_a_vote_counts_from_the_onset_to_the_day_before_the_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [{"confidence": 1}, {"basis": "recalled"}, {"date": DAY("2022-07-01")}])
+    "fault", [{"confidence": 1}, {"basis": "recalled"}, {"date": AFTER_THE_RECORD}])
 def test_weak_recalled_and_later_votes_do_not_count(fault: dict[str, object]) -> None:
-    wars = [(1, "2000-01-01", "2024-12-31", False)]
+    wars = [(1, "2000-01-01", "2030-12-31", False)]
     sound = act("a", 1, "2010-01-01", "veto")
     assert len(votes_on_wars(made_of(wars, [sound]))) == 1
     assert len(votes_on_wars(made_of(wars, [sound | fault]))) == 0
@@ -128,9 +130,9 @@ def test_another_veto_is_no_action() -> None:
 
 
 def test_what_follows_after_the_record_ends_is_not_known() -> None:
-    acts = [act("a", 1, "2022-06-01", "veto"), act("b", 1, "2022-08-01", "resolution")]
-    assert followed_as(acts, last="2022-07-15") == [("a", 29, "")]
-    assert followed_as(acts, last="2022-06-20") == [("a", 19, "end")]
+    acts = [act("a", 1, "2025-12-29", "veto"), act("b", 1, "2026-02-20", "resolution")]
+    assert followed_as(acts, last="2026-02-15") == [("a", 29, "")]
+    assert followed_as(acts, last="2026-01-17") == [("a", 19, "end")]
 
 
 def test_only_a_known_mandate_or_sanctions_is_a_measure() -> None:
@@ -141,11 +143,16 @@ def test_only_a_known_mandate_or_sanctions_is_a_measure() -> None:
 
 
 def test_a_year_of_follow_up_is_asked_of_the_votes_whose_shares_are_compared() -> None:
-    acts = [act("a", 1, "2021-06-29", "veto"), act("b", 1, "2021-07-02", "veto"),
-            act("c", 1, "2022-06-29", "resolution")]
+    acts = [act("a", 1, "2023-12-31", "veto"), act("b", 1, "2024-01-02", "veto"),
+            act("c", 1, "2024-12-29", "resolution")]
     inputs = made_of([(1, "2000-01-01", "2024-12-31", False)], acts)
-    out = followed_a_year(until_next(votes_on_wars(inputs), inputs.acts, ACTS[0]), ACTS[0])
+    votes = votes_on_wars(inputs)
+    assert followed_for(votes, 12)["item_id"].tolist() == ["a"]
+    out = followed_a_year(until_next(votes, inputs.acts, ACTS[0]), ACTS[0])
     assert out[["item_id", "event"]].to_numpy().tolist() == [["a", True]]
+    # The record may end before the wars do.
+    short = dataclasses.replace(ACTS[0], known_until=DAY("2024-06-30"))
+    assert len(followed_a_year(until_next(votes, inputs.acts, short), short)) == 0
 
 
 def test_incidence_is_a_share_where_nothing_is_censored() -> None:
@@ -185,13 +192,18 @@ def test_the_study_s_votes_lie_inside_their_wars_and_the_record() -> None:
 
 def test_every_vote_is_followed_for_the_year_in_which_risk_is_counted() -> None:
     votes = votes_on_wars(study())
-    assert ((votes["stop"] > 365) | votes["event"]).all()
+    kept = followed_for(votes, 12)
+    assert ((kept["stop"] >= 365) | kept["event"]).all()
+    left = votes[~votes["vote_id"].isin(kept["vote_id"])]
+    assert left["date"].min() == DAY("2024-02-20")
+    assert len(kept) + len(left) == len(votes)
 
 
 def test_the_unadjusted_risk_is_the_difference_of_two_shares() -> None:
     votes = votes_on_wars(study())
-    within = votes["event"] & (votes["stop"] <= 365)
-    by_hand = within[votes["is_blocked"] == 1].mean() - within[votes["is_blocked"] == 0].mean()
+    kept = followed_for(votes, 12)
+    within = kept["event"] & (kept["stop"] <= 365)
+    by_hand = within[kept["is_blocked"] == 1].mean() - within[kept["is_blocked"] == 0].mean()
     found = risk_within(context(), votes, RISKS[1])
     assert found.estimate == pytest.approx(by_hand)
     assert found.ci_low < by_hand < found.ci_high

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import pandas as pd
+import pytest
 
 from collsec import measures
 from collsec.designs import Inputs
 from collsec.designs.inputs import followed_until, prepare
+from collsec.episodes import last_day_followed
 from collsec.hypothesis import ExposureSpec, load
+from collsec.measures import MEASURES
 from collsec.timelines import ACTION_CLASSES, RESOLUTIONS_END
-from study import STORE, all_timelines, linked, study_inputs
+from study import STORE, all_timelines, linked, raw_tables, study_inputs
 
 DAY = pd.Timestamp
 
@@ -62,16 +66,31 @@ def test_the_record_of_resolutions_ends_where_it_is_said_to_end() -> None:
     acts = linked().acts
     last = acts.loc[acts["act"] == "resolution", "date"].max()
     assert RESOLUTIONS_END - pd.DateOffset(months=1) <= last <= RESOLUTIONS_END
+    assert raw_tables()["resolutions"]["resolution_date"].max() == RESOLUTIONS_END
     assert acts.loc[acts["act"] == "veto", "date"].max() > RESOLUTIONS_END
 
 
-def test_nobody_is_unexposed_to_resolutions_that_nobody_compiled() -> None:
+def test_the_record_of_resolutions_outlasts_the_follow_up_of_wars() -> None:
     found = prepare(inputs(), ExposureSpec("resolution_12m"))
-    assert (found.outcome["exit_date"] <= RESOLUTIONS_END).all()
-    assert (found.units["time_zero"] < RESOLUTIONS_END).all()
+    assert found.outcome["exit_date"].max() == last_day_followed(inputs().episodes)
+    assert last_day_followed(inputs().episodes) < RESOLUTIONS_END
+    # Nobody is left out for having begun after the record.
+    left = found.attrition.set_index("step")
+    assert left["n_units"]["begun while the record goes on"] == left["n_units"]["type at onset"]
+
+
+def test_nobody_is_unexposed_to_resolutions_that_nobody_compiled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends = DAY("2022-06-30")
+    shorter = dataclasses.replace(MEASURES["resolution_12m"], known_until=ends)
+    monkeypatch.setitem(MEASURES, "resolution_12m", shorter)
+    found = prepare(inputs(), ExposureSpec("resolution_12m"))
+    assert (found.outcome["exit_date"] <= ends).all()
+    assert (found.units["time_zero"] < ends).all()
     assert found.attrition["step"].eq("begun while the record goes on").any()
     later = prepare(inputs(), ExposureSpec("veto_12m"))
-    assert (later.outcome["exit_date"] > RESOLUTIONS_END).any()
+    assert (later.outcome["exit_date"] > ends).any()
 
 
 def test_an_end_on_the_last_day_of_a_record_counts_and_a_later_one_does_not() -> None:
@@ -79,6 +98,7 @@ def test_an_end_on_the_last_day_of_a_record_counts_and_a_later_one_does_not() ->
         "exit_date": pd.to_datetime(["2022-06-30", "2022-07-01", "2020-01-01"]),
         "is_event": [True, True, False],
     })
-    found = followed_until(outcome, RESOLUTIONS_END)
+    ends = DAY("2022-06-30")
+    found = followed_until(outcome, ends)
     assert found["is_event"].tolist() == [True, False, False]
-    assert found["exit_date"].tolist() == [RESOLUTIONS_END, RESOLUTIONS_END, DAY("2020-01-01")]
+    assert found["exit_date"].tolist() == [ends, ends, DAY("2020-01-01")]

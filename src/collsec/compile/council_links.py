@@ -86,7 +86,7 @@ def resolution_conflicts(
                     "confidence": int(link["confidence"]),
                     "reason": link["reason"],
                     "source": [*resolution["source"], acd],
-                    "basis": "file",
+                    "basis": resolution["basis"],
                     "note": "",
                 }
             )

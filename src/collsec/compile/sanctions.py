@@ -21,7 +21,6 @@ from collsec.compile.workbooks import read_sheet
 from collsec.errors import BadTable, MissingInput
 
 LIBRARY, GSDB, EUSANCT = "un_library", "gsdb", "eusanct"
-AGENDA_END = pd.Timestamp(2022, 6, 30)  # a matter that reaches it goes on
 # Kinds of measures: column of the table → columns of the data set.
 MEASURES = {
     "has_arms_embargo": ("arms", "military"),
@@ -121,7 +120,7 @@ def told_of(regime: Regime, days: Days, cases: pd.DataFrame) -> dict[str, Any]:
     if first is None:
         raise BadTable("resolutions", "the founding resolution of a regime is missing.",
                        column="number", value=regime.founded_by)
-    if regime.start_day:
+    if regime.start_day and regime.founded_by not in days:
         founded = f"{founded} ({first.year})"
     if regime.end_day:
         last = date.fromisoformat(regime.end_day)
@@ -152,9 +151,10 @@ def links_of(
     """Conflicts of a regime, each by its surest matter."""
     start = pd.Timestamp(first)
     stop = pd.Timestamp.max if last is None else pd.Timestamp(last)
+    agenda_end = agenda["to_date"].max()  # a matter that reaches it goes on
     found: dict[int, dict[str, Any]] = {}
     for link in records_of(agenda[agenda["agenda_key"].isin(regime.agenda_keys)]):
-        until = link["to_date"] if link["to_date"] < AGENDA_END else pd.Timestamp.max
+        until = link["to_date"] if link["to_date"] < agenda_end else pd.Timestamp.max
         if link["from_date"] > stop or until < start:
             continue
         conflict = int(link["conflict_id"])

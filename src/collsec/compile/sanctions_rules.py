@@ -31,7 +31,7 @@ class Regime:
     end_source : str
         What tells `end_day`: key of a source or address.
     start_day : str
-        ISO day of the founding resolution where it is not at hand.
+        ISO day of the founding resolution where the Library's tables do not have it.
     start_source : str
         Address that tells `start_day`.
     note : str

@@ -11,6 +11,7 @@ import pandas as pd
 from collsec.compile.corrections import Correction
 from collsec.compile.council import compile_resolutions
 from collsec.compile.episodes import episodes_from
+from collsec.compile.later_resolutions import with_later
 from collsec.compile.missions import monthly_counts
 from collsec.compile.state_system import StateSystem, state_system
 from collsec.compile.states import states_from
@@ -85,8 +86,10 @@ class Workbench:
 
     @cached_property
     def resolutions(self) -> pd.DataFrame:
-        """Resolutions of the Council; see `collsec.compile.council.compile_resolutions`."""
-        return compile_resolutions(self.upstream.folder)
+        """Resolutions of the Council; see `collsec.compile.later_resolutions.with_later`."""
+        return with_later(
+            compile_resolutions(self.upstream.folder), self.coded / "resolutions_since_2022.csv"
+        )
 
     @cached_property
     def monthly_counts(self) -> pd.DataFrame:

@@ -22,7 +22,13 @@ from collsec.designs.clustered import (
 )
 from collsec.designs.months import difference_in_months, with_indicators
 from collsec.designs.parts import Context, Part, part
-from collsec.designs.votes import ADJUSTMENT, CLASSES_END, first_of_each_war, votes_on_wars
+from collsec.designs.votes import (
+    ADJUSTMENT,
+    CLASSES_END,
+    first_of_each_war,
+    followed_for,
+    votes_on_wars,
+)
 from collsec.estimators import kaplan_meier
 from collsec.panels import DAYS_PER_MONTH, days_of
 from collsec.results import Estimate
@@ -120,10 +126,10 @@ def _hazard(context: Context, votes: pd.DataFrame, question: Question) -> Estima
 def risk_within(context: Context, votes: pd.DataFrame, risk: Risk) -> Estimate:
     """Difference in the share of wars that end within a year of the vote.
 
-    Every vote is followed that long. A linear regression, so that the coefficient is the
-    difference; the types enter as indicators.
+    Only votes that are followed that long enter. A linear regression, so that the coefficient is
+    the difference; the types enter as indicators.
     """
-    rows = risk.votes(votes)
+    rows = risk.votes(followed_for(votes, WITHIN_MONTHS))
     rows = rows.assign(event=rows["event"] & (rows["stop"] <= days_of(WITHIN_MONTHS)))
     beside: list[str] = []
     if risk.is_adjusted:

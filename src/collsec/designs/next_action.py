@@ -23,7 +23,7 @@ from collsec.designs.clustered import (
     least_squares,
 )
 from collsec.designs.parts import Context, Part, part
-from collsec.designs.votes import ADJUSTMENT, CLASSES_END, votes_on_wars
+from collsec.designs.votes import ADJUSTMENT, CLASSES_END, followed_for, votes_on_wars
 from collsec.estimators import aalen_johansen
 from collsec.panels import DAYS_PER_MONTH, days_of
 from collsec.results import Estimate
@@ -160,8 +160,9 @@ def _share(rows: pd.DataFrame, level: float, **known: Any) -> Estimate:
 
 
 def followed_a_year(followed: pd.DataFrame, act: Act) -> pd.DataFrame:
-    """Votes cast a year or more before the record ends; ``event``: the act came within it."""
-    own = followed[followed["date"] + pd.DateOffset(months=WITHIN_MONTHS) <= act.known_until]
+    """Votes cast a year or more before record and wars end; ``event``: the act came within it."""
+    own = followed_for(followed, WITHIN_MONTHS)
+    own = own[own["date"] + pd.DateOffset(months=WITHIN_MONTHS) <= act.known_until]
     own = own.reset_index(drop=True)
     return own.assign(event=own["event"] & (own["stop"] <= days_of(WITHIN_MONTHS)))
 

@@ -1,7 +1,8 @@
 """Votes of the Council on wars that were going on: vetoed drafts and adopted resolutions.
 
 The unit is a vote × war, its clock starts with the vote. Only votes up to the end of the record of
-resolutions enter: after it vetoes would stand without anything to be compared with.
+resolutions enter: after it vetoes would stand without anything to be compared with. What happens
+within so many months of a vote is asked only of votes that are followed so long.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from collsec.designs.inputs import Inputs
+from collsec.episodes import last_day_followed
 from collsec.panels import DAYS_PER_MONTH, with_strata
 from collsec.timelines import RESOLUTIONS_END, as_of, counted_acts
 
@@ -34,7 +36,8 @@ def votes_on_wars(inputs: Inputs) -> pd.DataFrame:
         ``vote_id, item_id, conflict_id, episode_id, date``; ``is_blocked`` (1 vetoed, 0 adopted),
         ``action_class``; known at the vote: ``log_age`` (log of one plus the war's age in months),
         ``prior_acts`` and ``log_prior_acts`` (acts of the Council on the conflict before that day),
-        ``type_group``, ``in_cold_war``; the follow-up: ``start, stop`` (days), ``event``.
+        ``type_group``, ``in_cold_war``; the follow-up: ``start, stop`` (days), ``event``, and
+        ``followed_until``, the last day to which the release follows any war.
     """
     acts = counted_acts(inputs.acts)
     acts = acts[acts["conflict_id"].notna() & (acts["date"] <= RESOLUTIONS_END)]
@@ -57,7 +60,17 @@ def votes_on_wars(inputs: Inputs) -> pd.DataFrame:
     out["start"] = 0.0
     out["stop"] = (out["exit_date"] - out["date"]).dt.days.astype(float)
     out["event"] = out["is_ended"].astype(bool)
+    out["followed_until"] = last_day_followed(inputs.episodes)
     return out
+
+
+def followed_for(votes: pd.DataFrame, months: int) -> pd.DataFrame:
+    """Votes cast so many months or more before the follow-up of the release ends.
+
+    Whether a vote is kept depends on its day alone, not on what became of the war.
+    """
+    kept = votes["date"] + pd.DateOffset(months=months) <= votes["followed_until"]
+    return votes[kept].reset_index(drop=True)
 
 
 def first_of_each_war(votes: pd.DataFrame) -> pd.DataFrame:
