@@ -46,11 +46,14 @@ COPIES = (
      "resolution_date"),
     ("resolutions_since_2022", "resolution_id", "resolution_date", "resolutions", "resolution_id",
      "resolution_date"),
+    ("chapter_vii", "resolution_id", "is_chapter_vii", "resolutions", "resolution_id",
+     "is_chapter_vii"),
 )
 # (table, key, how it begins, spelled from other columns).
 PREFIXES = (
     ("episodes", "episode_id", "{conflict_id}-"),
     ("vetoes", "veto_id", "{veto_date:%Y-%m-%d}-"),
+    ("chapter_vii", "resolution_id", "S/RES/{number} ("),
     ("assembly_sittings", "sitting_id", "{session}/"),
 )
 # (table, key, how it is spelled from other columns; `none` where one is empty).

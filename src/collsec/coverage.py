@@ -20,8 +20,8 @@ FAMILIES = {
     "Missions": ("missions", "mission_conflicts", "mission_milestones", "mission_strength",
                  "authorized_strength", "monthly_strength", "mandate_tasks", "troop_contributors"),
     "Security Council": ("vetoes", "draft_conflicts", "agenda_conflicts", "resolutions",
-                         "resolutions_since_2022", "resolution_conflicts", "council_members",
-                         "council_terms",
+                         "resolutions_since_2022", "chapter_vii", "resolution_conflicts",
+                         "council_members", "council_terms",
                          "assembly_sittings", "assembly_conflicts",
                          "african_regions", "un_sanctions"),
     "States and ties": (),
@@ -103,6 +103,24 @@ def years_of(coverage: str) -> tuple[int | None, int | None]:
         return None, None
     first, dash, last = found.groups()
     return int(first), int(last) if last else (None if dash else int(first))
+
+
+def council_record(resolutions: pd.DataFrame, vetoes: pd.DataFrame) -> pd.DataFrame:
+    """What is on record of the Council, by decade.
+
+    Returns
+    -------
+    DataFrame
+        ``decade, resolutions, read`` (of how many it is known whether they are under Chapter VII),
+        ``under`` (that many are), ``vetoes``.
+    """
+    decade = (resolutions["resolution_date"].dt.year // 10 * 10).rename("decade")
+    read = resolutions["is_chapter_vii"].notna()
+    under = resolutions["is_chapter_vii"].eq(True).fillna(False)
+    counted = pd.DataFrame({"resolutions": 1, "read": read, "under": under}).astype(int)
+    table = counted.groupby(decade).sum()
+    table["vetoes"] = vetoes.groupby(vetoes["veto_date"].dt.year // 10 * 10).size()
+    return table.fillna(0).astype(int).reset_index()
 
 
 def date_precision(episodes: pd.DataFrame, missions: pd.DataFrame) -> pd.DataFrame:

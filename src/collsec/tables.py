@@ -32,8 +32,8 @@ REQUIRED = (
     "episodes", "outcomes", "states", "host_states", "p5_ties", "missions", "mission_conflicts",
     "mission_milestones", "mission_strength", "authorized_strength", "monthly_strength", "vetoes",
     "mandate_tasks", "draft_conflicts", "council_members", "council_terms", "assembly_sittings",
-    "assembly_conflicts", "resolutions", "resolutions_since_2022", "resolution_conflicts",
-    "agenda_conflicts", "un_sanctions", "regional_arrangements",
+    "assembly_conflicts", "resolutions", "resolutions_since_2022", "chapter_vii",
+    "resolution_conflicts", "agenda_conflicts", "un_sanctions", "regional_arrangements",
 )
 
 

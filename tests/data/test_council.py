@@ -343,6 +343,33 @@ def test_keys_of_later_resolutions_follow_the_rules_of_the_earlier_ones(reposito
     assert set(later["agenda_key"]) - known == {"myanmar", "red_sea"}
 
 
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("82", "false"),  # Korea: a breach of the peace, no Chapter named
+        ("418", "true"), ("678", "true"), ("713", "true"), ("743", "false"), ("794", "true"),
+        ("1244", "true"),  # not settled by the search; TAMM has it
+        ("1346", "false"),  # carries on a mandate of Chapter VII without naming it
+        ("1373", "true"), ("1441", "true"), ("1973", "true"),
+        ("2231", ""),  # under Article 41, which the search cannot settle
+        ("2334", ""), ("2776", "true"),
+    ],
+)
+def test_chapter_vii_of_known_resolutions(repository: Path, number: str, expected: str) -> None:
+    row = read(repository, "resolutions").set_index("number").loc[number]
+    assert row["is_chapter_vii"] == expected
+
+
+def test_the_cold_war_knew_few_resolutions_under_chapter_vii(repository: Path) -> None:
+    resolutions = read(repository, "resolutions")
+    under = resolutions[resolutions["is_chapter_vii"] == "true"]
+    assert under.loc[under["resolution_date"] < "1990-01-01", "number"].to_list() == [
+        "253", "277", "388", "409", "418",
+    ]  # fmt: skip
+    to_2015 = resolutions[resolutions["resolution_date"] < "2016-01-01"]
+    assert (to_2015["is_chapter_vii"] != "").mean() > 0.97
+
+
 def test_resolutions_are_linked_to_active_wars_only(
     repository: Path, episodes: pd.DataFrame
 ) -> None:
@@ -416,6 +443,7 @@ def test_terms_coded_by_hand_follow_from_one_election_each(repository: Path) -> 
 
 
 def test_compiled_tables_are_what_upstream_gives(repository: Path, shared: Path) -> None:
+    from collsec.compile.chapter_vii import with_chapter_vii
     from collsec.compile.council import compile_resolutions
     from collsec.compile.council_links import read_agenda_conflicts, resolution_conflicts
     from collsec.compile.council_members import compile_council_members
@@ -426,6 +454,7 @@ def test_compiled_tables_are_what_upstream_gives(repository: Path, shared: Path)
     resolutions = with_later(
         compile_resolutions(shared / "upstream"), raw / "coded" / "resolutions_since_2022.csv"
     )
+    resolutions = with_chapter_vii(resolutions, raw / "coded" / "chapter_vii.csv")
     episodes = pd.read_csv(raw / "compiled" / "episodes.csv")
     links = resolution_conflicts(
         resolutions, read_agenda_conflicts(raw / "coded" / "agenda_conflicts.csv"), episodes,

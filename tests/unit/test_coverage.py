@@ -36,6 +36,23 @@ def source(key: str, years: str, *, has_files: bool = True) -> Source:
                   files)
 
 
+def test_the_record_of_the_council_by_hand() -> None:
+    resolutions = pd.DataFrame({
+        "resolution_date": pd.to_datetime(["1989-12-31", "1990-01-01", "1990-02-01"]),
+        "is_chapter_vii": pd.array([None, True, False], dtype="boolean"),
+    })
+    vetoes = pd.DataFrame({"veto_date": pd.to_datetime(["1990-03-01"])})
+    found = coverage.council_record(resolutions, vetoes)
+    assert found.to_numpy().tolist() == [[1980, 1, 0, 0, 0], [1990, 2, 2, 1, 1]]
+
+
+def test_the_record_of_the_council_adds_up(tables: dict[str, pd.DataFrame]) -> None:
+    found = coverage.council_record(tables["resolutions"], tables["vetoes"])
+    assert found["resolutions"].sum() == len(tables["resolutions"])
+    assert found["vetoes"].sum() == len(tables["vetoes"])
+    assert (found["under"] <= found["read"]).all() and (found["read"] <= found["resolutions"]).all()
+
+
 def test_doctests() -> None:
     assert doctest.testmod(coverage).failed == 0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from collsec.compile.chapter_vii import with_chapter_vii
 from collsec.compile.corrections import Correction
 from collsec.compile.council import compile_resolutions
 from collsec.compile.episodes import episodes_from
@@ -86,10 +87,10 @@ class Workbench:
 
     @cached_property
     def resolutions(self) -> pd.DataFrame:
-        """Resolutions of the Council; see `collsec.compile.later_resolutions.with_later`."""
-        return with_later(
-            compile_resolutions(self.upstream.folder), self.coded / "resolutions_since_2022.csv"
-        )
+        """Resolutions of the Council, the later ones and Chapter VII from hand-coded tables."""
+        compiled = compile_resolutions(self.upstream.folder)
+        every = with_later(compiled, self.coded / "resolutions_since_2022.csv")
+        return with_chapter_vii(every, self.coded / "chapter_vii.csv")
 
     @cached_property
     def monthly_counts(self) -> pd.DataFrame:

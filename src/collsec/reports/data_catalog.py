@@ -41,6 +41,8 @@ def data_catalog(store: Store) -> tuple[dict[str, Entry], dict[str, str]]:
         for entry in (
             Entry("data-tables", "committed", "data/raw/datapackage.json",
                   table_list(store, named, tables)),
+            Entry("data-council", "tables", f"{_TABLES}/resolutions.parquet",
+                  council_record(tables["resolutions"], tables["vetoes"])),
             Entry("data-sources", "tables", _TABLES, figures.source_coverage(sources)),
             Entry("data-precision", "tables", f"{_TABLES}/missions.parquet",
                   figures.date_precision(coverage.date_precision(episodes, missions))),
@@ -76,6 +78,23 @@ def table_list(
         caption="The tables of facts. Compiled ones follow from published files by coding rules; "
         "coded ones are written by hand from the record.",
         identifier="tbl-data-tables", align="lllrr", widths=[22, 50, 10, 8, 10],
+    )  # fmt: skip
+    return Exhibit(markdown, frame)
+
+
+def council_record(resolutions: pd.DataFrame, vetoes: pd.DataFrame) -> Exhibit:
+    """What is on record of the Council by decade, and of how much Chapter VII is known."""
+    frame = coverage.council_record(resolutions, vetoes)
+    rows = [
+        [f"{r['decade']}s", *(exhibits.count(r[c])
+                              for c in ("resolutions", "read", "under", "vetoes"))]
+        for r in frame.to_dict(orient="records")
+    ]  # fmt: skip
+    markdown = exhibits.pipe_table(
+        ["Decade", "Resolutions", "Read for Chapter VII", "Under Chapter VII", "Vetoes"], rows,
+        caption="The record of the Security Council. Of resolutions that were not read it is not "
+        "known whether the Council acted under Chapter VII.",
+        identifier="tbl-data-council", align="lrrrr", widths=[14, 20, 26, 22, 18],
     )  # fmt: skip
     return Exhibit(markdown, frame)
 
