@@ -86,11 +86,11 @@ def council_record(resolutions: pd.DataFrame, vetoes: pd.DataFrame) -> Exhibit:
     """What is on record of the Council by decade, and of how much Chapter VII is known."""
     frame = coverage.council_record(resolutions, vetoes)
     rows = [
-        [f"{r['decade']}s", *(exhibits.count(r[c])
+        [f"{r['decade']}s", *(pipetables.count(r[c])
                               for c in ("resolutions", "read", "under", "vetoes"))]
         for r in frame.to_dict(orient="records")
     ]  # fmt: skip
-    markdown = exhibits.pipe_table(
+    markdown = pipetables.pipe_table(
         ["Decade", "Resolutions", "Read for Chapter VII", "Under Chapter VII", "Vetoes"], rows,
         caption="The record of the Security Council. Of resolutions that were not read it is not "
         "known whether the Council acted under Chapter VII.",
