@@ -18,7 +18,7 @@ from collsec.inference import (
 )
 from collsec.inference.assignment import exposed_counts, redraw, split_rows
 from collsec.inference.reference_distribution import critical_values, equal_tailed_p_values
-from collsec.inference.rerandomization import null_scores
+from collsec.inference.score_inversion import null_scores
 
 
 def small_design(**changes: Any) -> ExposureDesign:

@@ -15,7 +15,7 @@ from inference_world import world
 from collsec.inference import risk_set_rerandomization
 from collsec.inference.assignment import exposed_counts, redraw
 from collsec.inference.reference_distribution import equal_tailed_p_values
-from collsec.inference.rerandomization import null_scores
+from collsec.inference.score_inversion import null_scores
 
 #: Like the study's frame: some 30 spells on 523 units, about nine units at risk per region.
 SPARSE: dict[str, Any] = {"n_units": 523, "n_spells": 30, "years": 45.0, "n_regions": 3}

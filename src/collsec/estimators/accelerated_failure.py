@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -12,9 +10,12 @@ from collsec.estimators.aft_likelihood import AftLikelihood
 from collsec.estimators.aft_result import LOG_SCALE, AftResult
 from collsec.estimators.columns import (
     Floats,
+    Names,
+    as_frame,
     case_weights,
-    codes,
+    clusters,
     indicator,
+    names_of,
     row_label,
     survival_times,
 )
@@ -26,13 +27,13 @@ from collsec.estimators.regression import RegressionDesign
 
 def aft(
     data: pd.DataFrame,
-    covariates: Sequence[str],
+    covariates: Names,
     *,
     start: str | None = None,
     stop: str,
     event: str,
     distribution: Distribution = "exponential",
-    cluster: str | Sequence[str] | None = None,
+    cluster: Names | None = None,
     weights: str | None = None,
     group_debias: bool = False,
 ) -> AftResult:
@@ -42,7 +43,7 @@ def aft(
     ----------
     data : DataFrame
         Rows ``(start, stop]``.
-    covariates : sequence of str
+    covariates : str or sequence of str
         Numeric columns; an intercept is added.
     start, stop : str
         Columns of the interval's ends. Rows count from ``start`` on: left truncation. A unit may
@@ -89,6 +90,7 @@ def aft(
     >>> round(float(np.exp(fit.params["const"])), 4)  # months per event: 33 / 3
     11.0
     """
+    data, covariates = as_frame(data), names_of(covariates)
     if distribution not in DISTRIBUTIONS:
         raise EstimationError(
             f"distribution must be one of {', '.join(DISTRIBUTIONS)}, not {distribution!r}"
@@ -124,10 +126,8 @@ def aft(
     model_cov = back @ bread @ back.T
     cov, groups = model_cov, None
     if cluster is not None:
-        found, labels = codes(data, cluster if isinstance(cluster, str) else list(cluster))
+        found, labels = clusters(data, cluster)
         groups = len(labels)
-        if groups < 2:
-            raise EstimationError(f"cluster {cluster!r} holds one group; its errors need two")
         scores = model.cluster_scores(best.beta, found, groups)
         inner = sandwich(scores, bread, group_debias=group_debias)
         cov = back @ inner @ back.T

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from collsec.estimators.errors import EstimationError
+from collsec.estimators.printed import Printed
 
 
-class Coefficients:
+class Coefficients(Printed):
     """Mixin of results that hold ``params`` and ``cov``.
 
     Results are referred to the normal distribution unless ``df_resid`` is a number, then to
@@ -91,21 +90,3 @@ class Coefficients:
             ratios = ["estimate", "ci_low", "ci_high"]
             table[ratios] = np.exp(table[ratios])
         return table
-
-    def _facts(self) -> list[tuple[str, Any]]:
-        """Return what a summary prints above the coefficients."""
-        return []
-
-    def summary(self) -> str:
-        """Return the fit as text."""
-        facts = "\n".join(f"{name}: {value}" for name, value in self._facts())
-        table = self.tidy().to_string(index=False, float_format=lambda v: f"{v:.4g}")
-        return f"{facts}\n\n{table}" if facts else table
-
-    def _repr_html_(self) -> str:
-        facts = "".join(f"<tr><th>{n}</th><td>{v}</td></tr>" for n, v in self._facts())
-        table = self.tidy().to_html(index=False, border=0, float_format=lambda v: f"{v:.4g}")
-        return f"<table>{facts}</table>{table}"
-
-    def __repr__(self) -> str:
-        return self.summary()

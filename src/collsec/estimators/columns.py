@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import numbers as numbers_abc
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,55 @@ from collsec.estimators.ranks import count_up_to
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
+
+
+#: One column name, or several.
+Names = str | Sequence[str]
+
+
+def as_frame(data: object) -> pd.DataFrame:
+    """Return the data as a data frame.
+
+    Parameters
+    ----------
+    data : DataFrame, mapping, structured array, or any table with a ``to_pandas`` method
+        A plain array of two dimensions has no column names and is refused.
+
+    Raises
+    ------
+    EstimationError
+        The data are no table with named columns.
+    """
+    if isinstance(data, pd.DataFrame):
+        return data
+    table: object = None
+    if hasattr(data, "to_pandas"):
+        table = data.to_pandas()
+    elif isinstance(data, Mapping):
+        table = pd.DataFrame(dict(data))
+    elif isinstance(data, np.ndarray) and data.dtype.names:
+        table = pd.DataFrame({name: data[name] for name in data.dtype.names})
+    if isinstance(table, pd.DataFrame):
+        return table
+    raise EstimationError(
+        f"the data are of type {type(data).__name__}; give a pandas DataFrame (or a mapping of "
+        "columns), since covariates, times and clusters are asked for by the name of their column"
+    )
+
+
+def names_of(given: Names) -> list[str]:
+    """Return column names as a list: one bare name is a list of one."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        return [given]
+    return list(given)
+
+
+def rows_at(data: pd.DataFrame, positions: Integers) -> str:
+    """Name the rows at fault for an error message: the first of their index labels."""
+    if len(positions) == 1:
+        return row_label(data, int(positions[0]))
+    labels = ", ".join(shown(data.index[int(at)]) for at in positions[:5])
+    return f"rows {labels}{', …' if len(positions) > 5 else ''} ({len(positions)} such rows)"
 
 
 def row_label(data: pd.DataFrame, position: int) -> str:
@@ -56,11 +107,15 @@ def numbers(data: pd.DataFrame, name: str, *, copy: bool = True) -> Floats:
     column = data[name]
     if isinstance(column, pd.DataFrame):
         raise EstimationError(f"the data hold more than one column named {name!r}")
-    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
-        raise EstimationError(
-            f"column {name!r} is of type {column.dtype}, not numeric; "
-            "code it as numbers or indicators first"
-        )
+    if column.dtype == object:
+        column = _unwrapped(column)
+    kind = pd.api.types
+    plain = kind.is_numeric_dtype(column) or kind.is_bool_dtype(column)
+    if not plain or kind.is_complex_dtype(column):
+        advice = "code it as numbers or indicators first"
+        if kind.is_datetime64_any_dtype(column) or kind.is_timedelta64_dtype(column):
+            advice = "count days (or months) from an origin first"
+        raise EstimationError(f"column {name!r} is of type {column.dtype}, not numeric; {advice}")
     if column.dtype == np.float64 and isinstance(column.dtype, np.dtype):
         values = column.to_numpy(copy=copy)
     else:
@@ -68,10 +123,18 @@ def numbers(data: pd.DataFrame, name: str, *, copy: bool = True) -> Floats:
     bad = np.flatnonzero(~np.isfinite(values))
     if bad.size:
         raise EstimationError(
-            f"column {name!r} is missing or not finite in {row_label(data, int(bad[0]))} "
-            f"({bad.size} such rows); drop them beforehand and count them as attrition"
+            f"column {name!r} is missing or not finite in {rows_at(data, bad)}; "
+            "drop them beforehand and count them as attrition"
         )
     return values
+
+
+def _unwrapped(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column of Python numbers as numbers; any other as it is."""
+    known = column.dropna()
+    if not all(isinstance(value, numbers_abc.Real | np.bool_) for value in known):
+        return column
+    return column.astype("Float64").astype(np.float64)
 
 
 def matrix(data: pd.DataFrame, names: Sequence[str]) -> Floats:
@@ -101,7 +164,7 @@ def indicator(data: pd.DataFrame, name: str) -> Booleans:
     return np.asarray(values == 1)
 
 
-def codes(data: pd.DataFrame, names: str | Sequence[str]) -> tuple[Integers, pd.Index]:
+def codes(data: pd.DataFrame, names: Names) -> tuple[Integers, pd.Index]:
     """Return groups as integers 0…g−1, shape (n,), and the label of each group.
 
     Several columns make one group per combination that occurs.
@@ -111,14 +174,16 @@ def codes(data: pd.DataFrame, names: str | Sequence[str]) -> tuple[Integers, pd.
     EstimationError
         A group is missing in some row.
     """
-    listed = [names] if isinstance(names, str) else list(names)
+    listed = names_of(names)
+    if not listed:
+        raise EstimationError("an empty list names no group; leave it out, or name a column")
     require_columns(data, listed)
     for name in listed:
         bad = np.flatnonzero(data[name].isna().to_numpy())
         if bad.size:
             raise EstimationError(
-                f"group column {name!r} is missing in {row_label(data, int(bad[0]))} "
-                f"({bad.size} such rows)"
+                f"group column {name!r} is missing in {rows_at(data, bad)}; give those rows a "
+                "group, or drop them and count them as attrition"
             )
     if len(listed) == 1:
         found, labels = pd.factorize(data[listed[0]], sort=True)
@@ -126,6 +191,15 @@ def codes(data: pd.DataFrame, names: str | Sequence[str]) -> tuple[Integers, pd.
     keys = pd.MultiIndex.from_frame(data[listed])
     found, labels = pd.factorize(keys, sort=True)
     return found.astype(np.int64), pd.Index(labels)
+
+
+def clusters(data: pd.DataFrame, names: Names) -> tuple[Integers, pd.Index]:
+    """Return groups of dependent rows as `codes` does; one group alone is an error."""
+    found, labels = codes(data, names)
+    if len(labels) < 2:
+        shown_names = " × ".join(repr(name) for name in names_of(names))
+        raise EstimationError(f"cluster {shown_names} holds one group; its errors need two")
+    return found, labels
 
 
 def case_weights(data: pd.DataFrame, name: str | None, *, whole: bool = False) -> Floats | None:

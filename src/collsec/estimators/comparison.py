@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -12,13 +12,13 @@ from collsec.estimators.errors import EstimationError
 FACTS = {"nobs": "rows", "n_events": "events", "n_clusters": "clusters", "aic": "AIC"}
 
 
-def compare(results: Mapping[str, Coefficients]) -> pd.DataFrame:
+def compare(results: Mapping[str, Coefficients] | Sequence[Coefficients]) -> pd.DataFrame:
     """Set fitted models side by side.
 
     Parameters
     ----------
-    results : mapping of str to result
-        Models by the name of their column.
+    results : mapping of str to result, or sequence of results
+        Models by the name of their column; those of a sequence are numbered ``(1)``, ``(2)``, ….
 
     Returns
     -------
@@ -28,6 +28,8 @@ def compare(results: Mapping[str, Coefficients]) -> pd.DataFrame:
         column per model, missing where a model lacks the term. The log-likelihood of a Cox model
         is partial: compare it among Cox models only; its AIC is left out.
     """
+    if not isinstance(results, Mapping):
+        results = {f"({i})": result for i, result in enumerate(results, 1)}
     if not results:
         raise EstimationError("nothing to compare")
     columns = {}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
-from collsec.estimators.columns import Floats
+from collsec.estimators.columns import Floats, Names, as_frame, names_of
 from collsec.estimators.cox_design import CoxDesign
 from collsec.estimators.cox_residuals import cluster_scores, sandwich
 from collsec.estimators.cox_result import CoxResult
@@ -16,13 +14,13 @@ from collsec.estimators.risk_sets import Ties, WeightKind
 
 def cox_ph(
     data: pd.DataFrame,
-    covariates: Sequence[str],
+    covariates: Names,
     *,
     start: str | None = None,
     stop: str,
     event: str,
-    strata: str | Sequence[str] | None = None,
-    cluster: str | Sequence[str] | None = None,
+    strata: Names | None = None,
+    cluster: Names | None = None,
     weights: str | None = None,
     weight_kind: WeightKind = "case",
     offset: str | None = None,
@@ -35,7 +33,7 @@ def cox_ph(
     ----------
     data : DataFrame
         One row per unit and interval ``(start, stop]``; a unit may have many.
-    covariates : sequence of str
+    covariates : str or sequence of str
         Numeric or boolean columns. May be empty: the null model, for its baseline hazard.
     start, stop : str
         Columns of the interval's ends, in one unit of time. A row is at risk of the events at
@@ -103,13 +101,13 @@ def cox_ph(
     1.475285
     """
     design = CoxDesign.from_frame(
-        data,
-        list(covariates),
+        as_frame(data),
+        names_of(covariates),
         start=start,
         stop=stop,
         event=event,
-        strata=strata if strata is None or isinstance(strata, str) else list(strata),
-        cluster=cluster if cluster is None or isinstance(cluster, str) else list(cluster),
+        strata=None if strata is None else names_of(strata),
+        cluster=None if cluster is None else names_of(cluster),
         weights=weights,
         weight_kind=weight_kind,
         offset=offset,

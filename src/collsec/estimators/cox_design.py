@@ -12,11 +12,15 @@ from collsec.estimators.columns import (
     Booleans,
     Floats,
     Integers,
+    Names,
     case_weights,
     codes,
     indicator,
     numbers,
     survival_times,
+)
+from collsec.estimators.columns import (
+    clusters as cluster_codes,
 )
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.identification import check_information
@@ -36,8 +40,6 @@ class CoxDesign:
         The p covariates.
     x : ndarray, shape (m, p)
         Covariates of the rows at risk at some moment, centered and divided by ``scale``.
-    x_events : ndarray, shape (d, p)
-        Those of the events.
     center, scale : ndarray, shape (p,)
         Mean and standard deviation of each covariate over those rows.
     reach : ndarray, shape (p,)
@@ -64,7 +66,6 @@ class CoxDesign:
 
     names: tuple[str, ...]
     x: Floats
-    x_events: Floats
     center: Floats
     scale: Floats
     reach: Floats
@@ -93,8 +94,8 @@ class CoxDesign:
         start: str | None,
         stop: str,
         event: str,
-        strata: str | list[str] | None = None,
-        cluster: str | list[str] | None = None,
+        strata: Names | None = None,
+        cluster: Names | None = None,
         weights: str | None = None,
         weight_kind: WeightKind = "case",
         offset: str | None = None,
@@ -118,9 +119,7 @@ class CoxDesign:
             if strata is None
             else codes(data, strata)
         )
-        clusters, cluster_labels = (None, None) if cluster is None else codes(data, cluster)
-        if cluster_labels is not None and len(cluster_labels) < 2:
-            raise EstimationError(f"cluster {cluster!r} holds one group; its errors need two")
+        clusters, cluster_labels = (None, None) if cluster is None else cluster_codes(data, cluster)
         risk_sets = RiskSets.build(begins, ends, ended, groups)
         kept = np.ones(len(data)) if sample_weights is None else sample_weights
         kept = risk_sets.take(kept)
@@ -128,7 +127,6 @@ class CoxDesign:
         return cls(
             names=tuple(covariates),
             x=x,
-            x_events=x[risk_sets.deaths],
             center=center,
             scale=scale,
             reach=largest(x),
@@ -184,13 +182,12 @@ class CoxDesign:
         x, center, scale = self.x.copy(), self.center.copy(), self.scale.copy()
         center[j], scale[j] = center_and_scale(column)
         x[:, j] = (column - center[j]) / scale[j]
-        events = x[self.risk_sets.deaths]
-        return replace(self, x=x, x_events=events, center=center, scale=scale, reach=largest(x))
+        return replace(self, x=x, center=center, scale=scale, reach=largest(x))
 
     def evaluate(self, beta: Floats) -> Likelihood:
         """Evaluate log-likelihood, gradient and information at ``beta`` (scale of ``x``)."""
         return partial_likelihood(
-            beta, self.x, self.x_events, self.offset, self.weights, self.risk_sets, self.slots
+            beta, self.x, self.offset, self.weights, self.risk_sets, self.slots
         )
 
     def maximize(
@@ -237,7 +234,7 @@ class CoxDesign:
 
         Notes
         -----
-        Stops 1e-4 standard errors away and takes that step unseen, which leaves about its square.
+        Stops 1e-5 standard errors away and takes that step unseen, which leaves about its square.
         """
-        best = self.maximize(beta, tolerance=1e-4)
+        best = self.maximize(beta, tolerance=1e-5)
         return np.asarray((best.beta + best.residual) / self.scale)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from collsec.estimators.blocked_sums import crossproduct, product, sum_by_group
+from collsec.estimators.blocked_sums import accumulate, crossproduct, product, sum_by_group
 from collsec.estimators.columns import Floats, Integers
 from collsec.estimators.cox_design import CoxDesign
 from collsec.estimators.partial_likelihood import Likelihood
-from collsec.estimators.risk_sets import by_target, running
+from collsec.estimators.risk_sets import by_target
 
 
 def martingale_residuals(design: CoxDesign, at: Likelihood) -> Floats:
@@ -44,7 +44,7 @@ def score_residuals(design: CoxDesign, at: Likelihood) -> Floats:
     scores = sets.exposure(at.means.sums(at.hazard))
     scores -= design.x * at.cumulative[:, None]
     scores *= at.relative_risk[:, None]
-    scores[sets.deaths] += design.x_events - _charged_means(design, at)
+    scores[sets.deaths] += design.x[sets.deaths] - _charged_means(design, at)
     scores *= design.scale
     out = np.zeros((sets.n, len(design.names)))
     out[sets.rows] = scores
@@ -82,7 +82,8 @@ def cluster_scores(design: CoxDesign, at: Likelihood) -> Floats:
         spared = at.means.sums(at.hazard * slots.fraction)
         weight = weight * at.relative_risk[sets.deaths]
         out -= over_moments(spared, own, sets.death_moment, weight)
-    drift = running(at.means.sums(at.hazard))
+    drift = np.zeros((sets.moments + 1, len(design.names)))
+    accumulate(at.means.sums(at.hazard, out=drift[1:]))
     out += over_moments(drift, cluster, sets.past, risk)
     enter = by_target(sets.first, len(drift))
     out -= over_moments(drift, cluster[enter], sets.first, risk[enter])
@@ -106,6 +107,8 @@ def _charged_means(design: CoxDesign, at: Likelihood) -> Floats:
 def event_means(design: CoxDesign, at: Likelihood) -> Floats:
     """Return the covariate mean of each moment, over its tied terms, shape (k, p)."""
     slots = design.slots
+    if slots.tied is None:
+        return at.means.mean
     return at.means.sums(1 / slots.of_moment(slots.count.astype(np.float64)))
 
 
@@ -121,7 +124,7 @@ def schoenfeld_residuals(design: CoxDesign, at: Likelihood) -> tuple[Integers, F
     sets = design.risk_sets
     order = np.argsort(sets.death_moment, kind="stable")
     deaths, moment = sets.deaths[order], sets.death_moment[order]
-    residuals = (design.x_events[order] - event_means(design, at)[moment]) * design.scale
+    residuals = (design.x[deaths] - event_means(design, at)[moment]) * design.scale
     return sets.rows[deaths], residuals
 
 

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from collsec.estimators.columns import Booleans, Floats, require_columns, row_label, times_up_to
+from collsec.estimators.columns import (
+    Booleans,
+    Floats,
+    Names,
+    as_frame,
+    codes,
+    require_columns,
+    rows_at,
+    times_up_to,
+)
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.event_sample import EventSample, Interval, interval_of, per_event
+from collsec.estimators.printed import Printed
 from collsec.estimators.risk_sets import WeightKind
 from collsec.estimators.survival_curve import survival_of
 
@@ -24,7 +35,7 @@ def aalen_johansen(
     censored: Hashable = 0,
     weights: str | None = None,
     weight_kind: WeightKind = "case",
-    cluster: str | list[str] | None = None,
+    cluster: Names | None = None,
     interval: Interval = "log-log",
     level: float = 0.95,
 ) -> CumulativeIncidence:
@@ -66,12 +77,12 @@ def aalen_johansen(
     .. [2] Marubini, E., & Valsecchi, M. G. (1995). Analysing Survival Data from Clinical Trials and
        Observational Studies, ch. 10. Wiley.
     """
+    data = as_frame(data)
     require_columns(data, [cause])
     named = data[cause]
-    if named.isna().any():
-        at = int(np.flatnonzero(named.isna().to_numpy())[0])
+    if (bad := np.flatnonzero(named.isna().to_numpy())).size:
         raise EstimationError(
-            f"cause {cause!r} is missing in {row_label(data, at)}; use {censored!r} for no event"
+            f"cause {cause!r} is missing in {rows_at(data, bad)}; use {censored!r} for no event"
         )
     happened = (named != censored).to_numpy(dtype=bool)
     sample = EventSample.from_frame(
@@ -87,7 +98,7 @@ def aalen_johansen(
     survival = survival_of(sample)
     before = np.concatenate(([1.0], survival[:-1]))
     parts = []
-    for label in sorted(pd.unique(named[happened])):
+    for label in codes(data[happened], cause)[1]:
         which = (named == label).to_numpy(dtype=bool)
         own = sample.events(which)
         incidence = np.cumsum(before * own / at_risk)
@@ -114,8 +125,8 @@ def aalen_johansen(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class CumulativeIncidence:
+@dataclass(frozen=True, slots=True, repr=False)
+class CumulativeIncidence(Printed):
     """Cumulative incidence of each cause: step functions that start at zero.
 
     Attributes
@@ -131,6 +142,34 @@ class CumulativeIncidence:
     table: pd.DataFrame
     survival: pd.Series[float]
     sample: EventSample
+
+    @property
+    def nobs(self) -> int:
+        """Rows."""
+        return len(self.sample.stop)
+
+    @property
+    def n_events(self) -> float:
+        """Events, or their weight."""
+        return float(self.sample.events().sum())
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters, or None where none were named."""
+        return self.sample.n_clusters
+
+    def tidy(self) -> pd.DataFrame:
+        """Return the table of the estimates."""
+        return self.table.copy()
+
+    def _facts(self) -> list[tuple[str, Any]]:
+        errors = "delta method" if self.n_clusters is None else "clustered"
+        return [
+            ("model", "Aalen–Johansen"),
+            ("rows", self.nobs),
+            ("events", f"{self.n_events:g}"),
+            ("standard errors", errors),
+        ]
 
     @property
     def causes(self) -> list[Hashable]:

@@ -11,7 +11,15 @@ import pandas as pd
 from scipy import stats
 
 from collsec.estimators.coefficients import Coefficients
-from collsec.estimators.columns import Floats, indicator, numbers, row_label
+from collsec.estimators.columns import (
+    Floats,
+    Names,
+    as_frame,
+    indicator,
+    names_of,
+    numbers,
+    row_label,
+)
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.generalized_linear import fit_binary
 from collsec.estimators.regression import RegressionResult
@@ -61,14 +69,14 @@ class DurationDependence:
 
 def discrete_hazard(
     data: pd.DataFrame,
-    covariates: Sequence[str],
+    covariates: Names,
     *,
     duration: str,
     event: str,
     link: Literal["cloglog", "logit"] = "cloglog",
     dependence: Dependence = "cubic",
     knots: Sequence[float] | None = None,
-    cluster: str | Sequence[str] | None = None,
+    cluster: Names | None = None,
     weights: str | None = None,
     group_debias: bool = False,
 ) -> DiscreteHazardResult:
@@ -78,7 +86,7 @@ def discrete_hazard(
     ----------
     data : DataFrame
         One row per unit and period (month) in which the unit was at risk.
-    covariates : sequence of str
+    covariates : str or sequence of str
         Numeric columns; intercept and duration terms are added.
     duration : str
         Periods since time zero, 1 in the first.
@@ -115,6 +123,7 @@ def discrete_hazard(
     .. [2] Carter, D. B., & Signorino, C. S. (2010). Back to the future: modeling time dependence in
        binary data. Political Analysis 18, 271–292. https://doi.org/10.1093/pan/mpq013
     """
+    data, covariates = as_frame(data), names_of(covariates)
     elapsed = numbers(data, duration)
     bad = np.flatnonzero(elapsed < 1)
     if bad.size:
@@ -173,6 +182,11 @@ class DiscreteHazardResult(Coefficients):
     dependence: DurationDependence
     link: Literal["cloglog", "logit"]
     covariates: tuple[str, ...]
+
+    @property
+    def model_std_errors(self) -> pd.Series[float]:
+        """Standard errors from the information, clusters left aside."""
+        return self.fit.model_std_errors
 
     @property
     def loglik(self) -> float:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from collsec.estimators.clones import Trial
-from collsec.estimators.columns import Floats
+from collsec.estimators.columns import Floats, Names, as_frame, names_of
 from collsec.estimators.emulation_weights import ARMS, Against, Emulation
 from collsec.estimators.errors import EstimationError
+from collsec.estimators.printed import Printed
 
 
-@dataclass(frozen=True, slots=True)
-class EmulatedTrial:
+@dataclass(frozen=True, slots=True, repr=False)
+class EmulatedTrial(Printed):
     """An emulated trial.
 
     Attributes
@@ -57,6 +58,32 @@ class EmulatedTrial:
     draws: Floats
 
     @property
+    def nobs(self) -> int:
+        """Units."""
+        return self.counts["units"]
+
+    @property
+    def n_events(self) -> int:
+        """Events."""
+        return self.counts["events"]
+
+    @property
+    def n_clusters(self) -> int:
+        """Clusters."""
+        return self.counts["clusters"]
+
+    def tidy(self) -> pd.DataFrame:
+        """Return one row per contrast; none where nothing is estimable."""
+        return self.contrasts.rename_axis("term").reset_index()
+
+    def _facts(self) -> list[tuple[str, Any]]:
+        return [
+            ("model", "clone, censor, weight"),
+            *((name.replace("_", " "), count) for name, count in self.counts.items()),
+            ("estimable", "yes" if self.estimable else f"no: {self.reason}"),
+        ]
+
+    @property
     def failed_draws(self) -> int:
         """Resamples that could not be estimated."""
         return int(np.isnan(self.draws).any(axis=1).sum())
@@ -64,7 +91,7 @@ class EmulatedTrial:
 
 def clone_censor_weight(
     data: pd.DataFrame,
-    covariates: Sequence[str],
+    covariates: Names,
     *,
     unit: str,
     start: str,
@@ -73,7 +100,7 @@ def clone_censor_weight(
     treatment: str,
     grace: float,
     horizon: float,
-    cluster: str | Sequence[str],
+    cluster: Names,
     against: Against = "later",
     least_treated: int = 10,
     least_clusters: int = 8,
@@ -92,7 +119,7 @@ def clone_censor_weight(
     ----------
     data : DataFrame
         Rows ``(start, stop]`` of units that begin at zero, untreated.
-    covariates : sequence of str
+    covariates : str or sequence of str
         Columns at time zero on which treatment depends; may be empty.
     unit, start, stop, event : str
     treatment : str
@@ -147,22 +174,23 @@ def clone_censor_weight(
        weighted estimation of risk under representative interventions in observational studies.
        JASA 114, 938–947. https://doi.org/10.1080/01621459.2018.1469993
     """
+    covariates = names_of(covariates)
     trial = Trial.from_frame(
-        data,
-        list(covariates),
+        as_frame(data),
+        covariates,
         unit=unit,
         start=start,
         stop=stop,
         event=event,
         treatment=treatment,
-        cluster=cluster if isinstance(cluster, str) else list(cluster),
+        cluster=names_of(cluster),
     )
     _check_window(trial, grace, horizon, against, truncate)
     counts = _counts(trial, grace)
     reason = _gate(counts, least_treated, least_clusters, grace)
     if reason:
         return _refused(counts, reason)
-    emulation = Emulation.build(trial, list(covariates), grace, horizon, against, truncate)
+    emulation = Emulation.build(trial, covariates, grace, horizon, against, truncate)
     everybody = np.ones(len(trial.end))
     weights = emulation.weights(everybody)
     curves, areas, contrasts = emulation.estimate(everybody, weights)

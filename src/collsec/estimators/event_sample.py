@@ -13,6 +13,7 @@ from collsec.estimators.columns import (
     Booleans,
     Floats,
     Integers,
+    Names,
     case_weights,
     codes,
     row_label,
@@ -64,7 +65,7 @@ class EventSample:
         stop: str,
         weights: str | None,
         weight_kind: WeightKind,
-        cluster: str | list[str] | None,
+        cluster: Names | None,
     ) -> EventSample:
         """Check and sort the sample.
 

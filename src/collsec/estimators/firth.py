@@ -108,7 +108,9 @@ def firth_cox(
     ratio = 2 * (top - _penalized(design, _maximum(design, null, fixed=0.0)))
     scale = float(design.scale[0])
     return FirthResult(
-        estimate=float(best[0]) / scale, ci_low=ends[0] / scale, ci_high=ends[1] / scale,
+        estimate=float(best[0]) / scale,
+        ci_low=ends[0] / scale,
+        ci_high=ends[1] / scale,
         p_value=float(stats.chi2.sf(max(ratio, 0.0), 1)),
         params=pd.Series(best / design.scale, index=list(design.names)),
     )
@@ -135,9 +137,17 @@ def _maximum(design: CoxDesign, begin: Floats, fixed: float | None) -> Floats:
         value = _penalized(design, beta)
         return -value if math.isfinite(value) else 1e10
 
-    found = optimize.minimize(loss, begin[free], method="Nelder-Mead", options={
-        "xatol": 1e-9, "fatol": 1e-11, "maxiter": 4000 * len(begin), "maxfev": 8000 * len(begin),
-    })
+    found = optimize.minimize(
+        loss,
+        begin[free],
+        method="Nelder-Mead",
+        options={
+            "xatol": 1e-9,
+            "fatol": 1e-11,
+            "maxiter": 4000 * len(begin),
+            "maxfev": 8000 * len(begin),
+        },
+    )
     out = begin.copy()
     out[free] = found.x
     return out

@@ -9,17 +9,26 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from collsec.estimators.columns import Floats, case_weights, indicator, numbers, row_label
+from collsec.estimators.columns import (
+    Floats,
+    Names,
+    as_frame,
+    case_weights,
+    indicator,
+    names_of,
+    numbers,
+    row_label,
+)
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.regression import RegressionDesign, RegressionResult, fit_regression
 
 
 def logit(
     data: pd.DataFrame,
-    covariates: Sequence[str],
+    covariates: Names,
     *,
     outcome: str,
-    cluster: str | Sequence[str] | None = None,
+    cluster: Names | None = None,
     weights: str | None = None,
     group_debias: bool = False,
 ) -> RegressionResult:
@@ -28,7 +37,7 @@ def logit(
     Parameters
     ----------
     data : DataFrame
-    covariates : sequence of str
+    covariates : str or sequence of str
         Numeric columns; an intercept is added.
     outcome : str
         Column of 0 and 1.
@@ -58,10 +67,10 @@ def logit(
 
 def poisson(
     data: pd.DataFrame,
-    covariates: Sequence[str],
+    covariates: Names,
     *,
     outcome: str,
-    cluster: str | Sequence[str] | None = None,
+    cluster: Names | None = None,
     weights: str | None = None,
     group_debias: bool = False,
 ) -> RegressionResult:
@@ -81,16 +90,17 @@ def poisson(
     """
     from statsmodels.genmod.families import Poisson
 
+    data, covariates = as_frame(data), names_of(covariates)
     y = counts(data, outcome)
     return _fit_glm(data, covariates, y, Poisson(), "poisson", cluster, weights, group_debias)
 
 
 def fit_binary(
     data: pd.DataFrame,
-    covariates: Sequence[str],
+    covariates: Names,
     outcome: str,
     link: Literal["logit", "cloglog"],
-    cluster: str | Sequence[str] | None,
+    cluster: Names | None,
     weights: str | None,
     group_debias: bool,
 ) -> RegressionResult:
@@ -98,6 +108,7 @@ def fit_binary(
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.families.links import CLogLog, Logit
 
+    data, covariates = as_frame(data), names_of(covariates)
     links = {"logit": Logit, "cloglog": CLogLog}
     if link not in links:
         raise EstimationError(f"link must be 'logit' or 'cloglog', not {link!r}")
@@ -130,7 +141,7 @@ def _fit_glm(
     y: Floats,
     family: Any,
     label: str,
-    cluster: str | Sequence[str] | None,
+    cluster: Names | None,
     weights: str | None,
     group_debias: bool,
 ) -> RegressionResult:

@@ -12,10 +12,22 @@ import pandas as pd
 from collsec.estimators.absorption import Absorption, check_absorbed
 from collsec.estimators.blocked_sums import sum_by_group
 from collsec.estimators.coefficients import Coefficients
-from collsec.estimators.columns import Floats, Integers, codes, matrix, numbers
+from collsec.estimators.columns import (
+    Floats,
+    Integers,
+    Names,
+    as_frame,
+    clusters,
+    matrix,
+    names_of,
+    numbers,
+)
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.identification import check_information
 from collsec.estimators.weak_instruments import AndersonRubin
+
+#: Share of the endogenous column's variance below which a first stage is rounding.
+IRRELEVANT = 1e-20
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -99,24 +111,26 @@ def iv_2sls(
     data: pd.DataFrame,
     *,
     outcome: str,
-    endogenous: str,
-    instruments: Sequence[str],
-    exogenous: Sequence[str] = (),
-    absorb: Sequence[str] = (),
-    cluster: str | Sequence[str] | None = None,
+    endogenous: Names,
+    instruments: Names,
+    exogenous: Names = (),
+    absorb: Names = (),
+    cluster: Names | None = None,
 ) -> IVResult:
     """Fit a linear regression of one endogenous column by two-stage least squares.
 
     Parameters
     ----------
     data : DataFrame
-    outcome, endogenous : str
-        Numeric columns.
-    instruments : sequence of str
+    outcome : str
+        Numeric column.
+    endogenous : str
+        Numeric column. A list may name it, but no second one.
+    instruments : str or sequence of str
         Excluded instruments, one or more.
-    exogenous : sequence of str
+    exogenous : str or sequence of str
         Further covariates, their own instruments.
-    absorb : sequence of str
+    absorb : str or sequence of str
         Up to two factors whose effects are taken out (country and month); the mean otherwise.
     cluster : str or sequence of str, optional
         Groups of dependent rows. Without it errors allow for heteroskedasticity only.
@@ -128,8 +142,8 @@ def iv_2sls(
     Raises
     ------
     EstimationError
-        No instrument; a column does not vary within the effects; columns are collinear; values
-        are missing.
+        No instrument, or none that moves the endogenous column; a column does not vary within the
+        effects; columns are collinear; values are missing.
 
     Notes
     -----
@@ -146,6 +160,15 @@ def iv_2sls(
     """
     from linearmodels.iv import IV2SLS
 
+    data = as_frame(data)
+    instruments, exogenous, absorb = names_of(instruments), names_of(exogenous), names_of(absorb)
+    treated = names_of(endogenous)
+    if len(treated) != 1:
+        raise EstimationError(
+            f"one endogenous column is estimated, not {len(treated)}; make the others exogenous, "
+            "or fit one model each"
+        )
+    endogenous = treated[0]
     if not instruments:
         raise EstimationError(f"no instrument for {endogenous!r}")
     columns = [outcome, endogenous, *instruments, *exogenous]
@@ -160,12 +183,11 @@ def iv_2sls(
     unit = z / z.std(axis=0)
     within = "within the effects" if absorb else "in the data"
     check_information(unit.T @ unit, columns[2:], float(len(y)), within)
+    _check_relevance(d, z, len(instruments), endogenous, instruments)
     groups, n_clusters = None, None
     if cluster is not None:
-        found, labels = codes(data, cluster if isinstance(cluster, str) else list(cluster))
+        found, labels = clusters(data, cluster)
         groups, n_clusters = found, len(labels)
-        if n_clusters < 2:
-            raise EstimationError(f"cluster {cluster!r} holds one group; its errors need two")
     nested = groups is not None and absorption.nested_in(groups.astype(np.float64))
     counted = 0 if nested else absorption.effects
     q, p = len(instruments), len(exogenous)
@@ -217,6 +239,22 @@ def iv_2sls(
         absorbed=tuple(absorb),
         residual_df=df,
     )
+
+
+def _check_relevance(
+    d: Floats, z: Floats, q: int, endogenous: str, instruments: Sequence[str]
+) -> None:
+    """Raise where the first q columns, beside the others, move the endogenous column not at all."""
+    both = np.column_stack((d, z[:, :q]))
+    if z.shape[1] > q:
+        both = both - z[:, q:] @ np.linalg.lstsq(z[:, q:], both, rcond=None)[0]
+    left, own = both[:, 0], both[:, 1:]
+    moved = own @ np.linalg.lstsq(own, left, rcond=None)[0]
+    if moved @ moved <= IRRELEVANT * (left @ left):
+        raise EstimationError(
+            f"{', '.join(instruments)} and {endogenous!r} are uncorrelated to the last digit: "
+            "without a first stage nothing is identified; find an instrument that moves it"
+        )
 
 
 def _small_sample(n: int, parameters: int, groups: int | None) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ from scipy import stats
 
 from collsec.estimators.columns import (
     Floats,
+    Names,
+    as_frame,
     case_weights,
     codes,
     indicator,
@@ -18,11 +20,12 @@ from collsec.estimators.columns import (
 )
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.influence import at_risk_by_cluster, deaths_by_cluster
+from collsec.estimators.printed import Printed
 from collsec.estimators.risk_sets import RiskSets
 
 
-@dataclass(frozen=True, slots=True)
-class LogrankTest:
+@dataclass(frozen=True, slots=True, repr=False)
+class LogrankTest(Printed):
     """A log-rank test.
 
     Attributes
@@ -39,6 +42,16 @@ class LogrankTest:
     p_value: float
     table: pd.DataFrame
 
+    def tidy(self) -> pd.DataFrame:
+        """Return one row per group with its observed and expected events."""
+        return self.table.copy()
+
+    def _facts(self) -> list[tuple[str, Any]]:
+        return [
+            ("test", "log-rank"),
+            (f"χ²({self.df})", f"{self.chi2:.4g}, p = {self.p_value:.4g}"),
+        ]
+
 
 def logrank(
     data: pd.DataFrame,
@@ -47,9 +60,9 @@ def logrank(
     start: str | None = None,
     stop: str,
     event: str,
-    strata: str | Sequence[str] | None = None,
+    strata: Names | None = None,
     weights: str | None = None,
-    cluster: str | Sequence[str] | None = None,
+    cluster: Names | None = None,
 ) -> LogrankTest:
     """Test whether groups share one hazard.
 
@@ -89,6 +102,7 @@ def logrank(
     .. [2] Lin, D. Y., & Wei, L. J. (1989). The robust inference for the Cox proportional hazards
        model. JASA 84, 1074–1078. https://doi.org/10.1080/01621459.1989.10478874
     """
+    data = as_frame(data)
     begins, ends = survival_times(data, start, stop)
     happened = indicator(data, event)
     groups, labels = codes(data, group)

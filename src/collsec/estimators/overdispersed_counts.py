@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from collsec.estimators.columns import Floats
+from collsec.estimators.columns import Floats, Names, as_frame, names_of
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.generalized_linear import counts, poisson
 from collsec.estimators.regression import (
@@ -39,10 +38,10 @@ class _NegativeBinomial:
 
 def negative_binomial(
     data: pd.DataFrame,
-    covariates: Sequence[str],
+    covariates: Names,
     *,
     outcome: str,
-    cluster: str | Sequence[str] | None = None,
+    cluster: Names | None = None,
     group_debias: bool = False,
 ) -> RegressionResult:
     """Fit a negative binomial (NB2) regression of a count with a log link.
@@ -64,6 +63,7 @@ def negative_binomial(
     """
     from statsmodels.discrete.discrete_model import NegativeBinomial
 
+    data, covariates = as_frame(data), names_of(covariates)
     y = counts(data, outcome)
     design = RegressionDesign.from_frame(data, covariates)
     start = poisson(data, covariates, outcome=outcome).params.to_numpy(dtype=np.float64)

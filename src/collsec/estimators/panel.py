@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,16 @@ import pandas as pd
 
 from collsec.estimators.absorption import Absorption, check_absorbed
 from collsec.estimators.coefficients import Coefficients
-from collsec.estimators.columns import codes, matrix, numbers, require_columns
+from collsec.estimators.columns import (
+    Names,
+    as_frame,
+    clusters,
+    codes,
+    matrix,
+    names_of,
+    numbers,
+    require_columns,
+)
 from collsec.estimators.errors import EstimationError, shown
 from collsec.estimators.identification import check_information
 
@@ -61,14 +69,14 @@ class PanelResult(Coefficients):
 
 def panel_ols(
     data: pd.DataFrame,
-    covariates: Sequence[str],
+    covariates: Names,
     *,
     outcome: str,
     entity: str,
     time: str,
     entity_effects: bool = True,
     time_effects: bool = True,
-    cluster: str | Sequence[str] | None = None,
+    cluster: Names | None = None,
 ) -> PanelResult:
     """Fit a linear regression with effects of units and of times.
 
@@ -76,7 +84,7 @@ def panel_ols(
     ----------
     data : DataFrame
         One row per unit and time; the panel may be unbalanced.
-    covariates : sequence of str
+    covariates : str or sequence of str
         Numeric columns.
     outcome : str
         Numeric column.
@@ -110,8 +118,9 @@ def panel_ols(
     """
     from linearmodels.panel import PanelOLS
 
+    data, covariates = as_frame(data), names_of(covariates)
     require_columns(data, [entity, time])
-    x, y = matrix(data, list(covariates)), numbers(data, outcome)
+    x, y = matrix(data, covariates), numbers(data, outcome)
     twice = data.duplicated([entity, time]).to_numpy()
     if twice.any():
         at = int(np.flatnonzero(twice)[0])
@@ -121,7 +130,7 @@ def panel_ols(
     left = Absorption.from_frame(data, effects).residual(x)
     check_absorbed(x, left, covariates, effects)
     unit = left / left.std(axis=0)
-    check_information(unit.T @ unit, list(covariates), float(len(y)), "within the effects")
+    check_information(unit.T @ unit, covariates, float(len(y)), "within the effects")
     place = pd.MultiIndex.from_arrays([codes(data, entity)[0], codes(data, time)[0]])
     frame = pd.DataFrame(x, index=place, columns=pd.Index(covariates))
     if not effects:
@@ -135,12 +144,10 @@ def panel_ols(
     options: dict[str, Any] = {"cov_type": "robust"}
     groups = None
     if cluster is not None:
-        found, labels = codes(data, cluster if isinstance(cluster, str) else list(cluster))
+        found, labels = clusters(data, cluster)
         groups = len(labels)
-        if groups < 2:
-            raise EstimationError(f"cluster {cluster!r} holds one group; its errors need two")
-        clusters = pd.DataFrame({"cluster": found}, index=place)
-        options = {"cov_type": "clustered", "clusters": clusters, "group_debias": True}
+        grouped = pd.DataFrame({"cluster": found}, index=place)
+        options = {"cov_type": "clustered", "clusters": grouped, "group_debias": True}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fit = model.fit(debiased=True, **options)

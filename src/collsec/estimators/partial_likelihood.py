@@ -34,18 +34,13 @@ class TermMeans:
     growth: Floats
     slots: Slots
 
-    def sums(self, values: Floats) -> Floats:
+    def sums(self, values: Floats, out: Floats | None = None) -> Floats:
         """Sum values, shape (s,), times the mean of their term, by moment, shape (k, p)."""
         whole, gone, _ = self._moments(values * self.growth)
-        out = self.mean * whole[:, None]
+        out = np.multiply(self.mean, whole[:, None], out=out)
         if self.slots.tied is not None:
             out[self.slots.tied.moments] -= self.dying * gone[:, None]
         return np.asarray(out)
-
-    def total(self, values: Floats) -> Floats:
-        """Sum values, shape (s,), times the mean of their term, shape (p,)."""
-        whole, gone, _ = self._moments(values * self.growth)
-        return weighted_total(self.mean, whole) - weighted_total(self.dying, gone)
 
     def outer(self, values: Floats) -> Floats:
         """Sum values, shape (s,), times ``x̄_f x̄_f'``, shape (p, p)."""
@@ -105,7 +100,6 @@ class Likelihood:
 def partial_likelihood(
     beta: Floats,
     x: Floats,
-    x_events: Floats,
     offset: Floats,
     weights: Floats,
     sets: RiskSets,
@@ -118,8 +112,6 @@ def partial_likelihood(
     beta : ndarray, shape (p,)
     x : ndarray, shape (m, p)
         Covariates of the rows at risk at some moment, near zero mean.
-    x_events : ndarray, shape (d, p)
-        Those of the events.
     offset, weights : ndarray, shape (m,)
     sets : RiskSets
     slots : Slots
@@ -127,9 +119,9 @@ def partial_likelihood(
     Notes
     -----
     With ``r = w exp(xβ)`` and the sums ``S⁽⁰⁾, S⁽¹⁾`` of ``r`` and ``r x`` over the risk set of a
-    term, less its share of the tied events, the information is::
+    term, less its share of the tied events, gradient and information are::
 
-        X' diag(r H) X − Σ_terms w̄ x̄ x̄',   x̄ = S⁽¹⁾ / S⁽⁰⁾,
+        X' (w δ − r H),   X' diag(r H) X − Σ_terms w̄ x̄ x̄',   x̄ = S⁽¹⁾ / S⁽⁰⁾,
 
     where ``H_i`` sums ``w̄ / S⁽⁰⁾`` over the terms at which row ``i`` is at risk: no p × p sum per
     risk set is needed.
@@ -142,7 +134,7 @@ def partial_likelihood(
     loglik = dot(weight, eta[sets.deaths])
     relative_risk = np.exp(eta, out=eta)
     risk = weights * relative_risk
-    means, total = _term_means(risk, x, x_events, sets, slots)
+    means, total = _term_means(risk, x, sets, slots)
     loglik -= dot(slots.weight, np.log(total))
     hazard = slots.weight / total
     cumulative = sets.exposure(slots.by_moment(hazard))
@@ -150,9 +142,11 @@ def partial_likelihood(
         spared = slots.by_moment(hazard * slots.fraction)
         cumulative[sets.deaths] -= spared[sets.death_moment]
     risk *= cumulative
+    excess = -risk
+    excess[sets.deaths] += weight
     return Likelihood(
         loglik=loglik,
-        gradient=weighted_total(x_events, weight) - means.total(slots.weight),
+        gradient=weighted_total(x, excess),
         information=crossproduct(x, risk) - means.outer(slots.weight),
         relative_risk=relative_risk,
         hazard=hazard,
@@ -162,16 +156,15 @@ def partial_likelihood(
     )
 
 
-def _term_means(
-    risk: Floats, x: Floats, x_events: Floats, sets: RiskSets, slots: Slots
-) -> tuple[TermMeans, Floats]:
+def _term_means(risk: Floats, x: Floats, sets: RiskSets, slots: Slots) -> tuple[TermMeans, Floats]:
     """Return the means of the terms and the weight ``S⁽⁰⁾`` at risk at each, shape (s,)."""
     at_risk, mean = sets.at_risk(risk), sets.at_risk(risk, x)
     whole = slots.of_moment(at_risk)
     total, dying = whole, mean[:0]
     if (tied := slots.tied) is not None:
-        own = risk[sets.deaths[tied.events]]
-        dying = weighted(tied.gather, own) @ x_events[tied.events]
+        rows = sets.deaths[tied.events]
+        own = risk[rows]
+        dying = weighted(tied.gather, own) @ np.take(x, rows, axis=0)
         dying /= at_risk[tied.moments, None]
         leaving = np.zeros(len(at_risk))
         leaving[tied.moments] = tied.gather @ own

@@ -12,7 +12,7 @@ import pandas as pd
 
 from collsec.estimators.blocked_sums import largest
 from collsec.estimators.coefficients import Coefficients
-from collsec.estimators.columns import Floats, codes
+from collsec.estimators.columns import Floats, Names, clusters
 from collsec.estimators.cox_residuals import cluster_sandwich
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.identification import INTERCEPT, check_information
@@ -140,7 +140,7 @@ def fit_regression(
     *,
     family: str,
     extra: Sequence[str] = (),
-    cluster: str | Sequence[str] | None,
+    cluster: Names | None,
     group_debias: bool,
 ) -> RegressionResult:
     """Maximize a likelihood, turn to the units of the covariates, and cluster the scores.
@@ -176,10 +176,8 @@ def fit_regression(
     bread = back @ np.linalg.inv(best.fitted.information) @ back.T
     cov, groups = bread, None
     if cluster is not None:
-        found, labels = codes(data, cluster if isinstance(cluster, str) else list(cluster))
+        found, labels = clusters(data, cluster)
         groups = len(labels)
-        if groups < 2:
-            raise EstimationError(f"cluster {cluster!r} holds one group; its errors need two")
         scores = model.scores(best.beta) @ np.linalg.inv(back)
         cov = cluster_sandwich(scores, bread, found, groups, group_debias=group_debias)
     index = pd.Index(names, name="term")

@@ -8,29 +8,39 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from collsec.estimators.columns import Floats, codes, indicator
+from collsec.estimators.columns import Floats, Names, as_frame, codes, indicator
 from collsec.estimators.errors import EstimationError, listed
 from collsec.estimators.event_sample import EventSample, per_event
+from collsec.estimators.printed import Printed
 from collsec.estimators.risk_sets import WeightKind
 from collsec.estimators.survival_curve import survival_of
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+@dataclass(frozen=True, slots=True, repr=False)
+class Estimate(Printed):
     """A number with its standard error, referred to the normal distribution.
 
     Attributes
     ----------
     estimate, std_error : float
+    label : str
+        What is estimated.
     """
 
     estimate: float
     std_error: float
+    label: str = "estimate"
 
     def conf_int(self, level: float = 0.95) -> tuple[float, float]:
         """Return the Wald interval."""
         half = float(stats.norm.ppf((1 + level) / 2)) * self.std_error
         return self.estimate - half, self.estimate + half
+
+    def tidy(self, level: float = 0.95) -> pd.DataFrame:
+        """Return one row: ``term, estimate, std_error, p_value, ci_low, ci_high``."""
+        low, high = self.conf_int(level)
+        row = {"term": self.label, "estimate": self.estimate, "std_error": self.std_error}
+        return pd.DataFrame([row | {"p_value": self.p_value, "ci_low": low, "ci_high": high}])
 
     @property
     def p_value(self) -> float:
@@ -47,7 +57,7 @@ def rmst(
     event: str,
     weights: str | None = None,
     weight_kind: WeightKind = "case",
-    cluster: str | list[str] | None = None,
+    cluster: Names | None = None,
 ) -> Estimate:
     """Estimate the mean time survived within a horizon.
 
@@ -79,6 +89,7 @@ def rmst(
        the hazard ratio. BMC Medical Research Methodology 13, 152.
        https://doi.org/10.1186/1471-2288-13-152
     """
+    data = as_frame(data)
     sample = EventSample.from_frame(
         data,
         indicator(data, event),
@@ -91,7 +102,7 @@ def rmst(
     mean, spread, influence = restricted_mean(sample, horizon)
     if influence is not None:
         spread = float((influence**2).sum())
-    return Estimate(mean, float(np.sqrt(spread)))
+    return Estimate(mean, float(np.sqrt(spread)), "restricted mean")
 
 
 def rmst_difference(
@@ -104,7 +115,7 @@ def rmst_difference(
     event: str,
     weights: str | None = None,
     weight_kind: WeightKind = "case",
-    cluster: str | list[str] | None = None,
+    cluster: Names | None = None,
 ) -> Estimate:
     """Estimate the difference in restricted mean between two groups, second less first.
 
@@ -119,6 +130,7 @@ def rmst_difference(
     -------
     Estimate
     """
+    data = as_frame(data)
     groups, labels = codes(data, by)
     if len(labels) != 2:
         raise EstimationError(f"{by!r} must hold two groups, not {len(labels)}: {listed(labels)}")
@@ -139,10 +151,11 @@ def rmst_difference(
         spreads.append(spread)
         if influence is not None and sample.cluster_labels is not None:
             influences.append(pd.Series(influence, index=sample.cluster_labels))
+    label = "difference of restricted means"
     if influences:
         joint = influences[1].sub(influences[0], fill_value=0.0)
-        return Estimate(means[1] - means[0], float(np.sqrt((joint**2).sum())))
-    return Estimate(means[1] - means[0], float(np.sqrt(sum(spreads))))
+        return Estimate(means[1] - means[0], float(np.sqrt((joint**2).sum())), label)
+    return Estimate(means[1] - means[0], float(np.sqrt(sum(spreads))), label)
 
 
 def restricted_mean(sample: EventSample, horizon: float) -> tuple[float, float, Floats | None]:

@@ -9,7 +9,9 @@ from collsec.estimators.errors import EstimationError
 
 # Quantiles at which Harrell sets the knots, by their number.
 KNOT_QUANTILES = {
-    3: (0.1, 0.5, 0.9), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 0.5, 0.725, 0.95),
+    3: (0.1, 0.5, 0.9),
+    4: (0.05, 0.35, 0.65, 0.95),
+    5: (0.05, 0.275, 0.5, 0.725, 0.95),
 }
 
 
@@ -86,8 +88,12 @@ def restricted_cubic(values: Floats, knots: Floats) -> Floats:
         return np.asarray(np.maximum(x - knot, 0.0) ** 3)
 
     bent = [
-        (cube(knot) - cube(before) * (last - knot) / (last - before)
-         + cube(last) * (before - knot) / (last - before)) / (last - float(knots[0])) ** 2
+        (
+            cube(knot)
+            - cube(before) * (last - knot) / (last - before)
+            + cube(last) * (before - knot) / (last - before)
+        )
+        / (last - float(knots[0])) ** 2
         for knot in knots[:-2]
     ]
     return np.column_stack([x, *bent])

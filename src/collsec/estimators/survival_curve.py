@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from collsec.estimators.columns import Floats, indicator, times_up_to
+from collsec.estimators.columns import Floats, Names, as_frame, indicator, times_up_to
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.event_sample import EventSample, Interval, interval_of, per_event
+from collsec.estimators.printed import Printed
 from collsec.estimators.risk_sets import WeightKind
 
 
@@ -22,7 +24,7 @@ def kaplan_meier(
     event: str,
     weights: str | None = None,
     weight_kind: WeightKind = "case",
-    cluster: str | list[str] | None = None,
+    cluster: Names | None = None,
     interval: Interval = "log-log",
     level: float = 0.95,
 ) -> SurvivalCurve:
@@ -41,7 +43,7 @@ def kaplan_meier(
         Column of weights; case weights need ``cluster``.
     weight_kind : {"case", "frequency"}
         A frequency weight of 2 stands for two equal rows.
-    cluster : str or list of str, optional
+    cluster : str or sequence of str, optional
         Groups of dependent rows (with case weights at least the unit). Errors are then those of
         the infinitesimal jackknife over clusters; otherwise Greenwood's.
     interval : {"log-log", "log", "plain"}
@@ -77,6 +79,7 @@ def kaplan_meier(
     >>> kaplan_meier(wars, stop="months", event="ended").table["survival"].round(4).tolist()
     [0.8, 0.6, 0.3]
     """
+    data = as_frame(data)
     sample = EventSample.from_frame(
         data,
         indicator(data, event),
@@ -104,8 +107,8 @@ def kaplan_meier(
     return SurvivalCurve(table=table, sample=sample, level=level, interval=interval)
 
 
-@dataclass(frozen=True, slots=True)
-class SurvivalCurve:
+@dataclass(frozen=True, slots=True, repr=False)
+class SurvivalCurve(Printed):
     """A survival curve: a step function that starts at one.
 
     Attributes
@@ -122,6 +125,25 @@ class SurvivalCurve:
     sample: EventSample
     level: float
     interval: Interval
+
+    @property
+    def nobs(self) -> int:
+        """Rows."""
+        return len(self.sample.stop)
+
+    @property
+    def n_events(self) -> float:
+        """Events, or their weight."""
+        return float(self.sample.events().sum())
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters, or None where none were named."""
+        return self.sample.n_clusters
+
+    def tidy(self) -> pd.DataFrame:
+        """Return the table of the estimates."""
+        return self.table.copy()
 
     def at(self, times: Sequence[float]) -> pd.DataFrame:
         """Return the curve at given times, with the rows at risk there.
@@ -164,6 +186,15 @@ class SurvivalCurve:
             below = np.flatnonzero(curve <= 1 - q + 1e-12)
             found.append(float(self.table["time"].iloc[below[0]]) if below.size else np.inf)
         return found[0], found[1], found[2]
+
+    def _facts(self) -> list[tuple[str, Any]]:
+        errors = "Greenwood's" if self.n_clusters is None else "clustered"
+        return [
+            ("model", "Kaplan–Meier"),
+            ("rows", self.nobs),
+            ("events", f"{self.n_events:g}"),
+            ("standard errors", errors),
+        ]
 
 
 def survival_of(sample: EventSample) -> Floats:

@@ -18,7 +18,7 @@ from collsec.inference.partial_likelihood import (
     studentized_scores,
 )
 from collsec.inference.reference_distribution import equal_tailed_p_values
-from collsec.inference.rerandomization import null_scores
+from collsec.inference.score_inversion import null_scores
 
 #: Takes assignments, shape (draws, n_spells), and returns their p-values, shape (draws,).
 AssignmentTest = Callable[[IntArray], FloatArray]

@@ -7,30 +7,17 @@ off late exposures in short units, and its reference distribution would be wrong
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
-from collsec.inference.assignment import exposed_counts, redraw, shared_counts
+from collsec.inference.assignment import exposed_counts, redraw
 from collsec.inference.errors import InferenceError
 from collsec.inference.exposure_design import ExposureDesign
-from collsec.inference.partial_likelihood import (
-    FloatArray,
-    IntArray,
-    RiskSets,
-    efron_estimate,
-    studentized_scores,
-)
+from collsec.inference.partial_likelihood import FloatArray, IntArray, efron_estimate
 from collsec.inference.reference_distribution import critical_values, equal_tailed_p_values
-
-#: Log hazard ratio beyond which an interval is reported as open.
-_OPEN = 16.0
-#: Precision of the limits, in log hazard ratio.
-_PRECISION = 1e-7
-#: Assignments scored together, which bounds memory.
-_BATCH = 1000
+from collsec.inference.score_inversion import ScoreFunction, limit_not_rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +182,7 @@ def risk_set_rerandomization(
     if not np.any((exposed > 0) & (exposed < sets.at_risk)):
         raise InferenceError("No event time has both exposed and unexposed units at risk.")
     unit, mean_coarsened = redraw(design, draws, np.random.default_rng(seed))
-    scores = _ScoreFunction.of(design, unit)
+    scores = ScoreFunction.of(design, unit)
     score, reference = scores(0.0)
     alpha = 1.0 - confidence
     low, high = critical_values(reference, alpha)
@@ -212,10 +199,16 @@ def risk_set_rerandomization(
         std_error=float(std_error[0]),
         score=score,
         p_value=float(equal_tailed_p_values(np.array([score]), reference)[0]),
-        ci_low=_limit(scores, lambda draws_: critical_values(draws_, alpha)[1], side=-1.0),
-        ci_high=_limit(scores, lambda draws_: critical_values(draws_, alpha)[0], side=1.0),
+        ci_low=limit_not_rejected(
+            scores, lambda draws_: critical_values(draws_, alpha)[1], side=-1.0
+        ),
+        ci_high=limit_not_rejected(
+            scores, lambda draws_: critical_values(draws_, alpha)[0], side=1.0
+        ),
         confidence=confidence,
-        median_unbiased=_limit(scores, lambda draws_: float(np.median(draws_)), side=-1.0),
+        median_unbiased=limit_not_rejected(
+            scores, lambda draws_: float(np.median(draws_)), side=-1.0
+        ),
         critical_low=low,
         critical_high=high,
         reference=reference,
@@ -232,87 +225,3 @@ def risk_set_rerandomization(
         mean_coarsened=mean_coarsened,
         n_unplaced=float((unit < 0).sum() / draws),
     )
-
-
-def null_scores(design: ExposureDesign, unit: IntArray) -> FloatArray:
-    """Return the studentized score at no effect of each assignment.
-
-    Parameters
-    ----------
-    design : ExposureDesign
-    unit : ndarray of int, shape (draws, n_spells)
-
-    Returns
-    -------
-    ndarray of float, shape (draws,)
-    """
-    scores = np.empty(unit.shape[0])
-    nobody = np.zeros(design.risk_sets.time.size)
-    for first in range(0, unit.shape[0], _BATCH):
-        batch = slice(first, first + _BATCH)
-        exposed, deaths = exposed_counts(design, unit[batch])
-        scores[batch] = studentized_scores(
-            design.risk_sets,
-            exposed,
-            deaths.sum(axis=1),
-            shared=np.zeros_like(exposed),
-            real=nobody,
-            beta=0.0,
-        )
-    return scores
-
-
-@dataclass(frozen=True, slots=True)
-class _ScoreFunction:
-    """Score of the real exposure, and of redrawn ones, at any effect of the real one."""
-
-    sets: RiskSets
-    real: FloatArray  # (1, n_times)
-    real_ends: FloatArray  # (1,)
-    exposed: FloatArray  # (draws, n_times)
-    shared: FloatArray  # (draws, n_times)
-    ends: FloatArray  # (draws,)
-
-    @classmethod
-    def of(cls, design: ExposureDesign, unit: IntArray) -> _ScoreFunction:
-        real, real_deaths = exposed_counts(design, design.unit[None, :])
-        exposed, deaths = exposed_counts(design, unit)
-        shared = shared_counts(design, unit)
-        sets, ends = design.risk_sets, deaths.sum(axis=1)
-        return cls(sets, real, real_deaths.sum(axis=1), exposed, shared, ends)
-
-    def __call__(self, beta: float) -> tuple[float, FloatArray]:
-        own = studentized_scores(
-            self.sets, self.real, self.real_ends, shared=self.real, real=self.real[0], beta=beta
-        )
-        reference = studentized_scores(
-            self.sets, self.exposed, self.ends, shared=self.shared, real=self.real[0], beta=beta
-        )
-        return float(own[0]), reference
-
-
-def _limit(
-    scores: _ScoreFunction, quantile: Callable[[FloatArray], float], *, side: float
-) -> float:
-    """Lowest (side -1) or highest (side 1) log hazard ratio that is not rejected.
-
-    The search goes outward from no effect, so that a limit lies on the same side of it as the
-    test says. Where the score ties with the quantile over a stretch, the stretch belongs to the
-    interval.
-    """
-
-    def accepted(beta: float) -> bool:
-        own, reference = scores(beta)
-        return (own - quantile(reference)) * side >= 0
-
-    here = accepted(0.0)
-    direction = side if here else -side
-    near, far = 0.0, 0.5
-    while accepted(direction * far) == here:
-        near, far = far, 2 * far
-        if far > _OPEN:
-            return direction * np.inf
-    while far - near > _PRECISION:
-        middle = (near + far) / 2
-        near, far = (middle, far) if accepted(direction * middle) == here else (near, middle)
-    return direction * (near if here else far)
