@@ -186,7 +186,7 @@ rule reports:
         citation="CITATION.cff",
         code=FOUNDATION
         + code("reports", "figures", "exhibits", "pipetables", "wording", "claims", "claim_tables",
-               "deployment_tables", "part_tables", "tables", "rawfile", "cases", "case_words",
+               "claim_words", "deployment_tables", "part_tables", "tables", "rawfile", "cases", "case_words",
                "timelines", "episodes", "coverage", "codebook", "codebook_pages", "definitions",
                "crosschecks", "consistency", "statecodes", "sources"),
     output:

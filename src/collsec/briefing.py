@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from collsec import exhibits, pipetables, wording
-from collsec.claims import CLUSTERS
+from collsec.claim_words import CLUSTERS
 from collsec.errors import BadSpec
 from collsec.frontmatter import split
 from collsec.hypothesis import Study, load_study

@@ -1,8 +1,8 @@
 """The claims ledger: each claim of the article, and the verdict or the estimate that speaks to it.
 
-A claim names one estimate. Only a primary carries the machine's verdict; a description carries its
-number, and any other estimate its interval, as exploratory. Every sentence follows from the verdict
-code and the numbers of the estimate named.
+A claim names the estimate that it stands with, and may name others that are told beside it. Only a
+primary carries the machine's verdict; a description carries its number, and any other estimate its
+interval, as exploratory. Every sentence follows from the verdict code and the numbers named.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from collsec import wording
+from collsec import claim_words, wording
+from collsec.claim_words import CLUSTERS
 from collsec.errors import BadTable
 from collsec.store import Store
 from collsec.tables import read_raw
@@ -26,11 +27,13 @@ FILE = f"data/raw/{RESOURCE['path']}"
 DESCRIPTIONS = {
     "h1.incidence": "Within {horizon} months of onset UN troops had come to {deployed} of the "
     "wars; {ended} had ended without any.",
+    "h1.stages": "Operations that the Council authorized in {years} into a war were voted "
+    "{onset_all_median} months after its onset at the median; new forces then took "
+    "{half_new_median} months to half of their strength.",
 }
-#: What the clusters of errors are, by the column that holds them.
-CLUSTERS = {"gwno_host": "countries", "conflict_id": "conflicts"}
 # Roles that may speak to a claim beside the primary; placebos, variants and biased designs may not.
-_EXPLORATORY = ("secondary", "outcome", "lag")
+_EXPLORATORY = ("secondary", "outcome", "lag", "trial", "mechanism", "council_action", "p5_fights",
+                "votes")
 
 
 class Evidence(Protocol):
@@ -101,7 +104,8 @@ def check(claims: pd.DataFrame) -> None:
         if is_tested != bool(claim["tests"]):
             raise BadTable(FILE, "a claim names an estimate if, and only if, it is tested.",
                            row=line, column="tests", value=claim["tests"])
-        if is_tested and claim["tests"].split(".")[0] != claim["hypothesis"]:
+        named = {name.split(".")[0] for name in claim["tests"].split(";")}
+        if is_tested and named != {claim["hypothesis"]}:
             raise BadTable(FILE, f"is no estimate of {claim['hypothesis'] or 'no hypothesis'}.",
                            row=line, column="tests", value=claim["tests"])
         if is_conceptual != (claim["kind"] == "conceptual"):
@@ -183,20 +187,36 @@ def standing_of(record: Evidence, minimum_exposed: tuple[int, int]) -> Standing:
 def _tested(
     claim: Mapping[Hashable, Any], line: int, record: Evidence, minimum: tuple[int, int]
 ) -> Standing:
-    name = claim["tests"]
-    if name in DESCRIPTIONS:
-        return _cited(_described(name, record), name, record)
+    """The claim stands as its first estimate does; the others are told after it."""
+    first, *others = str(claim["tests"]).split(";")
+    if first in DESCRIPTIONS:
+        standing = _described(first, record)
+    else:
+        row = _row(first, line, record, may_be_primary=True)
+        standing = (_judged(first, row, record, minimum) if row["role"] == "primary"
+                    else _exploratory(row, record, claim["expected"]))
+    told = [
+        _description(name, record) if name in DESCRIPTIONS
+        else claim_words.beside(_row(name, line, record), claim["expected"])
+        for name in others
+    ]
+    if standing.standing != "void":
+        standing = dataclasses.replace(standing, finding=" ".join([standing.finding, *told]))
+    return _cited(standing, first, record)
+
+
+def _row(name: str, line: int, record: Evidence, *, may_be_primary: bool = False) -> pd.Series:
+    """The estimate of a name, refused where it may not speak to a claim."""
     rows = record.estimates.set_index("estimate_id")
     if name not in rows.index:
         raise BadTable(FILE, "no such estimate.", row=line, column="tests", value=name,
                        remedy=f"Known: {', '.join([*DESCRIPTIONS, *rows.index])}.")
-    row = rows.loc[name]
-    if row["role"] == "primary":
-        return _cited(_judged(name, row, record, minimum), name, record)
-    if row["role"] not in _EXPLORATORY or row["validity"] == "known-biased":
+    row = pd.Series(rows.loc[name])
+    is_fit = row["role"] in _EXPLORATORY and row["validity"] != "known-biased"
+    if not (is_fit or (may_be_primary and row["role"] == "primary")):
         raise BadTable(FILE, f"an estimate of role {row['role']} cannot speak to a claim.",
                        row=line, column="tests", value=name)
-    return _cited(_exploratory(row, record, claim["expected"]), name, record)
+    return row
 
 
 def _cited(standing: Standing, name: str, record: Evidence) -> Standing:
@@ -208,14 +228,19 @@ def _cited(standing: Standing, name: str, record: Evidence) -> Standing:
 
 
 def _described(name: str, record: Evidence) -> Standing:
-    parts = {key.removeprefix(f"{name}."): value for key, value in record.variables.items()}
     primary = record.estimates.loc[record.estimates["role"] == "primary"].iloc[0]
     return Standing(
         "described",
-        DESCRIPTIONS[name].format(**parts),
+        _description(name, record),
         f"A share among {primary['n_units']} wars, with nothing to test.",
         "Better dates. Nothing follows from it about causes.",
     )
+
+
+def _description(name: str, record: Evidence) -> str:
+    parts = {key.removeprefix(f"{name}.").replace(".", "_"): value
+             for key, value in record.variables.items() if key.startswith(f"{name}.")}
+    return DESCRIPTIONS[name].format(**parts)
 
 
 def _judged(
@@ -224,7 +249,7 @@ def _judged(
     code = record.verdict["code"]
     low, high = (wording.number(v) for v in record.spec["estimand"]["no_effect"])
     reasons = list(record.verdict["reasons"])
-    exposure = _exposure(row, record.spec)
+    exposure = claim_words.counts(row, record.spec)
     is_few = row["exposed_ends"] < minimum[0] or row["exposed_clusters"] < minimum[1]
     holds = f"Fairly sure: the interval excludes no effect, and every check holds. {exposure}."
     turns = ("A placebo that finds an effect, one conflict that carries the result, or principled "
@@ -253,29 +278,15 @@ def _exploratory(row: pd.Series, record: Evidence, expected: str) -> Standing:
         return Standing("void", "Not reported: its estimator failed a check.",
                         f"Not at all: {'; '.join(record.verdict['reasons'])}.",
                         "An estimator that passes its own checks.")
-    name = str(row["estimand"]).replace("_", " ").capitalize()
-    if math.isnan(row["estimate"]):
-        finding = "Not estimable."
-    else:
-        finding = (
-            f"{name} {wording.number(row['estimate'])} ({wording.level(row['ci_level'])} interval "
-            f"{wording.interval(row['ci_low'], row['ci_high'])}); the claim implies {expected}."
-        )
+    is_known = not math.isnan(row["estimate"])
     return Standing(
         "secondary",
-        finding,
+        claim_words.told(row, expected)
+        + (f"; the claim implies {expected}." if is_known else "."),
         "Exploratory: not a primary, so without a verdict, and with an interval that makes no "
-        f"allowance for the other estimates. {_exposure(row, record.spec)}.",
+        f"allowance for the other estimates. {claim_words.counts(row, record.spec)}.",
         "A hypothesis of its own, stated before its estimate is known.",
     )
-
-
-def _exposure(row: pd.Series, spec: Mapping[str, Any]) -> str:
-    clusters = CLUSTERS[spec["cluster"]]
-    if spec["design"] == "time_varying":
-        return (f"{row['exposed_units']} wars in {row['exposed_clusters']} {clusters} were "
-                f"exposed, and {row['exposed_ends']} ended while they were")
-    return f"{row['n_events']} of {row['n_units']} wars in {row['n_clusters']} {clusters} ended"
 
 
 def _detectable(row: pd.Series) -> str:

@@ -183,7 +183,8 @@ HERE = {
     "one thing; `secondary`, `trial`, `dose` and `interaction` ask something else; "
     "`council_action` is about a first act of the Council, not the end of the war; `form` lets the "
     "effect of an index bend, `index_form` makes the index otherwise, `other_powers` sets it "
-    "beside powers without a veto, `p5_fights` is about wars in which a permanent member fights; "
+    "beside powers without a veto, `p5_fights` is about wars in which a permanent member fights, "
+    "`votes` about who cast a veto; "
     "`falsification` should find nothing; `exclusion` leaves a place out; `known_biased` shows a "
     "mistake; `descriptive` compares nothing.",
     ("estimates/*", "note"): "What has to be known to judge the estimate.",

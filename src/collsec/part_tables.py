@@ -43,7 +43,8 @@ TABLES = {
         ("council_action",),
         f"First acts of the Council on a conflict, per standard deviation of an index; the end of "
         f"the war competes. Wars that a permanent member fights, and conflicts with such an act "
-        f"before onset, are left out. {_INTERVALS} countries. {_COUNTS}"),
+        f"before onset, are left out. Fewer covariates: income and population, baselines by "
+        f"period; none: one baseline. {_INTERVALS} countries. {_COUNTS}"),
     "form": Table(
         ("form",),
         f"Wars in states at the ninetieth percentile of salience against the tenth: hazard ratios "
@@ -64,6 +65,11 @@ TABLES = {
         "countries. Acts of the Council: Firth’s penalized model with profile limits, which make "
         f"no allowance for wars of one country. Mandates are those of UN operations and UN "
         f"sanctions; force that states were authorized to use is not on this record. {_COUNTS}"),
+    "votes": Table(
+        ("votes",),
+        f"Who cast the veto, among the permanent members with a known tie to the host, within one "
+        f"vetoed draft on a war that was on. Units are members × drafts × wars, events the vetoes "
+        f"cast. {_INTERVALS} conflicts. {_COUNTS}"),
     "vetoes-by-class": Table(
         ("action_class", "casting_state"),
         f"Vetoes by what the draft would have done and by who cast them: hazard ratios of the end. "

@@ -95,21 +95,23 @@ def plain_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str
     }[verdict.code]
 
 
-def exploratory(low: float, high: float, expected: str) -> str:
-    """What an interval of a ratio says of a claim that no verdict rests on.
+def exploratory(low: float, high: float, expected: str, neutral: float = 1.0) -> str:
+    """What an interval says of a claim that no verdict rests on.
 
     Parameters
     ----------
     low, high : float
-        Its ends, on the scale of the ratio.
+        Its ends.
     expected : str
-        ``above_one`` or ``below_one``: the side that the claim implies.
+        ``above_one`` or ``below_one``: the side of the neutral value that the claim implies.
+    neutral : float
+        No difference: one for a ratio, zero for a difference.
     """
     if math.isnan(low) or math.isnan(high):
         return "not estimable"
-    if low <= 1 <= high:
+    if low <= neutral <= high:
         return "no detectable difference"
-    return "as the claim implies" if (low > 1) == (expected == "above_one") else (
+    return "as the claim implies" if (low > neutral) == (expected == "above_one") else (
         "against what the claim implies")
 
 

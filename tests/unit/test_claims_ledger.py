@@ -36,6 +36,14 @@ OTHERS = {
                  "ci_level": 0.95},
     "h1.sandwich": {"role": "outcome", "inference": "cluster_sandwich"},
     "h1.unknown": {"role": "secondary", "estimate": math.nan, "exposed_ends": 0},
+    "h1.act": {"role": "p5_fights", "label": "First resolution", "estimand":
+               "hazard_ratio_of_action", "estimate": 0.4, "ci_low": 0.2, "ci_high": 0.8,
+               "ci_level": 0.95, "exposed_units": 20, "n_units": 100, "exposed_ends": 5,
+               "n_events": 40},
+    "h1.votes": {"role": "votes", "label": "Veto cast", "estimand": "probability_difference",
+                 "estimate": 0.125, "ci_low": -0.02, "ci_high": 0.27, "ci_level": 0.95,
+                 "n_units": 503, "n_events": 135, "n_clusters": 25},
+    "h1.trial": {"role": "trial", "n_units": 26, "exposed_units": 14, "n_events": 20},
     "h1.placebo.lead": {"role": "falsification"},
     "h1.variant.lag": {"role": "variant"},
     "h1.ever": {"role": "known_biased", "validity": "known-biased"},
@@ -151,8 +159,8 @@ def test_another_estimate_never_takes_the_verdict_of_the_primary(code: str) -> N
     row = standing(Record(code), tests="h1.other")
     assert row["standing"] == "secondary"
     assert row["finding"] == (
-        "Hazard ratio 1.12 (95 % interval 0.98 to 1.27); the claim implies a hazard ratio above "
-        "one."
+        "Hazard ratio 1.12 (95 % interval 0.98 to 1.27), no detectable difference; the claim "
+        "implies a hazard ratio above one."
     )
     assert row["how_sure"].startswith("Exploratory")
     assert row["result_id"] == "h1.other@3f9c2a"
@@ -163,6 +171,41 @@ def test_another_estimate_falls_with_its_own_estimator_only() -> None:
     assert void["standing"] == "void"
     assert "1.12" not in void["finding"]
     assert standing(Record("void"), tests="h1.sandwich")["standing"] == "secondary"
+
+
+def test_further_estimates_are_told_beside_the_first_which_alone_gives_the_standing() -> None:
+    row = standing(Record("supported"), tests="h1.primary;h1.act;h1.incidence;h1.votes")
+    assert row["standing"] == "supported"
+    assert row["result_id"] == "h1.primary@3f9c2a"
+    assert row["finding"] == (
+        "What the primary found. First resolution: hazard ratio of the act 0.40 (95 % interval "
+        "0.20 to 0.80), against what the claim implies. Within 60 months of onset UN troops had "
+        "come to 2 % of the wars; 73 % had ended without any. Veto cast: difference in "
+        "probability 12.5 percentage points (95 % interval −2.0 to 27.0), no detectable "
+        "difference."
+    )
+
+
+def test_a_primary_is_no_estimate_beside_another() -> None:
+    with pytest.raises(BadTable, match="role primary cannot speak"):
+        standing(tests="h1.other;h1.primary")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("h1.act", "The act came to 5 of 20 such wars and to 35 of 80 others."),
+     ("h1.votes", "135 vetoes among 503 members × drafts, on 25 conflicts."),
+     ("h1.trial", "14 of 26 operations on wars were in time; 20 of the wars ended.")],
+)
+def test_each_kind_of_estimate_says_what_it_rests_on(name: str, says: str) -> None:
+    assert standing(tests=name)["how_sure"].endswith(says)
+
+
+def test_a_difference_has_zero_as_its_neutral_value() -> None:
+    row = standing(tests="h1.votes", expected="a difference above zero")
+    assert ", no detectable difference; the claim" in row["finding"]
+    row = standing(tests="h1.act", expected="a hazard ratio below one: less action")
+    assert ", as the claim implies; the claim implies a hazard ratio below one" in row["finding"]
 
 
 def test_what_cannot_be_estimated_says_so() -> None:

@@ -47,14 +47,15 @@ ACTS = (
 # Covariates and baselines: the primary's own, fewer where acts are so few, and none.
 FULL, FEWER, BARE = "", "_fewer", "_bare"
 FEWER_COVARIATES = ("log_gdp_per_capita", "log_population")
+WORDS = {FULL: "", FEWER: ", fewer covariates", BARE: ", no covariates"}
 QUESTIONS = (
-    ("salience", FULL, "strongest tie of any P5 member"),
-    ("salience", FEWER, "… income and population, baselines by period"),
-    ("salience", BARE, "… no covariates, one baseline"),
-    ("divergence", FULL, "distance between P5 members' affinities"),
-    ("divergence", FEWER, "… income and population, baselines by period"),
-    ("control_salience", FULL, "strongest tie of five powers without a veto"),
-    ("control_salience", FEWER, "… income and population, baselines by period"),
+    ("salience", FULL, "salience"),
+    ("salience", FEWER, "salience"),
+    ("salience", BARE, "salience"),
+    ("divergence", FULL, "divergence"),
+    ("divergence", FEWER, "divergence"),
+    ("control_salience", FULL, "salience for five powers without a veto"),
+    ("control_salience", FEWER, "salience for five powers without a veto"),
 )
 
 
@@ -153,8 +154,8 @@ def _rate(
                    strata, cluster=spec.cluster),
         level=1 - study.level, power=study.power, hypothesis=context.name,
         estimate_id=f"{context.name}.{act.name}.{column}{model}", role="council_action",
-        label=label if label.startswith("…") else f"{act.label}: {label}", measure=column,
-        lag_months=0, estimand="hazard_ratio_of_action",
+        label=f"{act.label}: {label}{WORDS[model]}", measure=column, lag_months=0,
+        estimand="hazard_ratio_of_action",
         validity="principled" if model == FULL else "plausible",
     )
 

@@ -116,7 +116,7 @@ def _estimates(context: Context, followed: pd.DataFrame, act: Act) -> list[Estim
     )]
     made.append(hazard_ratio(
         dataclasses.replace(comparison, strata=("episode_id",)), level=level, power=study.power,
-        estimate_id=f"{name}.within_war", label="… within the same war",
+        estimate_id=f"{name}.within_war", label=f"{act.label}: within the same war",
         **common | {"estimand": "hazard_ratio_of_action"},
     ))
     for value, arm in ARM_NAMES.items():

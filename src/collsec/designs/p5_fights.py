@@ -30,11 +30,11 @@ KINDS = {
     "between": "a war between states", "intervenes": "another state's war, in which it intervenes",
 }
 GROUPS = {
-    "any": ("A permanent member fights", tuple(KINDS)),
-    "own_or_colonial": ("… at home or in a colony", ("own", "colonial")),
-    "abroad": ("… against or within another state", ("between", "intervenes")),
-    "russia_or_china": ("… Russia (the Soviet Union) or China", tuple(KINDS)),
-    **{kind: (f"… {words}", (kind,)) for kind, words in KINDS.items()},
+    "any": ("a permanent member fights", tuple(KINDS)),
+    "own_or_colonial": ("it fights at home or in a colony", ("own", "colonial")),
+    "abroad": ("it fights against or within another state", ("between", "intervenes")),
+    "russia_or_china": ("Russia (the Soviet Union) or China fights", tuple(KINDS)),
+    **{kind: (words, (kind,)) for kind, words in KINDS.items()},
 }
 STRATA = ("type_group", "period")
 VETO = FirstAct("veto", "First veto", pd.Timestamp("2024-12-31"))
@@ -115,7 +115,7 @@ def _compared(
     common: dict[str, Any] = {
         "estimate_id": f"{context.name}.p5_fights.{outcome}.{group}", "hypothesis": context.name,
         "role": "p5_fights", "measure": "p5_party", "lag_months": 0,
-        "label": words if words.startswith("…") else f"{label}: {words[0].lower()}{words[1:]}",
+        "label": f"{label}: {words}",
         "estimand": "hazard_ratio" if is_end else "hazard_ratio_of_action",
     }
     if is_end:
