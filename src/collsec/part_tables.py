@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from collsec.pipetables import (
+    NONE,
     Exhibit,
     count,
     in_unit,
@@ -125,3 +128,35 @@ def part_table(estimates: pd.DataFrame, *, caption: str, identifier: str) -> Exh
         widths=[38, 10, 18, 8, 14, 12, 10],
     )
     return Exhibit(markdown, estimates)
+
+
+_STATES = {"usa": "United States", "uk": "United Kingdom", "france": "France",
+           "russia": "Soviet Union, Russia", "china": "China", "all": "Any"}
+_CLASSES = {"enforcement_or_mission": "Mission or force", "sanctions": "Sanctions",
+            "condemnation": "Condemnation", "other": "Other", "all": "Any"}
+
+
+def vetoes_by_state(rows: Sequence[Mapping[str, Any]], *, hypothesis: str) -> Exhibit:
+    """Return vetoed drafts by casting state and class of action: drafts, wars, and ends.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        ``state, action_class, drafts, wars, ends``, one for each cell, with margins (``all``).
+    """
+    table = pd.DataFrame(rows)
+    lines = []
+    for state, name in _STATES.items():
+        own = table[table["state"] == state].set_index("action_class")
+        found = own.loc[list(_CLASSES), ["drafts", "wars", "ends"]].to_dict(orient="records")
+        lines.append([name, *(", ".join(count(n) for n in cell.values()) if cell["drafts"]
+                              else NONE for cell in found)])
+    markdown = pipe_table(
+        ["Cast by", *_CLASSES.values()], lines,
+        caption="Vetoed drafts on wars that were on, the wars that they concerned, and how many of "
+        "these ended within twelve months of such a veto. A draft that two members vetoed counts "
+        "for each; a war can stand in several cells. Where nobody vetoed anything, a dash.",
+        identifier=f"tbl-{hypothesis}-vetoes-by-state", align="l" + "r" * len(_CLASSES),
+        widths=[22, *[16] * len(_CLASSES)],
+    )
+    return Exhibit(markdown, table)

@@ -109,7 +109,8 @@ def exploratory(low: float, high: float, expected: str, neutral: float = 1.0) ->
     """
     if math.isnan(low) or math.isnan(high):
         return "not estimable"
-    if low <= neutral <= high:
+    # A limit that prints as the neutral value does not exclude it.
+    if round(low, 2) <= neutral <= round(high, 2):
         return "no detectable difference"
     return "as the claim implies" if (low > neutral) == (expected == "above_one") else (
         "against what the claim implies")

@@ -29,10 +29,11 @@ from collsec.designs.next_action import (
     until_next,
 )
 from collsec.designs.parts import Context
+from collsec.designs.veto_table import by_state_and_class
 from collsec.designs.votes import CLASSES_END, first_of_each_war, followed_for, votes_on_wars
 from collsec.hypothesis import load
 from collsec.results import Estimate
-from collsec.timelines import RESOLUTIONS_END
+from collsec.timelines import ACTION_CLASSES, RESOLUTIONS_END
 from study import STORE, linked, study_inputs
 
 DAY = pd.Timestamp
@@ -236,6 +237,22 @@ def test_each_part_says_what_it_rests_on() -> None:
     record = made.records["drafts"]
     assert isinstance(record, dict)
     assert record["Draft vetoed"]["votes"] == primary.exposed_units
+
+
+def test_the_table_of_vetoes_counts_each_draft_once_in_its_margins() -> None:
+    table = by_state_and_class(context().inputs).set_index(["state", "action_class"])
+    every = votes_on_wars(context().inputs)
+    vetoed = every[every["is_blocked"] == 1]
+    assert table.loc[("all", "all"), "drafts"] == vetoed["item_id"].nunique()
+    assert table.loc[("all", "all"), "wars"] == vetoed["episode_id"].nunique()
+    # A draft has one class, but may have several casters.
+    for state in ("usa", "russia", "all"):
+        parts = table.loc[[(state, c) for c in ACTION_CLASSES], "drafts"].sum()
+        assert parts == table.loc[(state, "all"), "drafts"]
+    states = table.xs("all", level="action_class")["drafts"]
+    assert states.drop("all").sum() > states["all"]
+    assert (table["ends"] <= table["wars"]).all()
+    assert (table.loc[table["drafts"] == 0, "wars"] == 0).all()
 
 
 def test_the_mechanism_has_both_arms_and_their_difference() -> None:

@@ -68,6 +68,7 @@ def test_support_and_contradiction_are_told_from_each_other() -> None:
         (1.1, 2.0, "below_one", "against what the claim implies"),
         (0.2, 0.9, "above_one", "against what the claim implies"),
         (0.2, 1.0, "below_one", "no detectable difference"),
+        (1.000001, 14.96, "above_one", "no detectable difference"),
         (float("nan"), 2.0, "above_one", "not estimable"),
     ],
 )

@@ -25,6 +25,7 @@ from collsec.designs import (
     rotating_seats,  # noqa: F401
     stages,  # noqa: F401
     standardization,  # noqa: F401
+    veto_table,  # noqa: F401
     votes_follow_ties,  # noqa: F401
 )
 from collsec.designs.gather import Made, estimate_hypothesis

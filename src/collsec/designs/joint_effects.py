@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from collsec.estimators import CoxDesign, fit_design
+from collsec.estimators import CoxDesign
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,9 @@ def joint_effects(
         strata=list(strata) or None,
     )
     own = rows[cluster].to_numpy()
-    whole = fit_design(design).params.to_numpy()
-    begin, keep = whole * design.scale, len(columns)
+    whole, keep = design.estimate(), len(columns)
     without = [
-        fit_design(design.reweighted((own != one).astype(float), "frequency"), beta=begin)
-        .params.to_numpy()[:keep]
+        design.reweighted((own != one).astype(float), "frequency").estimate(whole)[:keep]
         for one in np.unique(own)
     ]
     return JointEffects(whole[:keep], np.array(without))

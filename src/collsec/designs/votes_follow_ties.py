@@ -112,6 +112,6 @@ def _strings(made: list[Estimate]) -> dict[str, str]:
         name = estimate.estimate_id.partition(".")[2]
         strings[name] = wording.number(100 * estimate.estimate, 1)
         strings[f"{name}_ci"] = wording.interval(100 * estimate.ci_low, 100 * estimate.ci_high, 1)
-        strings[f"{name}_says"] = wording.exploratory(estimate.ci_low, estimate.ci_high,
-                                                      "above_one", neutral=0.0)
+        strings[f"{name}_says"] = wording.exploratory(
+            100 * estimate.ci_low, 100 * estimate.ci_high, "above_one", neutral=0.0)
     return strings

@@ -85,6 +85,9 @@ def catalog(record: Record) -> dict[str, Entry]:
         *(("estimate", table, name, exhibit) for name, exhibit
           in part_tables.exhibits_of(record.estimates, hypothesis=h).items()),
     ]
+    if "veto_table" in record.parts:
+        counted = part_tables.vetoes_by_state(record.parts["veto_table"], hypothesis=h)
+        found.append(("estimate", document, "vetoes-by-state", counted))
     multiverse_table = f"data/processed/estimates/{h}-multiverse.parquet"
     if record.specifications is not None and record.multiverse:
         ratio = float(record.primary["estimate"])
