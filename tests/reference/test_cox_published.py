@@ -75,7 +75,7 @@ def agree(model, coefficients: dict, errors: dict, loglik: list[float]) -> None:
     np.testing.assert_allclose(model.loglik, loglik, **PUBLISHED)
 
 
-@pytest.mark.parametrize("ties", ["efron", "breslow"])
+@pytest.mark.parametrize("ties", ["efron", "breslow", "exact"])
 def test_un_missions(shared: Path, ties: str) -> None:
     """Duration of 54 UN missions (Box-Steffensmeier & Jones 2004)."""
     data = pd.read_csv(shared / "replication" / "bsj_un_missions.csv").dropna(subset=["duration"])

@@ -57,8 +57,9 @@ def cox_ph(
     offset : str, optional
         Column of a known part of the log hazard, its coefficient fixed at one. A fixed effect that
         is to be tested, times its covariate, is one way to invert a test.
-    ties : {"efron", "breslow"}
-        How tied events enter the likelihood.
+    ties : {"efron", "breslow", "exact"}
+        How tied events enter the likelihood. ``exact`` takes time as discrete, needs small risk
+        sets, and gives coefficients with model errors only: no weights, clusters or residuals.
     group_debias : bool
         Multiply the cluster covariance by G/(G − 1), as Stata does. R does not, nor does this
         function unless asked.

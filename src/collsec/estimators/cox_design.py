@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from collsec.estimators.columns import (
     clusters as cluster_codes,
 )
 from collsec.estimators.errors import EstimationError
+from collsec.estimators.exact_ties import exact_likelihood
 from collsec.estimators.identification import check_information
 from collsec.estimators.newton import STEP_TOLERANCE, Maximum, maximize
 from collsec.estimators.partial_likelihood import Likelihood, partial_likelihood
@@ -49,7 +51,7 @@ class CoxDesign:
     weights : ndarray, shape (m,)
         Weights of those rows.
     risk_sets : RiskSets
-    ties : {"efron", "breslow"}
+    ties : {"efron", "breslow", "exact"}
     weight_kind : {"case", "frequency"}
     slots : Slots
         Terms of the likelihood under the weights.
@@ -102,8 +104,12 @@ class CoxDesign:
         ties: Ties = "efron",
     ) -> CoxDesign:
         """Check and sort the sample; parameters as in `cox_ph`."""
-        if ties not in ("efron", "breslow"):
-            raise EstimationError(f"ties must be 'efron' or 'breslow', not {ties!r}")
+        if ties not in ("efron", "breslow", "exact"):
+            raise EstimationError(f"ties must be 'efron', 'breslow' or 'exact', not {ties!r}")
+        if ties == "exact" and (weights is not None or cluster is not None):
+            raise EstimationError(
+                "the exact method for ties takes neither weights nor cluster; use ties='efron'"
+            )
         if weight_kind not in ("case", "frequency"):
             raise EstimationError(f"weight_kind must be 'case' or 'frequency', not {weight_kind!r}")
         known = np.zeros(len(data)) if offset is None else numbers(data, offset)
@@ -166,6 +172,8 @@ class CoxDesign:
             raise EstimationError("weights must be finite and not negative")
         kept = self.risk_sets.take(weights)
         slots = self.risk_sets.slots(kept, self.ties, kind)
+        if self.ties == "exact":
+            raise EstimationError("the exact method for ties takes no weights; use ties='efron'")
         if not slots.moment.size:
             raise EstimationError("no event carries weight")
         return replace(self, weights=kept, sample_weights=weights, weight_kind=kind, slots=slots)
@@ -186,6 +194,8 @@ class CoxDesign:
 
     def evaluate(self, beta: Floats) -> Likelihood:
         """Evaluate log-likelihood, gradient and information at ``beta`` (scale of ``x``)."""
+        if self.ties == "exact":
+            return cast(Likelihood, exact_likelihood(beta, self.x, self.offset, self.risk_sets))
         return partial_likelihood(
             beta, self.x, self.offset, self.weights, self.risk_sets, self.slots
         )

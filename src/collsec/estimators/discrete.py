@@ -23,11 +23,10 @@ from collsec.estimators.columns import (
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.generalized_linear import fit_binary
 from collsec.estimators.regression import RegressionResult
+from collsec.estimators.splines import KNOT_QUANTILES, restricted_cubic
 
 Dependence = Literal["constant", "linear", "quadratic", "cubic", "spline"]
 DEGREE = {"constant": 0, "linear": 1, "quadratic": 2, "cubic": 3}
-#: Quantiles of the event times at which a restricted cubic spline of four knots is bent (Harrell).
-KNOT_QUANTILES = (0.05, 0.35, 0.65, 0.95)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +53,10 @@ class DurationDependence:
         if self.kind != "spline":
             powers = range(1, DEGREE[self.kind] + 1)
             return {f"duration^{k}" if k > 1 else "duration": duration**k for k in powers}
-        first, *_, before, last = self.knots
-
-        def bent(knot: float) -> Floats:
-            return np.asarray(np.maximum(duration - knot, 0.0) ** 3)
-
-        terms = {"duration": duration}
-        for j, knot in enumerate(self.knots[:-2], start=1):
-            inner = bent(knot) - bent(before) * (last - knot) / (last - before)
-            inner = inner + bent(last) * (before - knot) / (last - before)
-            terms[f"duration spline {j}"] = inner / (last - first) ** 2
-        return terms
+        linear, *bent = restricted_cubic(duration, np.asarray(self.knots)).T
+        return {"duration": linear} | {
+            f"duration spline {j}": term for j, term in enumerate(bent, start=1)
+        }
 
 
 def discrete_hazard(
@@ -137,7 +129,7 @@ def discrete_hazard(
     shape = DurationDependence(dependence, ())
     if dependence == "spline":
         when = elapsed[indicator(data, event)]
-        chosen = np.quantile(when, KNOT_QUANTILES) if knots is None else np.asarray(knots)
+        chosen = np.quantile(when, KNOT_QUANTILES[4]) if knots is None else np.asarray(knots)
         if len(chosen) < 3 or (np.diff(chosen) <= 0).any():
             raise EstimationError(
                 f"a spline needs three or more increasing knots, not {chosen.tolist()}; "

@@ -125,5 +125,6 @@ def _ascent(information: Floats, gradient: Floats) -> Floats:
     except np.linalg.LinAlgError:
         values, vectors = np.linalg.eigh(information)
         if values[0] <= -1e-8 * np.abs(values).max():
-            return np.asarray(vectors @ ((vectors.T @ gradient) / np.abs(values)))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.asarray(vectors @ ((vectors.T @ gradient) / np.abs(values)))
     return np.asarray(np.linalg.solve(information, gradient))

@@ -13,7 +13,7 @@ from collsec.estimators.blocked_sums import accumulate, scatter, sum_by_group, w
 from collsec.estimators.columns import Booleans, Floats, Integers, times_up_to, untied
 from collsec.estimators.ranks import count_up_to
 
-Ties = Literal["efron", "breslow"]
+Ties = Literal["efron", "breslow", "exact"]
 WeightKind = Literal["case", "frequency"]
 Number = TypeVar("Number", np.float64, np.int64)
 
