@@ -41,6 +41,13 @@ class ExposureSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class FalsificationSpec(ExposureSpec):
+    """A placebo, and the direction (or `either`) in which an effect speaks against the design."""
+
+    fails_if: str = "either"
+
+
+@dataclass(frozen=True, slots=True)
 class EstimandSpec:
     """What is estimated: the sign that the claim implies, and which hazard ratios are no effect.
 
@@ -86,7 +93,7 @@ class Spec:
     adjustment: tuple[str, ...] = ()
     lags_months: tuple[int, ...] = ()
     secondary: tuple[ExposureSpec, ...] = ()
-    falsification: tuple[ExposureSpec, ...] = ()
+    falsification: tuple[FalsificationSpec, ...] = ()
     outcomes: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     reachable_verdicts: tuple[str, ...] = ()

@@ -77,6 +77,8 @@ def check(spec: Spec, where: str) -> None:
             f"{key}.measure", exposure.measure, measures.names(kind) + measures.names("ever")
         )
         _refuse_immortal_time(exposure, where, key)
+    for i, placebo in enumerate(spec.falsification):
+        one_of(f"falsification[{i}].fails_if", placebo.fails_if, (*DIRECTIONS, "either"))
     for axis, options in spec.multiverse.items():
         for name, option in options.items():
             _check_option(spec, option, where, f"multiverse.{axis}.{name}", one_of)

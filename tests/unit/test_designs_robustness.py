@@ -12,12 +12,13 @@ from designs_world import SPEC, inputs_of, prepared_of
 from collsec.designs import PARTS
 from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.parts import Context
-from collsec.designs.robustness import leave_one_out, sign_flips, units_of_missions
+from collsec.designs.robustness import judge, leave_one_out, sign_flips, units_of_missions
 from collsec.designs.sandwich import by_own_method, sandwich
 from collsec.designs.time_varying import EPOCH
 from collsec.estimators import cox_ph
 from collsec.hypothesis import load
 from collsec.measures import get
+from collsec.results import Estimate
 from study import STORE, study_inputs
 
 DAY = pd.Timestamp
@@ -87,6 +88,28 @@ def test_conflicts_and_missions_that_turn_the_sign_are_named() -> None:
     })  # fmt: skip
     assert sign_flips(1.2, without) == ["conflict 234", "mission monuc"]
     assert sign_flips(0.8, without) == []
+
+
+NOTHING = Estimate(
+    "h1.lead", "h1", "falsification", "Lead", "lead", 0, "hazard_ratio", 1.0, 0.9, 1.2, 0.95, 0.5,
+    0.1, "risk_set_rerandomization", 300, 100, 80, 40, 20, 10, 8, mde_high=1.2,
+)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "fails_if", "outcome"),
+    [(1.1, 1.6, "either", "failed"), (1.1, 1.6, "above_one", "failed"),
+     (1.1, 1.6, "below_one", "passed"), (0.5, 0.9, "either", "failed"),
+     (0.5, 0.9, "below_one", "failed"), (0.5, 0.9, "above_one", "passed"),
+     (0.9, 1.2, "either", "passed")],
+)  # fmt: skip
+def test_a_placebo_fails_only_in_the_direction_that_speaks_against_the_design(
+    low: float, high: float, fails_if: str, outcome: str
+) -> None:
+    found = dataclasses.replace(NOTHING, ci_low=low, ci_high=high)
+    assert judge(found, (0.8, 1.25), fails_if) == outcome
+    blunt = dataclasses.replace(NOTHING, mde_high=2.0)
+    assert judge(blunt, (0.8, 1.25), fails_if) == "uninformative"
 
 
 def test_the_lead_is_the_half_year_before_troops_come_and_never_while_they_are_there() -> None:

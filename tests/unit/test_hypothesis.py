@@ -71,6 +71,7 @@ def test_primaries_are_those_of_the_study_design() -> None:
         ('day: "2026-11-24"', 'day: "24 November"', ["amendments[0].day", "'24 November'"]),
         ('day: "2026-11-24"', 'day: "2026-11-26"', ["amendments[1].day", "before 2026-11-26"]),
         ('day: "2026-11-24"', "day: 2026-11-24", ["amendments[0].day", "must be str"]),
+        ("fails_if: above_one", "fails_if: above", ["falsification[1].fails_if", "'above_one'"]),
         ("amendments:\n", "amendments:\n  - {day: '2026-11-24', change: Lag, reason: ' '}\n",
          ["amendments[0].reason", "is empty"]),
         ("design: time_varying\n", "", ["'design'", "missing"]),

@@ -61,7 +61,7 @@ def estimate_hypothesis(
     )
     known_biased = done["known_biased"].records["known_biased"]
     falsification = [
-        robustness.judged(e, spec.estimand.no_effect)
+        robustness.judged(e, spec.estimand.no_effect, exposure.fails_if)
         for exposure in spec.falsification for e in done[f"placebo.{exposure.measure}"].estimates
     ]
     variants = multiverse.variants(inputs, specifications)

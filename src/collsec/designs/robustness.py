@@ -37,18 +37,26 @@ def placebo(inputs: Inputs, exposure: ExposureSpec, draws: int) -> Estimate:
                         draws=draws, level=level)[0]
 
 
-def judged(estimate: Estimate, no_effect: tuple[float, float]) -> Placebo:
+def judged(
+    estimate: Estimate, no_effect: tuple[float, float], fails_if: str = "either"
+) -> Placebo:
     """A falsification told apart into passed, failed and uninformative.
 
     A placebo whose minimum detectable effect exceeds the smallest effect of interest could not
     have found one: it is uninformative, unless it found one all the same.
     """
-    return Placebo(estimate, judge(estimate, no_effect))
+    return Placebo(estimate, judge(estimate, no_effect, fails_if))
 
 
-def judge(estimate: Estimate, no_effect: tuple[float, float]) -> str:
-    """Passed, failed or uninformative."""
-    if math.isfinite(estimate.ci_low) and (estimate.ci_low > 1 or estimate.ci_high < 1):
+def judge(estimate: Estimate, no_effect: tuple[float, float], fails_if: str = "either") -> str:
+    """Passed, failed or uninformative.
+
+    ``fails_if`` names the direction that would speak against the design where the other is to be
+    expected: few wars end in the months before troops come, because troops go to wars that go on.
+    """
+    above = fails_if != "below_one" and estimate.ci_low > 1
+    below = fails_if != "above_one" and estimate.ci_high < 1
+    if math.isfinite(estimate.ci_low) and (above or below):
         return "failed"
     detectable = estimate.mde_high
     if not math.isfinite(detectable) or detectable > no_effect[1]:
