@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 #: Largest distance of a coefficient, in our standard errors. Each engine stops by its own default
-#: rule (lifelines' likelihoods the earliest); a hundredth of an error is less than any table shows,
-#: and far less than a wrong risk set or tie rule does (0.05 errors and more on these rows).
-COEFFICIENT_TOLERANCE = 1e-2
-#: Largest relative distance of a cluster error of the same convention: digits that a table shows.
-ERROR_TOLERANCE = 1e-3
+#: rule (lifelines' likelihoods earliest, up to 0.004 away; the others within 1e-6). Another model
+#: is farther off: on 10,000 rows Breslow's ties by 0.013, PHReg's own risk sets by 0.021.
+COEFFICIENT_TOLERANCE = 5e-3
+#: Largest relative distance of a cluster error of the same convention. The engines that have one
+#: are within 1e-10; Breslow's ties are 2e-3 away.
+ERROR_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ def picture(results: pd.DataFrame) -> tuple[bytes, str]:
             panel.spines[["top", "right"]].set_visible(False)
             panel.grid(color="#e3e7ea", linewidth=0.6)
             panel.set_xlabel("rows")
+        for panel in panels[::_ACROSS]:
             panel.set_ylabel("seconds")
         known: dict[str, Artist] = {}
         for panel in panels[: len(tasks)]:
