@@ -9,7 +9,7 @@ from collsec.estimators.columns import Floats, Names, as_frame, names_of
 from collsec.estimators.cox_design import CoxDesign
 from collsec.estimators.cox_residuals import cluster_scores, sandwich
 from collsec.estimators.cox_result import CoxResult
-from collsec.estimators.risk_sets import Ties, WeightKind
+from collsec.estimators.likelihood_terms import Ties, WeightKind
 
 
 def cox_ph(
@@ -130,8 +130,8 @@ def fit_design(
     group_debias : bool
         As in `cox_ph`.
     """
-    null = design.evaluate(np.zeros(len(design.names)))
-    best = design.maximize(beta, first=null if beta is None else None)
+    best = design.maximize(beta)
+    null = best.begun if beta is None else design.evaluate(np.zeros(len(design.names)))
     units = np.outer(design.scale, design.scale)
     model = np.linalg.inv(best.fitted.information) / units
     cov = model

@@ -26,9 +26,10 @@ from collsec.estimators.columns import (
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.exact_ties import exact_likelihood
 from collsec.estimators.identification import check_information
+from collsec.estimators.likelihood_terms import Slots, Ties, WeightKind
 from collsec.estimators.newton import STEP_TOLERANCE, Maximum, maximize
 from collsec.estimators.partial_likelihood import Likelihood, partial_likelihood
-from collsec.estimators.risk_sets import RiskSets, Slots, Ties, WeightKind
+from collsec.estimators.risk_sets import RiskSets
 from collsec.estimators.standardized import center_and_scale, standardized
 
 
@@ -201,11 +202,7 @@ class CoxDesign:
         )
 
     def maximize(
-        self,
-        beta: Floats | None = None,
-        *,
-        first: Likelihood | None = None,
-        tolerance: float = STEP_TOLERANCE,
+        self, beta: Floats | None = None, *, tolerance: float = STEP_TOLERANCE
     ) -> Maximum[Likelihood]:
         """Maximize the partial likelihood by Newton's method with step halving.
 
@@ -213,8 +210,6 @@ class CoxDesign:
         ----------
         beta : ndarray, shape (p,), optional
             Where to begin, on the scale of the covariates as given; zero by default.
-        first : Likelihood, optional
-            The likelihood there, where it is known already.
         tolerance : float
             Distance from the maximum, in standard errors, at which to stop.
 
@@ -227,11 +222,14 @@ class CoxDesign:
         begin = np.zeros(len(self.names))
         if beta is not None:
             begin = np.asarray(beta, dtype=np.float64) * self.scale
-        first = self.evaluate(begin) if first is None else first
-        if self.names:
-            check_information(first.information, self.names, float(self.slots.weight.sum()))
+        events = float(self.slots.weight.sum())
         return maximize(
-            self.evaluate, begin, self.names, self.reach, first=first, tolerance=tolerance
+            self.evaluate,
+            begin,
+            self.names,
+            self.reach,
+            check=lambda information: check_information(information, self.names, events),
+            tolerance=tolerance,
         )
 
     def estimate(self, beta: Floats | None = None) -> Floats:

@@ -8,6 +8,7 @@ from scipy import sparse
 from collsec.estimators.blocked_sums import accumulate, crossproduct, product, sum_by_group
 from collsec.estimators.columns import Floats, Integers
 from collsec.estimators.cox_design import CoxDesign
+from collsec.estimators.likelihood_terms import Slots
 from collsec.estimators.partial_likelihood import Likelihood
 from collsec.estimators.risk_sets import by_target
 
@@ -77,11 +78,17 @@ def cluster_scores(design: CoxDesign, at: Likelihood) -> Floats:
         return np.asarray(sparse.csc_array(entries, shape=(groups, len(values))) @ values)
 
     own, weight = cluster[sets.deaths], design.weights[sets.deaths]
-    out -= over_moments(event_means(design, at), own, sets.death_moment, weight)
-    if slots.tied is not None:
-        spared = at.means.sums(at.hazard * slots.fraction)
-        weight = weight * at.relative_risk[sets.deaths]
-        out -= over_moments(spared, own, sets.death_moment, weight)
+    whole, gone = at.means.shares(term_shares(slots))
+    out -= over_moments(at.means.mean, own, sets.death_moment, weight * whole[sets.death_moment])
+    if (tied := slots.tied) is not None:
+        # Few moments have several terms: what differs there is worked out for them alone.
+        own, weight = own[tied.events], weight[tied.events]
+        out += over_moments(at.means.dying * gone[:, None], own, tied.event_place, weight)
+        whole, gone = at.means.shares(at.hazard * slots.fraction)
+        spared = at.means.mean[tied.moments] * whole[tied.moments, None]
+        spared -= at.means.dying * gone[:, None]
+        weight = weight * at.relative_risk[sets.deaths[tied.events]]
+        out -= over_moments(spared, own, tied.event_place, weight)
     drift = np.zeros((sets.moments + 1, len(design.names)))
     accumulate(at.means.sums(at.hazard, out=drift[1:]))
     out += over_moments(drift, cluster, sets.past, risk)
@@ -106,10 +113,12 @@ def _charged_means(design: CoxDesign, at: Likelihood) -> Floats:
 
 def event_means(design: CoxDesign, at: Likelihood) -> Floats:
     """Return the covariate mean of each moment, over its tied terms, shape (k, p)."""
-    slots = design.slots
-    if slots.tied is None:
-        return at.means.mean
-    return at.means.sums(1 / slots.of_moment(slots.count.astype(np.float64)))
+    return at.means.sums(term_shares(design.slots))
+
+
+def term_shares(slots: Slots) -> Floats:
+    """Return one over the number of terms of each term's moment, shape (s,)."""
+    return np.asarray(1 / slots.of_moment(slots.count.astype(np.float64)))
 
 
 def schoenfeld_residuals(design: CoxDesign, at: Likelihood) -> tuple[Integers, Floats]:

@@ -21,8 +21,8 @@ from collsec.estimators.columns import (
 )
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.event_sample import EventSample, Interval, interval_of, per_event
+from collsec.estimators.likelihood_terms import WeightKind
 from collsec.estimators.printed import Printed
-from collsec.estimators.risk_sets import WeightKind
 from collsec.estimators.survival_curve import survival_of
 
 

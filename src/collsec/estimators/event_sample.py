@@ -22,7 +22,8 @@ from collsec.estimators.columns import (
 )
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.influence import at_risk_by_cluster, deaths_by_cluster
-from collsec.estimators.risk_sets import RiskSets, WeightKind
+from collsec.estimators.likelihood_terms import WeightKind
+from collsec.estimators.risk_sets import RiskSets
 
 #: A smaller share of the weight at risk is rounding of the sums, not a survivor.
 NOBODY = 1e-12

@@ -39,6 +39,22 @@ class LogLikelihood(Protocol):
         """Negative second derivative, shape (p, p)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A log-likelihood at one point, without whatever else was worked out there.
+
+    Attributes
+    ----------
+    loglik : float
+    gradient : ndarray, shape (p,)
+    information : ndarray, shape (p, p)
+    """
+
+    loglik: float
+    gradient: Floats
+    information: Floats
+
+
 Evaluated = TypeVar("Evaluated", bound=LogLikelihood)
 
 
@@ -54,12 +70,15 @@ class Maximum(Generic[Evaluated]):
     fitted : LogLikelihood
         The likelihood at ``beta``.
     steps : int
+    begun : Begun
+        The likelihood where the search began.
     """
 
     beta: Floats
     residual: Floats
     fitted: Evaluated
     steps: int
+    begun: Begun
 
 
 def maximize(
@@ -68,7 +87,7 @@ def maximize(
     names: Sequence[str],
     reach: Floats,
     *,
-    first: Evaluated | None = None,
+    check: Callable[[Floats], None] | None = None,
     tolerance: float = STEP_TOLERANCE,
 ) -> Maximum[Evaluated]:
     """Maximize a log-likelihood by Newton's method with step halving.
@@ -82,8 +101,8 @@ def maximize(
         The p coefficients, for messages.
     reach : ndarray, shape (p,)
         Largest absolute value of each covariate.
-    first : LogLikelihood, optional
-        The likelihood at ``begin``, where it is known already.
+    check : callable, optional
+        Is given the information at ``begin``, and raises where it is no use to go on.
     tolerance : float
         Distance from the maximum, in standard errors, at which to stop.
 
@@ -92,10 +111,12 @@ def maximize(
     EstimationError
         A coefficient is infinite, or the steps do not converge.
     """
-    point, current = begin, evaluate(begin) if first is None else first
+    point, current = begin, evaluate(begin)
+    begun = Begun(current.loglik, current.gradient, current.information)
     if not len(names):
-        return Maximum(point, point, current, 0)
-    begun = current.loglik
+        return Maximum(point, point, current, 0, begun)
+    if check is not None:
+        check(current.information)
     step: Floats = point
     distance = np.inf
     for count in range(1, MAX_STEPS + 1):
@@ -108,14 +129,14 @@ def maximize(
             break
         stalled = distance < ROUNDING_FLOOR and distance > before / 2
         if (distance < tolerance or stalled) and np.abs(step * reach).max() < LONGEST_LAST_STEP:
-            return Maximum(point, step, current, count)
+            return Maximum(point, step, current, count, begun)
         for _ in range(12):
             trial = evaluate(point + step)
             if trial.loglik >= current.loglik - 1e-9 * abs(current.loglik):
                 break
             step = step / 2
         point, current = point + step, trial
-    raise check_convergence(point * reach, step * reach, names, current.loglik - begun)
+    raise check_convergence(point * reach, step * reach, names, current.loglik - begun.loglik)
 
 
 def _ascent(information: Floats, gradient: Floats) -> Floats:

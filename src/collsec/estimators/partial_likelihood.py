@@ -8,7 +8,8 @@ import numpy as np
 
 from collsec.estimators.blocked_sums import crossproduct, dot, product, weighted, weighted_total
 from collsec.estimators.columns import Floats
-from collsec.estimators.risk_sets import RiskSets, Slots
+from collsec.estimators.likelihood_terms import Slots
+from collsec.estimators.risk_sets import RiskSets
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,16 @@ class TermMeans:
 
     def sums(self, values: Floats, out: Floats | None = None) -> Floats:
         """Sum values, shape (s,), times the mean of their term, by moment, shape (k, p)."""
-        whole, gone, _ = self._moments(values * self.growth)
+        whole, gone = self.shares(values)
         out = np.multiply(self.mean, whole[:, None], out=out)
         if self.slots.tied is not None:
             out[self.slots.tied.moments] -= self.dying * gone[:, None]
         return np.asarray(out)
+
+    def shares(self, values: Floats) -> tuple[Floats, Floats]:
+        """Return the factors of ``x̄``, shape (k,), and ``−ȳ``, shape (q,), that `sums` adds up."""
+        whole, gone, _ = self._moments(values * self.growth)
+        return whole, gone
 
     def outer(self, values: Floats) -> Floats:
         """Sum values, shape (s,), times ``x̄_f x̄_f'``, shape (p, p)."""
@@ -58,11 +64,7 @@ class TermMeans:
         if tied is None:
             return by_moment(values), values[:0], values[:0]
         one = values * fraction
-        return (
-            by_moment(values),
-            by_moment(one)[tied.moments],
-            by_moment(one * fraction)[tied.moments],
-        )
+        return by_moment(values), tied.sums(one), tied.sums(one * fraction)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from scipy import stats
 from collsec.estimators.columns import Floats, Names, as_frame, codes, indicator
 from collsec.estimators.errors import EstimationError, listed
 from collsec.estimators.event_sample import EventSample, per_event
+from collsec.estimators.likelihood_terms import WeightKind
 from collsec.estimators.printed import Printed
-from collsec.estimators.risk_sets import WeightKind
 from collsec.estimators.survival_curve import survival_of
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,9 @@ from scipy import sparse
 
 from collsec.estimators.blocked_sums import accumulate, scatter, sum_by_group, weighted
 from collsec.estimators.columns import Booleans, Floats, Integers, times_up_to, untied
+from collsec.estimators.likelihood_terms import Slots, TiedEvents, Ties, WeightKind, sums_to
 from collsec.estimators.ranks import count_up_to
 
-Ties = Literal["efron", "breslow", "exact"]
-WeightKind = Literal["case", "frequency"]
 Number = TypeVar("Number", np.float64, np.int64)
 
 
@@ -89,7 +88,9 @@ class RiskSets:
         rows = rows[by_target(past[rows], len(time) + 1)]
         first, past = first[rows], past[rows]
         deaths = np.flatnonzero(event[rows])
-        crossings = scatter(np.column_stack((past, first)), len(time) + 1)
+        both = np.empty((len(rows), 2), dtype=np.int32 if len(time) < 2**31 - 1 else np.int64)
+        both[:, 0], both[:, 1] = past, first
+        crossings = scatter(both, len(time) + 1)
         crossings.data[1::2] = -1.0
         return cls(
             n=len(stop),
@@ -130,8 +131,8 @@ class RiskSets:
             np.negative(values, out=signed[:, 1])
             net = weighted(self.crossings, signed.ravel()) @ x
         elif values.ndim == 1:
-            net = _sums(self.past, values, self.moments + 1)
-            net -= _sums(self.first, values, self.moments + 1)
+            net = sums_to(self.past, values, self.moments + 1)
+            net -= sums_to(self.first, values, self.moments + 1)
         else:
             net = self.crossings @ values
         backward = net[:0:-1]
@@ -143,7 +144,7 @@ class RiskSets:
         """Sum values, shape (m,) or (m, c), over the events of each moment, (k,) or (k, c)."""
         own, k = values[self.deaths], self.moments
         if values.ndim == 1:
-            return _sums(self.death_moment, own, k)
+            return sums_to(self.death_moment, own, k)
         return sum_by_group(own, self.death_moment, k)
 
     def exposure(self, increments: Floats) -> Floats:
@@ -166,7 +167,7 @@ class RiskSets:
         """Lay out the terms of the partial likelihood for given weights, shape (m,)."""
         k = self.moments
         weight = weights[self.deaths]
-        total = _sums(self.death_moment, weight, k)
+        total = sums_to(self.death_moment, weight, k)
         if kind == "frequency":
             count = np.rint(total).astype(np.int64)
         else:
@@ -204,77 +205,3 @@ def running(increments: Floats) -> Floats:
     total[1:] = increments
     accumulate(total[1:])
     return total
-
-
-@dataclass(frozen=True, slots=True)
-class TiedEvents:
-    """The moments with several terms, and their events.
-
-    Attributes
-    ----------
-    moments : ndarray of int, shape (q,)
-    events : ndarray of int, shape (e,)
-        Positions among the d events of the sample.
-    gather : scipy.sparse.csc_array, shape (q, e)
-        Sums those events to their moments.
-    """
-
-    moments: Integers
-    events: Integers
-    gather: sparse.csc_array
-
-    @classmethod
-    def among(cls, count: Integers, death_moment: Integers) -> TiedEvents | None:
-        """Find the moments with more than one term, or return None where there is none."""
-        several = count > 1
-        if not several.any():
-            return None
-        events = np.flatnonzero(several[death_moment])
-        moments = np.flatnonzero(several)
-        place = (np.cumsum(several) - 1)[death_moment[events]]
-        return cls(moments, events, scatter(place, len(moments)))
-
-
-@dataclass(frozen=True, slots=True)
-class Slots:
-    """Terms of the partial likelihood: under Efron's method one per tied event.
-
-    Attributes
-    ----------
-    moment : ndarray of int, shape (s,)
-        Event moment of the term.
-    fraction : ndarray, shape (s,)
-        Share of the tied events that has left the risk set: 0, 1/d, …, (d−1)/d; 0 under Breslow.
-    weight : ndarray, shape (s,)
-        Mean weight of the tied events (their sum under Breslow).
-    count : ndarray of int, shape (k,)
-        Terms of each moment; none where its events carry no weight.
-    tied : TiedEvents or None
-        The moments with several terms; None where every fraction is zero.
-    """
-
-    moment: Integers
-    fraction: Floats
-    weight: Floats
-    count: Integers
-    tied: TiedEvents | None
-
-    def by_moment(self, values: Floats) -> Floats:
-        """Sum values, shape (s,), to one per moment, shape (k,)."""
-        if self._once:
-            return values
-        return _sums(self.moment, values, len(self.count))
-
-    def of_moment(self, values: Floats) -> Floats:
-        """Return the value of each term's moment, shape (s,), given those of all, shape (k,)."""
-        return values if self._once else values[self.moment]
-
-    @property
-    def _once(self) -> bool:
-        """Whether each moment has one term: terms and moments are then the same."""
-        return self.tied is None and len(self.moment) == len(self.count)
-
-
-def _sums(place: Integers, values: Floats, size: int) -> Floats:
-    """Sum values to places, shape (size,)."""
-    return np.bincount(place, values, minlength=size).astype(np.float64, copy=False)

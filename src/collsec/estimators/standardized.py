@@ -26,7 +26,7 @@ def standardized(
     names : sequence of str
         The p covariates.
     rows : ndarray of int, shape (m,), optional
-        Positions of the rows wanted; all by default.
+        Positions of the rows wanted, each once; all by default.
     intercept : bool
         Begin with a column of ones, of center 0 and scale 1.
 
@@ -43,7 +43,7 @@ def standardized(
     require_distinct(names)
     columns = [numbers(data, name, copy=False) for name in names]
     if rows is not None:
-        columns = [column[rows] for column in columns]
+        columns = [np.take(column, rows) for column in columns]
     lead = int(intercept)
     m, width = len(data) if rows is None else len(rows), lead + len(names)
     center, scale = np.zeros(width), np.ones(width)

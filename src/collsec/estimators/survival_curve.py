@@ -12,8 +12,8 @@ import pandas as pd
 from collsec.estimators.columns import Floats, Names, as_frame, indicator, times_up_to
 from collsec.estimators.errors import EstimationError
 from collsec.estimators.event_sample import EventSample, Interval, interval_of, per_event
+from collsec.estimators.likelihood_terms import WeightKind
 from collsec.estimators.printed import Printed
-from collsec.estimators.risk_sets import WeightKind
 
 
 def kaplan_meier(
