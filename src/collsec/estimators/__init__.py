@@ -13,6 +13,7 @@ from collsec.estimators.cumulative_incidence import CumulativeIncidence, aalen_j
 from collsec.estimators.discrete import DiscreteHazardResult, discrete_hazard
 from collsec.estimators.emulation import EmulatedTrial, clone_censor_weight
 from collsec.estimators.errors import EstimationError
+from collsec.estimators.fine_gray_model import fine_gray
 from collsec.estimators.firth import FirthResult, firth_cox
 from collsec.estimators.generalized_linear import logit, poisson
 from collsec.estimators.instrumental import IVResult, iv_2sls
@@ -55,6 +56,7 @@ __all__ = [
     "compare",
     "cox_ph",
     "discrete_hazard",
+    "fine_gray",
     "firth_cox",
     "fit_design",
     "iv_2sls",
