@@ -174,9 +174,12 @@ def _acts(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     if "resolution_conflicts" in tables:
         adopted = tables["resolution_conflicts"]
         adopted = adopted[adopted["conflict_id"].notna()]
-        parts.append(adopted[["item_id", "conflict_id", "date", "action_class", "confidence",
-                              "basis"]].assign(act="resolution"))
+        adopted = adopted[["item_id", "conflict_id", "date", "action_class", "confidence", "basis"]]
+        parts.append(adopted.assign(act="resolution"))
     out = pd.concat(parts, ignore_index=True)
+    # Missing for vetoed drafts, and for resolutions that nobody has read for it.
+    of_resolutions = tables["resolutions"].set_index("resolution_id")["is_chapter_vii"]
+    out["is_chapter_vii"] = out["item_id"].map(of_resolutions).astype("boolean")
     for cast in casts:
         out[cast] = out[cast].astype("boolean").fillna(False).astype(bool)
     return out.sort_values(["conflict_id", "date", "item_id"]).reset_index(drop=True)

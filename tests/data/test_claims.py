@@ -22,7 +22,8 @@ EXTENSIONS = {f"e{n}" for n in range(1, 20)}
 # Estimates of parts, by how their names begin, and the part that makes them.
 PARTS_OF_ESTIMATES = {
     "h1.trial_b.": "trial_authorization", "h2.next_action.": "next_action",
-    "h3.resolution.": "council_action", "h3.mission.": "council_action",
+    "h3.resolution.": "council_action", "h3.chapter_vii.": "council_action",
+    "h3.mission.": "council_action",
     "h3.p5_fights.": "p5_fights", "h3.votes.": "votes_follow_ties",
 }
 FOOTNOTE = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+ |_$")

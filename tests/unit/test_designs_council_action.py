@@ -81,10 +81,12 @@ def test_weak_and_recalled_resolutions_and_vetoes_are_no_first_acts() -> None:
         "act": ["resolution", "veto", "resolution", "resolution", "resolution"],
         "action_class": ["sanctions", "sanctions", "other", "sanctions", "sanctions"],
         "basis": ["file", "file", "file", "recalled", "file"], "confidence": [3, 3, 2, 3, 1],
+        "is_chapter_vii": pd.array([None, None, True, True, True], dtype="boolean"),
     })
     inputs = inputs_of(acts=rows)
     assert act_days(inputs, ACTS[0])["conflict_id"].tolist() == [1, 3]
-    assert act_days(inputs, ACTS[1])["conflict_id"].tolist() == [1]
+    of = {act.name: act_days(inputs, act)["conflict_id"].tolist() for act in ACTS[:3]}
+    assert of == {"resolution": [1, 3], "chapter_vii": [3], "measure": [1]}
 
 
 def test_the_incidence_of_the_act_is_worked_by_hand() -> None:
@@ -128,11 +130,11 @@ def test_the_part_gives_each_act_each_model_and_the_curves(repository: Path) -> 
     inputs = study_inputs(load(Store(repository), "h3"))
     prepared = prepare(inputs, inputs.spec.exposure)
     made = council_action(Context(inputs, prepared, Draws(480, 40, 49, 2)))
-    assert len(made.estimates) == 21
+    assert len(made.estimates) == 28
     assert {e.role for e in made.estimates} == {"council_action"}
     record = made.records["council_action"]
     for act in ACTS:
         counts = record[act.name]
         assert counts["acts"] + counts["ends_first"] <= counts["at_risk"] < counts["wars"]
     assert made.curves is not None
-    assert set(made.curves["curve"]) == {"first_resolution", "first_measure", "first_mission"}
+    assert set(made.curves["curve"]) == {f"first_{act.name}" for act in ACTS}

@@ -139,8 +139,9 @@ def test_what_follows_after_the_record_ends_is_not_known() -> None:
 def test_only_a_known_mandate_or_sanctions_is_a_measure() -> None:
     acts = [act("a", 1, "2000-02-01", "veto"), act("b", 1, "2000-03-01", "resolution"),
             act("c", 1, "2000-04-01", "resolution", action_class="sanctions")]
-    assert followed_as(acts, ACTS[1]) == [("a", 60, "act"), ("b", 31, "act"), ("c", 275, "end")]
-    assert ACTS[1].known_until == CLASSES_END < RESOLUTIONS_END == ACTS[0].known_until
+    measure = next(act for act in ACTS if act.name == "measure")
+    assert followed_as(acts, measure) == [("a", 60, "act"), ("b", 31, "act"), ("c", 275, "end")]
+    assert measure.known_until == CLASSES_END < RESOLUTIONS_END == ACTS[0].known_until
 
 
 def test_a_year_of_follow_up_is_asked_of_the_votes_whose_shares_are_compared() -> None:
@@ -266,3 +267,25 @@ def test_the_mechanism_has_both_arms_and_their_difference() -> None:
         assert 0 <= veto.estimate <= 1
     assert made.curves is not None
     assert made.curves["estimate"].between(0, 1).all()
+
+
+def test_the_next_act_under_chapter_vii_is_the_next_that_names_it() -> None:
+    """Two resolutions follow a veto; only the later one names Chapter VII."""
+    votes = pd.DataFrame({
+        "vote_id": ["v/1"], "conflict_id": [1], "date": [DAY("2000-01-01")],
+        "exit_date": [DAY("2010-01-01")], "is_ended": [True],
+    })
+    later = pd.DataFrame({
+        "act": "resolution", "conflict_id": [1, 1], "action_class": "unclassified",
+        "date": pd.to_datetime(["2000-02-01", "2000-03-01"]),
+        "is_chapter_vii": pd.array([None, True], dtype="boolean"),
+    })
+    stops = {act.name: until_next(votes, later, act)["stop"].iloc[0] for act in ACTS[:2]}
+    assert stops == {"resolution": 31.0, "chapter_vii": 60.0}
+
+
+def test_acts_know_whether_they_name_chapter_vii() -> None:
+    acts = linked().acts
+    assert acts.loc[acts["act"] == "veto", "is_chapter_vii"].isna().all()
+    kuwait = acts[acts["item_id"] == "S/RES/678 (1990)"]
+    assert len(kuwait) and kuwait["is_chapter_vii"].all()

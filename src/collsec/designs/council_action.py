@@ -1,9 +1,11 @@
 """Does the Council act sooner where a permanent member has more at stake?
 
-Wars are followed from onset to the first resolution on the conflict, to the first mandate of a
-mission or sanctions, and to the first UN peacekeeping operation authorized on it. The end of the
-war competes: a war that ended first never sees the act. Conflicts on which there had been such an
-act before onset are no longer at risk of a first one and are left out.
+Wars are followed from onset to the first resolution on the conflict, to the first that names
+Chapter VII of the Charter, to the first mandate of a mission or sanctions, and to the first UN
+peacekeeping operation authorized on it. The end of the war competes: a war that ended first never
+sees the act. Conflicts on which there had been such an act before onset are no longer at risk of a
+first one and are left out; so are, from the rates, wars that a permanent member fights: hardly any
+of them ever saw an act, and they stand apart.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ class FirstAct:
 
 ACTS = (
     FirstAct("resolution", "First resolution", RESOLUTIONS_END),
+    FirstAct("chapter_vii", "First resolution under Chapter VII", CLASSES_END),
     FirstAct("measure", "First mandate of a mission or sanctions", CLASSES_END),
     FirstAct("mission", "First UN operation authorized", RESOLUTIONS_END),
 )
@@ -95,6 +98,8 @@ def act_days(inputs: Inputs, act: FirstAct) -> pd.DataFrame:
     else:
         days = counted_acts(inputs.acts)
         days = days[days["act"] == "resolution"]
+        if act.name == "chapter_vii":
+            days = days[days["is_chapter_vii"].fillna(False).astype(bool)]
         if act.name == "measure":
             days = days[days["action_class"].isin(MEASURES)]
         days = days[["conflict_id", "date"]]

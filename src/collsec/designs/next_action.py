@@ -37,16 +37,18 @@ ARM_NAMES = {1.0: "veto", 0.0: "resolution"}
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A next act: which resolutions count (all, or those of some class), known until when."""
+    """A next act: which resolutions count (all, or those of some kind), known until when."""
 
     name: str
     label: str
     classes: tuple[str, ...]
     known_until: pd.Timestamp
+    is_chapter_vii: bool = False
 
 
 ACTS = (
     Act("resolution", "Next resolution", (), RESOLUTIONS_END),
+    Act("chapter_vii", "Next resolution under Chapter VII", (), CLASSES_END, is_chapter_vii=True),
     Act("measure", "Next mandate of a mission or sanctions",
         ("enforcement_or_mission", "sanctions"), CLASSES_END),
 )
@@ -79,6 +81,8 @@ def until_next(votes: pd.DataFrame, acts: pd.DataFrame, act: Act) -> pd.DataFram
     adopted = acts[acts["act"] == "resolution"]
     if act.classes:
         adopted = adopted[adopted["action_class"].isin(act.classes)]
+    if act.is_chapter_vii:
+        adopted = adopted[adopted["is_chapter_vii"].fillna(False).astype(bool)]
     known = (
         adopted[["conflict_id", "date"]].dropna().drop_duplicates()
         .rename(columns={"date": "next_date"})
