@@ -31,6 +31,7 @@ DESCRIPTIONS = {
     "{onset_all_median} months after its onset at the median; new forces then took "
     "{half_new_median} months to half of their strength.",
 }
+BESIDE = "Exploratory, and no part of the verdict:"
 # Roles that may speak to a claim beside the primary; placebos, variants and biased designs may not.
 _EXPLORATORY = ("secondary", "outcome", "lag", "trial", "mechanism", "council_action", "p5_fights",
                 "votes")
@@ -200,8 +201,9 @@ def _tested(
         else claim_words.beside(_row(name, line, record), claim["expected"])
         for name in others
     ]
-    if standing.standing != "void":
-        standing = dataclasses.replace(standing, finding=" ".join([standing.finding, *told]))
+    if standing.standing != "void" and told:
+        lead = [] if standing.standing in ("secondary", "described") else [BESIDE]
+        standing = dataclasses.replace(standing, finding=" ".join([standing.finding, *lead, *told]))
     return _cited(standing, first, record)
 
 

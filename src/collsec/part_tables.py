@@ -41,11 +41,13 @@ TABLES = {
     "mechanism": Table(
         ("mechanism",),
         f"What the Council did next on the same conflict. Events are the acts, the end of the war "
-        f"competes. {_INTERVALS} conflicts, but the shares' by the sandwich. {_COUNTS}"),
+        f"competes: hazard ratios of the act unless a unit is named. "
+        f"{_INTERVALS} conflicts, but the shares' by the sandwich. {_COUNTS}"),
     "council-action": Table(
         ("council_action",),
-        f"First acts of the Council on a conflict, per standard deviation of an index; the end of "
-        f"the war competes. Wars that a permanent member fights, and conflicts with such an act "
+        f"First acts of the Council on a conflict, per standard deviation of an index: hazard "
+        f"ratios of the act; the end of the war competes. Wars that a "
+        f"permanent member fights, and conflicts with such an act "
         f"before onset, are left out. Fewer covariates: income and population, baselines by "
         f"period; none: one baseline. {_INTERVALS} countries. {_COUNTS}"),
     "form": Table(
@@ -65,7 +67,8 @@ TABLES = {
         ("p5_fights",),
         "Wars in which a permanent member fights at onset against wars in which none does, all "
         "types, baselines by type and period. Ends: intervals at 95 %, by a jackknife over "
-        "countries. Acts of the Council: Firth’s penalized model with profile limits, which make "
+        "countries. Acts of the Council: hazard ratios of the act by Firth’s penalized "
+        "model, with profile limits, which make "
         f"no allowance for wars of one country. Mandates are those of UN operations and UN "
         f"sanctions; force that states were authorized to use is not on this record. {_COUNTS}"),
     "votes": Table(
@@ -109,7 +112,9 @@ def part_table(estimates: pd.DataFrame, *, caption: str, identifier: str) -> Exh
     """Return estimates with their counts, and the reason where there is no number."""
     lines = []
     for _, row in estimates.iterrows():
-        label = with_unit(str(row["label"]), str(row["estimand"]))
+        # What the act is stands in the label, and what its ratio is in the caption.
+        is_act = row["estimand"] == "hazard_ratio_of_action"
+        label = str(row["label"]) if is_act else with_unit(str(row["label"]), str(row["estimand"]))
         known = pd.notna(row["estimate"])
         if not known:
             label = f"{label}. {row['note']}"

@@ -178,9 +178,10 @@ def test_further_estimates_are_told_beside_the_first_which_alone_gives_the_stand
     assert row["standing"] == "supported"
     assert row["result_id"] == "h1.primary@3f9c2a"
     assert row["finding"] == (
-        "What the primary found. First resolution: hazard ratio of the act 0.40 (95 % interval "
-        "0.20 to 0.80), against what the claim implies. Within 60 months of onset UN troops had "
-        "come to 2 % of the wars; 73 % had ended without any. Veto cast: difference in "
+        "What the primary found. Exploratory, and no part of the verdict: First resolution: hazard "
+        "ratio of the act 0.40 (95 % interval 0.20 to 0.80), against what the claim implies. "
+        "Within 60 months of onset UN troops had come to 2 % of the wars; 73 % had ended without "
+        "any. Veto cast: difference in "
         "probability 12.5 percentage points (95 % interval −2.0 to 27.0), no detectable "
         "difference."
     )

@@ -43,7 +43,7 @@ from collsec.figures.influence import plot_leave_one_out, plot_null_calibration
 from collsec.figures.power import detectable_effects, plot_detectable_effects
 from collsec.figures.specification import plot_options, plot_specification_curve
 from collsec.figures.style import SERIES, export, house_style, spread
-from collsec.figures.survival import plot_cumulative_incidence, plot_survival
+from collsec.figures.survival import axis_top, plot_cumulative_incidence, plot_survival
 from collsec.figures.timeline import plot_case_timeline
 
 ESTIMATES = study.estimate_rows()
@@ -425,3 +425,14 @@ def test_the_response_is_told_at_both_values_that_the_text_contrasts() -> None:
     assert "Restricted cubic spline: 1.28 at -1.0 and 0.61 at 2.0" in drawing.alternative
     assert len(drawing.data) == 10
     assert drawing.svg.startswith(b"<?xml")
+
+
+def test_a_rare_act_has_an_axis_that_shows_it() -> None:
+    rows = study.curve_rows()
+    rare = rows[rows["curve"] == rows["curve"].iloc[0]].assign(
+        estimate=lambda r: 0.1 * r["estimate"], ci_low=0.0, ci_high=0.2)
+    tops = []
+    for frame in (rare, rare.assign(ci_high=0.4), rare.assign(ci_high=0.6)):
+        figure = plot_survival(frame, share="Wars with an act", top=axis_top(frame))
+        tops.append(figure.axes[0].get_ylim()[1])
+    assert tops == [0.25, 0.5, 1.0]

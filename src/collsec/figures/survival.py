@@ -71,8 +71,14 @@ def incidence_curves(curves: pd.DataFrame, *, share: str, since: str) -> Drawing
     Drawing
     """
     with house_style():
-        figure = plot_survival(curves, share=share, since=since)
+        figure = plot_survival(curves, share=share, since=since, top=axis_top(curves))
         return export(figure, curves, _incidence_curves_alternative(curves, share))
+
+
+def axis_top(curves: pd.DataFrame) -> float:
+    """Where the axis of shares ends: at a quarter or a half where nothing rises above."""
+    highest = float(np.nanmax(curves[["estimate", "ci_high"]].to_numpy(float)))
+    return next((top for top in (0.25, 0.5) if highest <= top), 1.0)
 
 
 def _incidence_curves_alternative(curves: pd.DataFrame, share: str) -> str:
@@ -89,7 +95,7 @@ def _incidence_curves_alternative(curves: pd.DataFrame, share: str) -> str:
 
 def plot_survival(
     curves: pd.DataFrame, *, shade_between: bool = False, share: str = "Wars still going on",
-    since: str = "time zero",
+    since: str = "time zero", top: float = 1.0,
 ) -> Figure:
     """Return the figure of `survival_curves` or `incidence_curves`, not yet written to bytes."""
     names = list(dict.fromkeys(curves["group"]))
@@ -111,12 +117,13 @@ def plot_survival(
         axes.fill_between(grid, first, second, step="post", color=FAINT, alpha=0.7, lw=0, zorder=0)
     lines = [_balanced(str(name)) for name in names]
     gap = 0.065 * max(len(text) for text in lines) + 0.03
-    ends = [float(rows["estimate"].iloc[-1]) for rows in groups.values()]
+    ends = [float(rows["estimate"].iloc[-1]) / top for rows in groups.values()]
     places = spread(ends, gap, 0.03 + gap / 2, 0.97 - gap / 2)
     for text, color, y in zip(lines, SERIES, places, strict=False):
-        write(axes, "\n".join(text), (1.02, y), up="data", color=color, bold=True)
-    axes.set_ylim(0, 1)
-    axes.set_yticks(*_PERCENTAGES)
+        write(axes, "\n".join(text), (1.02, y), color=color, bold=True)
+    axes.set_ylim(0, top)
+    ticks_up = [top * mark for mark in (0, 0.2, 0.4, 0.6, 0.8, 1)] if top < 1 else _PERCENTAGES[0]
+    axes.set_yticks(ticks_up, [f"{100 * tick:.0f}" for tick in ticks_up])
     axes.set_ylabel(f"{share}, %")
     axes.set_xlabel(f"Months since {since}")
     if is_counted:
