@@ -15,7 +15,7 @@ study: $(READY)
 test: $(READY)
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 # The long simulations (coverage, size and power of the inference; a hundred simulated worlds).
 test-slow: $(READY)

@@ -13,7 +13,7 @@ import pytest
 
 from mini.world import build, collsec, snakemake
 
-pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("world")]
+pytestmark = pytest.mark.pipeline
 
 
 def rules_to_run(world: Path, *arguments: str) -> set[str]:

@@ -12,7 +12,7 @@ from collsec.diff import difference_of, side_of
 from collsec.store import Store
 from mini.world import RAW, build, collsec, snakemake
 
-pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("releases")]
+pytestmark = pytest.mark.pipeline
 
 LAST_DAYS = {"20.1": pd.Timestamp("2019-12-31"), "25.1": pd.Timestamp("2024-12-31")}
 

@@ -77,7 +77,10 @@ def check_convergence(
     gain : float
         Log-likelihood gained over zero.
     """
-    moving = [n for n, s, b in zip(names, step, point, strict=True) if abs(s) > 0.05 and s * b > 0]
+    moving = [
+        name for name, s, b in zip(names, step, point, strict=True)
+        if abs(s) > 0.05 and np.sign(s) == np.sign(b)
+    ]
     if not np.isfinite(step).all() or (not moving and np.abs(point).max() > 20):
         moving = [names[int(np.argmax(np.abs(point)))]]
     moving = [name for name in moving if name != INTERCEPT] or moving
