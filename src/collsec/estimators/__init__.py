@@ -22,6 +22,7 @@ from collsec.estimators.overdispersed_counts import negative_binomial
 from collsec.estimators.panel import PanelResult, panel_ols
 from collsec.estimators.regression import RegressionResult
 from collsec.estimators.restricted_mean import Estimate, rmst, rmst_difference
+from collsec.estimators.shared_frailty import FrailtyResult, frailty_cox
 from collsec.estimators.splines import restricted_cubic, spline_knots
 from collsec.estimators.standardization import (
     StandardizedSurvival,
@@ -43,6 +44,7 @@ __all__ = [
     "Estimate",
     "EstimationError",
     "FirthResult",
+    "FrailtyResult",
     "IVResult",
     "LogrankTest",
     "PanelResult",
@@ -59,6 +61,7 @@ __all__ = [
     "fine_gray",
     "firth_cox",
     "fit_design",
+    "frailty_cox",
     "iv_2sls",
     "kaplan_meier",
     "logit",

@@ -1,0 +1,134 @@
+"""Shared gamma frailty against R's survival, and against what it must be by definition."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from collsec.estimators import EstimationError, cox_ph, frailty_cox
+
+#: R's steps leave out how groups depend on one another, so it nears its maximum slowly; told to
+#: go on to 1e-13 of the log-likelihood it still stops about this far away.
+R_STOPS = 1e-6
+#: Its effects of groups are less settled; that ours are right the posterior means show to 1e-7.
+R_EFFECTS = 1e-5
+#: R stops its search over the variance where the integrated likelihood is flat.
+FLAT = 1e-3
+#: The default of R stops its inner steps at 1e-9 of the log-likelihood.
+R_DEFAULT = 5e-7
+#: Half a unit of the fourth printed decimal.
+FOUR_DECIMALS = 5.1e-5
+
+ROWS = {"start": "start", "stop": "stop", "event": "event", "group": "country"}
+
+
+def spells() -> pd.DataFrame:
+    """Start-stop rows on an integer clock; countries differ by an unobserved factor."""
+    rng = np.random.default_rng(2003)
+    factor = rng.gamma(2.5, 1 / 2.5, 30)
+    rows = []
+    for unit in range(220):
+        country, x, at = unit % 30, rng.normal(), float(rng.integers(0, 4))
+        for _ in range(rng.integers(1, 4)):
+            z = int(rng.integers(0, 2))
+            last = rng.exponential(9 / (factor[country] * np.exp(0.5 * x + 0.3 * z)))
+            stop = at + max(np.ceil(min(last, 6.0)), 1.0)
+            rows.append((unit, country, unit % 3, at, stop, int(last <= 6), x, z))
+            at = stop
+            if last <= 6:
+                break
+    names = ["unit", "country", "region", "start", "stop", "event", "x", "z"]
+    return pd.DataFrame(rows, columns=names)
+
+
+@pytest.fixture(scope="module")
+def answers(ask_r):
+    return ask_r("frailty.R", spells())
+
+
+@pytest.mark.parametrize("strata", [None, "region"])
+@pytest.mark.parametrize("variance", [0.1, 0.4, 2.0])
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_at_a_given_variance_all_equals_r(answers, ties, variance, strata) -> None:
+    fit = frailty_cox(spells(), ["x", "z"], **ROWS, strata=strata, variance=variance, ties=ties)
+    want = answers[f"{ties}-{variance:g}{'-strata' if strata else ''}"]
+    np.testing.assert_allclose(fit.params, want["params"], rtol=0, atol=R_STOPS)
+    np.testing.assert_allclose(fit.std_errors, want["errors"], rtol=0, atol=R_STOPS)
+    np.testing.assert_allclose(fit.frailty, want["frailty"], rtol=R_EFFECTS)
+    assert fit.loglik[1] == pytest.approx(want["integrated"][0], abs=1e-8)
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_the_variance_is_that_of_r_or_more_likely(answers, ties: str) -> None:
+    fit, want = frailty_cox(spells(), ["x", "z"], **ROWS, ties=ties), answers[f"{ties}-free"]
+    assert fit.variance == pytest.approx(want["variance"][0], rel=FLAT)
+    assert fit.loglik[1] >= want["integrated"][0] - 1e-9
+    np.testing.assert_allclose(fit.params, want["params"], rtol=0, atol=FLAT / 10)
+
+
+def test_reference_values(shared: Path) -> None:
+    """The table's coefficients are R's where it stopped by default, at a variance of 0.415131.
+
+    The variance that R prints, 0.4118, is that of its next step; there the integrated likelihood
+    is larger (−870.807590 against −870.807801) and the coefficients are 0.459776 and 0.208747.
+    """
+    data = pd.read_csv(shared / "reference" / "sim.csv")
+    rows = {"start": "start", "stop": "stop", "event": "ev1", "group": "cl"}
+    best = frailty_cox(data, ["x", "z"], **rows)
+    assert best.variance == pytest.approx(0.4118, abs=FOUR_DECIMALS)
+    np.testing.assert_allclose(best.params, [0.459776, 0.208747], rtol=0, atol=2e-6)
+    stopped = frailty_cox(data, ["x", "z"], **rows, variance=0.41513083967066)
+    np.testing.assert_allclose(stopped.params, [0.46002898, 0.20826641], rtol=0, atol=R_DEFAULT)
+    np.testing.assert_allclose(stopped.std_errors, [0.08726396, 0.21045119], rtol=0, atol=R_DEFAULT)
+    assert best.loglik[1] > stopped.loglik[1]
+
+
+def test_frailty_is_the_posterior_mean_of_each_group() -> None:
+    """(ν + events) / (ν + expected events without the frailty), ν one over the variance."""
+    data = spells()
+    fit = frailty_cox(data, ["x", "z"], **ROWS, variance=0.5)
+    assert fit.frailty.mean() == pytest.approx(1.0, abs=1e-9)
+    known = data.assign(
+        known=np.log(data["country"].map(fit.frailty))
+        + data[["x", "z"]].to_numpy() @ fit.params.to_numpy()
+    )
+    given = {name: ROWS[name] for name in ("start", "stop", "event")}
+    fixed = cox_ph(known, [], **given, offset="known")
+    events = data.groupby("country")["event"].sum()
+    expected = events - fixed.martingale().groupby(data["country"]).sum()
+    posterior = (2 + events) / (2 + expected / fit.frailty)
+    np.testing.assert_allclose(fit.frailty, posterior, rtol=1e-7)
+
+
+def test_without_frailty_in_the_data_the_model_is_coxs() -> None:
+    rng = np.random.default_rng(4)
+    data = spells().assign(country=rng.permutation(np.arange(len(spells())) % 25))
+    fit = frailty_cox(data, ["x", "z"], **ROWS)
+    plain = cox_ph(data, ["x", "z"], **{n: ROWS[n] for n in ("start", "stop", "event")})
+    chi2, p = fit.variance_test
+    assert fit.variance < 0.05
+    assert p > 0.05
+    assert chi2 < 2.71
+    np.testing.assert_allclose(fit.params, plain.params, atol=0.05)
+
+
+def test_what_a_frailty_model_refuses_and_prints() -> None:
+    data = spells()
+    for options, message in (
+        ({"variance": 0.0}, "lies above zero, not 0"),
+        ({"ties": "exact"}, "ties must be 'efron' or 'breslow'"),
+    ):
+        with pytest.raises(EstimationError, match=message):
+            frailty_cox(data, ["x", "z"], **ROWS, **options)
+    with pytest.raises(EstimationError, match="'country' holds one group"):
+        frailty_cox(data.assign(country=1), ["x", "z"], **ROWS)
+    many = pd.concat([data] * 4, ignore_index=True)
+    with pytest.raises(EstimationError, match="groups are too many"):
+        frailty_cox(many.assign(country=many.index), ["x", "z"], **ROWS)
+    fit = frailty_cox(data, "x", **ROWS)
+    assert "shared gamma frailty" in fit.summary()
+    assert (fit.n_clusters, fit.n_events) == (30, data["event"].sum())
+    np.testing.assert_array_equal(fit.model_std_errors, fit.std_errors)
