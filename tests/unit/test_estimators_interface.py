@@ -431,6 +431,30 @@ def test_types_that_are_no_numbers_are_refused_with_advice(hearts: pd.DataFrame)
             cox_ph(hearts.assign(odd=values), "odd", **SURVIVAL)
 
 
+@pytest.mark.parametrize("unit", [1e-14, 1e14])
+def test_a_covariate_may_have_any_unit(hearts: pd.DataFrame, unit: float) -> None:
+    for fit in (
+        lambda d: cox_ph(d, "age", **SURVIVAL, cluster="center"),
+        lambda d: aft(d, "age", **SURVIVAL, cluster="center"),
+        lambda d: logit(d, "age", outcome="died", cluster="center"),
+    ):
+        was, now = fit(hearts), fit(hearts.assign(age=hearts["age"] * unit))
+        assert now.params["age"] * unit == pytest.approx(was.params["age"], rel=1e-9)
+        assert now.std_errors["age"] * unit == pytest.approx(was.std_errors["age"], rel=1e-9)
+
+
+def test_columns_may_be_numbered(hearts: pd.DataFrame) -> None:
+    numbered = hearts.set_axis(range(hearts.shape[1]), axis=1)
+    fit = cox_ph(numbered, [2, 3], stop=0, event=1, cluster=4)
+    named = cox_ph(hearts, ["age", "late"], **SURVIVAL, cluster="center")
+    np.testing.assert_array_equal(fit.params, named.params)
+    np.testing.assert_array_equal(fit.std_errors, named.std_errors)
+    with pytest.raises(EstimationError, match="covariate 9 is collinear with 2"):
+        cox_ph(
+            numbered.assign(**{"x": numbered[2]}).rename(columns={"x": 9}), [2, 9], stop=0, event=1
+        )
+
+
 def test_an_empty_list_names_no_group(hearts: pd.DataFrame) -> None:
     with pytest.raises(EstimationError, match="an empty list names no group"):
         cox_ph(hearts, "age", **SURVIVAL, cluster=[])

@@ -105,7 +105,7 @@ def check_absorbed(
     whole = before - before.mean(axis=0)
     for name, was, left in zip(names, whole.T, after.T, strict=True):
         if left @ left <= ABSORBED * max(float(was @ was), 1e-300):
-            by = f" within {' and '.join(factors)}" if factors else ""
+            by = f" within {' and '.join(map(str, factors))}" if factors else ""
             raise EstimationError(f"column {name!r} does not vary{by}; drop it")
 
 

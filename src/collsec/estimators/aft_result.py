@@ -143,7 +143,7 @@ class AftResult(Coefficients):
     def _x(self, covariates: Mapping[str, float]) -> Floats:
         if set(covariates) != set(self.covariates):
             raise EstimationError(
-                f"give one value for each of: {', '.join(self.covariates) or 'nothing'}"
+                f"give one value for each of: {', '.join(map(str, self.covariates)) or 'nothing'}"
             )
         return np.array([1.0, *(float(covariates[name]) for name in self.covariates)])
 

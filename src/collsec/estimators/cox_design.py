@@ -182,7 +182,8 @@ class CoxDesign:
     def with_column(self, name: str, values: Floats) -> CoxDesign:
         """Return the same sorted sample with other values, shape (n,), of one covariate."""
         if name not in self.names:
-            raise EstimationError(f"no covariate {name!r}; covariates are: {', '.join(self.names)}")
+            have = ", ".join(map(str, self.names))
+            raise EstimationError(f"no covariate {name!r}; covariates are: {have}")
         j = self.names.index(name)
         values = np.asarray(values, dtype=np.float64)
         if values.shape != (self.risk_sets.n,) or not np.isfinite(values).all():

@@ -47,7 +47,7 @@ def check_information(
         if 1.0 - float(shares[j, :j] @ on) <= COLLINEAR:
             used = [n for n, b in zip(names[:j], on, strict=True) if abs(b) > 1e-6]
             raise EstimationError(
-                f"covariate {names[j]!r} is collinear with {', '.join(used)} {within}; "
+                f"covariate {names[j]!r} is collinear with {', '.join(map(str, used))} {within}; "
                 "drop one of them"
             )
 

@@ -252,7 +252,7 @@ def _check_relevance(
     moved = own @ np.linalg.lstsq(own, left, rcond=None)[0]
     if moved @ moved <= IRRELEVANT * (left @ left):
         raise EstimationError(
-            f"{', '.join(instruments)} and {endogenous!r} are uncorrelated to the last digit: "
+            f"{', '.join(map(str, instruments))} and {endogenous!r} are uncorrelated to the last digit: "
             "without a first stage nothing is identified; find an instrument that moves it"
         )
 

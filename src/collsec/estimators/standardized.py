@@ -60,4 +60,5 @@ def standardized(
 def center_and_scale(column: Floats) -> tuple[float, float]:
     """Return mean and standard deviation of a column; a constant one has scale 1."""
     center, scale = float(column.mean()), float(column.std())
-    return center, scale if scale > 1e-12 * max(1.0, abs(center)) else 1.0
+    most = max(float(column.max()), -float(column.min())) if column.size else 0.0
+    return center, scale if scale > 1e-12 * most else 1.0
