@@ -158,7 +158,9 @@ def covariate_path(
         unknown, missing = set(given) - set(names), [n for n in names if n not in given]
         if unknown or missing:
             fault = f"unknown {sorted(unknown)}" if unknown else f"missing {missing}"
-            raise EstimationError(f"covariates: {fault}; the model has {', '.join(map(str, names))}")
+            raise EstimationError(
+                f"covariates: {fault}; the model has {', '.join(map(str, names))}"
+            )
         row = np.array([float(given[n]) for n in names])
         return np.tile(row, (len(clock), 1)), np.inf
     if covariates is not None:

@@ -220,7 +220,9 @@ class DiscreteHazardResult(Coefficients):
             ``duration, hazard, ci_low, ci_high, survival``.
         """
         if set(covariates) != set(self.covariates):
-            raise EstimationError(f"give one value for each of: {', '.join(map(str, self.covariates))}")
+            raise EstimationError(
+                f"give one value for each of: {', '.join(map(str, self.covariates))}"
+            )
         when = np.asarray(durations, dtype=np.float64)
         fixed = np.array([float(covariates[name]) for name in self.covariates])
         x = np.column_stack(

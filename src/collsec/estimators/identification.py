@@ -78,7 +78,8 @@ def check_convergence(
         Log-likelihood gained over zero.
     """
     moving = [
-        name for name, s, b in zip(names, step, point, strict=True)
+        name
+        for name, s, b in zip(names, step, point, strict=True)
         if abs(s) > 0.05 and np.sign(s) == np.sign(b)
     ]
     if not np.isfinite(step).all() or (not moving and np.abs(point).max() > 20):

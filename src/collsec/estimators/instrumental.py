@@ -252,8 +252,8 @@ def _check_relevance(
     moved = own @ np.linalg.lstsq(own, left, rcond=None)[0]
     if moved @ moved <= IRRELEVANT * (left @ left):
         raise EstimationError(
-            f"{', '.join(map(str, instruments))} and {endogenous!r} are uncorrelated to the last digit: "
-            "without a first stage nothing is identified; find an instrument that moves it"
+            f"{', '.join(map(str, instruments))} and {endogenous!r} are uncorrelated to the last "
+            "digit: without a first stage nothing is identified; find an instrument that moves it"
         )
 
 

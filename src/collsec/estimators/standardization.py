@@ -153,7 +153,8 @@ def standardize(
     unknown = [name for name in paths if name not in design.names]
     if unknown:
         raise EstimationError(
-            f"path of {unknown[0]!r}, which is no covariate of the model: {', '.join(map(str, design.names))}"
+            f"path of {unknown[0]!r}, which is no covariate of the model: "
+            f"{', '.join(map(str, design.names))}"
         )
     if horizon <= 0:
         raise EstimationError(f"the horizon must lie above zero, not {horizon:g}")
