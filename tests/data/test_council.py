@@ -16,6 +16,7 @@ SEED = 20261124
 CONTROLS = ("admission", "secretary_general", "thematic")
 # Days that the Library's list gives by the last day of a long meeting, or by the evening before.
 MENDED_DAYS = {
+    "S/10416": ("1971-12-04", "1971-12-05"),
     "S/4567/Rev.1": ("1960-12-04", "1960-12-04"),
     "S/4578/Rev.1": ("1960-12-13", "1960-12-14"),
     "S/13729": ("1980-01-09", "1980-01-07"),
@@ -87,19 +88,28 @@ def test_running_counts_named_at_the_time(vetoes: pd.DataFrame) -> None:
     TIME numbered the Soviet vetoes of September 1952 as 51 to 55, and the one on Kashmir on
     22 June 1962 as the 100th, 51 of them on members, against seven of the other four. The Hindu
     counted 105 by March 1970 and called Britain's its fourth; The Press of Christchurch expected
-    the 113th on 7 January 1980. Three Soviet ones between 1957 and 1961 are not identified.
+    the 113th on 7 January 1980. Stevenson counted nine in 1946, The Press 11 by July 1947 and 39
+    by October 1949, the Department of State 83 by 2 May 1958, the Los Angeles Times 43 of the
+    United States on 10 May 1985. Three Soviet ones, one before May 1958 and two after, are not
+    identified.
     """
     soviet = vetoes[vetoes["cast_russia"] == "true"]
+    for day, number in (("1946-12-31", 9), ("1947-07-29", 11), ("1949-10-11", 39)):
+        assert (soviet["veto_date"] <= day).sum() == number, day
     assert (soviet["veto_date"] <= "1952-07-31").sum() == 50
     assert (soviet["veto_date"] <= "1952-09-30").sum() == 55
     assert (soviet["veto_date"] <= "1954-06-20").sum() == 60
     assert (soviet["veto_date"] <= "1956-11-04").sum() == 78
+    assert (soviet["veto_date"] <= "1958-05-02").sum() == 83 - 1
     until = vetoes[vetoes["veto_date"] <= "1962-06-22"]
     unidentified = 3
     for day, number in (("1962-06-22", 100), ("1970-03-17", 105), ("1980-01-07", 113)):
         assert (soviet["veto_date"] <= day).sum() == number - unidentified, day
     british = vetoes[vetoes["cast_uk"] == "true"]
     assert (british["veto_date"] <= "1970-03-17").sum() == 4
+    american = vetoes[vetoes["cast_usa"] == "true"]
+    assert (american["veto_date"] <= "1985-05-10").sum() == 43
+    assert (american["veto_date"] <= "2003-03-12").sum() == 76
     members = until[(until["cast_russia"] == "true") & (until["subject_class"] == "admission")]
     assert len(members) == 51
     others = until[["cast_china", "cast_france", "cast_uk", "cast_usa"]] == "true"
@@ -233,7 +243,7 @@ def test_confidence_is_strong_or_the_row_none_for_95_percent(ledger: pd.DataFram
         ("1947-08-25-a", {"204"}),  # Indonesia
         ("1956-11-04-a", {"250"}),  # Hungary
         ("1961-12-18-a", set()),  # Goa
-        ("1971-12-04-a", {"218", "312"}),  # Bangladesh
+        ("1971-12-05-a", {"218", "312"}),  # Bangladesh
         ("1974-07-31-a", {"323"}),  # Cyprus
         ("1980-01-07-a", {"431", "333"}),  # Afghanistan
         ("1982-06-04-a", {"346"}),  # Falklands
@@ -256,6 +266,8 @@ def test_second_pass_agrees(
     vetoes: pd.DataFrame, ledger: pd.DataFrame, repository: Path
 ) -> None:
     second = read(repository, "draft_conflicts_second_pass")
+    # Drawn before three parts of the draft of 10 May 1985 were found.
+    vetoes = vetoes[vetoes["veto_date"] != "1985-05-10"].reset_index(drop=True)
     is_control = vetoes["subject_class"].isin(CONTROLS)
     draw = np.random.default_rng(SEED)
     sample = [
