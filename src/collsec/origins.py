@@ -58,6 +58,7 @@ DERIVED: dict[Column, tuple[str, ...]] = {
     ("acts", "confidence"): (_VETOES[1], _RESOLUTIONS[1]),
     ("acts", "basis"): (_VETOES[1], _RESOLUTIONS[1]),
     ("acts", "action_class"): ("draft_conflicts.action_class", "resolution_conflicts.action_class"),
+    ("acts", "is_chapter_vii"): ("resolutions.is_chapter_vii",),
     **{("acts", f"cast_{m}"): (f"vetoes.cast_{m}",) for m in _MEMBERS},
     **{
         ("timelines/deployment", name): (*_LINKS, *(f"missions.{c}" for c in _DATES[dates]))
