@@ -172,7 +172,7 @@ rule reports:
         expand(f"{OUT}/estimates/{{h}}.parquet", h=HYPOTHESES),
         expand(f"{OUT}/estimates/{{h}}-curves.parquet", h=HYPOTHESES),
         expand(f"{OUT}/estimates/{{h}}-multiverse.parquet", h=HYPOTHESES),
-        expand(f"{OUT}/panels/{{h}}-attrition.parquet", h=HYPOTHESES),
+        expand(f"{OUT}/panels/{{h}}{{end}}.parquet", h=HYPOTHESES, end=["", "-attrition"]),
         rules.tables.output,
         rules.episodes.output,
         rules.timelines.output,
@@ -188,7 +188,7 @@ rule reports:
         + code("reports", "figures", "exhibits", "pipetables", "wording", "claims", "claim_tables",
                "claim_words", "deployment_tables", "part_tables", "tables", "rawfile", "cases", "case_words",
                "timelines", "episodes", "coverage", "codebook", "codebook_pages", "definitions",
-               "crosschecks", "consistency", "statecodes", "sources"),
+               "crosschecks", "consistency", "statecodes", "sources", "references", "origins"),
     output:
         "reports/site/index.html",
         "reports/site/data/codebook.html",

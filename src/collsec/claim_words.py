@@ -66,7 +66,8 @@ def counts(row: pd.Series, spec: Mapping[str, Any]) -> str:
     if role == "votes":
         return f"{events} vetoes among {units} members × drafts, on {row['n_clusters']} conflicts"
     if role == "trial":
-        return f"{exposed} of {units} operations on wars were in time; {events} of the wars ended"
+        return (f"{exposed} of {units} operations on wars were in time; {events} of these {units} "
+                "saw the war end, each war counted once for each of its operations")
     if role == "mechanism":
         return f"{exposed} of {units} votes were vetoes; the act followed {events} of the votes"
     if role in ("council_action", "p5_fights") and exposed < units:

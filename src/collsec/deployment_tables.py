@@ -68,13 +68,13 @@ def authorized(trial: Mapping[str, Any], *, hypothesis: str) -> Exhibit:
     Parameters
     ----------
     trial : mapping
-        ``operations``: ``operation, episode_id, vote, is_rehatted, half, is_fast, months, event``;
-        ``steps``: ``n_units, dropped``, from all authorized to those followed.
+        ``operations``: ``operation, episode_id, place, vote, is_rehatted, half, is_fast, months,
+        event``; ``steps``: ``n_units, dropped``, from all authorized to those followed.
     """
     table = pd.DataFrame(trial["operations"])
     lines = [
         [
-            str(row["operation"]), str(row["episode_id"]), str(row["vote"]),
+            str(row["operation"]), f"{row['place']} {row['episode_id']}", str(row["vote"]),
             _FORCES["rehatted" if row["is_rehatted"] else "new"], str(row["half"]) or NONE,
             "yes" if row["is_fast"] else "no",
             number(row["months"], 1) + ("" if row["event"] else " +"),
@@ -88,9 +88,10 @@ def authorized(trial: Mapping[str, Any], *, hypothesis: str) -> Exhibit:
         caption=f"Operations authorized for a war still on. Of {count(all_)} operations × wars, "
         f"{count(counted)} have monthly counts; in {count(on)} of these the war was still on at "
         "the end of the sixth month after the vote, from which the months of war left are counted. "
+        "A war is named by its place, conflict and episode; operations in one war share its end. "
         "A plus: still on when the record ends.",
         identifier=f"tbl-{hypothesis}-authorized",
         align="lllllrr",
-        widths=[16, 12, 13, 12, 13, 8, 16],
+        widths=[14, 24, 12, 11, 12, 7, 14],
     )
     return Exhibit(markdown, table)

@@ -70,7 +70,10 @@ def regression(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
     ]
     caption = (
         "Cox models of the end of a war on start–stop rows, ties by Efron's method. A hazard "
-        "ratio above one means that wars end sooner. Detectable: at the study's power."
+        "ratio above one means that wars end sooner. The first interval is that of the "
+        "inference named below. Detectable: the smallest effect that would show at the study's "
+        "power. Rejects under the null: how often the test, at a level of 5 %, rejects when the "
+        "exposure is random. Exposed ends: ends while exposed."
     )
     markdown = pipe_table(
         ["", *names],
@@ -104,13 +107,27 @@ def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
     markdown = pipe_table(
         ["Estimate", "Role", "Value", "Interval", "*p*", "Exposed ends", "Validity"],
         rows,
-        caption="All estimates, with the interval of each one's own inference: hazard ratios, "
-        "unless a unit is named.",
+        caption="All estimates, with the interval of each one's own inference, at "
+        f"{_levels(estimates)}: hazard ratios, unless a unit is named. No interval makes allowance "
+        "for the number of rows. Variants change one choice of the primary, with intervals of the "
+        "cluster sandwich.",
         identifier=f"tbl-{hypothesis}-estimates",
         align="llrrrrl",
         widths=[44, 15, 8, 20, 9, 10, 14],
     )
     return Exhibit(markdown, estimates)
+
+
+def _levels(estimates: pd.DataFrame) -> str:
+    """The commonest level of the intervals, and whose level is another."""
+    levels = estimates["ci_level"].round(6)
+    common = levels.mode().iloc[0]
+    others = estimates[levels != common]
+    told = f"{number(100 * common, 1).removesuffix('.0')} %"
+    for level, rows in others.groupby(levels, sort=False):
+        roles = ", ".join(dict.fromkeys(str(r).replace("_", " ") for r in rows["role"]))
+        told += f", {number(100 * float(str(level)), 1)} % for some rows of role {roles}"
+    return told
 
 
 def checks(diagnostics: Mapping[str, Any], *, hypothesis: str) -> Exhibit:
@@ -260,7 +277,9 @@ def links(report: pd.DataFrame, *, identifier: str) -> Exhibit:
     markdown = pipe_table(
         ["Family", *header],
         rows,
-        caption="Rows of the record, and how many are linked to a conflict by a coded key.",
+        caption="Rows of the record, and how many are linked to a conflict by a coded key. To "
+        "none: coded as concerning no conflict. Unmatched: a key that no conflict has. Recalled: "
+        "links that rest on general knowledge alone, kept out of primary analyses.",
         identifier=identifier,
         align="l" + "r" * len(columns),
         widths=[30] + [14] * len(columns),

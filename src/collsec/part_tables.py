@@ -32,12 +32,14 @@ class Table:
 
 _INTERVALS = "Intervals at 95 %, by a jackknife over"
 _COUNTS = "Exposed of all, for units, events and clusters."
+_IN_DEGREES = "A tie in degrees exposes every unit: units, events and clusters are all there are."
+_MONTHS = "but those of months by the sandwich."
 TABLES = {
     "drafts": Table(
         ("draft",),
         f"Vetoed drafts against adopted resolutions on wars that were on; the unit is a vote × "
         f"war, exposed are the vetoed. Hazard ratios of the end unless a unit is named. "
-        f"{_INTERVALS} conflicts. {_COUNTS}"),
+        f"{_INTERVALS} conflicts, {_MONTHS} {_COUNTS}"),
     "mechanism": Table(
         ("mechanism",),
         f"What the Council did next on the same conflict. Events are the acts, the end of the war "
@@ -49,20 +51,20 @@ TABLES = {
         f"ratios of the act; the end of the war competes. Wars that a "
         f"permanent member fights, and conflicts with such an act "
         f"before onset, are left out. Fewer covariates: income and population, baselines by "
-        f"period; none: one baseline. {_INTERVALS} countries. {_COUNTS}"),
+        f"period; none: one baseline. {_INTERVALS} countries. {_IN_DEGREES}"),
     "form": Table(
         ("form",),
         f"Wars in states at the ninetieth percentile of salience against the tenth: hazard ratios "
-        f"of the end unless a unit is named. {_INTERVALS} countries. {_COUNTS}"),
+        f"of the end unless a unit is named. {_INTERVALS} countries, {_MONTHS} {_IN_DEGREES}"),
     "index-forms": Table(
         ("index_form",),
         f"Salience and divergence made otherwise: hazard ratios of the end per standard deviation "
-        f"of each. {_INTERVALS} countries. {_COUNTS}"),
+        f"of each. {_INTERVALS} countries. {_IN_DEGREES}"),
     "other-powers": Table(
         ("other_powers",),
         f"Ties to the five beside ties to Germany, Japan, India, Italy and Brazil, and to each "
         f"power alone: hazard ratios of the end per standard deviation. {_INTERVALS} countries. "
-        f"{_COUNTS}"),
+        f"{_IN_DEGREES}"),
     "p5-fights": Table(
         ("p5_fights",),
         "Wars in which a permanent member fights at onset against wars in which none does, all "
@@ -123,7 +125,8 @@ def part_table(estimates: pd.DataFrame, *, caption: str, identifier: str) -> Exh
             in_unit(row["estimate"], row["estimand"]) if known else NOT_ESTIMABLE,
             interval(row["ci_low"], row["ci_high"], row["estimand"]),
             p_value(row["p_value"]),
-            *(f"{count(row[exposed])} of {count(row[every])}" for exposed, every in (
+            *(_of(row[exposed], row[every], row["exposed_units"] == row["n_units"])
+              for exposed, every in (
                 ("exposed_units", "n_units"), ("exposed_ends", "n_events"),
                 ("exposed_clusters", "n_clusters"))),
         ])
@@ -133,6 +136,11 @@ def part_table(estimates: pd.DataFrame, *, caption: str, identifier: str) -> Exh
         widths=[38, 10, 18, 8, 14, 12, 10],
     )
     return Exhibit(markdown, estimates)
+
+
+def _of(exposed: float, every: float, is_everyone: bool) -> str:
+    """The exposed of all; all alone where every unit is exposed, as to a tie in degrees."""
+    return count(every) if is_everyone else f"{count(exposed)} of {count(every)}"
 
 
 _STATES = {"usa": "United States", "uk": "United Kingdom", "france": "France",

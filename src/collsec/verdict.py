@@ -92,8 +92,9 @@ def decide(facts: Facts, rules: Rules) -> Verdict:
     if (facts.exposed_ends < rules.minimum_exposed_ends
             or facts.exposed_clusters < rules.minimum_exposed_clusters):
         return _verdict("inconclusive", [
-            f"{facts.exposed_ends} ends while exposed in {facts.exposed_clusters} clusters; at "
-            f"least {rules.minimum_exposed_ends} and {rules.minimum_exposed_clusters} are needed"
+            f"{facts.exposed_ends} ends while exposed and {facts.exposed_clusters} clusters with "
+            f"an exposed unit; at least {rules.minimum_exposed_ends} and "
+            f"{rules.minimum_exposed_clusters} are needed"
         ])
     if facts.ci_low > 1 or facts.ci_high < 1:
         failures = _credibility(facts, rules)

@@ -222,7 +222,8 @@ def test_a_report_states_verdict_provenance_profile_and_availability(built: Path
     assert study.VERDICTS[h][1] in text
     assert f"{h}.primary@3f9c2a" in text and "3f9c2a77aa10" in text and "collsec 0.1.0" in text
     assert "Quick profile" in text
-    assert "Data and code availability" in text and "under the MIT license" in text
+    assert "Data and code availability" in text and "MIT license" in text
+    assert "text are under CC BY 4.0" in text
     assert "Cite this report as: Jane Doe and The invented authors." in text
     assert f"data/processed/estimates/{h}.parquet" in text and f"tables/{h}-regression.csv" in text
 

@@ -196,7 +196,8 @@ def test_a_primary_is_no_estimate_beside_another() -> None:
     ("name", "says"),
     [("h1.act", "The act came to 5 of 20 such wars and to 35 of 80 others."),
      ("h1.votes", "135 vetoes among 503 members × drafts, on 25 conflicts."),
-     ("h1.trial", "14 of 26 operations on wars were in time; 20 of the wars ended.")],
+     ("h1.trial", "14 of 26 operations on wars were in time; 20 of these 26 saw the war end, each "
+      "war counted once for each of its operations.")],
 )
 def test_each_kind_of_estimate_says_what_it_rests_on(name: str, says: str) -> None:
     assert standing(tests=name)["how_sure"].endswith(says)

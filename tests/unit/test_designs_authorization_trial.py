@@ -18,7 +18,8 @@ def wars(*rows: tuple[object, ...]) -> pd.DataFrame:
     for given, column in (("vote", "authorized_date"), ("half", "strength_50pct_date"),
                           ("tenth", "strength_10pct_date"), ("exit", "exit_date")):
         frame[column] = pd.to_datetime(frame[given])
-    return frame.assign(is_ended=True, acronym=frame["mission_id"], gwno_host=range(len(frame)))
+    return frame.assign(is_ended=True, acronym=frame["mission_id"], gwno_host=range(len(frame)),
+                        location="Chad")
 
 
 def trial_of(*rows: tuple[object, ...]) -> tuple[pd.DataFrame, list[dict[str, object]]]:
@@ -92,8 +93,8 @@ def test_the_table_lists_each_operation_and_how_many_fell_out() -> None:
         ("UNB", "2-1", "2004-04-01", None, "2004-06-30", "2006-01-01", True),
     )
     table = authorized({"steps": steps, "operations": listed(trial)}, hypothesis="h1")
-    assert "| UNA | 1-1 | 2004-04-30 | New | 2004-10 | yes | 14.0 |" in table.markdown
-    assert "| UNB | 2-1 | 2004-04-01 | Re-hatted | – | no | 14.0 |" in table.markdown
+    assert "| UNA | Chad 1-1 | 2004-04-30 | New | 2004-10 | yes | 14.0 |" in table.markdown
+    assert "| UNB | Chad 2-1 | 2004-04-01 | Re-hatted | – | no | 14.0 |" in table.markdown
     assert "{#tbl-h1-authorized}" in table.markdown
 
 

@@ -12,7 +12,13 @@ from designs_world import SPEC, inputs_of, prepared_of
 from collsec.designs import PARTS
 from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.parts import Context
-from collsec.designs.robustness import judge, leave_one_out, sign_flips, units_of_missions
+from collsec.designs.robustness import (
+    judge,
+    leave_one_out,
+    places,
+    sign_flips,
+    units_of_missions,
+)
 from collsec.designs.sandwich import by_own_method, sandwich
 from collsec.designs.time_varying import EPOCH
 from collsec.estimators import cox_ph
@@ -88,6 +94,18 @@ def test_conflicts_and_missions_that_turn_the_sign_are_named() -> None:
     })  # fmt: skip
     assert sign_flips(1.2, without) == ["conflict 234", "mission monuc"]
     assert sign_flips(0.8, without) == []
+
+
+def test_a_conflict_that_turns_the_sign_is_told_by_its_latest_place() -> None:
+    episodes = pd.DataFrame({
+        "conflict_id": [300, 300, 234], "location": ["Cambodia", "Cambodia (Kampuchea)", "Israel"],
+        "onset_date": pd.to_datetime(["1967-01-01", "1978-12-25", "1949-01-01"]),
+    })
+    without = pd.DataFrame({
+        "kind": ["conflict", "mission"], "left_out": ["300", "monuc"], "hazard_ratio": [0.9, 0.8],
+    })
+    assert sign_flips(1.2, without, places(episodes)) == [
+        "conflict 300 (Cambodia (Kampuchea))", "mission monuc"]
 
 
 NOTHING = Estimate(

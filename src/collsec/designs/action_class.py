@@ -42,8 +42,8 @@ def too_few_exposed(counts: dict[str, int]) -> str:
     ends, clusters = counts["exposed_ends"], counts["exposed_clusters"]
     if ends >= FEWEST_ENDS and clusters >= FEWEST_CLUSTERS:
         return ""
-    return (f"{ends} ends while exposed in {clusters} clusters; at least "
-            f"{FEWEST_ENDS} in {FEWEST_CLUSTERS} are asked for")
+    return (f"{ends} ends while exposed, {clusters} clusters exposed; at least "
+            f"{FEWEST_ENDS} and {FEWEST_CLUSTERS} are asked for")
 
 
 def exposure_alone(

@@ -172,6 +172,7 @@ def listed(trial: pd.DataFrame) -> list[dict[str, Any]]:
     vote, half = trial["authorized_date"], trial["strength_50pct_date"]
     table = pd.DataFrame({
         "operation": trial["acronym"], "episode_id": trial["episode_id"],
+        "place": trial["location"].str.replace(";", ", "),
         "vote": vote.dt.strftime("%Y-%m-%d"), "is_rehatted": trial["is_rehatted"],
         "half": half.dt.strftime("%Y-%m").fillna("").astype(str), "is_fast": trial["fast"] > 0,
         "months": np.round(trial["time"] / DAYS_PER_MONTH, 1), "event": trial["event"],

@@ -68,7 +68,7 @@ def authorized_into_war(
     -------
     DataFrame
         One row per operation and war: the columns of :func:`operations` with ``episode_id,
-        conflict_id, gwno_host, region, onset_date, exit_date, is_ended``, in order of
+        conflict_id, location, gwno_host, region, onset_date, exit_date, is_ended``, in order of
         authorization.
     """
     links = missions[
@@ -78,7 +78,8 @@ def authorized_into_war(
     ]
     wars = episodes.loc[
         episodes["type_at_onset"].isin(types),
-        ["episode_id", "conflict_id", "gwno_host", "region", "onset_date", "exit_date", "is_ended"],
+        ["episode_id", "conflict_id", "location", "gwno_host", "region", "onset_date", "exit_date",
+         "is_ended"],
     ]
     pairs = links[["mission_id", "conflict_id"]].merge(wars, on="conflict_id")
     pairs = operations(missions).merge(pairs, on="mission_id")

@@ -95,8 +95,8 @@ def too_thin(comparison: Comparison) -> str:
     found = counts(comparison)
     others = found["n_events"] - found["exposed_ends"] if comparison.is_yes_or_no else math.inf
     if found["exposed_ends"] < FEWEST_ENDS or found["exposed_clusters"] < FEWEST_CLUSTERS:
-        return (f"{found['exposed_ends']} ends while exposed in {found['exposed_clusters']} "
-                f"clusters; at least {FEWEST_ENDS} in {FEWEST_CLUSTERS} are asked for")
+        return (f"{found['exposed_ends']} ends while exposed, {found['exposed_clusters']} clusters "
+                f"exposed; at least {FEWEST_ENDS} and {FEWEST_CLUSTERS} are asked for")
     if others < FEWEST_ENDS:
         return f"{others} ends while not exposed; at least {FEWEST_ENDS} are asked for"
     return ""

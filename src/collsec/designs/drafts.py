@@ -207,5 +207,5 @@ def _strings(made: list[Estimate], votes: pd.DataFrame) -> dict[str, str]:
         "drafts.months_ci": wording.interval(months.ci_low, months.ci_high, 1),
     }
     for arm, name in (("Draft vetoed", "vetoes"), ("Resolution adopted", "resolutions")):
-        strings |= {f"drafts.{name}.{k}": str(v) for k, v in record[arm].items()}
+        strings |= {f"drafts.{name}.{k}": wording.number(v, 0) for k, v in record[arm].items()}
     return strings

@@ -10,6 +10,7 @@ import dataclasses
 
 import numpy as np
 
+from collsec import wording
 from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.parts import Context, Part, part
 from collsec.designs.two_kinds import TwoKinds, estimate_two, strings_of
@@ -43,6 +44,10 @@ def early_late(context: Context) -> Part:
             made += three
             if measure == own.measure:
                 strings |= strings_of(three, kinds.names)
+                ratio = three[-1]
+                strings[f"{kinds.names['ratio']}.says"] = wording.exploratory(
+                    ratio.ci_low, ratio.ci_high, "above_one"
+                )
     return Part(made, strings=strings)
 
 

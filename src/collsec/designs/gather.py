@@ -67,7 +67,8 @@ def estimate_hypothesis(
     variants = multiverse.variants(inputs, specifications)
     checked = done["robustness"].records
     without = pd.DataFrame(checked["without"])
-    flips = robustness.sign_flips(primary.estimate, without)
+    flips = robustness.sign_flips(
+        primary.estimate, without, robustness.places(inputs.episodes))
     agreement = multiverse.agreement(primary, specifications)
     verdict = decide(
         Facts(

@@ -182,7 +182,8 @@ class Bench:
             prepared = prepared.only(lambda frame: frame[needed].notna().all(axis=1))
             prepared = replace(prepared, attrition=_step(
                 prepared.attrition, "covariates known before onset",
-                "No value is known for: " + ", ".join(needed), prepared.units))
+                "Known for the host: " + "; ".join(measures.get(n).title for n in needed),
+                prepared.units))
         if countries:
             prepared = prepared.only(lambda frame: ~frame["gwno_host"].isin(countries))
         return prepared

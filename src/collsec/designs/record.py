@@ -51,7 +51,7 @@ def variables(
         "primary.mde_low": wording.number(primary.mde_low),
         "primary.mde_high": wording.number(primary.mde_high),
         "primary.null_rejection": wording.percent(primary.null_rejection, 1),
-        "primary.e_value": _e_value(primary),
+        **_e_values(primary),
         "verdict.code": verdict.code,
         "verdict.sentence": verdict.sentence,
         "verdict.reasons": wording.reasons(verdict),
@@ -60,11 +60,14 @@ def variables(
     return {f"{name}.{key}": value for key, value in values.items()}
 
 
-def _e_value(primary: Estimate) -> str:
-    if not math.isfinite(primary.estimate) or primary.estimate <= 0:
-        return "not estimable"
-    found = e_value(primary.estimate, primary.ci_low, primary.ci_high, common_outcome=True)
-    return wording.number(found.estimate)
+def _e_values(primary: Estimate) -> dict[str, str]:
+    """E-values of the estimate and of the limit next to no effect (one where that is inside)."""
+    point = limit = math.nan
+    if math.isfinite(primary.estimate) and primary.estimate > 0:
+        found = e_value(primary.estimate, primary.ci_low, primary.ci_high, common_outcome=True)
+        point, limit = found.estimate, found.limit
+    return {"primary.e_value": wording.number(point),
+            "primary.e_value_limit": wording.number(limit)}
 
 
 def checks(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,11 +112,26 @@ def units_of_missions(inputs: Inputs, prepared: Prepared) -> dict[str, set[str]]
     return {str(mission): set(ids) for mission, ids in own}
 
 
-def sign_flips(primary: float, without: pd.DataFrame) -> list[str]:
-    """Conflicts and missions whose removal turns the sign of the log hazard ratio."""
+def sign_flips(
+    primary: float, without: pd.DataFrame, places: Mapping[str, str] | None = None
+) -> list[str]:
+    """Conflicts and missions whose removal turns the sign of the log hazard ratio.
+
+    ``places`` names where a conflict of some id was fought.
+    """
+    known = {} if places is None else places
     turned = without[np.log(without["hazard_ratio"]) * math.log(primary) < 0]
-    return [f"{kind} {name}" for kind, name in zip(turned["kind"], turned["left_out"],
-                                                   strict=True)]
+    return [
+        f"{kind} {name}" + (f" ({known[str(name)]})" if str(name) in known else "")
+        for kind, name in zip(turned["kind"], turned["left_out"], strict=True)
+    ]
+
+
+def places(episodes: pd.DataFrame) -> dict[str, str]:
+    """Where each conflict was fought, by its id as text; the latest name of the place."""
+    latest = episodes.sort_values("onset_date").drop_duplicates("conflict_id", keep="last")
+    return {str(conflict): str(place).replace(";", ", ")
+            for conflict, place in zip(latest["conflict_id"], latest["location"], strict=True)}
 
 
 def proportional_hazards(prepared: Prepared) -> float:

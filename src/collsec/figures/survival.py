@@ -28,7 +28,9 @@ from collsec.figures.style import (
 _PERCENTAGES = ([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
 
 
-def survival_curves(curves: pd.DataFrame, *, shade_between: bool = False) -> Drawing:
+def survival_curves(
+    curves: pd.DataFrame, *, shade_between: bool = False, since: str = "onset"
+) -> Drawing:
     """Draw the share of wars still going on, by group, with numbers at risk.
 
     Parameters
@@ -39,6 +41,8 @@ def survival_curves(curves: pd.DataFrame, *, shade_between: bool = False) -> Dra
         most.
     shade_between : bool
         Shade the area between the first two groups: their difference in restricted mean months.
+    since : str
+        What the months are counted from, such as `the vote`.
 
     Returns
     -------
@@ -50,7 +54,7 @@ def survival_curves(curves: pd.DataFrame, *, shade_between: bool = False) -> Dra
         If there are more groups than colors that can be told apart.
     """
     with house_style():
-        figure = plot_survival(curves, shade_between=shade_between)
+        figure = plot_survival(curves, shade_between=shade_between, since=since)
         return export(figure, curves, _survival_alternative(curves))
 
 
@@ -95,7 +99,7 @@ def _incidence_curves_alternative(curves: pd.DataFrame, share: str) -> str:
 
 def plot_survival(
     curves: pd.DataFrame, *, shade_between: bool = False, share: str = "Wars still going on",
-    since: str = "time zero", top: float = 1.0,
+    since: str = "onset", top: float = 1.0,
 ) -> Figure:
     """Return the figure of `survival_curves` or `incidence_curves`, not yet written to bytes."""
     names = list(dict.fromkeys(curves["group"]))

@@ -21,6 +21,7 @@ from collsec.exhibits import exhibit_list
 from collsec.figures import Drawing
 from collsec.hypothesis import load_study
 from collsec.pipetables import Exhibit
+from collsec.references import Used, references
 from collsec.reports import citation, generated, prose
 from collsec.reports.catalog import (
     Entry,
@@ -43,6 +44,7 @@ from collsec.reports.pages import (
 from collsec.reports.records import Record, load, load_synthesis
 from collsec.reports.shortcodes import nested, resolve
 from collsec.reports.source import read_source
+from collsec.steps import LINKED, TIMELINES
 from collsec.store import Store
 
 _TABLE = re.compile(r"\{\{<\s*include\s+_tbl-([\w-]+)\.md\s*>\}\}")
@@ -120,7 +122,8 @@ def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Project:
             written.add(name)
         _write_page(folder, page, entries, variables, has_references=checked.has_citations)
         if page.record is not None:
-            _write_surroundings(folder, page, page.record, entries, study, read_sources(store))
+            _write_surroundings(folder, page, page.record, entries, study, read_sources(store),
+                                _used_sources(store, page.record.hypothesis))
     reports = [(p.stem, p.front["title"], p.record) for p in pages]
     _write(folder / "_verdicts.md", generated.verdict_list(reports))
     limits = load_study(store)
@@ -205,6 +208,7 @@ def _write_surroundings(
     entries: Mapping[str, Entry],
     study: citation.Study,
     sources: Mapping[str, Mapping[str, str]],
+    used: Sequence[Used],
 ) -> None:
     """Write what is generated for one report and included around its prose."""
     h = record.hypothesis
@@ -215,9 +219,17 @@ def _write_surroundings(
     record.estimates.to_csv(folder / "data" / f"{h}-estimates.csv", index=False)
     _write(folder / f"_verdict-{h}.md", generated.verdict(record))
     _write(folder / f"_provenance-{h}.md", generated.provenance(record))
-    availability = generated.availability(record, page.front, study, sources)
+    availability = generated.availability(record, page.front, study, sources, used)
     _write(folder / f"_availability-{h}.md", availability)
     _write(folder / f"_tbl-{h}-exhibits.md", exhibit_list(listed, hypothesis=h))
+
+
+def _used_sources(store: Store, hypothesis: str) -> list[Used]:
+    """Return the sources that a hypothesis read; none where its panel is not at hand."""
+    needed = [("panels", hypothesis), *(("episodes", n) for n in LINKED),
+              *(("timelines", n) for n in TIMELINES)]
+    is_known = all(store.stage(stage, name).exists() for stage, name in needed)
+    return references(store, hypothesis) if is_known else []
 
 
 def _exhibits(body: str, entries: Mapping[str, Entry]) -> list[tuple[str, Entry]]:

@@ -207,7 +207,10 @@ def _curves(record: Record) -> list[tuple[str, Drawing]]:
     for name in sorted(set(curves["curve"])):
         if name.endswith("survival"):
             rows = curves[curves["curve"] == name]
-            drawing = figures.survival_curves(rows, shade_between=name != "survival")
+            since = "the vote" if name == "vote_survival" else "onset"
+            drawing = figures.survival_curves(
+                rows, shade_between=name == "standardized_survival", since=since
+            )
             found.append((name.replace("_", "-"), drawing))
     for name, (share, since) in _INCIDENCES.items():
         rows = curves[curves["curve"] == name]

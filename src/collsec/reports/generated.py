@@ -7,6 +7,7 @@ from typing import Any
 
 from collsec.claims import standing_of
 from collsec.errors import BadSpec
+from collsec.references import Used, reference_of
 from collsec.reports import citation
 from collsec.reports.records import VERDICT_LABELS, Record
 from collsec.reports.shortcodes import near
@@ -130,8 +131,15 @@ def availability(
     front: Mapping[str, Any],
     study: citation.Study,
     sources: Mapping[str, Mapping[str, str]],
+    used: Sequence[Used] = (),
 ) -> str:
     """Return the section on data and code: what it rests on, and how to cite the report.
+
+    Parameters
+    ----------
+    used : sequence of Used
+        The sources that the hypothesis read; where they are not known, those that its file cites
+        are listed.
 
     Raises
     ------
@@ -152,6 +160,8 @@ def availability(
             f"{block['citation']}"
         )
     rests_on = "The main sources are:\n\n" + "\n".join(works) + "\n\n" if works else ""
+    if used:
+        rests_on = _rests_on(h, used)
     place = f" Its repository is <{study.repository}>." if study.repository else ""
     downloads = _HTML_ONLY.format(
         f"[All estimates of this report (CSV)](data/{h}-estimates.csv){{.file}}"
@@ -161,9 +171,21 @@ def availability(
         "Every number here is drawn from a file that a rule of the study's Snakefile makes from "
         "the tables of facts in `data/raw/`, offline: `make study` runs all of it. Those tables "
         "name the source of each row; the publishers' own files are not redistributed, and "
-        f"`collsec fetch` gets them with their checksums. Code and text are under the "
-        f"{study.license} license.{place}\n\n"
+        f"`collsec fetch` gets them with their checksums. The code is under the {study.license} "
+        f"license, the study's own tables and the text are under CC BY 4.0.{place}\n\n"
         f"{rests_on}Cite this report as: {citation.reference(front)}\n\n{downloads}"
+    )
+
+
+def _rests_on(hypothesis: str, used: Sequence[Used]) -> str:
+    """List every source that was read, and count the documents."""
+    works = [f"- {reference_of(u.source)} ({u.source.licence})" for u in used if u.source]
+    n_documents = sum(u.source is None for u in used)
+    documents = f", and {n_documents} documents at addresses that the rows give" if (
+        n_documents) else ""
+    return (
+        f"The tables that were read here rest on these sources{documents} (`collsec cite "
+        f"{hypothesis}` says which column comes from which):\n\n" + "\n".join(works) + "\n\n"
     )
 
 
