@@ -33,13 +33,12 @@ class Table:
 _INTERVALS = "Intervals at 95 %, by a jackknife over"
 _COUNTS = "Exposed of all, for units, events and clusters."
 _IN_DEGREES = "A tie in degrees exposes every unit: units, events and clusters are all there are."
-_MONTHS = "but those of months by the sandwich."
 TABLES = {
     "drafts": Table(
         ("draft",),
         f"Vetoed drafts against adopted resolutions on wars that were on; the unit is a vote × "
         f"war, exposed are the vetoed. Hazard ratios of the end unless a unit is named. "
-        f"{_INTERVALS} conflicts, {_MONTHS} {_COUNTS}"),
+        f"{_INTERVALS} conflicts, but that of months by the sandwich. {_COUNTS}"),
     "mechanism": Table(
         ("mechanism",),
         f"What the Council did next on the same conflict. Events are the acts, the end of the war "
@@ -55,7 +54,7 @@ TABLES = {
     "form": Table(
         ("form",),
         f"Wars in states at the ninetieth percentile of salience against the tenth: hazard ratios "
-        f"of the end unless a unit is named. {_INTERVALS} countries, {_MONTHS} {_IN_DEGREES}"),
+        f"of the end unless a unit is named. {_INTERVALS} countries. {_IN_DEGREES}"),
     "index-forms": Table(
         ("index_form",),
         f"Salience and divergence made otherwise: hazard ratios of the end per standard deviation "
