@@ -39,7 +39,7 @@ def wars(*rows: tuple[int, str, str, str]) -> pd.DataFrame:
         frame[column] = pd.to_datetime(frame[column])
     return frame.assign(
         episode_id=[f"{c}-{i}" for i, c in enumerate(frame["conflict_id"])], gwno_host=1, region=4,
-        is_ended=True,
+        is_ended=True, location="Chad",
     )
 
 
