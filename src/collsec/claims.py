@@ -283,7 +283,7 @@ def _exploratory(row: pd.Series, record: Evidence, expected: str) -> Standing:
     is_known = not math.isnan(row["estimate"])
     return Standing(
         "secondary",
-        claim_words.told(row, expected)
+        claim_words.beside(row, expected).removesuffix(".")
         + (f"; the claim implies {expected}." if is_known else "."),
         "Exploratory: not a primary, so without a verdict, and with an interval that makes no "
         f"allowance for the other estimates. {claim_words.counts(row, record.spec)}.",

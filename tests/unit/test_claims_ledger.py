@@ -159,8 +159,8 @@ def test_another_estimate_never_takes_the_verdict_of_the_primary(code: str) -> N
     row = standing(Record(code), tests="h1.other")
     assert row["standing"] == "secondary"
     assert row["finding"] == (
-        "Hazard ratio 1.12 (95 % interval 0.98 to 1.27), no detectable difference; the claim "
-        "implies a hazard ratio above one."
+        "UN troops: hazard ratio 1.12 (95 % interval 0.98 to 1.27), no detectable difference; the "
+        "claim implies a hazard ratio above one."
     )
     assert row["how_sure"].startswith("Exploratory")
     assert row["result_id"] == "h1.other@3f9c2a"
@@ -211,7 +211,7 @@ def test_a_difference_has_zero_as_its_neutral_value() -> None:
 
 
 def test_what_cannot_be_estimated_says_so() -> None:
-    assert standing(tests="h1.unknown")["finding"] == "Not estimable."
+    assert standing(tests="h1.unknown")["finding"] == "UN troops: not estimable."
 
 
 def test_a_description_has_a_number_and_no_verdict() -> None:
