@@ -23,6 +23,9 @@ from collsec.pipetables import (
     with_unit,
 )
 
+# Conflicts and missions named where the sign turns; the record of the estimates has all.
+_MOST_NAMED = 3
+
 
 def regression(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
     """Return the regression table: models as columns, with counts, clusters and errors named.
@@ -144,7 +147,9 @@ def checks(diagnostics: Mapping[str, Any], *, hypothesis: str) -> Exhibit:
     flips = diagnostics["sign_flips"]
     without = "the sign never turns"
     if flips:
-        without = "the sign turns without " + ", ".join(flips)
+        others = len(flips) - _MOST_NAMED
+        without = "the sign turns without " + ", ".join(flips[:_MOST_NAMED]) + (
+            f" and {count(others)} more" if others > 0 else "")
     lines = [
         ("A second engine gives the same coefficient", f"gap {diagnostics['engine_gap']}"),
         (

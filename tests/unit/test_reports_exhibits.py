@@ -109,6 +109,9 @@ def test_the_checks_say_what_was_asked_and_what_came_of_it() -> None:
     diagnostics |= {"sign_flips": ["conflict 333", "mission monuc"], "proportional_hazards_p": None}
     table = dict(rows_of(exhibits.checks(diagnostics, hypothesis="h1").markdown)[1:])
     assert table[left_out].endswith("without conflict 333, mission monuc")
+    many = diagnostics | {"sign_flips": [f"conflict {n}" for n in range(1, 6)]}
+    table = dict(rows_of(exhibits.checks(many, hypothesis="h1").markdown)[1:])
+    assert table[left_out].endswith("without conflict 1, conflict 2, conflict 3 and 2 more")
 
 
 def test_the_multiverse_is_summed_up_by_tag_as_hazard_ratios() -> None:
