@@ -53,7 +53,6 @@ def beside_the_primary(estimates: pd.DataFrame) -> str:
         Tidy estimates of one hypothesis.
     """
     asks = ~estimates["role"].isin(_NO_QUESTION) & (estimates["validity"] != "known-biased")
-    asks &= estimates["estimand"] != "months_per_year_of_delay"  # the primary, in months
     rows = estimates[asks & estimates["p_value"].notna()]
     if rows.empty:
         return "No other estimate has a p-value."

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.designs import Inputs
+from collsec.designs import PARTS, Inputs
 from collsec.designs.calibration import calibrate, calibrate_known_biased
 from collsec.designs.engines import engines_agree
 from collsec.designs.inputs import Prepared, prepare
+from collsec.designs.parts import Context
 from collsec.designs.robustness import judge
-from collsec.designs.standardization import fitted, held_at, mean_months
+from collsec.designs.standardization import fitted, from_month, held_at, mean_months
 from collsec.designs.time_varying import lay_out, rerandomized
 from collsec.estimators import cox_ph, kaplan_meier
 from collsec.hypothesis import load
@@ -159,8 +160,9 @@ def test_without_an_effect_delay_costs_nothing_and_with_one_it_does() -> None:
 
     def cost(beta: float) -> float:
         held = held_at(fit, prepared.column, beta)
-        return (mean_months(inputs("h1"), prepared, held, 18)[0]
-                - mean_months(inputs("h1"), prepared, held, 6)[0])
+        late, early = (mean_months(inputs("h1"), prepared, held, from_month(inputs("h1"), m))[0]
+                       for m in (18, 6))
+        return late - early
 
     assert cost(0.0) == pytest.approx(0.0, abs=1e-9)
     assert cost(math.log(2)) > 0.5
@@ -170,8 +172,27 @@ def test_without_an_effect_delay_costs_nothing_and_with_one_it_does() -> None:
 def test_holding_the_estimate_changes_nothing() -> None:
     fit, prepared = fitted(inputs("h1"), primary("h1")), primary("h1")
     held = held_at(fit, prepared.column, float(fit.params[prepared.column]))
-    free = mean_months(inputs("h1"), prepared, fit, 6)[0]
-    assert mean_months(inputs("h1"), prepared, held, 6)[0] == pytest.approx(free, abs=1e-9)
+    path = from_month(inputs("h1"), 6)
+    free = mean_months(inputs("h1"), prepared, fit, path)[0]
+    assert mean_months(inputs("h1"), prepared, held, path)[0] == pytest.approx(free, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "low", "high"), [(0.5, 0.25, 0.9), (1.0, 0.5, 2.0), (2.0, 1.1, 4.0)]
+)
+def test_a_veto_adds_months_where_its_ratio_is_below_one_and_the_limits_keep_their_order(
+    ratio: float, low: float, high: float
+) -> None:
+    held = dataclasses.replace(ESTIMATE, estimate=ratio, ci_low=low, ci_high=high)
+    context = Context(inputs("h2"), primary("h2"), inputs("h2").study.draws("quick"))
+    [found] = PARTS["months_of_a_veto"](context, held).estimates
+    assert found.ci_low < found.estimate < found.ci_high
+    if ratio == 1:
+        assert found.estimate == pytest.approx(0.0, abs=1e-9)
+    else:
+        assert (found.estimate > 0) == (ratio < 1)
+        assert (found.ci_low > 0 or found.ci_high < 0)  # as the ratio's interval leaves out one
+    assert abs(found.estimate) < 12 and math.isnan(found.p_value)
 
 
 ESTIMATE = Estimate(

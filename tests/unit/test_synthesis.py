@@ -33,10 +33,10 @@ def test_one_small_p_value_among_many_does_not_remain() -> None:
     assert beside_the_primary(rows).endswith("(Benjamini and Hochberg) none remains.")
 
 
-def test_biased_estimates_and_the_primary_in_months_are_no_further_questions() -> None:
+def test_biased_estimates_and_what_has_no_p_value_are_no_further_questions() -> None:
     assert beside_the_primary(estimates(("secondary", "A", 0.001), validity="known-biased")) == (
         "No other estimate has a p-value.")
-    months = estimates(("secondary", "Cost", 0.001)).assign(estimand="months_per_year_of_delay")
+    months = estimates(("secondary", "The primary in months", float("nan")))
     assert beside_the_primary(months) == "No other estimate has a p-value."
 
 

@@ -1,13 +1,15 @@
-"""The cost of delay: a hazard ratio translated into months of war.
+"""A hazard ratio translated into months of war, standardized over the cohort.
 
-Standardized over the cohort, the mean months of war within the horizon if all deployments came in
-month 18, less that mean if all came in month 6: months of war per year of delay.
+The cost of delay: the mean months of war within the horizon if all deployments came in month 18,
+less that mean if all came in month 6. The months of a veto: the mean with a veto in month 6, less
+that without one.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,15 @@ import pandas as pd
 from collsec import wording
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Context, Part, part_of_primary
-from collsec.estimators import CoxResult, EstimationError, cox_ph, standardize, switches_on
+from collsec.estimators import (
+    CoxResult,
+    EstimationError,
+    StepPath,
+    cox_ph,
+    standardize,
+    switches_on,
+)
+from collsec.measures.veto import WINDOW_MONTHS as VETO_WINDOW_MONTHS
 from collsec.panels import DAYS_PER_MONTH, days_of
 from collsec.results import Estimate
 
@@ -43,21 +53,21 @@ def held_at(fit: CoxResult, column: str, value: float) -> CoxResult:
 
 
 def mean_months(
-    inputs: Inputs, prepared: Prepared, fit: CoxResult, month: float
+    inputs: Inputs, prepared: Prepared, fit: CoxResult, path: StepPath
 ) -> tuple[float, pd.DataFrame]:
-    """Mean months of war within the horizon if troops come in a month, and the survival curve.
-
-    The effect begins after the lag of the primary.
-    """
-    lag = days_of(inputs.spec.exposure.lag_months)
-    at = month * DAYS_PER_MONTH + lag if math.isfinite(month) else math.inf
-    units = prepared.rows.drop_duplicates("unit_id")
+    """Mean months of war within the horizon under a path of the exposure, and the curve."""
     found = standardize(
-        fit, units, {prepared.column: switches_on(at)},
+        fit, prepared.rows.drop_duplicates("unit_id"), {prepared.column: path},
         horizon=inputs.study.horizon_months * DAYS_PER_MONTH,
         strata=list(prepared.strata) or None,
     )
     return found.rmst / DAYS_PER_MONTH, found.curve
+
+
+def from_month(inputs: Inputs, month: float, last: float = math.inf) -> StepPath:
+    """Exposure that comes in a month and lasts so many, felt after the lag of the primary."""
+    at = month * DAYS_PER_MONTH + days_of(inputs.spec.exposure.lag_months)
+    return switches_on(at, at + last * DAYS_PER_MONTH)
 
 
 @part_of_primary
@@ -74,37 +84,75 @@ def cost_of_delay(context: Context, primary: Estimate) -> Part:
     )
 
 
-def months_per_year(inputs: Inputs, prepared: Prepared, primary: Estimate) -> Estimate:
-    """Months of war per year of delay, with the limits that the primary's interval implies.
+@part_of_primary
+def months_of_a_veto(context: Context, primary: Estimate) -> Part:
+    """Months of war that a veto in month 6 adds, by the primary's hazard ratio."""
+    inputs = context.inputs
 
-    The interval excludes zero exactly when the primary's excludes a hazard ratio of one.
+    def added(fit: CoxResult) -> float:
+        vetoed = from_month(inputs, EARLY_MONTH, VETO_WINDOW_MONTHS)
+        without = from_month(inputs, math.inf)
+        return (mean_months(inputs, context.prepared, fit, vetoed)[0]
+                - mean_months(inputs, context.prepared, fit, without)[0])
+
+    found = in_months(
+        inputs, context.prepared, primary, added, estimate_id=f"{context.name}.months_of_a_veto",
+        estimand="rmst_difference_months",
+        label=f"Months of war with a veto in month {EARLY_MONTH} against without one",
+    )
+    return Part([found], strings={
+        "veto_months.months": wording.number(found.estimate, 1),
+        "veto_months.ci": wording.interval(found.ci_low, found.ci_high, 1),
+        "veto_months.month": str(EARLY_MONTH),
+        "veto_months.horizon": str(inputs.study.horizon_months),
+    })
+
+
+def months_per_year(inputs: Inputs, prepared: Prepared, primary: Estimate) -> Estimate:
+    """Months of war per year of delay, with the limits that the primary's interval implies."""
+
+    def cost(fit: CoxResult) -> float:
+        late, early = (mean_months(inputs, prepared, fit, from_month(inputs, month))[0]
+                       for month in (LATE_MONTH, EARLY_MONTH))
+        return late - early
+
+    return in_months(
+        inputs, prepared, primary, cost, estimate_id=f"{inputs.spec.hypothesis}.cost_of_delay",
+        estimand="months_per_year_of_delay", label="Cost of delay: months of war, month "
+        f"{LATE_MONTH} against month {EARLY_MONTH}",
+    )
+
+
+def in_months(
+    inputs: Inputs, prepared: Prepared, primary: Estimate, contrast: Callable[[CoxResult], float],
+    **described: str,
+) -> Estimate:
+    """A contrast of mean months at the primary's hazard ratio and at the limits of its interval.
+
+    The interval leaves out zero exactly when the primary's leaves out a hazard ratio of one; the
+    p-value is the primary's, and not told twice.
     """
     base = dataclasses.replace(
-        primary, estimate_id=f"{inputs.spec.hypothesis}.cost_of_delay", role="secondary",
-        estimand="months_per_year_of_delay", std_error=math.nan, cluster_low=math.nan,
+        primary, role="secondary", std_error=math.nan, cluster_low=math.nan,
         cluster_high=math.nan, mde_low=math.nan, mde_high=math.nan, null_rejection=math.nan,
-        null_draws=0, label=f"Cost of delay: months of war, month {LATE_MONTH} against month "
-        f"{EARLY_MONTH}",
+        null_draws=0, centered=math.nan, p_value=math.nan, **described,  # type: ignore[arg-type]
     )
     try:
         fit = fitted(inputs, prepared)
     except EstimationError as error:
-        nothing: dict[str, Any] = dict.fromkeys(
-            ("estimate", "ci_low", "ci_high", "p_value"), math.nan
-        )
+        nothing: dict[str, Any] = dict.fromkeys(("estimate", "ci_low", "ci_high"), math.nan)
         return dataclasses.replace(base, **nothing, note=f"Not estimable: {error}")
 
-    def cost(hazard_ratio: float) -> float:
+    def at(hazard_ratio: float) -> float:
         if not (math.isfinite(hazard_ratio) and hazard_ratio > 0):
             return math.nan
-        held = held_at(fit, prepared.column, math.log(hazard_ratio))
-        late, _ = mean_months(inputs, prepared, held, LATE_MONTH)
-        early, _ = mean_months(inputs, prepared, held, EARLY_MONTH)
-        return late - early
+        return contrast(held_at(fit, prepared.column, math.log(hazard_ratio)))
 
+    limits = [at(primary.ci_low), at(primary.ci_high)]
+    if at(2.0) < 0:  # Months fall as the ratio rises: its upper limit gives the lower one.
+        limits.reverse()
     return dataclasses.replace(
-        base, estimate=cost(primary.estimate), ci_low=cost(primary.ci_low),
-        ci_high=cost(primary.ci_high),
+        base, estimate=at(primary.estimate), ci_low=limits[0], ci_high=limits[1]
     )
 
 
@@ -118,7 +166,7 @@ def strategy_curves(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
     months = np.arange(inputs.study.horizon_months + 1, dtype=float)
     made = []
     for name, month in DELAYS.items():
-        _, curve = mean_months(inputs, prepared, fit, month)
+        _, curve = mean_months(inputs, prepared, fit, from_month(inputs, month))
         steps = np.r_[1.0, curve["survival"].to_numpy()]
         place = np.searchsorted(curve["time"].to_numpy(), months * DAYS_PER_MONTH, side="right")
         made.append(pd.DataFrame({
