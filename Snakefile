@@ -50,7 +50,7 @@ localrules: all
 
 
 # Jobs that the work of each hypothesis is parted into; `--set-scatter work=8` for more cores.
-scattergather: work=3
+scattergather: work=4
 
 
 rule all:

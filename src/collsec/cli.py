@@ -126,10 +126,10 @@ def panel(hypothesis: Hypothesis, root: Root = HERE) -> None:
     steps.panel(store_at(root), hypothesis)
 
 
-@step_app.command(epilog="Example: `collsec step share h1 2-of-3 --profile full`")
+@step_app.command(epilog="Example: `collsec step share h1 2-of-4 --profile full`")
 def share(
     hypothesis: Hypothesis,
-    part: Annotated[str, typer.Argument(help="Such as `2-of-3`.", show_default=False)],
+    part: Annotated[str, typer.Argument(help="Such as `2-of-4`.", show_default=False)],
     profile: Profile = "quick",
     root: Root = HERE,
 ) -> None:
@@ -143,7 +143,7 @@ def share(
 def estimate(
     hypothesis: Hypothesis,
     profile: Profile = "quick",
-    shares: Annotated[int, typer.Option(help="Of how many shares the work was made.", min=1)] = 3,
+    shares: Annotated[int, typer.Option(help="Of how many shares the work was made.", min=1)] = 4,
     root: Root = HERE,
 ) -> None:
     """shares → estimates, curves, diagnostics, verdict."""

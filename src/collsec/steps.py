@@ -123,7 +123,7 @@ def share(store: Store, hypothesis: str, profile: str, part: str) -> None:
     store : Store
     hypothesis, profile : str
     part : str
-        Which of how many, such as ``2-of-3``. Numbers do not depend on it.
+        Which of how many, such as ``2-of-4``. Numbers do not depend on it.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def share(store: Store, hypothesis: str, profile: str, part: str) -> None:
 
     number, _, total = part.partition("-of-")
     if not (number.isdigit() and total.isdigit() and 1 <= int(number) <= int(total)):
-        raise CollsecError(f"share {part!r}: must name one of so many, such as 2-of-3.")
+        raise CollsecError(f"share {part!r}: must name one of so many, such as 2-of-4.")
     k, n = int(number), int(total)
     inputs = read_inputs(store, hypothesis)
     specifications = expand(inputs.spec)

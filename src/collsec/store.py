@@ -74,7 +74,7 @@ class Store:
         return self.processed / "estimates" / f"{hypothesis}.json"
 
     def share(self, hypothesis: str, share: str) -> Path:
-        """The pieces of work done in one share, such as ``2-of-3``, of a hypothesis."""
+        """The pieces of work done in one share, such as ``2-of-4``, of a hypothesis."""
         return self.processed / "shares" / f"{hypothesis}-{share}.json"
 
     @property

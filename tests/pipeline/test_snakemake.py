@@ -110,14 +110,14 @@ def test_estimates_without_a_share_of_the_work_are_refused(finished: Path) -> No
     done = collsec(finished, "step", "estimate", "h1", "--profile", "full")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert "collsec step share h1 1-of-3 --profile full" in " ".join(done.stderr.split())
+    assert "collsec step share h1 1-of-4 --profile full" in " ".join(done.stderr.split())
 
 
-@pytest.mark.parametrize("part", ["2", "0-of-3", "4-of-3", "x-of-y"])
+@pytest.mark.parametrize("part", ["2", "0-of-4", "5-of-4", "x-of-y"])
 def test_an_ill_formed_share_is_refused(finished: Path, part: str) -> None:
     done = collsec(finished, "step", "share", "h1", part)
     assert done.returncode == 1
-    assert "such as 2-of-3" in " ".join(done.stderr.split())
+    assert "such as 2-of-4" in " ".join(done.stderr.split())
 
 
 @pytest.fixture
