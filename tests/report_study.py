@@ -568,7 +568,7 @@ def write_study(
     shutil.copytree(
         repository / "reports",
         root / "reports",
-        ignore=shutil.ignore_patterns("project", "site", ".build-*"),
+        ignore=shutil.ignore_patterns("project", "site", ".build-*", "MANIFEST.json"),
     )
     for h in hypotheses:
         (root / "analyses" / f"{STEMS[h]}.qmd").write_text(analysis(h), encoding="utf-8")
