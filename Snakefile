@@ -7,12 +7,14 @@
 # because Snakemake does not follow Python's imports.
 
 import json
+import os
 from pathlib import Path
 
 import yaml
 
-from collsec.hypothesis import specification_digest
-from collsec.store import Store
+from collsec.hypothesis.specification import specification_digest
+from collsec.core.project import Store
+from collsec.pipeline import code_of
 
 STORE = Store(".")
 STUDY = yaml.safe_load(STORE.study_file.read_text(encoding="utf-8"))
@@ -29,18 +31,9 @@ LINKED = ["episodes", "missions", "acts", "ties", "assembly", "links"]
 PAGES = {h: STORE.spec_file(h).stem for h in HYPOTHESES}
 
 
-def code(*names):
-    """Modules, and packages with all their modules, as input files."""
-    found = []
-    for name in names:
-        path = Path("src/collsec") / name
-        found += sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
-    return [p.as_posix() for p in found]
-
-
-FOUNDATION = code("cli", "cli_options", "steps", "store", "schema", "provenance", "errors")
-MEASUREMENT = code("hypothesis", "frontmatter", "soundness", "multiverse", "measures", "followup",
-                   "redating", "cohorts", "panels")
+def code(stage):
+    """Modules on which a stage rests, by the import graph."""
+    return [os.path.relpath(path) for path in code_of(stage)]
 
 
 wildcard_constraints: h="h[0-9]+"
@@ -64,9 +57,7 @@ rule tables:
         csv=[f"{RAW}/{r['path']}" for r in PACKAGE["resources"]],
         schemas=[f"{RAW}/{r['schema']}" for r in PACKAGE["resources"]],
         sources=f"{RAW}/sources.toml",
-        code=FOUNDATION
-        + code("tables", "rawfile", "crosschecks", "consistency", "statecodes", "findings",
-               "sources"),
+        code=code("tables"),
     output:
         expand(f"{OUT}/tables/{{table}}.parquet", table=TABLES),
     shell:
@@ -77,7 +68,7 @@ rule episodes:
     """Join episodes with outcomes, missions, Council acts and ties, by coded keys."""
     input:
         rules.tables.output,
-        code=FOUNDATION + code("episodes"),
+        code=code("episodes"),
     output:
         expand(f"{OUT}/episodes/{{name}}.parquet", name=LINKED),
     shell:
@@ -88,7 +79,7 @@ rule timelines:
     """Exposures as step functions of calendar time: what was known, and from when."""
     input:
         rules.episodes.output,
-        code=FOUNDATION + code("timelines", "episodes"),
+        code=code("timelines"),
     output:
         expand(f"{OUT}/timelines/{{family}}.parquet", family=TIMELINES),
     shell:
@@ -104,7 +95,7 @@ rule panel:
         rules.timelines.output,
         study="analyses/_study.yml",
         page=ancient(lambda wildcards: f"analyses/{PAGES[wildcards.h]}.qmd"),
-        code=FOUNDATION + MEASUREMENT + code("designs", "timelines", "verdict"),
+        code=code("panel"),
     output:
         f"{OUT}/specs/{{h}}.json",
         f"{OUT}/specs/{{h}}-multiverse.parquet",
@@ -123,8 +114,7 @@ rule share:
         rules.episodes.output,
         rules.timelines.output,
         study="analyses/_study.yml",
-        code=FOUNDATION + MEASUREMENT
-        + code("designs", "estimators", "inference", "results", "verdict", "wording"),
+        code=code("share"),
     output:
         f"{OUT}/shares/{{h}}-multiverse-{{scatteritem}}.parquet",
         f"{OUT}/shares/{{h}}-{{scatteritem}}.json",
@@ -140,6 +130,7 @@ rule estimate:
     input:
         gather.work(f"{OUT}/shares/{{{{h}}}}-multiverse-{{scatteritem}}.parquet"),
         gather.work(f"{OUT}/shares/{{{{h}}}}-{{scatteritem}}.json"),
+        code=code("estimate"),
     output:
         f"{OUT}/estimates/{{h}}-multiverse.parquet",
         f"{OUT}/estimates/{{h}}.parquet",
@@ -147,7 +138,7 @@ rule estimate:
         f"{OUT}/estimates/{{h}}.json",
     params:
         profile=PROFILE,
-        shares=lambda wildcards, input: len(input) // 2,
+        shares=lambda wildcards, input: (len(input) - len(input.code)) // 2,
     shell:
         f"{COLLSEC} step estimate {{wildcards.h}} --profile {{params.profile}} --shares {{params.shares}}"
 
@@ -157,7 +148,7 @@ rule synthesis:
     input:
         expand(f"{OUT}/estimates/{{h}}.parquet", h=HYPOTHESES),
         study="analyses/_study.yml",
-        code=FOUNDATION + code("synthesis", "inference", "wording"),
+        code=code("synthesis"),
     output:
         f"{OUT}/estimates/study.json",
     shell:
@@ -184,11 +175,7 @@ rule reports:
         sources=[p.as_posix() for p in sorted(Path("reports").glob("*"))
                  if p.is_file() and p != STORE.manifest.relative_to(STORE.root)],
         citation="CITATION.cff",
-        code=FOUNDATION
-        + code("reports", "figures", "exhibits", "pipetables", "wording", "claims", "claim_tables",
-               "claim_words", "deployment_tables", "part_tables", "tables", "rawfile", "cases", "case_words",
-               "timelines", "episodes", "coverage", "codebook", "codebook_pages", "definitions",
-               "crosschecks", "consistency", "statecodes", "sources", "references", "origins"),
+        code=code("reports"),
     output:
         "reports/site/index.html",
         "reports/site/data/codebook.html",

@@ -29,9 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, reason in absent.items():
         print(f"left out: {ENGINES[name].title} ({reason})")
     plan = Plan(
-        tasks, asked.rows, [engine for engine in engines if engine.name not in absent],
-        asked.rounds, asked.repeats, asked.budget, asked.draws,
-    )  # fmt: skip
+        tasks,
+        asked.rows,
+        [engine for engine in engines if engine.name not in absent],
+        asked.rounds,
+        asked.repeats,
+        asked.budget,
+        asked.draws,
+    )
     results, versions = run(plan, where, say=lambda text: print(text, flush=True))
     how = Circumstances(versions, absent, plan, asked.threads, asked.limit, asked.preliminary)
     for file in write_results(results, how, asked.to):
@@ -43,25 +48,51 @@ def parser() -> argparse.ArgumentParser:
     """Return the command's options."""
     made = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Time and peak memory of collsec.estimators beside other engines, on the same "
+        description="Time and peak memory of collsec.survival beside other engines, on the same "
         "seeded rows, each engine in fresh processes that take turns.",
         epilog="Engines: " + ", ".join(ENGINES) + ". Tasks: " + ", ".join(TASKS) + ".",
     )
     add = made.add_argument
     add("--rows", type=int, nargs="+", default=list(ROWS), metavar="N", help="rows (%(default)s)")
-    add("--repeats", type=int, default=5, metavar="N",
-        help="timed fits per process at most (%(default)s)")
-    add("--rounds", type=int, default=3, metavar="N",
-        help="processes per engine and case (%(default)s)")
-    add("--budget", type=float, default=30.0, metavar="S",
-        help="seconds of timed fits per engine and case; one fit is always made (%(default)s)")
-    add("--limit", type=float, default=300.0, metavar="S",
-        help="seconds after which a process is stopped, and named (%(default)s)")
+    add(
+        "--repeats",
+        type=int,
+        default=5,
+        metavar="N",
+        help="timed fits per process at most (%(default)s)",
+    )
+    add(
+        "--rounds",
+        type=int,
+        default=3,
+        metavar="N",
+        help="processes per engine and case (%(default)s)",
+    )
+    add(
+        "--budget",
+        type=float,
+        default=30.0,
+        metavar="S",
+        help="seconds of timed fits per engine and case; one fit is always made (%(default)s)",
+    )
+    add(
+        "--limit",
+        type=float,
+        default=300.0,
+        metavar="S",
+        help="seconds after which a process is stopped, and named (%(default)s)",
+    )
     add("--draws", type=int, default=500, metavar="N", help="bootstrap draws (%(default)s)")
     add("--only", nargs="+", metavar="TASK", help="these tasks, such as `cox` or `aft-weibull`")
     add("--engines", nargs="+", metavar="ENGINE", help="these engines and collsec")
-    add("--python", type=_engine_at, action="append", default=[], metavar="ENGINE=PATH",
-        help="the Python that holds an engine, where it is not this one; may be repeated")
+    add(
+        "--python",
+        type=_engine_at,
+        action="append",
+        default=[],
+        metavar="ENGINE=PATH",
+        help="the Python that holds an engine, where it is not this one; may be repeated",
+    )
     add("--rscript", default="Rscript", metavar="PATH", help="R's program (%(default)s)")
     add("--threads", type=int, metavar="N", help="threads of each engine (each one's own default)")
     add("--preliminary", metavar="WHY", help="mark the results as preliminary, and say why")
@@ -72,8 +103,9 @@ def parser() -> argparse.ArgumentParser:
 def _engine_at(text: str) -> tuple[str, str]:
     name, sign, path = text.partition("=")
     if not sign or name not in ENGINES:
-        raise argparse.ArgumentTypeError(f"{text!r} is not ENGINE=PATH, ENGINE one of "
-                                         f"{', '.join(ENGINES)}")  # fmt: skip
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not ENGINE=PATH, ENGINE one of {', '.join(ENGINES)}"
+        )
     return name, path
 
 

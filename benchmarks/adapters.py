@@ -62,8 +62,8 @@ def _answer(coefficients: Any, errors: Any = None) -> Answer:
 
 def collsec(request: Request) -> Fit:
     """Return our own fit."""
-    from collsec.estimators import aft, cox_ph, iv_2sls, panel_ols
-    from collsec.inference import cluster_bootstrap
+    from collsec.survival import aft, cox_ph, iv_2sls, panel_ols
+    from collsec.survival.inference import cluster_bootstrap
 
     rows, task = request.rows, request.task
 
@@ -79,19 +79,33 @@ def collsec(request: Request) -> Fit:
             found: Any = cox_ph(rows, NAMES, **SPELLS, cluster="cluster")
         elif task.startswith("aft"):
             found = aft(
-                rows, NAMES, start="start" if request.has_entry else None, stop="stop",
-                event="event", distribution=request.distribution, cluster="cluster",
-            )  # fmt: skip
+                rows,
+                NAMES,
+                start="start" if request.has_entry else None,
+                stop="stop",
+                event="event",
+                distribution=request.distribution,
+                cluster="cluster",
+            )
         elif task == "panel":
             found = panel_ols(
-                rows, ["d", *PANEL_COVARIATES], outcome="y", entity="unit", time="time",
+                rows,
+                ["d", *PANEL_COVARIATES],
+                outcome="y",
+                entity="unit",
+                time="time",
                 cluster="unit",
-            )  # fmt: skip
+            )
         else:
             found = iv_2sls(
-                rows, outcome="y", endogenous="d", instruments=["z"], exogenous=PANEL_COVARIATES,
-                absorb=("unit", "time") if task == "iv-absorbed" else (), cluster="unit",
-            )  # fmt: skip
+                rows,
+                outcome="y",
+                endogenous="d",
+                instruments=["z"],
+                exogenous=PANEL_COVARIATES,
+                absorb=("unit", "time") if task == "iv-absorbed" else (),
+                cluster="unit",
+            )
         return _answer(_ordered(found.params, task), _ordered(found.std_errors, task))
 
     return fit
@@ -135,8 +149,14 @@ def rust_survival(request: Request) -> Fit:
         drawn = []
         for picked in request.picks:
             at = np.concatenate([groups[code] for code in picked])
-            again = arrays_in.coxph_fit_raw(stop[at], event[at], x[at], entry=begins[at],
-                                            resid=False, init=list(whole.coefficients))  # fmt: skip
+            again = arrays_in.coxph_fit_raw(
+                stop[at],
+                event[at],
+                x[at],
+                entry=begins[at],
+                resid=False,
+                init=list(whole.coefficients),
+            )
             drawn.append(again.coefficients)
         return _answer(drawn)
 
@@ -149,9 +169,13 @@ def rust_core(request: Request) -> Fit:
     rows = request.rows
 
     def fit() -> Answer:
-        cox = arrays_in.coxph_fit_raw(rows["stop"].to_numpy(), rows["event"].to_numpy(),
-                                      rows[NAMES].to_numpy(), entry=rows["start"].to_numpy(),
-                                      resid=False)  # fmt: skip
+        cox = arrays_in.coxph_fit_raw(
+            rows["stop"].to_numpy(),
+            rows["event"].to_numpy(),
+            rows[NAMES].to_numpy(),
+            entry=rows["start"].to_numpy(),
+            resid=False,
+        )
         return _answer(cox.coefficients)
 
     return fit
@@ -193,8 +217,13 @@ def phreg(request: Request) -> Fit:
     rows, half = request.rows, HALF_A_STEP[request.task]
 
     def fit() -> Answer:
-        model = PHReg(rows["stop"], rows[NAMES], status=rows["event"],
-                      entry=rows["start"] + half, ties="efron")  # fmt: skip
+        model = PHReg(
+            rows["stop"],
+            rows[NAMES],
+            status=rows["event"],
+            entry=rows["start"] + half,
+            ties="efron",
+        )
         found = model.fit(disp=0)
         return _answer(found.params, found.bse)
 

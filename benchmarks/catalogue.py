@@ -79,23 +79,51 @@ def _same(errors: str, *tasks: str) -> dict[str, str]:
 ENGINES = {
     engine.name: engine
     for engine in (
-        Engine(OURS, "collsec", "python", "collsec",
-               _same("cluster", *TASKS) | {"bootstrap": "none"}),
-        Engine("r-survival", "R survival", "R", "survival",
-               _same("cluster", *_COX, *_AFT) | {"bootstrap": "none"}),
+        Engine(
+            OURS, "collsec", "python", "collsec", _same("cluster", *TASKS) | {"bootstrap": "none"}
+        ),
+        Engine(
+            "r-survival",
+            "R survival",
+            "R",
+            "survival",
+            _same("cluster", *_COX, *_AFT) | {"bootstrap": "none"},
+        ),
         Engine("r-core", "R agreg.fit alone", "R", "survival", _same("none", *_COX)),
-        Engine("rust-survival", "survival (Rust)", "python", "survival",
-               _same("cluster", *_COX, *_AFT) | {"bootstrap": "none"}),
-        Engine("rust-core", "survival (Rust), fit alone", "python", "survival",
-               _same("none", *_COX)),
-        Engine("lifelines", "lifelines", "python", "lifelines",
-               _same("model", *_COX, *_AFT, *_ENTRY)),
+        Engine(
+            "rust-survival",
+            "survival (Rust)",
+            "python",
+            "survival",
+            _same("cluster", *_COX, *_AFT) | {"bootstrap": "none"},
+        ),
+        Engine(
+            "rust-core", "survival (Rust), fit alone", "python", "survival", _same("none", *_COX)
+        ),
+        Engine(
+            "lifelines", "lifelines", "python", "lifelines", _same("model", *_COX, *_AFT, *_ENTRY)
+        ),
         Engine("phreg", "statsmodels PHReg", "python", "statsmodels", _same("model", *_COX)),
-        Engine("pyfixest", "pyfixest", "python", "pyfixest",
-               _same("other cluster", "panel", "iv-absorbed") | _same("cluster", "iv")),
-        Engine("linearmodels", "linearmodels", "python", "linearmodels",
-               _same("cluster", "panel", "iv")),
-        Engine("absorbing-ls", "linearmodels AbsorbingLS", "python", "linearmodels",
-               _same("other cluster", "panel")),
+        Engine(
+            "pyfixest",
+            "pyfixest",
+            "python",
+            "pyfixest",
+            _same("other cluster", "panel", "iv-absorbed") | _same("cluster", "iv"),
+        ),
+        Engine(
+            "linearmodels",
+            "linearmodels",
+            "python",
+            "linearmodels",
+            _same("cluster", "panel", "iv"),
+        ),
+        Engine(
+            "absorbing-ls",
+            "linearmodels AbsorbingLS",
+            "python",
+            "linearmodels",
+            _same("other cluster", "panel"),
+        ),
     )
-}  # fmt: skip
+}

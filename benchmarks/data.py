@@ -111,7 +111,7 @@ def panel(rows: int, *, seed: int = SEED) -> Columns:
 def picks(cluster: NDArray[Any], draws: int = DRAWS, seed: int = SEED) -> NDArray[np.int32]:
     """Return the clusters of each bootstrap draw, shape (draws, clusters).
 
-    They are those that `collsec.inference.cluster_bootstrap` picks with this seed.
+    They are those that `collsec.survival.inference.cluster_bootstrap` picks with this seed.
     """
     count = len(np.unique(cluster))
     rng = np.random.default_rng(seed)

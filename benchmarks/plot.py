@@ -45,10 +45,15 @@ def picture(results: pd.DataFrame) -> tuple[bytes, str]:
                 line = part[part["engine"] == engine].sort_values("rows")
                 color, mark = STYLES[engine]
                 panel.plot(
-                    line["rows"], line["median_s"], color=color, marker=mark, markersize=5,
-                    linewidth=2.2 if engine == OURS else 1.2, label=ENGINES[engine].title,
+                    line["rows"],
+                    line["median_s"],
+                    color=color,
+                    marker=mark,
+                    markersize=5,
+                    linewidth=2.2 if engine == OURS else 1.2,
+                    label=ENGINES[engine].title,
                     linestyle="--" if engine.endswith("-core") else "-",
-                )  # fmt: skip
+                )
             panel.set_xscale("log")
             panel.set_yscale("log")
             panel.set_title(TASKS[task].title, fontsize=9, loc="left")
@@ -61,8 +66,9 @@ def picture(results: pd.DataFrame) -> tuple[bytes, str]:
         for panel in panels[: len(tasks)]:
             handles, labels = panel.get_legend_handles_labels()
             known |= dict(zip(labels, handles, strict=True))
-        figure.legend(list(known.values()), list(known), loc="outside lower center", ncols=5,
-                      frameon=False)  # fmt: skip
+        figure.legend(
+            list(known.values()), list(known), loc="outside lower center", ncols=5, frameon=False
+        )
         out = io.BytesIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return out.getvalue(), in_words(fitted, tasks)

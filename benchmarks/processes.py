@@ -76,9 +76,15 @@ class Where:
 
 
 def measure_once(
-    engine: Engine, task: str, folder: Path, where: Where, *, repeats: int, budget: float,
+    engine: Engine,
+    task: str,
+    folder: Path,
+    where: Where,
+    *,
+    repeats: int,
+    budget: float,
     draws: int,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Fit one task with one engine in a fresh process.
 
     Parameters
@@ -107,17 +113,39 @@ def measure_once(
     answer = folder / f"answer-{engine.name}"
     answer.unlink(missing_ok=True)
     if engine.runtime == "R":
-        command = [where.rscript, str(HERE / "worker.R"), str(folder), engine.name, task,
-                   str(repeats), str(budget), str(WARM_UP), str(answer)]  # fmt: skip
+        command = [
+            where.rscript,
+            str(HERE / "worker.R"),
+            str(folder),
+            engine.name,
+            task,
+            str(repeats),
+            str(budget),
+            str(WARM_UP),
+            str(answer),
+        ]
     else:
         request = folder / f"request-{engine.name}.json"
-        asked = {"engine": engine.name, "task": task, "folder": str(folder), "repeats": repeats,
-                 "budget": budget, "warm_up": WARM_UP, "draws": draws}  # fmt: skip
+        asked = {
+            "engine": engine.name,
+            "task": task,
+            "folder": str(folder),
+            "repeats": repeats,
+            "budget": budget,
+            "warm_up": WARM_UP,
+            "draws": draws,
+        }
         request.write_text(json.dumps(asked), encoding="utf-8")
         command = [where.python(engine), "-m", "benchmarks.worker", str(request), str(answer)]
     try:
-        run = subprocess.run(command, capture_output=True, text=True, check=False,
-                             env=where.environment(), timeout=where.limit)  # fmt: skip
+        run = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=where.environment(),
+            timeout=where.limit,
+        )
     except subprocess.TimeoutExpired:
         raise EngineFailed(f"over {where.limit:g} s") from None
     if run.returncode != 0 or not answer.exists():

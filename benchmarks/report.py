@@ -58,7 +58,7 @@ def write_results(results: pd.DataFrame, how: Circumstances, folder: Path) -> li
 
 def whole_page(results: pd.DataFrame, how: Circumstances, words: str, drawing: str) -> str:
     """Return the page of results in Markdown."""
-    parts = ["# Benchmarks of `collsec.estimators`"]
+    parts = ["# Benchmarks of `collsec.survival`"]
     if how.preliminary:
         parts.append(f"**Preliminary: {how.preliminary}.**")
     parts.append(
@@ -69,16 +69,21 @@ def whole_page(results: pd.DataFrame, how: Circumstances, words: str, drawing: s
     parts += ["## Goals", markdown(against_goals(results))]
     parts += ["## Time, as a ratio to ours", markdown(ratios(results, "ratio"))]
     parts.append(f"![{words}]({drawing})")
-    parts += ["## Peak memory of a fit beyond the data, as a ratio to ours",
-              markdown(ratios(results, "memory_ratio"))]  # fmt: skip
+    parts += [
+        "## Peak memory of a fit beyond the data, as a ratio to ours",
+        markdown(ratios(results, "memory_ratio")),
+    ]
     grown = growth(results)
     if len(grown):
         wide = grown.pivot_table(index="task", columns="engine", values="exponent")
         wide = _titled(wide.reindex([t for t in TASKS if t in wide.index]))
         small, large = grown["small"].iloc[0], grown["large"].iloc[0]
-        parts += [f"## Exponents of growth, {small:,} to {large:,} rows",
-                  "Seconds grow like rows to this power; n log n shows as 1.08 between 100,000 and "
-                  "1,000,000.", markdown(wide)]  # fmt: skip
+        parts += [
+            f"## Exponents of growth, {small:,} to {large:,} rows",
+            "Seconds grow like rows to this power; n log n shows as 1.08 between 100,000 and "
+            "1,000,000.",
+            markdown(wide),
+        ]
     not_fitted = results[results["status"] != FITTED]
     if len(not_fitted) or how.absent:
         parts += ["## Left out", left_out(not_fitted, how)]
@@ -138,8 +143,10 @@ def left_out(not_fitted: pd.DataFrame, how: Circumstances) -> str:
         apart = ""
         if pd.notna(row["coefficients_apart"]):
             apart = f", {row['coefficients_apart']:.2g} standard errors from ours"
-        lines.append(f"- {ENGINES[row['engine']].title}, {TASKS[row['task']].title}, "
-                     f"{row['rows']:,} rows: {row['status']}{apart}")  # fmt: skip
+        lines.append(
+            f"- {ENGINES[row['engine']].title}, {TASKS[row['task']].title}, "
+            f"{row['rows']:,} rows: {row['status']}{apart}"
+        )
     return "\n".join(lines)
 
 

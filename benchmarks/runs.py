@@ -17,9 +17,22 @@ from benchmarks.catalogue import ENGINES, OURS, TASKS, Engine, Task
 from benchmarks.processes import EngineFailed, Where, measure_once
 
 COLUMNS = [
-    "task", "rows", "engine", "fits", "median_s", "min_s", "max_s", "peak_mib", "data_mib",
-    "ratio", "memory_ratio", "errors", "coefficients_apart", "errors_apart", "status",
-]  # fmt: skip
+    "task",
+    "rows",
+    "engine",
+    "fits",
+    "median_s",
+    "min_s",
+    "max_s",
+    "peak_mib",
+    "data_mib",
+    "ratio",
+    "memory_ratio",
+    "errors",
+    "coefficients_apart",
+    "errors_apart",
+    "status",
+]
 FITTED = "fitted"
 OTHER_ANSWER = "another answer"
 NOTHING_TO_COMPARE = "no answer of ours to compare with"
@@ -114,9 +127,14 @@ def write(task: Task, rows: int, folder: Path, draws: int) -> None:
 
 
 def one_case(
-    plan: Plan, task: Task, rows: int, folder: Path, able: Sequence[Engine], where: Where,
+    plan: Plan,
+    task: Task,
+    rows: int,
+    folder: Path,
+    able: Sequence[Engine],
+    where: Where,
     slow: dict[tuple[str, str], float],
-) -> tuple[Found, dict[str, str]]:  # fmt: skip
+) -> tuple[Found, dict[str, str]]:
     """Let the engines take turns.
 
     ``slow`` holds the seconds per row of an engine's last fit of the task: where even a cost in
@@ -137,10 +155,15 @@ def one_case(
             try:
                 answers.append(
                     measure_once(
-                        engine, task.name, folder, where, repeats=plan.repeats,
-                        budget=plan.budget / plan.rounds, draws=plan.draws,
+                        engine,
+                        task.name,
+                        folder,
+                        where,
+                        repeats=plan.repeats,
+                        budget=plan.budget / plan.rounds,
+                        draws=plan.draws,
                     )
-                )  # fmt: skip
+                )
                 slow[key] = max(answers[-1]["seconds"]) / rows
             except EngineFailed as error:
                 failed[engine.name] = str(error)
@@ -158,16 +181,21 @@ def table(
     for engine in able:
         answers = found[engine.name]
         row: dict[str, Any] = {
-            "task": task.name, "rows": rows, "engine": engine.name,
-            "errors": engine.errors[task.name], "status": failed.get(engine.name, FITTED),
-        }  # fmt: skip
+            "task": task.name,
+            "rows": rows,
+            "engine": engine.name,
+            "errors": engine.errors[task.name],
+            "status": failed.get(engine.name, FITTED),
+        }
         if OURS in failed and engine.name != OURS:
             row["status"] = NOTHING_TO_COMPARE
         elif answers and engine.name not in failed:
             near = agreement(
-                found[OURS][0], answers[0], errors=engine.errors[task.name],
+                found[OURS][0],
+                answers[0],
+                errors=engine.errors[task.name],
                 draws=draws if task.name == "bootstrap" else 0,
-            )  # fmt: skip
+            )
             row |= {"coefficients_apart": near.coefficients, "errors_apart": near.errors}
             if near.holds:
                 own = summary(answers)

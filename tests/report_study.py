@@ -280,11 +280,16 @@ def specification_rows(count: int = 240) -> pd.DataFrame:
     center = np.where(tags == "known-biased", -1.0, 0.1)
     log = center + 0.3 * rng.standard_normal(count)
     error = rng.uniform(0.2, 0.5, count)
-    out = pd.DataFrame({
-        "specification": [f"{i:012x}" for i in range(count)], "validity": tags,
-        "departures": 2, "estimate": np.exp(log), "ci_low": np.exp(log - 2 * error),
-        "ci_high": np.exp(log + 2 * error),
-    })
+    out = pd.DataFrame(
+        {
+            "specification": [f"{i:012x}" for i in range(count)],
+            "validity": tags,
+            "departures": 2,
+            "estimate": np.exp(log),
+            "ci_low": np.exp(log - 2 * error),
+            "ci_high": np.exp(log + 2 * error),
+        }
+    )
     out.loc[count - 4 :, ["estimate", "ci_low", "ci_high"]] = np.nan
     return out
 
@@ -294,11 +299,27 @@ def option_rows() -> list[dict[str, Any]]:
     rows = [
         ("exposure", "troops", "UN troops present", "principled", True, 1.21, 0.9, 1.6),
         ("exposure", "any", "UN, regional or coalition troops", "plausible", False, 1.15, 0.8, 1.4),
-        ("exposure", "ever", "Ever deployed, counted from onset", "known-biased", False, 0.27, 0.2,
-         0.4),
+        (
+            "exposure",
+            "ever",
+            "Ever deployed, counted from onset",
+            "known-biased",
+            False,
+            0.27,
+            0.2,
+            0.4,
+        ),
         ("left_out", "nobody", "No conflict left out", "principled", True, 1.21, 0.7, 1.5),
-        ("left_out", "atlantis", "Without Atlantis, Bohemia by the sea and both of the islands",
-         "principled", False, 1.33, 0.9, 1.7),
+        (
+            "left_out",
+            "atlantis",
+            "Without Atlantis, Bohemia by the sea and both of the islands",
+            "principled",
+            False,
+            1.33,
+            0.9,
+            1.7,
+        ),
     ]
     names = ["axis", "option", "label", "validity", "is_primary", "alone", "low", "high"]
     return [dict(zip(names, row, strict=True)) | {"n": 60, "median": row[5]} for row in rows]
@@ -307,13 +328,25 @@ def option_rows() -> list[dict[str, Any]]:
 def multiverse_summary() -> dict[str, Any]:
     """Return the multiverse as the record sums it up: shares, and log hazard ratios."""
     part = {
-        "n": 60, "n_estimable": 59, "share_positive": 0.61, "share_negative": 0.39,
-        "share_positive_excluding_zero": 0.1, "share_negative_excluding_zero": 0.05,
-        "median": 0.1, "lowest": -0.7, "highest": 0.9,
+        "n": 60,
+        "n_estimable": 59,
+        "share_positive": 0.61,
+        "share_negative": 0.39,
+        "share_positive_excluding_zero": 0.1,
+        "share_negative_excluding_zero": 0.05,
+        "median": 0.1,
+        "lowest": -0.7,
+        "highest": 0.9,
     }
     nothing = dict.fromkeys(part) | {"n": 0, "n_estimable": 0}
-    return {"declared": "3f9c2a77aa10", "principled": part, "plausible": part | {"n": 1200},
-            "summarized": part, "known_biased": nothing, "options": option_rows()}
+    return {
+        "declared": "3f9c2a77aa10",
+        "principled": part,
+        "plausible": part | {"n": 1200},
+        "summarized": part,
+        "known_biased": nothing,
+        "options": option_rows(),
+    }
 
 
 def episode_rows() -> pd.DataFrame:
@@ -361,12 +394,20 @@ def act_rows() -> pd.DataFrame:
 
 def sitting_rows() -> pd.DataFrame:
     """Return the opening of an emergency special session on the first conflict, after the veto."""
-    return pd.DataFrame({
-        "conflict_id": [1], "sitting_id": ["ES-12/1"], "session": ["ES-12"],
-        "from_date": pd.to_datetime(["2001-09-20"]), "to_date": pd.to_datetime(["2001-09-22"]),
-        "convened_by": ["members"], "resolution_id": [None], "veto_id": ["2001-09-12-a"],
-        "confidence": [3], "basis": ["document"],
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "conflict_id": [1],
+            "sitting_id": ["ES-12/1"],
+            "session": ["ES-12"],
+            "from_date": pd.to_datetime(["2001-09-20"]),
+            "to_date": pd.to_datetime(["2001-09-22"]),
+            "convened_by": ["members"],
+            "resolution_id": [None],
+            "veto_id": ["2001-09-12-a"],
+            "confidence": [3],
+            "basis": ["document"],
+        }
+    )
 
 
 def mission_rows() -> pd.DataFrame:
@@ -488,8 +529,13 @@ def source_rows() -> pd.DataFrame:
     """Sources of all kinds: within the axis, beyond it, going on, unchanging, with a long name."""
     rows = [
         ("Conflicts", "Atlas of Invented Wars", "3", 1946, 2024),
-        ("Conflicts", "Peace agreements that were never signed, with columns of others", "22.1",
-         1975, 2021),
+        (
+            "Conflicts",
+            "Peace agreements that were never signed, with columns of others",
+            "22.1",
+            1975,
+            2021,
+        ),
         ("Missions", "Troops that never came", "", 2010, 2012),
         ("States and ties", "States that never were", "", 1816, None),
         ("States and ties", "Mountains of nowhere", "", None, None),
@@ -503,8 +549,10 @@ def precision_rows() -> pd.DataFrame:
     """Precision of two kinds of dates; the second has none in some decades."""
     rows = [
         (what, decade, precision, n, n / 100)
-        for what, decades in (("Onset of the episode", range(1940, 2021, 10)),
-                              ("UN operations: first personnel", (1960, 1990)))
+        for what, decades in (
+            ("Onset of the episode", range(1940, 2021, 10)),
+            ("UN operations: first personnel", (1960, 1990)),
+        )
         for decade in decades
         for precision, n in (("day", 55), ("month", 40), ("year", 5))
     ]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from collsec import timelines
+from collsec.core.project import Store
 from collsec.designs import Inputs
-from collsec.episodes import Linked, link
-from collsec.hypothesis import Spec, load_study
-from collsec.steps import TIMELINES
-from collsec.store import Store
-from collsec.tables import read_raw, resources
+from collsec.histories import timelines
+from collsec.histories.episodes import Linked, link
+from collsec.hypothesis.specification import Spec, load_study
+from collsec.pipeline import TIMELINES
+from collsec.tables.clean import read_raw, resources
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 STORE = Store(REPOSITORY)
@@ -40,8 +40,13 @@ def study_timelines() -> dict[str, pd.DataFrame]:
 def study_inputs(spec: Spec) -> Inputs:
     """What a design works on, for a specification put to the study's own data."""
     return Inputs(
-        spec=spec, study=load_study(STORE), episodes=linked().episodes, ties=linked().ties,
-        missions=linked().missions, acts=linked().acts, timelines=study_timelines(),
+        spec=spec,
+        study=load_study(STORE),
+        episodes=linked().episodes,
+        ties=linked().ties,
+        missions=linked().missions,
+        acts=linked().acts,
+        timelines=study_timelines(),
         tables=raw_tables(),
     )
 

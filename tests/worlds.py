@@ -24,11 +24,11 @@ import pandas as pd
 
 from collsec.designs import Inputs
 from collsec.designs.inputs import codes
-from collsec.episodes import HALF_DAY, last_day_followed
-from collsec.hypothesis import load
+from collsec.histories.episodes import HALF_DAY, last_day_followed
+from collsec.histories.panels import clock, days_of, with_strata
+from collsec.histories.timelines import PRESENCES
+from collsec.hypothesis.specification import load
 from collsec.measures import get
-from collsec.panels import clock, days_of, with_strata
-from collsec.timelines import PRESENCES
 from study import STORE, study_inputs
 
 Spells = list[tuple[float, float]]
@@ -134,8 +134,10 @@ def calendar(inputs: Inputs) -> list[Act]:
     pairs = wars.merge(spells, on="conflict_id")
     during = (pairs["on_date"] > pairs["onset_date"]) & (pairs["on_date"] < pairs["exit_date"])
     rows = pairs[during].sort_values(["on_date", "conflict_id"])
-    return [Act(row.on_date, None if pd.isna(row.off_date) else row.off_date, int(row.region))
-            for row in rows.itertuples()]
+    return [
+        Act(row.on_date, None if pd.isna(row.off_date) else row.off_date, int(row.region))
+        for row in rows.itertuples()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +180,10 @@ def assign(
     region = wars.frame["region"].to_numpy(int)
     spells: dict[int, Spells] = {}
     busy = np.full(len(onset), -np.inf)
-    ends = wars.as_it_was() if world.is_real else np.array(
-        [wars.end(war, [], 0.0) for war in range(len(onset))]
+    ends = (
+        wars.as_it_was()
+        if world.is_real
+        else np.array([wars.end(war, [], 0.0) for war in range(len(onset))])
     )
     fallen = []
     for act in (act for act in acts for _ in range(world.times)):
@@ -225,9 +229,15 @@ def deployments(rng: np.random.Generator, world: World) -> Inputs:
     columns = {name: presence["count"] for name in PRESENCES if name != "un_authorized"}
     deployment = presence.drop(columns="count").assign(**columns, un_authorized=0)
     hosts = steps(fallen, wars.frame["gwno_host"].to_numpy(), "gwno_host")
-    return dataclasses.replace(inputs, episodes=wars.followed(ends), timelines=inputs.timelines | {
-        "deployment": deployment, "host_deployment": hosts.rename(columns={"count": "un_troops"}),
-    })
+    return dataclasses.replace(
+        inputs,
+        episodes=wars.followed(ends),
+        timelines=inputs.timelines
+        | {
+            "deployment": deployment,
+            "host_deployment": hosts.rename(columns={"count": "un_troops"}),
+        },
+    )
 
 
 def vetoes(rng: np.random.Generator, world: World) -> Inputs:
@@ -248,8 +258,9 @@ def vetoes(rng: np.random.Generator, world: World) -> Inputs:
     council = council.sort_values(["conflict_id", "from_date"]).reset_index(drop=True)
     council["vetoes"] = council.groupby("conflict_id").cumcount() + 1
     council = council.assign(known_from=council["from_date"])
-    return dataclasses.replace(inputs, episodes=wars.followed(ends),
-                               timelines=inputs.timelines | {"council": council})
+    return dataclasses.replace(
+        inputs, episodes=wars.followed(ends), timelines=inputs.timelines | {"council": council}
+    )
 
 
 def interests(rng: np.random.Generator, world: World) -> Inputs:
@@ -263,8 +274,12 @@ def interests(rng: np.random.Generator, world: World) -> Inputs:
     ties = dealt(inputs.ties, wars.frame, rng)
     salience = np.nan_to_num(get("salience").function(wars.frame, ties).to_numpy(float))
     always = [(0.0, np.inf)]
-    ends = wars.as_it_was() if world.is_real else np.array(
-        [wars.end(war, always, world.log_ratio * score) for war, score in enumerate(salience)]
+    ends = (
+        wars.as_it_was()
+        if world.is_real
+        else np.array(
+            [wars.end(war, always, world.log_ratio * score) for war, score in enumerate(salience)]
+        )
     )
     return dataclasses.replace(inputs, episodes=wars.followed(ends), ties=ties)
 

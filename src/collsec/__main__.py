@@ -1,5 +1,5 @@
 """``python -m collsec``."""
 
-from collsec.cli import main
+from collsec.cli.main import main
 
 main()

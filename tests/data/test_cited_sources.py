@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collsec.sources import read_sources
+from collsec.upstream.sources import read_sources
 
 RAW = Path(__file__).resolve().parents[2] / "data" / "raw"
 TABLES = sorted(p.relative_to(RAW).as_posix() for p in RAW.glob("co*/*.csv"))

@@ -10,21 +10,24 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from collsec.claims import DESCRIPTIONS, ledger_of, read
-from collsec.cli import app
-from collsec.hypothesis import Spec, load, load_study
-from collsec.store import Store
-from collsec.verdict import CODES
+from collsec.cli.main import app
+from collsec.core.project import Store
+from collsec.evidence.claims import DESCRIPTIONS, ledger_of, read
+from collsec.evidence.verdict import CODES
+from collsec.hypothesis.specification import Spec, load, load_study
 
 # Ids of the study's design; C35 and C36 were never given.
 DESIGNED = ["C01a", "C01b", *(f"C{n:02}" for n in range(2, 35)), "C37"]
 EXTENSIONS = {f"e{n}" for n in range(1, 20)}
 # Estimates of parts, by how their names begin, and the part that makes them.
 PARTS_OF_ESTIMATES = {
-    "h1.trial_b.": "trial_authorization", "h2.next_action.": "next_action",
-    "h3.resolution.": "council_action", "h3.chapter_vii.": "council_action",
+    "h1.trial_b.": "trial_authorization",
+    "h2.next_action.": "next_action",
+    "h3.resolution.": "council_action",
+    "h3.chapter_vii.": "council_action",
     "h3.mission.": "council_action",
-    "h3.p5_fights.": "p5_fights", "h3.votes.": "votes_follow_ties",
+    "h3.p5_fights.": "p5_fights",
+    "h3.votes.": "votes_follow_ties",
 }
 FOOTNOTE = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+ |_$")
 
@@ -62,8 +65,11 @@ def blocks(text: str, headings: set[str]) -> dict[str, list[str]]:
 def estimate_ids(spec: Spec) -> set[str]:
     """Identifiers of the estimates that a specification asks for and a claim may name."""
     h = spec.hypothesis
-    return {f"{h}.primary", *(f"{h}.{e.measure}" for e in spec.secondary),
-            *(f"{h}.{outcome}" for outcome in spec.outcomes)}  # fmt: skip
+    return {
+        f"{h}.primary",
+        *(f"{h}.{e.measure}" for e in spec.secondary),
+        *(f"{h}.{outcome}" for outcome in spec.outcomes),
+    }
 
 
 def named(claims: pd.DataFrame) -> list[str]:

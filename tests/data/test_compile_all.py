@@ -15,10 +15,10 @@ import collsec.compile as compile_
 from collsec.compile import RECIPES, StaleTables, compile_all
 from collsec.compile.recipes import Recipe
 from collsec.compile.text import cell_text, csv_text
-from collsec.errors import BadTable, MissingInput
-from collsec.sources import BadSource, read_sources
-from collsec.store import Store
-from collsec.tables import read_raw
+from collsec.core.errors import BadTable, MissingInput
+from collsec.core.project import Store
+from collsec.tables.clean import read_raw
+from collsec.upstream.sources import BadSource, read_sources
 
 
 @pytest.fixture
@@ -64,9 +64,7 @@ def test_a_change_by_hand_is_found_and_mended(
     compiled = compile_all(shared / "upstream", raw)
     assert {c.name for c in compiled if c.is_changed} == {"outcomes", "states"}
     assert path.read_bytes() == good
-    assert coded == {
-        p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (raw / "coded").iterdir()
-    }
+    assert coded == {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (raw / "coded").iterdir()}
 
 
 def test_another_upstream_file_stops_everything(
@@ -119,9 +117,7 @@ def test_no_upstream_folder(raw: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
-def test_committed_tables_are_valid_and_cite_declared_sources(
-    repository: Path, name: str
-) -> None:
+def test_committed_tables_are_valid_and_cite_declared_sources(repository: Path, name: str) -> None:
     store = Store(repository)
     table = read_raw(store, {"path": f"compiled/{name}.csv", "schema": f"schemas/{name}.json"})
     known = set(read_sources(store.raw / "sources.toml"))

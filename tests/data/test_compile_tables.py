@@ -14,17 +14,21 @@ import pytest
 from statsmodels.duration.survfunc import SurvfuncRight
 
 import collsec.compile
-from collsec.compile.host_states import latest, read_excluded_shares, whole_years
-from collsec.compile.state_system import state_system
-from collsec.compile.states import region_of
-from collsec.compile.termination import outcomes_from, read_terminations
-from collsec.compile.un_contributors import RULES, without_contributors
-from collsec.errors import BadTable, MissingInput
+import collsec.upstream
+from collsec.compile.conflicts.termination import outcomes_from, read_terminations
+from collsec.compile.conflicts.un_contributors import RULES, without_contributors
+from collsec.compile.states.host_states import latest, read_excluded_shares, whole_years
+from collsec.compile.states.state_system import state_system
+from collsec.compile.states.states import region_of
+from collsec.core.errors import BadTable, MissingInput
 
 CENSORED = "2024-12-31"
 TYPE_CODES = {
-    "extrasystemic": "1", "interstate": "2", "intrastate": "3", "internationalized": "4",
-}  # fmt: skip
+    "extrasystemic": "1",
+    "interstate": "2",
+    "intrastate": "3",
+    "internationalized": "4",
+}
 INCOMPATIBILITY_CODES = {"territory": "1", "government": "2", "both": "3"}
 
 
@@ -33,9 +37,7 @@ def compiled(repository: Path) -> dict[str, pd.DataFrame]:
     """The committed tables, all text."""
     folder = repository / "data" / "raw" / "compiled"
     names = ("episodes", "outcomes", "states", "host_states")
-    return {
-        n: pd.read_csv(folder / f"{n}.csv", dtype=str, keep_default_na=False) for n in names
-    }
+    return {n: pd.read_csv(folder / f"{n}.csv", dtype=str, keep_default_na=False) for n in names}
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +84,13 @@ def test_every_episode_agrees_with_the_draft(episodes: pd.DataFrame, shared: Pat
     )
     draft["episode_id"] = draft["conflict_id"] + "-" + draft["epno"]
     both = episodes.merge(
-        draft, on="episode_id", how="outer", suffixes=("", "_draft"), indicator=True,
+        draft,
+        on="episode_id",
+        how="outer",
+        suffixes=("", "_draft"),
+        indicator=True,
         validate="one_to_one",
-    )  # fmt: skip
+    )
     assert (both["_merge"] == "both").all()
     both["event_ours"] = (both["is_ended"] == "true").astype(int).astype(str)
     both["type_ours"] = both["type_at_onset"].map(TYPE_CODES)
@@ -96,13 +102,21 @@ def test_every_episode_agrees_with_the_draft(episodes: pd.DataFrame, shared: Pat
     years = both["last_year"].astype(int) - both["first_year"].astype(int) + 1
     both["n_years_ours"] = years.astype(str)
     pairs = {
-        "onset_date": "ep_start", "end_date": "ep_end_date", "first_death_date": "start_date",
-        "onset_precision_code": "start_prec2", "first_year": "first_year_draft",
-        "last_year": "last_year_draft", "n_years_ours": "n_years", "event_ours": "event",
-        "max_intensity": "max_intensity_draft", "type_ours": "toc_first",
-        "incompatibility_ours": "incompatibility_draft", "location_ours": "location_draft",
-        "hosts_ours": "gwno_loc_draft", "regions_ours": "region_draft",
-    }  # fmt: skip
+        "onset_date": "ep_start",
+        "end_date": "ep_end_date",
+        "first_death_date": "start_date",
+        "onset_precision_code": "start_prec2",
+        "first_year": "first_year_draft",
+        "last_year": "last_year_draft",
+        "n_years_ours": "n_years",
+        "event_ours": "event",
+        "max_intensity": "max_intensity_draft",
+        "type_ours": "toc_first",
+        "incompatibility_ours": "incompatibility_draft",
+        "location_ours": "location_draft",
+        "hosts_ours": "gwno_loc_draft",
+        "regions_ours": "region_draft",
+    }
     for ours, theirs in pairs.items():
         unequal = both[both[ours] != both[theirs]]
         assert unequal.empty, unequal[["episode_id", ours, theirs]].head()
@@ -121,9 +135,11 @@ def test_outcomes_match_the_termination_dataset(compiled: dict[str, pd.DataFrame
     days = outcomes.loc[matched].set_index("episode_id")["end_difference_days"].astype(int).abs()
     assert set(days.index[days > 31]) == set(apart.index)
     assert outcomes.loc[~matched, "mismatch_reason"].value_counts().to_dict() == {
-        "ongoing": 61, "after_coverage": 32, "ends_in_another_year": 7,
+        "ongoing": 61,
+        "after_coverage": 32,
+        "ends_in_another_year": 7,
         "absent_from_termination": 3,
-    }  # fmt: skip
+    }
     assert (outcomes["outcome"] == "ongoing").sum() == 61
     assert (outcomes["outcome"] == "not_covered").sum() == 42
     uncovered = outcomes[outcomes["mismatch_reason"] == "after_coverage"]
@@ -156,11 +172,18 @@ def test_outcome_of_each_end_by_hand() -> None:
     terminations.attrs["last_year"] = 2019
     table = outcomes_from(episodes, terminations, ("a", "b"))
     assert table["outcome"].tolist() == [
-        "ceasefire", "not_covered", "not_covered", "ongoing", "not_covered",
-    ]  # fmt: skip
+        "ceasefire",
+        "not_covered",
+        "not_covered",
+        "ongoing",
+        "not_covered",
+    ]
     assert table["mismatch_reason"].tolist()[1:] == [
-        "ends_in_another_year", "after_coverage", "ongoing", "absent_from_termination",
-    ]  # fmt: skip
+        "ends_in_another_year",
+        "after_coverage",
+        "ongoing",
+        "absent_from_termination",
+    ]
     assert table["end_difference_days"].tolist()[0] == 10
     assert table["source"].tolist()[:2] == [["a", "b"], ["a"]]
 
@@ -186,8 +209,14 @@ def test_terminations_refuse_another_file(tmp_path: Path) -> None:
     pd.DataFrame({"conflict_id": ["1"]}).to_excel(path, index=False)
     with pytest.raises(BadTable, match="lacks column year"):
         read_terminations(path)
-    row = {"conflict_id": "1", "year": "1990", "confterm": "1", "ependdate": "1990-01-01",
-           "ependprec": "1", "outcome": "7"}  # fmt: skip
+    row = {
+        "conflict_id": "1",
+        "year": "1990",
+        "confterm": "1",
+        "ependdate": "1990-01-01",
+        "ependprec": "1",
+        "outcome": "7",
+    }
     pd.DataFrame([row]).to_excel(path, index=False)
     with pytest.raises(BadTable, match="unknown outcome"):
         read_terminations(path)
@@ -201,10 +230,16 @@ def test_contributors_to_un_missions_are_no_parties(episodes: pd.DataFrame) -> N
     assert set(removed["conflict_id"]) == mali | car | {"265", "283", "429", "14692"}
     p5 = {"2", "200", "220", "365", "710"}
     # France fought in Mali and the Central African Republic, Russia in Mali in 2024.
-    assert {i: p5 & set(c.split(";")) for i, c in removed["gwno_a_secondary"].items()
-            if p5 & set(c.split(";"))} == {
-        "11347-2": {"220", "365"}, "14113-1": {"220", "365"}, "416-3": {"220"}, "15283-1": {"220"},
-    }  # fmt: skip
+    assert {
+        i: p5 & set(c.split(";"))
+        for i, c in removed["gwno_a_secondary"].items()
+        if p5 & set(c.split(";"))
+    } == {
+        "11347-2": {"220", "365"},
+        "14113-1": {"220", "365"},
+        "416-3": {"220"},
+        "15283-1": {"220"},
+    }
     assert (removed["gwno_a_secondary"].str.count(";") < 10).all()
     # The coalitions in Afghanistan, Iraq and Somalia are no UN missions.
     assert by_id.loc["418-1", "gwno_a_secondary"].count(";") > 10
@@ -230,9 +265,7 @@ def test_cow_codes_of_states_that_cow_lists_otherwise(
     compiled: dict[str, pd.DataFrame],
 ) -> None:
     rows = compiled["states"]
-    cow = {
-        (r["gwno"], r["valid_from"]): r["cow_code"] for r in rows.to_dict("records")
-    }
+    cow = {(r["gwno"], r["valid_from"]): r["cow_code"] for r in rows.to_dict("records")}
     assert cow["260", "1949-09-21"] == "260" and cow["260", "1990-10-03"] == "255"
     assert cow["678", "1990-05-22"] == "679" and cow["340", "2006-06-05"] == "345"
     assert cow["732", "1948-08-15"] == "732" and cow["731", "1948-09-09"] == "731"
@@ -259,11 +292,15 @@ def test_spans_of_independence() -> None:
     states = pd.DataFrame(
         {
             "gwno": [260, 260, 366, 366],
-            "valid_from": [date(1949, 9, 21), date(1990, 10, 3), date(1918, 11, 11),
-                           date(1991, 9, 6)],
+            "valid_from": [
+                date(1949, 9, 21),
+                date(1990, 10, 3),
+                date(1918, 11, 11),
+                date(1991, 9, 6),
+            ],
             "valid_to": [date(1990, 10, 2), None, date(1940, 6, 1), None],
         }
-    )  # fmt: skip
+    )
     system = state_system(states)
     assert system.since(260, date(2000, 1, 1)) == date(1949, 9, 21)
     assert system.since(366, date(2000, 1, 1)) == date(1991, 9, 6)
@@ -288,14 +325,10 @@ def test_hosts_look_back_only(compiled: dict[str, pd.DataFrame]) -> None:
     assert (nowhere[columns] == "").all().all()
 
 
-def test_coverage_of_hosts(
-    compiled: dict[str, pd.DataFrame], civil: pd.DataFrame
-) -> None:
+def test_coverage_of_hosts(compiled: dict[str, pd.DataFrame], civil: pd.DataFrame) -> None:
     hosts = compiled["host_states"]
     hosts = hosts[hosts["episode_id"].isin(civil["episode_id"])]
-    shares = {
-        c: (hosts[c] == "true").mean() for c in hosts if c.startswith("has_")
-    }
+    shares = {c: (hosts[c] == "true").mean() for c in hosts if c.startswith("has_")}
     assert min(shares.values()) > 0.85
     for name in ("gdp_per_capita", "population_thousands", "polyarchy_index", "excluded_share"):
         assert shares[f"has_{name}_coverage"] > 0.95, name
@@ -340,10 +373,11 @@ def test_excluded_share_by_hand(tmp_path: Path) -> None:
 
 
 def test_examples_in_docstrings() -> None:
-    names = [m.name for m in pkgutil.iter_modules(collsec.compile.__path__)]
+    rooms = (collsec.compile, collsec.upstream)
+    names = [m.name for r in rooms for m in pkgutil.walk_packages(r.__path__, f"{r.__name__}.")]
     tried = 0
     for name in sorted(names):
-        result = doctest.testmod(importlib.import_module(f"collsec.compile.{name}"))
+        result = doctest.testmod(importlib.import_module(name))
         assert result.failed == 0, name
         tried += result.attempted
     assert tried >= 10

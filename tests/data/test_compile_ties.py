@@ -10,18 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collsec.compile.colonies import RULES, Colonies, read_colonies
-from collsec.compile.geography import Capital, Geography, great_circle_km, nearness_rank
-from collsec.compile.powers import CONTROLS, P5, POWERS, holder
-from collsec.compile.state_system import Span, StateSystem, gwno_of_cow
-from collsec.compile.ties import WINDOW_YEARS, Ties, ties_from
-from collsec.compile.yearly_ties import YearlyTie, yearly_tie
+from collsec.compile.states.colonies import RULES, Colonies, read_colonies
+from collsec.compile.states.geography import Capital, Geography, great_circle_km, nearness_rank
+from collsec.compile.states.powers import CONTROLS, P5, POWERS, holder
+from collsec.compile.states.state_system import Span, StateSystem, gwno_of_cow
+from collsec.compile.states.ties import WINDOW_YEARS, Ties, ties_from
+from collsec.compile.states.yearly_ties import YearlyTie, yearly_tie
 
 HOST, USA, FRANCE = 900, 2, 220
 SYSTEM = StateSystem(
-    {g: (Span(date(1816, 1, 1), date.max),)
-     for g in (HOST, 901, *sorted({h.gwno for hs in POWERS.values() for h in hs}))}
-)  # fmt: skip
+    {
+        g: (Span(date(1816, 1, 1), date.max),)
+        for g in (HOST, 901, *sorted({h.gwno for hs in POWERS.values() for h in hs}))
+    }
+)
 YEARLY = ("trade", "votes", "troops")
 
 
@@ -38,9 +40,14 @@ def committed(repository: Path) -> pd.DataFrame:
 def episode(onset: str = "1990-06-01", **cells: list[str]) -> pd.DataFrame:
     """One episode with one host."""
     row = {
-        "episode_id": "1-1", "gwno_loc": [str(HOST)], "onset_date": onset, "gwno_a": [str(HOST)],
-        "gwno_b_at_onset": [], "gwno_a_secondary_at_onset": [], "gwno_b_secondary_at_onset": [],
-    }  # fmt: skip
+        "episode_id": "1-1",
+        "gwno_loc": [str(HOST)],
+        "onset_date": onset,
+        "gwno_a": [str(HOST)],
+        "gwno_b_at_onset": [],
+        "gwno_a_secondary_at_onset": [],
+        "gwno_b_secondary_at_onset": [],
+    }
     return pd.DataFrame([row | cells])
 
 
@@ -59,9 +66,20 @@ def world(values: dict[int, float], pacts: set[int] | None = None) -> Ties:
         colonies=Colonies({(HOST, "france"): 1900}, frozenset({HOST}), {}, "colony"),
         geography=Geography(capitals, {(HOST, USA): ((date(1980, 1, 1), date.max),)}, SYSTEM),
         system=SYSTEM,
-        sources={c: c for c in ("episodes", "pact", "trade", "colony", "contiguity", "distance",
-                                "ideal_point", "us_troops")},
-    )  # fmt: skip
+        sources={
+            c: c
+            for c in (
+                "episodes",
+                "pact",
+                "trade",
+                "colony",
+                "contiguity",
+                "distance",
+                "ideal_point",
+                "us_troops",
+            )
+        },
+    )
 
 
 def row(table: pd.DataFrame, power: str = "usa") -> pd.Series:
@@ -130,8 +148,14 @@ def test_seat_of_china_and_powers_that_did_not_exist() -> None:
 
 
 def test_ranks_are_percentiles_of_their_year_and_group() -> None:
-    rows = [(HOST, USA, 2000, 0.1), (901, USA, 2000, 0.2), (HOST, FRANCE, 2000, 0.4),
-            (901, FRANCE, 2000, 0.4), (HOST, 740, 2000, 0.9), (HOST, USA, 1999, 0.0)]  # fmt: skip
+    rows = [
+        (HOST, USA, 2000, 0.1),
+        (901, USA, 2000, 0.2),
+        (HOST, FRANCE, 2000, 0.4),
+        (901, FRANCE, 2000, 0.4),
+        (HOST, 740, 2000, 0.9),
+        (HOST, USA, 1999, 0.0),
+    ]
     tie = yearly_tie(rows, SYSTEM, is_closeness=True)
     assert [tie.rank("p5", 2000, v) for v in (0.1, 0.2, 0.4)] == [0.125, 0.375, 0.75]
     assert tie.rank("controls", 2000, 0.9) == 0.5
@@ -174,7 +198,9 @@ def test_colonies_by_hand(tmp_path: Path) -> None:
     )
     names.write_text("iso3c,country\nDZA,Algeria\nYEM,Yemen\nTGO,Togo\n", encoding="utf-8")
     colonies = read_colonies(
-        dates, names, {615: "DZA", 461: "TGO", 678: "YEM"},
+        dates,
+        names,
+        {615: "DZA", 461: "TGO", 678: "YEM"},
         {"dates": "d", "names": "n", "states": "s"},
     )
     assert colonies.was_colony(615, "france", 1953) is True
@@ -205,11 +231,14 @@ def test_committed_ties_look_back_only(committed: pd.DataFrame) -> None:
         known = committed[column] != ""
         assert (onset[known] - committed.loc[known, column].astype(int)).between(1, 5).all()
     pairs = {
-        "has_pact_coverage": "has_defense_pact", "has_trade_coverage": "trade_share",
-        "has_colony_coverage": "was_colony", "has_contiguity_coverage": "is_contiguous",
-        "has_distance_coverage": "distance_km", "has_ideal_point_coverage": "ideal_point_distance",
+        "has_pact_coverage": "has_defense_pact",
+        "has_trade_coverage": "trade_share",
+        "has_colony_coverage": "was_colony",
+        "has_contiguity_coverage": "is_contiguous",
+        "has_distance_coverage": "distance_km",
+        "has_ideal_point_coverage": "ideal_point_distance",
         "has_us_troops_coverage": "us_troops",
-    }  # fmt: skip
+    }
     for flag, column in pairs.items():
         assert ((committed[flag] == "true") == (committed[column] != "")).all(), column
     ranks = [c for c in committed if c.endswith("_rank")]

@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from collsec.compile.conflicts.episodes import episodes_from
+from collsec.compile.conflicts.termination import end_precisions
+from collsec.compile.conflicts.ucdp import COLUMNS, DATES, cells_of, named_actors, read_acd
 from collsec.compile.corrections import BadCorrection, Correction, read_corrections
-from collsec.compile.episodes import episodes_from
-from collsec.compile.termination import end_precisions
-from collsec.compile.ucdp import COLUMNS, DATES, cells_of, named_actors, read_acd
-from collsec.errors import BadTable, MissingInput
+from collsec.core.errors import BadTable, MissingInput
 
 RESAVED = Path("ucdp_acd") / "UcdpPrioConflict_v25_1.csv"
 
@@ -22,23 +22,45 @@ RESAVED = Path("ucdp_acd") / "UcdpPrioConflict_v25_1.csv"
 def record(**cells: str) -> dict[str, str]:
     """One conflict-year in the publisher's form."""
     row = dict.fromkeys(COLUMNS, "") | {
-        "conflict_id": "9001", "location": "Ruritania", "side_a": "Government of Ruritania",
-        "side_a_id": "1", "side_b": "RLF", "side_b_id": "2", "incompatibility": "2",
-        "year": "1990", "intensity_level": "1", "cumulative_intensity": "0",
-        "type_of_conflict": "3", "start_date": "1990-02-03", "start_prec": "1",
-        "start_date2": "1990-03-04", "start_prec2": "2", "ep_end": "0", "gwno_a": "900",
-        "gwno_loc": "900", "region": "3", "version": "25.1",
-    }  # fmt: skip
+        "conflict_id": "9001",
+        "location": "Ruritania",
+        "side_a": "Government of Ruritania",
+        "side_a_id": "1",
+        "side_b": "RLF",
+        "side_b_id": "2",
+        "incompatibility": "2",
+        "year": "1990",
+        "intensity_level": "1",
+        "cumulative_intensity": "0",
+        "type_of_conflict": "3",
+        "start_date": "1990-02-03",
+        "start_prec": "1",
+        "start_date2": "1990-03-04",
+        "start_prec2": "2",
+        "ep_end": "0",
+        "gwno_a": "900",
+        "gwno_loc": "900",
+        "region": "3",
+        "version": "25.1",
+    }
     return row | cells
 
 
 YEARS = (
     record(),
-    record(year="1991", ep_end="1", ep_end_date="1991-05-06", type_of_conflict="4",
-           gwno_a_2nd="2, 200", side_a_2nd="Government of X, Government of Y", side_b="RLF, RPF",
-           side_b_id="2, 3", intensity_level="2"),
+    record(
+        year="1991",
+        ep_end="1",
+        ep_end_date="1991-05-06",
+        type_of_conflict="4",
+        gwno_a_2nd="2, 200",
+        side_a_2nd="Government of X, Government of Y",
+        side_b="RLF, RPF",
+        side_b_id="2, 3",
+        intensity_level="2",
+    ),
     record(year="1994", start_date2="1994-12-31", start_prec2="5"),
-)  # fmt: skip
+)
 
 
 def published(path: Path, rows: tuple[dict[str, str], ...] = YEARS) -> Path:
@@ -72,10 +94,14 @@ def resaved(path: Path, lines: list[str]) -> Path:
 def inserted(row: dict[str, str]) -> Correction:
     """A correction that inserts a row."""
     return Correction(
-        id="lost", source="ucdp_acd",
+        id="lost",
+        source="ucdp_acd",
         locator={"conflict_id": row["conflict_id"], "year": row["year"]},
-        action="insert", reason="lost", found=(), record={k: v for k, v in row.items() if v},
-    )  # fmt: skip
+        action="insert",
+        reason="lost",
+        found=(),
+        record={k: v for k, v in row.items() if v},
+    )
 
 
 def test_both_formats_read_alike(tmp_path: Path) -> None:
@@ -161,10 +187,14 @@ def test_corrections_mend_and_their_guards_fail_on_a_mended_source(tmp_path: Pat
     torn = lines[1].split(";1990;")
     broken = [torn[0] + ";" * 18, ";1990;" + torn[1]]
     replaced = Correction(
-        id="torn", source="ucdp_acd", locator={"conflict_id": "9001", "year": "1990"},
-        action="replace", reason="torn", found=tuple(broken),
+        id="torn",
+        source="ucdp_acd",
+        locator={"conflict_id": "9001", "year": "1990"},
+        action="replace",
+        reason="torn",
+        found=tuple(broken),
         record={k: v for k, v in YEARS[0].items() if v},
-    )  # fmt: skip
+    )
     lost = inserted(YEARS[2])
     bad = resaved(tmp_path / "bad.csv", [lines[0], *broken, lines[2]])
     expected = read_acd(published(tmp_path / "good.csv"))
@@ -229,8 +259,9 @@ def test_lists_part_outside_parentheses_only() -> None:
     assert cells_of("") == []
     names = "CPP, Military faction (forces of Honasan, Abenina & Zumel)"
     assert named_actors(names, "169, 170") == [
-        "CPP", "Military faction (forces of Honasan, Abenina & Zumel)",
-    ]  # fmt: skip
+        "CPP",
+        "Military faction (forces of Honasan, Abenina & Zumel)",
+    ]
     junta = "Military Junta for the Consolidation of Democracy, Peace and Justice"
     assert named_actors(junta, "549") == [junta]
 
@@ -287,7 +318,7 @@ def test_lost_record_is_the_one_of_version_20_1(shared: Path, repository: Path) 
 
 
 def test_dates_agree_with_an_independent_copy(shared: Path, repository: Path) -> None:
-    from collsec.compile.rda import r_date, read_rda
+    from collsec.upstream.r_data import r_date, read_rda
 
     corrections = read_corrections(repository / "data" / "raw" / "corrections.toml")
     table = read_acd(shared / "upstream" / RESAVED, corrections)
@@ -313,7 +344,12 @@ def test_dates_agree_with_an_independent_copy(shared: Path, repository: Path) ->
 
 def test_end_precision_index_is_by_day() -> None:
     ends = pd.DataFrame(
-        {"conflict_id": ["1"], "year": [1990], "end_date": ["1990-01-02"],
-         "precision_code": ["2"], "outcome": ["ceasefire"]}
-    )  # fmt: skip
+        {
+            "conflict_id": ["1"],
+            "year": [1990],
+            "end_date": ["1990-01-02"],
+            "precision_code": ["2"],
+            "outcome": ["ceasefire"],
+        }
+    )
     assert end_precisions(ends) == {("1", "1990-01-02"): "2"}

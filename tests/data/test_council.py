@@ -9,8 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-CASTS = {"cast_china": "CHN", "cast_france": "FRA", "cast_uk": "GBR", "cast_russia": "RUS",
-         "cast_usa": "USA"}  # fmt: skip
+CASTS = {
+    "cast_china": "CHN",
+    "cast_france": "FRA",
+    "cast_uk": "GBR",
+    "cast_russia": "RUS",
+    "cast_usa": "USA",
+}
 WINDOW = pd.DateOffset(months=12)
 SEED = 20261124
 CONTROLS = ("admission", "secretary_general", "thematic")
@@ -75,8 +80,13 @@ def test_there_are_more_vetoes_than_in_the_library_list(vetoes: pd.DataFrame) ->
 
 
 def test_each_state_has_at_least_its_listed_vetoes(vetoes: pd.DataFrame) -> None:
-    listed = {"cast_russia": 130, "cast_usa": 90, "cast_uk": 29, "cast_china": 19,
-              "cast_france": 17}  # fmt: skip
+    listed = {
+        "cast_russia": 130,
+        "cast_usa": 90,
+        "cast_uk": 29,
+        "cast_china": 19,
+        "cast_france": 17,
+    }
     until = vetoes[vetoes["veto_date"] <= "2025-09-30"]
     for cast, at_least in listed.items():
         assert (until[cast] == "true").sum() >= at_least, cast
@@ -125,9 +135,12 @@ def test_every_veto_is_cast_by_a_permanent_member(vetoes: pd.DataFrame) -> None:
 def test_first_vetoes_of_the_members(vetoes: pd.DataFrame) -> None:
     first = {c: vetoes.loc[vetoes[c] == "true", "veto_date"].min() for c in CASTS}
     assert first == {
-        "cast_russia": "1946-02-16", "cast_france": "1946-06-26", "cast_china": "1955-12-13",
-        "cast_uk": "1956-10-30", "cast_usa": "1970-03-17",
-    }  # fmt: skip
+        "cast_russia": "1946-02-16",
+        "cast_france": "1946-06-26",
+        "cast_china": "1955-12-13",
+        "cast_uk": "1956-10-30",
+        "cast_usa": "1970-03-17",
+    }
 
 
 def test_china_is_taiwan_until_25_october_1971(vetoes: pd.DataFrame) -> None:
@@ -233,8 +246,10 @@ def test_confidence_is_strong_or_the_row_none_for_95_percent(ledger: pd.DataFram
     assert settled.groupby(ledger["item_id"]).any().mean() >= 0.95
     by_rule = ledger[ledger["is_none"] == "false"].groupby("rule")["confidence"].unique()
     assert {rule: set(c) for rule, c in by_rule.items()} == {
-        "named_parties": {"3"}, "agenda_and_place_active": {"2"}, "thematic": {"1"},
-    }  # fmt: skip
+        "named_parties": {"3"},
+        "agenda_and_place_active": {"2"},
+        "thematic": {"1"},
+    }
 
 
 @pytest.mark.parametrize(
@@ -262,9 +277,7 @@ def test_known_vetoes_meet_their_war(
     assert set(ledger.loc[ledger["item_id"] == veto_id, "conflict_id"]) - {""} == conflicts
 
 
-def test_second_pass_agrees(
-    vetoes: pd.DataFrame, ledger: pd.DataFrame, repository: Path
-) -> None:
+def test_second_pass_agrees(vetoes: pd.DataFrame, ledger: pd.DataFrame, repository: Path) -> None:
     second = read(repository, "draft_conflicts_second_pass")
     # Drawn before three parts of the draft of 10 May 1985 were found.
     vetoes = vetoes[vetoes["veto_date"] != "1985-05-10"].reset_index(drop=True)
@@ -272,9 +285,10 @@ def test_second_pass_agrees(
     draw = np.random.default_rng(SEED)
     sample = [
         *draw.choice(vetoes.index[is_control], size=round(0.20 * is_control.sum()), replace=False),
-        *draw.choice(vetoes.index[~is_control], size=round(0.25 * (~is_control).sum()),
-                     replace=False),
-    ]  # fmt: skip
+        *draw.choice(
+            vetoes.index[~is_control], size=round(0.25 * (~is_control).sum()), replace=False
+        ),
+    ]
     drawn = set(vetoes.loc[sample, "veto_id"])
     assert set(second["item_id"]) == drawn
     assert len(drawn) >= 0.2 * len(vetoes)
@@ -307,9 +321,14 @@ def test_resolutions_are_complete_and_in_order(repository: Path) -> None:
     assert list(resolutions["number"].astype(int)) == list(range(1, 2814))
     days = resolutions.set_index("number")["resolution_date"]
     assert days[["242", "338", "435", "678", "1373", "1973", "2118"]].to_list() == [
-        "1967-11-22", "1973-10-22", "1978-09-29", "1990-11-29", "2001-09-28", "2011-03-17",
+        "1967-11-22",
+        "1973-10-22",
+        "1978-09-29",
+        "1990-11-29",
+        "2001-09-28",
+        "2011-03-17",
         "2013-09-27",
-    ]  # fmt: skip
+    ]
     votes = resolutions[resolutions["in_favor"] != ""]
     cast = votes[["in_favor", "against", "abstaining"]].astype(int).sum(axis=1)
     size = np.where(votes["resolution_date"] < "1966-01-01", 11, 15)
@@ -345,7 +364,7 @@ def test_later_resolutions_against_the_press(
 
 def test_keys_of_later_resolutions_follow_the_rules_of_the_earlier_ones(repository: Path) -> None:
     """The subject in words gives the key by the same patterns, where no omnibus item hides it."""
-    from collsec.compile.agenda import OTHER, agenda_key
+    from collsec.compile.council.agenda import OTHER, agenda_key
 
     later = read(repository, "resolutions_since_2022")
     by_rule = later["agenda_item"].map(lambda words: agenda_key(0, words))
@@ -359,12 +378,19 @@ def test_keys_of_later_resolutions_follow_the_rules_of_the_earlier_ones(reposito
     ("number", "expected"),
     [
         ("82", "false"),  # Korea: a breach of the peace, no Chapter named
-        ("418", "true"), ("678", "true"), ("713", "true"), ("743", "false"), ("794", "true"),
+        ("418", "true"),
+        ("678", "true"),
+        ("713", "true"),
+        ("743", "false"),
+        ("794", "true"),
         ("1244", "true"),  # not settled by the search; TAMM has it
         ("1346", "false"),  # carries on a mandate of Chapter VII without naming it
-        ("1373", "true"), ("1441", "true"), ("1973", "true"),
+        ("1373", "true"),
+        ("1441", "true"),
+        ("1973", "true"),
         ("2231", ""),  # under Article 41, which the search cannot settle
-        ("2334", ""), ("2776", "true"),
+        ("2334", ""),
+        ("2776", "true"),
     ],
 )
 def test_chapter_vii_of_known_resolutions(repository: Path, number: str, expected: str) -> None:
@@ -376,8 +402,12 @@ def test_the_cold_war_knew_few_resolutions_under_chapter_vii(repository: Path) -
     resolutions = read(repository, "resolutions")
     under = resolutions[resolutions["is_chapter_vii"] == "true"]
     assert under.loc[under["resolution_date"] < "1990-01-01", "number"].to_list() == [
-        "253", "277", "388", "409", "418",
-    ]  # fmt: skip
+        "253",
+        "277",
+        "388",
+        "409",
+        "418",
+    ]
     to_2015 = resolutions[resolutions["resolution_date"] < "2016-01-01"]
     assert (to_2015["is_chapter_vii"] != "").mean() > 0.97
 
@@ -389,10 +419,15 @@ def test_resolutions_are_linked_to_active_wars_only(
     assert links["link_id"].is_unique
     assert set(links["item_id"]) <= set(read(repository, "resolutions")["resolution_id"])
     keys = read(repository, "resolutions").set_index("resolution_id")["agenda_key"]
-    assert not set(keys[links["item_id"]]) & {"admission", "secretary_general", "icj", "tribunals",
-                                              "terrorism", "other"}  # fmt: skip
-    idle = [r.link_id for r in links.itertuples()
-            if not is_active(episodes, r.conflict_id, r.date)]  # fmt: skip
+    assert not set(keys[links["item_id"]]) & {
+        "admission",
+        "secretary_general",
+        "icj",
+        "tribunals",
+        "terrorism",
+        "other",
+    }
+    idle = [r.link_id for r in links.itertuples() if not is_active(episodes, r.conflict_id, r.date)]
     assert idle == []
 
 
@@ -432,8 +467,13 @@ def test_council_has_its_members(repository: Path) -> None:
     seat = china.set_index("from_date")["gwno"]
     assert (seat["1971-01-01"], seat["1971-10-25"]) == ("713", "710")
     assert not set(members.loc[members["is_permanent"] == "false", "gwno"]) & {
-        "2", "200", "220", "365", "710", "713",
-    }  # fmt: skip
+        "2",
+        "200",
+        "220",
+        "365",
+        "710",
+        "713",
+    }
     assert list(elected.index.astype(int)) == list(range(1946, 2027))
 
 
@@ -455,11 +495,11 @@ def test_terms_coded_by_hand_follow_from_one_election_each(repository: Path) -> 
 
 
 def test_compiled_tables_are_what_upstream_gives(repository: Path, shared: Path) -> None:
-    from collsec.compile.chapter_vii import with_chapter_vii
-    from collsec.compile.council import compile_resolutions
-    from collsec.compile.council_links import read_agenda_conflicts, resolution_conflicts
-    from collsec.compile.council_members import compile_council_members
-    from collsec.compile.later_resolutions import with_later
+    from collsec.compile.council.chapter_vii import with_chapter_vii
+    from collsec.compile.council.council import compile_resolutions
+    from collsec.compile.council.council_links import read_agenda_conflicts, resolution_conflicts
+    from collsec.compile.council.council_members import compile_council_members
+    from collsec.compile.council.later_resolutions import with_later
     from collsec.compile.text import csv_text
 
     raw = repository / "data" / "raw"
@@ -469,13 +509,17 @@ def test_compiled_tables_are_what_upstream_gives(repository: Path, shared: Path)
     resolutions = with_chapter_vii(resolutions, raw / "coded" / "chapter_vii.csv")
     episodes = pd.read_csv(raw / "compiled" / "episodes.csv")
     links = resolution_conflicts(
-        resolutions, read_agenda_conflicts(raw / "coded" / "agenda_conflicts.csv"), episodes,
+        resolutions,
+        read_agenda_conflicts(raw / "coded" / "agenda_conflicts.csv"),
+        episodes,
         "ucdp_acd",
     )
     members = compile_council_members(shared / "upstream", raw / "coded" / "council_terms.csv")
     for name, table in (
-        ("resolutions", resolutions), ("resolution_conflicts", links), ("council_members", members),
-    ):  # fmt: skip
+        ("resolutions", resolutions),
+        ("resolution_conflicts", links),
+        ("council_members", members),
+    ):
         committed = (raw / "compiled" / f"{name}.csv").read_text(encoding="utf-8")
         assert committed == csv_text(table), name
 
@@ -514,9 +558,14 @@ def test_the_council_convened_sessions_by_a_vote_that_permanent_members_lost(
     resolutions = read(repository, "resolutions").set_index("resolution_id")
     votes = resolutions.loc[convened.index, ["in_favor", "against", "abstaining"]]
     assert dict(zip(convened, votes.agg("-".join, axis=1), strict=True)) == {
-        "ES-1": "7-2-2", "ES-2": "10-1-0", "ES-3": "--", "ES-4": "8-2-1", "ES-6": "12-2-1",
-        "ES-9": "13-0-2", "ES-11": "11-1-3",
-    }  # fmt: skip
+        "ES-1": "7-2-2",
+        "ES-2": "10-1-0",
+        "ES-3": "--",
+        "ES-4": "8-2-1",
+        "ES-6": "12-2-1",
+        "ES-9": "13-0-2",
+        "ES-11": "11-1-3",
+    }
 
 
 def test_a_session_follows_a_vetoed_draft_on_its_conflict(repository: Path) -> None:

@@ -9,16 +9,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from collsec.compile.external_support import COLUMNS as SUPPORT
-from collsec.compile.external_support import external_support_from
-from collsec.compile.mission_strength import mission_strength_from
-from collsec.compile.peace_agreements import peace_agreements_from
-from collsec.compile.regional import regional_arrangements_from
-from collsec.compile.spans import episode_near, episode_of_year, spans_by_conflict
-from collsec.compile.state_system import Span, StateSystem
-from collsec.compile.troop_contributors import incomplete, troop_contributors_from
-from collsec.compile.workbooks import cell_text, read_sheet
-from collsec.errors import BadTable, MissingInput
+from collsec.compile.conflicts.external_support import COLUMNS as SUPPORT
+from collsec.compile.conflicts.external_support import external_support_from
+from collsec.compile.conflicts.peace_agreements import peace_agreements_from
+from collsec.compile.conflicts.spans import episode_near, episode_of_year, spans_by_conflict
+from collsec.compile.missions.mission_strength import mission_strength_from
+from collsec.compile.missions.troop_contributors import incomplete, troop_contributors_from
+from collsec.compile.states.regional import regional_arrangements_from
+from collsec.compile.states.state_system import Span, StateSystem
+from collsec.core.errors import BadTable, MissingInput
+from collsec.upstream.workbooks import cell_text, read_sheet
 
 EPISODES = pd.DataFrame(
     {
@@ -37,10 +37,13 @@ EPISODES = pd.DataFrame(
 def test_a_day_among_episodes() -> None:
     spans = spans_by_conflict(EPISODES)
     for day, episode, timing in (
-        ("1989-12-31", "1-1", "before"), ("1990-03-01", "1-1", "during"),
-        ("1992-06-30", "1-1", "during"), ("1992-07-01", "1-1", "after"),
-        ("2000-03-01", "1-2", "during"), ("2010-01-01", "1-2", "after"),
-    ):  # fmt: skip
+        ("1989-12-31", "1-1", "before"),
+        ("1990-03-01", "1-1", "during"),
+        ("1992-06-30", "1-1", "during"),
+        ("1992-07-01", "1-1", "after"),
+        ("2000-03-01", "1-2", "during"),
+        ("2010-01-01", "1-2", "after"),
+    ):
         found = episode_near(spans, 1, day)
         assert found is not None and (found[0]["episode_id"], found[1]) == (episode, timing)
     ongoing = episode_near(spans, 2, "2030-01-01")
@@ -53,8 +56,15 @@ def test_a_day_among_episodes() -> None:
 
 def agreement(paid: str, conflicts: str, day: str, **cells: str) -> dict[str, str]:
     """One line of the file of agreements."""
-    return {"paid": paid, "conflict_id": conflicts, "pa_name": f"Agreement\n{paid}", "pa_date": day,
-            "pa_type": "1", "cease": "1", "pko": "0"} | cells  # fmt: skip
+    return {
+        "paid": paid,
+        "conflict_id": conflicts,
+        "pa_name": f"Agreement\n{paid}",
+        "pa_date": day,
+        "pa_type": "1",
+        "cease": "1",
+        "pko": "0",
+    } | cells
 
 
 def test_agreements_by_hand(tmp_path: Path) -> None:
@@ -69,8 +79,10 @@ def test_agreements_by_hand(tmp_path: Path) -> None:
     assert table["link_id"].tolist() == ["10/1", "12/7", "11/1", "11/2"]
     told = table.set_index("link_id")
     assert told.loc["10/1", ["timing", "days_since_onset", "days_to_end"]].tolist() == [
-        "during", 365, 487,
-    ]  # fmt: skip
+        "during",
+        365,
+        487,
+    ]
     assert told.loc["11/1", ["timing", "days_to_end", "kind"]].tolist() == ["after", -10, "process"]
     assert told.loc["11/2", "timing"] == "before" and pd.isna(told.loc["11/2", "days_to_end"])
     assert told.loc["12/7", "episode_id"] is None or pd.isna(told.loc["12/7", "episode_id"])
@@ -98,29 +110,38 @@ def test_broken_agreements(tmp_path: Path, broken: dict[str, str], message: str)
 def support(year: int, **cells: str) -> dict[str, str]:
     """One line of the file of support: weapons from the United States for the government."""
     line = dict.fromkeys(SUPPORT, "0") | {
-        "year": str(year), "conflict_id": "1", "civil": "1", "active": "1", "ext_sup": "1",
-        "ext_name": "Government of United States of America", "ext_coalition_name": "",
+        "year": str(year),
+        "conflict_id": "1",
+        "civil": "1",
+        "active": "1",
+        "ext_sup": "1",
+        "ext_name": "Government of United States of America",
+        "ext_coalition_name": "",
         "ext_w": "1",
-    }  # fmt: skip
+    }
     return line | cells
 
 
 def test_support_by_hand(tmp_path: Path) -> None:
     path = tmp_path / "support.xlsx"
     lines = [
-        support(1990), support(1992, ext_w="0", ext_x="1"),
+        support(1990),
+        support(1992, ext_w="0", ext_x="1"),
         support(1991, actor_nonstate="1", ext_alleged="1"),
         support(1993),  # no active year
         support(2000, ext_name="Government of France", ext_coalition_name="MINUSMA"),
         support(2000, ext_name="Government of Sweden"),
-        support(2000, civil="0"), support(2000, ext_sup="0"),
+        support(2000, civil="0"),
+        support(2000, ext_sup="0"),
         support(2001, ext_coalition_name="NATO"),
-    ]  # fmt: skip
+    ]
     pd.DataFrame(lines).to_excel(path, index=False)
     table = external_support_from(path, EPISODES, ("a", "b")).set_index("support_id")
     assert table.index.tolist() == [
-        "1-1/usa/government", "1-1/usa/rebels", "1-2/usa/government",
-    ]  # fmt: skip
+        "1-1/usa/government",
+        "1-1/usa/rebels",
+        "1-2/usa/government",
+    ]
     first = table.loc["1-1/usa/government"]
     assert first["years"] == ["1990", "1992"] and first["kinds"] == ["troops", "weapons"]
     assert first["has_own_troops"] and not first["is_alleged_only"]
@@ -141,11 +162,10 @@ def monthly(mission: str, year: int, totals: list[float], **cells: Any) -> pd.Da
 def test_strength_by_hand(tmp_path: Path) -> None:
     counts = pd.concat(
         [
-            monthly("unifil", 1994, [100.0, 200.0, float("nan")],
-                    authorized=[300.0, 300.0, 600.0]),
+            monthly("unifil", 1994, [100.0, 200.0, float("nan")], authorized=[300.0, 300.0, 600.0]),
             monthly("undof", 1994, [50.0], troops=[float("nan")]),
         ]
-    )  # fmt: skip
+    )
     path = tmp_path / "maps.csv"
     header = "mission,year,latitude,longitude,ave.no.troops\n"
     path.write_text(
@@ -158,8 +178,11 @@ def test_strength_by_hand(tmp_path: Path) -> None:
     assert table.index.tolist() == [("undof", 1994), ("unifil", 1994), ("unifil", 1995)]
     row = table.loc[("unifil", 1994)]
     assert row[["counted_months", "mean_total", "peak_total", "mean_authorized"]].tolist() == [
-        2, 150, 200, 400,
-    ]  # fmt: skip
+        2,
+        150,
+        200,
+        400,
+    ]
     assert row[["locations", "locations_with_troops"]].tolist() == [2, 1]
     assert row["source"] == ["bara_hultman", "personnel_shortfall", "geo_pko"]
     assert pd.isna(table.loc[("undof", 1994), "mean_troops"])
@@ -193,10 +216,17 @@ def test_contributors_by_hand(tmp_path: Path) -> None:
 
 def test_a_year_without_a_line_for_a_contributor_is_left_out(tmp_path: Path) -> None:
     people = pd.DataFrame(
-        [("a", 2011, 1, 5), ("a", 2012, 1, 5), ("a", 2012, 2, 7), ("a", 2013, 1, 5),
-         ("a", 2013, 2, 0), ("b", 2011, 1, 5), ("b", 2012, 1, 0)],
+        [
+            ("a", 2011, 1, 5),
+            ("a", 2012, 1, 5),
+            ("a", 2012, 2, 7),
+            ("a", 2013, 1, 5),
+            ("a", 2013, 2, 0),
+            ("b", 2011, 1, 5),
+            ("b", 2012, 1, 0),
+        ],
         columns=["mission_id", "year", "gwno", "people"],
-    )  # fmt: skip
+    )
     assert incomplete(people) == {("a", 2011)}
     path = tmp_path / "contributors.csv"
     path.write_text("Year,Country,Mission,Total\n2012,Atlantis,UNIFIL,5\n", encoding="utf-8")
@@ -214,16 +244,25 @@ def test_regional_pacts_by_hand() -> None:
     whole = Span(date(1900, 1, 1), date.max)
     system = StateSystem(
         {
-            2: (whole,), 90: (whole,), 91: (whole,), 200: (whole,),
+            2: (whole,),
+            90: (whole,),
+            91: (whole,),
+            200: (whole,),
             100: (Span(date(1988, 1, 1), date.max),),
         }
-    )  # fmt: skip
-    pacts = frozenset({(2, 100, 1989), (100, 90, 1989), (90, 100, 1989), (200, 100, 1988),
-                       (91, 90, 1989)})  # fmt: skip
+    )
+    pacts = frozenset(
+        {(2, 100, 1989), (100, 90, 1989), (90, 100, 1989), (200, 100, 1988), (91, 90, 1989)}
+    )
     table = regional_arrangements_from(EPISODES, pacts, 1989, system, ("a", "b", "c"))
     told = table.set_index("episode_id")
-    columns = ["pact_year", "defense_partners", "regional_partners", "p5_partners",
-               "regional_states"]  # fmt: skip
+    columns = [
+        "pact_year",
+        "defense_partners",
+        "regional_partners",
+        "p5_partners",
+        "regional_states",
+    ]
     assert told.loc["1-1", columns].tolist() == [1989, 2, 2, 1, 3]
     assert told.loc["1-1", "has_regional_arrangement"] and told.loc["1-1", "regional_share"] == (
         pytest.approx(2 / 3, abs=1e-4)
@@ -241,8 +280,10 @@ def test_workbooks_old_and_new(tmp_path: Path, shared: Path) -> None:
     sheet = read_sheet(path, ("b", "a", "day"))
     assert sheet.columns.tolist() == ["b", "a", "day"]
     assert sheet.values.tolist() == [
-        ["x", "1", "1990-01-02"], ["", "", "1990-01-02"], ["y", "3", "1990-01-02"],
-    ]  # fmt: skip
+        ["x", "1", "1990-01-02"],
+        ["", "", "1990-01-02"],
+        ["y", "3", "1990-01-02"],
+    ]
     with pytest.raises(BadTable, match="lacks column c"):
         read_sheet(path, ("c",))
     with pytest.raises(MissingInput, match="is missing"):

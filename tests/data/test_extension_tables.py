@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.compile.rda import read_rda
-from collsec.compile.state_system import gwno_of_cow
-from collsec.compile.un_names import GWNO
+from collsec.compile.states.state_system import gwno_of_cow
+from collsec.compile.states.un_names import GWNO
+from collsec.upstream.r_data import read_rda
 
 COMPILED = Path("data/raw/compiled")
 P5 = {2, 200, 220, 365, 710}
@@ -36,8 +36,10 @@ def test_strength_is_the_mean_of_real_counts(repository: Path, shared: Path) -> 
     )
     ours = read(repository, "mission_strength").set_index(["mission_id", "year"])
     for key, troops in {
-        ("minusma", "2016"): 10727, ("minusca", "2016"): 10332, ("unmiss", "2016"): 12160,
-    }.items():  # fmt: skip
+        ("minusma", "2016"): 10727,
+        ("minusca", "2016"): 10332,
+        ("unmiss", "2016"): 12160,
+    }.items():
         assert int(ours.loc[key, "mean_total"]) == round(means.loc[key, "total"])
         assert int(ours.loc[key, "peak_troops"]) == means.loc[key, "peak"]
         assert ours.loc[key, "counted_months"] == "12"
@@ -70,9 +72,12 @@ def test_locations_are_those_of_the_maps(repository: Path, shared: Path) -> None
     maps = pd.read_csv(shared / "upstream/un_missions/FrontMap_v.2.3.csv")
     ours = read(repository, "mission_strength").set_index(["mission_id", "year"])
     for mission, label, year in (
-        ("monusco", "MONUSCO", 2018), ("unifil", "UNIFIL", 2000), ("minusma", "MINUSMA", 2024),
-        ("unavem-iii", "UNAVEM III", 1995), ("unmik", "UNMIK", 2020),
-    ):  # fmt: skip
+        ("monusco", "MONUSCO", 2018),
+        ("unifil", "UNIFIL", 2000),
+        ("minusma", "MINUSMA", 2024),
+        ("unavem-iii", "UNAVEM III", 1995),
+        ("unmik", "UNMIK", 2020),
+    ):
         own = maps[(maps["mission"] == label) & (maps["year"] == year)]
         places = own.drop_duplicates(["latitude", "longitude"])
         armed = own[own["ave.no.troops"] > 0].drop_duplicates(["latitude", "longitude"])
@@ -111,8 +116,11 @@ def test_years_that_the_file_does_not_hold_in_full(repository: Path, shared: Pat
     assert ours["year"].min() == "2011"
     keys = set(ours[["mission_id", "year"]].itertuples(index=False, name=None))
     # Lines of contributors are lacking: France, Italy, Spain, India …; Rwanda; Croatia.
-    for mission, year, state in (("UNIFIL", 2011, "France"), ("UNAMID", 2012, "Rwanda"),
-                                 ("UNMIL", 2011, "Croatia")):  # fmt: skip
+    for mission, year, state in (
+        ("UNIFIL", 2011, "France"),
+        ("UNAMID", 2012, "Rwanda"),
+        ("UNMIL", 2011, "Croatia"),
+    ):
         lines = raw[(raw["Mission"] == mission) & (raw["Country"] == state)]
         assert year not in set(lines["Year"]) and year + 1 in set(lines["Year"])
         assert (mission.lower(), str(year)) not in keys
@@ -207,11 +215,7 @@ def test_support_agrees_with_the_draft(repository: Path, shared: Path) -> None:
         shared / "derived/esd_p5_support_conflict_year_excl_unpko.csv", dtype={"conflict_id": str}
     )
     long = draft.melt(["conflict_id", "year"])
-    theirs = {
-        (c, str(y), v)
-        for c, y, v, flag in long.itertuples(index=False, name=None)
-        if flag
-    }
+    theirs = {(c, str(y), v) for c, y, v, flag in long.itertuples(index=False, name=None) if flag}
     active = {
         (c, str(y))
         for c, first, last in episodes[["conflict_id", "first_year", "last_year"]].itertuples(
@@ -229,12 +233,18 @@ def test_support_agrees_with_the_draft(repository: Path, shared: Path) -> None:
 def test_support_is_flagged_and_no_un_mission(repository: Path, shared: Path) -> None:
     table = read(repository, "external_support")
     assert len(table) == 315 and set(table["is_post_onset"]) == {"true"}
-    raw = pd.read_excel(shared / "upstream/ucdp_esd/ucdp-esd-ty-raw.xlsx", dtype=str,
-                        engine="openpyxl")  # fmt: skip
-    powers = raw["ext_name"].isin([
-        "Government of United States of America", "Government of United Kingdom",
-        "Government of France", "Government of Russia (Soviet Union)", "Government of China",
-    ])  # fmt: skip
+    raw = pd.read_excel(
+        shared / "upstream/ucdp_esd/ucdp-esd-ty-raw.xlsx", dtype=str, engine="openpyxl"
+    )
+    powers = raw["ext_name"].isin(
+        [
+            "Government of United States of America",
+            "Government of United Kingdom",
+            "Government of France",
+            "Government of Russia (Soviet Union)",
+            "Government of China",
+        ]
+    )
     un = raw["ext_coalition_name"].fillna("").str.contains("MINUSMA")
     assert (powers.sum(), (powers & un).sum()) == (1939, 59)
     # Mali: China was there with the UN only; France stands under the mixed label only.
@@ -242,8 +252,10 @@ def test_support_is_flagged_and_no_un_mission(repository: Path, shared: Path) ->
     assert set(mali["power"]) == {"usa"} and mali["last_year"].max() == "2012"
     assert table["years"].str.split(";").str[0].eq(table["first_year"]).all()
     assert table["years"].str.split(";").str[-1].eq(table["last_year"]).all()
-    assert ((table["has_own_troops"] == "true") == table["kinds"].str.split(";").map(
-        lambda kinds: "troops" in kinds)).all()  # fmt: skip
+    assert (
+        (table["has_own_troops"] == "true")
+        == table["kinds"].str.split(";").map(lambda kinds: "troops" in kinds)
+    ).all()
 
 
 # Regional arrangements -------------------------------------------------------------------------
@@ -267,8 +279,10 @@ def test_regional_pacts_counted_anew(repository: Path, shared: Path) -> None:
         partners = {b for a, b in codes if a == host} | {a for a, b in codes if b == host}
         assert int(row["defense_partners"]) == len(partners - {host}), episode_id
     known = table[table["has_pact_coverage"] == "true"]
-    n = {c: known[c].astype(int) for c in ("defense_partners", "regional_partners",
-                                           "p5_partners", "regional_states")}  # fmt: skip
+    n = {
+        c: known[c].astype(int)
+        for c in ("defense_partners", "regional_partners", "p5_partners", "regional_states")
+    }
     assert (n["regional_partners"] <= n["defense_partners"]).all()
     assert (n["regional_partners"] <= n["regional_states"]).all()
     assert ((n["regional_partners"] > 0) == (known["has_regional_arrangement"] == "true")).all()

@@ -11,12 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 import collsec.compile as compile_
-from collsec.cli import app
+from collsec.cli.data import changed_lines, interval
+from collsec.cli.main import app
 from collsec.compile import RECIPES
-from collsec.console import changed_lines, interval
-from collsec.diff import difference_of, side_of
-from collsec.errors import CollsecError, MissingInput
-from collsec.store import Store
+from collsec.core.errors import CollsecError, MissingInput
+from collsec.core.project import Store
+from collsec.evidence.diff import difference_of, side_of
 
 
 def run(*arguments: str) -> str:
@@ -55,8 +55,9 @@ def test_compile_tells_what_changed(
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join([*lines[:5], *lines[7:]]), encoding="utf-8")
     upstream = str(shared / "upstream")
-    rows = [x.split() for x in run(
-        "compile", "--from", upstream, "--root", str(study)).splitlines()]  # fmt: skip
+    rows = [
+        x.split() for x in run("compile", "--from", upstream, "--root", str(study)).splitlines()
+    ]
     assert ["states", "2", "0"] in rows and ["episodes", "unchanged"] in rows
     assert path.read_text(encoding="utf-8") == "".join(lines)
     checked = run("compile", "--from", upstream, "--check", "--root", str(study))
@@ -72,19 +73,25 @@ def test_two_releases_side_by_side(repository: Path) -> None:
     found = difference_of(side_of("20.1", store), side_of("25.1", store))
     assert (found.n_old, found.n_new, found.n_same) == (567, 620, 531)
     assert found.episodes["change"].value_counts().to_dict() == {
-        "added": 55, "re-dated": 34, "dropped": 2,
-    }  # fmt: skip
+        "added": 55,
+        "re-dated": 34,
+        "dropped": 2,
+    }
     assert found.estimates is None and found.verdicts is None
     told = found.episodes.set_index("episode_id")
     assert told.loc["390-1", ["location", "end_old", "end_new"]].tolist() == [
-        "Croatia", "1993-12-13", "1995-09-13",
-    ]  # fmt: skip
+        "Croatia",
+        "1993-12-13",
+        "1995-09-13",
+    ]
     assert told.loc["383-5", ["change", "location"]].tolist() == ["dropped", "Turkey"]
     back = difference_of(side_of("25.1", store), side_of("20.1", store))
     assert back.n_same == 531
     assert back.episodes["change"].value_counts().to_dict() == {
-        "dropped": 55, "re-dated": 34, "added": 2,
-    }  # fmt: skip
+        "dropped": 55,
+        "re-dated": 34,
+        "added": 2,
+    }
     printed = run("diff", "20.1", "25.1", "--root", str(repository))
     assert "567 → 620; 531 the same, 55 added, 2 dropped, 34 re-dated." in printed
     assert "No estimates to compare" in printed
@@ -98,9 +105,14 @@ def results(folder: Path, estimate: float, verdict: str) -> None:
         {
             "estimate_id": ["h1.primary", f"h1.only_{verdict}"],
             "estimand": ["hazard_ratio", "probability"],
-            "estimate": [estimate, 0.5], "ci_low": [0.7, None], "ci_high": [12.4, None],
-            "p_value": [0.1, None], "role": ["primary", "secondary"], "n_units": [479, 479],
-            "n_events": [432, 432], "exposed_ends": [9, 9],
+            "estimate": [estimate, 0.5],
+            "ci_low": [0.7, None],
+            "ci_high": [12.4, None],
+            "p_value": [0.1, None],
+            "role": ["primary", "secondary"],
+            "n_units": [479, 479],
+            "n_events": [432, 432],
+            "exposed_ends": [9, 9],
         }
     ).to_parquet(where / "h1.parquet")
     (where / "h1.json").write_text(json.dumps({"verdict": {"code": verdict}}), encoding="utf-8")
@@ -111,8 +123,10 @@ def test_two_folders_side_by_side(study: Path, tmp_path: Path) -> None:
     shutil.copytree(study, other)
     path = other / "data" / "raw" / "compiled" / "episodes.csv"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace(",1946-07-21,month,2,1946-07-21,day,",
-                                 ",1946-07-21,month,2,1946-07-22,day,"), encoding="utf-8")
+    path.write_text(
+        text.replace(",1946-07-21,month,2,1946-07-21,day,", ",1946-07-21,month,2,1946-07-22,day,"),
+        encoding="utf-8",
+    )
     results(study, 2.5, "inconclusive")
     found = difference_of(side_of(str(study), Store(study)), side_of(str(other), Store(study)))
     assert found.episodes["episode_id"].tolist() == ["200-1"] and found.n_same == 619
@@ -122,8 +136,10 @@ def test_two_folders_side_by_side(study: Path, tmp_path: Path) -> None:
     assert found.estimates is not None and found.verdicts is not None
     estimates = found.estimates.set_index("estimate_id")
     assert estimates.loc["h1.primary", ["estimate_old", "estimate_new", "is_same"]].tolist() == [
-        2.5, 2.6, False,
-    ]  # fmt: skip
+        2.5,
+        2.6,
+        False,
+    ]
     assert pd.isna(estimates.loc["h1.only_supported", "estimate_old"])
     assert found.verdicts.values.tolist() == [["h1", "inconclusive", "supported"]]
     printed = run("diff", str(study), str(other), "--root", str(study))

@@ -8,48 +8,64 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from collsec.compile.mandate_tasks import CHAPTER_VII, KINDS, mandate_tasks_from
-from collsec.errors import BadTable, MissingInput
+from collsec.compile.missions.mandate_tasks import CHAPTER_VII, KINDS, mandate_tasks_from
+from collsec.core.errors import BadTable, MissingInput
 
 TASKS = [task for of_kind in KINDS.values() for task in of_kind]
-RESOLUTIONS = pd.DataFrame({
-    "number": [1, 2, 3],
-    "resolution_id": ["S/RES/1 (1994)", "S/RES/2 (1994)", "S/RES/3 (1994)"],
-    "resolution_date": [date(1994, 1, 20), date(1994, 3, 2), date(1994, 9, 1)],
-})
+RESOLUTIONS = pd.DataFrame(
+    {
+        "number": [1, 2, 3],
+        "resolution_id": ["S/RES/1 (1994)", "S/RES/2 (1994)", "S/RES/3 (1994)"],
+        "resolution_date": [date(1994, 1, 20), date(1994, 3, 2), date(1994, 9, 1)],
+    }
+)
 FOUNDED = {"unamir": "1994-01-20", "unosom-i": "1992-04-24"}
 
 
 def publication(path: Path, rows: list[tuple[str, str, str, set[str]]]) -> Path:
     """A file like the publication's: mission, month, resolution, tasks of each row."""
     told = [
-        {"mission": mission, "year": month[:4], "month": str(int(month[5:])),
-         "unsc_resolution": number,
-         **{task: str(int(task in tasks)) for task in [*TASKS, CHAPTER_VII]}}
+        {
+            "mission": mission,
+            "year": month[:4],
+            "month": str(int(month[5:])),
+            "unsc_resolution": number,
+            **{task: str(int(task in tasks)) for task in [*TASKS, CHAPTER_VII]},
+        }
         for mission, month, number, tasks in rows
-    ]  # fmt: skip
+    ]
     pd.DataFrame(told).to_csv(path, index=False)
     return path
 
 
 def test_runs_of_the_same_kinds_by_hand(tmp_path: Path) -> None:
-    path = publication(tmp_path / "t.csv", [
-        ("UNAMIR", "1993-12", "1", {"prociv"}),  # sent ahead of the founding
-        ("UNAMIR", "1994-01", "1", {"buffer_monitor"}),
-        ("UNAMIR", "1994-02", "1", {"liaise_warpart"}),  # another task of the same kind
-        ("UNAMIR", "1994-03", "2", {"buffer_monitor", "prociv", CHAPTER_VII}),
-        ("UNAMIR", "1994-04", "3", {"buffer_monitor"}),  # 3 is of September
-        ("UNOSOM", "1992-04", "425/426", set()),
-        ("BINUB", "2007-01", "1", {"goodoffices"}), ("MISCA", "2014-01", "1", {"prociv"}),
-    ])  # fmt: skip
+    path = publication(
+        tmp_path / "t.csv",
+        [
+            ("UNAMIR", "1993-12", "1", {"prociv"}),  # sent ahead of the founding
+            ("UNAMIR", "1994-01", "1", {"buffer_monitor"}),
+            ("UNAMIR", "1994-02", "1", {"liaise_warpart"}),  # another task of the same kind
+            ("UNAMIR", "1994-03", "2", {"buffer_monitor", "prociv", CHAPTER_VII}),
+            ("UNAMIR", "1994-04", "3", {"buffer_monitor"}),  # 3 is of September
+            ("UNOSOM", "1992-04", "425/426", set()),
+            ("BINUB", "2007-01", "1", {"goodoffices"}),
+            ("MISCA", "2014-01", "1", {"prociv"}),
+        ],
+    )
     table = mandate_tasks_from(path, frozenset(FOUNDED), RESOLUTIONS, FOUNDED)
     told = table[["mission_id", "from_month", "to_month", "kinds_of_tasks"]].astype(str)
     assert told.values.tolist() == [
-        ["unamir", "1994-01-31", "1994-02-28", "1"], ["unamir", "1994-03-31", "1994-03-31", "2"],
-        ["unamir", "1994-04-30", "1994-04-30", "1"], ["unosom-i", "1992-04-30", "1992-04-30", "0"],
-    ]  # fmt: skip
+        ["unamir", "1994-01-31", "1994-02-28", "1"],
+        ["unamir", "1994-03-31", "1994-03-31", "2"],
+        ["unamir", "1994-04-30", "1994-04-30", "1"],
+        ["unosom-i", "1992-04-30", "1992-04-30", "0"],
+    ]
     assert table["mandate_resolution"].fillna("").tolist() == [
-        "S/RES/1 (1994)", "S/RES/2 (1994)", "", ""]
+        "S/RES/1 (1994)",
+        "S/RES/2 (1994)",
+        "",
+        "",
+    ]
     assert table["has_ceasefire_task"].tolist() == [True, True, True, False]
     assert table["has_civilian_protection_task"].tolist() == [False, True, False, False]
     assert table["has_chapter_vii"].tolist() == [False, True, False, False]

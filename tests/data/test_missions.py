@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from collsec.compile.mission_labels import NOT_OPERATIONS, SAME_AS
-from collsec.compile.missions import BARA_HULTMAN, FILES, compile_mission_milestones
+from collsec.compile.missions.mission_labels import NOT_OPERATIONS, SAME_AS
+from collsec.compile.missions.missions import BARA_HULTMAN, FILES, compile_mission_milestones
 from collsec.compile.text import csv_text
 
 DATED = ("authorized", "first_personnel", "first_troops", "last_troops", "end")
@@ -138,8 +138,17 @@ def test_troops_ends_and_ongoing_agree(missions: pd.DataFrame) -> None:
     assert missions.loc[ongoing, ["end_date", "last_troops_date"]].eq("").all(axis=None)
     assert missions.loc[~ongoing & (missions["sponsor"] == "un"), "end_date"].ne("").all()
     assert set(missions.index[ongoing & (missions["sponsor"] == "un")]) == {
-        "minurso", "minusca", "monusco", "undof", "unficyp", "unifil", "unisfa", "unmik",
-        "unmiss", "unmogip", "untso",
+        "minurso",
+        "minusca",
+        "monusco",
+        "undof",
+        "unficyp",
+        "unifil",
+        "unisfa",
+        "unmik",
+        "unmiss",
+        "unmogip",
+        "untso",
     }
 
 
@@ -220,7 +229,8 @@ def test_median_months_from_authorization(missions: pd.DataFrame, milestones: pd
     ]
     counted = recent[["authorized_date"]].join(milestones, how="inner")
     expected = {
-        "first_personnel_month": (0, 1), "strength_10pct_month": (1, 2),
+        "first_personnel_month": (0, 1),
+        "strength_10pct_month": (1, 2),
         "strength_50pct_month": (2, 4),
     }
     for column, (low, high) in expected.items():
@@ -232,9 +242,13 @@ def test_median_months_from_authorization(missions: pd.DataFrame, milestones: pd
 
 @pytest.mark.parametrize(
     ("name", "months", "operations"),
-    [("first_personnel", 0.5, 52), ("first_troops", 1.2, 34), ("strength_10pct", 1.7, 50),
-     ("strength_50pct", 3.3, 49)],
-)  # fmt: skip
+    [
+        ("first_personnel", 0.5, 52),
+        ("first_troops", 1.2, 34),
+        ("strength_10pct", 1.7, 50),
+        ("strength_50pct", 3.3, 49),
+    ],
+)
 def test_coded_dates_give_the_medians_of_the_coding_rules(
     missions: pd.DataFrame, repository: Path, name: str, months: float, operations: int
 ) -> None:

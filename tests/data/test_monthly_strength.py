@@ -10,19 +10,29 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.compile import monthly_strength
-from collsec.compile.authorized_strength import authorized_strength_from
-from collsec.compile.mission_labels import mission_id_of
-from collsec.compile.monthly_strength import monthly_strength_from
+from collsec.compile.missions import monthly_strength
+from collsec.compile.missions.authorized_strength import authorized_strength_from
+from collsec.compile.missions.mission_labels import mission_id_of
+from collsec.compile.missions.monthly_strength import monthly_strength_from
 
 NAN = float("nan")
 # Half a unit of the second digit: of 1,049 told as 1,000, or of 105 told as 100.
 ROUNDING = 0.05
 # Operations whose labels run on over a predecessor or a successor, or that have two labels.
 CUT = {
-    "unavem-i", "unavem-ii", "unavem-iii", "unosom-i", "unosom-ii", "unmiset", "untaet", "unamsil",
-    "unomsil", "monuc", "untac", "unmibh",
-}  # fmt: skip
+    "unavem-i",
+    "unavem-ii",
+    "unavem-iii",
+    "unosom-i",
+    "unosom-ii",
+    "unmiset",
+    "untaet",
+    "unamsil",
+    "unomsil",
+    "monuc",
+    "untac",
+    "unmibh",
+}
 
 
 def test_doctests() -> None:
@@ -38,39 +48,47 @@ def counts(mission: str, first: str, **cells: list[float]) -> pd.DataFrame:
     )
     frame = pd.DataFrame(blank | cells)
     return frame.assign(
-        mission_id=mission, month=pd.period_range(first, periods=n, freq="M"),
+        mission_id=mission,
+        month=pd.period_range(first, periods=n, freq="M"),
         authorized=frame["authorized_military"] + frame["authorized_police"],
         source="bara_hultman",
-    )  # fmt: skip
+    )
 
 
 def resolution(number: int, day: str, *missions: str, matter: str = "utopia") -> dict[str, Any]:
     return {
-        "resolution_id": f"S/RES/{number} ({day[:4]})", "resolution_date": day,
-        "missions": list(missions), "agenda_key": matter,
-    }  # fmt: skip
+        "resolution_id": f"S/RES/{number} ({day[:4]})",
+        "resolution_date": day,
+        "missions": list(missions),
+        "agenda_key": matter,
+    }
 
 
-RESOLUTIONS = pd.DataFrame([
-    resolution(1, "1994-01-05", "UNAMIR"),
-    resolution(2, "1994-04-30"),  # on the matter alone
-    resolution(3, "1994-05-01", matter="elsewhere"),
-    resolution(4, "1994-07-01"), resolution(5, "1994-08-30"),  # two in the months of a change
-])  # fmt: skip
+RESOLUTIONS = pd.DataFrame(
+    [
+        resolution(1, "1994-01-05", "UNAMIR"),
+        resolution(2, "1994-04-30"),  # on the matter alone
+        resolution(3, "1994-05-01", matter="elsewhere"),
+        resolution(4, "1994-07-01"),
+        resolution(5, "1994-08-30"),  # two in the months of a change
+    ]
+)
 
 
 def test_authorized_strength_by_hand() -> None:
     told = counts(
-        "unamir", "1994-01",
+        "unamir",
+        "1994-01",
         authorized_military=[900.0, 900, 900, NAN, 500, 500, 500, 700, 633.5, 600, 533.5],
         authorized_police=[100.0, 100, 100, NAN, 100, 100, 100, 0, 0, 0, 0],
-    )  # fmt: skip
+    )
     table = authorized_strength_from(told, RESOLUTIONS)
     spans = table[["from_month", "to_month", "authorized"]].astype(str).values.tolist()
     assert spans == [
-        ["1994-01-31", "1994-03-31", "1000"], ["1994-05-31", "1994-07-31", "600"],
+        ["1994-01-31", "1994-03-31", "1000"],
+        ["1994-05-31", "1994-07-31", "600"],
         ["1994-08-31", "1994-08-31", "700"],  # and no part of the line that is drawn after it
-    ]  # fmt: skip
+    ]
     assert table["strength_resolution"].tolist()[:2] == ["S/RES/1 (1994)", "S/RES/2 (1994)"]
     assert table["confidence"].tolist()[:2] == [3, 2]
     assert table[["strength_resolution", "confidence"]].iloc[2].isna().all()
@@ -81,24 +99,33 @@ def test_authorized_strength_by_hand() -> None:
 
 def test_monthly_strength_by_hand() -> None:
     told = counts(
-        "unamir", "1994-01",
-        total=[1010.0, 1040, 2100, NAN, 2100, 95, 97], troops=[900.0, 902, 2000, NAN, NAN, 0, 0],
+        "unamir",
+        "1994-01",
+        total=[1010.0, 1040, 2100, NAN, 2100, 95, 97],
+        troops=[900.0, 902, 2000, NAN, NAN, 0, 0],
         police=[10.0, 21, 30, NAN, NAN, 0, 0],
-        authorized_military=[1000.0] * 7, authorized_police=[0.0] * 7,
-    )  # fmt: skip
+        authorized_military=[1000.0] * 7,
+        authorized_police=[0.0] * 7,
+    )
     strengths = authorized_strength_from(told, RESOLUTIONS)
     table = monthly_strength_from(told, strengths)
     runs = table[["from_month", "to_month", "total"]].astype(str).values.tolist()
     assert runs == [
-        ["1994-01-31", "1994-02-28", "1000"], ["1994-03-31", "1994-03-31", "2100"],
+        ["1994-01-31", "1994-02-28", "1000"],
+        ["1994-03-31", "1994-03-31", "2100"],
         ["1994-05-31", "1994-05-31", "2100"],  # April was not counted
-        ["1994-06-30", "1994-06-30", "95"], ["1994-07-31", "1994-07-31", "97"],
-    ]  # fmt: skip
+        ["1994-06-30", "1994-06-30", "95"],
+        ["1994-07-31", "1994-07-31", "97"],
+    ]
     assert table["troops"].fillna(-1).tolist() == [900, 2000, -1, 0, 0]
     assert table["mean_police"].iloc[0] == 16
     assert table["over_reason"].fillna("").tolist() == [
-        "", "strength_doubtful", "strength_doubtful", "", "",
-    ]  # fmt: skip
+        "",
+        "strength_doubtful",
+        "strength_doubtful",
+        "",
+        "",
+    ]
     cut = told.assign(
         authorized_military=[3000.0, 3000] + [1000.0] * 5, authorized=[3000.0, 3000] + [1000.0] * 5
     )
@@ -140,8 +167,10 @@ def test_every_month_is_a_count_of_one_of_the_publications(
     assert not missing
     for row in counted.itertuples():
         told = ours[row.mission_id, row.date]
-        for mine, theirs in ((told.total, ("total", "IPI_totals")),
-                             (told.troops, ("troop", "IPI_troops"))):
+        for mine, theirs in (
+            (told.total, ("total", "IPI_totals")),
+            (told.troops, ("troop", "IPI_troops")),
+        ):
             published = [getattr(row, name) for name in theirs]
             values = [v for v in published if not np.isnan(v)]
             if np.isnan(mine):
@@ -156,13 +185,18 @@ def test_authorized_strength_is_that_of_the_publication(
 ) -> None:
     ours = by_month(tables["authorized_strength"])
     known = merged[merged["totalauth"] > 0]
-    both = [(ours[key].authorized, row.totalauth, key) for row in known.itertuples()
-            if (key := (row.mission_id, row.date)) in ours]
+    both = [
+        (ours[key].authorized, row.totalauth, key)
+        for row in known.itertuples()
+        if (key := (row.mission_id, row.date)) in ours
+    ]
     assert len(both) > 3700
     # The parts of these three add up to something else, and are what the resolutions say.
     assert {key for mine, theirs, key in both if mine != theirs} == {
-        ("minurca", "1998-04"), ("unmiss", "2014-08"), ("unomil", "1995-11"),
-    }  # fmt: skip
+        ("minurca", "1998-04"),
+        ("unmiss", "2014-08"),
+        ("unomil", "1995-11"),
+    }
 
 
 def test_no_count_is_filled_in(tables: dict[str, pd.DataFrame]) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from collsec.compile.council_links import spans_of
-from collsec.compile.sanctions import check_cases, links_of, none_of
-from collsec.compile.sanctions_rules import GSDB_LEFT_OUT, REGIMES, Regime
-from collsec.errors import BadTable
+from collsec.compile.council.council_links import spans_of
+from collsec.compile.council.sanctions import check_cases, links_of, none_of
+from collsec.compile.council.sanctions_rules import GSDB_LEFT_OUT, REGIMES, Regime
+from collsec.core.errors import BadTable
 
 # Regimes whose years differ from those of the first data set, and why.
 OTHER_START = {"al-qaida-2000": "counted with the Taliban until 2011"}
@@ -57,8 +57,14 @@ def test_the_regimes_that_the_council_counts(regimes: pd.DataFrame) -> None:
     assert regimes["from_date"].min() == "1966-12-16"
     names = regimes.index.str.rsplit("-", n=1).str[0].value_counts()
     assert names[names > 1].to_dict() == {
-        "liberia": 3, "haiti": 2, "iraq": 2, "yugoslavia": 2, "libya": 2, "sudan": 2, "lebanon": 2,
-    }  # fmt: skip
+        "liberia": 3,
+        "haiti": 2,
+        "iraq": 2,
+        "yugoslavia": 2,
+        "libya": 2,
+        "sudan": 2,
+        "lebanon": 2,
+    }
 
 
 def test_days_are_those_of_the_resolutions(repository: Path, regimes: pd.DataFrame) -> None:
@@ -89,9 +95,11 @@ def test_years_agree_with_the_global_data_base(shared: Path, regimes: pd.DataFra
         if last != cases["end"].max():
             ends.add(regime_id)
         for column, kinds in {
-            "has_arms_embargo": ["arms", "military"], "has_trade_restriction": ["trade"],
-            "has_financial_restriction": ["financial"], "has_travel_restriction": ["travel"],
-        }.items():  # fmt: skip
+            "has_arms_embargo": ["arms", "military"],
+            "has_trade_restriction": ["trade"],
+            "has_financial_restriction": ["financial"],
+            "has_travel_restriction": ["travel"],
+        }.items():
             assert (regime[column] == "true") == cases[kinds].to_numpy().any(), (regime_id, column)
     assert starts == set(OTHER_START) and ends == set(OTHER_END)
     used = {int(c) for cell in regimes["gsdb_cases"] for c in cell.split(";")}
@@ -123,9 +131,10 @@ def test_days_agree_with_eusanct(shared: Path, regimes: pd.DataFrame) -> None:
 def test_links_to_conflicts(table: pd.DataFrame, repository: Path) -> None:
     assert len(table) == 43 and (table["is_none"] == "true").sum() == 9
     linked = table[table["is_none"] == "false"]
-    assert linked["conflict_id"].ne("").all() and linked["rule"].isin(
-        ["named_parties", "agenda_and_place_active"]
-    ).all()
+    assert (
+        linked["conflict_id"].ne("").all()
+        and linked["rule"].isin(["named_parties", "agenda_and_place_active"]).all()
+    )
     of = linked.groupby("regime_id")["conflict_id"].agg(set)
     assert of["yugoslavia-1991"] == {"385", "389", "390", "397", "398"}
     assert of["dr-congo-2003"] == {"283", "14692"} and of["taliban-1999"] == {"333", "13692"}
@@ -147,13 +156,17 @@ def agenda(*rows: tuple[str, str, str, int, int]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "agenda_key": key, "from_date": pd.Timestamp(first), "to_date": pd.Timestamp(last),
-                "conflict_id": conflict, "confidence": confidence, "reason": f"{key}.",
+                "agenda_key": key,
+                "from_date": pd.Timestamp(first),
+                "to_date": pd.Timestamp(last),
+                "conflict_id": conflict,
+                "confidence": confidence,
+                "reason": f"{key}.",
                 "rule": "named_parties" if confidence == 3 else "agenda_and_place_active",
             }
             for key, first, last, conflict, confidence in rows
         ]
-    )  # fmt: skip
+    )
 
 
 def test_links_by_hand() -> None:
@@ -167,10 +180,12 @@ def test_links_by_hand() -> None:
     spans = spans_of(episodes)
     regime = Regime("x-1990", (1,), 1, None, ("a", "b"), (1,))
     coded = agenda(
-        ("a", "1946-01-01", "2022-06-30", 1, 2), ("b", "1946-01-01", "2022-06-30", 1, 3),
-        ("a", "1946-01-01", "1991-12-31", 2, 2), ("a", "1946-01-01", "2022-06-30", 3, 2),
+        ("a", "1946-01-01", "2022-06-30", 1, 2),
+        ("b", "1946-01-01", "2022-06-30", 1, 3),
+        ("a", "1946-01-01", "1991-12-31", 2, 2),
+        ("a", "1946-01-01", "2022-06-30", 3, 2),
         ("c", "1946-01-01", "2022-06-30", 2, 3),
-    )  # fmt: skip
+    )
     from_1990, to_1993 = date(1990, 1, 1), date(1993, 1, 1)
     found = links_of(regime, from_1990, to_1993, coded, spans)
     # Conflict 2 begins after a year and a half; conflict 3 had ended a year and a day before.

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import collsec.compile as compile_
 from collsec.compile import RECIPES, compile_vintage
-from collsec.compile.crosswalk import crosswalk_from
-from collsec.compile.vintages import (
+from collsec.compile.conflicts.crosswalk import crosswalk_from
+from collsec.compile.conflicts.vintages import (
     FIRST,
     VINTAGES,
     UnknownVintage,
@@ -23,7 +23,7 @@ from collsec.compile.vintages import (
     vintage_of,
     with_stable_ids,
 )
-from collsec.errors import CollsecError
+from collsec.core.errors import CollsecError
 
 
 def episode(
@@ -31,11 +31,16 @@ def episode(
 ) -> dict[str, Any]:
     """One episode; onset on 1 June of its first year and end on 1 July of its last, or as given."""
     return {
-        "episode_id": f"{conflict}-{ordinal}", "conflict_id": conflict, "ordinal": ordinal,
-        "onset_date": onset or f"{first}-06-01", "end_date": f"{last}-07-01" if end == "" else end,
-        "is_ended": end is not None, "first_year": first, "last_year": last,
+        "episode_id": f"{conflict}-{ordinal}",
+        "conflict_id": conflict,
+        "ordinal": ordinal,
+        "onset_date": onset or f"{first}-06-01",
+        "end_date": f"{last}-07-01" if end == "" else end,
+        "is_ended": end is not None,
+        "first_year": first,
+        "last_year": last,
         "type_at_onset": "intrastate",
-    }  # fmt: skip
+    }
 
 
 def frame(*episodes: dict[str, Any]) -> pd.DataFrame:
@@ -44,8 +49,9 @@ def frame(*episodes: dict[str, Any]) -> pd.DataFrame:
 
 def test_the_first_release_is_the_one_of_the_study() -> None:
     assert FIRST == "25.1" and [v.source for v in VINTAGES.values()] == [
-        "ucdp_acd", "ucdp_acd_201",
-    ]  # fmt: skip
+        "ucdp_acd",
+        "ucdp_acd_201",
+    ]
     with pytest.raises(UnknownVintage, match=r"'24\.1' is not registered\. .* 25\.1, 20\.1"):
         vintage_of("24.1")
 
@@ -95,21 +101,23 @@ def test_every_case_of_the_crosswalk() -> None:
         episode(3, 1960, 1969),
         episode(4, 1975, 1975),
         episode(5, 2018, 2023),  # active in 2019 in both
-        episode(1, 1990, 1991, conflict=2), episode(2, 1993, 1999, conflict=2),
+        episode(1, 1990, 1991, conflict=2),
+        episode(2, 1993, 1999, conflict=2),
         episode(1, 2015, 2017, conflict=3),  # ended before 2019, but not in the old release
         episode(1, 2022, 2024, end=None, conflict=4),
         episode(1, 2018, 2024, end=None, conflict=5),  # the old release had it end
-    )  # fmt: skip
+    )
     old = frame(
         episode(1, 1946, 1946),
         episode(2, 1950, 1952, onset="1950-05-22"),
-        episode(3, 1960, 1967), episode(4, 1969, 1969),
+        episode(3, 1960, 1967),
+        episode(4, 1969, 1969),
         episode(5, 1980, 1980),
         episode(6, 2018, 2019, end=None),
         episode(1, 1990, 1999, conflict=2),
         episode(1, 2015, 2019, end=None, conflict=3),
         episode(1, 2018, 2018, conflict=5),
-    )  # fmt: skip
+    )
     table = crosswalk_from(new, with_stable_ids(old, new), ("ucdp_acd", "ucdp_acd_201"))
     told = table.set_index("episode_id")
     told["reason"] = told["reason"].fillna("")
@@ -142,11 +150,18 @@ def crosswalk(repository: Path) -> pd.DataFrame:
 
 def test_the_committed_crosswalk(repository: Path, crosswalk: pd.DataFrame) -> None:
     assert crosswalk["status"].value_counts().to_dict() == {
-        "same": 531, "only_251": 55, "re-dated": 34, "only_201": 2,
-    }  # fmt: skip
+        "same": 531,
+        "only_251": 55,
+        "re-dated": 34,
+        "only_201": 2,
+    }
     assert crosswalk["reason"].value_counts().to_dict() == {
-        "": 565, "began_later": 47, "added": 8, "dropped": 1, "merged": 1,
-    }  # fmt: skip
+        "": 565,
+        "began_later": 47,
+        "added": 8,
+        "dropped": 1,
+        "merged": 1,
+    }
     ours = pd.read_csv(
         repository / "data" / "raw" / "compiled" / "episodes.csv", dtype=str, keep_default_na=False
     )
@@ -168,9 +183,10 @@ def test_the_older_release_counted_without_the_reader(
     starts = raw.groupby("conflict_id")["year"].diff() != 1
     raw["run"] = starts.cumsum()
     runs = raw.groupby("run").agg(
-        conflict=("conflict_id", "first"), onset=("start_date2", "first"),
+        conflict=("conflict_id", "first"),
+        onset=("start_date2", "first"),
         end=("ep_end_date", "last"),
-    )  # fmt: skip
+    )
     assert (len(raw), len(runs)) == (2448, 567)
     theirs = {
         (str(c), o, "" if pd.isna(e) else e)
@@ -197,8 +213,10 @@ def test_raw_tables_of_the_older_release(
     assert len(episodes) == 567 and episodes["last_year"].max() == "2019"
     crosswalk = pd.read_csv(raw / "compiled" / "episode_crosswalk.csv", dtype=str)
     known = crosswalk.set_index("episode_id")
-    assert (known.loc[episodes["episode_id"], "ordinal_201"].to_numpy()
-            == episodes["ordinal"].to_numpy()).all()
+    assert (
+        known.loc[episodes["episode_id"], "ordinal_201"].to_numpy()
+        == episodes["ordinal"].to_numpy()
+    ).all()
     assert episodes["source"].str.startswith("ucdp_acd_201").all()
     assert not (to / "compiled" / "states.csv").exists()
     left_out = {}

@@ -90,7 +90,9 @@ class Table:
         rows = self.rows()
         header = rows[0]
         places = [
-            (r, header.index(c)) for c in columns for r in range(1, len(rows))
+            (r, header.index(c))
+            for c in columns
+            for r in range(1, len(rows))
             if bool(rows[r][header.index(c)]) or not filled
         ]
         r, c = self.rng.choice(places)
@@ -102,7 +104,8 @@ class Table:
         """Columns of some types, and with filled cells."""
         rows = self.rows()
         return [
-            n for i, (n, f) in enumerate(self.fields.items())
+            n
+            for i, (n, f) in enumerate(self.fields.items())
             if f["type"] in kinds and any(row[i] for row in rows[1:])
         ]
 
@@ -354,8 +357,9 @@ def decimals_in_a_whole_number(t: Table) -> Damage:
 
 
 def decimal_comma(t: Table) -> Damage:
-    return t.put(lambda old: old.replace(".", ",") if "." in old else old + ",5",
-                 t.of_type("number"))
+    return t.put(
+        lambda old: old.replace(".", ",") if "." in old else old + ",5", t.of_type("number")
+    )
 
 
 def other_digits(t: Table) -> Damage:
@@ -443,7 +447,10 @@ def torn_sources(t: Table) -> Damage:
 
 # Facts ------------------------------------------------------------------------------------------
 def fact(
-    name: str, where: dict[str, str], column: str, new: str,
+    name: str,
+    where: dict[str, str],
+    column: str,
+    new: str,
     shown_at: tuple[str, str] | None = None,
 ) -> Callable[[Table], Damage]:
     """Return a kind that sets one cell of the row that `where` describes.
@@ -454,8 +461,11 @@ def fact(
     def change(t: Table) -> Damage:
         rows = t.rows()
         header = rows[0]
-        at = next(i for i, row in enumerate(rows[1:], 1)
-                  if all(row[header.index(c)] == v for c, v in where.items()))
+        at = next(
+            i
+            for i, row in enumerate(rows[1:], 1)
+            if all(row[header.index(c)] == v for c, v in where.items())
+        )
         rows[at][header.index(column)] = new
         t.write(rows)
         named, value = shown_at or (column, new)
@@ -466,33 +476,91 @@ def fact(
 
 
 FACTS: tuple[tuple[str, Callable[[Table], Damage]], ...] = (
-    ("missions", fact("people_before_authorization", {"mission_id": "unamir"},
-                      "first_personnel_date", "1993-09-30")),
-    ("missions", fact("strength_in_reverse", {"mission_id": "unamir"},
-                      "strength_50pct_date", "1993-10-31")),
-    ("missions", fact("month_not_by_its_last_day", {"mission_id": "unamir"},
-                      "strength_10pct_date", "1993-11-29")),
-    ("missions", fact("end_before_the_first_people", {"mission_id": "unprofor"},
-                      "end_date", "1991-12-31")),
+    (
+        "missions",
+        fact(
+            "people_before_authorization",
+            {"mission_id": "unamir"},
+            "first_personnel_date",
+            "1993-09-30",
+        ),
+    ),
+    (
+        "missions",
+        fact("strength_in_reverse", {"mission_id": "unamir"}, "strength_50pct_date", "1993-10-31"),
+    ),
+    (
+        "missions",
+        fact(
+            "month_not_by_its_last_day",
+            {"mission_id": "unamir"},
+            "strength_10pct_date",
+            "1993-11-29",
+        ),
+    ),
+    (
+        "missions",
+        fact("end_before_the_first_people", {"mission_id": "unprofor"}, "end_date", "1991-12-31"),
+    ),
     ("missions", fact("host_that_had_ended", {"mission_id": "minusma"}, "host_gwno", "265")),
-    ("missions", fact("day_of_another_resolution", {"mission_id": "minusma"},
-                      "authorized_date", "2013-04-24")),
+    (
+        "missions",
+        fact(
+            "day_of_another_resolution", {"mission_id": "minusma"}, "authorized_date", "2013-04-24"
+        ),
+    ),
     ("vetoes", fact("seat_before_its_day", {"veto_date": "1955-12-13"}, "china_seat", "prc")),
-    ("vetoes", fact("veto_on_another_day", {"veto_id": "1946-02-16-a"}, "veto_date",
-                    "1946-02-17", shown_at=("veto_id", "1946-02-16-a"))),
-    ("council_members", fact("two_holders_of_a_seat", {"gwno": "713", "year": "1971"},
-                             "to_date", "1971-10-26")),
-    ("council_members", fact("member_that_had_ended", {"gwno": "710", "year": "1990"},
-                             "gwno", "265")),
+    (
+        "vetoes",
+        fact(
+            "veto_on_another_day",
+            {"veto_id": "1946-02-16-a"},
+            "veto_date",
+            "1946-02-17",
+            shown_at=("veto_id", "1946-02-16-a"),
+        ),
+    ),
+    (
+        "council_members",
+        fact("two_holders_of_a_seat", {"gwno": "713", "year": "1971"}, "to_date", "1971-10-26"),
+    ),
+    (
+        "council_members",
+        fact("member_that_had_ended", {"gwno": "710", "year": "1990"}, "gwno", "265"),
+    ),
 )
 
 FILES = (
-    latin1, utf16, byte_order_mark, nul_bytes, workbook, archive, empty_file, header_alone,
-    missing_file, folder_in_its_place, missing_schema, torn_schema, truncated,
-    truncated_at_the_end_of_a_line, torn_line, joined_lines, blank_line, conflict_marker,
-    open_quote, line_break_in_a_cell, semicolons, tabs, missing_column, extra_column,
-    misspelled_column, column_twice, columns_out_of_order, lost_header, duplicated_key,
-)  # fmt: skip
+    latin1,
+    utf16,
+    byte_order_mark,
+    nul_bytes,
+    workbook,
+    archive,
+    empty_file,
+    header_alone,
+    missing_file,
+    folder_in_its_place,
+    missing_schema,
+    torn_schema,
+    truncated,
+    truncated_at_the_end_of_a_line,
+    torn_line,
+    joined_lines,
+    blank_line,
+    conflict_marker,
+    open_quote,
+    line_break_in_a_cell,
+    semicolons,
+    tabs,
+    missing_column,
+    extra_column,
+    misspelled_column,
+    column_twice,
+    columns_out_of_order,
+    lost_header,
+    duplicated_key,
+)
 # Kinds that ask for something that not every table has, and tables that have it.
 CELLS: tuple[tuple[Callable[[Table], Damage], tuple[str, ...]], ...] = (
     (swapped_cells, ("missions", "mission_conflicts", "episodes", "council_members")),

@@ -38,8 +38,10 @@ def build_raw(folder: Path) -> Path:
         if "conflict_id" in frame:
             frames[name] = frame[frame["conflict_id"].isin([*conflicts, ""])]
         elif name == "resolutions":
-            named = {*frames["missions"]["resolution"],
-                     *frames["assembly_sittings"]["resolution_id"]}  # fmt: skip
+            named = {
+                *frames["missions"]["resolution"],
+                *frames["assembly_sittings"]["resolution_id"],
+            }
             frames[name] = frame[frame["resolution_id"].isin(named) | (frame.index % ONE_IN == 0)]
     _follow_keys(frames, schemas)
     for resource in package["resources"]:

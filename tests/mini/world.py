@@ -20,8 +20,12 @@ RAW = Path("data") / "raw"
 # Every conflict with a mission or a vetoed draft stays, and every case; of the others, one in so
 # many.
 KEEP_ONE_IN = 4
-DRAWS = {"rerandomization_draws": 480, "calibration_draws": 40, "bootstrap_draws": 149,
-         "imputation_draws": 3}
+DRAWS = {
+    "rerandomization_draws": 480,
+    "calibration_draws": 40,
+    "bootstrap_draws": 149,
+    "imputation_draws": 3,
+}
 
 
 def build(folder: Path, *, with_code: bool = False, raw: Path = REPOSITORY / RAW) -> Path:
@@ -101,7 +105,11 @@ def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     """Run real Snakemake in a world."""
     return subprocess.run(
         [sys.executable, "-m", "snakemake", "-c", "2", *arguments],
-        cwd=folder, env=environment(folder), capture_output=True, text=True, check=False,
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -109,5 +117,9 @@ def collsec(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command line in a world."""
     return subprocess.run(
         [sys.executable, "-m", "collsec", *arguments],
-        cwd=folder, env=environment(folder), capture_output=True, text=True, check=False,
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
     )

@@ -14,11 +14,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from collsec.errors import BadTable, CollsecError
-from collsec.fetch import FetchFailed, fetch
-from collsec.sources import BadSource, Mirror, Source, SourceFile, Upstream
-from collsec.store import Store
-from collsec.tables import REQUIRED, clean
+from collsec.core.errors import BadTable, CollsecError
+from collsec.core.project import Store
+from collsec.tables.clean import REQUIRED, clean
+from collsec.upstream.fetch import FetchFailed, fetch
+from collsec.upstream.sources import BadSource, Mirror, Source, SourceFile, Upstream
 from mini.corruptions import FACTS, Corruption, Damage, corruptions
 from mini.raw import build_raw
 from mini.world import collsec
@@ -52,7 +52,8 @@ def contents(root: Path) -> dict[str, str]:
     """Digest of every file of the raw folder."""
     return {
         p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in sorted((root / "data" / "raw").rglob("*")) if p.is_file()
+        for p in sorted((root / "data" / "raw").rglob("*"))
+        if p.is_file()
     }
 
 
@@ -97,9 +98,7 @@ def test_a_corrupted_input_is_one_clear_error_and_writes_nothing(
 
 
 @pytest.mark.pipeline
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if c.number in THROUGH_THE_DOOR], ids=str
-)
+@pytest.mark.parametrize("case", [c for c in CASES if c.number in THROUGH_THE_DOOR], ids=str)
 def test_the_command_line_says_it_in_one_message(world: Path, case: Corruption) -> None:
     (world / "src").symlink_to(Path(__file__).resolve().parents[2] / "src")
     damage = case.apply(world)
@@ -117,11 +116,20 @@ CONTENT = b"conflict_id,year\n" + b"".join(b"%d,1999\n" % i for i in range(200))
 DECLARED = SourceFile("acd/acd.csv", "acd.csv", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
 SOURCES = {
     "acd": Source(
-        key="acd", producer="P", title="T", version="1", coverage="1946-2024", citation="C",
-        doi="", licence="CC BY 4.0", may_redistribute=True, publisher="https://example.org/",
-        mirror=Mirror("owner/name", "a" * 40), files=(DECLARED,),
+        key="acd",
+        producer="P",
+        title="T",
+        version="1",
+        coverage="1946-2024",
+        citation="C",
+        doi="",
+        licence="CC BY 4.0",
+        may_redistribute=True,
+        publisher="https://example.org/",
+        mirror=Mirror("owner/name", "a" * 40),
+        files=(DECLARED,),
     )
-}  # fmt: skip
+}
 DAMAGED = {
     "truncated": CONTENT[:1000],
     "one byte": CONTENT[:50] + b"8" + CONTENT[51:],

@@ -19,11 +19,11 @@ import yaml
 
 import browser
 import report_study as study
-from collsec.errors import CollsecError, MissingInput
-from collsec.reports import build, fallback
-from collsec.reports.assemble import assemble
-from collsec.reports.source import BadProse
-from collsec.store import Store
+from collsec.core.errors import CollsecError, MissingInput
+from collsec.core.project import Store
+from collsec.reports.pages.assemble import assemble
+from collsec.reports.pages.source import BadProse
+from collsec.reports.render import build, fallback
 
 FURTHER = ["cases", "claims"]
 PAGES = ["index", *study.STEMS.values(), *FURTHER]
@@ -73,7 +73,7 @@ def digests(folder: Path) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def without_quarto(monkeypatch: pytest.MonkeyPatch) -> None:
     """Render with the project's own renderer, whatever is on this machine."""
-    monkeypatch.setattr("collsec.reports.quarto.is_available", lambda: False)
+    monkeypatch.setattr("collsec.reports.render.quarto.is_available", lambda: False)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
     """Return a study whose reports have been built."""
     root = study.write_study(tmp_path_factory.mktemp("study"), repository)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("collsec.reports.quarto.is_available", lambda: False)
+        patch.setattr("collsec.reports.render.quarto.is_available", lambda: False)
         build(root, study.HYPOTHESES)
     return root
 
@@ -386,13 +386,11 @@ def test_a_study_without_citation_file_names_the_packages_authors(small: Path) -
 
 
 @pytest.fixture
-def quarto(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], None]]:
+def quarto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     """Put a program named quarto on PATH that behaves like Quarto in one respect."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    monkeypatch.setattr("collsec.reports.quarto.is_available", lambda: True)
+    monkeypatch.setattr("collsec.reports.render.quarto.is_available", lambda: True)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
     def write(script: str) -> None:
@@ -436,6 +434,7 @@ def test_quarto_that_fails_says_why(small: Path, quarto: Callable[[str], None]) 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not on PATH")
 def test_the_pdf_holds_the_report_and_says_what_it_is(built: Path) -> None:
     path = built / "reports" / "site" / f"{REPORTS[0]}.pdf"
+
     def output(*command: str | Path) -> str:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 

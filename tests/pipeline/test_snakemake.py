@@ -34,7 +34,9 @@ def digests(world: Path) -> dict[str, str]:
     folders = (world / "data" / "processed", world / "reports" / "site")
     return {
         p.relative_to(world).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-        for folder in folders for p in sorted(folder.rglob("*")) if p.is_file()
+        for folder in folders
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
     }
 
 
@@ -55,9 +57,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_pipeline_makes_every_page_and_a_second_run_does_nothing(finished: Path) -> None:
     site = finished / "reports" / "site"
-    for name in ("index.html", "h1-deployment-delay.html", "h1-deployment-delay.pdf",
-                 "h2-veto-use.html", "h2-veto-use.pdf", "h3-p5-interest.html",
-                 "h3-p5-interest.pdf"):
+    for name in (
+        "index.html",
+        "h1-deployment-delay.html",
+        "h1-deployment-delay.pdf",
+        "h2-veto-use.html",
+        "h2-veto-use.pdf",
+        "h3-p5-interest.html",
+        "h3-p5-interest.pdf",
+    ):
         assert (site / name).stat().st_size > 1000
     assert rules_to_run(finished) == set()
     done = snakemake(finished)
@@ -74,7 +82,7 @@ def test_the_site_lists_every_claim(finished: Path) -> None:
 
 
 def test_every_processed_file_says_what_it_was_made_from(finished: Path) -> None:
-    from collsec.store import Store
+    from collsec.core.project import Store
 
     store = Store(finished)
     for path in sorted((finished / "data" / "processed").rglob("*.parquet")):
@@ -86,12 +94,16 @@ def test_every_processed_file_says_what_it_was_made_from(finished: Path) -> None
 
 
 def test_every_column_of_every_processed_file_has_a_definition(finished: Path) -> None:
-    from collsec.codebook import codebook
-    from collsec.store import Store
+    from collsec.core.project import Store
+    from collsec.tables.codebook import codebook
 
     entries = codebook(Store(finished))
     assert {h.table for one in entries.values() for h in one.holders} >= {
-        "episodes/episodes", "panels/h1", "estimates/h3", "estimates/h1-curves"}
+        "episodes/episodes",
+        "panels/h1",
+        "estimates/h3",
+        "estimates/h1-curves",
+    }
 
 
 def test_cold_runs_give_the_same_bytes_however_the_work_is_shared_out(
@@ -100,8 +112,10 @@ def test_cold_runs_give_the_same_bytes_however_the_work_is_shared_out(
     other = build(tmp_path_factory.mktemp("elsewhere") / "with another name")
     done = snakemake(other, "--set-scatter", "work=2")
     assert done.returncode == 0, done.stderr
-    made = [{name: digest for name, digest in digests(world).items() if "/shares/" not in name}
-            for world in (other, finished)]
+    made = [
+        {name: digest for name, digest in digests(world).items() if "/shares/" not in name}
+        for world in (other, finished)
+    ]
     assert made[0] == made[1]
     assert len(list((other / "data" / "processed" / "shares").glob("*.json"))) == 2 * 3
 
@@ -150,21 +164,26 @@ def test_editing_prose_renders_anew_and_estimates_nothing(restored: Change) -> N
 
 def test_editing_a_specification_estimates_that_hypothesis_alone(restored: Change) -> None:
     world = restored("analyses/h2-veto-use.qmd", "lags_months: [0, 3]", "lags_months: [0, 6]")
-    assert rules_to_run(world) == {
-        "panel h2", "share h2", "estimate h2", "synthesis", "reports"}
+    assert rules_to_run(world) == {"panel h2", "share h2", "estimate h2", "synthesis", "reports"}
 
 
 def test_editing_a_module_re_runs_its_dependants(restored: Change) -> None:
-    world = restored("src/collsec/verdict.py", "The verdict on a hypothesis",
-                     "A verdict on a hypothesis")
+    world = restored(
+        "src/collsec/evidence/verdict.py",
+        "The verdict on a hypothesis",
+        "A verdict on a hypothesis",
+    )
     ran = rules_to_run(world)
     assert {"estimate h1", "estimate h2", "estimate h3", "reports"} <= ran
     assert not {"tables", "episodes", "timelines"} & ran
 
 
 def test_editing_the_linking_module_re_runs_everything_after_the_tables(restored: Change) -> None:
-    world = restored("src/collsec/episodes.py", "the one module that joins",
-                     "the only module that joins")
+    world = restored(
+        "src/collsec/histories/episodes.py",
+        "the one module that joins",
+        "the only module that joins",
+    )
     ran = rules_to_run(world)
     assert {"episodes", "timelines", "panel h1", "estimate h3", "reports"} <= ran
     assert "tables" not in ran
@@ -186,7 +205,13 @@ def test_results_carry_all_that_must_stand_beside_them(finished: Path) -> None:
         path = finished / "data" / "processed" / "estimates" / f"{h}.json"
         record = json.loads(path.read_text(encoding="utf-8"))
         assert record["verdict"]["code"] in {
-            "void", "inconclusive", "supported", "contradicted", "mixed", "no-effect"}
+            "void",
+            "inconclusive",
+            "supported",
+            "contradicted",
+            "mixed",
+            "no-effect",
+        }
         assert re.fullmatch(rf"{h}\.primary@[0-9a-f]{{6}}", record["result_id"])
         assert record["diagnostics"]["null_calibration"]["draws"] == 40
         assert record["provenance"]["profile"] == "quick"
@@ -214,16 +239,41 @@ def test_commands_read_the_results(finished: Path) -> None:
 
 
 BAD = [
-    ("a broken cell", "data/raw/coded/missions.csv", ",un,", ",onu,",
-     ["data/raw/coded/missions.csv", "row", "sponsor", "onu"]),
-    ("a date before 1946", "data/raw/coded/vetoes.csv", ",1946-02-16,", ",1936-02-16,",
-     ["data/raw/coded/vetoes.csv", "row 2", "veto_date", "1936-02-16"]),
-    ("an impossible date", "data/raw/coded/vetoes.csv", ",1946-02-16,", ",1946-02-31,",
-     ["data/raw/coded/vetoes.csv", "row 2", "veto_date", "1946-02-31"]),
-    ("a missing column", "data/raw/coded/vetoes.csv", "veto_date,", "",
-     ["data/raw/coded/vetoes.csv", "veto_date"]),
-    ("a key of no table", "data/raw/coded/mission_conflicts.csv", ",onuc,", ",onuk,",
-     ["data/raw/coded/mission_conflicts.csv", "row", "mission_id", "onuk"]),
+    (
+        "a broken cell",
+        "data/raw/coded/missions.csv",
+        ",un,",
+        ",onu,",
+        ["data/raw/coded/missions.csv", "row", "sponsor", "onu"],
+    ),
+    (
+        "a date before 1946",
+        "data/raw/coded/vetoes.csv",
+        ",1946-02-16,",
+        ",1936-02-16,",
+        ["data/raw/coded/vetoes.csv", "row 2", "veto_date", "1936-02-16"],
+    ),
+    (
+        "an impossible date",
+        "data/raw/coded/vetoes.csv",
+        ",1946-02-16,",
+        ",1946-02-31,",
+        ["data/raw/coded/vetoes.csv", "row 2", "veto_date", "1946-02-31"],
+    ),
+    (
+        "a missing column",
+        "data/raw/coded/vetoes.csv",
+        "veto_date,",
+        "",
+        ["data/raw/coded/vetoes.csv", "veto_date"],
+    ),
+    (
+        "a key of no table",
+        "data/raw/coded/mission_conflicts.csv",
+        ",onuc,",
+        ",onuk,",
+        ["data/raw/coded/mission_conflicts.csv", "row", "mission_id", "onuk"],
+    ),
 ]
 
 
@@ -241,8 +291,15 @@ def test_a_duplicate_key_is_refused(tmp_path: Path) -> None:
     path = world / "data" / "raw" / "coded" / "missions.csv"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join([*lines, lines[1]]), encoding="utf-8")
-    refused(world, ["data/raw/coded/missions.csv", f"row {len(lines) + 1}", "mission_id",
-                    lines[1].split(",")[0]])
+    refused(
+        world,
+        [
+            "data/raw/coded/missions.csv",
+            f"row {len(lines) + 1}",
+            "mission_id",
+            lines[1].split(",")[0],
+        ],
+    )
 
 
 def test_an_unknown_state_code_is_refused(tmp_path: Path) -> None:
@@ -270,8 +327,11 @@ def refused(world: Path, needles: list[str]) -> None:
 
 def test_a_typo_in_a_specification_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
     world = build(tmp_path)
-    edit(world / "analyses" / "h1-deployment-delay.qmd", "measure: un_troops\n",
-         "measure: un_trops\n")
+    edit(
+        world / "analyses" / "h1-deployment-delay.qmd",
+        "measure: un_troops\n",
+        "measure: un_trops\n",
+    )
     done = collsec(world, "step", "panel", "h1")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from collsec.compile import compile_vintage
-from collsec.diff import difference_of, side_of
-from collsec.store import Store
+from collsec.core.project import Store
+from collsec.evidence.diff import difference_of, side_of
 from mini.world import RAW, build, collsec, snakemake
 
 pytestmark = pytest.mark.pipeline

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collsec.estimators import CoxDesign, CoxResult, EstimationError, cox_ph
-from collsec.estimators.risk_sets import RiskSets
+from collsec.survival import CoxDesign, CoxResult, EstimationError, cox_ph
+from collsec.survival.risk_sets import RiskSets
 
 #: The same likelihood summed in another order: rounding, enlarged by the solve.
 REORDERED = 1e-9

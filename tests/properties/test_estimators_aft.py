@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate
 
-from collsec.estimators import AftResult, EstimationError, aft, compare, cox_ph, logit
-from collsec.estimators.aft_distributions import DISTRIBUTIONS
+from collsec.survival import AftResult, EstimationError, aft, compare, cox_ph, logit
+from collsec.survival.parametric.aft_distributions import DISTRIBUTIONS
 
 #: The same likelihood summed in another order.
 REORDERED = 1e-8
@@ -145,8 +145,12 @@ def test_a_weibull_is_a_proportional_hazards_model() -> None:
 def test_what_has_no_logarithm_is_refused() -> None:
     data = sample(2)
     with pytest.raises(EstimationError, match="'stop' is 0 in row 5"):
-        aft(data.assign(stop=data["stop"].where(data.index != 5, 0.0)), ["x"], stop="stop",
-            event="event")  # fmt: skip
+        aft(
+            data.assign(stop=data["stop"].where(data.index != 5, 0.0)),
+            ["x"],
+            stop="stop",
+            event="event",
+        )
     with pytest.raises(EstimationError, match="'start' is -1 in row 0"):
         fit(data.assign(start=-1.0), "weibull")
     with pytest.raises(EstimationError, match="distribution must be one of exponential"):

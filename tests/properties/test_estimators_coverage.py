@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.estimators import aft, cox_ph, kaplan_meier, rmst
+from collsec.survival import aft, cox_ph, kaplan_meier, rmst
 
 #: With 2000 samples the Monte Carlo error of a share near 95 % is half a point.
 SAMPLES = 2000
@@ -51,9 +51,14 @@ def within(low: float, truth: float, high: float) -> bool:
 def test_cox_with_clusters(name: str, truth: float) -> None:
     def holds(rng: np.random.Generator) -> bool:
         fit = cox_ph(
-            sample(rng), ["x", "z"], start="start", stop="stop", event="event", cluster="cluster",
+            sample(rng),
+            ["x", "z"],
+            start="start",
+            stop="stop",
+            event="event",
+            cluster="cluster",
             group_debias=True,
-        )  # fmt: skip
+        )
         interval = fit.conf_int().loc[name]
         return within(interval["ci_low"], truth, interval["ci_high"])
 
@@ -64,9 +69,15 @@ def test_cox_with_clusters(name: str, truth: float) -> None:
 def test_accelerated_failure_times_with_clusters() -> None:
     def holds(rng: np.random.Generator) -> bool:
         fit = aft(
-            sample(rng), ["x", "z"], start="start", stop="stop", event="event",
-            distribution="weibull", cluster="cluster", group_debias=True,
-        )  # fmt: skip
+            sample(rng),
+            ["x", "z"],
+            start="start",
+            stop="stop",
+            event="event",
+            distribution="weibull",
+            cluster="cluster",
+            group_debias=True,
+        )
         interval = fit.conf_int().loc["z"]
         return within(interval["ci_low"], -0.4, interval["ci_high"])
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collsec.estimators import EmulatedTrial, EstimationError, clone_censor_weight, rmst
+from collsec.survival import EmulatedTrial, EstimationError, clone_censor_weight, rmst
 
 GRACE, HORIZON = 6.0, 36.0
 #: Months. Three standard errors (0.17, by bootstrap) of an arm with 20,000 units in nature; with
@@ -52,9 +52,15 @@ def world(
         end[dies] = month
         alive &= ~dies
     return pd.DataFrame(
-        {"unit": np.arange(n), "country": np.arange(n) % max(n // 5, 2), "x": x,
-         "treated_at": start_at, "end": end, "event": (end < 120).astype(int)}
-    )  # fmt: skip
+        {
+            "unit": np.arange(n),
+            "country": np.arange(n) % max(n // 5, 2),
+            "x": x,
+            "treated_at": start_at,
+            "end": end,
+            "event": (end < 120).astype(int),
+        }
+    )
 
 
 def rows_of(units: pd.DataFrame) -> pd.DataFrame:
@@ -144,9 +150,16 @@ def test_the_order_and_cutting_of_rows_do_not_matter(seed: int) -> None:
     units = world(seed, 150, effect=0.3)
     rows = rows_of(units)
     options = {
-        "unit": "unit", "start": "start", "stop": "stop", "event": "event", "treatment": "treated",
-        "grace": GRACE, "horizon": HORIZON, "cluster": "country", "least_treated": 1,
-    }  # fmt: skip
+        "unit": "unit",
+        "start": "start",
+        "stop": "stop",
+        "event": "event",
+        "treatment": "treated",
+        "grace": GRACE,
+        "horizon": HORIZON,
+        "cluster": "country",
+        "least_treated": 1,
+    }
     cut = (rows["start"] + rows["stop"]) / 2
     parts = pd.concat([rows.assign(stop=cut, event=0), rows.assign(start=cut)])
     one = clone_censor_weight(rows, ["x"], **options)
@@ -187,9 +200,15 @@ def test_rows_that_are_no_trial_are_refused() -> None:
     units = world(8, 120, effect=0.0)
     rows = rows_of(units)
     options = {
-        "unit": "unit", "start": "start", "stop": "stop", "event": "event", "treatment": "treated",
-        "grace": GRACE, "horizon": HORIZON, "cluster": "country",
-    }  # fmt: skip
+        "unit": "unit",
+        "start": "start",
+        "stop": "stop",
+        "event": "event",
+        "treatment": "treated",
+        "grace": GRACE,
+        "horizon": HORIZON,
+        "cluster": "country",
+    }
 
     def run(data: pd.DataFrame, covariates=("x",), **changed):
         return clone_censor_weight(data, list(covariates), **(options | changed))

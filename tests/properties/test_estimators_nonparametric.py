@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from collsec.estimators import (
+from collsec.survival import (
     EstimationError,
     aalen_johansen,
     cox_ph,
@@ -181,7 +181,7 @@ def test_logrank_with_clusters_is_the_robust_score_test_of_cox(seed: int) -> Non
     test = logrank(data, group="arm", event="ended", cluster="country", weights="w", **ROWS)
     model = cox_ph(data, ["arm"], event="ended", weights="w", ties="breslow", **ROWS)
     null = model.design.evaluate(np.zeros(1))
-    from collsec.estimators.cox_residuals import score_residuals
+    from collsec.survival.cox.residuals import score_residuals
 
     scores = score_residuals(model.design, null)[:, 0] * data["w"]
     by_cluster = scores.groupby(data["country"]).sum()
@@ -205,13 +205,18 @@ def test_what_the_nonparametric_room_refuses() -> None:
     with pytest.raises(EstimationError, match="interval must be"):
         kaplan_meier(data, event="ended", interval="arcsine", **ROWS)
     with pytest.raises(EstimationError, match="horizon 90 lies beyond the last follow-up"):
-        rmst(data.assign(ended=data["ended"] * (data["stop"] < 15)), event="ended", horizon=90,
-             **ROWS)  # fmt: skip
+        rmst(
+            data.assign(ended=data["ended"] * (data["stop"] < 15)),
+            event="ended",
+            horizon=90,
+            **ROWS,
+        )
     with pytest.raises(EstimationError, match="must hold two groups, not 15"):
         rmst_difference(data, by="country", event="ended", horizon=5, **ROWS)
     with pytest.raises(EstimationError, match="cause 'cause' is missing in row 3"):
-        aalen_johansen(data.assign(cause=data["cause"].where(data["unit"] != 3)), cause="cause",
-                       **ROWS)  # fmt: skip
+        aalen_johansen(
+            data.assign(cause=data["cause"].where(data["unit"] != 3)), cause="cause", **ROWS
+        )
     with pytest.raises(EstimationError, match="weights need cluster"):
         logrank(data, group="arm", event="ended", weights="w", **ROWS)
     with pytest.raises(EstimationError, match="never shares a risk set"):

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from collsec.inference import (
+from collsec.survival.inference import (
     ExposureDesign,
     InferenceError,
     exposure_design,
     risk_set_rerandomization,
 )
-from collsec.inference.assignment import exposed_counts, redraw, shared_counts, split_rows
+from collsec.survival.inference.assignment import exposed_counts, redraw, shared_counts, split_rows
 
 Layout = dict[str, Any]
 

@@ -8,14 +8,18 @@ import pandas as pd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from collsec.episodes import link
+from collsec.histories.episodes import link
 from study import all_timelines, linked, raw_tables
 
 DATES = st.dates(datetime.date(1948, 1, 1), datetime.date(2024, 12, 30))
 # Columns whose date, the earliest of them, says when the row itself came to be: the row is unknown
 # before. UNGOMAP's people were there half a year before the resolution that confirmed them.
-BORN = {"missions": ["authorized_date", "first_personnel_date"], "vetoes": ["veto_date"],
-        "draft_conflicts": ["date"], "resolution_conflicts": ["date"]}
+BORN = {
+    "missions": ["authorized_date", "first_personnel_date"],
+    "vetoes": ["veto_date"],
+    "draft_conflicts": ["date"],
+    "resolution_conflicts": ["date"],
+}
 # Outcomes are exempt by design: an end is known only from the silence that follows.
 EXEMPT = {"episodes", "outcomes", "host_states", "p5_ties"}
 
@@ -58,7 +62,9 @@ def test_timelines_before_a_date_rest_on_nothing_after_it(day: datetime.date) ->
         if family == "war":
             continue
         pd.testing.assert_frame_equal(
-            before(whole[family], at), before(partial[family], at), check_dtype=False,
+            before(whole[family], at),
+            before(partial[family], at),
+            check_dtype=False,
             obj=f"{family} before {day}",
         )
 

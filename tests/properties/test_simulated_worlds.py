@@ -13,16 +13,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.designs import Inputs, estimate_hypothesis
+from collsec.designs import Inputs
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import prepare
 from collsec.designs.multiverse import estimate_all
 from collsec.designs.sandwich import jackknifed, sandwich
 from collsec.designs.time_varying import rerandomized
 from collsec.designs.work import pieces
-from collsec.estimators import cox_ph, kaplan_meier
-from collsec.multiverse import expand
-from collsec.results import Estimate
-from collsec.verdict import Facts, Rules, decide
+from collsec.evidence.estimation import estimate_hypothesis
+from collsec.evidence.verdict import Facts, Rules, decide
+from collsec.hypothesis.multiverse import expand
+from collsec.survival import cox_ph, kaplan_meier
 from worlds import WORLDS, Wars, World, deployments, real
 
 FEW, MANY = 8, 100
@@ -44,8 +45,14 @@ def world(name: str, seed: int, of: World) -> Inputs:
 
 def estimate(made: Inputs) -> Estimate:
     """The primary's hazard ratio, without its own inference."""
-    return sandwich(made, prepare(made, made.spec.exposure), made.spec.exposure, estimate_id="x",
-                    role="primary", level=made.study.primary_level)
+    return sandwich(
+        made,
+        prepare(made, made.spec.exposure),
+        made.spec.exposure,
+        estimate_id="x",
+        role="primary",
+        level=made.study.primary_level,
+    )
 
 
 def primary(made: Inputs) -> Estimate:
@@ -54,8 +61,9 @@ def primary(made: Inputs) -> Estimate:
     prepared = prepare(made, exposure)
     if prepared.spells is None:
         return jackknifed(made, prepared, estimate(made), estimate_id="x", role="primary")
-    return rerandomized(made, prepared, exposure, estimate_id="x", role="primary",
-                        draws=DRAWS, level=level)[0]
+    return rerandomized(
+        made, prepared, exposure, estimate_id="x", role="primary", draws=DRAWS, level=level
+    )[0]
 
 
 def kindest_verdict(made: Inputs) -> str:
@@ -65,15 +73,24 @@ def kindest_verdict(made: Inputs) -> str:
     """
     found = primary(made)
     facts = Facts(
-        hazard_ratio=found.estimate, ci_low=found.ci_low, ci_high=found.ci_high,
-        expected=made.spec.estimand.expected, exposed_ends=found.exposed_ends,
-        exposed_clusters=found.exposed_clusters, engines_agree=True, null_rejection=0.05,
-        failed_falsifications=(), sign_flips=(), principled_agreement=1.0,
+        hazard_ratio=found.estimate,
+        ci_low=found.ci_low,
+        ci_high=found.ci_high,
+        expected=made.spec.estimand.expected,
+        exposed_ends=found.exposed_ends,
+        exposed_clusters=found.exposed_clusters,
+        engines_agree=True,
+        null_rejection=0.05,
+        failed_falsifications=(),
+        sign_flips=(),
+        principled_agreement=1.0,
     )
     rules = Rules(
-        minimum_exposed_ends=0, minimum_exposed_clusters=0,
+        minimum_exposed_ends=0,
+        minimum_exposed_clusters=0,
         calibration_bounds=made.study.calibration_bounds,
-        no_effect=made.spec.estimand.no_effect, agreement=made.study.agreement,
+        no_effect=made.spec.estimand.no_effect,
+        agreement=made.study.agreement,
     )
     return decide(facts, rules).code
 
@@ -101,8 +118,14 @@ def together(name: str, of: World, worlds: int) -> Found:
         made = world(name, seed, of)
         prepared = prepare(made, made.spec.exposure)
         cohorts.append(prepared.rows.assign(world=seed))
-    fit = cox_ph(pd.concat(cohorts), [prepared.column, *prepared.adjustment], start="start",
-                 stop="stop", event="event", strata=[*prepared.strata, "world"])
+    fit = cox_ph(
+        pd.concat(cohorts),
+        [prepared.column, *prepared.adjustment],
+        start="start",
+        stop="stop",
+        event="event",
+        strata=[*prepared.strata, "world"],
+    )
     return Found(float(fit.params.iloc[0]), float(fit.std_errors.iloc[0]))
 
 
@@ -136,9 +159,12 @@ def test_drawn_wars_last_as_long_as_the_real_ones() -> None:
 def test_exposure_multiplies_the_hazard_while_it_lasts() -> None:
     """On a clock that runs evenly: by hand."""
     wars = Wars(
-        frame=pd.DataFrame(), limit=np.array([1e9]), stratum=np.array([0]),
-        clocks=[(np.array([0.0, 100.0]), np.array([0.0, 1.0]))], age=np.array([2.0]),
-    )  # fmt: skip
+        frame=pd.DataFrame(),
+        limit=np.array([1e9]),
+        stratum=np.array([0]),
+        clocks=[(np.array([0.0, 100.0]), np.array([0.0, 1.0]))],
+        age=np.array([2.0]),
+    )
     half = math.log(0.5)
     assert wars.end(0, [], half) == pytest.approx(200)
     assert wars.end(0, [(0, 100)], half) == pytest.approx(250)

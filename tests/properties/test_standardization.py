@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collsec.estimators import (
+from collsec.survival import (
     CoxResult,
     EstimationError,
     StepPath,

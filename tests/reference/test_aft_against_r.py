@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.estimators import aft
+from collsec.survival import aft
 
 #: R is told to go on until the log-likelihood stands still; it then rests 1e-7 away, as the step
 #: that it does not take is the root of the rounding of the log-likelihood.
@@ -103,8 +103,9 @@ def test_survival_is_a_second_engine(distribution: str) -> None:
     ours = aft(
         data, ["x", "z"], stop="stop", event="event", distribution=distribution, cluster="country"
     )
-    theirs = survival.survreg("Surv(stop, event) ~ x + z", data, dist=distribution,
-                              cluster="country")  # fmt: skip
+    theirs = survival.survreg(
+        "Surv(stop, event) ~ x + z", data, dist=distribution, cluster="country"
+    )
     betas = slice(0, len(theirs.coefficients))
     np.testing.assert_allclose(theirs.coefficients, ours.params[betas], rtol=0, atol=ENGINES)
     errors = np.sqrt(np.diag(np.asarray(theirs.var)))

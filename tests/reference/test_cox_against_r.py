@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.estimators import CoxResult, cox_ph
+from collsec.survival import CoxResult, cox_ph
 
 #: R is told to go on until the log-likelihood stands still (eps 1e-14); what is left is rounding
 #: of its running sums. Compared on the scale of the quantity.

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from collsec.estimators import cox_ph
+from collsec.survival import cox_ph
 
 #: statsmodels stores R's answers with 7 significant digits, of estimates R stopped at a relative
 #: change of 1e-9 in the log-likelihood.

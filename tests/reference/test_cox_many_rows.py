@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.estimators import CoxResult, EstimationError, cox_ph
-from collsec.estimators.blocked_sums import BLOCK, sum_by_group
-from collsec.estimators.cox_residuals import cluster_scores
-from collsec.inference import cluster_bootstrap
+from collsec.survival import CoxResult, EstimationError, cox_ph
+from collsec.survival.blocked_sums import BLOCK, sum_by_group
+from collsec.survival.cox.residuals import cluster_scores
+from collsec.survival.inference import cluster_bootstrap
 
 #: The verdict rule of the study: two engines agree to 1e-6 or the result is void.
 ENGINES = 1e-6

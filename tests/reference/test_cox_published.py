@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.estimators import cox_ph
+from collsec.survival import cox_ph
 
 #: Eight printed decimals: half a unit of the last.
 PRINTED = 5.1e-9
@@ -21,16 +21,31 @@ PUBLISHED = {"atol": 1e-6, "rtol": 1e-5}
 HEART = ["age", "surgery", "transplant"]
 
 R_TABLE = [
-    ("heart", "efron", {}, [0.03053631, -0.77332765, 0.01609561],
-     [0.01432807, 0.33324107, 0.30930969]),
-    ("heart", "breslow", {}, [0.03053221, -0.77161000, 0.01441962],
-     [0.01430694, 0.33264821, 0.30804321]),
+    (
+        "heart",
+        "efron",
+        {},
+        [0.03053631, -0.77332765, 0.01609561],
+        [0.01432807, 0.33324107, 0.30930969],
+    ),
+    (
+        "heart",
+        "breslow",
+        {},
+        [0.03053221, -0.77161000, 0.01441962],
+        [0.01430694, 0.33264821, 0.30804321],
+    ),
     ("sim", "efron", {}, [0.40764276, 0.29371533], [0.08226042, 0.21474668]),
     ("sim", "efron", {"weights": "w"}, [0.41243909, 0.20404718], [0.08417177, 0.23092680]),
     ("sim", "breslow", {}, [0.38986988, 0.28275507], [0.07764359, 0.20483951]),
-    ("sim", "efron", {"weights": "w", "strata": "third"}, [0.41568340, 0.16904321],
-     [0.08430868, 0.22837771]),
-]  # fmt: skip
+    (
+        "sim",
+        "efron",
+        {"weights": "w", "strata": "third"},
+        [0.41568340, 0.16904321],
+        [0.08430868, 0.22837771],
+    ),
+]
 
 
 @pytest.mark.parametrize(("name", "ties", "options", "estimates", "errors"), R_TABLE)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.estimators import EstimationError, fine_gray
+from collsec.survival import EstimationError, fine_gray
 
 #: Eight printed decimals: half a unit of the last.
 PRINTED = 5.1e-9
@@ -79,7 +79,7 @@ def test_reference_values(shared: Path) -> None:
 
 def test_without_censoring_a_competing_event_never_leaves() -> None:
     """All ends known: the model is Cox's with competing units followed to the end of time."""
-    from collsec.estimators import cox_ph
+    from collsec.survival import cox_ph
 
     rng = np.random.default_rng(3)
     n = 120

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.estimators import EstimationError, cox_ph, frailty_cox
+from collsec.survival import EstimationError, cox_ph, frailty_cox
 
 #: R's steps leave out how groups depend on one another, so it nears its maximum slowly; told to
 #: go on to 1e-13 of the log-likelihood it still stops about this far away.

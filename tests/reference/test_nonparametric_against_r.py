@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.estimators import aalen_johansen, kaplan_meier, logrank, rmst
+from collsec.survival import aalen_johansen, kaplan_meier, logrank, rmst
 
 #: Closed forms: only the order of summation differs.
 ROUNDING = 1e-11

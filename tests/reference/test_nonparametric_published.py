@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.estimators import kaplan_meier, logrank
+from collsec.survival import kaplan_meier, logrank
 
 #: Eleven stored digits.
 STORED = {"rtol": 1e-9, "atol": 1e-10}

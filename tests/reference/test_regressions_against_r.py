@@ -6,14 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.estimators import (
-    discrete_hazard,
-    iv_2sls,
-    logit,
-    negative_binomial,
-    panel_ols,
-    poisson,
-)
+from collsec.survival import discrete_hazard, iv_2sls, logit, negative_binomial, panel_ols, poisson
 
 #: Least squares through dummies and through absorption differ by rounding.
 LINEAR = 1e-9

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.estimators import discrete_hazard, logit, poisson
+from collsec.survival import discrete_hazard, logit, poisson
 
 #: Half a unit of the fifth printed decimal.
 FIVE_DECIMALS = 5.1e-6

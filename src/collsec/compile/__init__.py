@@ -17,14 +17,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from collsec.compile.conflicts.vintages import FIRST, vintage_of
 from collsec.compile.corrections import read_corrections
 from collsec.compile.recipes import RECIPES
 from collsec.compile.text import csv_text
-from collsec.compile.vintages import FIRST, vintage_of
 from collsec.compile.workbench import Workbench
-from collsec.errors import BadTable, CollsecError, MissingInput
-from collsec.sources import Upstream, read_sources
-from collsec.store import whole
+from collsec.core.errors import BadTable, CollsecError, MissingInput
+from collsec.core.project import whole
+from collsec.upstream.sources import Upstream, read_sources
 
 FOLDER = "data/raw/compiled"
 DIFF_LINES = 40  # of each table, in the message of a failed check
@@ -230,7 +230,8 @@ def check_columns(name: str, table: pd.DataFrame, raw: Path) -> None:
     wanted = [field["name"] for field in json.loads(path.read_text(encoding="utf-8"))["fields"]]
     if list(table.columns) != wanted:
         raise BadTable(
-            f"{FOLDER}/{name}.csv", f"has columns {', '.join(table.columns)}.",
+            f"{FOLDER}/{name}.csv",
+            f"has columns {', '.join(table.columns)}.",
             remedy=f"Its schema says: {', '.join(wanted)}.",
         )
 
@@ -240,7 +241,10 @@ def difference(file: str, before: str, after: str) -> str:
     if before == after:
         return ""
     lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True),
-        f"{file} (committed)", f"{file} (compiled)", n=0,
-    )  # fmt: skip
+        before.splitlines(keepends=True),
+        after.splitlines(keepends=True),
+        f"{file} (committed)",
+        f"{file} (compiled)",
+        n=0,
+    )
     return "".join(lines)

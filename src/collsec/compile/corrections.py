@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from collsec.errors import CollsecError, MissingInput
+from collsec.core.errors import CollsecError, MissingInput
 
 FILE = "data/raw/corrections.toml"
 ACTIONS = ("replace", "insert")
@@ -90,9 +90,7 @@ def read_corrections(path: Path) -> tuple[Correction, ...]:
     return tuple(corrections)
 
 
-def take_out_lines(
-    lines: Sequence[str], corrections: Sequence[Correction]
-) -> list[str]:
+def take_out_lines(lines: Sequence[str], corrections: Sequence[Correction]) -> list[str]:
     """Drop the broken lines that `replace` corrections name.
 
     Raises
@@ -105,9 +103,7 @@ def take_out_lines(
         if correction.action != "replace":
             continue
         n = len(correction.found)
-        places = [
-            i for i in range(len(kept) - n + 1) if tuple(kept[i : i + n]) == correction.found
-        ]
+        places = [i for i in range(len(kept) - n + 1) if tuple(kept[i : i + n]) == correction.found]
         if len(places) != 1:
             raise mended(correction, f"its broken lines stand there {len(places)} times")
         del kept[places[0] : places[0] + n]

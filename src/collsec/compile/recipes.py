@@ -7,41 +7,41 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from collsec.compile.authorized_strength import authorized_strength_from
-from collsec.compile.colonies import read_colonies
-from collsec.compile.council_links import read_agenda_conflicts, resolution_conflicts
-from collsec.compile.council_members import compile_council_members
-from collsec.compile.crosswalk import crosswalk_from
-from collsec.compile.external_support import external_support_from
-from collsec.compile.geography import read_capitals, read_geography
-from collsec.compile.host_states import (
+from collsec.compile.conflicts.crosswalk import crosswalk_from
+from collsec.compile.conflicts.external_support import external_support_from
+from collsec.compile.conflicts.peace_agreements import peace_agreements_from
+from collsec.compile.conflicts.termination import outcomes_from
+from collsec.compile.conflicts.vintages import VINTAGES
+from collsec.compile.council.council_links import read_agenda_conflicts, resolution_conflicts
+from collsec.compile.council.council_members import compile_council_members
+from collsec.compile.council.sanctions import un_sanctions_from
+from collsec.compile.missions.authorized_strength import authorized_strength_from
+from collsec.compile.missions.mandate_tasks import mandate_tasks_from
+from collsec.compile.missions.mission_strength import mission_strength_from
+from collsec.compile.missions.missions import compile_mission_milestones
+from collsec.compile.missions.monthly_strength import monthly_strength_from
+from collsec.compile.missions.troop_contributors import troop_contributors_from
+from collsec.compile.states.colonies import read_colonies
+from collsec.compile.states.geography import read_capitals, read_geography
+from collsec.compile.states.host_states import (
     Covariate,
     host_states_from,
     read_excluded_shares,
     read_state_years,
     read_terrain,
 )
-from collsec.compile.mandate_tasks import mandate_tasks_from
-from collsec.compile.mission_strength import mission_strength_from
-from collsec.compile.missions import compile_mission_milestones
-from collsec.compile.monthly_strength import monthly_strength_from
-from collsec.compile.peace_agreements import peace_agreements_from
-from collsec.compile.regional import regional_arrangements_from
-from collsec.compile.sanctions import un_sanctions_from
-from collsec.compile.state_positions import state_positions_from
-from collsec.compile.termination import outcomes_from
-from collsec.compile.text import records_of
-from collsec.compile.ties import Ties, ties_from
-from collsec.compile.troop_contributors import troop_contributors_from
-from collsec.compile.vintages import VINTAGES
-from collsec.compile.workbench import Workbench
-from collsec.compile.world_power import world_power_from
-from collsec.compile.yearly_ties import (
+from collsec.compile.states.regional import regional_arrangements_from
+from collsec.compile.states.state_positions import state_positions_from
+from collsec.compile.states.ties import Ties, ties_from
+from collsec.compile.states.world_power import world_power_from
+from collsec.compile.states.yearly_ties import (
     defense_pacts,
     ideal_point_distances,
     trade_shares,
     us_troops,
 )
+from collsec.compile.text import records_of
+from collsec.compile.workbench import Workbench
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,15 @@ def outcomes(bench: Workbench) -> pd.DataFrame:
 def ties(bench: Workbench) -> pd.DataFrame:
     """Ties of hosts with the great powers before each episode."""
     of = {
-        "episodes": bench.acd, "pact": "atop", "trade": "cow_trade", "colony": "coldat",
-        "contiguity": "cow_contiguity", "distance": "gw_capitals", "ideal_point": "ideal_points",
+        "episodes": bench.acd,
+        "pact": "atop",
+        "trade": "cow_trade",
+        "colony": "coldat",
+        "contiguity": "cow_contiguity",
+        "distance": "gw_capitals",
+        "ideal_point": "ideal_points",
         "us_troops": "us_troops",
-    }  # fmt: skip
+    }
     file, system = bench.upstream.file, bench.system
     pacts, last_year = defense_pacts(file(of["pact"]))
     iso3 = {s["gwno"]: s["iso3"] for s in records_of(bench.states) if s["iso3"]}
@@ -84,14 +89,16 @@ def ties(bench: Workbench) -> pd.DataFrame:
             pacts=pacts,
             pacts_last_year=last_year,
             colonies=read_colonies(
-                file(of["colony"]), file("colonial_dummies"), iso3,
+                file(of["colony"]),
+                file("colonial_dummies"),
+                iso3,
                 {"dates": of["colony"], "names": "colonial_dummies", "states": "gw_system"},
             ),
             geography=read_geography(file(of["distance"]), file(of["contiguity"]), system),
             system=system,
             sources=of,
         ),
-    )  # fmt: skip
+    )
 
 
 def host_states(bench: Workbench) -> pd.DataFrame:
@@ -99,24 +106,43 @@ def host_states(bench: Workbench) -> pd.DataFrame:
     file = bench.upstream.file
     wealth, democracy = file("gdp_population"), file("democracy")
     covariates = [
-        Covariate("gdp_per_capita", read_state_years(wealth, "gwcode", "mrgdppc"),
-                  "gdp_population", 1),
-        Covariate("population_thousands",
-                  read_state_years(wealth, "gwcode", "pwtpop", scale=1000.0), "gdp_population", 0),
-        Covariate("polyarchy_index", read_state_years(democracy, "gwcode", "v2x_polyarchy"),
-                  "democracy", 3),
-        Covariate("polity_score", read_state_years(democracy, "gwcode", "polity2"),
-                  "democracy", 0),
-        Covariate("capability_share", read_state_years(file("cow_capabilities"), "ccode", "cinc"),
-                  "cow_capabilities", 6),
-        Covariate("ethnic_fractionalization", read_state_years(file("hief"), "gwcode", "efindex"),
-                  "hief", 3),
+        Covariate(
+            "gdp_per_capita", read_state_years(wealth, "gwcode", "mrgdppc"), "gdp_population", 1
+        ),
+        Covariate(
+            "population_thousands",
+            read_state_years(wealth, "gwcode", "pwtpop", scale=1000.0),
+            "gdp_population",
+            0,
+        ),
+        Covariate(
+            "polyarchy_index",
+            read_state_years(democracy, "gwcode", "v2x_polyarchy"),
+            "democracy",
+            3,
+        ),
+        Covariate("polity_score", read_state_years(democracy, "gwcode", "polity2"), "democracy", 0),
+        Covariate(
+            "capability_share",
+            read_state_years(file("cow_capabilities"), "ccode", "cinc"),
+            "cow_capabilities",
+            6,
+        ),
+        Covariate(
+            "ethnic_fractionalization",
+            read_state_years(file("hief"), "gwcode", "efindex"),
+            "hief",
+            3,
+        ),
         Covariate("excluded_share", read_excluded_shares(file("epr")), "epr", 4),
-    ]  # fmt: skip
+    ]
     return host_states_from(
-        bench.episodes, covariates, read_terrain(file("ruggedness")), bench.system,
+        bench.episodes,
+        covariates,
+        read_terrain(file("ruggedness")),
+        bench.system,
         (bench.acd, "gw_system", "ruggedness"),
-    )  # fmt: skip
+    )
 
 
 def links_of_resolutions(bench: Workbench) -> pd.DataFrame:
@@ -174,18 +200,36 @@ RECIPES: dict[str, Recipe] = {
     "state_positions": Recipe(
         ("gw_capitals", *STATES),
         lambda bench: state_positions_from(
-            bench.states, read_capitals(bench.upstream.file("gw_capitals")),
+            bench.states,
+            read_capitals(bench.upstream.file("gw_capitals")),
             ("gw_capitals", "gw_system"),
         ),
     ),
     "p5_ties": Recipe(
-        (*UCDP, *STATES, "atop", "cow_trade", "coldat", "colonial_dummies", "cow_contiguity",
-         "gw_capitals", "us_troops"),
+        (
+            *UCDP,
+            *STATES,
+            "atop",
+            "cow_trade",
+            "coldat",
+            "colonial_dummies",
+            "cow_contiguity",
+            "gw_capitals",
+            "us_troops",
+        ),
         ties,
     ),
     "host_states": Recipe(
-        (*UCDP, *STATES, "gdp_population", "democracy", "cow_capabilities", "hief", "epr",
-         "ruggedness"),
+        (
+            *UCDP,
+            *STATES,
+            "gdp_population",
+            "democracy",
+            "cow_capabilities",
+            "hief",
+            "epr",
+            "ruggedness",
+        ),
         host_states,
     ),
     "mission_milestones": Recipe(
@@ -222,7 +266,8 @@ RECIPES: dict[str, Recipe] = {
     "peace_agreements": Recipe(
         ("peace_agreements", *UCDP),
         lambda bench: peace_agreements_from(
-            bench.upstream.file("peace_agreements"), bench.episodes,
+            bench.upstream.file("peace_agreements"),
+            bench.episodes,
             ("peace_agreements", bench.acd),
         ),
     ),

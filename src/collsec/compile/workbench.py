@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from collsec.compile.chapter_vii import with_chapter_vii
+from collsec.compile.conflicts.episodes import episodes_from
+from collsec.compile.conflicts.termination import end_precisions, read_terminations
+from collsec.compile.conflicts.ucdp import read_acd
+from collsec.compile.conflicts.vintages import FIRST, vintage_of, with_stable_ids
 from collsec.compile.corrections import Correction
-from collsec.compile.council import compile_resolutions
-from collsec.compile.episodes import episodes_from
-from collsec.compile.later_resolutions import with_later
-from collsec.compile.missions import monthly_counts
-from collsec.compile.state_system import StateSystem, state_system
-from collsec.compile.states import states_from
-from collsec.compile.termination import end_precisions, read_terminations
-from collsec.compile.ucdp import read_acd
-from collsec.compile.vintages import FIRST, vintage_of, with_stable_ids
-from collsec.sources import Upstream
+from collsec.compile.council.chapter_vii import with_chapter_vii
+from collsec.compile.council.council import compile_resolutions
+from collsec.compile.council.later_resolutions import with_later
+from collsec.compile.missions.missions import monthly_counts
+from collsec.compile.states.state_system import StateSystem, state_system
+from collsec.compile.states.states import states_from
+from collsec.upstream.sources import Upstream
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,15 @@ from scipy import stats
 from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.designs.sandwich import refit_without
 from collsec.designs.time_varying import lay_out, seed_for
-from collsec.estimators import CoxDesign, EstimationError
-from collsec.inference import (
+from collsec.measures import get
+from collsec.survival import CoxDesign, EstimationError
+from collsec.survival.inference import (
     Calibration,
     cluster_jackknife,
     ever_exposed_test,
     null_calibration,
     rerandomization_test,
 )
-from collsec.measures import get
 
 # The level at which rejection is counted; the bounds of the study refer to it.
 LEVEL = 0.05
@@ -37,8 +37,9 @@ def calibrate(inputs: Inputs, prepared: Prepared, draws: int) -> Calibration:
     A timed exposure is redrawn at its actual counts and dates. A tie before onset is replaced by
     noise with the same variance between and within countries.
     """
-    return pooled([calibrate_block(inputs, prepared, draws, block)
-                   for block in range(blocks(inputs))])
+    return pooled(
+        [calibrate_block(inputs, prepared, draws, block) for block in range(blocks(inputs))]
+    )
 
 
 def blocks(inputs: Inputs) -> int:
@@ -53,11 +54,13 @@ def calibrate_block(inputs: Inputs, prepared: Prepared, draws: int, block: int) 
         return _random_ties(inputs, prepared, range(block, draws, JACKKNIFE_BLOCKS), name)
     design = lay_out(inputs, prepared)
     test = rerandomization_test(
-        design, draws=REFERENCE_PER_DRAW * draws,
+        design,
+        draws=REFERENCE_PER_DRAW * draws,
         seed=seed_for(inputs.study.seed, f"{name}.reference"),
     )
-    return null_calibration(design, test, alpha=LEVEL, draws=draws,
-                            seed=seed_for(inputs.study.seed, name))
+    return null_calibration(
+        design, test, alpha=LEVEL, draws=draws, seed=seed_for(inputs.study.seed, name)
+    )
 
 
 def pooled(parts: list[Calibration]) -> Calibration:
@@ -73,8 +76,9 @@ def pooled(parts: list[Calibration]) -> Calibration:
 def _counted(rejected: int, ends: float, estimates: np.ndarray) -> Calibration:
     done = len(estimates)
     interval = stats.binomtest(rejected, done).proportion_ci(0.95, method="wilson")
-    return Calibration(rejected / done, float(interval.low), float(interval.high), LEVEL, done,
-                       ends, estimates)
+    return Calibration(
+        rejected / done, float(interval.low), float(interval.high), LEVEL, done, ends, estimates
+    )
 
 
 def calibrate_known_biased(inputs: Inputs, draws: int) -> float:
@@ -88,7 +92,10 @@ def calibrate_known_biased(inputs: Inputs, draws: int) -> float:
     unlagged = dataclasses.replace(inputs.spec.exposure, lag_months=0)
     design = lay_out(inputs, prepare(inputs, unlagged))
     return null_calibration(
-        design, ever_exposed_test(design), alpha=LEVEL, draws=draws,
+        design,
+        ever_exposed_test(design),
+        alpha=LEVEL,
+        draws=draws,
         seed=seed_for(inputs.study.seed, f"{inputs.spec.hypothesis}.known_biased"),
     ).rejection_rate
 
@@ -106,7 +113,11 @@ def _random_ties(
     between = math.sqrt(max(float(rows[column].var(ddof=0)) - within**2, 0.0))
     country, n_countries = pd.factorize(rows[cluster], sort=True)
     design = CoxDesign.from_frame(
-        rows, [column, *prepared.adjustment], start="start", stop="stop", event="event",
+        rows,
+        [column, *prepared.adjustment],
+        start="start",
+        stop="stop",
+        event="event",
         strata=list(prepared.strata) or None,
     )
     rejected, estimates = 0, []

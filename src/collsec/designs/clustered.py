@@ -15,16 +15,16 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from collsec.designs.estimate import Estimate
 from collsec.designs.parts import without_estimate
 from collsec.designs.sandwich import refit_without
-from collsec.estimators import CoxDesign, EstimationError, cox_ph
-from collsec.inference import (
+from collsec.survival import CoxDesign, EstimationError, cox_ph
+from collsec.survival.inference import (
     InferenceError,
     JackknifeResult,
     cluster_jackknife,
     minimum_detectable_effect,
 )
-from collsec.results import Estimate
 
 # Ends, on either side of a yes-or-no comparison, and clusters below which it rests on single wars.
 FEWEST_ENDS = 3
@@ -95,16 +95,16 @@ def too_thin(comparison: Comparison) -> str:
     found = counts(comparison)
     others = found["n_events"] - found["exposed_ends"] if comparison.is_yes_or_no else math.inf
     if found["exposed_ends"] < FEWEST_ENDS or found["exposed_clusters"] < FEWEST_CLUSTERS:
-        return (f"{found['exposed_ends']} ends while exposed, {found['exposed_clusters']} clusters "
-                f"exposed; at least {FEWEST_ENDS} and {FEWEST_CLUSTERS} are asked for")
+        return (
+            f"{found['exposed_ends']} ends while exposed, {found['exposed_clusters']} clusters "
+            f"exposed; at least {FEWEST_ENDS} and {FEWEST_CLUSTERS} are asked for"
+        )
     if others < FEWEST_ENDS:
         return f"{others} ends while not exposed; at least {FEWEST_ENDS} are asked for"
     return ""
 
 
-def hazard_ratio(
-    comparison: Comparison, *, level: float, power: float, **known: Any
-) -> Estimate:
+def hazard_ratio(comparison: Comparison, *, level: float, power: float, **known: Any) -> Estimate:
     """Hazard ratio of the column in question, or the counts and why there is no number.
 
     Parameters
@@ -115,36 +115,57 @@ def hazard_ratio(
     power : float
         Power at which an effect counts as detectable.
     **known
-        The other fields of :class:`~collsec.results.Estimate`.
+        The other fields of :class:`~collsec.designs.estimate.Estimate`.
     """
-    common: dict[str, Any] = {"estimand": "hazard_ratio", "inference": "cluster_jackknife",
-                              "ci_level": level} | known | counts(comparison)
+    common: dict[str, Any] = (
+        {"estimand": "hazard_ratio", "inference": "cluster_jackknife", "ci_level": level}
+        | known
+        | counts(comparison)
+    )
     reason = too_thin(comparison)
     if reason:
         return Estimate(**common, **without_estimate(reason))
     try:
-        fit = cox_ph(comparison.rows, comparison.covariates, start="start", stop="stop",
-                     event="event", strata=list(comparison.strata) or None,
-                     cluster=comparison.beside or comparison.cluster)
+        fit = cox_ph(
+            comparison.rows,
+            comparison.covariates,
+            start="start",
+            stop="stop",
+            event="event",
+            strata=list(comparison.strata) or None,
+            cluster=comparison.beside or comparison.cluster,
+        )
         found = jackknife(cox_refit(comparison), comparison.rows[comparison.cluster], level)
     except (EstimationError, InferenceError) as error:
         return Estimate(**common, **without_estimate(error))
     half = float(stats.norm.ppf(0.5 + level / 2)) * float(fit.std_errors[comparison.column])
     mde = minimum_detectable_effect(found.std_error, alpha=1 - level, power=power)
     return Estimate(
-        **common, estimate=math.exp(found.estimate), ci_low=math.exp(found.ci_low),
-        ci_high=math.exp(found.ci_high), p_value=found.p_value, std_error=found.std_error,
-        cluster_low=math.exp(found.estimate - half), cluster_high=math.exp(found.estimate + half),
-        mde_low=mde.low, mde_high=mde.high,
+        **common,
+        estimate=math.exp(found.estimate),
+        ci_low=math.exp(found.ci_low),
+        ci_high=math.exp(found.ci_high),
+        p_value=found.p_value,
+        std_error=found.std_error,
+        cluster_low=math.exp(found.estimate - half),
+        cluster_high=math.exp(found.estimate + half),
+        mde_low=mde.low,
+        mde_high=mde.high,
     )
 
 
 def cox_refit(comparison: Comparison) -> Refit:
     """A refit of the log hazard ratio in question on the rows kept."""
-    return refit_without(CoxDesign.from_frame(
-        comparison.rows, comparison.covariates, start="start", stop="stop", event="event",
-        strata=list(comparison.strata) or None,
-    ))
+    return refit_without(
+        CoxDesign.from_frame(
+            comparison.rows,
+            comparison.covariates,
+            start="start",
+            stop="stop",
+            event="event",
+            strata=list(comparison.strata) or None,
+        )
+    )
 
 
 def jackknife(refit: Refit, cluster: pd.Series, level: float) -> JackknifeResult:
@@ -176,15 +197,21 @@ def difference(
     cluster : str
     level : float
     **known
-        The other fields of :class:`~collsec.results.Estimate`, counts among them.
+        The other fields of :class:`~collsec.designs.estimate.Estimate`, counts among them.
     """
     common: dict[str, Any] = {"inference": "cluster_jackknife", "ci_level": level} | known
     try:
         found = jackknife(refit, rows[cluster], level)
     except (EstimationError, InferenceError) as error:
         return Estimate(**common, **without_estimate(error))
-    return Estimate(**common, estimate=found.estimate, ci_low=found.ci_low, ci_high=found.ci_high,
-                    p_value=found.p_value, std_error=found.std_error)
+    return Estimate(
+        **common,
+        estimate=found.estimate,
+        ci_low=found.ci_low,
+        ci_high=found.ci_high,
+        p_value=found.p_value,
+        std_error=found.std_error,
+    )
 
 
 def least_squares(rows: pd.DataFrame, outcome: str, column: str, beside: list[str]) -> Refit:
@@ -196,8 +223,13 @@ def least_squares(rows: pd.DataFrame, outcome: str, column: str, beside: list[st
         On refitting, if the column does not vary beside the others.
     """
     y = rows[outcome].to_numpy(float)
-    x = np.column_stack([rows[column].to_numpy(float), np.ones(len(rows)),
-                         *(rows[name].to_numpy(float) for name in beside)])
+    x = np.column_stack(
+        [
+            rows[column].to_numpy(float),
+            np.ones(len(rows)),
+            *(rows[name].to_numpy(float) for name in beside),
+        ]
+    )
 
     def refit(kept: np.ndarray) -> float:
         others, own = x[kept, 1:], x[kept, 0]

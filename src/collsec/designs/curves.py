@@ -5,16 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from collsec import wording
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.estimators import aalen_johansen, kaplan_meier
+from collsec.histories.panels import DAYS_PER_MONTH, clock, unit_spells
 from collsec.measures import get
 from collsec.measures.duration import OUTCOMES_END
-from collsec.panels import DAYS_PER_MONTH, clock, unit_spells
+from collsec.reports.words import wording
+from collsec.survival import aalen_johansen, kaplan_meier
 
 COLUMNS = ["curve", "group", "time_months", "estimate", "ci_low", "ci_high", "at_risk"]
-GROUPS = {"type_group": {"intrastate": "Within states", "interstate": "Between states",
-                         "extrasystemic": "Colonial"}}
+GROUPS = {
+    "type_group": {
+        "intrastate": "Within states",
+        "interstate": "Between states",
+        "extrasystemic": "Colonial",
+    }
+}
 # What an end is called that the record of outcomes does not cover.
 UNKNOWN_KIND = "Not coded how"
 THIRDS = ("Lowest third", "Middle third", "Highest third")
@@ -54,18 +59,29 @@ def groups(inputs: Inputs, prepared: Prepared) -> np.ndarray:
 def survival_by(prepared: Prepared, group: np.ndarray, horizon: int) -> pd.DataFrame:
     """Kaplan–Meier survival at whole months, by group of units."""
     months = np.arange(horizon + 1, dtype=float)
-    data = pd.DataFrame({
-        "stop": clock(prepared.units.assign(exit_date=prepared.outcome["exit_date"])),
-        "event": prepared.outcome["is_event"].to_numpy(bool), "group": group,
-    })
+    data = pd.DataFrame(
+        {
+            "stop": clock(prepared.units.assign(exit_date=prepared.outcome["exit_date"])),
+            "event": prepared.outcome["is_event"].to_numpy(bool),
+            "group": group,
+        }
+    )
     made: list[pd.DataFrame] = []
     for name, part in data.groupby("group", sort=False):
         curve = kaplan_meier(part, stop="stop", event="event").at(list(months * DAYS_PER_MONTH))
-        made.append(pd.DataFrame({
-            "curve": "survival", "group": name, "time_months": months,
-            "estimate": curve["survival"].to_numpy(), "ci_low": curve["ci_low"].to_numpy(),
-            "ci_high": curve["ci_high"].to_numpy(), "at_risk": curve["at_risk"].to_numpy(),
-        }))
+        made.append(
+            pd.DataFrame(
+                {
+                    "curve": "survival",
+                    "group": name,
+                    "time_months": months,
+                    "estimate": curve["survival"].to_numpy(),
+                    "ci_low": curve["ci_low"].to_numpy(),
+                    "ci_high": curve["ci_high"].to_numpy(),
+                    "at_risk": curve["at_risk"].to_numpy(),
+                }
+            )
+        )
     order = {name: i for i, name in enumerate((*THIRDS, *GROUPS["type_group"].values()))}
     made.sort(key=lambda curve: order.get(curve["group"].iloc[0], 0))
     return pd.concat(made)
@@ -90,11 +106,17 @@ def first_exposure(inputs: Inputs, prepared: Prepared, horizon: int) -> pd.DataF
     )
     months = np.arange(horizon + 1, dtype=float)
     at = found.at(list(months * DAYS_PER_MONTH))
-    return pd.DataFrame({
-        "curve": "cumulative_incidence_" + at["cause"].astype(str), "group": "all",
-        "time_months": np.round(at["time"] / DAYS_PER_MONTH), "estimate": at["incidence"],
-        "ci_low": at["ci_low"], "ci_high": at["ci_high"], "at_risk": at["at_risk"],
-    })
+    return pd.DataFrame(
+        {
+            "curve": "cumulative_incidence_" + at["cause"].astype(str),
+            "group": "all",
+            "time_months": np.round(at["time"] / DAYS_PER_MONTH),
+            "estimate": at["incidence"],
+            "ci_low": at["ci_low"],
+            "ci_high": at["ci_high"],
+            "at_risk": at["at_risk"],
+        }
+    )
 
 
 def kind_label(outcome: str) -> str:
@@ -121,11 +143,17 @@ def kinds_of_end(inputs: Inputs, prepared: Prepared, horizon: int) -> pd.DataFra
     at = aalen_johansen(rows, stop="stop", cause="cause", censored="").at(
         list(months * DAYS_PER_MONTH)
     )
-    made = pd.DataFrame({
-        "curve": "ends_by_kind", "group": at["cause"].astype(str),
-        "time_months": np.round(at["time"] / DAYS_PER_MONTH), "estimate": at["incidence"],
-        "ci_low": at["ci_low"], "ci_high": at["ci_high"], "at_risk": at["at_risk"],
-    })
+    made = pd.DataFrame(
+        {
+            "curve": "ends_by_kind",
+            "group": at["cause"].astype(str),
+            "time_months": np.round(at["time"] / DAYS_PER_MONTH),
+            "estimate": at["incidence"],
+            "ci_low": at["ci_low"],
+            "ci_high": at["ci_high"],
+            "at_risk": at["at_risk"],
+        }
+    )
     order = [*(kind_label(o) for o in inputs.spec.outcomes), UNKNOWN_KIND]
     place = made["group"].map({name: i for i, name in enumerate(order)})
     return made.assign(place=place).sort_values(["place", "time_months"]).drop(columns="place")

@@ -9,18 +9,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collsec import timelines, wording
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.parts import Context, Part, part_of_primary, without_estimate
 from collsec.designs.sandwich import jackknifed, sandwich
 from collsec.designs.time_varying import seed_for
-from collsec.episodes import Linked
-from collsec.inference import minimum_detectable_effect, rubin_combine
-from collsec.redating import redraw_episodes, redraw_missions
-from collsec.results import Estimate
+from collsec.histories import timelines
+from collsec.histories.episodes import Linked
+from collsec.histories.redating import redraw_episodes, redraw_missions
+from collsec.reports.words import wording
+from collsec.survival.inference import minimum_detectable_effect, rubin_combine
 
-COUNTS = ("nobs", "n_units", "n_events", "n_clusters", "exposed_units", "exposed_ends",
-          "exposed_clusters")
+COUNTS = (
+    "nobs",
+    "n_units",
+    "n_events",
+    "n_clusters",
+    "exposed_units",
+    "exposed_ends",
+    "exposed_clusters",
+)
 
 
 @part_of_primary
@@ -35,10 +43,19 @@ def date_imputation(context: Context, primary: Estimate) -> Part:
     spread = {name: [getattr(one, name) for one in made] for name in COUNTS}
     counts: dict[str, Any] = {k: round(float(np.median(v))) for k, v in spread.items()}
     common = dataclasses.replace(
-        primary, estimate_id=f"{context.name}.imputation", role="imputation",
-        label=f"Unknown days drawn anew ({len(made)} times)", inference="multiple_imputation",
-        cluster_low=math.nan, cluster_high=math.nan, mde_low=math.nan, mde_high=math.nan,
-        centered=math.nan, null_rejection=math.nan, null_draws=0, **counts,
+        primary,
+        estimate_id=f"{context.name}.imputation",
+        role="imputation",
+        label=f"Unknown days drawn anew ({len(made)} times)",
+        inference="multiple_imputation",
+        cluster_low=math.nan,
+        cluster_high=math.nan,
+        mde_low=math.nan,
+        mde_high=math.nan,
+        centered=math.nan,
+        null_rejection=math.nan,
+        null_draws=0,
+        **counts,
     )
     record = {
         "draws": len(made),
@@ -51,23 +68,34 @@ def date_imputation(context: Context, primary: Estimate) -> Part:
     if lost:
         reason = f"in {len(lost)} of {len(made)} draws no hazard ratio exists ({lost[0].note})"
         combined = dataclasses.replace(common, **without_estimate(reason))
-        return Part([combined], strings=_strings(combined, math.nan, record),
-                    records={"imputation": record})
+        return Part(
+            [combined], strings=_strings(combined, math.nan, record), records={"imputation": record}
+        )
     pooled = rubin_combine(
-        [math.log(one.estimate) for one in made], [one.std_error**2 for one in made],
-        confidence=primary.ci_level, complete_dof=min(spread["n_clusters"]) - 1,
+        [math.log(one.estimate) for one in made],
+        [one.std_error**2 for one in made],
+        confidence=primary.ci_level,
+        complete_dof=min(spread["n_clusters"]) - 1,
     )
     detectable = minimum_detectable_effect(
         pooled.std_error, alpha=1 - primary.ci_level, power=inputs.study.power
     )
     combined = dataclasses.replace(
-        common, estimate=math.exp(pooled.estimate), std_error=pooled.std_error,
-        ci_low=math.exp(pooled.ci_low), ci_high=math.exp(pooled.ci_high), p_value=pooled.p_value,
-        mde_low=detectable.low, mde_high=detectable.high,
+        common,
+        estimate=math.exp(pooled.estimate),
+        std_error=pooled.std_error,
+        ci_low=math.exp(pooled.ci_low),
+        ci_high=math.exp(pooled.ci_high),
+        p_value=pooled.p_value,
+        mde_low=detectable.low,
+        mde_high=detectable.high,
     )
     record |= {"missing_information": pooled.missing_information, "dof": pooled.dof}
-    return Part([combined], strings=_strings(combined, pooled.missing_information, record),
-                records={"imputation": record})
+    return Part(
+        [combined],
+        strings=_strings(combined, pooled.missing_information, record),
+        records={"imputation": record},
+    )
 
 
 def redated(inputs: Inputs, draw: int) -> Inputs:
@@ -89,8 +117,14 @@ def _estimated(inputs: Inputs) -> Estimate:
     """The primary's hazard ratio and error on one set of dates."""
     spec = inputs.spec
     prepared = prepare(inputs, spec.exposure)
-    found = sandwich(inputs, prepared, spec.exposure, estimate_id="", role="imputation",
-                     level=inputs.study.primary_level)
+    found = sandwich(
+        inputs,
+        prepared,
+        spec.exposure,
+        estimate_id="",
+        role="imputation",
+        level=inputs.study.primary_level,
+    )
     if spec.inference.method == "cluster_jackknife" and math.isfinite(found.estimate):
         return jackknifed(inputs, prepared, found, estimate_id="", role="imputation")
     return found

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Context, Part, part
-from collsec.estimators import EstimationError, discrete_hazard, panel_ols
-from collsec.panels import DAYS_PER_MONTH, clock, exposed
-from collsec.results import Estimate
+from collsec.histories.panels import DAYS_PER_MONTH, clock, exposed
+from collsec.survival import EstimationError, discrete_hazard, panel_ols
 
 EPOCH_YEAR = 1946
 
@@ -43,11 +43,15 @@ def unit_months(prepared: Prepared, carried: list[str]) -> pd.DataFrame:
     last = month == np.repeat(months, months)
     zero = units["time_zero"]
     onset = (zero.dt.year - EPOCH_YEAR).to_numpy() * 12 + zero.dt.month.to_numpy() - 1
-    out = pd.DataFrame({
-        "unit": unit, "month": month, "calendar_month": onset[unit] + month - 1,
-        "event": last & outcome["is_event"].to_numpy(bool)[unit],
-        prepared.column: exposed(unit, start, prepared.spells),
-    })
+    out = pd.DataFrame(
+        {
+            "unit": unit,
+            "month": month,
+            "calendar_month": onset[unit] + month - 1,
+            "event": last & outcome["is_event"].to_numpy(bool)[unit],
+            prepared.column: exposed(unit, start, prepared.spells),
+        }
+    )
     for column in carried:
         out[column] = units[column].to_numpy()[unit]
     return out
@@ -59,13 +63,19 @@ def row_of_panel(inputs: Inputs, rows: pd.DataFrame, column: str, **known: Any) 
     is_exposed = rows[column] > 0
     known = {"inference": "cluster_sandwich"} | known
     return Estimate(
-        hypothesis=inputs.spec.hypothesis, role="model", measure=exposure.measure,
-        lag_months=exposure.lag_months, ci_level=1 - inputs.study.level,
-        nobs=len(rows), n_units=int(rows["unit"].nunique()),
-        n_events=int(rows["event"].sum()), n_clusters=int(rows[cluster].nunique()),
+        hypothesis=inputs.spec.hypothesis,
+        role="model",
+        measure=exposure.measure,
+        lag_months=exposure.lag_months,
+        ci_level=1 - inputs.study.level,
+        nobs=len(rows),
+        n_units=int(rows["unit"].nunique()),
+        n_events=int(rows["event"].sum()),
+        n_clusters=int(rows[cluster].nunique()),
         exposed_units=int(rows.loc[is_exposed, "unit"].nunique()),
         exposed_ends=int((rows["event"] & is_exposed).sum()),
-        exposed_clusters=int(rows.loc[is_exposed, cluster].nunique()), **known,
+        exposed_clusters=int(rows.loc[is_exposed, cluster].nunique()),
+        **known,
     )
 
 
@@ -92,9 +102,11 @@ def fit_monthly_hazard(inputs: Inputs, prepared: Prepared) -> Estimate:
     """Hazard ratio of the monthly complementary log-log model, duration as a cubic polynomial."""
     column, cluster = prepared.column, inputs.spec.cluster
     rows = unit_months(prepared, [cluster, *prepared.strata])
-    dummies = pd.get_dummies(
-        rows[list(prepared.strata)].astype("category"), drop_first=True, dtype=float
-    ) if prepared.strata else pd.DataFrame(index=rows.index)
+    dummies = (
+        pd.get_dummies(rows[list(prepared.strata)].astype("category"), drop_first=True, dtype=float)
+        if prepared.strata
+        else pd.DataFrame(index=rows.index)
+    )
     dummies = dummies.loc[:, dummies.max() > dummies.min()]
     known: dict[str, Any] = {
         "estimate_id": f"{inputs.spec.hypothesis}.monthly_hazard",
@@ -103,16 +115,25 @@ def fit_monthly_hazard(inputs: Inputs, prepared: Prepared) -> Estimate:
     }
     try:
         fit = discrete_hazard(
-            pd.concat([rows, dummies], axis=1), [column, *dummies.columns], duration="month",
-            event="event", cluster=cluster,
+            pd.concat([rows, dummies], axis=1),
+            [column, *dummies.columns],
+            duration="month",
+            event="event",
+            cluster=cluster,
         )
     except EstimationError as error:
         return row_of_panel(inputs, rows, column, **known, **_not_estimable(error))
     beta, std_error = float(fit.params[column]), float(fit.std_errors[column])
     half = float(stats.norm.isf(inputs.study.level / 2)) * std_error
     return row_of_panel(
-        inputs, rows, column, **known, estimate=math.exp(beta), ci_low=math.exp(beta - half),
-        ci_high=math.exp(beta + half), std_error=std_error,
+        inputs,
+        rows,
+        column,
+        **known,
+        estimate=math.exp(beta),
+        ci_low=math.exp(beta - half),
+        ci_high=math.exp(beta + half),
+        std_error=std_error,
         p_value=float(2 * stats.norm.sf(abs(beta / std_error))),
     )
 
@@ -140,14 +161,27 @@ def fit_country_months(inputs: Inputs, prepared: Prepared) -> Estimate:
     }
     try:
         fit = panel_ols(
-            cells, outcome="event", covariates=[column], entity=cluster, time="calendar_month",
-            entity_effects=True, time_effects=True, cluster=cluster,
+            cells,
+            outcome="event",
+            covariates=[column],
+            entity=cluster,
+            time="calendar_month",
+            entity_effects=True,
+            time_effects=True,
+            cluster=cluster,
         )
     except EstimationError as error:
         return row_of_panel(inputs, rows, column, **known, **_not_estimable(error))
     beta, std_error = float(fit.params[column]), float(fit.std_errors[column])
     half = float(stats.norm.isf(inputs.study.level / 2)) * std_error
     return row_of_panel(
-        inputs, rows, column, **known, estimate=beta, ci_low=beta - half, ci_high=beta + half,
-        std_error=std_error, p_value=float(2 * stats.norm.sf(abs(beta / std_error))),
+        inputs,
+        rows,
+        column,
+        **known,
+        estimate=beta,
+        ci_low=beta - half,
+        ci_high=beta + half,
+        std_error=std_error,
+        p_value=float(2 * stats.norm.sf(abs(beta / std_error))),
     )

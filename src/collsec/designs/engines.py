@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 
 from collsec.designs.inputs import Prepared, codes
-from collsec.estimators import EstimationError, cox_ph
+from collsec.survival import EstimationError, cox_ph
 
 # Both engines stop when the gradient vanishes; coefficients then agree far below what is printed.
 ENGINE_TOLERANCE = 1e-6
@@ -33,8 +33,14 @@ def engines_agree(prepared: Prepared) -> tuple[bool, float]:
 
     rows, names = prepared.rows, [prepared.column, *prepared.adjustment]
     try:
-        own = cox_ph(rows, names, start="start", stop="stop", event="event",
-                     strata=list(prepared.strata) or None)
+        own = cox_ph(
+            rows,
+            names,
+            start="start",
+            stop="stop",
+            event="event",
+            strata=list(prepared.strata) or None,
+        )
     except EstimationError:
         return True, 0.0
     x = rows[names].to_numpy(float)
@@ -42,9 +48,12 @@ def engines_agree(prepared: Prepared) -> tuple[bool, float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PHReg warns of strata without events; they add nothing
         model = PHReg(
-            rows["stop"].to_numpy(), (x - x.mean(axis=0)) / scale,
-            status=rows["event"].to_numpy(int), entry=rows["start"].to_numpy() + HALF_STEP,
-            strata=codes(rows, prepared.strata) if prepared.strata else None, ties="efron",
+            rows["stop"].to_numpy(),
+            (x - x.mean(axis=0)) / scale,
+            status=rows["event"].to_numpy(int),
+            entry=rows["start"].to_numpy() + HALF_STEP,
+            strata=codes(rows, prepared.strata) if prepared.strata else None,
+            ties="efron",
         )
         fitted = model.fit(method="newton", disp=0, maxiter=100).params / scale
     gap = float(np.abs(fitted - own.params.to_numpy()).max())

@@ -15,13 +15,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collsec import wording
 from collsec.designs.clustered import Comparison, counts, difference
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Prepared
 from collsec.designs.joint_effects import JointEffects, joint_effects
 from collsec.designs.months import with_indicators
 from collsec.designs.parts import Context, Part, part
-from collsec.estimators import (
+from collsec.histories.panels import DAYS_PER_MONTH
+from collsec.reports.words import wording
+from collsec.survival import (
     EstimationError,
     StepPath,
     cox_ph,
@@ -29,9 +31,7 @@ from collsec.estimators import (
     spline_knots,
     standardize,
 )
-from collsec.inference import minimum_detectable_effect
-from collsec.panels import DAYS_PER_MONTH
-from collsec.results import Estimate
+from collsec.survival.inference import minimum_detectable_effect
 
 LOW, HIGH = 0.1, 0.9
 # The curve is drawn where ties are not the rarest, and against the middle.
@@ -72,14 +72,19 @@ def functional_form(context: Context) -> Part:
     knots = spline_knots(index)
     forms = (
         Form("line", ("index_1",), lambda x: x[:, None]),
-        Form("spline", tuple(f"index_{j}" for j in range(1, len(knots))),
-             lambda x: restricted_cubic(x, knots)),
+        Form(
+            "spline",
+            tuple(f"index_{j}" for j in range(1, len(knots))),
+            lambda x: restricted_cubic(x, knots),
+        ),
     )
     made, curves, departure = [], [], math.nan
     for form in forms:
         fitted = joint_effects(
-            form.added(prepared.rows, prepared.column), form.columns,
-            adjustment=prepared.adjustment, strata=prepared.strata,
+            form.added(prepared.rows, prepared.column),
+            form.columns,
+            adjustment=prepared.adjustment,
+            strata=prepared.strata,
             cluster=context.inputs.spec.cluster,
         )
         made.append(_ratio(context, form, fitted, low, high))
@@ -89,15 +94,25 @@ def functional_form(context: Context) -> Part:
             departure = fitted.wald(range(1, len(form.columns)))
     table = pd.concat(curves, ignore_index=True)
     strings = _strings(made) | {
-        "form.low": wording.number(low), "form.high": wording.number(high),
+        "form.low": wording.number(low),
+        "form.high": wording.number(high),
         "form.bend_p": wording.p_value(departure),
         "form.bend": "detectable" if departure < study.level else "not detectable",
         "form.horizon": str(study.horizon_months),
     }
-    return Part(made, strings=strings, records={"functional_form": {
-        "curve": table.to_dict(orient="list"), "low": low, "high": high,
-        "knots": knots.tolist(), "bend_p": departure,
-    }})
+    return Part(
+        made,
+        strings=strings,
+        records={
+            "functional_form": {
+                "curve": table.to_dict(orient="list"),
+                "low": low,
+                "high": high,
+                "knots": knots.tolist(),
+                "bend_p": departure,
+            }
+        },
+    )
 
 
 def curve(form: Form, fitted: JointEffects, index: np.ndarray, level: float) -> pd.DataFrame:
@@ -105,25 +120,31 @@ def curve(form: Form, fitted: JointEffects, index: np.ndarray, level: float) -> 
     first, last = (float(np.quantile(index, q)) for q in DRAWN)
     x = np.linspace(first, last, POINTS)
     away = form.at(x) - form.at(np.array([np.median(index)]))
-    made = [(FORMS[form.name], value, *fitted.interval(weights, level)[:3])
-            if weights.any() else (FORMS[form.name], value, 1.0, 1.0, 1.0)
-            for value, weights in zip(x, away, strict=True)]
+    made = [
+        (FORMS[form.name], value, *fitted.interval(weights, level)[:3])
+        if weights.any()
+        else (FORMS[form.name], value, 1.0, 1.0, 1.0)
+        for value, weights in zip(x, away, strict=True)
+    ]
     return pd.DataFrame(made, columns=["group", "index", "estimate", "ci_low", "ci_high"])
 
 
 def _known(context: Context, form: Form, what: str) -> dict[str, Any]:
-    words = {"hazard": "ninetieth against tenth percentile",
-             "months": f"… months of war within {context.inputs.study.horizon_months} months"}
+    words = {
+        "hazard": "ninetieth against tenth percentile",
+        "months": f"… months of war within {context.inputs.study.horizon_months} months",
+    }
     return {
-        "estimate_id": f"{context.name}.form.{form.name}_{what}", "hypothesis": context.name,
-        "role": "form", "measure": context.inputs.spec.exposure.measure, "lag_months": 0,
+        "estimate_id": f"{context.name}.form.{form.name}_{what}",
+        "hypothesis": context.name,
+        "role": "form",
+        "measure": context.inputs.spec.exposure.measure,
+        "lag_months": 0,
         "label": f"{FORMS[form.name]}: {words[what]}" if what == "hazard" else words[what],
     }
 
 
-def _ratio(
-    context: Context, form: Form, fitted: JointEffects, low: float, high: float
-) -> Estimate:
+def _ratio(context: Context, form: Form, fitted: JointEffects, low: float, high: float) -> Estimate:
     """Hazard ratio of the ninetieth against the tenth percentile, in the primary's model."""
     study = context.inputs.study
     level = 1 - study.level
@@ -133,10 +154,18 @@ def _ratio(
     error = fitted.of(contrast)[1]
     mde = minimum_detectable_effect(error, alpha=study.level, power=study.power)
     return Estimate(
-        **_known(context, form, "hazard"), estimand="hazard_ratio", inference="cluster_jackknife",
-        ci_level=level, estimate=ratio, ci_low=lower, ci_high=upper, std_error=error,
+        **_known(context, form, "hazard"),
+        estimand="hazard_ratio",
+        inference="cluster_jackknife",
+        ci_level=level,
+        estimate=ratio,
+        ci_low=lower,
+        ci_high=upper,
+        std_error=error,
         p_value=p_value,
-        mde_low=mde.low, mde_high=mde.high, **_counts(context),
+        mde_low=mde.low,
+        mde_high=mde.high,
+        **_counts(context),
     )
 
 
@@ -154,15 +183,24 @@ def _months(context: Context, form: Form, low: float, high: float) -> Estimate:
     inputs, prepared = context.inputs, context.prepared
     rows, regions = with_indicators(form.added(prepared.rows, prepared.column), "region")
     return difference(
-        rows, months_between(rows, form, regions, prepared, low, high, inputs.study.horizon_months),
-        cluster=inputs.spec.cluster, level=1 - inputs.study.level,
-        estimand="rmst_difference_months", **_known(context, form, "months"), **_counts(context),
+        rows,
+        months_between(rows, form, regions, prepared, low, high, inputs.study.horizon_months),
+        cluster=inputs.spec.cluster,
+        level=1 - inputs.study.level,
+        estimand="rmst_difference_months",
+        **_known(context, form, "months"),
+        **_counts(context),
     )
 
 
 def months_between(
-    rows: pd.DataFrame, form: Form, regions: tuple[str, ...], prepared: Prepared, low: float,
-    high: float, horizon_months: int,
+    rows: pd.DataFrame,
+    form: Form,
+    regions: tuple[str, ...],
+    prepared: Prepared,
+    low: float,
+    high: float,
+    horizon_months: int,
 ) -> Callable[[np.ndarray], float]:
     """A refit of the difference in months on the rows kept; each unit has one row."""
     names = [*form.columns, *prepared.adjustment, *regions]
@@ -176,10 +214,16 @@ def months_between(
         fit = cox_ph(own, used, start="start", stop="stop", event="event", strata=["period"])
         at_low, at_high = (
             standardize(
-                fit, own, {name: StepPath((), (float(value),))
-                           for name, value in zip(form.columns, values, strict=True)},
-                horizon=horizon_months * DAYS_PER_MONTH, strata=["period"],
-            ).rmst for values in ends
+                fit,
+                own,
+                {
+                    name: StepPath((), (float(value),))
+                    for name, value in zip(form.columns, values, strict=True)
+                },
+                horizon=horizon_months * DAYS_PER_MONTH,
+                strata=["period"],
+            ).rmst
+            for values in ends
         )
         return (at_high - at_low) / DAYS_PER_MONTH
 

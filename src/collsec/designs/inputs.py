@@ -10,12 +10,19 @@ import numpy as np
 import pandas as pd
 
 from collsec import measures
-from collsec.cohorts import Cohort, select
-from collsec.followup import follow_until, merge_gaps
-from collsec.hypothesis import ExposureSpec, Spec, Study
+from collsec.histories.cohorts import Cohort, select
+from collsec.histories.followup import follow_until, merge_gaps
+from collsec.histories.panels import (
+    UnitSpells,
+    arrange,
+    clock,
+    exposure_column,
+    unit_spells,
+    with_strata,
+)
+from collsec.hypothesis.multiverse import AS_DECLARED, Choices, adjusted_for, rules_of
+from collsec.hypothesis.specification import ExposureSpec, Spec, Study
 from collsec.measures.interest import COMPONENTS, P5, salience_index, standardized
-from collsec.multiverse import AS_DECLARED, Choices, adjusted_for, rules_of
-from collsec.panels import UnitSpells, arrange, clock, exposure_column, unit_spells, with_strata
 
 Made = TypeVar("Made")
 # Types, rules, years of a gap, last year.
@@ -98,12 +105,18 @@ class Prepared:
         spells = self.spells
         if spells is not None:
             place, stays = np.cumsum(kept) - 1, kept[spells.unit]
-            spells = UnitSpells(place[spells.unit[stays]], spells.assigned[stays],
-                                spells.on[stays], spells.off[stays])
+            spells = UnitSpells(
+                place[spells.unit[stays]],
+                spells.assigned[stays],
+                spells.on[stays],
+                spells.off[stays],
+            )
         return replace(
-            self, units=self.units[kept].reset_index(drop=True),
+            self,
+            units=self.units[kept].reset_index(drop=True),
             outcome=self.outcome[kept].reset_index(drop=True),
-            rows=self.rows[keep(self.rows)].reset_index(drop=True), spells=spells,
+            rows=self.rows[keep(self.rows)].reset_index(drop=True),
+            spells=spells,
         )
 
 
@@ -162,13 +175,16 @@ class Bench:
         spec = self.inputs.spec
         lag = exposure.lag_months if choices.lag_months is None else choices.lag_months
         prepared = self._once(
-            self._completed, adjusted_for(spec, choices), choices.drop_countries,
-            choices.measure or exposure.measure, lag, outcome or spec.outcome,
-            _index_of(choices), _cohort_of(spec, choices),
+            self._completed,
+            adjusted_for(spec, choices),
+            choices.drop_countries,
+            choices.measure or exposure.measure,
+            lag,
+            outcome or spec.outcome,
+            _index_of(choices),
+            _cohort_of(spec, choices),
         )
-        return replace(
-            prepared, strata=spec.strata if choices.strata is None else choices.strata
-        )
+        return replace(prepared, strata=spec.strata if choices.strata is None else choices.strata)
 
     def _completed(
         self, adjustment: tuple[str, ...], countries: tuple[int, ...], *key: Any
@@ -180,10 +196,15 @@ class Bench:
             needed.append(prepared.column)
         if needed:
             prepared = prepared.only(lambda frame: frame[needed].notna().all(axis=1))
-            prepared = replace(prepared, attrition=_step(
-                prepared.attrition, "covariates known before onset",
-                "Known for the host: " + "; ".join(measures.get(n).title for n in needed),
-                prepared.units))
+            prepared = replace(
+                prepared,
+                attrition=_step(
+                    prepared.attrition,
+                    "covariates known before onset",
+                    "Known for the host: " + "; ".join(measures.get(n).title for n in needed),
+                    prepared.units,
+                ),
+            )
         if countries:
             prepared = prepared.only(lambda frame: ~frame["gwno_host"].isin(countries))
         return prepared
@@ -249,8 +270,12 @@ class Bench:
 
 
 def _cohort_of(spec: Spec, choices: Choices) -> Followed:
-    return (choices.types or spec.cohort.types, tuple(rules_of(spec, choices)),
-            choices.gap_years or 1, choices.last_year)
+    return (
+        choices.types or spec.cohort.types,
+        tuple(rules_of(spec, choices)),
+        choices.gap_years or 1,
+        choices.last_year,
+    )
 
 
 def _index_of(choices: Choices) -> Index | None:
@@ -277,8 +302,12 @@ def _new_users(
         & (pairs["off_date"].isna() | (pairs["off_date"] > pairs["time_zero"]))
     ]
     kept = units[~units["unit_id"].isin(prevalent["unit_id"])].reset_index(drop=True)
-    return kept, _step(attrition, "not yet exposed at onset",
-                       "Exposure begun before onset was never at risk of beginning", kept)
+    return kept, _step(
+        attrition,
+        "not yet exposed at onset",
+        "Exposure begun before onset was never at risk of beginning",
+        kept,
+    )
 
 
 def _begun_before(
@@ -286,23 +315,34 @@ def _begun_before(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Leave out units that began when the record of the exposure had ended."""
     kept = units[units["time_zero"] < last_day].reset_index(drop=True)
-    return kept, _step(attrition, "begun while the record goes on",
-                       f"The exposure is recorded to {last_day:%Y-%m-%d}", kept)
+    return kept, _step(
+        attrition,
+        "begun while the record goes on",
+        f"The exposure is recorded to {last_day:%Y-%m-%d}",
+        kept,
+    )
 
 
 def followed_until(outcome: pd.DataFrame, last_day: pd.Timestamp) -> pd.DataFrame:
     """The same outcomes with follow-up ending on a day: what came later is not known."""
     is_known = outcome["exit_date"] <= last_day
-    return pd.DataFrame({
-        "exit_date": outcome["exit_date"].where(is_known, last_day),
-        "is_event": outcome["is_event"].astype(bool) & is_known,
-    })
+    return pd.DataFrame(
+        {
+            "exit_date": outcome["exit_date"].where(is_known, last_day),
+            "is_event": outcome["is_event"].astype(bool) & is_known,
+        }
+    )
 
 
 def _step(attrition: pd.DataFrame, step: str, rule: str, kept: pd.DataFrame) -> pd.DataFrame:
     before = int(attrition["n_units"].iloc[-1])
-    row = {"step": step, "rule": rule, "n_units": len(kept),
-           "n_events": int(kept["is_ended"].sum()), "dropped": before - len(kept)}
+    row = {
+        "step": step,
+        "rule": rule,
+        "n_units": len(kept),
+        "n_events": int(kept["is_ended"].sum()),
+        "dropped": before - len(kept),
+    }
     return pd.concat([attrition, pd.DataFrame([row])], ignore_index=True)
 
 
@@ -314,6 +354,14 @@ def codes(units: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
 
 
 __all__ = [
-    "AS_DECLARED", "CARRIED", "LAID_OUT", "Bench", "Cohort", "Inputs", "Prepared", "clock",
-    "codes", "prepare",
+    "AS_DECLARED",
+    "CARRIED",
+    "LAID_OUT",
+    "Bench",
+    "Cohort",
+    "Inputs",
+    "Prepared",
+    "clock",
+    "codes",
+    "prepare",
 ]

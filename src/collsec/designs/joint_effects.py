@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from collsec.estimators import CoxDesign
+from collsec.survival import CoxDesign
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,12 @@ class JointEffects:
 
 
 def joint_effects(
-    rows: pd.DataFrame, columns: Sequence[str], *, adjustment: Sequence[str],
-    strata: Sequence[str], cluster: str,
+    rows: pd.DataFrame,
+    columns: Sequence[str],
+    *,
+    adjustment: Sequence[str],
+    strata: Sequence[str],
+    cluster: str,
 ) -> JointEffects:
     """Fit a Cox model on ``(start, stop]`` rows, and again without each cluster in turn.
 
@@ -76,7 +80,11 @@ def joint_effects(
         If one of the models does not exist.
     """
     design = CoxDesign.from_frame(
-        rows, [*columns, *adjustment], start="start", stop="stop", event="event",
+        rows,
+        [*columns, *adjustment],
+        start="start",
+        stop="stop",
+        event="event",
         strata=list(strata) or None,
     )
     own = rows[cluster].to_numpy()

@@ -15,15 +15,15 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from collsec import wording
 from collsec.designs.duration_models import unit_months
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Context, Part, part, without_estimate
-from collsec.estimators import EstimationError, discrete_hazard, logit
-from collsec.inference import minimum_detectable_effect
-from collsec.panels import DAYS_PER_MONTH
-from collsec.results import Estimate
-from collsec.timelines import as_of
+from collsec.histories.panels import DAYS_PER_MONTH
+from collsec.histories.timelines import as_of
+from collsec.reports.words import wording
+from collsec.survival import EstimationError, discrete_hazard, logit
+from collsec.survival.inference import minimum_detectable_effect
 
 AFRICA = 4
 # Acts of the last months are the decision to deploy itself: no troops come without one, so that
@@ -53,12 +53,14 @@ def marginal_structural(context: Context) -> Part:
     made = [fit_weighted(inputs, weighted, name) for name in LABELS]
     weight = weighted["weight"]
     summary = {
-        "mean": float(weight.mean()), "least": float(weight.min()),
+        "mean": float(weight.mean()),
+        "least": float(weight.min()),
         "largest": float(weight.max()),
         "effective_share": float(weight.sum() ** 2 / (weight**2).sum() / len(weight)),
         "deployments": int(months["deploys"].sum()),
-        "deployments_with_earlier_act": int((months["deploys"] & (months["has_earlier_act"] > 0))
-                                            .sum()),
+        "deployments_with_earlier_act": int(
+            (months["deploys"] & (months["has_earlier_act"] > 0)).sum()
+        ),
     }
     strings = _strings(made) | {
         "msm.weight_mean": wording.number(summary["mean"]),
@@ -87,16 +89,19 @@ def history(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
     arrival = np.ceil(first / DAYS_PER_MONTH).reindex(rows["unit"]).fillna(math.inf).to_numpy()
     of_unit = units.iloc[rows["unit"]].reset_index(drop=True)
     begins = (rows["month"].to_numpy() - 1) * DAYS_PER_MONTH
-    at = pd.DataFrame({
-        "conflict_id": of_unit["conflict_id"].astype("int64"),
-        "date": of_unit["time_zero"] + pd.to_timedelta(np.floor(begins), unit="D"),
-    })
+    at = pd.DataFrame(
+        {
+            "conflict_id": of_unit["conflict_id"].astype("int64"),
+            "date": of_unit["time_zero"] + pd.to_timedelta(np.floor(begins), unit="D"),
+        }
+    )
     earlier = at.assign(
         date=at["date"] - pd.to_timedelta(round(ACTS_LAG_MONTHS * DAYS_PER_MONTH), unit="D")
     )
     war, council = inputs.timelines["war"], inputs.timelines["council"]
     return rows.assign(
-        arrival=arrival, deploys=rows["month"].to_numpy() == arrival,
+        arrival=arrival,
+        deploys=rows["month"].to_numpy() == arrival,
         log_month=np.log(rows["month"]),
         is_internationalized=(of_unit["type_at_onset"] == "internationalized").astype(float),
         in_africa=(of_unit["region"] == AFRICA).astype(float),
@@ -135,8 +140,9 @@ def with_weights(months: pd.DataFrame, lag: int) -> pd.DataFrame:
     at_risk = months[waiting]
     fixed = ["log_month", *BASELINE]
     ratio = pd.Series(1.0, index=months.index)
-    ratio[waiting] = (_probability(at_risk, fixed)
-                      / _probability(at_risk, [*fixed, *HISTORY])).to_numpy()
+    ratio[waiting] = (
+        _probability(at_risk, fixed) / _probability(at_risk, [*fixed, *HISTORY])
+    ).to_numpy()
     running = ratio.groupby(months["unit"]).cumprod()
     weight = running.groupby(months["unit"]).shift(lag + 1, fill_value=1.0)
     return months.assign(
@@ -163,13 +169,20 @@ def fit_weighted(inputs: Inputs, weighted: pd.DataFrame, name: str) -> Estimate:
         weight = weight.clip(*weight.quantile(list(TRUNCATED_AT)))
     rows = weighted.assign(weight=1.0 if name == "msm_unweighted" else weight)
     strata = [c for c in inputs.spec.strata if _varies(rows[c])]
-    dummies = pd.get_dummies(rows[strata].astype("category"), drop_first=True, dtype=float) \
-        if strata else pd.DataFrame(index=rows.index)
+    dummies = (
+        pd.get_dummies(rows[strata].astype("category"), drop_first=True, dtype=float)
+        if strata
+        else pd.DataFrame(index=rows.index)
+    )
     baseline = [c for c in BASELINE if _varies(rows[c])]
     try:
         fit = discrete_hazard(
-            pd.concat([rows, dummies], axis=1), ["exposed", *baseline, *dummies.columns],
-            duration="month", event="event", weights="weight", cluster=inputs.spec.cluster,
+            pd.concat([rows, dummies], axis=1),
+            ["exposed", *baseline, *dummies.columns],
+            duration="month",
+            event="event",
+            weights="weight",
+            cluster=inputs.spec.cluster,
         )
     except EstimationError as error:
         return _estimate(inputs, rows, name, error)
@@ -182,7 +195,9 @@ def _varies(column: pd.Series) -> bool:
 
 
 def _estimate(
-    inputs: Inputs, rows: pd.DataFrame, name: str,
+    inputs: Inputs,
+    rows: pd.DataFrame,
+    name: str,
     found: EstimationError | tuple[float, float, float],
 ) -> Estimate:
     """One hazard ratio with its counts, or the reason why there is none.
@@ -196,11 +211,20 @@ def _estimate(
     lag = inputs.spec.exposure.lag_months
     is_exposed = rows["arrival"] + lag < rows["month"]
     base: dict[str, Any] = dict(
-        estimate_id=f"{inputs.spec.hypothesis}.{name}", hypothesis=inputs.spec.hypothesis,
-        role="model", label=LABELS[name], measure=inputs.spec.exposure.measure, lag_months=lag,
-        estimand="hazard_ratio", ci_level=level, inference="wider_of_model_and_cluster",
-        validity="plausible", nobs=len(rows), n_units=int(rows["unit"].nunique()),
-        n_events=int(rows["event"].sum()), n_clusters=int(rows[cluster].nunique()),
+        estimate_id=f"{inputs.spec.hypothesis}.{name}",
+        hypothesis=inputs.spec.hypothesis,
+        role="model",
+        label=LABELS[name],
+        measure=inputs.spec.exposure.measure,
+        lag_months=lag,
+        estimand="hazard_ratio",
+        ci_level=level,
+        inference="wider_of_model_and_cluster",
+        validity="plausible",
+        nobs=len(rows),
+        n_units=int(rows["unit"].nunique()),
+        n_events=int(rows["event"].sum()),
+        n_clusters=int(rows[cluster].nunique()),
         exposed_units=int(rows.loc[is_exposed, "unit"].nunique()),
         exposed_ends=int((rows["event"] & is_exposed).sum()),
         exposed_clusters=int(rows.loc[is_exposed, cluster].nunique()),
@@ -212,10 +236,16 @@ def _estimate(
     z = float(stats.norm.ppf(0.5 + level / 2))
     mde = minimum_detectable_effect(error, alpha=1 - level, power=inputs.study.power)
     return Estimate(
-        **base, estimate=math.exp(beta), ci_low=math.exp(beta - z * error),
-        ci_high=math.exp(beta + z * error), cluster_low=math.exp(beta - z * clustered),
-        cluster_high=math.exp(beta + z * clustered), std_error=error,
-        p_value=float(2 * stats.norm.sf(abs(beta / error))), mde_low=mde.low, mde_high=mde.high,
+        **base,
+        estimate=math.exp(beta),
+        ci_low=math.exp(beta - z * error),
+        ci_high=math.exp(beta + z * error),
+        cluster_low=math.exp(beta - z * clustered),
+        cluster_high=math.exp(beta + z * clustered),
+        std_error=error,
+        p_value=float(2 * stats.norm.sf(abs(beta / error))),
+        mde_low=mde.low,
+        mde_high=mde.high,
     )
 
 

@@ -10,15 +10,22 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from collsec import wording
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import CARRIED, LAID_OUT, Bench, Inputs, Prepared
 from collsec.designs.parts import without_estimate
 from collsec.designs.time_varying import exposed_counts
-from collsec.estimators import EstimationError, cox_ph
-from collsec.inference import InferenceError, SpecificationCurve, specification_curve
+from collsec.hypothesis.multiverse import (
+    AXIS,
+    Specification,
+    adjusted_for,
+    content,
+    digest,
+    in_order,
+)
 from collsec.measures import get
-from collsec.multiverse import AXIS, Specification, adjusted_for, content, digest, in_order
-from collsec.results import Estimate
+from collsec.reports.words import wording
+from collsec.survival import EstimationError, cox_ph
+from collsec.survival.inference import InferenceError, SpecificationCurve, specification_curve
 
 # Quantiles between which the middle of an option's specifications lies.
 MIDDLE = (0.1, 0.5, 0.9)
@@ -31,7 +38,7 @@ def estimate_all(inputs: Inputs, specifications: list[Specification]) -> pd.Data
     ----------
     inputs : Inputs
     specifications : list of Specification
-        As :func:`collsec.multiverse.expand` gives them.
+        As :func:`collsec.hypothesis.multiverse.expand` gives them.
 
     Returns
     -------
@@ -53,8 +60,7 @@ def estimate_all(inputs: Inputs, specifications: list[Specification]) -> pd.Data
         rows, counts = panels[key]
         said = content(spec, one.choices)
         made.append(
-            {"specification": one.id, "validity": one.validity,
-             "departures": len(one.departures)}
+            {"specification": one.id, "validity": one.validity, "departures": len(one.departures)}
             | {f"{AXIS}{axis}": option for axis, option in one.options.items()}
             | {"measure": said["measure"], "lag_months": said["lag_months"]}
             | {"estimand": "hazard_ratio"}
@@ -84,16 +90,23 @@ def _fitted(
     sample = rows.assign(stratum=stratum)
     try:
         fit = cox_ph(
-            sample, [prepared.column, *prepared.adjustment], start="start", stop="stop",
-            event="event", strata="stratum", cluster=cluster,
+            sample,
+            [prepared.column, *prepared.adjustment],
+            start="start",
+            stop="stop",
+            event="event",
+            strata="stratum",
+            cluster=cluster,
         )
     except EstimationError as error:
         return fields | without_estimate(error)
     beta, std_error = float(fit.params.iloc[0]), float(fit.std_errors.iloc[0])
     z = float(stats.norm.ppf(0.5 + level / 2))
     return fields | {
-        "estimate": math.exp(beta), "std_error": std_error,
-        "ci_low": math.exp(beta - z * std_error), "ci_high": math.exp(beta + z * std_error),
+        "estimate": math.exp(beta),
+        "std_error": std_error,
+        "ci_low": math.exp(beta - z * std_error),
+        "ci_high": math.exp(beta + z * std_error),
         "p_value": float(2 * stats.norm.sf(abs(beta / std_error))),
     }
 
@@ -119,20 +132,30 @@ def agreement(primary: Estimate, multiverse: pd.DataFrame) -> float:
 def variants(inputs: Inputs, multiverse: pd.DataFrame) -> list[Estimate]:
     """The specifications that leave the primary on one axis alone, as named estimates."""
     spec = inputs.spec
-    own = {f"{AXIS}{axis}": name for axis, options in spec.multiverse.items()
-           for name, option in options.items() if not option.made()}
+    own = {
+        f"{AXIS}{axis}": name
+        for axis, options in spec.multiverse.items()
+        for name, option in options.items()
+        if not option.made()
+    }
     shared = {f.name for f in dataclasses.fields(Estimate)} & set(multiverse.columns)
     made = []
     for row in multiverse[multiverse["departures"] == 1].to_dict(orient="records"):
         axis = next(a for a, name in own.items() if row[a] != name)
         name = row[axis]
         option = spec.multiverse[axis.removeprefix(AXIS)][name]
-        made.append(Estimate(
-            **{k: row[k] for k in shared}, cluster_low=row["ci_low"], cluster_high=row["ci_high"],
-            estimate_id=f"{spec.hypothesis}.variant.{axis.removeprefix(AXIS)}.{name}",
-            hypothesis=spec.hypothesis, role="variant", inference="cluster_sandwich",
-            label=option.label or get(row["measure"]).title,
-        ))
+        made.append(
+            Estimate(
+                **{k: row[k] for k in shared},
+                cluster_low=row["ci_low"],
+                cluster_high=row["ci_high"],
+                estimate_id=f"{spec.hypothesis}.variant.{axis.removeprefix(AXIS)}.{name}",
+                hypothesis=spec.hypothesis,
+                role="variant",
+                inference="cluster_sandwich",
+                label=option.label or get(row["measure"]).title,
+            )
+        )
     return made
 
 
@@ -157,11 +180,20 @@ def by_option(inputs: Inputs, multiverse: pd.DataFrame) -> list[dict[str, Any]]:
             if option.validity != "known-biased":
                 having = having[having["validity"] != "known-biased"]
             low, median, high = having["estimate"].quantile(list(MIDDLE)).tolist()
-            rows.append({
-                "axis": axis, "option": name, "label": option.label, "validity": option.validity,
-                "is_primary": is_primary, "alone": float(alone.iloc[0]), "n": len(having),
-                "low": low, "median": median, "high": high,
-            })
+            rows.append(
+                {
+                    "axis": axis,
+                    "option": name,
+                    "label": option.label,
+                    "validity": option.validity,
+                    "is_primary": is_primary,
+                    "alone": float(alone.iloc[0]),
+                    "n": len(having),
+                    "low": low,
+                    "median": median,
+                    "high": high,
+                }
+            )
     return rows
 
 
@@ -176,7 +208,8 @@ def strings(agreement: float, multiverse: pd.DataFrame) -> dict[str, str]:
     """What the page says of the multiverse, by name."""
     found = curve(multiverse)
     said = {
-        "n": f"{len(multiverse):,}", "declared": digest(multiverse),
+        "n": f"{len(multiverse):,}",
+        "declared": digest(multiverse),
         "agreement": wording.percent(agreement),
     }
     for tag in ("principled", "plausible", "known_biased", "summarized"):

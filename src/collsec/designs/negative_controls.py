@@ -10,22 +10,26 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from collsec import wording
-from collsec.designs.action_class import MOST_DRAWS, exposure_alone
 from collsec.designs.clustered import Comparison, hazard_ratio
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Prepared
 from collsec.designs.parts import Context, Part, part
 from collsec.designs.robustness import judge
+from collsec.histories.panels import PERIOD_STARTS, clock
+from collsec.histories.timelines import RECALLED
 from collsec.measures.veto import WINDOW_MONTHS
-from collsec.panels import PERIOD_STARTS, clock
-from collsec.results import Estimate
-from collsec.timelines import RECALLED
+from collsec.reports.words import wording
+from collsec.subjects.veto.action_class import MOST_DRAWS, exposure_alone
 
 QUESTIONS = (
     ("any", "has_control", "A veto that concerns no war in the past 12 months", ("type_group",)),
     ("count", "controls", "… their number: from none to the usual one", ("type_group",)),
-    ("count_in_period", "controls", "… their number, and a baseline by period of history",
-     ("type_group", "calendar_period")),
+    (
+        "count_in_period",
+        "controls",
+        "… their number, and a baseline by period of history",
+        ("type_group", "calendar_period"),
+    ),
 )
 
 
@@ -38,22 +42,39 @@ def calendar_placebo(context: Context) -> Part:
     made, outcomes = [], {}
     for name, column, label, strata in QUESTIONS:
         found = hazard_ratio(
-            Comparison(rows, column, strata=strata, cluster="calendar_year",
-                       beside=context.inputs.spec.cluster),
-            level=1 - study.level, power=study.power, hypothesis=context.name,
-            estimate_id=f"{context.name}.calendar_placebo.{name}", role="falsification",
-            label=label, measure="veto_on_no_war", lag_months=0,
+            Comparison(
+                rows,
+                column,
+                strata=strata,
+                cluster="calendar_year",
+                beside=context.inputs.spec.cluster,
+            ),
+            level=1 - study.level,
+            power=study.power,
+            hypothesis=context.name,
+            estimate_id=f"{context.name}.calendar_placebo.{name}",
+            role="falsification",
+            label=label,
+            measure="veto_on_no_war",
+            lag_months=0,
         )
         made.append(found)
         outcomes[name] = judge(found, context.inputs.spec.estimand.no_effect)
-    return Part(made, strings=_strings(made, outcomes, len(dates)),
-                records={"calendar_placebo": {"vetoes": len(dates), "outcomes": outcomes}})
+    return Part(
+        made,
+        strings=_strings(made, outcomes, len(dates)),
+        records={"calendar_placebo": {"vetoes": len(dates), "outcomes": outcomes}},
+    )
 
 
 def control_dates(ledger: pd.DataFrame) -> pd.Series:
     """Day of each veto that was coded as a negative control: it concerns no war at all."""
-    own = ledger[(ledger["item_kind"] == "veto") & (ledger["role"] == "negative_control")
-                 & ledger["conflict_id"].isna() & (ledger["basis"] != RECALLED)]
+    own = ledger[
+        (ledger["item_kind"] == "veto")
+        & (ledger["role"] == "negative_control")
+        & ledger["conflict_id"].isna()
+        & (ledger["basis"] != RECALLED)
+    ]
     return own.drop_duplicates("item_id")["date"].sort_values().reset_index(drop=True)
 
 
@@ -87,12 +108,16 @@ def calendar_rows(prepared: Prepared, dates: pd.Series) -> pd.DataFrame:
     unit = unit.astype(int)
     day = zero[unit] + begin
     count = number_on(day, on, off)
-    out = pd.DataFrame({
-        "unit_id": units["unit_id"].to_numpy()[unit], "start": begin, "stop": end,
-        "event": outcome["is_event"].to_numpy(bool)[unit] & (end == exits[unit]),
-        "has_control": (count > 0).astype(float),
-        "controls": np.log1p(count) / np.log1p(usual_count(on, off)),
-    })
+    out = pd.DataFrame(
+        {
+            "unit_id": units["unit_id"].to_numpy()[unit],
+            "start": begin,
+            "stop": end,
+            "event": outcome["is_event"].to_numpy(bool)[unit] & (end == exits[unit]),
+            "has_control": (count > 0).astype(float),
+            "controls": np.log1p(count) / np.log1p(usual_count(on, off)),
+        }
+    )
     # The days of a row follow its first moment, so the next day tells the year.
     next_day = (day.astype(np.int64) + 1).astype("datetime64[D]")
     out["calendar_year"] = next_day.astype("datetime64[Y]").astype(int) + 1970
@@ -129,8 +154,9 @@ def _strings(made: list[Estimate], outcomes: dict[str, str], n_dates: int) -> di
 def hidden_veto(context: Context) -> Part:
     """A sensitivity analysis only: after a veto, silence of the Council counts as blocked too."""
     draws = min(context.draws.rerandomization_draws, MOST_DRAWS)
-    found = exposure_alone(context.inputs, "veto_until_resolution", "sensitivity", draws,
-                           validity="plausible")
+    found = exposure_alone(
+        context.inputs, "veto_until_resolution", "sensitivity", draws, validity="plausible"
+    )
     strings = {
         "hidden_veto.hr": wording.number(found.estimate),
         "hidden_veto.ci": wording.interval(found.ci_low, found.ci_high),

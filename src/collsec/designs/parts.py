@@ -13,9 +13,9 @@ from typing import Any
 
 import pandas as pd
 
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.hypothesis import Draws
-from collsec.results import Estimate
+from collsec.hypothesis.specification import Draws
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from collsec import measures
 from collsec.designs.inputs import Inputs, prepare
-from collsec.panels import arrange, exposure_column, unit_spells
+from collsec.histories.panels import arrange, exposure_column, unit_spells
 
 
 def arrange_panel(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -21,6 +21,9 @@ def arrange_panel(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         exposure_column(spec.exposure.measure, lag): unit_spells(prepared.units, calendar, lag)
         for lag in lags
     }
-    carried = [c for c in prepared.rows.columns
-               if c not in {"unit_id", "conflict_id", "start", "stop", "event", prepared.column}]
+    carried = [
+        c
+        for c in prepared.rows.columns
+        if c not in {"unit_id", "conflict_id", "start", "stop", "event", prepared.column}
+    ]
     return arrange(prepared.units, prepared.outcome, exposures, carried), prepared.attrition

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.designs.sandwich import by_own_method, refit_without
 from collsec.designs.time_varying import rerandomized
-from collsec.estimators import CoxDesign, EstimationError, cox_ph
-from collsec.hypothesis import ExposureSpec
-from collsec.results import Estimate
-from collsec.timelines import PRESENCES, presence_spells
+from collsec.histories.timelines import PRESENCES, presence_spells
+from collsec.hypothesis.specification import ExposureSpec
+from collsec.survival import CoxDesign, EstimationError, cox_ph
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,21 @@ def placebo(inputs: Inputs, exposure: ExposureSpec, draws: int) -> Estimate:
     level = 1 - inputs.study.level
     prepared = prepare(inputs, exposure)
     if prepared.spells is None or exposure.inference == "cluster_sandwich":
-        return by_own_method(inputs, prepared, exposure, estimate_id=name, role="falsification",
-                             level=level, lag_months=exposure.lag_months)
-    return rerandomized(inputs, prepared, exposure, estimate_id=name, role="falsification",
-                        draws=draws, level=level)[0]
+        return by_own_method(
+            inputs,
+            prepared,
+            exposure,
+            estimate_id=name,
+            role="falsification",
+            level=level,
+            lag_months=exposure.lag_months,
+        )
+    return rerandomized(
+        inputs, prepared, exposure, estimate_id=name, role="falsification", draws=draws, level=level
+    )[0]
 
 
-def judged(
-    estimate: Estimate, no_effect: tuple[float, float], fails_if: str = "either"
-) -> Placebo:
+def judged(estimate: Estimate, no_effect: tuple[float, float], fails_if: str = "either") -> Placebo:
     """A falsification told apart into passed, failed and uninformative.
 
     A placebo whose minimum detectable effect exceeds the smallest effect of interest could not
@@ -75,8 +81,9 @@ def leave_one_out(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
         with any exposure (for a covariate: all); missions whose presence is the exposure.
     """
     rows, names = prepared.rows, [prepared.column, *prepared.adjustment]
-    design = CoxDesign.from_frame(rows, names, start="start", stop="stop", event="event",
-                                  strata=list(prepared.strata) or None)
+    design = CoxDesign.from_frame(
+        rows, names, start="start", stop="stop", event="event", strata=list(prepared.strata) or None
+    )
     conflict, refit = rows["conflict_id"].to_numpy(), refit_without(design)
     exposed = conflict if prepared.spells is None else conflict[rows[prepared.column] > 0]
     left_out = [("conflict", str(c), conflict == c) for c in np.unique(exposed)]
@@ -100,8 +107,9 @@ def units_of_missions(inputs: Inputs, prepared: Prepared) -> dict[str, set[str]]
     rows = prepared.rows
     exposed = rows.loc[rows[prepared.column] > 0, "unit_id"].unique()
     units = prepared.units.assign(exit_date=prepared.outcome["exit_date"])
-    units = units.loc[units["unit_id"].isin(exposed),
-                      ["unit_id", "conflict_id", "time_zero", "exit_date"]]
+    units = units.loc[
+        units["unit_id"].isin(exposed), ["unit_id", "conflict_id", "time_zero", "exit_date"]
+    ]
     spells = presence_spells(inputs.missions[inputs.missions["conflict_id"].notna()], measure)
     pairs = units.astype({"conflict_id": "int64"}).merge(
         spells[["mission_id", "conflict_id", "first", "last"]].astype({"conflict_id": "int64"}),
@@ -130,15 +138,23 @@ def sign_flips(
 def places(episodes: pd.DataFrame) -> dict[str, str]:
     """Where each conflict was fought, by its id as text; the latest name of the place."""
     latest = episodes.sort_values("onset_date").drop_duplicates("conflict_id", keep="last")
-    return {str(conflict): str(place).replace(";", ", ")
-            for conflict, place in zip(latest["conflict_id"], latest["location"], strict=True)}
+    return {
+        str(conflict): str(place).replace(";", ", ")
+        for conflict, place in zip(latest["conflict_id"], latest["location"], strict=True)
+    }
 
 
 def proportional_hazards(prepared: Prepared) -> float:
     """p-value of the test that the effect does not change over the life of a war."""
     try:
-        fit = cox_ph(prepared.rows, [prepared.column, *prepared.adjustment], start="start",
-                     stop="stop", event="event", strata=list(prepared.strata) or None)
+        fit = cox_ph(
+            prepared.rows,
+            [prepared.column, *prepared.adjustment],
+            start="start",
+            stop="stop",
+            event="event",
+            strata=list(prepared.strata) or None,
+        )
     except EstimationError:
         return math.nan
     return float(fit.test_proportional_hazards()["p_value"][prepared.column])

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.time_varying import exposed_counts, seed_for
-from collsec.estimators import CoxDesign, EstimationError, cox_ph
-from collsec.hypothesis import ExposureSpec
-from collsec.inference import (
+from collsec.hypothesis.specification import ExposureSpec
+from collsec.measures import get
+from collsec.survival import CoxDesign, EstimationError, cox_ph
+from collsec.survival.inference import (
     InferenceError,
     cluster_bootstrap,
     cluster_jackknife,
     minimum_detectable_effect,
 )
-from collsec.measures import get
-from collsec.results import Estimate
 
 
 def sandwich(
@@ -43,15 +43,27 @@ def sandwich(
     spec = inputs.spec
     measure = get(exposure.measure)
     common: dict[str, Any] = dict(
-        estimate_id=estimate_id, hypothesis=spec.hypothesis, role=role,
-        label=label or measure.title, measure=measure.name, lag_months=lag_months,
-        estimand="hazard_ratio", ci_level=level, inference="cluster_sandwich",
-        validity=exposure.validity, **exposed_counts(prepared, spec.cluster),
+        estimate_id=estimate_id,
+        hypothesis=spec.hypothesis,
+        role=role,
+        label=label or measure.title,
+        measure=measure.name,
+        lag_months=lag_months,
+        estimand="hazard_ratio",
+        ci_level=level,
+        inference="cluster_sandwich",
+        validity=exposure.validity,
+        **exposed_counts(prepared, spec.cluster),
     )
     try:
         fit = cox_ph(
-            prepared.rows, [prepared.column, *prepared.adjustment], start="start", stop="stop",
-            event="event", strata=list(prepared.strata) or None, cluster=spec.cluster,
+            prepared.rows,
+            [prepared.column, *prepared.adjustment],
+            start="start",
+            stop="stop",
+            event="event",
+            strata=list(prepared.strata) or None,
+            cluster=spec.cluster,
         )
     except EstimationError as error:
         nothing: dict[str, Any] = dict.fromkeys(
@@ -64,22 +76,44 @@ def sandwich(
     low, high = math.exp(beta - z * std_error), math.exp(beta + z * std_error)
     mde = minimum_detectable_effect(std_error, alpha=1 - level, power=inputs.study.power)
     return Estimate(
-        **common, estimate=math.exp(beta), ci_low=low, ci_high=high,
-        p_value=float(2 * stats.norm.sf(abs(beta / std_error))), std_error=std_error,
-        cluster_low=low, cluster_high=high, mde_low=mde.low, mde_high=mde.high,
+        **common,
+        estimate=math.exp(beta),
+        ci_low=low,
+        ci_high=high,
+        p_value=float(2 * stats.norm.sf(abs(beta / std_error))),
+        std_error=std_error,
+        cluster_low=low,
+        cluster_high=high,
+        mde_low=mde.low,
+        mde_high=mde.high,
     )
 
 
 def by_own_method(
-    inputs: Inputs, prepared: Prepared, exposure: ExposureSpec, *, estimate_id: str, role: str,
-    level: float, label: str = "", lag_months: int = 0,
+    inputs: Inputs,
+    prepared: Prepared,
+    exposure: ExposureSpec,
+    *,
+    estimate_id: str,
+    role: str,
+    level: float,
+    label: str = "",
+    lag_months: int = 0,
 ) -> Estimate:
     """Hazard ratio with the interval of the hypothesis' own method, where that is the jackknife.
 
     Otherwise, and where no jackknife exists, the interval is the sandwich's.
     """
-    beside = sandwich(inputs, prepared, exposure, estimate_id=estimate_id, role=role, level=level,
-                      label=label, lag_months=lag_months)
+    beside = sandwich(
+        inputs,
+        prepared,
+        exposure,
+        estimate_id=estimate_id,
+        role=role,
+        level=level,
+        label=label,
+        lag_months=lag_months,
+    )
     is_asked = inputs.spec.inference.method == "cluster_jackknife"
     if not is_asked or math.isnan(beside.estimate):
         return beside
@@ -99,7 +133,11 @@ def jackknifed(
     """
     rows, names = prepared.rows, [prepared.column, *prepared.adjustment]
     design = CoxDesign.from_frame(
-        rows, names, start="start", stop="stop", event="event",
+        rows,
+        names,
+        start="start",
+        stop="stop",
+        event="event",
         strata=list(prepared.strata) or None,
     )
     found = cluster_jackknife(
@@ -109,9 +147,16 @@ def jackknifed(
         found.std_error, alpha=1 - beside.ci_level, power=inputs.study.power
     )
     return dataclasses.replace(
-        beside, estimate_id=estimate_id, role=role, inference="cluster_jackknife",
-        ci_low=math.exp(found.ci_low), ci_high=math.exp(found.ci_high), p_value=found.p_value,
-        std_error=found.std_error, mde_low=mde.low, mde_high=mde.high,
+        beside,
+        estimate_id=estimate_id,
+        role=role,
+        inference="cluster_jackknife",
+        ci_low=math.exp(found.ci_low),
+        ci_high=math.exp(found.ci_high),
+        p_value=found.p_value,
+        std_error=found.std_error,
+        mde_low=mde.low,
+        mde_high=mde.high,
     )
 
 
@@ -137,7 +182,11 @@ def bootstrapped(
     rows = prepared.rows
     names = [prepared.column, *prepared.adjustment]
     design = CoxDesign.from_frame(
-        rows, names, start="start", stop="stop", event="event",
+        rows,
+        names,
+        start="start",
+        stop="stop",
+        event="event",
         strata=list(prepared.strata) or None,
     )
     start = design.estimate()
@@ -146,14 +195,23 @@ def bootstrapped(
         return design.reweighted(weights, "frequency").estimate(start)[:1]
 
     found = cluster_bootstrap(
-        refit, rows[inputs.spec.cluster].to_numpy(), draws=draws,
-        seed=seed_for(inputs.study.seed, estimate_id), confidence=base.ci_level,
+        refit,
+        rows[inputs.spec.cluster].to_numpy(),
+        draws=draws,
+        seed=seed_for(inputs.study.seed, estimate_id),
+        confidence=base.ci_level,
     )
     return dataclasses.replace(
-        base, estimate_id=estimate_id, role="secondary", inference="cluster_bootstrap",
-        label=f"{base.label} (cluster bootstrap)", p_value=float(found.percentile.p_value[0]),
-        std_error=float(found.std_error[0]), ci_low=math.exp(found.percentile.low[0]),
+        base,
+        estimate_id=estimate_id,
+        role="secondary",
+        inference="cluster_bootstrap",
+        label=f"{base.label} (cluster bootstrap)",
+        p_value=float(found.percentile.p_value[0]),
+        std_error=float(found.std_error[0]),
+        ci_low=math.exp(found.percentile.low[0]),
         ci_high=math.exp(found.percentile.high[0]),
-        note=f"{found.failures} of {found.draws} draws could not be fitted" if found.failures
+        note=f"{found.failures} of {found.draws} draws could not be fitted"
+        if found.failures
         else "",
     )

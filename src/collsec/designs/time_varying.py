@@ -14,10 +14,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, Prepared, codes
-from collsec.estimators import EstimationError, cox_ph
-from collsec.hypothesis import ExposureSpec
-from collsec.inference import (
+from collsec.histories.panels import clock
+from collsec.hypothesis.specification import ExposureSpec
+from collsec.measures import get
+from collsec.survival import EstimationError, cox_ph
+from collsec.survival.inference import (
     ExposureDesign,
     InferenceError,
     RerandomizationResult,
@@ -25,9 +28,6 @@ from collsec.inference import (
     minimum_detectable_effect,
     risk_set_rerandomization,
 )
-from collsec.measures import get
-from collsec.panels import clock
-from collsec.results import Estimate
 
 EPOCH = pd.Timestamp("1946-01-01")
 
@@ -57,7 +57,9 @@ def lay_out(inputs: Inputs, prepared: Prepared) -> ExposureDesign:
     levels = [codes(units, names[: len(names) - i]) for i in range(len(names))]
     assignment = np.column_stack(levels) if levels else codes(units, ())
     return exposure_design(
-        origin=origin[followed], entry=np.zeros(int(followed.sum())), exit=exits[followed],
+        origin=origin[followed],
+        entry=np.zeros(int(followed.sum())),
+        exit=exits[followed],
         event=prepared.outcome["is_event"].to_numpy(bool)[followed],
         outcome_strata=codes(units, prepared.strata)[followed],
         assignment_strata=assignment[followed],
@@ -85,21 +87,36 @@ def rerandomized(
     measure = get(exposure.measure)
     lag = exposure.lag_months if lag_months is None else lag_months
     common: dict[str, Any] = dict(
-        estimate_id=estimate_id, hypothesis=spec.hypothesis, role=role,
-        label=label or measure.title, measure=measure.name, lag_months=lag,
-        estimand="hazard_ratio", ci_level=level, inference="risk_set_rerandomization",
+        estimate_id=estimate_id,
+        hypothesis=spec.hypothesis,
+        role=role,
+        label=label or measure.title,
+        measure=measure.name,
+        lag_months=lag,
+        estimand="hazard_ratio",
+        ci_level=level,
+        inference="risk_set_rerandomization",
         validity=exposure.validity,
     )
     counts: dict[str, Any] = exposed_counts(prepared, spec.cluster)
     try:
         found = risk_set_rerandomization(
-            lay_out(inputs, prepared), draws=draws, confidence=level,
+            lay_out(inputs, prepared),
+            draws=draws,
+            confidence=level,
             seed=seed_for(study.seed, estimate_id),
         )
     except InferenceError as error:
-        return Estimate(**common, estimate=math.nan, ci_low=math.nan, ci_high=math.nan,
-                        p_value=math.nan, std_error=math.nan,
-                        note=f"Not estimable: {error}", **counts), None
+        return Estimate(
+            **common,
+            estimate=math.nan,
+            ci_low=math.nan,
+            ci_high=math.nan,
+            p_value=math.nan,
+            std_error=math.nan,
+            note=f"Not estimable: {error}",
+            **counts,
+        ), None
     low, high, std_error = cluster_interval(prepared, spec.cluster, level)
     mde_low, mde_high = math.nan, math.nan  # an open interval could have shown no finite effect
     if math.isfinite(found.interval_std_error):
@@ -108,10 +125,18 @@ def rerandomized(
         )
         mde_low, mde_high = mde.low, mde.high
     return Estimate(
-        **common, estimate=math.exp(found.estimate), centered=math.exp(found.median_unbiased),
-        ci_low=math.exp(found.ci_low), ci_high=math.exp(found.ci_high), p_value=found.p_value,
-        std_error=std_error, cluster_low=low, cluster_high=high, mde_low=mde_low,
-        mde_high=mde_high, **counts,
+        **common,
+        estimate=math.exp(found.estimate),
+        centered=math.exp(found.median_unbiased),
+        ci_low=math.exp(found.ci_low),
+        ci_high=math.exp(found.ci_high),
+        p_value=found.p_value,
+        std_error=std_error,
+        cluster_low=low,
+        cluster_high=high,
+        mde_low=mde_low,
+        mde_high=mde_high,
+        **counts,
     ), found
 
 
@@ -139,8 +164,13 @@ def cluster_interval(prepared: Prepared, cluster: str, level: float) -> tuple[fl
     """Cluster-sandwich interval of the hazard ratio, and the log-scale standard error."""
     try:
         fit = cox_ph(
-            prepared.rows, [prepared.column, *prepared.adjustment], start="start", stop="stop",
-            event="event", strata=list(prepared.strata) or None, cluster=cluster,
+            prepared.rows,
+            [prepared.column, *prepared.adjustment],
+            start="start",
+            stop="stop",
+            event="event",
+            strata=list(prepared.strata) or None,
+            cluster=cluster,
         )
     except EstimationError:
         return math.nan, math.nan, math.nan

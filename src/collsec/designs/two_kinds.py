@@ -11,27 +11,30 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
-from collsec import wording
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import without_estimate
 from collsec.designs.time_varying import exposed_counts, lay_out, seed_for
-from collsec.estimators import CoxResult, EstimationError, cox_ph
-from collsec.hypothesis import ExposureSpec
-from collsec.inference import (
+from collsec.histories.panels import UnitSpells, arrange
+from collsec.hypothesis.specification import ExposureSpec
+from collsec.reports.words import wording
+from collsec.survival import CoxResult, EstimationError, cox_ph
+from collsec.survival.inference import (
     Answer,
     ExposureDesign,
     InferenceError,
     minimum_detectable_effect,
     rerandomized_pair,
 )
-from collsec.inference.two_exposures import Split
-from collsec.panels import UnitSpells, arrange
-from collsec.results import Estimate
+from collsec.survival.inference.two_exposures import Split
 
 QUESTIONS = ("first", "second", "ratio")
 # Columns of the Cox model by question; the effect asked for comes first.
-MODELS = {"first": ("first", "second"), "second": ("second", "first"),
-          "ratio": ("first", "present")}
+MODELS = {
+    "first": ("first", "second"),
+    "second": ("second", "first"),
+    "ratio": ("first", "present"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +75,35 @@ def estimate_two(
     name, level = inputs.spec.hypothesis, 1 - inputs.study.level
     rows = rows_of(prepared, kinds)
     counts = {
-        kind: exposed_counts(dataclasses.replace(prepared, rows=rows, column=kind),
-                             inputs.spec.cluster)
+        kind: exposed_counts(
+            dataclasses.replace(prepared, rows=rows, column=kind), inputs.spec.cluster
+        )
         for kind in ("first", "second")
     }
     counts["ratio"] = min(counts.values(), key=lambda c: (c["exposed_ends"], c["exposed_units"]))
     base: dict[str, dict[str, Any]] = {
         kind: dict(
-            estimate_id=f"{name}.{kinds.names[kind]}", hypothesis=name, role="interaction",
-            label=kinds.titles[kind], measure=exposure.measure, lag_months=exposure.lag_months,
+            estimate_id=f"{name}.{kinds.names[kind]}",
+            hypothesis=name,
+            role="interaction",
+            label=kinds.titles[kind],
+            measure=exposure.measure,
+            lag_months=exposure.lag_months,
             estimand="ratio_of_hazard_ratios" if kind == "ratio" else "hazard_ratio",
-            ci_level=level, inference="rerandomized_likelihood_ratio",
-            validity=exposure.validity, **counts[kind],
+            ci_level=level,
+            inference="rerandomized_likelihood_ratio",
+            validity=exposure.validity,
+            **counts[kind],
         )
         for kind in QUESTIONS
     }
     try:
         design = lay_out(inputs, prepared)
         answers = rerandomized_pair(
-            design, kinds.split(design), draws=draws, confidence=level,
+            design,
+            kinds.split(design),
+            draws=draws,
+            confidence=level,
             seed=seed_for(inputs.study.seed, str(base["ratio"]["estimate_id"])),
         )
     except InferenceError as error:
@@ -103,8 +116,9 @@ def rows_of(prepared: Prepared, kinds: TwoKinds) -> pd.DataFrame:
     """Rows with the kinds in the columns ``first`` and ``second``, and either in ``present``."""
     own = {"unit_id", "conflict_id", "start", "stop", "event", prepared.column}
     carried = [c for c in prepared.rows.columns if c not in own]
-    rows = arrange(prepared.units, prepared.outcome,
-                   {"first": kinds.first, "second": kinds.second}, carried)
+    rows = arrange(
+        prepared.units, prepared.outcome, {"first": kinds.first, "second": kinds.second}, carried
+    )
     rows["present"] = rows["first"] + rows["second"]
     return rows
 
@@ -114,8 +128,13 @@ def _sandwich(inputs: Inputs, split: Prepared, kind: str, level: float) -> tuple
     columns = MODELS[kind]
     try:
         fit: CoxResult = cox_ph(
-            split.rows, [*columns, *split.adjustment], start="start", stop="stop", event="event",
-            strata=list(split.strata) or None, cluster=inputs.spec.cluster,
+            split.rows,
+            [*columns, *split.adjustment],
+            start="start",
+            stop="stop",
+            event="event",
+            strata=list(split.strata) or None,
+            cluster=inputs.spec.cluster,
         )
     except EstimationError:
         return math.nan, math.nan, math.nan
@@ -134,9 +153,16 @@ def _estimate(
         1 / math.sqrt(answer.information), alpha=1 - level, power=inputs.study.power
     )
     return Estimate(
-        **base, estimate=math.exp(answer.estimate), ci_low=math.exp(answer.ci_low),
-        ci_high=math.exp(answer.ci_high), p_value=answer.p_value, std_error=error,
-        cluster_low=low, cluster_high=high, mde_low=mde.low, mde_high=mde.high,
+        **base,
+        estimate=math.exp(answer.estimate),
+        ci_low=math.exp(answer.ci_low),
+        ci_high=math.exp(answer.ci_high),
+        p_value=answer.p_value,
+        std_error=error,
+        cluster_low=low,
+        cluster_high=high,
+        mde_low=mde.low,
+        mde_high=mde.high,
     )
 
 

@@ -11,17 +11,27 @@ import numpy as np
 import pandas as pd
 
 from collsec.designs.inputs import Inputs
-from collsec.episodes import last_day_followed
-from collsec.panels import DAYS_PER_MONTH, with_strata
-from collsec.timelines import RESOLUTIONS_END, as_of, counted_acts
+from collsec.histories.episodes import last_day_followed
+from collsec.histories.panels import DAYS_PER_MONTH, with_strata
+from collsec.histories.timelines import RESOLUTIONS_END, as_of, counted_acts
 
 # What is known of a vote when it is cast.
 ADJUSTMENT = ("log_age", "log_prior_acts")
 COLD_WAR_END = pd.Timestamp("1990-01-01")
 # What adopted resolutions did is known, for some, up to this year (mandates and UN sanctions).
 CLASSES_END = pd.Timestamp("2015-12-31")
-EPISODE = ("episode_id", "conflict_id", "type_at_onset", "gwno_host", "region", "onset_date",
-           "onset_year", "earlier_episodes", "exit_date", "is_ended")
+EPISODE = (
+    "episode_id",
+    "conflict_id",
+    "type_at_onset",
+    "gwno_host",
+    "region",
+    "onset_date",
+    "onset_year",
+    "earlier_episodes",
+    "exit_date",
+    "is_ended",
+)
 
 
 def votes_on_wars(inputs: Inputs) -> pd.DataFrame:

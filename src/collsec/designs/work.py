@@ -15,12 +15,12 @@ import pandas as pd
 
 from collsec.designs import calibration, curves, robustness
 from collsec.designs.engines import engines_agree
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.parts import AFTER_PRIMARY, PARTS, Context, Part
 from collsec.designs.sandwich import bootstrapped, by_own_method, jackknifed, sandwich
 from collsec.designs.time_varying import rerandomized
-from collsec.hypothesis import Draws, ExposureSpec, Spec
-from collsec.results import Estimate
+from collsec.hypothesis.specification import Draws, ExposureSpec, Spec
 
 Piece = Callable[[], Part]
 
@@ -47,9 +47,11 @@ def pieces(inputs: Inputs, draws: Draws) -> dict[str, Piece]:
         made[f"placebo.{exposure.measure}"] = partial(_placebo, inputs, exposure, draws)
     for block in range(calibration.blocks(inputs)):
         made[f"calibration.{block}"] = partial(_calibrated, inputs, draws, block)
-    made["known_biased"] = lambda: Part(records={
-        "known_biased": calibration.calibrate_known_biased(inputs, draws.calibration_draws)
-    })
+    made["known_biased"] = lambda: Part(
+        records={
+            "known_biased": calibration.calibrate_known_biased(inputs, draws.calibration_draws)
+        }
+    )
     made["robustness"] = partial(_robustness, inputs)
     for name in spec.parts:
         if name not in AFTER_PRIMARY:
@@ -64,21 +66,30 @@ def shared_out(names: list[str], share: int, shares: int) -> list[str]:
 
 def to_json(done: Mapping[str, Part]) -> dict[str, Any]:
     """Pieces as plain JSON; numbers keep all their digits, infinite and missing ones included."""
-    return {name: _plain({
-        "estimates": [dataclasses.asdict(e) for e in part.estimates],
-        "curves": None if part.curves is None else part.curves.to_dict(orient="list"),
-        "strings": part.strings,
-        "records": part.records,
-    }) for name, part in done.items()}
+    return {
+        name: _plain(
+            {
+                "estimates": [dataclasses.asdict(e) for e in part.estimates],
+                "curves": None if part.curves is None else part.curves.to_dict(orient="list"),
+                "strings": part.strings,
+                "records": part.records,
+            }
+        )
+        for name, part in done.items()
+    }
 
 
 def from_json(record: Mapping[str, Any]) -> dict[str, Part]:
     """Pieces back from :func:`to_json`."""
-    return {name: Part(
-        [Estimate(**fields) for fields in one["estimates"]],
-        None if one["curves"] is None else pd.DataFrame(one["curves"]),
-        one["strings"], one["records"],
-    ) for name, one in record.items()}
+    return {
+        name: Part(
+            [Estimate(**fields) for fields in one["estimates"]],
+            None if one["curves"] is None else pd.DataFrame(one["curves"]),
+            one["strings"],
+            one["records"],
+        )
+        for name, one in record.items()
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -109,11 +120,14 @@ def _robustness(inputs: Inputs) -> Part:
     """Leaving one conflict or mission out, a second engine, proportional hazards."""
     prepared = prepare(inputs, inputs.spec.exposure)
     agree, gap = engines_agree(prepared)
-    return Part(records={
-        "without": robustness.leave_one_out(inputs, prepared).to_dict(orient="list"),
-        "engines_agree": agree, "engine_gap": gap,
-        "proportional_hazards": robustness.proportional_hazards(prepared),
-    })
+    return Part(
+        records={
+            "without": robustness.leave_one_out(inputs, prepared).to_dict(orient="list"),
+            "engines_agree": agree,
+            "engine_gap": gap,
+            "proportional_hazards": robustness.proportional_hazards(prepared),
+        }
+    )
 
 
 def _time_varying(inputs: Inputs, draws: Draws) -> dict[str, Piece]:
@@ -123,21 +137,41 @@ def _time_varying(inputs: Inputs, draws: Draws) -> dict[str, Piece]:
     usual = 1 - study.level
 
     def timed(
-        exposure: ExposureSpec, suffix: str, role: str, level: float, *, label: str = "",
-        lag: int | None = None, outcome: str | None = None,
+        exposure: ExposureSpec,
+        suffix: str,
+        role: str,
+        level: float,
+        *,
+        label: str = "",
+        lag: int | None = None,
+        outcome: str | None = None,
     ) -> Piece:
-        return lambda: Part([rerandomized(
-            inputs, prepare(inputs, exposure, outcome=outcome), exposure,
-            estimate_id=f"{name}.{suffix}", role=role, draws=draws.rerandomization_draws,
-            level=level, label=label, lag_months=lag,
-        )[0]])
+        return lambda: Part(
+            [
+                rerandomized(
+                    inputs,
+                    prepare(inputs, exposure, outcome=outcome),
+                    exposure,
+                    estimate_id=f"{name}.{suffix}",
+                    role=role,
+                    draws=draws.rerandomization_draws,
+                    level=level,
+                    label=label,
+                    lag_months=lag,
+                )[0]
+            ]
+        )
 
     made = {"primary": timed(exposure, "primary", "primary", study.primary_level)}
     for lag in spec.lags_months:
         if lag != exposure.lag_months:  # else the primary itself: one estimate, one interval
             made[f"lag.{lag}"] = timed(
-                dataclasses.replace(exposure, lag_months=lag), f"lag_{lag:02d}", "lag",
-                study.primary_level, label=f"Lag of {lag} months", lag=lag,
+                dataclasses.replace(exposure, lag_months=lag),
+                f"lag_{lag:02d}",
+                "lag",
+                study.primary_level,
+                label=f"Lag of {lag} months",
+                lag=lag,
             )
     for other in spec.secondary:
         if other.validity == "known-biased":
@@ -158,12 +192,27 @@ def _fixed(inputs: Inputs, draws: Draws) -> dict[str, Piece]:
 
     def primary() -> Part:
         prepared = prepare(inputs, spec.exposure)
-        beside = sandwich(inputs, prepared, spec.exposure, estimate_id=f"{name}.sandwich",
-                          role="secondary", level=study.primary_level)
-        first = jackknifed(inputs, prepared, beside, estimate_id=f"{name}.primary",
-                           role="primary")
-        return Part([first, bootstrapped(inputs, prepared, first, draws=draws.bootstrap_draws,
-                                         estimate_id=f"{name}.bootstrap")])
+        beside = sandwich(
+            inputs,
+            prepared,
+            spec.exposure,
+            estimate_id=f"{name}.sandwich",
+            role="secondary",
+            level=study.primary_level,
+        )
+        first = jackknifed(inputs, prepared, beside, estimate_id=f"{name}.primary", role="primary")
+        return Part(
+            [
+                first,
+                bootstrapped(
+                    inputs,
+                    prepared,
+                    first,
+                    draws=draws.bootstrap_draws,
+                    estimate_id=f"{name}.bootstrap",
+                ),
+            ]
+        )
 
     made: dict[str, Piece] = {"primary": primary}
     for other in spec.secondary:
@@ -175,18 +224,30 @@ def _fixed(inputs: Inputs, draws: Draws) -> dict[str, Piece]:
 
 def _undrawn(inputs: Inputs, other: ExposureSpec, role: str, level: float) -> Piece:
     name = f"{inputs.spec.hypothesis}.{other.measure}"
-    return lambda: Part([by_own_method(
-        inputs, prepare(inputs, other), other, estimate_id=name, role=role, level=level
-    )])
+    return lambda: Part(
+        [
+            by_own_method(
+                inputs, prepare(inputs, other), other, estimate_id=name, role=role, level=level
+            )
+        ]
+    )
 
 
 def _outcome_undrawn(inputs: Inputs, outcome: str, level: float) -> Part:
     spec = inputs.spec
-    return Part([by_own_method(
-        inputs, prepare(inputs, spec.exposure, outcome=outcome), spec.exposure,
-        estimate_id=f"{spec.hypothesis}.{outcome}", role="outcome", level=level,
-        label=curves.kind_label(outcome),
-    )])
+    return Part(
+        [
+            by_own_method(
+                inputs,
+                prepare(inputs, spec.exposure, outcome=outcome),
+                spec.exposure,
+                estimate_id=f"{spec.hypothesis}.{outcome}",
+                role="outcome",
+                level=level,
+                label=curves.kind_label(outcome),
+            )
+        ]
+    )
 
 
 def main_estimates(spec: Spec, done: Mapping[str, Part]) -> list[Estimate]:
@@ -194,13 +255,19 @@ def main_estimates(spec: Spec, done: Mapping[str, Part]) -> list[Estimate]:
     made = list(done["primary"].estimates)
     for lag in spec.lags_months:
         if lag == spec.exposure.lag_months:
-            made.append(dataclasses.replace(
-                made[0], estimate_id=f"{spec.hypothesis}.lag_{lag:02d}", role="lag",
-                label=f"Lag of {lag} months",
-            ))
+            made.append(
+                dataclasses.replace(
+                    made[0],
+                    estimate_id=f"{spec.hypothesis}.lag_{lag:02d}",
+                    role="lag",
+                    label=f"Lag of {lag} months",
+                )
+            )
         else:
             made += done[f"lag.{lag}"].estimates
-    for kind, names in (("secondary", [e.measure for e in spec.secondary]),
-                        ("outcome", list(spec.outcomes))):
+    for kind, names in (
+        ("secondary", [e.measure for e in spec.secondary]),
+        ("outcome", list(spec.outcomes)),
+    ):
         made += [e for name in names for e in done[f"{kind}.{name}"].estimates]
     return made

@@ -9,5 +9,13 @@ from collsec.measures import controls, deployment, duration, interest, veto
 from collsec.measures.registry import MEASURES, Measure, get, names
 
 __all__ = [
-    "MEASURES", "Measure", "controls", "deployment", "duration", "get", "interest", "names", "veto",
+    "MEASURES",
+    "Measure",
+    "controls",
+    "deployment",
+    "duration",
+    "get",
+    "interest",
+    "names",
+    "veto",
 ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from collsec.histories.timelines import RESOLUTIONS_END
 from collsec.measures.registry import measure
 from collsec.measures.spells import absorbing, where_positive
-from collsec.timelines import RESOLUTIONS_END
 
 Timelines = dict[str, pd.DataFrame]
 LEAD_MONTHS = 6
@@ -72,8 +72,9 @@ def council_act(timelines: Timelines) -> pd.DataFrame:
     return absorbing(where_positive(timelines["council"], "acts"))
 
 
-@measure("exposure", "The Council has adopted a resolution on the conflict",
-         known_until=RESOLUTIONS_END)
+@measure(
+    "exposure", "The Council has adopted a resolution on the conflict", known_until=RESOLUTIONS_END
+)
 def resolution_so_far(timelines: Timelines) -> pd.DataFrame:
     """A first resolution on this conflict has been adopted."""
     return absorbing(where_positive(timelines["council"], "resolutions"))

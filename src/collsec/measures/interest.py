@@ -18,7 +18,11 @@ CONTROL_POWERS = ("germany", "japan", "india", "italy", "brazil")
 # Each component between 0 and 1, higher = closer: pact and colony are yes or no, the others ranks
 # of the tie among all states of the year before onset.
 COMPONENTS = (
-    "has_defense_pact", "trade_rank", "was_colony", "distance_rank", "ideal_point_rank",
+    "has_defense_pact",
+    "trade_rank",
+    "was_colony",
+    "distance_rank",
+    "ideal_point_rank",
     "us_troops_rank",
 )
 # How an index weighs its components.
@@ -70,7 +74,9 @@ def principal_component(values: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]
 
 
 def salience_index(
-    ties: pd.DataFrame, powers: Sequence[str] = P5, components: Sequence[str] = COMPONENTS,
+    ties: pd.DataFrame,
+    powers: Sequence[str] = P5,
+    components: Sequence[str] = COMPONENTS,
     weights: str = "equal",
 ) -> pd.Series:
     """S: the strongest tie of any of the powers to any host of the episode."""
@@ -142,8 +148,10 @@ def _component(column: str, short: str, title: str) -> None:
 
 
 for _column, _short, _title in (
-    ("has_defense_pact", "pact", "defense pact"), ("trade_rank", "trade", "trade"),
-    ("was_colony", "colony", "former colony"), ("distance_rank", "proximity", "proximity"),
+    ("has_defense_pact", "pact", "defense pact"),
+    ("trade_rank", "trade", "trade"),
+    ("was_colony", "colony", "former colony"),
+    ("distance_rank", "proximity", "proximity"),
     ("ideal_point_rank", "affinity", "UN voting affinity"),
     ("us_troops_rank", "troops", "US troops"),
 ):

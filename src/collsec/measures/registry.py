@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from collsec.errors import BadSpec
+from collsec.core.errors import BadSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,10 @@ def merged(spells: pd.DataFrame) -> pd.DataFrame:
     out["block"] = block.cumsum()
     return (
         out.groupby("block")
-        .agg(conflict_id=("conflict_id", "first"), on_date=("on_date", "first"),
-             off_date=("off_date", "max"))
+        .agg(
+            conflict_id=("conflict_id", "first"),
+            on_date=("on_date", "first"),
+            off_date=("off_date", "max"),
+        )
         .reset_index(drop=True)
     )

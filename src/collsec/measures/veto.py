@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
+from collsec.histories.timelines import RESOLUTIONS_END
 from collsec.measures.registry import measure
 from collsec.measures.spells import absorbing, merged, where_positive
-from collsec.timelines import RESOLUTIONS_END
 
 Timelines = dict[str, pd.DataFrame]
 WINDOW_MONTHS = 12
 
 
-def _after_each(
-    council: pd.DataFrame, column: str, months: int = WINDOW_MONTHS
-) -> pd.DataFrame:
+def _after_each(council: pd.DataFrame, column: str, months: int = WINDOW_MONTHS) -> pd.DataFrame:
     """Spells of some months after each rise of a running count, overlaps merged."""
     steps = council.sort_values(["conflict_id", "known_from"])
     rises = steps.groupby("conflict_id")[column].diff().fillna(steps[column]) > 0
@@ -53,8 +51,11 @@ def veto_on_other_war_12m(timelines: Timelines) -> pd.DataFrame:
     return _after_each(timelines["council_elsewhere"], "vetoes")
 
 
-@measure("exposure", "Resolution on the conflict adopted in the past 12 months",
-         known_until=RESOLUTIONS_END)
+@measure(
+    "exposure",
+    "Resolution on the conflict adopted in the past 12 months",
+    known_until=RESOLUTIONS_END,
+)
 def resolution_12m(timelines: Timelines) -> pd.DataFrame:
     """A resolution on this conflict was adopted in the twelve months before."""
     return _after_each(timelines["council"], "resolutions")

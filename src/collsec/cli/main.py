@@ -1,0 +1,282 @@
+"""The command line: thin commands over the steps of the study."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from collsec.cli.options import HERE, Hypothesis, Profile, Root, store_at
+from collsec.cli.results import results
+from collsec.core.errors import CollsecError
+
+app = typer.Typer(
+    name="collsec",
+    help="Test claims about UN collective security on every armed conflict since 1946.",
+    epilog="Examples: `collsec run` · `collsec show h1` · `collsec cite h1`",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+step_app = typer.Typer(
+    help="Run one stage of the pipeline (Snakemake calls these).",
+    epilog="Examples: `collsec step tables` · `collsec step panel h1`",
+    no_args_is_help=True,
+)
+app.add_typer(step_app, name="step")
+app.add_typer(results)
+
+
+@app.command(epilog="Examples: `collsec run` · `collsec run --profile full --cores 8`")
+def run(
+    profile: Profile = "quick",
+    cores: Annotated[str, typer.Option(help="How many cores to use.")] = "all",
+    root: Root = HERE,
+) -> None:
+    """Run the whole study: raw tables to rendered reports. A second run does nothing."""
+    store = store_at(root)
+    if not (store.root / "Snakefile").exists():
+        raise CollsecError("no Snakefile here: run this in the study's folder, or give --root.")
+    command = [sys.executable, "-m", "snakemake", "-c", cores, "--config", f"profile={profile}"]
+    environment = os.environ | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    }
+    code = subprocess.run(command, cwd=store.root, env=environment, check=False).returncode
+    if code:
+        raise typer.Exit(code)
+    typer.echo("Reports: reports/site/index.html")
+
+
+@app.command(
+    name="compile",
+    epilog="Examples: `collsec compile --check` · "
+    "`collsec compile --vintage 20.1 --to ../study-201`",
+)
+def compile_(
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Folder of the upstream files.", show_default="data/upstream"),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare with the committed tables, write nothing.")
+    ] = False,
+    vintage: Annotated[
+        str, typer.Option(help="Release of the conflict data: `25.1` (the study's) or `20.1`.")
+    ] = "25.1",
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            help="Another folder of the study, whose data/raw is written.", show_default=False
+        ),
+    ] = None,
+    root: Root = HERE,
+) -> None:
+    """Rebuild data/raw/compiled from upstream files by the coding rules."""
+    from rich.console import Console
+
+    from collsec.cli.data import show_compiled
+    from collsec.compile import compile_all, compile_vintage
+
+    store = store_at(root)
+    upstream = source or store.upstream
+    if to is None:
+        if vintage != "25.1":
+            raise CollsecError("the study's own tables are those of 25.1: give a folder with --to.")
+        compiled = compile_all(upstream, store.raw, check=check)
+    elif check:
+        raise CollsecError("--check compares the study's own tables: leave out --to.")
+    else:
+        compiled = compile_vintage(upstream, store.raw, store_at(to).raw, vintage)
+    show_compiled(compiled, Console(highlight=False))
+
+
+@step_app.command(epilog="Example: `collsec step tables`")
+def tables(root: Root = HERE) -> None:
+    """raw → tables: validate each table, write it typed."""
+    from collsec import pipeline as steps
+
+    steps.tables(store_at(root))
+
+
+@step_app.command(epilog="Example: `collsec step episodes`")
+def episodes(root: Root = HERE) -> None:
+    """tables → episodes: join on coded keys, report what did not match."""
+    from collsec import pipeline as steps
+
+    steps.episodes(store_at(root))
+
+
+@step_app.command(epilog="Example: `collsec step timelines`")
+def timelines(root: Root = HERE) -> None:
+    """episodes → timelines: exposures as step functions of calendar time."""
+    from collsec import pipeline as steps
+
+    steps.timelines(store_at(root))
+
+
+@step_app.command(epilog="Example: `collsec step panel h1`")
+def panel(hypothesis: Hypothesis, root: Root = HERE) -> None:
+    """hypothesis file → specification; cohort + timelines → (start, stop] rows."""
+    from collsec import pipeline as steps
+
+    steps.panel(store_at(root), hypothesis)
+
+
+@step_app.command(epilog="Example: `collsec step share h1 2-of-4 --profile full`")
+def share(
+    hypothesis: Hypothesis,
+    part: Annotated[str, typer.Argument(help="Such as `2-of-4`.", show_default=False)],
+    profile: Profile = "quick",
+    root: Root = HERE,
+) -> None:
+    """panel → a share of the work: specifications, draws and parts that need no other."""
+    from collsec import pipeline as steps
+
+    steps.share(store_at(root), hypothesis, profile, part)
+
+
+@step_app.command(epilog="Example: `collsec step estimate h1 --profile full`")
+def estimate(
+    hypothesis: Hypothesis,
+    profile: Profile = "quick",
+    shares: Annotated[int, typer.Option(help="Of how many shares the work was made.", min=1)] = 4,
+    root: Root = HERE,
+) -> None:
+    """shares → estimates, curves, diagnostics, verdict."""
+    from collsec import pipeline as steps
+
+    steps.estimate(store_at(root), hypothesis, profile, shares)
+
+
+@step_app.command(epilog="Example: `collsec step synthesis`")
+def synthesis(root: Root = HERE) -> None:
+    """estimates of all hypotheses → multiplicity over the primaries."""
+    from collsec import pipeline as steps
+
+    steps.synthesis(store_at(root))
+
+
+@step_app.command(epilog="Example: `collsec step reports`")
+def reports(root: Root = HERE) -> None:
+    """estimates → reports: write the Quarto project and render it."""
+    from collsec import pipeline as steps
+
+    steps.reports(store_at(root))
+
+
+@app.command(epilog="Examples: `collsec claims` · `collsec claims --json`")
+def claims(
+    json: Annotated[bool, typer.Option("--json", help="Print the whole ledger as JSON.")] = False,
+    root: Root = HERE,
+) -> None:
+    """List every claim of the article with its verdict, or why it has none."""
+    from collsec.evidence.claims import ledger_of
+    from collsec.reports.tables.claim_tables import as_json, terminal_tables
+
+    ledger = ledger_of(store_at(root))
+    if json:
+        typer.echo(as_json(ledger))
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for table in terminal_tables(ledger):
+        console.print(table)
+
+
+@app.command(epilog="Examples: `collsec codebook onset_date` · `collsec codebook --write docs`")
+def codebook(
+    column: Annotated[str | None, typer.Argument(help="Name of a column.")] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(help="Write all of it to a folder, as Markdown and HTML.", show_default=False),
+    ] = None,
+    root: Root = HERE,
+) -> None:
+    """Say what a column means, where it stands, in which unit, and from which source."""
+    from rich.console import Console
+
+    from collsec.reports.pages import codebook as pages
+    from collsec.tables import codebook as book
+
+    store = store_at(root)
+    console = Console(highlight=False)
+    if write is not None:
+        for path in pages.write(store, write):
+            typer.echo(path)
+    if column is not None:
+        console.print(pages.terminal(book.entry(store, column)))
+    elif write is None:
+        console.print(pages.index(book.codebook(store)))
+
+
+@app.command(epilog="Examples: `collsec fetch` · `collsec fetch ucdp_acd --from ../upstream`")
+def fetch(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SOURCE", help="Keys of data/raw/sources.toml; all by default."),
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Copy from this folder, download nothing.", show_default=False),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the upstream files.", show_default="data/upstream"),
+    ] = None,
+    root: Root = HERE,
+) -> None:
+    """Get the upstream files, checked: from a folder, or from the pinned public mirrors."""
+    from rich.console import Console
+
+    from collsec.cli.data import fetch_with_progress
+    from collsec.upstream.sources import read_sources
+
+    store = store_at(root)
+    declared = read_sources(store.raw / "sources.toml")
+    console = Console(highlight=False)
+    fetch_with_progress(declared, to or store.upstream, sources or None, source, console)
+
+
+@app.command(epilog="Examples: `collsec diff 20.1 25.1` · `collsec diff ../study-201 .`")
+def diff(
+    old: Annotated[str, typer.Argument(help="A folder of the study, or a release: 20.1, 25.1.")],
+    new: Annotated[str, typer.Argument(help="The same.")],
+    root: Root = HERE,
+) -> None:
+    """Show what moved: episodes added, dropped and re-dated, and each estimate side by side."""
+    from rich.console import Console
+
+    from collsec.cli.data import show_difference
+    from collsec.cli.screens import WIDTH
+    from collsec.evidence.diff import difference_of, side_of
+
+    store = store_at(root)
+    found = difference_of(side_of(old, store), side_of(new, store))
+    console = Console(highlight=False)
+    console.width = max(console.width, WIDTH)
+    show_difference(found, console)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one message, not a traceback."""
+    try:
+        app()
+    except CollsecError as error:
+        from rich.console import Console
+
+        Console(stderr=True, soft_wrap=True, highlight=False).print(
+            f"[bold red]error:[/] {_escaped(str(error))}"
+        )
+        sys.exit(1)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,1 @@
+"""Conflicts, how they end, agreements and support."""

@@ -1,0 +1,192 @@
+"""Conflict episodes: runs of active years of one UCDP conflict.
+
+The clock of an episode starts at its 25th death (`start_date2`) and stops at the end that UCDP
+records in the last active year. An episode that is active in the last year of the data has no end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from collsec.compile.conflicts.ucdp import cells_of, named_actors
+from collsec.compile.conflicts.un_contributors import without_contributors
+from collsec.compile.states.states import region_of
+from collsec.compile.text import records_of
+from collsec.core.errors import BadTable
+
+TYPES = {"1": "extrasystemic", "2": "interstate", "3": "intrastate", "4": "internationalized"}
+INCOMPATIBILITIES = {"1": "territory", "2": "government", "3": "both"}
+# UCDP's codes: 1 exact, 2 day assigned, 3 day unknown, 4 month assigned, 5 month unknown,
+# 6 year assigned, 7 year unknown.
+PRECISIONS = {
+    "1": "day",
+    "2": "month",
+    "3": "month",
+    "4": "year",
+    "5": "year",
+    "6": "year",
+    "7": "year",
+}
+Year = dict[str, str]
+
+
+def episodes_from(
+    conflict_years: pd.DataFrame,
+    end_precisions: dict[tuple[str, str], str],
+    sources: tuple[str, str],
+    mended: dict[tuple[str, str], str],
+) -> pd.DataFrame:
+    """One row per episode.
+
+    Parameters
+    ----------
+    conflict_years : DataFrame
+        As `collsec.compile.ucdp.read_acd` gives it.
+    end_precisions : dict
+        (conflict_id, ISO end date) → UCDP's code of the precision of that end, where the
+        Conflict Termination Dataset has the same end.
+    sources : tuple of str
+        Keys of the sources of the conflict-years and of `end_precisions`.
+    mended : dict
+        (conflict_id, year) → key of a further source that a corrected record rests on.
+
+    Returns
+    -------
+    DataFrame
+        Columns in the order of the schema, sorted by conflict and ordinal. Lists are lists.
+
+    Raises
+    ------
+    BadTable
+        If a run of years holds two onsets, or one onset spans two runs.
+    """
+    rows = []
+    by_conflict: dict[str, list[Year]] = {}
+    for year in records_of(conflict_years):
+        by_conflict.setdefault(year["conflict_id"], []).append(year)
+    for conflict_id, years in by_conflict.items():
+        for ordinal, run in enumerate(runs(years), start=1):
+            row = episode(conflict_id, ordinal, run, end_precisions)
+            further = [mended[k] for y in run if (k := (conflict_id, y["year"])) in mended]
+            if row["end_precision_basis"] == "termination":
+                further.append(sources[1])
+            rows.append(row | {"source": union([sources[:1], further]), "basis": "file"})
+    onsets = [(r["conflict_id"], r["onset_date"]) for r in rows]
+    if len(set(onsets)) != len(onsets):
+        double = next(o for o in onsets if onsets.count(o) > 1)
+        raise BadTable(
+            sources[0],
+            f"one onset ({double[1]}) in two runs of years.",
+            column="start_date2",
+            value=f"conflict {double[0]}",
+        )
+    return pd.DataFrame(rows)
+
+
+def runs(years: Sequence[Year]) -> list[list[Year]]:
+    """Part the years of a conflict, in order, where a year is missing.
+
+    >>> [len(r) for r in runs([{"year": y} for y in ("1946", "1949", "1950")])]
+    [1, 2]
+    """
+    out: list[list[Year]] = [[years[0]]]
+    for before, now in pairwise(years):
+        if int(now["year"]) == int(before["year"]) + 1:
+            out[-1].append(now)
+        else:
+            out.append([now])
+    return out
+
+
+def episode(
+    conflict_id: str,
+    ordinal: int,
+    run: Sequence[Year],
+    end_precisions: dict[tuple[str, str], str],
+) -> dict[str, Any]:
+    """The row of one episode, from its years in order."""
+    first, last = run[0], run[-1]
+    for column in ("start_date", "start_date2", "gwno_loc", "gwno_a", "incompatibility"):
+        if len({y[column] for y in run}) > 1:
+            raise BadTable(
+                "UCDP/PRIO Armed Conflict Dataset",
+                "changes within an episode.",
+                column=column,
+                value=f"conflict {conflict_id}, {first['year']}–{last['year']}",
+            )
+    kept_by_year, removed = [], False
+    for year in run:
+        kept, gone = without_contributors(
+            conflict_id, int(year["year"]), cells_of(year["gwno_a_2nd"])
+        )
+        kept_by_year.append(kept)
+        removed = removed or bool(gone)
+    hosts = cells_of(first["gwno_loc"])
+    end = last["ep_end_date"] or None
+    precision, precision_basis = end_precision(conflict_id, end, end_precisions)
+    return {
+        "episode_id": f"{conflict_id}-{ordinal}",
+        "conflict_id": int(conflict_id),
+        "ordinal": ordinal,
+        "location": cells_of(first["location"]),
+        "gwno_loc": hosts,
+        "region": region_of(int(hosts[0])),
+        "regions": cells_of(first["region"]),
+        "incompatibility": INCOMPATIBILITIES[first["incompatibility"]],
+        "territory_name": first["territory_name"] or None,
+        "side_a": named_actors(first["side_a"], first["side_a_id"]),
+        "side_b": union(named_actors(y["side_b"], y["side_b_id"]) for y in run),
+        "gwno_a": cells_of(first["gwno_a"]),
+        "gwno_b": codes(cells_of(y["gwno_b"]) for y in run),
+        "gwno_a_secondary": codes(kept_by_year),
+        "gwno_b_secondary": codes(cells_of(y["gwno_b_2nd"]) for y in run),
+        "gwno_b_at_onset": codes([cells_of(first["gwno_b"])]),
+        "gwno_a_secondary_at_onset": codes([kept_by_year[0]]),
+        "gwno_b_secondary_at_onset": codes([cells_of(first["gwno_b_2nd"])]),
+        "has_un_contributors_removed": removed,
+        "type_at_onset": TYPES[first["type_of_conflict"]],
+        "types_ever": union([TYPES[y["type_of_conflict"]]] for y in run),
+        "first_death_date": first["start_date"],
+        "first_death_precision": PRECISIONS[first["start_prec"]],
+        "first_death_precision_code": int(first["start_prec"]),
+        "onset_date": first["start_date2"],
+        "onset_precision": PRECISIONS[first["start_prec2"]],
+        "onset_precision_code": int(first["start_prec2"]),
+        "end_date": end,
+        "end_precision": precision,
+        "end_precision_basis": precision_basis,
+        "is_ended": end is not None,
+        "first_year": int(first["year"]),
+        "last_year": int(last["year"]),
+        "war_years": [int(y["year"]) for y in run if y["intensity_level"] == "2"],
+        "max_intensity": max(int(y["intensity_level"]) for y in run),
+    }
+
+
+def end_precision(
+    conflict_id: str, end: str | None, known: dict[tuple[str, str], str]
+) -> tuple[str | None, str | None]:
+    """Precision of an end, and what tells it.
+
+    The Termination code where that dataset has the same day. Otherwise by rule: 31 December is
+    UCDP's default for an unknown day, so it says the year; any other day is taken as it stands.
+    """
+    if end is None:
+        return None, None
+    if (conflict_id, end) in known:
+        return PRECISIONS[known[conflict_id, end]], "termination"
+    return ("year" if end.endswith("-12-31") else "day"), "rule"
+
+
+def union(lists: Any) -> list[str]:
+    """Members of all lists, each once, in order of appearance."""
+    return list(dict.fromkeys(member for members in lists for member in members))
+
+
+def codes(lists: Any) -> list[str]:
+    """State codes of all lists, each once, in numerical order."""
+    return sorted(union(lists), key=int)

@@ -1,0 +1,160 @@
+"""Support that the five permanent members gave to parties of a war while it went on.
+
+What is given during a war follows from how the war goes: it is a mediator, never a cause known
+before. Coalitions of a UN mission are left out: they are the Council's act, not a power's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from collsec.compile.conflicts.spans import episode_of_year, spans_by_conflict
+from collsec.compile.text import records_of
+from collsec.core.errors import BadTable
+from collsec.upstream.workbooks import read_sheet
+
+# States that stand for the permanent members from 1975 on, by UCDP's actor.
+POWERS = {
+    "Government of United States of America": "usa",
+    "Government of United Kingdom": "uk",
+    "Government of France": "france",
+    "Government of Russia (Soviet Union)": "russia",
+    "Government of China": "china",
+}
+UN_MISSIONS = frozenset({"MINUSMA", "MINUSMA/EUTM Mali"})
+# Known coalitions that are no UN missions; "" is a state alone.
+OTHER_COALITIONS = frozenset(
+    {
+        "",
+        "Coalition forces",
+        "EUTM",
+        "Global Coalition",
+        "Gulf War Coalition",
+        "ISAF",
+        "ISAF/RS",
+        "KFOR",
+        "Multinational Coalition",
+        "NATO",
+        "OEF",
+        "RS",
+        "War on Terror",
+    }
+)
+KINDS = {
+    "ext_x": "troops",
+    "ext_p": "foreign_troops",
+    "ext_y": "access",
+    "ext_w": "weapons",
+    "ext_m": "materiel",
+    "ext_t": "training",
+    "ext_f": "funds",
+    "ext_i": "intelligence",
+    "ext_l": "territory",
+    "ext_o": "other",
+    "ext_u": "unknown",
+}
+SIDES = {"0": "government", "1": "rebels"}
+COLUMNS = (
+    "year",
+    "conflict_id",
+    "civil",
+    "active",
+    "actor_nonstate",
+    "ext_name",
+    "ext_coalition_name",
+    "ext_alleged",
+    "ext_sup",
+    *KINDS,
+)
+
+
+def external_support_from(
+    path: Path, episodes: pd.DataFrame, sources: tuple[str, str]
+) -> pd.DataFrame:
+    """One row per episode, permanent member and side that it supported.
+
+    Parameters
+    ----------
+    path : Path
+        UCDP External Support Dataset at the level of triad-years (``.xlsx``).
+    episodes : DataFrame
+        As `collsec.compile.episodes.episodes_from` gives it.
+    sources : tuple of str
+        Keys of the sources of support and episodes.
+
+    Returns
+    -------
+    DataFrame
+        Columns in the order of the schema, in the order of `episodes`, then of powers and sides.
+        Wars within states only; support in years without an active episode is left out.
+
+    Raises
+    ------
+    MissingInput
+        If the file is absent.
+    BadTable
+        If a column is missing or a coalition unknown.
+
+    References
+    ----------
+    Meier, V., T. Pettersson and M. Croicu (2023). External support in armed conflicts. Journal of
+    Peace Research 60(3). https://doi.org/10.1177/00223433221079864
+    """
+    spans = spans_by_conflict(episodes)
+    found: dict[tuple[str, str, str], list[dict[str, str]]] = {}
+    for record in records_of(read_support(path)):
+        episode = episode_of_year(spans, int(record["conflict_id"]), int(record["year"]))
+        if episode is None:
+            continue
+        key = (episode["episode_id"], POWERS[record["ext_name"]], SIDES[record["actor_nonstate"]])
+        found.setdefault(key, []).append(record)
+    places = {e: i for i, e in enumerate(episodes["episode_id"])}
+    powers = list(POWERS.values())
+    ordered = sorted(found, key=lambda k: (places[k[0]], powers.index(k[1]), k[2]))
+    return pd.DataFrame([row_of(key, found[key], sources) for key in ordered])
+
+
+def read_support(path: Path) -> pd.DataFrame:
+    """Triad-years in which a permanent member supported a party of a war within a state."""
+    raw = read_sheet(path, COLUMNS)
+    support = raw[raw["ext_name"].isin(POWERS) & (raw["ext_sup"] == "1") & (raw["civil"] == "1")]
+    coalitions = support["ext_coalition_name"].str.strip()
+    unknown = support[~coalitions.isin(UN_MISSIONS | OTHER_COALITIONS)]
+    if len(unknown):
+        raise BadTable(
+            path.name,
+            "unknown coalition.",
+            row=int(unknown.index[0]) + 2,
+            column="ext_coalition_name",
+            value=unknown["ext_coalition_name"].iloc[0],
+            remedy="Add it to UN_MISSIONS or OTHER_COALITIONS in "
+            "collsec/compile/conflicts/external_support.py.",
+        )
+    return support[~coalitions.isin(UN_MISSIONS)]
+
+
+def row_of(
+    key: tuple[str, str, str], records: list[dict[str, str]], sources: tuple[str, str]
+) -> dict[str, Any]:
+    """One row of `external_support_from`."""
+    episode_id, power, side = key
+    sure = [r for r in records if r["ext_alleged"] == "0"]
+    years = sorted({int(r["year"]) for r in records})
+    return {
+        "support_id": f"{episode_id}/{power}/{side}",
+        "episode_id": episode_id,
+        "power": power,
+        "side": side,
+        "first_year": years[0],
+        "last_year": years[-1],
+        "years": [str(y) for y in years],
+        "is_alleged_only": not sure,
+        "kinds": [kind for column, kind in KINDS.items() if any(r[column] == "1" for r in records)],
+        "has_own_troops": any(r["ext_x"] == "1" for r in records),
+        "is_post_onset": True,
+        "source": list(sources),
+        "basis": "file",
+    }

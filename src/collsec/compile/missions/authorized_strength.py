@@ -1,0 +1,147 @@
+"""How many people each UN operation was authorized to have, from when to when, 1990–2015.
+
+A row is a run of months with the same authorized strength: the unit is a decision on strength, not
+the month of the publication. Where the publication draws a straight line between two decisions
+(UNMIL from 2012) most months have fractions of people; the line is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from collsec.compile.missions.mission_labels import mission_id_of
+from collsec.compile.missions.missions import SHORTFALL, whole_number
+from collsec.compile.text import records_of
+
+LIBRARY, MANDATES = "un_library", "tamm"
+PARTS = ["authorized_military", "authorized_police"]
+# A strength is published by the month after the resolution at the latest.
+LATEST_MONTHS = 1
+MANDATE_CHANGED, ALONE_ON_THE_MATTER = 3, 2  # confidence
+# The one resolution in those months was another one: Darfur was another item of the agenda.
+KNOWN = {("unmis", pd.Period("2006-09", "M")): "S/RES/1706 (2006)"}
+
+
+def authorized_strength_from(monthly: pd.DataFrame, resolutions: pd.DataFrame) -> pd.DataFrame:
+    """One row per operation and run of months with the same authorized strength.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        As `collsec.compile.missions.monthly_counts` gives it.
+    resolutions : DataFrame
+        As `collsec.compile.council.compile_resolutions` gives it.
+
+    Returns
+    -------
+    DataFrame
+        Columns in the order of the schema, by operation and month.
+    """
+    adopted = by_operation(resolutions)
+    matters = {mission: {r["agenda_key"] for r in own} for mission, own in adopted.items()}
+    of_matter: dict[str, list[dict[str, Any]]] = {}
+    for resolution in records_of(resolutions):
+        of_matter.setdefault(resolution["agenda_key"], []).append(resolution)
+    rows = []
+    for mission, months in whole_strengths(monthly).groupby("mission_id"):
+        for number, run in enumerate(runs(months, PARTS)):
+            first = run["month"].iloc[0]
+            about = (
+                [r for key in sorted(matters.get(str(mission), set())) for r in of_matter[key]]
+                if number
+                else []
+            )
+            found, confidence = decision(str(mission), first, adopted.get(str(mission), []), about)
+            military, police = (whole_number(run[part].iloc[0]) for part in PARTS)
+            assert military is not None and police is not None
+            rows.append(
+                {
+                    "mission_id": mission,
+                    "from_month": first.end_time.date(),
+                    "to_month": run["month"].iloc[-1].end_time.date(),
+                    "authorized": military + police,
+                    "authorized_military": military,
+                    "authorized_police": police,
+                    "strength_resolution": found,
+                    "confidence": confidence,
+                    "source": [
+                        SHORTFALL,
+                        *([LIBRARY] if found else []),
+                        *([MANDATES] if confidence == MANDATE_CHANGED else []),
+                    ],
+                    "basis": "file",
+                }
+            )
+    return pd.DataFrame(rows).astype({"confidence": "Int64"})
+
+
+def whole_strengths(monthly: pd.DataFrame) -> pd.DataFrame:
+    """Months with an authorized strength in whole people, in order."""
+    known = monthly.dropna(subset=PARTS)
+    known = known[known[PARTS].sum(axis=1) > 0].sort_values(["mission_id", "month"])
+    drawn = (known[PARTS] % 1 != 0).any(axis=1)
+    mission = known["mission_id"]
+    amid = drawn.groupby(mission).shift(1, fill_value=False) & drawn.groupby(mission).shift(
+        -1, fill_value=False
+    )
+    return known[~drawn & ~amid & known["authorized"].notna()]
+
+
+def runs(months: pd.DataFrame, columns: list[str]) -> list[pd.DataFrame]:
+    """Part the months of one operation where one of the columns changes.
+
+    Empty cells are the same as empty cells. A missing month does not part a run.
+    """
+    values = months[columns].astype("Float64")
+    same = (values == values.shift()).fillna(False) | (values.isna() & values.shift().isna())
+    number = (~same.all(axis=1)).cumsum()
+    return [run for _, run in months.groupby(number.to_numpy())]
+
+
+def by_operation(resolutions: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Resolutions that set or changed the mandate of each operation."""
+    out: dict[str, list[dict[str, Any]]] = {}
+    for resolution in records_of(resolutions):
+        for label in resolution["missions"]:
+            out.setdefault(mission_id_of(label), []).append(resolution)
+    return out
+
+
+def decision(
+    mission: str,
+    first: pd.Period,
+    mandates: list[dict[str, Any]],
+    about: list[dict[str, Any]],
+) -> tuple[str | None, int | None]:
+    """The resolution of a strength that first stands in a month, and how sure that is.
+
+    Parameters
+    ----------
+    mission : str
+    first : Period
+        First month of the strength.
+    mandates : list of dict
+        Resolutions that set or changed the mandate of the operation.
+    about : list of dict
+        All resolutions on its matter.
+
+    Returns
+    -------
+    resolution : str or None
+        The only one of that month or the month before that changed the mandate; failing that, the
+        only one on the matter; else None.
+    confidence : int or None
+    """
+    if (mission, first) in KNOWN:
+        return KNOWN[mission, first], ALONE_ON_THE_MATTER
+    for candidates, confidence in ((mandates, MANDATE_CHANGED), (about, ALONE_ON_THE_MATTER)):
+        near = {
+            str(r["resolution_id"])
+            for r in candidates
+            if 0 <= (first - pd.Period(r["resolution_date"], "M")).n <= LATEST_MONTHS
+        }
+        if len(near) == 1:
+            return near.pop(), confidence
+    return None, None

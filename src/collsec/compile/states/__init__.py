@@ -1,0 +1,1 @@
+"""States: system membership, ties, positions, covariates."""

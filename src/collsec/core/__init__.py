@@ -1,0 +1,1 @@
+"""Core: errors, the project's folder, provenance, and the schema of every stage."""

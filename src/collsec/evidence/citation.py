@@ -1,0 +1,168 @@
+"""The references of what a hypothesis used: column → source → reference, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from collsec.core.project import Store
+from collsec.evidence.lineage import Frames, columns_read, raw_columns
+from collsec.hypothesis.specification import load
+from collsec.pipeline import LINKED, TIMELINES
+from collsec.tables.clean import read_json, resources
+from collsec.upstream.sources import Source, read_sources
+
+#: Keys by which the rows of a raw table belong to the wars of a hypothesis, the first that it has.
+_KEYS = ("episode_id", "conflict_id", "mission_id", "veto_id", "resolution_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A source, and what was taken from it.
+
+    Attributes
+    ----------
+    key : str
+        Key of ``sources.toml``, or the address of a document.
+    columns : tuple of str
+        Such as ``host_states.gdp_per_capita``.
+    source : Source or None
+        None for a document.
+    """
+
+    key: str
+    columns: tuple[str, ...]
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A raw table: its fields by name, and the rows that concern the wars of a hypothesis."""
+
+    fields: Mapping[str, Mapping[str, Any]]
+    rows: pd.DataFrame
+
+
+def references(store: Store, hypothesis: str) -> list[Used]:
+    """Return the sources of the columns that a hypothesis read, in the order of ``sources.toml``.
+
+    Parameters
+    ----------
+    store : Store
+    hypothesis : str
+
+    Returns
+    -------
+    list of Used
+        Data sets first, then documents by their addresses. Only rows about the wars that the
+        hypothesis follows count.
+
+    Raises
+    ------
+    MissingInput
+        If the panel of the hypothesis has not been made.
+    """
+    spec = load(store, hypothesis).normalized()
+    followed = set(store.read("panels", hypothesis)["unit_id"])
+    linked = {name: store.read("episodes", name) for name in LINKED}
+    frames = Frames(
+        linked,
+        timelines={name: store.read("timelines", name) for name in TIMELINES},
+        tables={name: store.read("tables", name) for name in resources(store)},
+    )
+    tables = raw_tables(store, frames, followed)
+    fields = {name: table.fields for name, table in tables.items()}
+    taken: dict[str, set[str]] = {}
+    for column in columns_read(spec, frames):
+        for raw in raw_columns(column, fields):
+            table, _, name = raw.partition(".")
+            for key in sources_of(tables[table], name):
+                taken.setdefault(key, set()).add(raw)
+    declared = read_sources(store.raw / "sources.toml")
+    order = [*(k for k in declared if k in taken), *sorted(taken.keys() - declared.keys())]
+    return [Used(key, tuple(sorted(taken[key])), declared.get(key)) for key in order]
+
+
+def raw_tables(store: Store, frames: Frames, episodes: set[str]) -> dict[str, Table]:
+    """Return every raw table with its fields and the rows about some episodes."""
+    every = frames.linked["episodes"]
+    conflicts = set(every.loc[every["episode_id"].isin(episodes), "conflict_id"])
+    missions, acts = frames.linked["missions"], frames.linked["acts"]
+    items = set(acts.loc[acts["conflict_id"].isin(conflicts), "item_id"])
+    wanted: dict[str, set[Any]] = {
+        "episode_id": episodes,
+        "conflict_id": conflicts,
+        "veto_id": items,
+        "resolution_id": items,
+        "mission_id": set(missions.loc[missions["conflict_id"].isin(conflicts), "mission_id"]),
+    }
+    made = {}
+    for name, resource in resources(store).items():
+        schema = read_json(store, store.raw / resource["schema"])
+        rows = frames.tables[name]
+        key = next((k for k in _KEYS if k in rows), None)
+        if key is not None:
+            rows = rows[rows[key].isin(wanted[key])]
+        made[name] = Table({f["name"]: f for f in schema["fields"]}, rows)
+    return made
+
+
+def sources_of(table: Table, column: str) -> list[str]:
+    """Return the sources of a column: of its own dates, as declared, or those of its rows."""
+    rows, own = table.rows, f"{column.removesuffix('_date')}_source"
+    if not (column.endswith("_date") and own in rows):
+        # Where columns name their sources, one that names none is the study's own.
+        if any("sources" in field for field in table.fields.values()):
+            return list(table.fields[column].get("sources", ()))
+        own = "source"
+    cells = rows.loc[rows[column].notna(), own].dropna().astype(str)
+    return sorted({part.strip() for cell in cells for part in cell.split(";") if part.strip()})
+
+
+def reference_of(source: Source) -> str:
+    """Return the reference of a source, with its version and DOI."""
+    version = "" if source.version in ("", "–", "-") else f", version {source.version}"
+    is_told = not source.doi or source.doi in source.citation
+    doi = "" if is_told else f" https://doi.org/{source.doi}"
+    return f"{source.title}{version}. {source.citation}{doi}"
+
+
+def bibtex(used: list[Used]) -> str:
+    """Return the references as BibTeX, one ``@misc`` a source or document.
+
+    A reference is kept whole in its note, so that nothing of it is lost in fields.
+    """
+    entries = []
+    for number, use in enumerate(used, 1):
+        if use.source is None:
+            fields = {"title": use.key, "url": use.key}
+            entries.append(_entry(f"document{number}", fields))
+            continue
+        source = use.source
+        fields = {
+            "author": " and ".join(f"{{{p.strip()}}}" for p in source.producer.split(";")),
+            "title": f"{{{source.title}}}",
+            "version": source.version,
+            "doi": source.doi,
+            "url": source.publisher,
+            "note": source.citation,
+        }
+        entries.append(_entry(use.key, {k: v for k, v in fields.items() if v}))
+    return "\n\n".join(entries)
+
+
+def _entry(key: str, fields: Mapping[str, str]) -> str:
+    lines = ",\n".join(
+        f"  {name} = {{{value if name in ('url', 'doi') else _escaped(value)}}}"
+        for name, value in fields.items()
+    )
+    return f"@misc{{{key},\n{lines}\n}}"
+
+
+def _escaped(text: str) -> str:
+    """Escape what TeX reads as a command."""
+    return re.sub(r"([&%$#_])", r"\\\1", text)

@@ -1,0 +1,229 @@
+"""Two states of the study side by side: which episodes moved, and which results with them.
+
+A side is a folder of the study, or a registered release of the conflict data by its name. Episodes
+have the same id in both, so that a re-dated episode is no new one.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from collsec.compile.conflicts.crosswalk import moved_dates, number_of
+from collsec.compile.conflicts.vintages import VINTAGES
+from collsec.compile.text import records_of
+from collsec.core.errors import CollsecError, MissingInput
+from collsec.core.project import Store
+from collsec.designs.estimate import RESULT_DIGITS
+
+EPISODE_COLUMNS = ("episode_id", "onset_date", "end_date", "first_year", "last_year")
+NUMBERS = ("estimate", "ci_low", "ci_high", "p_value")
+COUNTS = ("n_units", "n_events", "exposed_ends")
+PRIMARY = "primary"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two states.
+
+    Attributes
+    ----------
+    name : str
+        As the user gave it.
+    episodes : DataFrame
+        `EPISODE_COLUMNS`; dates as ISO text, none where an episode goes on.
+    locations : dict
+        Episode → name of its location, where it is known.
+    estimates : DataFrame or None
+        All estimates, by ``estimate_id``; None if there are none.
+    verdicts : dict
+        Hypothesis → code of its verdict.
+    """
+
+    name: str
+    episodes: pd.DataFrame
+    locations: dict[str, str]
+    estimates: pd.DataFrame | None
+    verdicts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What lies between two sides.
+
+    Attributes
+    ----------
+    n_old, n_new, n_same : int
+        Episodes of each side, and those with the same dates in both.
+    episodes : DataFrame
+        One row per episode that differs: episode_id, change (``added``, ``dropped``,
+        ``re-dated``), location, onset_old, onset_new, end_old, end_new.
+    estimates : DataFrame or None
+        One row per estimate of either side, the primaries first: estimate_id, estimand, is_primary,
+        each of `NUMBERS` and `COUNTS` ``_old`` and ``_new``, and is_same (the numbers agree); None
+        unless both sides have estimates.
+    verdicts : DataFrame or None
+        One row per hypothesis: hypothesis, verdict_old, verdict_new; None as above.
+    """
+
+    n_old: int
+    n_new: int
+    n_same: int
+    episodes: pd.DataFrame
+    estimates: pd.DataFrame | None
+    verdicts: pd.DataFrame | None
+
+
+def side_of(name: str, store: Store) -> Side:
+    """Read one side.
+
+    Parameters
+    ----------
+    name : str
+        A registered release such as ``20.1``, or a folder of the study.
+    store : Store
+        The study at hand; its crosswalk tells the episodes of a release.
+
+    Raises
+    ------
+    MissingInput
+        If there is no such folder, or it holds no episodes.
+    """
+    if name in VINTAGES:
+        return side_of_vintage(name, store)
+    folder = Path(name)
+    if not folder.is_dir():
+        raise MissingInput(
+            f"{name}: neither a folder nor a release of the conflict data ({', '.join(VINTAGES)})."
+        )
+    own = Store(folder)
+    episodes = read_table(own, "episodes", name)
+    estimates, verdicts = read_results(own)
+    return Side(name, episodes[list(EPISODE_COLUMNS)], locations_of(episodes), estimates, verdicts)
+
+
+def side_of_vintage(name: str, store: Store) -> Side:
+    """The episodes of a release, from the committed crosswalk; it has no estimates."""
+    crosswalk = read_table(store, "episode_crosswalk", "data/raw")
+    suffix = name.replace(".", "")
+    present = crosswalk[crosswalk[f"onset_date_{suffix}"].notna()]
+    columns = {f"{c}_{suffix}": c for c in EPISODE_COLUMNS[1:]}
+    episodes = present[["episode_id", *columns]].rename(columns=columns)
+    return Side(name, episodes, locations_of(read_table(store, "episodes", "data/raw")), None, {})
+
+
+def read_table(store: Store, name: str, where: str) -> pd.DataFrame:
+    """One compiled raw table, years as numbers, all else as text."""
+    path = store.raw / "compiled" / f"{name}.csv"
+    if not path.exists():
+        raise MissingInput(f"{where}: has no data/raw/compiled/{name}.csv. Is it a study's folder?")
+    table = pd.read_csv(path, dtype=str)
+    years = [c for c in table.columns if c.startswith(("first_year", "last_year"))]
+    return table.astype(dict.fromkeys(years, "Int64"))
+
+
+def locations_of(episodes: pd.DataFrame) -> dict[str, str]:
+    """Episode → location, and conflict → location for episodes that stand elsewhere only."""
+    of_episode = dict(zip(episodes["episode_id"], episodes["location"], strict=True))
+    of_conflict = dict(zip(episodes["conflict_id"], episodes["location"], strict=True))
+    return of_conflict | of_episode
+
+
+def read_results(store: Store) -> tuple[pd.DataFrame | None, dict[str, str]]:
+    """All estimates and verdicts of a folder; None if there are none."""
+    folder = store.processed / "estimates"
+    records = sorted(p for p in folder.glob("h*.json") if (folder / f"{p.stem}.parquet").exists())
+    if not records:
+        return None, {}
+    frames = [pd.read_parquet(folder / f"{p.stem}.parquet") for p in records]
+    told = {p.stem: json.loads(p.read_text(encoding="utf-8")) for p in records}
+    return pd.concat(frames, ignore_index=True), {h: r["verdict"]["code"] for h, r in told.items()}
+
+
+def difference_of(old: Side, new: Side) -> Difference:
+    """Compare two sides.
+
+    Raises
+    ------
+    CollsecError
+        If the two are the same release or the same folder.
+    """
+    if old.name == new.name:
+        raise CollsecError(f"{old.name} and {new.name} are the same: nothing to compare.")
+    episodes, n_same = moved_episodes(old, new)
+    estimates = verdicts = None
+    if old.estimates is not None and new.estimates is not None:
+        estimates = side_by_side(old.estimates, new.estimates)
+        verdicts = pd.DataFrame(
+            [
+                {
+                    "hypothesis": h,
+                    "verdict_old": old.verdicts.get(h),
+                    "verdict_new": new.verdicts.get(h),
+                }
+                for h in sorted(old.verdicts | new.verdicts)
+            ]
+        )
+    return Difference(len(old.episodes), len(new.episodes), n_same, episodes, estimates, verdicts)
+
+
+def moved_episodes(old: Side, new: Side) -> tuple[pd.DataFrame, int]:
+    """Rows of the episodes that differ, and the number of those that do not."""
+    before, after = indexed(old.episodes), indexed(new.episodes)
+    last_old, last_new = int(old.episodes["last_year"].max()), int(new.episodes["last_year"].max())
+    rows, n_same = [], 0
+    for episode_id in sorted(before | after, key=number_of):
+        was, now = before.get(episode_id), after.get(episode_id)
+        if was and now:
+            if not moved_dates(now, was, last_new, last_old):
+                n_same += 1
+                continue
+            change = "re-dated"
+        else:
+            change = "added" if now else "dropped"
+        known = old.locations | new.locations
+        rows.append(
+            {
+                "episode_id": episode_id,
+                "change": change,
+                "location": known.get(episode_id, known.get(episode_id.split("-")[0], "")),
+                "onset_old": was and was["onset_date"],
+                "onset_new": now and now["onset_date"],
+                "end_old": was and was["end_date"],
+                "end_new": now and now["end_date"],
+            }
+        )
+    columns = ["episode_id", "change", "location", "onset_old", "onset_new", "end_old", "end_new"]
+    return pd.DataFrame(rows, columns=columns), n_same
+
+
+def indexed(episodes: pd.DataFrame) -> dict[str, dict[str, object]]:
+    """Episodes by id, with whether they have ended."""
+    told = episodes.assign(is_ended=episodes["end_date"].notna())
+    told["end_date"] = told["end_date"].astype(object).where(told["is_ended"], None)
+    return {str(e["episode_id"]): e for e in records_of(told)}
+
+
+def side_by_side(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Each estimate of either side with the numbers of both, the primaries first."""
+    keys = ["estimate_id", "estimand", "is_primary"]
+    sides = [
+        side.assign(is_primary=side["role"] == PRIMARY)[[*keys, *NUMBERS, *COUNTS]].astype(
+            dict.fromkeys(COUNTS, "Int64")
+        )
+        for side in (old, new)
+    ]
+    both = (
+        sides[0]
+        .merge(sides[1], on=keys, how="outer", suffixes=("_old", "_new"), validate="one_to_one")
+        .sort_values(["is_primary", *keys[:2]], ascending=[False, True, True], ignore_index=True)
+    )
+    same = pd.Series(True, index=both.index)
+    for number in NUMBERS:
+        a, b = both[f"{number}_old"], both[f"{number}_new"]
+        agree = (a - b).abs() <= 10.0**-RESULT_DIGITS * a.abs()
+        same &= agree | (a.isna() & b.isna())
+    return both.assign(is_same=same)

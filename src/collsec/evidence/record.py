@@ -1,0 +1,210 @@
+"""What a report is made from: the estimates of one hypothesis, read and checked, never changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from collsec.core.errors import BadTable, CollsecError, MissingInput
+from collsec.core.project import Store
+
+PROFILES = ("quick", "full")
+
+#: How each verdict of the study's rule is headed.
+VERDICT_LABELS = {
+    "supported": "Supported",
+    "contradicted": "Contradicted",
+    "mixed": "Mixed",
+    "no-effect": "No effect",
+    "inconclusive": "Inconclusive",
+    "not-testable": "Not testable",
+    "not-empirical": "Not empirical",
+    "deferred": "Deferred",
+    "void": "Void",
+}
+
+
+class BadRecord(CollsecError):
+    """A record of estimates lacks something that its report must state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything known about one hypothesis, as the estimate step wrote it.
+
+    Attributes
+    ----------
+    hypothesis : str
+        Identifier, such as `h1`.
+    verdict, variables, diagnostics, provenance, spec : mapping
+        The parts of `estimates/{h}.json`.
+    result_id : str
+        Such as `h1.primary@3f9c2a`.
+    estimates : pandas.DataFrame
+        One row an estimate.
+    curves, attrition : pandas.DataFrame or None
+        Missing where the hypothesis has none.
+    places : mapping of int to str
+        Country of each conflict, by its identifier.
+    parts : mapping
+        What the hypothesis' further parts recorded, by name.
+    multiverse : mapping
+        Summaries of the multiverse by validity (log hazard ratios), and by `options`.
+    specifications : pandas.DataFrame or None
+        One row a specification of the multiverse; missing where it has not been estimated.
+    """
+
+    hypothesis: str
+    spec: Mapping[str, Any]
+    verdict: Mapping[str, Any]
+    variables: Mapping[str, str]
+    diagnostics: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    result_id: str
+    estimates: pd.DataFrame
+    curves: pd.DataFrame | None
+    attrition: pd.DataFrame | None
+    places: Mapping[int, str]
+    parts: Mapping[str, Any]
+    multiverse: Mapping[str, Any]
+    specifications: pd.DataFrame | None
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether fewer draws were used than the published numbers need."""
+        return bool(self.provenance["profile"] == "quick")
+
+    @property
+    def no_effect(self) -> tuple[float, float]:
+        """Hazard ratios nearer to one than the smallest effect of interest."""
+        low, high = self.spec["estimand"]["no_effect"]
+        return float(low), float(high)
+
+    @property
+    def leave_one_out(self) -> pd.DataFrame:
+        """The hazard ratio without each conflict and mission: `kind`, `dropped`, `estimate`."""
+        rows = self.diagnostics.get("leave_one_out", [])
+        names = [
+            row["left_out"].upper()
+            if row["kind"] == "mission"
+            else f"{self.places.get(int(row['left_out']), 'Conflict')} {row['left_out']}"
+            for row in rows
+        ]
+        return pd.DataFrame(
+            {
+                "kind": [row["kind"] for row in rows],
+                "dropped": names,
+                "estimate": pd.Series([row["hazard_ratio"] for row in rows], dtype=float),
+            }
+        )
+
+    @property
+    def primary(self) -> pd.Series:
+        """The row of the primary estimate."""
+        return self.estimates[self.estimates["role"] == "primary"].iloc[0]
+
+
+def load(store: Store, hypothesis: str) -> Record:
+    """Read the record of one hypothesis.
+
+    Raises
+    ------
+    MissingInput
+        If the estimate step has not been run.
+    BadRecord
+        If a part is absent or has no meaning here.
+    """
+    path = store.record(hypothesis)
+    where = store.relative(path)
+    if not path.exists():
+        raise MissingInput(
+            f"{where} does not exist yet. Run `collsec run`, or the estimate step, first."
+        )
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    needed = ("spec", "verdict", "variables", "diagnostics", "provenance", "result_id")
+    for part in needed:
+        if part not in content:
+            raise BadRecord(f"{where}: no `{part}`. Run the estimate step of {hypothesis} again.")
+    record = Record(
+        hypothesis=hypothesis,
+        estimates=store.read("estimates", hypothesis),
+        curves=_optional(store, "estimates", f"{hypothesis}-curves"),
+        attrition=_optional(store, "panels", f"{hypothesis}-attrition"),
+        places=_places(store),
+        parts=content.get("parts", {}),
+        multiverse=content.get("multiverse", {}),
+        specifications=_optional(store, "estimates", f"{hypothesis}-multiverse"),
+        **{part: content[part] for part in needed},
+    )
+    _check(record, where, store.relative(store.stage("estimates", hypothesis)))
+    return record
+
+
+def load_synthesis(store: Store) -> dict[str, str]:
+    """Read what can be said only of all hypotheses together, as formatted variables.
+
+    Raises
+    ------
+    MissingInput
+        If the synthesis step has not been run.
+    """
+    path = store.record("study")
+    if not path.exists():
+        raise MissingInput(
+            f"{store.relative(path)} does not exist yet. Run `collsec run`, or the synthesis step."
+        )
+    variables: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["variables"]
+    return variables
+
+
+def _optional(store: Store, stage: str, name: str) -> pd.DataFrame | None:
+    return store.read(stage, name) if store.stage(stage, name).exists() else None
+
+
+def _places(store: Store) -> dict[int, str]:
+    episodes = _optional(store, "episodes", "episodes")
+    if episodes is None:
+        return {}
+    pairs = zip(episodes["conflict_id"], episodes["location"], strict=True)
+    return {int(conflict): str(place).replace(";", ", ") for conflict, place in pairs}
+
+
+def _check(record: Record, where: str, table: str) -> None:
+    """Refuse a record that a page would have to leave holes for."""
+    code = record.verdict.get("code")
+    if code not in VERDICT_LABELS:
+        raise BadRecord(
+            f"{where}: verdict code {code!r} is none of {', '.join(sorted(VERDICT_LABELS))}."
+        )
+    if not record.verdict.get("sentence"):
+        raise BadRecord(f"{where}: the verdict has no sentence.")
+    for key in ("collsec_version", "data_vintage", "profile"):
+        if not record.provenance.get(key):
+            raise BadRecord(f"{where}: provenance has no `{key}`.")
+    if record.provenance["profile"] not in PROFILES:
+        raise BadRecord(
+            f"{where}: profile {record.provenance['profile']!r} is neither quick nor full."
+        )
+    for name, value in record.variables.items():
+        if not name.startswith(f"{record.hypothesis}."):
+            raise BadRecord(f"{where}: variable {name!r} does not begin with {record.hypothesis}.")
+        if not isinstance(value, str):
+            raise BadRecord(f"{where}: variable {name!r} is {value!r}, not a formatted string.")
+    if (record.estimates["role"] == "primary").sum() != 1:
+        raise BadTable(table, "there must be exactly one primary estimate.", column="role")
+    for key in ("null_calibration", "falsification", "sign_flips", "principled_agreement"):
+        if key not in record.diagnostics:
+            raise BadRecord(f"{where}: diagnostics have no `{key}`.")
+    try:
+        low, high = record.no_effect
+    except (KeyError, TypeError, ValueError):
+        low, high = 0.0, 0.0
+    if not 0 < low < 1 < high:
+        raise BadRecord(
+            f"{where}: spec.estimand.no_effect must be two hazard ratios around 1, "
+            "such as [0.8, 1.25]."
+        )

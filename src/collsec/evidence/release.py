@@ -1,0 +1,156 @@
+"""The manifest of a release: what was published, by result id and by the bytes of each file.
+
+`reports/MANIFEST.json` is committed at a release, so that its history is the history of the
+results, and whoever reruns the study can say whether theirs are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from collsec import __version__
+from collsec.core.errors import CollsecError, MissingInput
+from collsec.core.project import Store
+from collsec.designs.estimate import rounded
+from collsec.evidence.record import Record, load
+from collsec.hypothesis.specification import load_study
+
+COUNTS = ("n_units", "n_events", "n_clusters", "exposed_units", "exposed_ends")
+NUMBERS = ("estimate", "ci_low", "ci_high", "ci_level", "p_value")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The study at hand against a manifest.
+
+    Attributes
+    ----------
+    moved : tuple of str
+        What differs in the results, one line each: ids, verdicts, numbers. Empty if reproduced.
+    files : tuple of str
+        Outputs whose bytes differ or that only one of the two has; on another platform bytes may
+        differ where no result does.
+    n_files : int
+        Outputs compared.
+    """
+
+    moved: tuple[str, ...]
+    files: tuple[str, ...]
+    n_files: int
+
+
+def manifest(store: Store) -> dict[str, Any]:
+    """Describe the results at hand.
+
+    Returns
+    -------
+    dict
+        ``collsec_version``, ``data_vintage``, ``profile``; ``results`` by hypothesis: result id,
+        verdict, and the numbers and counts of the primary at the precision of a result id;
+        ``outputs``: SHA-256 of every estimates file and every file of the site.
+
+    Raises
+    ------
+    MissingInput
+        If the study has not been run to its reports.
+    CollsecError
+        If its hypotheses were not run in one profile and on one vintage of the data.
+    """
+    site = store.root / "reports" / "site"
+    if not (site / "index.html").exists():
+        raise MissingInput("reports/site/index.html does not exist yet. Run `collsec run` first.")
+    records = {h: load(store, h) for h in load_study(store).hypotheses}
+    files = [*store.processed.glob("estimates/*"), *site.rglob("*")]
+    return {
+        "collsec_version": __version__,
+        "data_vintage": _one(records, "data_vintage"),
+        "profile": _one(records, "profile"),
+        "results": {h: _result(record) for h, record in records.items()},
+        "outputs": {
+            store.relative(path): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(files)
+            if path.is_file()
+        },
+    }
+
+
+def _one(records: Mapping[str, Record], key: str) -> str:
+    values = {h: str(record.provenance[key]) for h, record in records.items()}
+    if len(set(values.values())) > 1:
+        told = ", ".join(f"{h} {value}" for h, value in values.items())
+        raise CollsecError(
+            f"the results are of more than one {key.replace('_', ' ')} ({told}). "
+            "Run `collsec run` to the end, with one profile."
+        )
+    return next(iter(values.values()))
+
+
+def _result(record: Record) -> dict[str, Any]:
+    primary = record.primary
+    return {
+        "id": record.result_id,
+        "verdict": record.verdict["code"],
+        "primary": {name: rounded(float(primary[name])) for name in NUMBERS}
+        | {name: int(primary[name]) for name in COUNTS},
+    }
+
+
+def published(store: Store) -> dict[str, Any]:
+    """Read the committed manifest.
+
+    Raises
+    ------
+    MissingInput
+        If there is none.
+    CollsecError
+        If it is not one.
+    """
+    path = store.manifest
+    where = store.relative(path)
+    if not path.exists():
+        raise MissingInput(f"{where} does not exist: `collsec release` writes it.")
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        _ = content["results"], content["outputs"], content["profile"], content["data_vintage"]
+    except (ValueError, KeyError, TypeError):
+        message = f"{where} is no manifest: write it anew with `collsec release`."
+        raise CollsecError(message) from None
+    return content
+
+
+def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> Comparison:
+    """Hold the results at hand (``new``) against published ones (``old``).
+
+    Raises
+    ------
+    CollsecError
+        If the two were run in different profiles: other draws give other numbers.
+    """
+    if old["profile"] != new["profile"]:
+        raise CollsecError(
+            f"the manifest is of profile {old['profile']}, the results at hand are of profile "
+            f"{new['profile']}: run `collsec run --profile {old['profile']}`, then compare."
+        )
+    moved = []
+    if old["data_vintage"] != new["data_vintage"]:
+        moved.append(f"data vintage: {old['data_vintage']} published, {new['data_vintage']} here")
+    for h in sorted(old["results"].keys() | new["results"].keys()):
+        before, here = _flat(old["results"].get(h)), _flat(new["results"].get(h))
+        moved += [
+            f"{h} {name}: {before.get(name, 'none')} published, {here.get(name, 'none')} here"
+            for name in sorted(before.keys() | here.keys())
+            if before.get(name) != here.get(name)
+        ]
+    paths = old["outputs"].keys() | new["outputs"].keys()
+    files = sorted(p for p in paths if old["outputs"].get(p) != new["outputs"].get(p))
+    return Comparison(tuple(moved), tuple(files), len(paths))
+
+
+def _flat(result: Mapping[str, Any] | None) -> dict[str, Any]:
+    if result is None:
+        return {}
+    return {k: v for k, v in result.items() if k != "primary"} | dict(result["primary"])

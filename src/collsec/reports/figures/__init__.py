@@ -1,0 +1,30 @@
+"""Figures: each function takes a tidy frame and returns its picture and its data.
+
+No function here reads a file, fits a model or knows where its picture goes.
+"""
+
+from collsec.reports.figures.ends import ends_by_kind
+from collsec.reports.figures.forest import forest
+from collsec.reports.figures.influence import leave_one_out, null_calibration
+from collsec.reports.figures.power import detectable_effects
+from collsec.reports.figures.response import response_curves
+from collsec.reports.figures.specification import options, specification_curve
+from collsec.reports.figures.style import Drawing
+from collsec.reports.figures.survival import cumulative_incidence, incidence_curves, survival_curves
+from collsec.reports.figures.timeline import case_timeline
+
+__all__ = [
+    "Drawing",
+    "case_timeline",
+    "cumulative_incidence",
+    "detectable_effects",
+    "ends_by_kind",
+    "forest",
+    "incidence_curves",
+    "leave_one_out",
+    "null_calibration",
+    "options",
+    "response_curves",
+    "specification_curve",
+    "survival_curves",
+]

@@ -1,0 +1,279 @@
+"""Assemble the Quarto project: sources resolved as far as Quarto needs, exhibits, generated text.
+
+Nothing here estimates. Every number comes from a record as a string or is formatted in
+`collsec.exhibits`; whatever the text refers to must exist, or the project is not written.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from collsec.core.errors import MissingInput
+from collsec.core.project import Store
+from collsec.evidence.citation import Used, references
+from collsec.evidence.record import Record, load, load_synthesis
+from collsec.hypothesis.specification import load_study
+from collsec.pipeline import LINKED, TIMELINES
+from collsec.reports.figures import Drawing
+from collsec.reports.pages import citation, generated, prose
+from collsec.reports.pages import codebook as codebook_pages
+from collsec.reports.pages.catalog import (
+    Entry,
+    alternatives,
+    case_catalog,
+    catalog,
+    read_sources,
+    shared_catalog,
+)
+from collsec.reports.pages.data_catalog import data_catalog
+from collsec.reports.pages.pages import (
+    FIGURE,
+    Page,
+    further_page,
+    overview_page,
+    report_page,
+    with_alternatives,
+    with_files,
+)
+from collsec.reports.pages.shortcodes import nested, resolve
+from collsec.reports.pages.source import read_source
+from collsec.reports.tables.exhibits import exhibit_list
+from collsec.reports.tables.pipetables import Exhibit
+
+_TABLE = re.compile(r"\{\{<\s*include\s+_tbl-([\w-]+)\.md\s*>\}\}")
+_COMMITTED = ("references.bib", "collsec.css")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """An assembled Quarto project.
+
+    Attributes
+    ----------
+    folder : Path
+    title : str
+        Title of the site.
+    pages : list of Page
+        The overview first.
+    variables : dict of str to str
+        Flat dotted names.
+    """
+
+    folder: Path
+    title: str
+    pages: list[Page]
+    variables: dict[str, str]
+
+
+def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Project:
+    """Write the Quarto project of the hypotheses into an empty folder.
+
+    Raises
+    ------
+    CollsecError
+        If an input is missing, or a text refers to what does not exist.
+    """
+    sources_folder = store.root / "reports"
+    configuration = _configuration(sources_folder, store)
+    title = configuration["website"]["title"]
+    study = citation.read_study(store)
+    records = [load(store, h) for h in hypotheses]
+    catalogs = {record.hypothesis: catalog(record) for record in records}
+    shared = shared_catalog(store, list(hypotheses))
+    variables = generated.variables(records) | load_synthesis(store)
+    for entries in catalogs.values():
+        variables |= alternatives(entries)
+    drawn, texts = case_catalog(store)
+    shared |= drawn
+    variables |= texts
+    covered, texts = data_catalog(store)
+    shared |= covered
+    variables |= texts
+    pages = [overview_page(sources_folder, study, title, variables)]
+    for record in records:
+        path = store.spec_file(record.hypothesis)
+        source = read_source(path, store.relative(path))
+        pages.append(report_page(source, study, title, variables, record))
+    further = {"data": bool(covered), "cases": bool(drawn), "claims": "claims-tested" in shared}
+    pages += [
+        further_page(sources_folder, stem, study, title, variables)
+        for stem, is_there in further.items()
+        if is_there
+    ]
+    for name in ("figures", "tables", "data"):
+        (folder / name).mkdir()
+    if covered:
+        codebook_pages.write(store, folder / "data")
+    written: set[str] = set()
+    for page in pages:
+        entries = dict(shared)
+        if page.record is not None:
+            entries |= catalogs[page.record.hypothesis]
+        images = [f"figures/{n}.svg" for n, e in entries.items() if isinstance(e.content, Drawing)]
+        checked = prose.check(page.source, variables, images)
+        for name in (_used(page.source.body) & entries.keys()) - written:
+            _write_entry(folder, entries[name])
+            written.add(name)
+        _write_page(folder, page, entries, variables, has_references=checked.has_citations)
+        if page.record is not None:
+            _write_surroundings(
+                folder,
+                page,
+                page.record,
+                entries,
+                study,
+                read_sources(store),
+                _used_sources(store, page.record.hypothesis),
+            )
+    reports = [(p.stem, p.front["title"], p.record) for p in pages]
+    _write(folder / "_verdicts.md", generated.verdict_list(reports))
+    limits = load_study(store)
+    minimum = (limits.minimum_exposed_ends, limits.minimum_exposed_clusters)
+    _write(folder / "_findings.md", generated.findings(reports, minimum))
+    for name in _COMMITTED:
+        shutil.copyfile(sources_folder / name, folder / name)
+    _write(folder / "_variables.yml", _yaml(nested(variables)))
+    _write(folder / "_quarto.yml", _yaml(_with_pages(configuration, pages)))
+    _write(folder / "DO-NOT-EDIT", generated.DO_NOT_EDIT)
+    project = Project(folder, title, pages, variables)
+    for page in pages:
+        markdown(project, page)
+    return project
+
+
+def markdown(project: Project, page: Page) -> str:
+    """Return the body of an assembled page with every shortcode resolved.
+
+    Raises
+    ------
+    BadProse
+        At an unknown variable or a missing include.
+    """
+    body = read_source(project.folder / f"{page.stem}.qmd", page.source.name).body
+
+    def include(name: str) -> str | None:
+        path = project.folder / name
+        return path.read_text(encoding="utf-8") if path.is_file() else None
+
+    return resolve(
+        body, variables=project.variables, where=page.source.at, include=include, meta=page.front
+    )
+
+
+def _configuration(folder: Path, store: Store) -> dict[str, Any]:
+    for name in ("_quarto.yml", "index.qmd", *_COMMITTED):
+        if not (folder / name).is_file():
+            raise MissingInput(f"{store.relative(folder / name)} is missing.")
+    loaded: dict[str, Any] = yaml.safe_load((folder / "_quarto.yml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def _with_pages(configuration: dict[str, Any], pages: list[Page]) -> dict[str, Any]:
+    """Return Quarto's configuration with the pages in its list and in the navigation."""
+    project = {**configuration["project"], "render": [f"{p.stem}.qmd" for p in pages]}
+    links = [{"href": f"{p.stem}.qmd", "text": p.label} for p in pages]
+    website = {**configuration["website"], "navbar": {"left": links}}
+    return {**configuration, "project": project, "website": website}
+
+
+def _used(body: str) -> set[str]:
+    """Return the names of the exhibits that a text shows."""
+    return {figure[1] for figure in FIGURE.finditer(body)} | set(_TABLE.findall(body))
+
+
+def _write_page(
+    folder: Path,
+    page: Page,
+    entries: Mapping[str, Entry],
+    variables: Mapping[str, str],
+    *,
+    has_references: bool,
+) -> None:
+    """Write the page's `.qmd`: what its author wrote, and includes around it."""
+    body = with_files(with_alternatives(page.source, variables)).strip("\n")
+    parts = [f"---\n{_yaml(page.front)}---", body]
+    if page.record is not None:
+        h = page.record.hypothesis
+        names = (f"_verdict-{h}", f"_provenance-{h}", f"_availability-{h}", f"_tbl-{h}-exhibits")
+        includes = [f"{{{{< include {name}.md >}}}}" for name in names]
+        parts = [parts[0], *includes[:2], body, *includes[2:]]
+    if has_references:
+        parts.append("## References {.unnumbered}\n\n::: {#refs}\n:::")
+    _write(folder / f"{page.stem}.qmd", "\n\n".join(parts) + "\n")
+
+
+def _write_surroundings(
+    folder: Path,
+    page: Page,
+    record: Record,
+    entries: Mapping[str, Entry],
+    study: citation.Study,
+    sources: Mapping[str, Mapping[str, str]],
+    used: Sequence[Used],
+) -> None:
+    """Write what is generated for one report and included around its prose."""
+    h = record.hypothesis
+    listed = [
+        (identifier, entry.rule, entry.numbers, _file(entry))
+        for identifier, entry in _exhibits(page.source.body, entries)
+    ]
+    record.estimates.to_csv(folder / "data" / f"{h}-estimates.csv", index=False)
+    _write(folder / f"_verdict-{h}.md", generated.verdict(record))
+    _write(folder / f"_provenance-{h}.md", generated.provenance(record))
+    availability = generated.availability(record, page.front, study, sources, used)
+    _write(folder / f"_availability-{h}.md", availability)
+    _write(folder / f"_tbl-{h}-exhibits.md", exhibit_list(listed, hypothesis=h))
+
+
+def _used_sources(store: Store, hypothesis: str) -> list[Used]:
+    """Return the sources that a hypothesis read; none where its panel is not at hand."""
+    needed = [
+        ("panels", hypothesis),
+        *(("episodes", n) for n in LINKED),
+        *(("timelines", n) for n in TIMELINES),
+    ]
+    is_known = all(store.stage(stage, name).exists() for stage, name in needed)
+    return references(store, hypothesis) if is_known else []
+
+
+def _exhibits(body: str, entries: Mapping[str, Entry]) -> list[tuple[str, Entry]]:
+    """Return the exhibits of a text in its order, with their identifiers."""
+    places = [(m.start(), m[2], m[1]) for m in FIGURE.finditer(body)]
+    places += [(m.start(), f"tbl-{m[1]}", m[1]) for m in _TABLE.finditer(body)]
+    return [(identifier, entries[n]) for _, identifier, n in sorted(places) if n in entries]
+
+
+def _file(entry: Entry) -> str:
+    return (
+        f"figures/{entry.name}.svg"
+        if isinstance(entry.content, Drawing)
+        else (f"tables/{entry.name}.csv")
+    )
+
+
+def _write_entry(folder: Path, entry: Entry) -> None:
+    """Write the files of an exhibit."""
+    content = entry.content
+    if isinstance(content, Exhibit):
+        text = f"{content.markdown}\n{generated.table_files(entry.name)}"
+        _write(folder / f"_tbl-{entry.name}.md", text)
+        content.data.to_csv(folder / "tables" / f"{entry.name}.csv", index=False)
+    else:
+        (folder / "figures" / f"{entry.name}.svg").write_bytes(content.svg)
+        (folder / "figures" / f"{entry.name}.png").write_bytes(content.png)
+        content.data.to_csv(folder / "figures" / f"{entry.name}.csv", index=False)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _yaml(value: Any) -> str:
+    return str(yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=1000))

@@ -1,0 +1,368 @@
+"""Cases: what the study's own tables hold of a few well-known wars, on one time axis each.
+
+Nothing here is typed by hand but the list of cases: spells of violence, acts of the Council and
+dates of missions are those from which the exposures are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from collsec.core.errors import BadSpec
+from collsec.core.project import Store
+from collsec.histories.episodes import last_day_followed
+from collsec.histories.timelines import (
+    ONE_DAY,
+    RECALLED,
+    RESOLUTIONS_END,
+    STRONG,
+    counted_acts,
+    presence_spells,
+)
+
+FILE = "analyses/_cases.yml"
+KEYS = ("title", "years", "conflicts")
+SENDERS = {"un": "UN", "regional": "regional", "coalition": "coalition"}
+MEMBERS = {
+    "russia": "Russia",
+    "usa": "United States",
+    "china": "China",
+    "uk": "United Kingdom",
+    "france": "France",
+}
+# Said of the people of a mission that sent troops too, on a day that no document has.
+UNDATED = "troops came, on no documented day"
+COLUMNS = (
+    "lane",
+    "line",
+    "kind",
+    "from_date",
+    "to_date",
+    "is_open",
+    "sender",
+    "conflict_ids",
+    "item",
+    "detail",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A war to be shown.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``rwanda``.
+    title : str
+    first_year, last_year : int
+        The years that the axis covers.
+    conflicts : dict of int to str
+        Conflict ids, and how the line of each is called.
+    """
+
+    name: str
+    title: str
+    first_year: int
+    last_year: int
+    conflicts: dict[int, str]
+
+    @property
+    def first_day(self) -> pd.Timestamp:
+        """The first day of the axis."""
+        return pd.Timestamp(self.first_year, 1, 1)
+
+    @property
+    def last_day(self) -> pd.Timestamp:
+        """The last day of the axis."""
+        return pd.Timestamp(self.last_year, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a case is drawn from.
+
+    Attributes
+    ----------
+    episodes, missions, acts, assembly : DataFrame
+        As linked.
+    war : DataFrame
+        The timeline of intensity.
+    """
+
+    episodes: pd.DataFrame
+    missions: pd.DataFrame
+    acts: pd.DataFrame
+    assembly: pd.DataFrame
+    war: pd.DataFrame
+
+
+def shown(store: Store) -> list[tuple[Case, pd.DataFrame]]:
+    """Return each declared case with its events; nothing where no cases are declared.
+
+    Raises
+    ------
+    BadSpec
+        If the list of cases is ill-formed.
+    MissingInput
+        If the timelines have not been made.
+    """
+    path = store.root / FILE
+    if not path.exists():
+        return []
+    evidence = Evidence(
+        episodes=store.read("episodes", "episodes"),
+        missions=store.read("episodes", "missions"),
+        acts=store.read("episodes", "acts"),
+        assembly=store.read("episodes", "assembly"),
+        war=store.read("timelines", "war"),
+    )
+    releases = store.read("tables", "episode_crosswalk")["conflict_id"]
+    elsewhere = set(releases.astype(int)) - set(evidence.episodes["conflict_id"].astype(int))
+    declared = read_cases(path, evidence.episodes, elsewhere)
+    return [(case, events(case, evidence)) for case in declared]
+
+
+def read_cases(path: Path, episodes: pd.DataFrame, elsewhere: Collection[int] = ()) -> list[Case]:
+    """Read the declared cases, each checked against the episodes.
+
+    Parameters
+    ----------
+    path : Path
+    episodes : DataFrame
+        As linked.
+    elsewhere : collection of int
+        Conflicts that only another release of the conflict data has: they have no line, and a case
+        of none but them is left out.
+
+    Raises
+    ------
+    BadSpec
+        At an unknown key, a conflict that does not exist, or years in which none is active.
+    """
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise BadSpec(f"{FILE}: not YAML ({getattr(error, 'problem', error)}).") from None
+    if not isinstance(content, dict):
+        raise BadSpec(f"{FILE}: must be a mapping of names to cases.")
+    cases = [_case(str(name), block, episodes, elsewhere) for name, block in content.items()]
+    return [case for case in cases if case.conflicts]
+
+
+def _case(name: str, block: Any, episodes: pd.DataFrame, elsewhere: Collection[int]) -> Case:
+    where = f"{FILE}, {name}"
+    if not name.isidentifier():
+        raise BadSpec(f"{where}: a name has letters, digits and underscores only.")
+    if not isinstance(block, dict) or set(block) != set(KEYS):
+        raise BadSpec(f"{where}: must have the keys {', '.join(KEYS)}, and no other.")
+    years, conflicts = block["years"], block["conflicts"]
+    if not (
+        isinstance(years, list)
+        and len(years) == 2
+        and all(isinstance(y, int) for y in years)
+        and years[0] <= years[1]
+    ):
+        raise BadSpec(f"{where}, years, value {years!r}: must be two years, such as [1990, 1994].")
+    if not isinstance(conflicts, dict) or not conflicts:
+        raise BadSpec(f"{where}, conflicts: must name at least one conflict, such as 374: Rwanda.")
+    for conflict in (c for c in conflicts if c not in elsewhere):
+        own = episodes[episodes["conflict_id"] == conflict]
+        if own.empty:
+            raise BadSpec(
+                f"{where}, conflicts, value {conflict!r}: no episode has this conflict_id. "
+                "The ids stand in data/raw/compiled/episodes.csv."
+            )
+        if not ((own["first_year"] <= years[1]) & (own["last_year"] >= years[0])).any():
+            raise BadSpec(
+                f"{where}, years, value {years!r}: conflict {conflict} has no episode in them."
+            )
+    labels = {int(c): str(label) for c, label in conflicts.items() if c not in elsewhere}
+    return Case(name, str(block["title"]), years[0], years[1], labels)
+
+
+def events(case: Case, evidence: Evidence) -> pd.DataFrame:
+    """Everything that a case shows, one row each.
+
+    Parameters
+    ----------
+    case : Case
+    evidence : Evidence
+
+    Returns
+    -------
+    DataFrame
+        ``lane`` (violence, council, boots), ``line`` (whose), ``kind`` (episode, war; resolution,
+        not_on_record, veto, assembly; authorized, personnel, troops), ``from_date`` and
+        ``to_date`` (both included, within the years of the case), ``is_open`` (goes on after
+        them), ``sender`` of a mission, ``conflict_ids``, ``item`` (episode, symbol, sitting,
+        mission) and ``detail``. In the order of the lines, and of dates within them.
+    """
+    rows = [
+        *_violence(case, evidence),
+        *_acts(case, evidence.acts),
+        *_sittings(case, evidence.assembly),
+        *_boots(case, evidence),
+    ]
+    found = pd.DataFrame(rows, columns=list(COLUMNS))
+    found = found[(found["to_date"] >= case.first_day) & (found["from_date"] <= case.last_day)]
+    found["is_open"] = found["is_open"] | (found["to_date"] > case.last_day)
+    for column in ("from_date", "to_date"):
+        days = pd.to_datetime(found[column])
+        days = days.where(days >= case.first_day, case.first_day)
+        days = days.where(days <= case.last_day, case.last_day)
+        found[column] = days.astype("datetime64[s]")
+    return found.reset_index(drop=True)
+
+
+def _violence(case: Case, evidence: Evidence) -> Iterator[tuple[Any, ...]]:
+    """Spans of episodes, and within them the years of a thousand deaths."""
+    for conflict, label in case.conflicts.items():
+        own = evidence.episodes[evidence.episodes["conflict_id"] == conflict]
+        for episode in own.sort_values("onset_date").to_dict(orient="records"):
+            first, last = episode["onset_date"], episode["exit_date"]
+            is_open, item = not episode["is_ended"], str(episode["episode_id"])
+            yield (
+                "violence",
+                label,
+                "episode",
+                first,
+                last,
+                is_open,
+                "",
+                str(conflict),
+                item,
+                f"onset known to the {episode['onset_precision']}",
+            )
+            years = evidence.war[
+                (evidence.war["conflict_id"] == conflict)
+                & evidence.war["is_war"]
+                & evidence.war["from_date"].dt.year.between(first.year, last.year)
+            ]["from_date"]
+            for year in years.sort_values():
+                until = min(year + pd.offsets.YearEnd(), last)
+                yield (
+                    "violence",
+                    label,
+                    "war",
+                    max(year, first),
+                    until,
+                    is_open and until == last,
+                    "",
+                    str(conflict),
+                    item,
+                    "1,000 battle deaths or more in the year",
+                )
+
+
+def _acts(case: Case, acts: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Acts of the Council, each once, whichever of the conflicts it concerned."""
+    own = counted_acts(acts)
+    own = own[own["conflict_id"].isin(list(case.conflicts))].sort_values(["date", "item_id"])
+    for kind, line in (("resolution", "Resolutions"), ("veto", "Vetoed drafts")):
+        for item, rows in own[own["act"] == kind].groupby("item_id", sort=False):
+            act = rows.iloc[0]
+            cast = [name for key, name in MEMBERS.items() if act[f"cast_{key}"]]
+            detail = ", ".join(cast) if kind == "veto" else str(act["action_class"])
+            yield (
+                "council",
+                line,
+                kind,
+                act["date"],
+                act["date"],
+                False,
+                "",
+                _joined(rows["conflict_id"]),
+                item,
+                detail,
+            )
+        if kind == "resolution" and case.last_day > RESOLUTIONS_END:
+            yield (
+                "council",
+                line,
+                "not_on_record",
+                RESOLUTIONS_END + ONE_DAY,
+                case.last_day,
+                False,
+                "",
+                "",
+                "",
+                f"compiled up to {RESOLUTIONS_END:%Y-%m-%d}",
+            )
+
+
+def _sittings(case: Case, assembly: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Sittings of emergency special sessions of the Assembly, each once; weak links left out."""
+    own = counted_acts(assembly)
+    own = own[own["conflict_id"].isin(list(case.conflicts))]
+    for item, rows in own.groupby("sitting_id", sort=False):
+        sitting = rows.iloc[0]
+        known = pd.notna(sitting["to_date"])
+        last = sitting["to_date"] if known else sitting["from_date"]
+        by = {
+            "council": f"convened by {sitting['resolution_id']}",
+            "members": "convened by members",
+        }
+        detail = by.get(sitting["convened_by"], "resumed")
+        yield (
+            "council",
+            "Emergency sessions of the General Assembly",
+            "assembly",
+            sitting["from_date"],
+            last,
+            False,
+            "",
+            _joined(rows["conflict_id"]),
+            item,
+            detail,
+        )
+
+
+def _boots(case: Case, evidence: Evidence) -> Iterator[tuple[Any, ...]]:
+    """Authorization, personnel and troops of the missions whose links exposures count."""
+    missions, last_day = evidence.missions, last_day_followed(evidence.episodes)
+    own = missions[missions["conflict_id"].isin(list(case.conflicts))]
+    own = own[(own["link_basis"] != RECALLED) & (own["link_confidence"] >= STRONG)]
+    troops = presence_spells(own, "peacekeepers")
+    by_mission = own.assign(came=_backed(own, "first_personnel")).sort_values("came")
+    for mission, rows in by_mission.groupby("mission_id", sort=False):
+        m = rows.iloc[0]
+        sender = SENDERS[m["sponsor"]]
+        shared = (sender, _joined(rows["conflict_id"]), str(mission))
+        spells = troops[troops["mission_id"] == mission]
+        line = f"{m['acronym']} ({sender})"
+        # It came to this war with the first of its links, and left with the last of them.
+        came = rows[["came", "from_date"]].max(axis=1).min()
+        authorized = _backed(rows, "authorized").iloc[0]
+        if pd.notna(authorized):
+            waited = max(came, authorized) if pd.notna(came) else authorized
+            symbol = "" if pd.isna(m["resolution"]) else str(m["resolution"])
+            yield "boots", line, "authorized", authorized, waited, False, *shared, symbol
+        if pd.notna(came):
+            left = rows[["end_date", "to_date"]].min(axis=1)
+            unknown = UNDATED if rows["has_troops"].any() and spells.empty else ""
+            yield "boots", line, "personnel", came, *_until(left, last_day), *shared, unknown
+        if len(spells):
+            until, is_open = _until(spells["last"], last_day)
+            yield "boots", line, "troops", spells["first"].min(), until, is_open, *shared, ""
+
+
+def _backed(missions: pd.DataFrame, milestone: str) -> pd.Series:
+    """Dates of a milestone, but for those that rest on general knowledge alone."""
+    return missions[f"{milestone}_date"].where(missions[f"{milestone}_basis"] != RECALLED)
+
+
+def _until(days: pd.Series, last_day: pd.Timestamp) -> tuple[pd.Timestamp, bool]:
+    """The last of some days, and whether the record ends before it is known."""
+    return (last_day, True) if days.isna().any() else (days.max(), False)
+
+
+def _joined(ids: pd.Series) -> str:
+    return ";".join(str(i) for i in sorted(set(ids)))

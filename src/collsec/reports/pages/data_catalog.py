@@ -1,0 +1,165 @@
+"""What the page on the data shows: the tables of facts, and pictures of what they cover."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from collsec.core.project import Store
+from collsec.reports.figures import coverage as figures
+from collsec.reports.figures.world import world
+from collsec.reports.pages import coverage
+from collsec.reports.pages.catalog import Entry, alternatives
+from collsec.reports.tables import pipetables
+from collsec.reports.tables.pipetables import Exhibit
+from collsec.tables import crosschecks
+from collsec.tables.clean import read_json, resources
+from collsec.upstream.sources import read_sources
+
+_TABLES = "data/processed/tables"
+_LEDGERS = {"missions": "mission_conflicts", "vetoes": "draft_conflicts"}
+
+
+def data_catalog(store: Store) -> tuple[dict[str, Entry], dict[str, str]]:
+    """Draw and tabulate what the data cover, with the variables that its page prints.
+
+    Both are empty where the tables step has not run.
+    """
+    if not store.datapackage.exists():
+        return {}, {}
+    named = resources(store)
+    if not all(store.stage("tables", name).exists() for name in named):
+        return {}, {}
+    tables = {name: store.read("tables", name) for name in named}
+    sources = coverage.source_years(read_sources(store.raw / "sources.toml"), tables)
+    missions, episodes = tables["missions"], tables["episodes"]
+    active = coverage.activity(
+        store.read("episodes", "episodes"), store.read("episodes", "missions")
+    )
+    places = coverage.world(episodes, missions, tables["states"], tables["state_positions"])
+    entries = {
+        entry.name: entry
+        for entry in (
+            Entry(
+                "data-tables",
+                "committed",
+                "data/raw/datapackage.json",
+                table_list(store, named, tables),
+            ),
+            Entry(
+                "data-council",
+                "tables",
+                f"{_TABLES}/resolutions.parquet",
+                council_record(tables["resolutions"], tables["vetoes"]),
+            ),
+            Entry("data-sources", "tables", _TABLES, figures.source_coverage(sources)),
+            Entry(
+                "data-precision",
+                "tables",
+                f"{_TABLES}/missions.parquet",
+                figures.date_precision(coverage.date_precision(episodes, missions)),
+            ),
+            Entry(
+                "data-basis",
+                "tables",
+                f"{_TABLES}/missions.parquet",
+                figures.mission_dates(coverage.mission_dates(missions)),
+            ),
+            Entry(
+                "data-activity",
+                "episodes",
+                "data/processed/episodes/missions.parquet",
+                figures.activity(active),
+            ),
+            Entry("data-world", "tables", f"{_TABLES}/state_positions.parquet", world(places)),
+        )
+    }
+    return entries, variables(tables, len(sources)) | alternatives(entries)
+
+
+def table_list(
+    store: Store, named: dict[str, dict[str, Any]], tables: dict[str, pd.DataFrame]
+) -> Exhibit:
+    """The raw tables: what a row is, how many there are, and where they come from."""
+    frame = pd.DataFrame(
+        [
+            {
+                "table": name,
+                "kind": resource["path"].partition("/")[0],
+                "content": first_sentence(read_json(store, store.raw / resource["schema"])),
+                "rows": len(tables[name]),
+                "columns": len(tables[name].columns),
+            }
+            for name, resource in named.items()
+        ]
+    )
+    rows = [
+        [
+            f"`{r['table']}`",
+            r["content"],
+            r["kind"],
+            pipetables.count(r["rows"]),
+            pipetables.count(r["columns"]),
+        ]
+        for r in frame.to_dict(orient="records")
+    ]
+    markdown = pipetables.pipe_table(
+        ["Table", "What it holds", "Made", "Rows", "Columns"],
+        rows,
+        caption="The tables of facts. Compiled ones follow from published files by coding rules; "
+        "coded ones are written by hand from the record.",
+        identifier="tbl-data-tables",
+        align="lllrr",
+        widths=[22, 50, 10, 8, 10],
+    )
+    return Exhibit(markdown, frame)
+
+
+def council_record(resolutions: pd.DataFrame, vetoes: pd.DataFrame) -> Exhibit:
+    """What is on record of the Council by decade, and of how much Chapter VII is known."""
+    frame = coverage.council_record(resolutions, vetoes)
+    rows = [
+        [
+            f"{r['decade']}s",
+            *(pipetables.count(r[c]) for c in ("resolutions", "read", "under", "vetoes")),
+        ]
+        for r in frame.to_dict(orient="records")
+    ]
+    markdown = pipetables.pipe_table(
+        ["Decade", "Resolutions", "Read for Chapter VII", "Under Chapter VII", "Vetoes"],
+        rows,
+        caption="The record of the Security Council. Of resolutions that were not read it is not "
+        "known whether the Council acted under Chapter VII.",
+        identifier="tbl-data-council",
+        align="lrrrr",
+        widths=[14, 20, 26, 22, 18],
+    )
+    return Exhibit(markdown, frame)
+
+
+def first_sentence(schema: dict[str, Any]) -> str:
+    """What a table holds, without its limits."""
+    head, stop, _ = str(schema["description"]).partition(". ")
+    return head + ("." if stop else "")
+
+
+def variables(tables: dict[str, pd.DataFrame], n_sources: int) -> dict[str, str]:
+    """The numbers that the page's prose prints."""
+    un = tables["missions"][tables["missions"]["sponsor"] == "un"]
+    counts = {
+        "tables": len(tables),
+        "rows": sum(len(frame) for frame in tables.values()),
+        "sources": n_sources,
+        "checks": len(crosschecks.CHECKS) + 1,  # and that every source is declared
+        "episodes": len(tables["episodes"]),
+        "missions": len(tables["missions"]),
+        "un_missions": len(un),
+        "un_authorized": int(un["authorized_date"].notna().sum()),
+        "un_first_personnel": int(un["first_personnel_date"].notna().sum()),
+        "vetoes": len(tables["vetoes"]),
+        "resolutions": len(tables["resolutions"]),
+    }
+    for family, ledger in _LEDGERS.items():
+        counts[f"{family}_recalled"] = int((tables[ledger]["basis"] == "recalled").sum())
+    return {f"data.{name}": pipetables.count(n) for name, n in counts.items()}

@@ -1,0 +1,206 @@
+"""Text that is generated for a report: verdict, provenance, availability, links to files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from collsec.core.errors import BadSpec
+from collsec.evidence.citation import Used, reference_of
+from collsec.evidence.claims import standing_of
+from collsec.evidence.record import VERDICT_LABELS, Record
+from collsec.reports.pages import citation
+from collsec.reports.pages.shortcodes import near
+
+DO_NOT_EDIT = (
+    "This folder is generated from analyses/, reports/ and data/processed/. "
+    "Edits are lost at the next run.\n"
+)
+_HTML_ONLY = '::: {{.content-visible when-format="html"}}\n{}\n:::\n'
+
+
+def variables(records: Sequence[Record]) -> dict[str, str]:
+    """Return every variable that text may use: the records' own, and who and what they are."""
+    names: dict[str, str] = {}
+    for record in records:
+        h = record.hypothesis
+        names |= {
+            f"{h}.result_id": record.result_id,
+            f"{h}.verdict.label": VERDICT_LABELS[record.verdict["code"]],
+            f"{h}.verdict.sentence": str(record.verdict["sentence"]),
+            f"{h}.profile": str(record.provenance["profile"]),
+        }
+        names |= record.variables
+    if records:
+        names["study.version"] = _agreed(records, "collsec_version")
+        names["study.vintage"] = _agreed(records, "data_vintage")
+        names["study.profile"] = _agreed(records, "profile")
+    return dict(sorted(names.items()))
+
+
+def _agreed(records: Sequence[Record], key: str) -> str:
+    """Return what all records say, or all that they say where they differ."""
+    return ", ".join(sorted({str(r.provenance[key]) for r in records}))
+
+
+def verdict(record: Record) -> str:
+    """Return the verdict at the head of a report, marked where the profile is quick."""
+    code = record.verdict["code"]
+    reasons = "\n".join(f"- {_sentence(r)}" for r in record.verdict.get("reasons", ()))
+    return (
+        f"{_quick_mark(record) if record.is_quick else ''}"
+        f"::: {{.verdict .verdict-{code}}}\n"
+        f"[{VERDICT_LABELS[code]}]{{.verdict-label}}\n\n"
+        f"**{_without_label(record)}**\n\n{reasons}\n:::\n"
+    )
+
+
+def _without_label(record: Record) -> str:
+    """Return the verdict's sentence without its label, which stands above it."""
+    label = VERDICT_LABELS[record.verdict["code"]]
+    return _sentence(str(record.verdict["sentence"]).removeprefix(f"{label}: "))
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital and end with a stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _quick_mark(record: Record) -> str:
+    return (
+        "::: {.callout-warning}\n## Quick profile\n"
+        "These numbers come from fewer draws than the published ones. "
+        "They show that the study runs; do not cite them.\n:::\n\n"
+    )
+
+
+def verdict_list(pages: Sequence[tuple[str, str, Record | None]]) -> str:
+    """Return the verdicts of all reports for the overview, each with a link to its report."""
+    parts = []
+    for stem, title, record in pages:
+        if record is None:
+            continue
+        h, code = record.hypothesis, record.verdict["code"]
+        parts.append(
+            f"::: {{.verdict .verdict-{code}}}\n"
+            f"[{VERDICT_LABELS[code]}]{{.verdict-label}} [{h.upper()}]{{.verdict-number}}\n\n"
+            f"**[{title}]({stem}.qmd)**\n\n{_without_label(record)}\n\n"
+            f"{{{{< var {h}.primary.sentence >}}}}\n:::\n"
+        )
+    quick = next((r for _, _, r in pages if r is not None and r.is_quick), None)
+    mark = _quick_mark(quick) if quick else ""
+    return mark + "::: {.verdicts}\n" + "\n".join(parts) + ":::\n"
+
+
+def findings(pages: Sequence[tuple[str, str, Record | None]], minimum: tuple[int, int]) -> str:
+    """Return in plain words what each report found, how sure that is, and what would change it.
+
+    Parameters
+    ----------
+    pages : sequence of (stem, title, record)
+    minimum : (int, int)
+        Exposed ends and exposed clusters below which no effect is looked at.
+    """
+    parts = []
+    for stem, title, record in pages:
+        if record is not None:
+            h, standing = record.hypothesis, standing_of(record, minimum)
+            parts.append(
+                f"[{title}]({stem}.qmd)\n\n"
+                f":   {{{{< var {h}.primary.plain >}}}}\n\n"
+                f"    *How sure?* {standing.how_sure}\n\n"
+                f"    *What would change it?* {standing.what_would_change}\n"
+            )
+    return "\n".join(parts)
+
+
+def provenance(record: Record) -> str:
+    """Return the callout that says which code and which data gave the numbers."""
+    known = {
+        "Result": f"`{record.result_id}`",
+        "Code": f"collsec {record.provenance['collsec_version']}",
+        "Data vintage": f"`{record.provenance['data_vintage']}`",
+        "Profile": str(record.provenance["profile"]),
+    }
+    items = "\n".join(f"- {name}: {value}" for name, value in known.items())
+    return f"::: {{.callout-note .provenance}}\n## Where these numbers come from\n{items}\n:::\n"
+
+
+def availability(
+    record: Record,
+    front: Mapping[str, Any],
+    study: citation.Study,
+    sources: Mapping[str, Mapping[str, str]],
+    used: Sequence[Used] = (),
+) -> str:
+    """Return the section on data and code: what it rests on, and how to cite the report.
+
+    Parameters
+    ----------
+    used : sequence of Used
+        The sources that the hypothesis read; where they are not known, those that its file cites
+        are listed.
+
+    Raises
+    ------
+    BadSpec
+        If the specification cites a source that is not declared.
+    """
+    h = record.hypothesis
+    works = []
+    for key in record.spec.get("cites", ()):
+        if key not in sources:
+            raise BadSpec(
+                f"the front matter of {h} cites {key!r}, which data/raw/sources.toml does not "
+                f"declare.{near(key, sources)}"
+            )
+        block = sources[key]
+        works.append(
+            f"- {block['title']}, version {block['version']} ({block['licence']}). "
+            f"{block['citation']}"
+        )
+    rests_on = "The main sources are:\n\n" + "\n".join(works) + "\n\n" if works else ""
+    if used:
+        rests_on = _rests_on(h, used)
+    place = f" Its repository is <{study.repository}>." if study.repository else ""
+    downloads = _HTML_ONLY.format(
+        f"[All estimates of this report (CSV)](data/{h}-estimates.csv){{.file}}"
+    )
+    return (
+        "## Data and code availability {#sec-availability .unnumbered}\n\n"
+        "Every number here is drawn from a file that a rule of the study's Snakefile makes from "
+        "the tables of facts in `data/raw/`, offline: `make study` runs all of it. Those tables "
+        "name the source of each row; the publishers' own files are not redistributed, and "
+        f"`collsec fetch` gets them with their checksums. The code is under the {study.license} "
+        f"license, the study's own tables and the text are under CC BY 4.0.{place}\n\n"
+        f"{rests_on}Cite this report as: {citation.reference(front)}\n\n{downloads}"
+    )
+
+
+def _rests_on(hypothesis: str, used: Sequence[Used]) -> str:
+    """List every source that was read, and count the documents."""
+    works = [f"- {reference_of(u.source)} ({u.source.licence})" for u in used if u.source]
+    n_documents = sum(u.source is None for u in used)
+    documents = (
+        f", and {n_documents} documents at addresses that the rows give" if (n_documents) else ""
+    )
+    return (
+        f"The tables that were read here rest on these sources{documents} (`collsec cite "
+        f"{hypothesis}` says which column comes from which):\n\n" + "\n".join(works) + "\n\n"
+    )
+
+
+def figure_files(name: str) -> str:
+    """Return the links to a figure's files."""
+    links = " ".join(
+        f"[{label}](figures/{name}.{end}){{.file}}"
+        for label, end in (("Data (CSV)", "csv"), ("SVG", "svg"), ("PNG", "png"))
+    )
+    return _HTML_ONLY.format(f"::: {{.exhibit-files}}\n{links}\n:::")
+
+
+def table_files(name: str) -> str:
+    """Return the link to a table's unrounded rows."""
+    return _HTML_ONLY.format(
+        f"::: {{.exhibit-files}}\n[Data (CSV)](tables/{name}.csv){{.file}}\n:::"
+    )

@@ -1,0 +1,1 @@
+"""Rendering: Quarto, or pandoc and Typst in its place."""

@@ -1,0 +1,150 @@
+"""Render the assembled project without Quarto: pandoc, one Lua filter, and Typst for PDF."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from collsec.core.errors import CollsecError
+from collsec.reports.pages.assemble import Project, markdown
+from collsec.reports.pages.pages import Page
+from collsec.reports.pages.source import BadProse
+from collsec.reports.render import pandoc
+
+_FOLDERS = ("figures", "tables", "data")
+
+
+def render(project: Project, assets: Path, site: Path) -> None:
+    """Write the site of an assembled project into an empty folder.
+
+    Parameters
+    ----------
+    project : Project
+    assets : Path
+        Folder of the filter and of the two templates.
+    site : Path
+        Where pages, PDFs and the files that they link to are written.
+
+    Raises
+    ------
+    BadProse
+        At an unresolved reference, a missing citation, or anything else pandoc complains of.
+    """
+    for name in _FOLDERS:
+        shutil.copytree(project.folder / name, site / name)
+    for name in ("collsec.css", "references.bib"):
+        shutil.copyfile(project.folder / name, site / name)
+    for page in project.pages:
+        text = markdown(project, page)
+        html = _convert(project, page, text, "html5", assets / "page.html", assets)
+        (site / f"{page.stem}.html").write_text(html, encoding="utf-8", newline="\n")
+        if page.record is not None:
+            source = _convert(project, page, text, "typst", assets / "report.typ", assets)
+            (site / f"{page.stem}.pdf").write_bytes(_pdf(project, page, source))
+
+
+def _convert(
+    project: Project, page: Page, text: str, format_: str, template: Path, assets: Path
+) -> str:
+    """Return the page in one of pandoc's formats."""
+    arguments = [
+        *("--to", format_),
+        *("--template", str(template)),
+        *("--lua-filter", str(assets / "collsec.lua")),
+        "--citeproc",
+        *("--bibliography", str(project.folder / "references.bib")),
+        *("--metadata", "link-citations=true"),
+        *("--wrap", "none"),
+    ]
+    if format_ == "html5":
+        arguments += ["--mathml", "--toc", "--toc-depth", "3", "--section-divs"]
+    else:
+        # The title is no heading in Typst; the text's first level is.
+        arguments += ["--shift-heading-level-by", "-1"]
+    with tempfile.TemporaryDirectory() as folder:
+        defaults = Path(folder) / "defaults.json"
+        defaults.write_text(json.dumps({"variables": _variables(project, page)}))
+        head = Path(folder) / "head.json"
+        head.write_text(json.dumps(_head(page)))
+        try:
+            return pandoc.run(
+                text, [*arguments, "--defaults", str(defaults), "--metadata-file", str(head)]
+            )
+        except pandoc.PandocFailed as error:
+            raise BadProse(_located(page, error.problems[0])) from error
+
+
+def _head(page: Page) -> dict[str, Any]:
+    """Return the metadata that is Markdown."""
+    head: dict[str, Any] = {"pagetitle": page.front["title"]}
+    for key in ("title", "subtitle", "abstract", "lang"):
+        if key in page.front:
+            head[key] = page.front[key]
+    return head
+
+
+def _variables(project: Project, page: Page) -> Mapping[str, Any]:
+    """Return what the templates print as it is."""
+    front, record = page.front, page.record
+    names = [
+        a["name"]["literal"] if isinstance(a["name"], dict) else a["name"] for a in front["author"]
+    ]
+    variables: dict[str, Any] = {
+        "site-title": project.title,
+        "author-meta": names,
+        "description-meta": front.get("description", front.get("subtitle", "")),
+        "keywords": front.get("keywords", []),
+        "license-name": front["license"],
+        "issued": front["citation"].get("issued", ""),
+        "version": project.variables.get("study.version", ""),
+        "vintage": project.variables.get("study.vintage", ""),
+        "profile": project.variables.get("study.profile", ""),
+        "nav": [
+            {"href": f"{p.stem}.html", "label": p.label, "current": p is page}
+            for p in project.pages
+        ],
+    }
+    if record is None:
+        return variables | {"is-overview": page.stem == "index"}
+    return variables | {
+        "pdf": f"{page.stem}.pdf",
+        "kicker": f"Hypothesis {record.hypothesis.upper()}",
+        "result": record.result_id.replace("@", "\\@"),
+    }
+
+
+def _pdf(project: Project, page: Page, source: str) -> bytes:
+    """Return the accessible PDF of a Typst source whose images lie in the project."""
+    path = project.folder / f".{page.stem}.typ"
+    path.write_text(source, encoding="utf-8")
+    try:
+        return bytes(
+            typst.compile(
+                path,
+                root=project.folder,
+                ignore_system_fonts=True,
+                timestamp=0,
+                pdf_standards=["ua-1"],
+            )
+        )
+    except RuntimeError as error:
+        raise CollsecError(f"{page.source.name}: Typst cannot set the PDF: {error}") from error
+    finally:
+        path.unlink()
+
+
+def _located(page: Page, problem: str) -> str:
+    """Say where in the source a problem stands, by the name that it is about."""
+    for word in problem.replace("'", " ").split():
+        bare = word.strip(".,:;")
+        if bare.startswith("@") and bare in page.source.body:
+            return f"{page.source.at(bare)}: {problem}."
+        if f"@{bare}" in page.source.body:
+            return f"{page.source.at(f'@{bare}')}: {problem}. The keys are in references.bib."
+    return f"{page.source.name}: {problem}."

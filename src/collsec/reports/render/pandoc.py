@@ -1,0 +1,67 @@
+"""One door to pandoc: text in, text out, and every warning is an error."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import pypandoc
+
+from collsec.core.errors import CollsecError
+
+#: The dialect of the sources: Quarto's own is pandoc's Markdown with these settings.
+DIALECT = "markdown+table_attributes"
+_PREFIX = "collsec: "
+
+
+class PandocFailed(CollsecError):
+    """Pandoc refused a text.
+
+    Attributes
+    ----------
+    problems : list of str
+        One line a problem, as pandoc or the filter put it.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(problems))
+
+
+@cache
+def executable() -> str:
+    """Return the pandoc that the Python package brings."""
+    return str(pypandoc.get_pandoc_path())
+
+
+def run(text: str, arguments: Sequence[str]) -> str:
+    """Run pandoc on a text.
+
+    Raises
+    ------
+    PandocFailed
+        If it fails, or warns.
+    """
+    environment = {"SOURCE_DATE_EPOCH": "0", "LANG": "C.UTF-8", "PATH": os.environ.get("PATH", "")}
+    done = subprocess.run(
+        [executable(), "--from", DIALECT, *arguments],
+        input=text.encode(),
+        capture_output=True,
+        env=environment,
+        check=False,
+    )
+    messages = [m for m in done.stderr.decode("utf-8", "replace").splitlines() if m.strip()]
+    if done.returncode or messages:
+        own = [m.removeprefix(_PREFIX) for m in messages if m.startswith(_PREFIX)]
+        raise PandocFailed(own or messages or [f"pandoc ended with code {done.returncode}"])
+    return done.stdout.decode()
+
+
+def syntax_tree(text: str) -> Mapping[str, Any]:
+    """Return pandoc's tree of a Markdown text."""
+    tree: Mapping[str, Any] = json.loads(run(text, ["--to", "json"]))
+    return tree

@@ -1,0 +1,230 @@
+"""Trial B: among operations that the Council authorized for a war still on, does speed help?
+
+The clock starts at the vote, so that selection into peacekeeping drops out; selection into speed
+does not. An operation is fast if it had half of its authorized strength by the end of the sixth
+month after that of the vote, and is followed from that day on: a war that ended before says nothing
+about either.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from collsec.designs.estimate import Estimate
+from collsec.designs.inputs import Inputs
+from collsec.designs.parts import Context, Part, part, without_estimate
+from collsec.designs.time_varying import seed_for
+from collsec.histories.panels import DAYS_PER_MONTH
+from collsec.reports.words import wording
+from collsec.subjects.deployment.authorized_missions import authorized_into_war
+from collsec.survival import EstimationError, cox_ph
+from collsec.survival.inference import InferenceError, minimum_detectable_effect, permuted_effect
+
+GRACE_MONTHS = 6
+# Who enters each estimate, and its label.
+COMPARISONS = {
+    "all": "Half of strength within 6 months of the vote",
+    "new": "Half of strength within 6 months: new forces",
+    "rehatted": "Half of strength within 6 months: re-hatted forces",
+    "first": "Half of strength within 6 months: first operation in each war",
+    "wait": "Each month below half of strength, of the first 6",
+}
+
+
+@part
+def trial_authorization(context: Context) -> Part:
+    """Wars after a fast and after a slow start of the operation that was voted for them."""
+    inputs = context.inputs
+    wars = authorized_into_war(inputs.missions, inputs.episodes, inputs.spec.cohort.types)
+    trial, steps = at_landmark(wars)
+    made = [
+        compare(inputs, trial, which, draws=context.draws.rerandomization_draws)
+        for which in COMPARISONS
+    ]
+    strings = {f"trial_b.{step['name']}": str(step["n_units"]) for step in steps}
+    for estimate, which in zip(made, COMPARISONS, strict=True):
+        strings |= {
+            f"trial_b.{which}.hr": wording.number(estimate.estimate),
+            f"trial_b.{which}.ci": wording.interval(estimate.ci_low, estimate.ci_high),
+            f"trial_b.{which}.p": wording.p_value(estimate.p_value),
+            f"trial_b.{which}.units": str(estimate.n_units),
+            f"trial_b.{which}.fast": str(estimate.exposed_units),
+            f"trial_b.{which}.events": str(estimate.n_events),
+            f"trial_b.{which}.mde_high": wording.number(estimate.mde_high),
+        }
+    return Part(
+        made,
+        strings=strings,
+        records={
+            "trial_authorization": {"steps": steps, "operations": listed(trial)},
+        },
+    )
+
+
+def at_landmark(wars: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Who is followed from the landmark on, and how many fell out before.
+
+    Strength is known at the ends of months, so the landmark is one.
+
+    Parameters
+    ----------
+    wars : DataFrame
+        Operations × wars on at the vote
+        (:func:`~collsec.subjects.deployment.authorized_missions.authorized_into_war`).
+
+    Returns
+    -------
+    trial : DataFrame
+        The rows followed, with ``landmark`` (a day), ``wait`` (months from that of the vote to that
+        of half strength, at most :data:`GRACE_MONTHS`), ``fast`` (half reached by the landmark),
+        ``time`` (days from landmark to the end of the war) and ``event``.
+    steps : list of dict
+        ``name, rule, n_units, n_rehatted, dropped``.
+    """
+    vote = wars["authorized_date"].dt.to_period("M")
+    half = wars["strength_50pct_date"]
+    landmark = (vote + GRACE_MONTHS).dt.end_time.dt.normalize().astype(half.dtype)
+    reached = (half <= landmark).fillna(False).astype(bool)
+    months = (half.dt.year * 12 + half.dt.month) - (vote.dt.year * 12 + vote.dt.month)
+    out = wars.assign(
+        landmark=landmark,
+        fast=reached.astype(float),
+        wait=months.where(reached, GRACE_MONTHS).astype(float),
+        time=(wars["exit_date"] - landmark).dt.days.astype(float),
+        event=wars["is_ended"].astype(bool),
+    )
+    is_counted = wars["strength_10pct_date"].notna() | half.notna()
+    rules = (
+        ("authorized", "operation × war of the right type, on at the vote", is_counted | True),
+        ("counted", "strength was counted by month", is_counted),
+        (
+            "landmark",
+            "the war was still on at the end of the sixth month",
+            is_counted & (out["time"] > 0),
+        ),
+    )
+    steps, before = [], len(out)
+    for name, rule, keep in rules:
+        steps.append(
+            {
+                "name": name,
+                "rule": rule,
+                "n_units": int(keep.sum()),
+                "n_rehatted": int((keep & out["is_rehatted"]).sum()),
+                "dropped": before - int(keep.sum()),
+            }
+        )
+        before = int(keep.sum())
+    return out[rules[-1][2]].reset_index(drop=True), steps
+
+
+def compare(inputs: Inputs, trial: pd.DataFrame, which: str, *, draws: int) -> Estimate:
+    """One comparison of the trial: the hazard ratio of the end of war, exactly tested.
+
+    Forces that were raised anew and re-hatted ones have baselines of their own, and speed is
+    exchanged only within each.
+    """
+    chosen = {
+        "new": ~trial["is_rehatted"],
+        "rehatted": trial["is_rehatted"],
+        "first": ~trial.duplicated("episode_id"),
+    }.get(which, trial["time"] > 0)
+    rows = trial[chosen]
+    column = "wait" if which == "wait" else "fast"
+    level, name = 1 - inputs.study.level, f"{inputs.spec.hypothesis}.trial_b.{which}"
+    is_fast, cluster = rows["fast"] > 0, inputs.spec.cluster
+    base: dict[str, Any] = dict(
+        estimate_id=name,
+        hypothesis=inputs.spec.hypothesis,
+        role="trial",
+        label=COMPARISONS[which],
+        measure="half_of_strength_by_landmark",
+        lag_months=0,
+        estimand="hazard_ratio",
+        ci_level=level,
+        inference="permutation",
+        validity="plausible",
+        nobs=len(rows),
+        n_units=len(rows),
+        n_events=int(rows["event"].sum()),
+        n_clusters=int(rows[cluster].nunique()),
+        exposed_units=int(is_fast.sum()),
+        exposed_ends=int((rows["event"] & is_fast).sum()),
+        exposed_clusters=int(rows.loc[is_fast, cluster].nunique()),
+    )
+    strata = rows["is_rehatted"].astype(int)
+    try:
+        found = permuted_effect(
+            rows["time"],
+            rows["event"],
+            rows[column],
+            strata=strata,
+            group=rows["mission_id"].astype("category").cat.codes,
+            draws=draws,
+            confidence=level,
+            seed=seed_for(inputs.study.seed, name),
+        )
+    except InferenceError as error:
+        return Estimate(**base, **without_estimate(error))
+    low, high, std_error = _sandwich(rows, column, cluster, level)
+    mde = minimum_detectable_effect(
+        1 / math.sqrt(found.information), alpha=1 - level, power=inputs.study.power
+    )
+    how = "all" if found.is_exact else "drawn"
+    return Estimate(
+        **base,
+        estimate=math.exp(found.estimate),
+        ci_low=math.exp(found.ci_low),
+        ci_high=math.exp(found.ci_high),
+        p_value=found.p_value,
+        std_error=std_error,
+        cluster_low=low,
+        cluster_high=high,
+        mde_low=mde.low,
+        mde_high=mde.high,
+        note=f"{found.arrangements} arrangements, {how}",
+    )
+
+
+def _sandwich(
+    rows: pd.DataFrame, column: str, cluster: str, level: float
+) -> tuple[float, float, float]:
+    try:
+        fit = cox_ph(
+            rows.assign(start=0.0),
+            [column],
+            start="start",
+            stop="time",
+            event="event",
+            strata=["is_rehatted"],
+            cluster=cluster,
+        )
+    except EstimationError:
+        return math.nan, math.nan, math.nan
+    beta, error = float(fit.params[column]), float(fit.std_errors[column])
+    half = float(stats.norm.ppf(0.5 + level / 2)) * error
+    return math.exp(beta - half), math.exp(beta + half), error
+
+
+def listed(trial: pd.DataFrame) -> list[dict[str, Any]]:
+    """Every operation of the trial, for the page."""
+    vote, half = trial["authorized_date"], trial["strength_50pct_date"]
+    table = pd.DataFrame(
+        {
+            "operation": trial["acronym"],
+            "episode_id": trial["episode_id"],
+            "place": trial["location"].str.replace(";", ", "),
+            "vote": vote.dt.strftime("%Y-%m-%d"),
+            "is_rehatted": trial["is_rehatted"],
+            "half": half.dt.strftime("%Y-%m").fillna("").astype(str),
+            "is_fast": trial["fast"] > 0,
+            "months": np.round(trial["time"] / DAYS_PER_MONTH, 1),
+            "event": trial["event"],
+        }
+    )
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict(orient="records")]

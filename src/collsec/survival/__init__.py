@@ -1,0 +1,78 @@
+"""Estimators of event times and regressions: arrays and data frames in, results out.
+
+Nothing here knows of conflicts, and nothing here imports another room of the package.
+"""
+
+from collsec.survival.comparison import compare
+from collsec.survival.cox.design import CoxDesign
+from collsec.survival.cox.fine_gray import fine_gray
+from collsec.survival.cox.firth import FirthResult, firth_cox
+from collsec.survival.cox.frailty import FrailtyResult, frailty_cox
+from collsec.survival.cox.model import cox_ph, fit_design
+from collsec.survival.cox.result import CoxResult
+from collsec.survival.emulation.standardization import (
+    StandardizedSurvival,
+    StepPath,
+    standardize,
+    switches_on,
+)
+from collsec.survival.emulation.strategies import EmulatedTrial, clone_censor_weight
+from collsec.survival.errors import EstimationError
+from collsec.survival.nonparametric.aalen_johansen import CumulativeIncidence, aalen_johansen
+from collsec.survival.nonparametric.kaplan_meier import SurvivalCurve, kaplan_meier
+from collsec.survival.nonparametric.logrank import LogrankTest, logrank
+from collsec.survival.nonparametric.restricted_mean import Estimate, rmst, rmst_difference
+from collsec.survival.parametric.accelerated_failure import aft
+from collsec.survival.parametric.aft_result import AftResult
+from collsec.survival.parametric.discrete import DiscreteHazardResult, discrete_hazard
+from collsec.survival.regression.generalized_linear import logit, poisson
+from collsec.survival.regression.instrumental import IVResult, iv_2sls
+from collsec.survival.regression.overdispersed_counts import negative_binomial
+from collsec.survival.regression.panel import PanelResult, panel_ols
+from collsec.survival.regression.regression import RegressionResult
+from collsec.survival.regression.weak_instruments import AndersonRubin
+from collsec.survival.splines import restricted_cubic, spline_knots
+
+__all__ = [
+    "AftResult",
+    "AndersonRubin",
+    "CoxDesign",
+    "CoxResult",
+    "CumulativeIncidence",
+    "DiscreteHazardResult",
+    "EmulatedTrial",
+    "Estimate",
+    "EstimationError",
+    "FirthResult",
+    "FrailtyResult",
+    "IVResult",
+    "LogrankTest",
+    "PanelResult",
+    "RegressionResult",
+    "StandardizedSurvival",
+    "StepPath",
+    "SurvivalCurve",
+    "aalen_johansen",
+    "aft",
+    "clone_censor_weight",
+    "compare",
+    "cox_ph",
+    "discrete_hazard",
+    "fine_gray",
+    "firth_cox",
+    "fit_design",
+    "frailty_cox",
+    "iv_2sls",
+    "kaplan_meier",
+    "logit",
+    "logrank",
+    "negative_binomial",
+    "panel_ols",
+    "poisson",
+    "restricted_cubic",
+    "rmst",
+    "rmst_difference",
+    "spline_knots",
+    "standardize",
+    "switches_on",
+]

@@ -1,0 +1,290 @@
+"""Columns of a data frame as checked arrays: a fault names its column and its row."""
+
+from __future__ import annotations
+
+import numbers as numbers_abc
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from collsec.survival.errors import EstimationError, shown
+from collsec.survival.ranks import count_up_to
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
+
+
+#: One column name, or several.
+Names = str | Sequence[str]
+
+
+def as_frame(data: object) -> pd.DataFrame:
+    """Return the data as a data frame.
+
+    Parameters
+    ----------
+    data : DataFrame, mapping, structured array, or any table with a ``to_pandas`` method
+        A plain array of two dimensions has no column names and is refused.
+
+    Raises
+    ------
+    EstimationError
+        The data are no table with named columns.
+    """
+    if isinstance(data, pd.DataFrame):
+        return data
+    table: object = None
+    if hasattr(data, "to_pandas"):
+        table = data.to_pandas()
+    elif isinstance(data, Mapping):
+        table = pd.DataFrame(dict(data))
+    elif isinstance(data, np.ndarray) and data.dtype.names:
+        table = pd.DataFrame({name: data[name] for name in data.dtype.names})
+    if isinstance(table, pd.DataFrame):
+        return table
+    raise EstimationError(
+        f"the data are of type {type(data).__name__}; give a pandas DataFrame (or a mapping of "
+        "columns), since covariates, times and clusters are asked for by the name of their column"
+    )
+
+
+def names_of(given: Names) -> list[str]:
+    """Return column names as a list: one bare name is a list of one."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        return [given]
+    return list(given)
+
+
+def rows_at(data: pd.DataFrame, positions: Integers) -> str:
+    """Name the rows at fault for an error message: the first of their index labels."""
+    if len(positions) == 1:
+        return row_label(data, int(positions[0]))
+    labels = ", ".join(shown(data.index[int(at)]) for at in positions[:5])
+    return f"rows {labels}{', …' if len(positions) > 5 else ''} ({len(positions)} such rows)"
+
+
+def row_label(data: pd.DataFrame, position: int) -> str:
+    """Name a row for an error message: its index label."""
+    return f"row {shown(data.index[position])}"
+
+
+def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
+    """Raise where a named column is absent, and list the columns that exist.
+
+    Raises
+    ------
+    EstimationError
+        A column is absent, or the frame holds no rows.
+    """
+    for name in names:
+        if name not in data.columns:
+            have = ", ".join(str(c) for c in data.columns)
+            raise EstimationError(f"no column {name!r} in the data; columns are: {have}")
+    if len(data) == 0:
+        raise EstimationError("the data hold no rows; check the selection of the cohort")
+
+
+def numbers(data: pd.DataFrame, name: str, *, copy: bool = True) -> Floats:
+    """Return one column as finite floats, shape (n,).
+
+    Parameters
+    ----------
+    data : DataFrame
+    name : str
+    copy : bool
+        False for values that are read at once and not kept: they may be the frame's own.
+
+    Raises
+    ------
+    EstimationError
+        The column is absent, is not numeric, or holds a missing or infinite value.
+    """
+    require_columns(data, [name])
+    column = data[name]
+    if isinstance(column, pd.DataFrame):
+        raise EstimationError(f"the data hold more than one column named {name!r}")
+    if column.dtype == object:
+        column = _unwrapped(column)
+    kind = pd.api.types
+    plain = kind.is_numeric_dtype(column) or kind.is_bool_dtype(column)
+    if not plain or kind.is_complex_dtype(column):
+        advice = "code it as numbers or indicators first"
+        if kind.is_datetime64_any_dtype(column) or kind.is_timedelta64_dtype(column):
+            advice = "count days (or months) from an origin first"
+        raise EstimationError(f"column {name!r} is of type {column.dtype}, not numeric; {advice}")
+    if column.dtype == np.float64 and isinstance(column.dtype, np.dtype):
+        values = column.to_numpy(copy=copy)
+    else:
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    bad = np.flatnonzero(~np.isfinite(values))
+    if bad.size:
+        raise EstimationError(
+            f"column {name!r} is missing or not finite in {rows_at(data, bad)}; "
+            "drop them beforehand and count them as attrition"
+        )
+    return values
+
+
+def _unwrapped(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column of Python numbers as numbers; any other as it is."""
+    known = column.dropna()
+    if not all(isinstance(value, numbers_abc.Real | np.bool_) for value in known):
+        return column
+    return column.astype("Float64").astype(np.float64)
+
+
+def matrix(data: pd.DataFrame, names: Sequence[str]) -> Floats:
+    """Return the named columns side by side, shape (n, p)."""
+    require_distinct(names)
+    if not names:
+        return np.empty((len(data), 0))
+    return np.column_stack([numbers(data, name, copy=False) for name in names])
+
+
+def require_distinct(names: Sequence[str]) -> None:
+    """Raise where a covariate is named twice."""
+    repeated = sorted({name for name in names if list(names).count(name) > 1})
+    if repeated:
+        raise EstimationError(f"covariate {repeated[0]!r} is named twice")
+
+
+def indicator(data: pd.DataFrame, name: str) -> Booleans:
+    """Return a column of 0/1 or false/true as booleans, shape (n,)."""
+    values = numbers(data, name)
+    bad = np.flatnonzero((values != 0) & (values != 1))
+    if bad.size:
+        at = int(bad[0])
+        raise EstimationError(
+            f"column {name!r} must hold 0 and 1 only; {row_label(data, at)} holds {values[at]:g}"
+        )
+    return np.asarray(values == 1)
+
+
+def codes(data: pd.DataFrame, names: Names) -> tuple[Integers, pd.Index]:
+    """Return groups as integers 0…g−1, shape (n,), and the label of each group.
+
+    Several columns make one group per combination that occurs.
+
+    Raises
+    ------
+    EstimationError
+        A group is missing in some row.
+    """
+    listed = names_of(names)
+    if not listed:
+        raise EstimationError("an empty list names no group; leave it out, or name a column")
+    require_columns(data, listed)
+    for name in listed:
+        bad = np.flatnonzero(data[name].isna().to_numpy())
+        if bad.size:
+            raise EstimationError(
+                f"group column {name!r} is missing in {rows_at(data, bad)}; give those rows a "
+                "group, or drop them and count them as attrition"
+            )
+    if len(listed) == 1:
+        found, labels = pd.factorize(data[listed[0]], sort=True)
+        return found.astype(np.int64), pd.Index(labels)
+    keys = pd.MultiIndex.from_frame(data[listed])
+    found, labels = pd.factorize(keys, sort=True)
+    return found.astype(np.int64), pd.Index(labels)
+
+
+def clusters(data: pd.DataFrame, names: Names) -> tuple[Integers, pd.Index]:
+    """Return groups of dependent rows as `codes` does; one group alone is an error."""
+    found, labels = codes(data, names)
+    if len(labels) < 2:
+        shown_names = " × ".join(repr(name) for name in names_of(names))
+        raise EstimationError(f"cluster {shown_names} holds one group; its errors need two")
+    return found, labels
+
+
+def case_weights(data: pd.DataFrame, name: str | None, *, whole: bool = False) -> Floats | None:
+    """Return weights, shape (n,), or None where none are named.
+
+    Raises
+    ------
+    EstimationError
+        A weight is negative, all are zero, or (``whole``) one is not a whole number.
+    """
+    if name is None:
+        return None
+    values = numbers(data, name)
+    bad = np.flatnonzero(values < 0)
+    if bad.size:
+        at = int(bad[0])
+        raise EstimationError(
+            f"weight {name!r} is negative ({values[at]:g}) in {row_label(data, at)}"
+        )
+    if whole and (bad := np.flatnonzero(values != np.round(values))).size:
+        at = int(bad[0])
+        raise EstimationError(
+            f"frequency weight {name!r} must be a whole number; {row_label(data, at)} holds "
+            f"{values[at]:g}. Use weight_kind='case' for sampling or inverse-probability weights"
+        )
+    if not values.any():
+        raise EstimationError(f"all weights in {name!r} are zero")
+    return values
+
+
+def survival_times(data: pd.DataFrame, start: str | None, stop: str) -> tuple[Floats, Floats]:
+    """Return the ends of the intervals ``(start, stop]``, each of shape (n,).
+
+    Without ``start`` every row enters at minus infinity, before any event.
+
+    Raises
+    ------
+    EstimationError
+        ``stop`` is not after ``start`` (times within 1e-9 relative count as equal).
+    """
+    ends = numbers(data, stop)
+    if start is None:
+        return np.full(ends.shape, -np.inf), ends
+    begins = numbers(data, start)
+    bad = np.flatnonzero(ends <= begins + tie_width(begins))
+    if bad.size:
+        at = int(bad[0])
+        raise EstimationError(
+            f"{stop!r} ({ends[at]:g}) is not after {start!r} ({begins[at]:g}) in "
+            f"{row_label(data, at)} ({bad.size} such rows); an interval is (start, stop] and needs "
+            "length: add half a time step to spells of zero length rather than dropping them"
+        )
+    return begins, ends
+
+
+#: Times closer than this share of their size are one time: sums such as 0.1 + 0.2 differ from 0.3
+#: by 1 part in 1e16, and no clock of the field resolves 1 part in 1e9.
+TIE_TOLERANCE = 1e-9
+
+
+def tie_width(times: Floats) -> Floats:
+    """Return the distance within which another time counts as tied, shape as ``times``."""
+    return TIE_TOLERANCE * np.abs(times)
+
+
+def untied(times: Floats) -> Floats:
+    """Return the distinct times in order, near-ties merged into the earliest of them."""
+    distinct = np.unique(times)
+    if distinct.size < 2:
+        return distinct
+    apart = np.diff(distinct) > tie_width(distinct[1:])
+    return distinct[np.concatenate(([True], apart))]
+
+
+def times_up_to(events: Floats, times: Floats) -> Integers:
+    """Count the event times at or before each time, near-ties counting as equal.
+
+    Parameters
+    ----------
+    events : ndarray, shape (k,)
+        Distinct event times in increasing order.
+    times : ndarray, shape (n,)
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+    """
+    return count_up_to(events, times + tie_width(np.where(np.isfinite(times), times, 0.0)))

@@ -1,0 +1,1 @@
+"""Proportional-hazards models on start-stop rows."""

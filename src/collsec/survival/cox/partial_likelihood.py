@@ -1,0 +1,179 @@
+"""Cox's partial likelihood with its gradient and information."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from collsec.survival.blocked_sums import crossproduct, dot, product, weighted, weighted_total
+from collsec.survival.columns import Floats
+from collsec.survival.likelihood_terms import Slots
+from collsec.survival.risk_sets import RiskSets
+
+
+@dataclass(frozen=True, slots=True)
+class TermMeans:
+    """The covariate mean of each term of the likelihood, kept by moment.
+
+    The terms of a moment differ only in the share ``f`` of its tied events that has left: their
+    means are ``x̄_f = u_f (x̄ − f ȳ)``, so no array needs a row per term.
+
+    Attributes
+    ----------
+    mean : ndarray, shape (k, p)
+        ``x̄``: weighted mean over the risk set before any tied event has left.
+    dying : ndarray, shape (q, p)
+        ``ȳ``: what the tied events contribute to it, at the moments that have several terms.
+    growth : ndarray, shape (s,)
+        ``u_f``: the weight of the whole risk set over that of what is left of it.
+    slots : Slots
+    """
+
+    mean: Floats
+    dying: Floats
+    growth: Floats
+    slots: Slots
+
+    def sums(self, values: Floats, out: Floats | None = None) -> Floats:
+        """Sum values, shape (s,), times the mean of their term, by moment, shape (k, p)."""
+        whole, gone = self.shares(values)
+        out = np.multiply(self.mean, whole[:, None], out=out)
+        if self.slots.tied is not None:
+            out[self.slots.tied.moments] -= self.dying * gone[:, None]
+        return np.asarray(out)
+
+    def shares(self, values: Floats) -> tuple[Floats, Floats]:
+        """Return the factors of ``x̄``, shape (k,), and ``−ȳ``, shape (q,), that `sums` adds up."""
+        whole, gone, _ = self._moments(values * self.growth)
+        return whole, gone
+
+    def outer(self, values: Floats) -> Floats:
+        """Sum values, shape (s,), times ``x̄_f x̄_f'``, shape (p, p)."""
+        whole, one_gone, both_gone = self._moments(values * self.growth**2)
+        out = crossproduct(self.mean, whole)
+        if self.slots.tied is not None:
+            mixed = crossproduct(self.dying, one_gone, self.mean[self.slots.tied.moments])
+            out -= mixed + mixed.T
+            out += crossproduct(self.dying, both_gone)
+        return out
+
+    def _moments(self, values: Floats) -> tuple[Floats, Floats, Floats]:
+        """Sum values times f⁰, f¹ and f² by moment; the latter where there are several terms."""
+        by_moment, fraction, tied = self.slots.by_moment, self.slots.fraction, self.slots.tied
+        if tied is None:
+            return by_moment(values), values[:0], values[:0]
+        one = values * fraction
+        return by_moment(values), tied.sums(one), tied.sums(one * fraction)
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """The partial likelihood at one point.
+
+    Attributes
+    ----------
+    loglik : float
+    gradient : ndarray, shape (p,)
+    information : ndarray, shape (p, p)
+    relative_risk : ndarray, shape (m,)
+        ``exp(x β + offset − shift)`` of each row.
+    hazard : ndarray, shape (s,)
+        Baseline hazard of each term, times ``exp(shift)``.
+    means : TermMeans
+        Weighted mean of the covariates over the risk set of each term.
+    cumulative : ndarray, shape (m,)
+        Baseline hazard accumulated while each row is at risk, times ``exp(shift)``.
+    shift : float
+        Largest linear predictor, taken out against overflow.
+    """
+
+    loglik: float
+    gradient: Floats
+    information: Floats
+    relative_risk: Floats
+    hazard: Floats
+    means: TermMeans
+    cumulative: Floats
+    shift: float
+
+
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")
+def partial_likelihood(
+    beta: Floats,
+    x: Floats,
+    offset: Floats,
+    weights: Floats,
+    sets: RiskSets,
+    slots: Slots,
+) -> Likelihood:
+    """Evaluate the log partial likelihood, its gradient and its information.
+
+    Parameters
+    ----------
+    beta : ndarray, shape (p,)
+    x : ndarray, shape (m, p)
+        Covariates of the rows at risk at some moment, near zero mean.
+    offset, weights : ndarray, shape (m,)
+    sets : RiskSets
+    slots : Slots
+
+    Notes
+    -----
+    With ``r = w exp(xβ)`` and the sums ``S⁽⁰⁾, S⁽¹⁾`` of ``r`` and ``r x`` over the risk set of a
+    term, less its share of the tied events, gradient and information are::
+
+        X' (w δ − r H),   X' diag(r H) X − Σ_terms w̄ x̄ x̄',   x̄ = S⁽¹⁾ / S⁽⁰⁾,
+
+    where ``H_i`` sums ``w̄ / S⁽⁰⁾`` over the terms at which row ``i`` is at risk: no p × p sum per
+    risk set is needed.
+    """
+    eta = product(x, beta)
+    eta += offset
+    shift = float(eta.max())
+    eta -= shift
+    weight = weights[sets.deaths]
+    loglik = dot(weight, eta[sets.deaths])
+    relative_risk = np.exp(eta, out=eta)
+    risk = weights * relative_risk
+    means, total = _term_means(risk, x, sets, slots)
+    loglik -= dot(slots.weight, np.log(total))
+    hazard = slots.weight / total
+    cumulative = sets.exposure(slots.by_moment(hazard))
+    if slots.tied is not None:
+        spared = slots.by_moment(hazard * slots.fraction)
+        cumulative[sets.deaths] -= spared[sets.death_moment]
+    risk *= cumulative
+    excess = -risk
+    excess[sets.deaths] += weight
+    return Likelihood(
+        loglik=loglik,
+        gradient=weighted_total(x, excess),
+        information=crossproduct(x, risk) - means.outer(slots.weight),
+        relative_risk=relative_risk,
+        hazard=hazard,
+        means=means,
+        cumulative=cumulative,
+        shift=shift,
+    )
+
+
+def _term_means(risk: Floats, x: Floats, sets: RiskSets, slots: Slots) -> tuple[TermMeans, Floats]:
+    """Return the means of the terms and the weight ``S⁽⁰⁾`` at risk at each, shape (s,)."""
+    at_risk, mean = sets.at_risk(risk), sets.at_risk(risk, x)
+    whole = slots.of_moment(at_risk)
+    total, dying = whole, mean[:0]
+    if (tied := slots.tied) is not None:
+        rows = sets.deaths[tied.events]
+        own = risk[rows]
+        dying = weighted(tied.gather, own) @ np.take(x, rows, axis=0)
+        dying /= at_risk[tied.moments, None]
+        leaving = np.zeros(len(at_risk))
+        leaving[tied.moments] = tied.gather @ own
+        total = whole - slots.fraction * slots.of_moment(leaving)
+    # Nobody need be at risk where no event carries weight; what is not asked for must be finite.
+    unused = slots.count == 0
+    if unused.any():
+        at_risk[unused], mean[unused] = 1.0, 0.0
+    mean /= at_risk[:, None]
+    return TermMeans(mean, dying, whole / total, slots), total

@@ -1,0 +1,206 @@
+"""What a fitted Cox model can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from collsec.survival.blocked_sums import weighted_total
+from collsec.survival.coefficients import Coefficients
+from collsec.survival.columns import Floats
+from collsec.survival.cox.design import CoxDesign
+from collsec.survival.cox.partial_likelihood import Likelihood
+from collsec.survival.cox.residuals import (
+    martingale_residuals,
+    schoenfeld_residuals,
+    score_residuals,
+)
+from collsec.survival.errors import EstimationError
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CoxResult(Coefficients):
+    """A fitted Cox model.
+
+    Attributes
+    ----------
+    params : Series, shape (p,)
+        Log hazard ratios.
+    cov, model_cov : DataFrame, shape (p, p)
+        Covariance: clustered where clusters were named, and from the information.
+    loglik : tuple of float
+        Log partial likelihood at zero and at the estimate.
+    score_test : float
+        χ² of the score test of all coefficients.
+    steps : int
+        Newton steps taken.
+    design : CoxDesign
+        The sorted sample; ``design.reweighted(...)`` refits without sorting.
+    fitted : Likelihood
+        The likelihood at the estimate.
+    """
+
+    params: pd.Series[float]
+    cov: pd.DataFrame
+    model_cov: pd.DataFrame
+    loglik: tuple[float, float]
+    score_test: float
+    steps: int
+    design: CoxDesign
+    fitted: Likelihood
+
+    @property
+    def model_std_errors(self) -> pd.Series[float]:
+        """Standard errors from the information, clusters left aside."""
+        root = np.sqrt(np.diag(self.model_cov))
+        return pd.Series(root, index=self.params.index, name="std_error")
+
+    @property
+    def nobs(self) -> int:
+        """Rows."""
+        return self.design.risk_sets.n
+
+    @property
+    def n_events(self) -> int:
+        """Events; under frequency weights, events counted as often as they weigh."""
+        weights = self.design.sample_weights
+        if weights is not None and self.design.weight_kind == "frequency":
+            return round(float(weights[self.design.event].sum()))
+        return int(self.design.event.sum())
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters, or None where none were named."""
+        return self.design.n_clusters
+
+    @property
+    def likelihood_ratio(self) -> tuple[float, int, float]:
+        """χ², degrees of freedom and p-value against the null model (invalid under clusters)."""
+        chi2 = 2 * (self.loglik[1] - self.loglik[0])
+        return chi2, len(self.params), float(stats.chi2.sf(chi2, len(self.params)))
+
+    def schoenfeld(self, *, scaled: bool = False) -> pd.DataFrame:
+        """Return Schoenfeld residuals, one row per event, by stratum and time.
+
+        Parameters
+        ----------
+        scaled : bool
+            Multiply by the number of events and the model covariance and add the coefficients: the
+            mean at time t then estimates β(t) [1]_.
+
+        Returns
+        -------
+        DataFrame
+            Column ``time`` and one column per covariate; the index is that of the data.
+
+        References
+        ----------
+        .. [1] Grambsch, P. M., & Therneau, T. M. (1994). Proportional hazards tests and
+           diagnostics based on weighted residuals. Biometrika 81, 515–526.
+           https://doi.org/10.1093/biomet/81.3.515
+        """
+        rows, residuals = schoenfeld_residuals(self.design, self.fitted)
+        if scaled:
+            residuals = len(rows) * residuals @ self.model_cov.to_numpy() + self.params.to_numpy()
+        table = pd.DataFrame(residuals, index=self.design.index[rows], columns=self.design.names)
+        table.insert(0, "time", self.design.stop[rows])
+        return table
+
+    def martingale(self) -> pd.Series[float]:
+        """Return martingale residuals, one per row; sum them over the rows of a unit."""
+        residuals = martingale_residuals(self.design, self.fitted)
+        return pd.Series(residuals, index=self.design.index, name="martingale")
+
+    def score_residuals(self) -> pd.DataFrame:
+        """Return each row's unweighted contribution to the gradient, one column per covariate."""
+        residuals = score_residuals(self.design, self.fitted)
+        return pd.DataFrame(residuals, index=self.design.index, columns=self.design.names)
+
+    def refitter(self) -> Callable[[Floats], Floats]:
+        """Return a function from frequency weights, shape (n,), to coefficients, shape (p,).
+
+        Hand it to a cluster bootstrap: a row of weight two counts as two rows, ties included. The
+        rows are not ranked again, and each search begins at the first-order estimate.
+
+        Raises
+        ------
+        EstimationError
+            The model has weights of its own, which copies of rows cannot carry. (The function
+            raises it where the drawn rows determine no estimate.)
+
+        Notes
+        -----
+        The search begins at ``β + V Σ_i (w_i − 1) U_i``, with ``V`` the model covariance and
+        ``U_i`` the score residuals: the infinitesimal jackknife.
+
+        Examples
+        --------
+        >>> import numpy as np, pandas as pd
+        >>> from collsec.estimators import cox_ph
+        >>> spells = pd.DataFrame({"months": [1, 2, 3, 4], "ended": 1, "aid": [0, 1, 1, 0]})
+        >>> refit = cox_ph(spells, ["aid"], stop="months", event="ended").refitter()
+        >>> twice = cox_ph(
+        ...     spells.loc[[0, 0, 1, 2, 3]], ["aid"], stop="months", event="ended"
+        ... )
+        >>> bool(np.isclose(refit(np.array([2.0, 1, 1, 1])), twice.params).all())
+        True
+        """
+        design, params = self.design, self.params.to_numpy(dtype=np.float64)
+        if design.sample_weights is not None:
+            raise EstimationError(
+                "a model with weights cannot be refitted to copies of rows; "
+                "refit design.reweighted(weights, 'case') instead"
+            )
+        influence = score_residuals(design, self.fitted) @ self.model_cov.to_numpy()
+
+        def refit(weights: Floats) -> Floats:
+            drawn = design.reweighted(weights, "frequency")
+            return drawn.estimate(params + weighted_total(influence, weights - 1))
+
+        return refit
+
+    def test_proportional_hazards(self, transform: str = "km") -> pd.DataFrame:
+        """Test whether coefficients change with time; see `proportional_hazards_test`."""
+        from collsec.survival.cox.proportional_hazards import proportional_hazards_test
+
+        return proportional_hazards_test(self, transform)
+
+    def baseline(self) -> pd.DataFrame:
+        """Return the baseline hazard at covariates of zero; see `baseline_hazard`."""
+        from collsec.survival.cox.baseline import baseline_hazard
+
+        return baseline_hazard(self)
+
+    def predict_survival(
+        self,
+        covariates: Mapping[str, float] | None = None,
+        *,
+        path: pd.DataFrame | None = None,
+        times: Sequence[float] | None = None,
+        stratum: Any = None,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Predict survival for fixed covariates or a stated path; see `predict_survival`."""
+        from collsec.survival.cox.baseline import predict_survival
+
+        return predict_survival(
+            self, covariates, path=path, times=times, stratum=stratum, level=level
+        )
+
+    def _facts(self) -> list[tuple[str, Any]]:
+        chi2, df, p = self.likelihood_ratio
+        errors = "model" if self.n_clusters is None else f"clustered ({self.n_clusters} clusters)"
+        return [
+            ("model", f"Cox proportional hazards, {self.design.ties} ties"),
+            ("rows", self.nobs),
+            ("events", self.n_events),
+            ("strata", len(self.design.strata_labels)),
+            ("standard errors", errors),
+            ("log-likelihood", f"{self.loglik[0]:.6g} (null), {self.loglik[1]:.6g}"),
+            ("likelihood ratio", f"χ²({df}) = {chi2:.4g}, p = {p:.4g}"),
+        ]

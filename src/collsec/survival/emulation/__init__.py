@@ -1,0 +1,1 @@
+"""Target trials emulated: strategies, clones, weights, standardization."""

@@ -1,0 +1,256 @@
+"""Units at risk, exposure spells, and who could have been exposed.
+
+Exposure is a set of spells. A spell is assigned on a calendar day to a unit that is at risk on
+that day, counts from ``on`` and ends on ``off``. Redrawing moves each spell, whole, to another
+unit that was at risk and free on the same calendar day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from collsec.survival.inference.errors import InferenceError
+from collsec.survival.inference.partial_likelihood import (
+    FloatArray,
+    IntArray,
+    RiskSets,
+    event_positions,
+    risk_sets,
+)
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureDesign:
+    """Units, spells, and where each spell would fall on each unit.
+
+    Attributes
+    ----------
+    origin, entry, exit : ndarray of float, shape (n_units,)
+        Calendar day of time zero, and follow-up ``(entry, exit]`` in days since then.
+    event : ndarray of bool, shape (n_units,)
+    outcome_strata : ndarray of int, shape (n_units,)
+    assignment_strata : ndarray of int, shape (n_units, n_levels)
+        Finest level first; the last column is constant (all units).
+    unit : ndarray of int, shape (n_spells,)
+        Unit that really received the spell. Spells stand in calendar order of ``assigned``.
+    assigned, on, off : ndarray of float, shape (n_spells,)
+        Calendar days.
+    level : ndarray of int, shape (n_spells,)
+        Level of ``assignment_strata`` at which the spell is redrawn given the real history;
+        above 0 means coarsened.
+    risk_sets : RiskSets
+    first, last : ndarray of int, shape (n_spells, n_units + 1)
+        The spell on that unit is exposed in the risk sets ``first`` to ``last``, exclusive. The
+        last column stands for "on no unit".
+    end_position : ndarray of int, shape (n_spells, n_units + 1)
+        Risk set at which that unit would end while exposed to that spell, or -1.
+    """
+
+    origin: FloatArray
+    entry: FloatArray
+    exit: FloatArray
+    event: BoolArray
+    outcome_strata: IntArray
+    assignment_strata: IntArray
+    unit: IntArray
+    assigned: FloatArray
+    on: FloatArray
+    off: FloatArray
+    level: IntArray
+    risk_sets: RiskSets
+    first: IntArray
+    last: IntArray
+    end_position: IntArray
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return int(self.origin.size)
+
+    @property
+    def n_spells(self) -> int:
+        """Number of exposure spells."""
+        return int(self.unit.size)
+
+
+def exposure_design(
+    *,
+    origin: npt.ArrayLike,
+    entry: npt.ArrayLike,
+    exit: npt.ArrayLike,
+    event: npt.ArrayLike,
+    outcome_strata: npt.ArrayLike,
+    assignment_strata: npt.ArrayLike,
+    spell_unit: npt.ArrayLike,
+    spell_assigned: npt.ArrayLike,
+    spell_on: npt.ArrayLike,
+    spell_off: npt.ArrayLike,
+) -> ExposureDesign:
+    """Lay out units and exposure spells for estimation and re-randomization.
+
+    Parameters
+    ----------
+    origin : array_like of float, shape (n_units,)
+        Calendar day of time zero (any day count).
+    entry, exit : array_like of float, shape (n_units,)
+        Days since ``origin``; the unit is at risk on ``(entry, exit]``.
+    event : array_like of bool, shape (n_units,)
+        Whether the unit ends at ``exit``.
+    outcome_strata : array_like of int, shape (n_units,)
+        Strata of the Cox model.
+    assignment_strata : array_like of int, shape (n_units,) or (n_units, n_levels)
+        Codes within which a spell is redrawn, finest level first, for example region × period
+        of onset, then region. "All units" is always added as the last resort. The calendar
+        period of the *assignment* needs no code: a spell is redrawn among units at risk on the
+        very same day.
+    spell_unit : array_like of int, shape (n_spells,)
+        Row number of the unit that received the spell.
+    spell_assigned : array_like of float, shape (n_spells,)
+        Calendar day of the deployment, veto or other act.
+    spell_on, spell_off : array_like of float, shape (n_spells,)
+        Exposure covers the calendar days ``(on, off]``; ``off`` may be ``inf``. ``on`` is the
+        day of the act plus the lag (or minus the lead, in a falsification test).
+
+    Returns
+    -------
+    ExposureDesign
+
+    Raises
+    ------
+    InferenceError
+        Where follow-up is empty, a spell ends before it starts, or a unit was not at risk or
+        not free when it received a spell.
+
+    Notes
+    -----
+    A unit is *free* for a spell if its earlier spells are over: their ``off`` lies before the
+    day of assignment and not after ``on``. A unit with overlapping spells must have them merged
+    first.
+
+    ``off`` must be the end of the exposure whatever becomes of the unit. Where presence lasted
+    until the unit ended, its own end was not observed: give ``inf``. With the day on which the
+    unit ended, a spell moved to a longer unit would be cut short for no reason.
+    """
+    start = np.asarray(origin, dtype=np.float64)
+    entry_, exit_ = np.asarray(entry, dtype=np.float64), np.asarray(exit, dtype=np.float64)
+    ends = np.asarray(event, dtype=np.bool_)
+    strata = _codes(outcome_strata)
+    levels = _codes(assignment_strata)
+    levels = levels[:, None] if levels.ndim == 1 else levels
+    levels = np.column_stack([levels, np.zeros(start.size, dtype=np.int64)])
+    if not start.shape == entry_.shape == exit_.shape == ends.shape == strata.shape:
+        raise InferenceError("origin, entry, exit, event and outcome_strata differ in length.")
+    if not np.all(np.isfinite(start) & (entry_ < exit_) & np.isfinite(exit_)):
+        row = int(np.flatnonzero(~(np.isfinite(start) & (entry_ < exit_) & np.isfinite(exit_)))[0])
+        raise InferenceError(f"Unit {row} has no follow-up: ({entry_[row]}, {exit_[row]}].")
+    if not ends.any():
+        raise InferenceError("No unit ends: there is nothing to compare.")
+
+    order = np.argsort(np.asarray(spell_assigned, dtype=np.float64), kind="stable")
+    unit = np.asarray(spell_unit, dtype=np.int64)[order]
+    assigned, on, off = (
+        np.asarray(column, dtype=np.float64)[order]
+        for column in (spell_assigned, spell_on, spell_off)
+    )
+    if unit.size == 0:
+        raise InferenceError("There is no exposure spell.")
+    if np.any((unit < 0) | (unit >= start.size)):
+        raise InferenceError("A spell names a unit that does not exist.")
+    if not np.all(on <= off):
+        row = int(np.flatnonzero(~(on <= off))[0])
+        raise InferenceError(
+            f"The spell of unit {unit[row]} assigned on day {assigned[row]:g} ends before it "
+            f"starts: ({on[row]:g}, {off[row]:g}]."
+        )
+
+    sets = risk_sets(entry_, exit_, ends, strata)
+    begin = np.maximum(on[:, None] - start, entry_)
+    finish = np.minimum(off[:, None] - start, exit_)
+    covered = begin < finish
+    first = np.where(covered, event_positions(sets, strata, begin), 0)
+    last = np.where(covered, event_positions(sets, strata, finish), 0)
+    dies = covered & ends & (finish == exit_)
+    nowhere = np.zeros((unit.size, 1), dtype=np.int64)
+    first, last = np.hstack([first, nowhere]), np.hstack([last, nowhere])
+    end_position = np.hstack([np.where(dies, last[:, :-1] - 1, -1), nowhere - 1])
+    level = _observed_levels(start, entry_, exit_, levels, unit, assigned, on, off)
+    return ExposureDesign(
+        start,
+        entry_,
+        exit_,
+        ends,
+        strata,
+        levels,
+        unit,
+        assigned,
+        on,
+        off,
+        level,
+        sets,
+        first,
+        last,
+        end_position,
+    )
+
+
+def _codes(values: npt.ArrayLike) -> IntArray:
+    codes = np.asarray(values)
+    if not np.issubdtype(codes.dtype, np.integer):
+        raise InferenceError("Strata must be integer codes without missing values.")
+    return codes.astype(np.int64)
+
+
+def at_risk_on(origin: FloatArray, entry: FloatArray, exit: FloatArray, day: float) -> BoolArray:
+    """Units at risk on a calendar day."""
+    return (origin + entry < day) & (day <= origin + exit)
+
+
+def is_free(busy_until: FloatArray, day: float, on: float) -> BoolArray:
+    """Units whose earlier spells are over before a spell is assigned and counts."""
+    return (busy_until < day) & (busy_until <= on)
+
+
+def finest_level(counts: IntArray) -> IntArray:
+    """Finest column with at least two candidates, else the coarsest."""
+    enough = counts >= 2
+    enough[:, -1] = True
+    finest: IntArray = np.argmax(enough, axis=1).astype(np.int64)
+    return finest
+
+
+def _observed_levels(
+    origin: FloatArray,
+    entry: FloatArray,
+    exit: FloatArray,
+    strata: IntArray,
+    unit: IntArray,
+    assigned: FloatArray,
+    on: FloatArray,
+    off: FloatArray,
+) -> IntArray:
+    """Check that the real assignment is one the mechanism could make; return its levels."""
+    busy_until = np.full(origin.size, -np.inf)
+    level = np.empty(unit.size, dtype=np.int64)
+    for spell, (own, day) in enumerate(zip(unit, assigned, strict=True)):
+        at_risk = at_risk_on(origin, entry, exit, day)
+        if not at_risk[own]:
+            raise InferenceError(
+                f"Unit {own} was not at risk on day {day:g}, when it received a spell: follow-up "
+                f"is ({origin[own] + entry[own]:g}, {origin[own] + exit[own]:g}]. Leave out "
+                "spells that begin outside follow-up."
+            )
+        free = is_free(busy_until, day, on[spell])
+        if not free[own]:
+            raise InferenceError(
+                f"Unit {own} received a spell on day {day:g} while another one was in force. "
+                "Merge overlapping spells."
+            )
+        same = strata[at_risk & free] == strata[own]
+        level[spell] = finest_level(same.sum(axis=0)[None, :])[0]
+        busy_until[own] = max(off[spell], day)
+    return level

@@ -1,0 +1,89 @@
+"""Adjusted p-values for families of tests."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from collsec.survival.inference.errors import InferenceError
+from collsec.survival.inference.partial_likelihood import FloatArray
+
+
+def holm(p_values: npt.ArrayLike) -> FloatArray:
+    r"""Adjust p-values for the family-wise error rate (Holm's step-down method).
+
+    Parameters
+    ----------
+    p_values : array_like of float, shape (n,)
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        In the order given; reject where at most the family-wise level.
+
+    Notes
+    -----
+    With :math:`p_{(1)} \le \dots \le p_{(n)}`,
+    :math:`\tilde p_{(i)} = \min\{1, \max_{j \le i} (n - j + 1)\, p_{(j)}\}`.
+
+    References
+    ----------
+    Holm, S. (1979). A simple sequentially rejective multiple test procedure. *Scandinavian
+    Journal of Statistics*, 6(2), 65–70. https://www.jstor.org/stable/4615733
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    values = _checked(p_values)
+    order = np.argsort(values, kind="stable")
+    stepped = np.maximum.accumulate((values.size - np.arange(values.size)) * values[order])
+    return _restored(stepped, order)
+
+
+def benjamini_hochberg(p_values: npt.ArrayLike) -> FloatArray:
+    r"""Adjust p-values for the false discovery rate (Benjamini–Hochberg's step-up method).
+
+    Parameters
+    ----------
+    p_values : array_like of float, shape (n,)
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        In the order given; reject where at most the false discovery rate accepted.
+
+    Notes
+    -----
+    :math:`\tilde p_{(i)} = \min\{1, \min_{j \ge i} (n / j)\, p_{(j)}\}`. Controls the rate for
+    independent or positively dependent tests.
+
+    References
+    ----------
+    Benjamini, Y. & Hochberg, Y. (1995). Controlling the false discovery rate. *Journal of the
+    Royal Statistical Society B*, 57(1), 289–300. doi:10.1111/j.2517-6161.1995.tb02031.x
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(2).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    values = _checked(p_values)
+    order = np.argsort(values, kind="stable")
+    scaled = values[order] * values.size / np.arange(1, values.size + 1)
+    stepped = np.minimum.accumulate(scaled[::-1])[::-1]
+    return _restored(stepped, order)
+
+
+def _checked(p_values: npt.ArrayLike) -> FloatArray:
+    values = np.asarray(p_values, dtype=np.float64)
+    if values.ndim != 1 or not np.all((values >= 0) & (values <= 1)):
+        raise InferenceError("p-values must form one row of numbers between 0 and 1.")
+    return values
+
+
+def _restored(stepped: FloatArray, order: npt.NDArray[np.intp]) -> FloatArray:
+    adjusted = np.empty(stepped.size)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted

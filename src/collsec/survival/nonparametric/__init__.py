@@ -1,0 +1,1 @@
+"""Curves and tests without a model of the hazard."""

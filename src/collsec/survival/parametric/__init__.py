@@ -1,0 +1,1 @@
+"""Accelerated failure time models and hazards in discrete time."""

@@ -1,0 +1,1 @@
+"""Linear, generalized linear, panel, and instrumental-variable regressions."""

@@ -1,0 +1,123 @@
+"""Fixed effects of one or two factors, taken out of columns exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from collsec.survival.columns import Floats, codes
+from collsec.survival.errors import EstimationError
+
+#: Share of a column's variance that must be left after the effects are out: less is rounding.
+ABSORBED = 1e-10
+#: Levels of the smaller of two factors, whose normal equations are solved densely.
+MOST_LEVELS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Absorption:
+    """Dummies of zero, one or two factors.
+
+    Attributes
+    ----------
+    factors : tuple of str
+    dummies : tuple of scipy.sparse.csr_array, each (levels, n)
+        The factor with more levels first.
+    effects : int
+        Rank of the dummies, the degrees of freedom they use (1 for the mean without factors).
+    """
+
+    factors: tuple[str, ...]
+    dummies: tuple[sparse.csr_array, ...]
+    effects: int
+
+    @classmethod
+    def from_frame(cls, data: pd.DataFrame, factors: Sequence[str]) -> Absorption:
+        """Code the factors.
+
+        Raises
+        ------
+        EstimationError
+            More than two factors, or a missing level.
+        """
+        if len(factors) > 2:
+            raise EstimationError(
+                f"at most two factors can be absorbed, not {len(factors)}; "
+                "add the dummies of the smallest to the exogenous columns"
+            )
+        dummies = []
+        for name in factors:
+            found, labels = codes(data, name)
+            n = len(found)
+            dummies.append(
+                sparse.csr_array((np.ones(n), (found, np.arange(n))), shape=(len(labels), n))
+            )
+        dummies.sort(key=lambda d: -d.shape[0])
+        if len(dummies) == 2 and dummies[1].shape[0] > MOST_LEVELS:
+            raise EstimationError(
+                f"both factors have more than {MOST_LEVELS} levels; coarsen the smaller one"
+            )
+        effects = 1
+        if dummies:
+            effects = dummies[0].shape[0]
+        if len(dummies) == 2:
+            effects += int(np.linalg.matrix_rank(_schur(dummies[0], dummies[1]), hermitian=True))
+        return cls(tuple(factors), tuple(dummies), effects)
+
+    def residual(self, columns: Floats) -> Floats:
+        """Return what the effects leave of columns, shape (n, c).
+
+        Notes
+        -----
+        With two factors the effects of the smaller solve the normal equations from which the larger
+        has been eliminated; no alternation, no tolerance.
+        """
+        if not self.dummies:
+            return np.asarray(columns - columns.mean(axis=0))
+        first = self.dummies[0]
+        once = columns - _means(first, columns)
+        if len(self.dummies) == 1:
+            return once
+        second = self.dummies[1]
+        effects, *_ = np.linalg.lstsq(_schur(first, second), second @ once, rcond=None)
+        spread = second.T @ effects
+        return np.asarray(once - (spread - _means(first, spread)))
+
+    def nested_in(self, cluster: Floats) -> bool:
+        """Whether the only factor is nested in the clusters, shape (n,)."""
+        if len(self.dummies) != 1:
+            return False
+        dummy = self.dummies[0]
+        count = np.asarray(dummy.sum(axis=1)).ravel()
+        mean = np.asarray(dummy @ cluster) / count
+        square = np.asarray(dummy @ cluster**2) / count
+        return bool((np.abs(square - mean**2) < 1e-6).all())
+
+
+def check_absorbed(
+    before: Floats, after: Floats, names: Sequence[str], factors: Sequence[str]
+) -> None:
+    """Raise where a column is constant within the effects."""
+    whole = before - before.mean(axis=0)
+    for name, was, left in zip(names, whole.T, after.T, strict=True):
+        if left @ left <= ABSORBED * max(float(was @ was), 1e-300):
+            by = f" within {' and '.join(map(str, factors))}" if factors else ""
+            raise EstimationError(f"column {name!r} does not vary{by}; drop it")
+
+
+def _means(dummy: sparse.csr_array, columns: Floats) -> Floats:
+    """Return the mean of each row's level, shape (n, c)."""
+    count = np.asarray(dummy.sum(axis=1)).ravel()
+    return np.asarray(dummy.T @ ((dummy @ columns) / count[:, None]))
+
+
+def _schur(first: sparse.csr_array, second: sparse.csr_array) -> Floats:
+    """Return the normal equations of the second factor given the first, (levels, levels)."""
+    count = np.asarray(first.sum(axis=1)).ravel()
+    joint = (first @ second.T).toarray()
+    own = np.diag(np.asarray(second.sum(axis=1)).ravel())
+    return np.asarray(own - joint.T @ (joint / count[:, None]))

@@ -1,0 +1,207 @@
+"""Risk sets of ``(start, stop]`` rows: who is at risk at which event time, ranked once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from collsec.survival.blocked_sums import accumulate, scatter, sum_by_group, weighted
+from collsec.survival.columns import Booleans, Floats, Integers, times_up_to, untied
+from collsec.survival.likelihood_terms import Slots, TiedEvents, Ties, WeightKind, sums_to
+from collsec.survival.ranks import count_up_to
+
+Number = TypeVar("Number", np.float64, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class RiskSets:
+    """Risk sets over the event moments of a sample.
+
+    A *moment* is a distinct event time in one stratum; moments are numbered by stratum, then
+    time. A row is at risk at the moments ``first <= k < past``. Rows at risk at no moment stay
+    out of ``rows``: no likelihood, gradient or residual depends on them. The others stand in the
+    order in which they leave, so that sums over them go through memory once.
+
+    Attributes
+    ----------
+    n : int
+        Rows of the sample.
+    rows : ndarray of int, shape (m,)
+        Sample positions of the rows at risk at some moment, in increasing order of ``past``.
+    first, past : ndarray of int, shape (m,)
+        Half-open range of moments at which each row is at risk.
+    deaths : ndarray of int, shape (d,)
+        Positions within ``rows`` of the rows that end in an event.
+    death_moment : ndarray of int, shape (d,)
+        Moment of each such event, in increasing order.
+    time, stratum : ndarray, shape (k,)
+        Time and stratum of each moment.
+    crossings : scipy.sparse.csc_array, shape (k + 1, m)
+        Sums a row with +1 at ``past`` and with −1 at ``first``: sums from the last place back are
+        those of the rows at risk.
+    """
+
+    n: int
+    rows: Integers
+    first: Integers
+    past: Integers
+    deaths: Integers
+    death_moment: Integers
+    time: Floats
+    stratum: Integers
+    crossings: sparse.csc_array
+
+    @property
+    def moments(self) -> int:
+        """Number of distinct event times over all strata."""
+        return len(self.time)
+
+    @classmethod
+    def build(cls, start: Floats, stop: Floats, event: Booleans, stratum: Integers) -> RiskSets:
+        """Rank the ends of the rows among the event times.
+
+        Parameters
+        ----------
+        start, stop : ndarray, shape (n,)
+            Rows are at risk on ``(start, stop]``; ``start`` may be minus infinity.
+        event : ndarray of bool, shape (n,)
+            The row ends in an event at ``stop``.
+        stratum : ndarray of int, shape (n,)
+            Rows of different strata never share a risk set.
+        """
+        time = untied(stop[event])
+        past, first = times_up_to(time, stop), times_up_to(time, start)
+        stratum_of = np.zeros(len(time), dtype=np.int64)
+        if stratum.any():
+            span = len(time) + 1
+            leave, enter = stratum * span + past, stratum * span + first
+            keys = np.unique(leave[event])
+            ranked = keys.astype(np.float64)
+            past = count_up_to(ranked, leave.astype(np.float64))
+            first = count_up_to(ranked, enter.astype(np.float64))
+            time, stratum_of = time[keys % span - 1], keys // span
+        rows = np.flatnonzero(first < past)
+        rows = rows[by_target(past[rows], len(time) + 1)]
+        first, past = first[rows], past[rows]
+        deaths = np.flatnonzero(event[rows])
+        both = np.empty((len(rows), 2), dtype=np.int32 if len(time) < 2**31 - 1 else np.int64)
+        both[:, 0], both[:, 1] = past, first
+        crossings = scatter(both, len(time) + 1)
+        crossings.data[1::2] = -1.0
+        return cls(
+            n=len(stop),
+            rows=rows,
+            first=first,
+            past=past,
+            deaths=deaths,
+            death_moment=past[deaths] - 1,
+            time=time,
+            stratum=stratum_of,
+            crossings=crossings,
+        )
+
+    def take(self, values: NDArray[Number]) -> NDArray[Number]:
+        """Return values of the sample, shape (n, ...), for the rows at risk at some moment."""
+        return values[self.rows]
+
+    def at_risk(self, values: Floats, x: Floats | None = None) -> Floats:
+        """Sum values over the rows at risk at each moment.
+
+        Parameters
+        ----------
+        values : ndarray, shape (m,) or (m, c)
+        x : ndarray, shape (m, p), optional
+            Sum ``values``, shape (m,), times these columns, without forming the products.
+
+        Returns
+        -------
+        ndarray, shape (k,), (k, c) or (k, p)
+
+        Notes
+        -----
+        Sums run from the last moment back, so that for right-censored data they only grow.
+        """
+        if x is not None:
+            signed = np.empty((len(values), 2))
+            signed[:, 0] = values
+            np.negative(values, out=signed[:, 1])
+            net = weighted(self.crossings, signed.ravel()) @ x
+        elif values.ndim == 1:
+            net = sums_to(self.past, values, self.moments + 1)
+            net -= sums_to(self.first, values, self.moments + 1)
+        else:
+            net = self.crossings @ values
+        backward = net[:0:-1]
+        if net.ndim == 1:
+            return np.cumsum(backward, out=backward)[::-1]
+        return accumulate(backward)[::-1]
+
+    def dying(self, values: Floats) -> Floats:
+        """Sum values, shape (m,) or (m, c), over the events of each moment, (k,) or (k, c)."""
+        own, k = values[self.deaths], self.moments
+        if values.ndim == 1:
+            return sums_to(self.death_moment, own, k)
+        return sum_by_group(own, self.death_moment, k)
+
+    def exposure(self, increments: Floats) -> Floats:
+        """Sum increments over the moments at which each row is at risk.
+
+        Parameters
+        ----------
+        increments : ndarray, shape (k,) or (k, c)
+
+        Returns
+        -------
+        ndarray, shape (m,) or (m, c)
+        """
+        total = running(increments)
+        out = np.take(total, self.past, axis=0)
+        out -= np.take(total, self.first, axis=0)
+        return out
+
+    def slots(self, weights: Floats, ties: Ties, kind: WeightKind) -> Slots:
+        """Lay out the terms of the partial likelihood for given weights, shape (m,)."""
+        k = self.moments
+        weight = weights[self.deaths]
+        total = sums_to(self.death_moment, weight, k)
+        if kind == "frequency":
+            count = np.rint(total).astype(np.int64)
+        else:
+            count = np.bincount(self.death_moment, weight > 0, minlength=k).astype(np.int64)
+        if ties == "breslow":
+            moment = np.flatnonzero(count)
+            once = np.minimum(count, 1)
+            return Slots(moment, np.zeros(moment.size), total[moment], once, None)
+        moment = np.repeat(np.arange(k), count)
+        order = np.arange(moment.size) - np.repeat(np.cumsum(count) - count, count)
+        shared = count[moment].astype(np.float64)
+        return Slots(
+            moment,
+            order / shared,
+            total[moment] / shared,
+            count,
+            TiedEvents.among(count, self.death_moment),
+        )
+
+
+def by_target(target: Integers, size: int) -> Integers:
+    """Return the positions of integers below ``size`` in increasing order, equal ones as they are.
+
+    The conversion of a sparse matrix is a counting sort: it takes time in proportion.
+    """
+    return np.asarray(scatter(target, size).tocsr().indices, dtype=np.int64)
+
+
+def running(increments: Floats) -> Floats:
+    """Return running sums that begin with zero, shape (k + 1,) or (k + 1, c)."""
+    total = np.zeros((len(increments) + 1, *increments.shape[1:]))
+    if increments.ndim == 1:
+        np.cumsum(increments, out=total[1:])
+        return total
+    total[1:] = increments
+    accumulate(total[1:])
+    return total

@@ -1,0 +1,1 @@
+"""Tables: raw CSV, checked and typed; nothing joined."""

@@ -1,0 +1,288 @@
+"""raw → tables: one typed Parquet per raw table, validated; nothing joined.
+
+`collsec.rawfile` reads each CSV strictly; Frictionless checks each cell against the table's schema
+in ``data/raw/schemas``; keys and state codes are followed across tables; `collsec.crosschecks`
+asks whether the facts fit one another. The first fault is told with file, row, column and value.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from collsec.core.errors import BadTable, MissingInput
+from collsec.core.project import Store
+from collsec.core.provenance import record
+from collsec.tables import crosschecks
+from collsec.tables.rawfile import read_cells, remedy_for, shown
+from collsec.upstream.sources import read_sources
+
+LIST_SEPARATOR = ";"
+# Word in the names of raw columns that hold one Gleditsch–Ward code, or a list of them.
+STATE_CODE_WORD = "gwno"
+
+
+# Tables that later stages and the cross-checks read; a study may have more.
+REQUIRED = (
+    "episodes",
+    "outcomes",
+    "states",
+    "host_states",
+    "p5_ties",
+    "missions",
+    "mission_conflicts",
+    "mission_milestones",
+    "mission_strength",
+    "authorized_strength",
+    "monthly_strength",
+    "vetoes",
+    "mandate_tasks",
+    "draft_conflicts",
+    "council_members",
+    "council_terms",
+    "assembly_sittings",
+    "assembly_conflicts",
+    "resolutions",
+    "resolutions_since_2022",
+    "chapter_vii",
+    "resolution_conflicts",
+    "agenda_conflicts",
+    "un_sanctions",
+    "regional_arrangements",
+)
+
+
+def resources(store: Store) -> dict[str, dict[str, Any]]:
+    """The tables that ``datapackage.json`` names, by name.
+
+    Raises
+    ------
+    MissingInput
+        If the package, one of its files or one of the required tables is absent.
+    BadTable
+        If the package is not readable or an entry is not whole.
+    """
+    if not store.datapackage.exists():
+        raise MissingInput("data/raw/datapackage.json is missing: is this the project's folder?")
+    where = store.relative(store.datapackage)
+    named: dict[str, dict[str, Any]] = {}
+    for number, resource in enumerate(read_json(store, store.datapackage).get("resources", [])):
+        for key in ("name", "path", "schema"):
+            if not isinstance(resource.get(key), str):
+                raise BadTable(
+                    where,
+                    f"table {number + 1} has no {key}.",
+                    value=resource.get("name"),
+                    remedy="Add it.",
+                )
+        for key in ("path", "schema"):
+            if not (store.raw / resource[key]).is_file():
+                raise MissingInput(
+                    f"data/raw/{resource[key]} is missing, but {where} names it "
+                    f"as the {key} of table {resource['name']}. Take it back from git."
+                )
+        named[resource["name"]] = resource
+    for name in REQUIRED:
+        if name not in named:
+            raise MissingInput(f"{where} names no table {name}. Take it back from git.")
+    return named
+
+
+def read_json(store: Store, path: Path) -> dict[str, Any]:
+    """Read a JSON file of the raw folder."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise BadTable(
+            store.relative(path),
+            f"not readable JSON ({error.msg}).",
+            row=error.lineno,
+            remedy="Mend it, or take it back from git.",
+        ) from None
+    except UnicodeDecodeError:
+        raise BadTable(
+            store.relative(path), "not UTF-8.", remedy="Take it back from git."
+        ) from None
+    return content
+
+
+def clean(store: Store) -> list[Path]:
+    """Validate every raw table and write its typed Parquet; all of them or none.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    named = resources(store)
+    frames = {name: read_raw(store, resource) for name, resource in named.items()}
+    check_foreign_keys(store, named, frames)
+    check_state_codes(store, named, frames)
+    files = {name: store.relative(store.raw / resource["path"]) for name, resource in named.items()}
+    crosschecks.check(frames, files, read_sources(store.raw / "sources.toml"))
+    written = []
+    for name, resource in named.items():
+        inputs = [store.raw / resource["path"], store.raw / resource["schema"]]
+        written.append(store.write(frames[name], "tables", name, record(store, "tables", inputs)))
+    return written
+
+
+def read_raw(store: Store, resource: dict[str, Any]) -> pd.DataFrame:
+    """Validate one CSV against its schema and return it typed."""
+    path = store.raw / resource["path"]
+    where = store.relative(path)
+    schema = read_json(store, store.raw / resource["schema"])
+    cells = read_cells(path, where, schema)
+    validate_cells(cells, where, schema)
+    if (pinned := resource.get("rows", len(cells))) != len(cells):
+        raise BadTable(
+            where,
+            f"{len(cells)} rows where data/raw/datapackage.json says {pinned}.",
+            remedy="If rows were added or taken out on purpose, say so there (`rows`, and why in "
+            "`rows_reason`); if not, take the file back from git.",
+        )
+    return typed(cells, schema)
+
+
+def validate_cells(cells: pd.DataFrame, where: str, schema: dict[str, Any]) -> None:
+    """Raise the first cell of a table that breaks its Table Schema."""
+    from frictionless import FrictionlessException, Resource, Schema
+
+    local = {k: v for k, v in schema.items() if k != "foreignKeys"}  # checked across tables below
+    try:
+        rule = Schema.from_descriptor(local)
+    except FrictionlessException as error:
+        raise BadTable(
+            where,
+            f"its schema is not a Table Schema ({error.error.note}).",
+            remedy="Mend it in data/raw/schemas.",
+        ) from None
+    rows = [list(cells.columns), *cells.to_numpy().tolist()]
+    report = Resource(data=rows, schema=rule).validate(limit_errors=1)
+    if report.valid:
+        return
+    first = next(error for task in report.tasks for error in task.errors)
+    row, value = getattr(first, "row_number", 1), getattr(first, "cell", None)
+    column: str | None = getattr(first, "field_name", None)
+    problem = first.note.rstrip(".") + "."
+    remedy = remedy_for(where, "Correct it, or the rule in data/raw/schemas if that is wrong.")
+    if first.type in {"primary-key", "unique-error"}:
+        stated = [column] if column else schema["primaryKey"]
+        keys: list[str] = [stated] if isinstance(stated, str) else stated
+        column, value = ", ".join(keys), ", ".join(cells[k].iloc[row - 2] for k in keys)
+        problem, remedy = "the key stands twice.", "Keep one row per key."
+    elif column is not None:
+        field = next(f for f in schema["fields"] if f["name"] == column)
+        problem = broken_rule(field, value, cells[column])
+    raise BadTable(
+        where,
+        problem,
+        row=row,
+        column=column,
+        value=None if value is None else shown(str(value)),
+        remedy=remedy,
+    )
+
+
+def broken_rule(field: dict[str, Any], value: Any, column: pd.Series) -> str:
+    """Say in words what the schema asks of a field, and an example of the column that has it."""
+    rules = field.get("constraints", {})
+    if not value and rules.get("required"):
+        return "the cell is empty, and must not be."
+    if field["type"] == "date" and not is_date(str(value)):
+        return "is no day of the calendar."
+    if "enum" in rules:
+        near = difflib.get_close_matches(str(value), [str(v) for v in rules["enum"]], n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        return f"must be one of {', '.join(str(v) for v in rules['enum'])}.{hint}"
+    if "pattern" in rules:
+        good = column[column.str.fullmatch(rules["pattern"])]
+        example = f", such as {good.iloc[0]}" if len(good) else ""
+        return f"must have the form {rules['pattern']}{example}."
+    words = {"minimum": "must not be below", "maximum": "must not be above"}
+    return " and ".join(f"{words[r]} {rules[r]}" for r in words if r in rules) + "."
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a day of the calendar."""
+    return not pd.isna(pd.to_datetime(text, format="%Y-%m-%d", errors="coerce"))
+
+
+def typed(text: pd.DataFrame, schema: dict[str, Any]) -> pd.DataFrame:
+    """Give each column of a validated all-text table the type of its schema field."""
+    out = {}
+    for field in schema["fields"]:
+        column = text[field["name"]].where(text[field["name"]] != "")
+        kind = field["type"]
+        if kind == "integer":
+            out[field["name"]] = pd.to_numeric(column).astype("Int64")
+        elif kind == "number":
+            out[field["name"]] = pd.to_numeric(column).astype("float64")
+        elif kind == "boolean":
+            out[field["name"]] = column.map({"true": True, "false": False}).astype("boolean")
+        elif kind == "date":
+            out[field["name"]] = pd.to_datetime(column, format="%Y-%m-%d").astype("datetime64[s]")
+        else:
+            out[field["name"]] = column.astype("string")
+    return pd.DataFrame(out)
+
+
+def check_foreign_keys(
+    store: Store, named: dict[str, dict[str, Any]], frames: dict[str, pd.DataFrame]
+) -> None:
+    """Raise the first row whose key stands in no row of the table it points to."""
+    for name, resource in named.items():
+        schema = read_json(store, store.raw / resource["schema"])
+        for key in schema.get("foreignKeys", []):
+            fields, target = key["fields"], key["reference"]
+            own = [fields] if isinstance(fields, str) else list(fields)
+            there = target["fields"]
+            theirs = [there] if isinstance(there, str) else list(there)
+            known = pd.MultiIndex.from_frame(frames[target["resource"]][theirs].drop_duplicates())
+            rows = frames[name][own].dropna()
+            lost = ~pd.MultiIndex.from_frame(rows).isin(known)
+            if lost.any():
+                first = rows.index[lost][0]
+                raise BadTable(
+                    store.relative(store.raw / resource["path"]),
+                    f"no such key in table {target['resource']} ({', '.join(theirs)}).",
+                    row=int(first) + 2,
+                    column=", ".join(own),
+                    value=", ".join(str(v) for v in rows.loc[first]),
+                    remedy=nearest(rows.loc[first], known)
+                    + f"Use a key of {target['resource']}, or add its row there.",
+                )
+
+
+def check_state_codes(
+    store: Store, named: dict[str, dict[str, Any]], frames: dict[str, pd.DataFrame]
+) -> None:
+    """Raise the first state code that ``states`` does not list."""
+    known = set(frames["states"]["gwno"].astype(int).astype(str))
+    for name, resource in named.items():
+        frame = frames[name]
+        for column in (c for c in frame.columns if STATE_CODE_WORD in c.split("_")):
+            codes = frame[column].astype("string").str.split(LIST_SEPARATOR).explode().dropna()
+            unknown = codes[~codes.isin(known)]
+            if len(unknown):
+                raise BadTable(
+                    store.relative(store.raw / resource["path"]),
+                    "unknown state code.",
+                    row=int(unknown.index[0]) + 2,
+                    column=column,
+                    value=unknown.iloc[0],
+                    remedy="Use a Gleditsch–Ward code of data/raw/compiled/states.csv.",
+                )
+
+
+def nearest(key: pd.Series, known: Iterable[tuple[Any, ...]]) -> str:
+    """A sentence that offers the known key closest to a lost one, where one is close."""
+    lost = ", ".join(str(v) for v in key)
+    names = sorted({", ".join(str(v) for v in k) for k in known})
+    near = difflib.get_close_matches(lost, names, n=1, cutoff=0.7)
+    return f"Did you mean {near[0]}? " if near else ""

@@ -1,0 +1,268 @@
+"""The codebook: what each column means, where it stands, in which unit, and from which source.
+
+It is generated. A raw column is defined in the Table Schema of each table that has it, in the same
+words everywhere; a derived one in `collsec.definitions`; a measure in its own docstring.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from collsec.core.errors import BadTable, CollsecError
+from collsec.core.project import Store
+from collsec.evidence.claims import RESOURCE as CLAIMS
+from collsec.measures import MEASURES
+from collsec.tables.clean import read_json, resources
+from collsec.tables.definitions import DERIVED, HERE, MADE_BY, PREFIXED, Derived
+
+# Units told by the end of a name (the beginning, for `is_` and the like), in the house's spelling.
+UNITS = (
+    (r"(is|has|was|cast)_.*", "true or false"),
+    (r".*_days", "days"),
+    (r".*_months?", "months"),
+    (r".*_km", "kilometers"),
+    (r".*_share", "share, 0 to 1"),
+    (r".*_rank", "percentile, 0 to 1"),
+    (r".*_thousands", "thousands"),
+    (r"(.*_)?year", "calendar year"),
+    (r".*_years", "years"),
+    (r".*_code|.*gwno.*", "code"),
+    (r".*_id", "identifier"),
+)
+TYPES = {"date": "day", "boolean": "true or false", "string": "text"}
+# Types of Parquet columns, in the terms of a Table Schema.
+PARQUET_TYPES = (
+    (r"timestamp.*|date.*", "date"),
+    (r"u?int.*", "integer"),
+    (r"double|float.*", "number"),
+    (r"bool", "boolean"),
+    (r"(large_)?string|dictionary.*", "string"),
+)
+LAGGED = re.compile(r"(?P<measure>.+)_lag_(?P<months>\d+)")
+MOST_SOURCES = 6  # named; further ones are counted
+
+
+class UnknownColumn(CollsecError):
+    """No table has a column of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A table that holds a column.
+
+    Attributes
+    ----------
+    table : str
+        Name; of a processed table ``stage/name``.
+    file : str
+        Path of the table, relative to the project.
+    type, unit : str
+        Type of the values, and their unit (or what they are).
+    values : str
+        The values allowed: categories, form, bounds; empty if any.
+    details : str
+        What is special to this table.
+    source : str
+        Sources of the values, or what derives them.
+    """
+
+    table: str
+    file: str
+    type: str
+    unit: str
+    values: str = ""
+    details: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One column: its name, definition, and the tables that hold it."""
+
+    name: str
+    title: str
+    definition: str
+    holders: list[Holder] = field(default_factory=list)
+
+
+def alike(holders: list[Holder]) -> list[list[Holder]]:
+    """Holders in groups of which everything but the table is the same, in order."""
+    groups: dict[tuple[str, ...], list[Holder]] = {}
+    for h in holders:
+        groups.setdefault((h.type, h.unit, h.values, h.details, h.source), []).append(h)
+    return list(groups.values())
+
+
+def codebook(store: Store) -> dict[str, Entry]:
+    """Every column of the raw tables, and of the processed files that are there, by name.
+
+    Raises
+    ------
+    BadTable
+        If a processed column has no definition.
+    """
+    entries: dict[str, Entry] = {}
+    for name, title, definition, holder in raw_columns(store):
+        entries.setdefault(name, Entry(name, title, definition)).holders.append(holder)
+    raw = set(entries)
+    for name, derived in sorted(DERIVED.items()):
+        entries.setdefault(name, Entry(name, "", derived.text))
+    for table, name, type_ in processed_columns(store):
+        holder, definition = processed_holder(table, name, type_, entries if name in raw else {})
+        entries.setdefault(name, Entry(name, "", definition)).holders.append(holder)
+    for name, derived in DERIVED.items():
+        if not entries[name].holders:  # the pipeline has not run yet
+            entries[name].holders.extend(
+                Holder(t, f"data/processed/{t}.parquet", "", derived.unit, source=made_by(t))
+                for t in derived.tables
+            )
+    return dict(sorted(entries.items()))
+
+
+def raw_columns(store: Store) -> Iterator[tuple[str, str, str, Holder]]:
+    """Name, title, definition and holder of each column of the raw tables."""
+    for resource in (*resources(store).values(), CLAIMS):
+        path, file = store.raw / resource["schema"], resource["path"]
+        rows = pd.read_csv(store.raw / file, dtype=str, keep_default_na=False)
+        of_rows = cited(rows["source"]) if "source" in rows else ""
+        for column in read_json(store, path)["fields"]:
+            name = column["name"]
+            own = f"{name.removesuffix('_date')}_source"
+            source = ", ".join(column.get("sources", ())) or (
+                cited(rows[own]) if name.endswith("_date") and own in rows else of_rows
+            )
+            yield (
+                name,
+                column.get("title", ""),
+                column["description"],
+                Holder(
+                    path.stem,
+                    f"data/raw/{file}",
+                    column["type"],
+                    unit_of(column),
+                    allowed(column),
+                    column.get("details", ""),
+                    source,
+                ),
+            )
+
+
+def processed_columns(store: Store) -> Iterator[tuple[str, str, str]]:
+    """Table, name and type of each column of the processed files.
+
+    Typed raw tables, and shares of work that estimates gather, are left out.
+    """
+    import pyarrow.parquet as pq
+
+    for path in sorted(store.processed.glob("*/*.parquet")):
+        if path.parent.name not in {"tables", "shares"}:
+            for column in pq.read_schema(path):
+                found = next(t for form, t in PARQUET_TYPES if re.fullmatch(form, str(column.type)))
+                yield f"{path.parent.name}/{path.stem}", column.name, found
+
+
+def processed_holder(
+    table: str, name: str, type_: str, raw: dict[str, Entry]
+) -> tuple[Holder, str]:
+    """The holder of a processed column, and the column's definition."""
+    details = next(
+        (
+            text
+            for (pattern, n), text in HERE.items()
+            if n == name and fnmatch.fnmatchcase(table, pattern)
+        ),
+        "",
+    )
+    if name in raw:
+        unit, definition = raw[name].holders[0].unit, raw[name].definition
+        source = made_by(table) if details else "as in the raw table"
+    else:
+        derived = derived_column(table, name)
+        unit, definition = derived.unit, derived.text
+        source = made_by(table)
+    file = f"data/processed/{table}.parquet"
+    return Holder(table, file, type_, unit, "", details, source), definition
+
+
+def derived_column(table: str, name: str) -> Derived:
+    """The definition of a column that no raw table has."""
+    if name in DERIVED and any(fnmatch.fnmatchcase(table, t) for t in DERIVED[name].tables):
+        return DERIVED[name]
+    for prefix, derived in PREFIXED.items():
+        if name.startswith(prefix):
+            return derived
+    lagged = LAGGED.fullmatch(name)
+    measure = MEASURES.get(lagged["measure"] if lagged else name)
+    if measure is None:
+        raise BadTable(
+            f"data/processed/{table}.parquet",
+            "the column has no definition.",
+            column=name,
+            remedy="Define it in collsec.definitions.",
+        )
+    text = " ".join((measure.function.__doc__ or measure.title).split("\n\n")[0].split())
+    unit = "1 if so" if measure.kind in {"exposure", "ever"} else "see the definition"
+    after = f" As it stood {int(lagged['months'])} months before." if lagged else ""
+    return Derived((table,), unit, f"{measure.title}. {text}{after}")
+
+
+def made_by(table: str) -> str:
+    """What derives a processed table."""
+    return f"derived by {MADE_BY[table.partition('/')[0]]}"
+
+
+def unit_of(column: dict[str, Any]) -> str:
+    """Unit of a raw column: declared, told by the name, or by the type; empty if none is known."""
+    if "unit" in column:
+        return str(column["unit"])
+    by_name = next((u for form, u in UNITS if re.fullmatch(form, column["name"])), "")
+    by_type: str = TYPES.get(column["type"], by_name)
+    return by_name if by_name and column["type"] == "string" else by_type
+
+
+def allowed(column: dict[str, Any]) -> str:
+    """The values that a raw column may take."""
+    rules = column.get("constraints", {})
+    if "enum" in rules:
+        return "one of " + ", ".join(str(v) for v in rules["enum"])
+    bounds = [
+        f"{word} {rules[rule]}"
+        for rule, word in (("minimum", "from"), ("maximum", "to"))
+        if rule in rules
+    ]
+    return " ".join(bounds) or (f"form {rules['pattern']}" if "pattern" in rules else "")
+
+
+def cited(sources: pd.Series) -> str:
+    """The keys that rows cite, the most frequent first; addresses as `documents`."""
+    parts = (part.strip() for cell in sources for part in cell.split(";") if part.strip())
+    counts = Counter("documents" if part.startswith("http") else part for part in parts)
+    names = sorted(counts, key=lambda name: (-counts[name], name))
+    rest = len(names) - MOST_SOURCES
+    return ", ".join(names[:MOST_SOURCES]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def entry(store: Store, name: str) -> Entry:
+    """The entry of one column.
+
+    Raises
+    ------
+    UnknownColumn
+        If no table has it; the nearest name is given.
+    """
+    entries = codebook(store)
+    if name in entries:
+        return entries[name]
+    near = difflib.get_close_matches(name, list(entries), n=3, cutoff=0.5)
+    within = sorted(n for n in entries if name and name.lower() in n)[:3]
+    offered = list(dict.fromkeys([*within, *near]))[:3]
+    hint = f" Did you mean {' or '.join(offered)}?" if offered else ""
+    raise UnknownColumn(f"no table has a column {name!r}.{hint}")

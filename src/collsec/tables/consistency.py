@@ -1,0 +1,232 @@
+"""Cross-checks that ask no knowledge of the subject: order, precision, keys, copies, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import pandas as pd
+
+from collsec.tables.findings import Finding, Tables, findings
+
+# Facts of the study lie in this span; states, and the first deaths of some conflicts, are older,
+# and terms on the Council end in a year ahead.
+SPAN = (pd.Timestamp("1946-01-01"), pd.Timestamp("2026-12-31"))
+BEYOND = {
+    ("states", "valid_from"),
+    ("states", "valid_to"),
+    ("episodes", "first_death_date"),
+    ("council_terms", "to_date"),
+}
+# (table, earlier date, later date): the later may not lie before the earlier.
+ORDER = (
+    ("states", "valid_from", "valid_to"),
+    ("episodes", "first_death_date", "onset_date"),
+    ("episodes", "onset_date", "end_date"),
+    ("missions", "first_personnel_date", "first_troops_date"),
+    ("missions", "first_troops_date", "last_troops_date"),
+    ("missions", "first_personnel_date", "strength_10pct_date"),
+    ("missions", "strength_10pct_date", "strength_50pct_date"),
+    ("missions", "first_personnel_date", "end_date"),
+    ("mission_conflicts", "from_date", "to_date"),
+    ("mission_milestones", "first_counted_month", "last_counted_month"),
+    ("mission_milestones", "first_troops_month", "last_troops_month"),
+    ("mission_milestones", "strength_10pct_month", "strength_50pct_month"),
+    ("authorized_strength", "from_month", "to_month"),
+    ("monthly_strength", "from_month", "to_month"),
+    ("mandate_tasks", "from_month", "to_month"),
+    ("agenda_conflicts", "from_date", "to_date"),
+    ("council_members", "from_date", "to_date"),
+    ("council_terms", "elected_date", "from_date"),
+    ("council_terms", "from_date", "to_date"),
+    ("assembly_sittings", "from_date", "to_date"),
+    ("un_sanctions", "from_date", "to_date"),
+)
+# (table, key, column, other table, its key, its column): the same fact written twice.
+COPIES = (
+    ("draft_conflicts", "item_id", "date", "vetoes", "veto_id", "veto_date"),
+    ("draft_conflicts", "item_id", "action_class", "vetoes", "veto_id", "action_class"),
+    ("resolution_conflicts", "item_id", "date", "resolutions", "resolution_id", "resolution_date"),
+    (
+        "missions",
+        "resolution",
+        "authorized_date",
+        "resolutions",
+        "resolution_id",
+        "resolution_date",
+    ),
+    (
+        "resolutions_since_2022",
+        "resolution_id",
+        "resolution_date",
+        "resolutions",
+        "resolution_id",
+        "resolution_date",
+    ),
+    (
+        "chapter_vii",
+        "resolution_id",
+        "is_chapter_vii",
+        "resolutions",
+        "resolution_id",
+        "is_chapter_vii",
+    ),
+)
+# (table, key, how it begins, spelled from other columns).
+PREFIXES = (
+    ("episodes", "episode_id", "{conflict_id}-"),
+    ("vetoes", "veto_id", "{veto_date:%Y-%m-%d}-"),
+    ("chapter_vii", "resolution_id", "S/RES/{number} ("),
+    ("assembly_sittings", "sitting_id", "{session}/"),
+)
+# (table, key, how it is spelled from other columns; `none` where one is empty).
+KEYS = (
+    ("mission_conflicts", "link_id", "{mission_id}:{conflict_id}"),
+    ("draft_conflicts", "link_id", "{item_id}/{conflict_id}"),
+    ("resolution_conflicts", "link_id", "{item_id}/{conflict_id}"),
+    ("agenda_conflicts", "agenda_conflict_id", "{agenda_key}/{conflict_id}/{from_date:%Y-%m-%d}"),
+    ("un_sanctions", "link_id", "{regime_id}/{conflict_id}"),
+    ("council_terms", "term_id", "{from_date:%Y}/{gwno}"),
+    ("assembly_conflicts", "link_id", "{session}/{conflict_id}"),
+    ("resolutions", "resolution_id", "S/RES/{number} ({resolution_date:%Y})"),
+    ("resolutions_since_2022", "resolution_id", "S/RES/{number} ({resolution_date:%Y})"),
+)
+# Tables whose dates follow the rule "never earlier than the truth"; UCDP's own dates do not.
+CODED_DATES = ("missions", "mission_conflicts")
+LINKS = ("mission_conflicts", "draft_conflicts", "assembly_conflicts", "un_sanctions")
+
+
+def dates_within_the_span(tables: Tables) -> Iterator[Finding]:
+    """Dates lie between the first year of the Council and the last year coded."""
+    first, last = SPAN
+    for name, frame in tables.items():
+        dates = [str(c) for c in frame.select_dtypes("datetime")]
+        for column in (c for c in dates if (name, c) not in BEYOND):
+            outside = (tables[name][column] < first) | (tables[name][column] > last)
+            yield from findings(
+                tables,
+                name,
+                column,
+                outside,
+                f"lies outside of {first:%Y-%m-%d} to {last:%Y-%m-%d}.",
+                "Correct the year; the span stands in collsec.consistency.",
+            )
+
+
+def dates_in_order(tables: Tables) -> Iterator[Finding]:
+    """What comes later in the course of things has no earlier date."""
+    for name, earlier, later in ORDER:
+        frame = tables[name]
+        yield from findings(
+            tables,
+            name,
+            later,
+            frame[later] < frame[earlier],
+            f"lies before {earlier}, {{}}.",
+            "Correct one of the two dates.",
+            frame[earlier],
+        )
+
+
+def precision_fits_date(tables: Tables) -> Iterator[Finding]:
+    """A date known to the month is its last day, one known to the year is 31 December."""
+    for name in CODED_DATES:
+        frame = tables[name]
+        for column in (c for c in frame.columns if c.endswith("_precision")):
+            day = f"{column.removesuffix('_precision')}_date"
+            date, precision = frame[day], frame[column]
+            yield from findings(
+                tables,
+                name,
+                column,
+                date.isna() != precision.isna(),
+                f"{day} and its precision must both be there, or neither.",
+                "Add the one that is missing, or empty both.",
+            )
+            is_last = date.dt.is_month_end & ((precision != "year") | (date.dt.month == 12))
+            yield from findings(
+                tables,
+                name,
+                day,
+                precision.isin(["month", "year"]) & ~is_last,
+                f"is no last day, although {column} is {{}}.",
+                "Give the last day of the month (of the year), or the precision `day`.",
+                precision,
+            )
+
+
+def keys_spell_their_parts(tables: Tables) -> Iterator[Finding]:
+    """A key that is spelled from other columns agrees with them."""
+    for name, key, form in (*PREFIXES, *KEYS):
+        frame = tables[name]
+        parts = frame.astype(object).where(frame.notna(), "none").to_dict(orient="records")
+        spelled = pd.Series([form.format_map(row) for row in parts], index=frame.index)
+        whole = (name, key, form) in KEYS
+        fits = [
+            given == right if whole else str(given).startswith(right)
+            for given, right in zip(frame[key], spelled, strict=True)
+        ]
+        yield from findings(
+            tables,
+            name,
+            key,
+            ~pd.Series(fits, index=frame.index),
+            "does not fit the row's other columns, {}.",
+            "Correct the key or the column.",
+            spelled,
+        )
+
+
+def copies_agree(tables: Tables) -> Iterator[Finding]:
+    """A fact that stands in two tables is the same in both."""
+    for name, key, column, other, its_key, its_column in COPIES:
+        frame = tables[name]
+        there = frame[key].map(tables[other].set_index(its_key)[its_column])
+        yield from findings(
+            tables,
+            name,
+            column,
+            there.notna() & frame[column].notna() & (frame[column] != there),
+            f"differs from {its_column} in {other}, {{}}.",
+            "Correct the one that is wrong.",
+            there,
+        )
+
+
+def links_lead_somewhere_or_nowhere(tables: Tables) -> Iterator[Finding]:
+    """A link has a conflict, or says that there is none."""
+    for name in LINKS:
+        frame = tables[name]
+        yield from findings(
+            tables,
+            name,
+            "is_none",
+            frame["is_none"] != frame["conflict_id"].isna(),
+            "must be true where conflict_id is empty, and only there.",
+            "Give the conflict, or set is_none to true with the reason.",
+        )
+
+
+def sources_are_declared(tables: Tables, sources: Collection[str]) -> Iterator[Finding]:
+    """Every source is a key of ``sources.toml`` or the address of a document."""
+    for name, frame in tables.items():
+        for column in (c for c in frame.columns if c == "source" or c.endswith("_source")):
+            parts = frame[column].str.split(";").explode().str.strip().dropna()
+            strange = parts[~parts.isin(list(sources)) & ~parts.str.startswith("http")]
+            yield from findings(
+                tables,
+                name,
+                column,
+                pd.Series(frame.index.isin(strange.index), frame.index),
+                "is neither a key of data/raw/sources.toml nor an address.",
+                "Declare the source there, or correct the key.",
+            )
+
+
+# `copies_agree` and `sources_are_declared` come later: they need other checks, or the sources.
+CHECKS = {
+    "dates lie in the span of the study": dates_within_the_span,
+    "dates are in order": dates_in_order,
+    "precision fits the date": precision_fits_date,
+    "keys spell their parts": keys_spell_their_parts,
+    "links lead somewhere or nowhere": links_lead_somewhere_or_nowhere,
+}

@@ -1,0 +1,261 @@
+"""Get the upstream files: from a folder at hand, the mirror or the publisher, checked and whole.
+
+These places are tried in turn: the upstream folder itself, a local folder, the mirror pinned in
+``sources.toml``, and the publisher where an address of the very file is declared. A file is kept
+only if its checksum is the declared one, so a second run goes on where the first stopped. The
+publisher's page is named where all of them fail, since newer releases appear there and some ask for
+a name.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from collsec.core.errors import CollsecError, MissingInput
+from collsec.core.project import whole
+from collsec.upstream.archives import BadArchive, take_member
+from collsec.upstream.sources import FILE, BadSource, Source, SourceFile, digest
+
+TIMEOUT_SECONDS = 60
+CHUNK_BYTES = 1 << 16
+# Most bytes of a publisher's archive, whose checksum is not known beforehand.
+ARCHIVE_BYTES = 100_000_000
+
+OnBytes = Callable[[str, int], None]  # (file, further bytes at hand)
+Download = Callable[[str, Path, SourceFile, OnBytes], None]
+
+
+class FetchFailed(CollsecError):
+    """Some upstream files could not be had; the message says where each may be found."""
+
+
+class NoConnection(FetchFailed):
+    """The mirror cannot be reached at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Where one file came from.
+
+    Attributes
+    ----------
+    source : str
+        Key of the source.
+    file : str
+        Path below the upstream folder.
+    place : str
+        ``present``, ``folder``, ``mirror`` or ``publisher``.
+    """
+
+    source: str
+    file: str
+    place: str
+
+
+def silent(file: str, count: int) -> None:
+    """Show no progress."""
+
+
+def fetch(
+    sources: Mapping[str, Source],
+    folder: Path,
+    *,
+    keys: Iterable[str] | None = None,
+    local: Path | None = None,
+    download: Download | None = None,
+    on_bytes: OnBytes = silent,
+) -> list[Fetched]:
+    """Bring every declared file into the upstream folder.
+
+    Parameters
+    ----------
+    sources : mapping of str to Source
+        As `collsec.sources.read_sources` gives them.
+    folder : Path
+        The upstream folder; made if it is absent.
+    keys : iterable of str or None
+        Only these sources; all by default.
+    local : Path or None
+        A folder of upstream files to copy from. If it is given, nothing is downloaded.
+    download : callable or None
+        (address, path, declared file, on_bytes) → None; `download_with_pooch` by default.
+    on_bytes : callable
+        Called with a file and the number of its bytes that came to hand.
+
+    Returns
+    -------
+    list of Fetched
+        One per file, in the order of ``sources.toml``.
+
+    Raises
+    ------
+    BadSource
+        If a key is unknown.
+    MissingInput
+        If `local` is no folder.
+    NoConnection
+        If neither mirror nor publisher can be reached; what is in place stays.
+    FetchFailed
+        If a file could not be had. All others are in place.
+    """
+    wanted = {key: sources[key] for key in wanted_keys(sources, keys)}
+    if local is not None and not local.is_dir():
+        raise MissingInput(f"{local}: no such folder. Give the folder of upstream files.")
+    done: list[Fetched] = []
+    failed: list[str] = []
+    total = sum(len(source.files) for source in wanted.values())
+    for key, source in wanted.items():
+        for declared in source.files:
+            try:
+                place = fetch_file(source, declared, folder, local, download, on_bytes)
+            except NoConnection as error:
+                raise NoConnection(
+                    f"{error} {len(done)} of {total} upstream files are in place. Connect and run "
+                    "the command again, or give a folder that holds them with --from."
+                ) from None
+            except CollsecError as error:
+                failed.append(f"  {declared.file}: {error} Publisher: {source.publisher}")
+            else:
+                done.append(Fetched(key, declared.file, place))
+    if failed:
+        raise FetchFailed(
+            f"{len(failed)} of {total} upstream files could not be had:\n" + "\n".join(failed)
+        )
+    return done
+
+
+def wanted_keys(sources: Mapping[str, Source], keys: Iterable[str] | None) -> list[str]:
+    """The keys asked for, each known and once; all by default.
+
+    Raises
+    ------
+    BadSource
+        If a key is unknown.
+    """
+    wanted = list(sources) if keys is None else list(dict.fromkeys(keys))
+    if unknown := [k for k in wanted if k not in sources]:
+        raise BadSource(f"{FILE} has no source {', '.join(unknown)}. It has: {', '.join(sources)}.")
+    return wanted
+
+
+def fetch_file(
+    source: Source,
+    declared: SourceFile,
+    folder: Path,
+    local: Path | None,
+    download: Download | None,
+    on_bytes: OnBytes,
+) -> str:
+    """Bring one file into place and tell where from."""
+    path = folder / declared.file
+    if is_declared(path, declared):
+        on_bytes(declared.file, declared.bytes)
+        return "present"
+    if local is not None:
+        if not (local / declared.file).is_file():
+            raise MissingInput("not in the folder given.")
+        if not is_declared(local / declared.file, declared):
+            raise BadSource(f"another file stands in the folder given; {FILE} declares its sha256.")
+        with whole(path) as temporary:
+            shutil.copyfile(local / declared.file, temporary)
+        on_bytes(declared.file, declared.bytes)
+        return "folder"
+    assert source.mirror is not None  # a source with files has one
+    take = download or download_with_pooch
+    places = [("mirror", source.mirror.address(declared.mirror_path), "")]
+    if declared.published:
+        places.append(("publisher", declared.published, declared.member))
+    refused: list[CollsecError] = []
+    for place, address, member in places:
+        try:
+            with whole(path) as temporary:
+                if member:
+                    take_archived(address, member, temporary, declared, take)
+                    on_bytes(declared.file, declared.bytes)
+                else:
+                    take(address, temporary, declared, on_bytes)
+                if not is_declared(temporary, declared):
+                    raise BadSource(f"the {place} has another file at {address}.")
+        except CollsecError as error:
+            refused.append(error)
+        else:
+            return place
+    if all(isinstance(error, NoConnection) for error in refused):
+        raise refused[0]
+    raise FetchFailed(" ".join(str(error) for error in refused))
+
+
+def take_archived(
+    address: str, member: str, path: Path, declared: SourceFile, take: Download
+) -> None:
+    """Download the archive that holds a file, and take the file out of it.
+
+    Raises
+    ------
+    FetchFailed
+        If the archive cannot be had, is unsafe, or does not hold the file.
+    """
+    archive = path.with_name(f"{path.name}.archive")
+    try:
+        take(address, archive, replace(declared, bytes=ARCHIVE_BYTES, sha256=""), silent)
+        take_member(archive, member, path, declared.bytes)
+    except BadArchive as error:
+        raise FetchFailed(f"The archive at {address} {error}") from None
+    finally:
+        archive.unlink(missing_ok=True)
+
+
+def is_declared(path: Path, declared: SourceFile) -> bool:
+    """Whether a file is there and is the declared one."""
+    return (
+        path.is_file() and path.stat().st_size == declared.bytes and digest(path) == declared.sha256
+    )
+
+
+def download_with_pooch(
+    address: str, path: Path, declared: SourceFile, on_bytes: OnBytes = silent
+) -> None:
+    """Download one file and check it; a file without a declared checksum is held to its size only.
+
+    Raises
+    ------
+    NoConnection
+        If the host cannot be reached.
+    FetchFailed
+        If the address does not answer, or answers with another file.
+    """
+    import pooch
+    import requests
+
+    def bounded(url: str, target: str, _: Any) -> None:
+        """Write what the address gives, up to the declared size."""
+        left = declared.bytes
+        with requests.get(url, stream=True, timeout=TIMEOUT_SECONDS) as answer:
+            answer.raise_for_status()
+            with Path(target).open("wb") as out:
+                for chunk in answer.iter_content(CHUNK_BYTES):
+                    left -= len(chunk)
+                    if left < 0:
+                        raise ValueError(f"it is larger than {declared.bytes} bytes")
+                    out.write(chunk)
+                    on_bytes(declared.file, len(chunk))
+
+    pooch.get_logger().setLevel("WARNING")
+    try:
+        pooch.retrieve(
+            address,
+            known_hash=f"sha256:{declared.sha256}" if declared.sha256 else None,
+            fname=path.name,
+            path=path.parent,
+            downloader=bounded,
+        )
+    except requests.ConnectionError:
+        host = address.split("/")[2]
+        raise NoConnection(f"{host} cannot be reached.") from None
+    except (requests.RequestException, ValueError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FetchFailed(f"{address} failed ({reason}).") from None

@@ -1,0 +1,71 @@
+"""Work in pieces: what is shared out, and that nothing is lost on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from collsec.designs import Inputs, calibration, work
+from collsec.designs.estimate import tidy
+from collsec.designs.parts import AFTER_PRIMARY, Part
+from collsec.hypothesis.specification import Draws, load
+from study import STORE, study_inputs
+
+FEW = Draws(
+    rerandomization_draws=240, calibration_draws=24, bootstrap_draws=199, imputation_draws=2
+)
+
+
+@functools.cache
+def inputs(name: str) -> Inputs:
+    return study_inputs(load(STORE, name))
+
+
+@pytest.mark.parametrize("shares", [1, 2, 3, 7])
+@pytest.mark.parametrize("name", ["h1", "h2", "h3"])
+def test_every_piece_belongs_to_one_share(name: str, shares: int) -> None:
+    names = list(work.pieces(inputs(name), FEW))
+    given = [n for k in range(1, shares + 1) for n in work.shared_out(names, k, shares)]
+    assert sorted(given) == sorted(names)
+    spec = inputs(name).spec
+    assert {n for n in names if n.startswith("part.")} == {
+        f"part.{p}" for p in spec.parts if p not in AFTER_PRIMARY
+    }
+    assert {"primary", "robustness", "calibration.0"} <= set(names)
+
+
+def test_pieces_come_back_from_json_as_they_were() -> None:
+    pieces = work.pieces(inputs("h3"), FEW)
+    done = {name: pieces[name]() for name in ("primary", "robustness", "calibration.3")}
+    first = dataclasses.replace(done["primary"].estimates[0], ci_high=math.inf, mde_low=math.nan)
+    curve = pd.DataFrame({"time": [0.1 + 0.2, 1.0], "group": ["a", "b"]})
+    done["further"] = Part([first], curve, {"n": "3"}, {"x": np.float64(1 / 3), "y": np.arange(2)})
+    back = work.from_json(json.loads(json.dumps(work.to_json(done))))
+    pd.testing.assert_frame_equal(
+        tidy(back["primary"].estimates), tidy(done["primary"].estimates), check_exact=True
+    )
+    again = back["further"].estimates[0]
+    assert math.isinf(again.ci_high) and math.isnan(again.mde_low)
+    pd.testing.assert_frame_equal(back["further"].curves, curve, check_exact=True)
+    assert back["further"].records == {"x": 1 / 3, "y": [0, 1]}
+    assert back["robustness"].records["without"] == done["robustness"].records["without"]
+
+
+def test_blocks_of_a_calibration_are_those_of_one_run() -> None:
+    given = inputs("h3")
+    prepared = work.prepare(given, given.spec.exposure)
+    blocks = [calibration.calibrate_block(given, prepared, 16, b) for b in (0, 1)]
+    assert [b.draws for b in blocks] == [2, 2]
+    # Draw 9 stands in block 1 whatever the number of draws.
+    longer = calibration.calibrate_block(given, prepared, 32, 1)
+    np.testing.assert_array_equal(longer.estimates[:2], blocks[1].estimates)
+    both = calibration.pooled(blocks)
+    assert both.draws == 4
+    assert both.rejection_rate == sum(b.rejection_rate for b in blocks) / 2
+    np.testing.assert_array_equal(both.estimates[2:], blocks[1].estimates)

@@ -1,0 +1,366 @@
+"""The ledger of claims says what the estimate says, and lends no verdict to what has none."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from collsec.core.errors import BadTable
+from collsec.evidence.claims import Standing, check, ledger, standing_of
+from collsec.evidence.verdict import CODES, SENTENCES
+from collsec.reports.tables import claim_tables
+
+MINIMUM = (10, 8)
+CLAIM = {
+    "claim_id": "C01b",
+    "quote": "ample time",
+    "section": "Conclusion",
+    "paragraph": 1,
+    "kind": "causal",
+    "statement": "Wars last longer.",
+    "hypothesis": "h1",
+    "estimand": "Hazard ratio",
+    "expected": "a hazard ratio above one",
+    "tests": "h1.primary",
+    "verdict_class": "tested",
+    "reason": "A reading.",
+    "source": "article",
+    "basis": "document",
+    "confidence": 2,
+    "note": pd.NA,
+}
+ROW = {
+    "estimate_id": "h1.primary",
+    "role": "primary",
+    "label": "UN troops",
+    "estimand": "hazard_ratio",
+    "estimate": 1.5,
+    "ci_low": 0.7,
+    "ci_high": 3.2,
+    "ci_level": 1 - 0.05 / 3,
+    "inference": "risk_set_rerandomization",
+    "n_units": 479,
+    "n_events": 432,
+    "n_clusters": 106,
+    "exposed_units": 33,
+    "exposed_ends": 20,
+    "exposed_clusters": 15,
+    "mde_low": 0.4,
+    "mde_high": 2.5,
+    "validity": "principled",
+}
+OTHERS = {
+    "h1.other": {
+        "role": "secondary",
+        "estimate": 1.12,
+        "ci_low": 0.98,
+        "ci_high": 1.27,
+        "ci_level": 0.95,
+    },
+    "h1.sandwich": {"role": "outcome", "inference": "cluster_sandwich"},
+    "h1.unknown": {"role": "secondary", "estimate": math.nan, "exposed_ends": 0},
+    "h1.act": {
+        "role": "p5_fights",
+        "label": "First resolution",
+        "estimand": "hazard_ratio_of_action",
+        "estimate": 0.4,
+        "ci_low": 0.2,
+        "ci_high": 0.8,
+        "ci_level": 0.95,
+        "exposed_units": 20,
+        "n_units": 100,
+        "exposed_ends": 5,
+        "n_events": 40,
+    },
+    "h1.votes": {
+        "role": "votes",
+        "label": "Veto cast",
+        "estimand": "probability_difference",
+        "estimate": 0.125,
+        "ci_low": -0.02,
+        "ci_high": 0.27,
+        "ci_level": 0.95,
+        "n_units": 503,
+        "n_events": 135,
+        "n_clusters": 25,
+    },
+    "h1.trial": {"role": "trial", "n_units": 26, "exposed_units": 14, "n_events": 20},
+    "h1.placebo.lead": {"role": "falsification"},
+    "h1.variant.lag": {"role": "variant"},
+    "h1.ever": {"role": "known_biased", "validity": "known-biased"},
+    "h1.biased": {"role": "secondary", "validity": "known-biased"},
+}
+
+
+@dataclass
+class Record:
+    """A record of h1 with one verdict."""
+
+    code: str = "inconclusive"
+    reasons: tuple[str, ...] = ("reason one", "reason two")
+    design: str = "time_varying"
+    is_quick: bool = False
+    result_id: str = "h1.primary@3f9c2a"
+    primary: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return {
+            "design": self.design,
+            "cluster": "gwno_host",
+            "estimand": {"no_effect": [0.8, 1.25]},
+        }
+
+    @property
+    def verdict(self) -> dict[str, Any]:
+        return {"code": self.code, "sentence": SENTENCES[self.code], "reasons": self.reasons}
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {
+            "h1.primary.sentence": "What the primary found.",
+            "h1.incidence.horizon": "60",
+            "h1.incidence.deployed": "2 %",
+            "h1.incidence.ended": "73 %",
+        }
+
+    @property
+    def estimates(self) -> pd.DataFrame:
+        first = ROW | self.primary
+        rows = [first, *({**first, "estimate_id": name, **other} for name, other in OTHERS.items())]
+        return pd.DataFrame(rows)
+
+
+def standing(record: Record | None = None, **changes: Any) -> pd.Series:
+    """The one row of a ledger with one claim."""
+    claims = pd.DataFrame([CLAIM | changes])
+    return ledger(claims, {"h1": record or Record()}, MINIMUM).iloc[0]
+
+
+def test_a_primary_lends_its_verdict_and_its_sentence() -> None:
+    row = standing()
+    assert row["standing"] == "inconclusive"
+    assert row["finding"] == "What the primary found."
+    assert row["how_sure"] == (
+        "Undecided. 33 wars in 15 countries were exposed, and 20 ended while they were. Only ends "
+        "at more than 2.50 times the rate, or at less than 0.40 times, could be expected to show."
+    )
+    assert "within 0.80 to 1.25" in row["what_would_change"]
+    assert row["result_id"] == "h1.primary@3f9c2a"
+    assert not row["is_quick"]
+    assert standing(Record(is_quick=True))["is_quick"]
+
+
+def test_the_primary_stands_where_its_claim_stands() -> None:
+    row = standing()
+    alone = standing_of(Record(), MINIMUM)
+    for name in ("standing", "finding", "how_sure", "what_would_change", "result_id"):
+        assert getattr(alone, name) == row[name]
+
+
+@pytest.mark.parametrize(
+    ("code", "sure", "change"),
+    [
+        ("supported", "Fairly sure: the interval excludes no effect", "would make it mixed"),
+        ("contradicted", "Fairly sure: the interval excludes no effect", "would make it mixed"),
+        ("mixed", "Unsure: reason two.", "once each check holds"),
+        ("no-effect", "whole interval lies within 0.80 to 1.25", "reaches beyond 0.80 or 1.25"),
+        ("inconclusive", "Undecided.", "A narrower interval"),
+        ("void", "Not at all: reason one; reason two.", "passes its own checks"),
+    ],
+)
+def test_each_verdict_has_its_words(code: str, sure: str, change: str) -> None:
+    row = standing(Record(code))
+    assert row["standing"] == code
+    assert sure in row["how_sure"]
+    assert change in row["what_would_change"]
+
+
+def test_every_verdict_that_a_rule_can_reach_has_words() -> None:
+    for code in set(CODES) - {"not-empirical", "not-testable", "deferred"}:
+        row = standing(Record(code))
+        assert row["finding"] and row["how_sure"] and row["what_would_change"]
+
+
+@pytest.mark.parametrize("few", [{"exposed_ends": 9}, {"exposed_clusters": 7}])
+def test_too_few_exposures_ask_for_more_wars(few: dict[str, int]) -> None:
+    row = standing(Record(primary=few))
+    assert row["what_would_change"] == (
+        "More wars: at least 10 that end while exposed, and 8 countries with an exposed war."
+    )
+
+
+def test_a_detectable_effect_that_does_not_exist_is_not_printed() -> None:
+    row = standing(Record(primary={"mde_high": math.inf}))
+    assert row["how_sure"].endswith("20 ended while they were.")
+
+
+def test_a_fixed_exposure_counts_all_wars() -> None:
+    row = standing(Record("no-effect", design="fixed_at_onset"))
+    assert row["how_sure"].endswith("432 of 479 wars in 106 countries ended.")
+
+
+@pytest.mark.parametrize("code", ["supported", "contradicted", "no-effect", "inconclusive"])
+def test_another_estimate_never_takes_the_verdict_of_the_primary(code: str) -> None:
+    row = standing(Record(code), tests="h1.other")
+    assert row["standing"] == "secondary"
+    assert row["finding"] == (
+        "UN troops: hazard ratio 1.12 (95 % interval 0.98 to 1.27), no detectable difference; the "
+        "claim implies a hazard ratio above one."
+    )
+    assert row["how_sure"].startswith("Exploratory")
+    assert row["result_id"] == "h1.other@3f9c2a"
+
+
+def test_another_estimate_falls_with_its_own_estimator_only() -> None:
+    void = standing(Record("void"), tests="h1.other")
+    assert void["standing"] == "void"
+    assert "1.12" not in void["finding"]
+    assert standing(Record("void"), tests="h1.sandwich")["standing"] == "secondary"
+
+
+def test_further_estimates_are_told_beside_the_first_which_alone_gives_the_standing() -> None:
+    row = standing(Record("supported"), tests="h1.primary;h1.act;h1.incidence;h1.votes")
+    assert row["standing"] == "supported"
+    assert row["result_id"] == "h1.primary@3f9c2a"
+    assert row["finding"] == (
+        "What the primary found. Exploratory, and no part of the verdict: First resolution: hazard "
+        "ratio of the act 0.40 (95 % interval 0.20 to 0.80), against what the claim implies. "
+        "Within 60 months of onset UN troops had come to 2 % of the wars; 73 % had ended without "
+        "any. Veto cast: difference in "
+        "probability 12.5 percentage points (95 % interval −2.0 to 27.0), no detectable "
+        "difference."
+    )
+
+
+def test_a_primary_is_no_estimate_beside_another() -> None:
+    with pytest.raises(BadTable, match="role primary cannot speak"):
+        standing(tests="h1.other;h1.primary")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("h1.act", "The act came to 5 of 20 such wars and to 35 of 80 others."),
+        ("h1.votes", "135 vetoes among 503 members × drafts, on 25 conflicts."),
+        (
+            "h1.trial",
+            "14 of 26 operations on wars were in time; 20 of these 26 saw the war end, each "
+            "war counted once for each of its operations.",
+        ),
+    ],
+)
+def test_each_kind_of_estimate_says_what_it_rests_on(name: str, says: str) -> None:
+    assert standing(tests=name)["how_sure"].endswith(says)
+
+
+def test_a_difference_has_zero_as_its_neutral_value() -> None:
+    row = standing(tests="h1.votes", expected="a difference above zero")
+    assert ", no detectable difference; the claim" in row["finding"]
+    row = standing(tests="h1.act", expected="a hazard ratio below one: less action")
+    assert ", as the claim implies; the claim implies a hazard ratio below one" in row["finding"]
+
+
+def test_what_cannot_be_estimated_says_so() -> None:
+    assert standing(tests="h1.unknown")["finding"] == "UN troops: not estimable."
+
+
+def test_a_description_has_a_number_and_no_verdict() -> None:
+    row = standing(Record("supported"), tests="h1.incidence", kind="descriptive")
+    assert row["standing"] == "described"
+    assert row["finding"] == (
+        "Within 60 months of onset UN troops had come to 2 % of the wars; 73 % had ended without "
+        "any."
+    )
+    assert "479 wars" in row["how_sure"]
+
+
+@pytest.mark.parametrize(
+    "name", ["h1.placebo.lead", "h1.variant.lag", "h1.ever", "h1.biased", "h1.nowhere"]
+)
+def test_what_may_not_speak_to_a_claim_is_refused(name: str) -> None:
+    with pytest.raises(BadTable, match=r"claims\.csv, row 2, column tests") as error:
+        standing(tests=name)
+    assert repr(name) in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["deferred", "not-testable", "not-empirical"])
+def test_an_untested_claim_stands_as_its_class(name: str) -> None:
+    row = standing(verdict_class=name, tests=pd.NA)
+    assert row[list(Standing.__dataclass_fields__)].tolist() == [name, "", "", "", "", False]
+
+
+@pytest.mark.parametrize(
+    ("changes", "column"),
+    [
+        ({"tests": pd.NA}, "tests"),
+        ({"verdict_class": "deferred"}, "tests"),
+        ({"tests": "h2.primary"}, "tests"),
+        ({"kind": "conceptual"}, "kind"),
+        ({"verdict_class": "not-empirical", "tests": pd.NA}, "kind"),
+        ({"expected": pd.NA}, "expected"),
+        ({"verdict_class": "deferred", "tests": pd.NA, "estimand": pd.NA}, "estimand"),
+    ],
+)
+def test_columns_that_contradict_each_other_are_refused(
+    changes: dict[str, Any], column: str
+) -> None:
+    check(pd.DataFrame([CLAIM]))
+    with pytest.raises(BadTable, match=f"row 3, column {column}"):
+        check(pd.DataFrame([CLAIM, CLAIM | {"claim_id": "C02"} | changes]))
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    """A ledger with a claim of each class."""
+    untested = [
+        {"claim_id": f"C{n}", "verdict_class": name, "tests": pd.NA, "statement": "a_b|c*d"}
+        for n, name in enumerate(("deferred", "not-testable", "not-empirical"), 10)
+    ]
+    claims = pd.DataFrame([CLAIM, *({**CLAIM, **row} for row in untested)])
+    return ledger(claims, {"h1": Record(is_quick=True)}, MINIMUM)
+
+
+def test_a_page_shows_each_claim_once_under_its_class(table: pd.DataFrame) -> None:
+    made = claim_tables.exhibits(table, {"h1": "h1-deployment-delay"})
+    assert list(made) == [f"claims-{name}" for name in claim_tables.CLASSES]
+    shown = [claim for exhibit in made.values() for claim in exhibit.data["claim_id"]]
+    assert shown == ["C01b", "C10", "C11", "C12"]
+    card = made["claims-tested"].markdown
+    assert "::: {.verdict .verdict-inconclusive}" in card
+    assert "[C01b, [H1](h1-deployment-delay.qmd)]{.verdict-number}" in card
+    assert claim_tables.QUICK in card
+    deferred = made["claims-deferred"].markdown
+    assert r"a\_b\|c\*d | H1 |" in deferred
+    assert "{#tbl-claims-deferred}" in deferred
+
+
+def test_a_published_profile_is_not_marked_quick() -> None:
+    table = ledger(pd.DataFrame([CLAIM]), {"h1": Record()}, MINIMUM)
+    assert claim_tables.QUICK not in claim_tables.exhibits(table, {})["claims-tested"].markdown
+
+
+def test_the_ledger_as_json_has_null_for_what_is_missing(table: pd.DataFrame) -> None:
+    rows = json.loads(claim_tables.as_json(table))
+    assert [row["standing"] for row in rows][1:] == ["deferred", "not-testable", "not-empirical"]
+    assert rows[0]["paragraph"] == 1
+    assert rows[0]["note"] is None
+    assert rows[1]["finding"] is None and rows[1]["tests"] is None
+
+
+def test_a_terminal_of_100_columns_shows_every_verdict_unbroken(table: pd.DataFrame) -> None:
+    console = Console(width=100)
+    with console.capture() as capture:
+        for shown in claim_tables.terminal_tables(table):
+            console.print(shown)
+    lines = capture.get().splitlines()
+    assert max(len(line) for line in lines) <= 100
+    text = "\n".join(lines)
+    for word in ("Inconclusive", "Planned as", "How sure?", "a_b|c*d", "C12"):
+        assert word in text

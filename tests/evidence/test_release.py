@@ -1,0 +1,123 @@
+"""The manifest says what was published, and whether the results at hand are the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import report_study as study
+from collsec.cli.main import app
+from collsec.core.errors import CollsecError, MissingInput
+from collsec.core.project import Store
+from collsec.evidence.release import manifest
+
+PAGE = "reports/site/index.html"
+
+
+@pytest.fixture
+def made(tmp_path: Path, repository: Path) -> Path:
+    """Return a study with estimates and one page."""
+    root = study.write_study(tmp_path / "study", repository)
+    (root / "reports" / "site").mkdir()
+    (root / PAGE).write_text("<h1>Invented</h1>", encoding="utf-8")
+    return root
+
+
+def run(root: Path, *arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["release", *arguments, "--root", str(root)])
+    assert not isinstance(done.exception, CollsecError), done.exception
+    return done.exit_code, done.stdout
+
+
+def change_record(root: Path, change: Callable[[dict[str, dict[str, str]]], None]) -> None:
+    path = Store(root).record("h2")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    change(record)
+    path.write_text(json.dumps(record), encoding="utf-8")
+
+
+def test_it_holds_ids_verdicts_primaries_and_checksums(made: Path) -> None:
+    found = manifest(Store(made))
+    primary = study.estimate_rows("h1").query("role == 'primary'").iloc[0]
+    assert found["profile"] == "quick"
+    assert found["results"]["h1"]["id"] == "h1.primary@3f9c2a"
+    assert found["results"]["h1"]["verdict"] == study.VERDICTS["h1"][0]
+    assert found["results"]["h1"]["primary"]["n_events"] == primary["n_events"]
+    assert found["results"]["h1"]["primary"]["estimate"] == pytest.approx(primary["estimate"])
+    assert found["outputs"][PAGE] == hashlib.sha256((made / PAGE).read_bytes()).hexdigest()
+    assert "data/processed/estimates/h1.parquet" in found["outputs"]
+
+
+def test_the_same_results_check_and_the_manifest_is_no_output_of_itself(made: Path) -> None:
+    assert run(made) == (0, "Written: reports/MANIFEST.json\n")
+    first = (made / "reports" / "MANIFEST.json").read_bytes()
+    code, printed = run(made, "--check")
+    count = len(json.loads(first)["outputs"])
+    assert code == 0
+    assert f"Results: the same. Files: {count} of {count} have the same bytes." in printed
+    run(made)
+    assert (made / "reports" / "MANIFEST.json").read_bytes() == first
+
+
+def test_other_bytes_alone_are_named_and_pass(made: Path) -> None:
+    run(made)
+    (made / PAGE).write_text("<h1>Other fonts</h1>", encoding="utf-8")
+    code, printed = run(made, "--check")
+    assert code == 0
+    assert f"differs: {PAGE}" in printed
+
+
+def test_a_moved_number_and_a_moved_verdict_are_told_one_by_one(made: Path) -> None:
+    run(made)
+    path = Store(made).stage("estimates", "h2")
+    estimates = pd.read_parquet(path)
+    estimates.loc[estimates["role"] == "primary", "estimate"] = 3.5
+    estimates.to_parquet(path)
+    change_record(made, lambda record: record["verdict"].update(code="mixed"))
+    code, printed = run(made, "--check")
+    assert code == 1
+    assert "h2 estimate: 1.21 published, 3.5 here" in printed
+    assert f"h2 verdict: {study.VERDICTS['h2'][0]} published, mixed here" in printed
+    assert "h1 " not in printed
+
+
+def refused(root: Path, *arguments: str) -> str:
+    done = CliRunner().invoke(app, ["release", *arguments, "--root", str(root)])
+    assert isinstance(done.exception, CollsecError), done.output
+    return str(done.exception)
+
+
+def test_another_profile_is_not_compared(made: Path) -> None:
+    run(made)
+    for h in study.HYPOTHESES:
+        path = Store(made).record(h)
+        record = json.loads(path.read_text(encoding="utf-8"))
+        record["provenance"]["profile"] = "full"
+        path.write_text(json.dumps(record), encoding="utf-8")
+    assert "collsec run --profile quick" in refused(made, "--check")
+
+
+def test_results_of_two_profiles_are_no_release(made: Path) -> None:
+    change_record(made, lambda record: record["provenance"].update(profile="full"))
+    message = refused(made)
+    assert "more than one profile" in message and "h2 full" in message
+    assert not (made / "reports" / "MANIFEST.json").exists()
+
+
+def test_without_reports_or_manifest_it_says_what_to_run(made: Path) -> None:
+    assert "collsec release" in refused(made, "--check")
+    (made / PAGE).unlink()
+    assert "collsec run" in refused(made)
+    with pytest.raises(MissingInput):
+        manifest(Store(made))
+
+
+def test_a_damaged_manifest_is_one_message(made: Path) -> None:
+    (made / "reports" / "MANIFEST.json").write_text("[]", encoding="utf-8")
+    assert "is no manifest" in refused(made, "--check")

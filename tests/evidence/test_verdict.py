@@ -1,0 +1,90 @@
+"""The whole precedence table of the verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+
+from collsec.evidence.verdict import SENTENCES, Facts, Rules, decide
+
+RULES = Rules(10, 8, (0.02, 0.09), (0.8, 1.25), 0.8)
+SOUND = Facts(
+    hazard_ratio=2.0,
+    ci_low=1.3,
+    ci_high=3.1,
+    expected="above_one",
+    exposed_ends=20,
+    exposed_clusters=15,
+    engines_agree=True,
+    null_rejection=0.05,
+    failed_falsifications=(),
+    sign_flips=(),
+    principled_agreement=1.0,
+)
+NULL = {"hazard_ratio": 1.0, "ci_low": 0.85, "ci_high": 1.2}
+WIDE = {"hazard_ratio": 1.0, "ci_low": 0.5, "ci_high": 2.0}
+LOWER = {"hazard_ratio": 0.5, "ci_low": 0.3, "ci_high": 0.8}
+
+TABLE = [
+    ({}, "supported"),
+    (LOWER, "contradicted"),
+    ({"expected": "below_one"}, "contradicted"),
+    (LOWER | {"expected": "below_one"}, "supported"),
+    ({"failed_falsifications": ("lead",)}, "mixed"),
+    ({"sign_flips": ("conflict 234",)}, "mixed"),
+    ({"principled_agreement": 0.79}, "mixed"),
+    ({"principled_agreement": 0.80}, "supported"),
+    ({"principled_agreement": math.nan}, "mixed"),
+    (LOWER | {"failed_falsifications": ("lead",)}, "mixed"),
+    (NULL, "no-effect"),
+    ({"ci_low": 0.8, "ci_high": 1.25, "hazard_ratio": 1.0}, "no-effect"),
+    (WIDE, "inconclusive"),
+    ({"ci_low": 0.7, "ci_high": 1.2, "hazard_ratio": 0.9}, "inconclusive"),
+    # A narrow interval that excludes no effect is an effect, however small.
+    ({"ci_low": 1.05, "ci_high": 1.2, "hazard_ratio": 1.1}, "supported"),
+    # An interval that touches one does not exclude it.
+    ({"ci_low": 1.0, "ci_high": 3.0}, "inconclusive"),
+    # Too few exposed ends or clusters come before any effect.
+    ({"exposed_ends": 9}, "inconclusive"),
+    ({"exposed_clusters": 7}, "inconclusive"),
+    (NULL | {"exposed_ends": 9}, "inconclusive"),
+    ({"exposed_ends": 10, "exposed_clusters": 8}, "supported"),
+    # A failed check of the estimator comes before everything.
+    ({"engines_agree": False}, "void"),
+    ({"null_rejection": 0.10}, "void"),
+    ({"null_rejection": 0.01}, "void"),
+    ({"null_rejection": math.nan}, "void"),
+    ({"null_rejection": 0.02}, "supported"),
+    ({"null_rejection": 0.09}, "supported"),
+    (NULL | {"engines_agree": False, "exposed_ends": 0}, "void"),
+    # An open interval excludes nothing on its open side.
+    ({"hazard_ratio": 0.0, "ci_low": 0.0, "ci_high": 2.0}, "inconclusive"),
+    ({"hazard_ratio": 0.0, "ci_low": 0.0, "ci_high": 0.7}, "contradicted"),
+    ({"ci_low": math.nan, "ci_high": math.nan}, "inconclusive"),
+]
+
+
+@pytest.mark.parametrize(("change", "code"), TABLE)
+def test_first_match_wins(change: dict[str, object], code: str) -> None:
+    verdict = decide(dataclasses.replace(SOUND, **change), RULES)
+    assert verdict.code == code
+    assert verdict.sentence == SENTENCES[code]
+    assert verdict.reasons
+
+
+def test_every_failed_check_is_named() -> None:
+    verdict = decide(
+        dataclasses.replace(
+            SOUND,
+            failed_falsifications=("lead",),
+            sign_flips=("conflict 234",),
+            principled_agreement=0.5,
+        ),
+        RULES,
+    )
+    text = "; ".join(verdict.reasons)
+    assert "lead" in text
+    assert "conflict 234" in text
+    assert "50%" in text
