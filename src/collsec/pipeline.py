@@ -240,7 +240,7 @@ def synthesis(store: Store) -> None:
 def reports(store: Store) -> None:
     """estimates → Quarto project → site."""
     from collsec.hypothesis.specification import load_study
-    from collsec.reports.render import build
+    from collsec.reports.render.build import build
 
     build(store.root, list(load_study(store).hypotheses))
 

@@ -23,7 +23,8 @@ from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Store
 from collsec.reports.pages.assemble import assemble
 from collsec.reports.pages.source import BadProse
-from collsec.reports.render import build, fallback
+from collsec.reports.render import fallback
+from collsec.reports.render.build import build
 
 FURTHER = ["cases", "claims"]
 PAGES = ["index", *study.STEMS.values(), *FURTHER]

@@ -141,7 +141,7 @@ class CoxResult(Coefficients):
         Examples
         --------
         >>> import numpy as np, pandas as pd
-        >>> from collsec.estimators import cox_ph
+        >>> from collsec.survival import cox_ph
         >>> spells = pd.DataFrame({"months": [1, 2, 3, 4], "ended": 1, "aid": [0, 1, 1, 0]})
         >>> refit = cox_ph(spells, ["aid"], stop="months", event="ended").refitter()
         >>> twice = cox_ph(
