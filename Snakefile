@@ -13,22 +13,22 @@ from pathlib import Path
 import yaml
 
 from collsec.hypothesis.specification import specification_digest
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.pipeline import code_of
 
-STORE = Store(".")
-STUDY = yaml.safe_load(STORE.study_file.read_text(encoding="utf-8"))
+PROJECT = Project(".")
+STUDY = yaml.safe_load(PROJECT.study_file.read_text(encoding="utf-8"))
 HYPOTHESES = STUDY["hypotheses"]
 PROFILE = config.get("profile", "quick")
 COLLSEC = "python -m collsec"
 
 RAW = "data/raw"
 OUT = "data/processed"
-PACKAGE = json.loads(STORE.datapackage.read_text(encoding="utf-8"))
+PACKAGE = json.loads(PROJECT.datapackage.read_text(encoding="utf-8"))
 TABLES = [r["name"] for r in PACKAGE["resources"]]
 TIMELINES = ["deployment", "host_deployment", "council", "council_elsewhere", "war"]
 LINKED = ["episodes", "missions", "acts", "ties", "assembly", "links"]
-PAGES = {h: STORE.spec_file(h).stem for h in HYPOTHESES}
+PAGES = {h: PROJECT.spec_file(h).stem for h in HYPOTHESES}
 
 
 def code(stage):
@@ -102,7 +102,7 @@ rule panel:
         f"{OUT}/panels/{{h}}.parquet",
         f"{OUT}/panels/{{h}}-attrition.parquet",
     params:
-        specification=lambda wildcards: specification_digest(STORE, wildcards.h),
+        specification=lambda wildcards: specification_digest(PROJECT, wildcards.h),
     shell:
         f"{COLLSEC} step panel {{wildcards.h}}"
 
@@ -119,7 +119,7 @@ rule share:
         f"{OUT}/shares/{{h}}-multiverse-{{scatteritem}}.parquet",
         f"{OUT}/shares/{{h}}-{{scatteritem}}.json",
     params:
-        specification=lambda wildcards: specification_digest(STORE, wildcards.h),
+        specification=lambda wildcards: specification_digest(PROJECT, wildcards.h),
         profile=PROFILE,
     shell:
         f"{COLLSEC} step share {{wildcards.h}} {{wildcards.scatteritem}} --profile {{params.profile}}"
@@ -167,13 +167,13 @@ rule reports:
         rules.tables.output,
         rules.episodes.output,
         rules.timelines.output,
-        declared=[STORE.relative(STORE.datapackage), f"{RAW}/sources.toml"],
+        declared=[PROJECT.relative(PROJECT.datapackage), f"{RAW}/sources.toml"],
         claims=[f"{RAW}/coded/claims.csv", f"{RAW}/schemas/claims.json"],
         study="analyses/_study.yml",
         cases="analyses/_cases.yml",
         pages=[f"analyses/{page}.qmd" for page in PAGES.values()],
         sources=[p.as_posix() for p in sorted(Path("reports").glob("*"))
-                 if p.is_file() and p != STORE.manifest.relative_to(STORE.root)],
+                 if p.is_file() and p != PROJECT.manifest.relative_to(PROJECT.root)],
         citation="CITATION.cff",
         code=code("reports"),
     output:

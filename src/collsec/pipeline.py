@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collsec.core.errors import CollsecError, MissingInput
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.core.provenance import record
 
 if TYPE_CHECKING:
@@ -29,78 +29,78 @@ UNJOINED = (
 )
 
 
-def tables(store: Store) -> None:
+def tables(project: Project) -> None:
     """raw → tables."""
     from collsec.tables.clean import clean
 
-    clean(store)
+    clean(project)
 
 
-def episodes(store: Store) -> None:
+def episodes(project: Project) -> None:
     """tables → episodes, with the link report."""
     from collsec.histories.episodes import assembly, link
     from collsec.tables.clean import resources
 
-    names = list(resources(store))
-    tables = {name: store.read("tables", name) for name in names}
+    names = list(resources(project))
+    tables = {name: project.read("tables", name) for name in names}
     linked = link(tables)
-    made_from = record(store, "episodes", [store.stage("tables", n) for n in names])
+    made_from = record(project, "episodes", [project.stage("tables", n) for n in names])
     for name in LINKED:
-        store.write(getattr(linked, name), "episodes", name, made_from)
-    store.write(assembly(tables), "episodes", "assembly", made_from)
-    store.write(linked.report, "episodes", "links", made_from)
+        project.write(getattr(linked, name), "episodes", name, made_from)
+    project.write(assembly(tables), "episodes", "assembly", made_from)
+    project.write(linked.report, "episodes", "links", made_from)
 
 
-def read_linked(store: Store) -> Linked:
+def read_linked(project: Project) -> Linked:
     """The linked episodes, read back."""
     from collsec.histories.episodes import Linked
 
-    frames = {name: store.read("episodes", name) for name in LINKED}
-    return Linked(**frames, report=store.read("episodes", "links"))
+    frames = {name: project.read("episodes", name) for name in LINKED}
+    return Linked(**frames, report=project.read("episodes", "links"))
 
 
-def timelines(store: Store) -> None:
+def timelines(project: Project) -> None:
     """episodes → timelines."""
     import collsec.histories.timelines as families
 
-    linked = read_linked(store)
-    made_from = record(store, "timelines", [store.stage("episodes", n) for n in LINKED])
+    linked = read_linked(project)
+    made_from = record(project, "timelines", [project.stage("episodes", n) for n in LINKED])
     for family in TIMELINES:
-        store.write(getattr(families, family)(linked), "timelines", family, made_from)
+        project.write(getattr(families, family)(linked), "timelines", family, made_from)
 
 
-def read_inputs(store: Store, hypothesis: str) -> Inputs:
+def read_inputs(project: Project, hypothesis: str) -> Inputs:
     """What a design works on: specification, shared choices, episodes, timelines, ties."""
     import json
 
     from collsec.designs import Inputs
     from collsec.hypothesis.specification import from_json, load_study
 
-    path = store.spec_json(hypothesis)
+    path = project.spec_json(hypothesis)
     if not path.exists():
         raise MissingInput(
-            f"{store.relative(path)} is missing: run `collsec step panel {hypothesis}`."
+            f"{project.relative(path)} is missing: run `collsec step panel {hypothesis}`."
         )
     return Inputs(
         spec=from_json(json.loads(path.read_text(encoding="utf-8"))),
-        study=load_study(store),
-        episodes=store.read("episodes", "episodes"),
-        ties=store.read("episodes", "ties"),
-        missions=store.read("episodes", "missions"),
-        acts=store.read("episodes", "acts"),
-        timelines={family: store.read("timelines", family) for family in TIMELINES},
-        tables={name: store.read("tables", name) for name in UNJOINED},
+        study=load_study(project),
+        episodes=project.read("episodes", "episodes"),
+        ties=project.read("episodes", "ties"),
+        missions=project.read("episodes", "missions"),
+        acts=project.read("episodes", "acts"),
+        timelines={family: project.read("timelines", family) for family in TIMELINES},
+        tables={name: project.read("tables", name) for name in UNJOINED},
     )
 
 
-def _design_files(store: Store, hypothesis: str) -> list[Path]:
-    files = [store.stage("episodes", n) for n in LINKED]
-    files += [store.stage("timelines", n) for n in TIMELINES]
-    files += [store.stage("tables", n) for n in UNJOINED]
-    return [*files, store.spec_json(hypothesis)]
+def _design_files(project: Project, hypothesis: str) -> list[Path]:
+    files = [project.stage("episodes", n) for n in LINKED]
+    files += [project.stage("timelines", n) for n in TIMELINES]
+    files += [project.stage("tables", n) for n in UNJOINED]
+    return [*files, project.spec_json(hypothesis)]
 
 
-def panel(store: Store, hypothesis: str) -> None:
+def panel(project: Project, hypothesis: str) -> None:
     """hypothesis file → checked specification; cohort + timelines → panel and attrition table.
 
     The multiverse's specifications are tagged and hashed here, before anything is estimated.
@@ -109,24 +109,24 @@ def panel(store: Store, hypothesis: str) -> None:
     from collsec.hypothesis.multiverse import declared, digest, expand
     from collsec.hypothesis.specification import load, load_study
 
-    load_study(store)
-    spec = load(store, hypothesis)
-    store.write_json(spec.normalized(), store.spec_json(hypothesis))
+    load_study(project)
+    spec = load(project, hypothesis)
+    project.write_json(spec.normalized(), project.spec_json(hypothesis))
     grid = declared(expand(spec))
-    tagged = record(store, "specs", [store.spec_json(hypothesis)]) | {"declared": digest(grid)}
-    store.write(grid, "specs", f"{hypothesis}-multiverse", tagged)
-    rows, attrition = arrange_panel(read_inputs(store, hypothesis))
-    made_from = record(store, "panels", _design_files(store, hypothesis))
-    store.write(rows, "panels", hypothesis, made_from)
-    store.write(attrition, "panels", f"{hypothesis}-attrition", made_from)
+    tagged = record(project, "specs", [project.spec_json(hypothesis)]) | {"declared": digest(grid)}
+    project.write(grid, "specs", f"{hypothesis}-multiverse", tagged)
+    rows, attrition = arrange_panel(read_inputs(project, hypothesis))
+    made_from = record(project, "panels", _design_files(project, hypothesis))
+    project.write(rows, "panels", hypothesis, made_from)
+    project.write(attrition, "panels", f"{hypothesis}-attrition", made_from)
 
 
-def share(store: Store, hypothesis: str, profile: str, part: str) -> None:
+def share(project: Project, hypothesis: str, profile: str, part: str) -> None:
     """panel → one share of the hypothesis' work: specifications estimated, pieces done.
 
     Parameters
     ----------
-    store : Store
+    project : Project
     hypothesis, profile : str
     part : str
         Which of how many, such as ``2-of-4``. Numbers do not depend on it.
@@ -146,7 +146,7 @@ def share(store: Store, hypothesis: str, profile: str, part: str) -> None:
     if not (number.isdigit() and total.isdigit() and 1 <= int(number) <= int(total)):
         raise CollsecError(f"share {part!r}: must name one of so many, such as 2-of-4.")
     k, n = int(number), int(total)
-    inputs = read_inputs(store, hypothesis)
+    inputs = read_inputs(project, hypothesis)
     specifications = expand(inputs.spec)
     first, last = ((len(specifications) * i) // n for i in (k - 1, k))
     pieces = work.pieces(inputs, inputs.study.draws(profile))
@@ -154,18 +154,18 @@ def share(store: Store, hypothesis: str, profile: str, part: str) -> None:
         made = estimate_all(inputs, specifications[first:last])
         done = {name: pieces[name]() for name in work.shared_out(list(pieces), k, n)}
     except (EstimationError, InferenceError) as error:
-        spec = store.relative(store.spec_file(hypothesis))
+        spec = project.relative(project.spec_file(hypothesis))
         raise CollsecError(f"{spec}, profile {profile}: {error}") from None
-    made_from = record(store, "shares", _design_files(store, hypothesis)) | {"profile": profile}
-    store.write(made, "shares", f"{hypothesis}-multiverse-{part}", made_from)
-    store.write_json(
+    made_from = record(project, "shares", _design_files(project, hypothesis)) | {"profile": profile}
+    project.write(made, "shares", f"{hypothesis}-multiverse-{part}", made_from)
+    project.write_json(
         {"pieces": work.to_json(done), "provenance": made_from},
-        store.share(hypothesis, part),
+        project.share(hypothesis, part),
         is_internal=True,
     )
 
 
-def estimate(store: Store, hypothesis: str, profile: str, shares: int) -> None:
+def estimate(project: Project, hypothesis: str, profile: str, shares: int) -> None:
     """shares → multiverse, estimates, curves and the JSON record with the verdict.
 
     Raises
@@ -183,66 +183,66 @@ def estimate(store: Store, hypothesis: str, profile: str, shares: int) -> None:
     from collsec.evidence.estimation import estimate_hypothesis
     from collsec.hypothesis.multiverse import digest
 
-    inputs = read_inputs(store, hypothesis)
-    grid = store.read("specs", f"{hypothesis}-multiverse")
+    inputs = read_inputs(project, hypothesis)
+    grid = project.read("specs", f"{hypothesis}-multiverse")
     names = [f"{k}-of-{shares}" for k in range(1, shares + 1)]
     specifications = pd.concat(
-        [store.read("shares", f"{hypothesis}-multiverse-{name}") for name in names],
+        [project.read("shares", f"{hypothesis}-multiverse-{name}") for name in names],
         ignore_index=True,
     )
     if digest(specifications) != digest(grid):
-        path = store.relative(store.stage("specs", f"{hypothesis}-multiverse"))
+        path = project.relative(project.stage("specs", f"{hypothesis}-multiverse"))
         raise CollsecError(
             f"{path}: declared for another specification. "
             f"Run `collsec step panel {hypothesis}` and the shares first."
         )
     pieces: dict[str, Any] = {}
     for name in names:
-        shared = store.share(hypothesis, name)
+        shared = project.share(hypothesis, name)
         one = json.loads(shared.read_text(encoding="utf-8")) if shared.exists() else None
         if one is None or one["provenance"]["profile"] != profile:
             raise MissingInput(
-                f"{store.relative(shared)}: not there for profile {profile}. "
+                f"{project.relative(shared)}: not there for profile {profile}. "
                 f"Run `collsec step share {hypothesis} {name} --profile {profile}` first."
             )
         pieces |= one["pieces"]
     draws = inputs.study.draws(profile)
     made = estimate_hypothesis(
-        inputs, store.read("panels", hypothesis), specifications, work.from_json(pieces), draws
+        inputs, project.read("panels", hypothesis), specifications, work.from_json(pieces), draws
     )
-    files = [*_design_files(store, hypothesis), store.stage("panels", hypothesis)]
-    made_from = record(store, "estimates", files) | {"profile": profile}
-    store.write(
+    files = [*_design_files(project, hypothesis), project.stage("panels", hypothesis)]
+    made_from = record(project, "estimates", files) | {"profile": profile}
+    project.write(
         specifications,
         "estimates",
         f"{hypothesis}-multiverse",
         made_from | {"declared": digest(grid)},
     )
-    store.write(made.estimates, "estimates", hypothesis, made_from)
-    store.write(made.curves, "estimates", f"{hypothesis}-curves", made_from)
-    provenance = made_from | {"data_vintage": data_vintage(store)}
-    store.write_json(made.record | {"provenance": provenance}, store.record(hypothesis))
+    project.write(made.estimates, "estimates", hypothesis, made_from)
+    project.write(made.curves, "estimates", f"{hypothesis}-curves", made_from)
+    provenance = made_from | {"data_vintage": data_vintage(project)}
+    project.write_json(made.record | {"provenance": provenance}, project.record(hypothesis))
 
 
-def synthesis(store: Store) -> None:
+def synthesis(project: Project) -> None:
     """estimates of all hypotheses → what can be said only of all together."""
     from collsec.designs.estimate import rounded
     from collsec.evidence.synthesis import over_primaries
     from collsec.hypothesis.specification import load_study
 
-    study = load_study(store)
-    estimates = {h: store.read("estimates", h) for h in study.hypotheses}
-    made_from = record(store, "estimates", [store.stage("estimates", h) for h in estimates])
+    study = load_study(project)
+    estimates = {h: project.read("estimates", h) for h in study.hypotheses}
+    made_from = record(project, "estimates", [project.stage("estimates", h) for h in estimates])
     made = over_primaries(estimates, study.primaries)
-    store.write_json(rounded(made) | {"provenance": made_from}, store.record("study"))
+    project.write_json(rounded(made) | {"provenance": made_from}, project.record("study"))
 
 
-def reports(store: Store) -> None:
+def reports(project: Project) -> None:
     """estimates → Quarto project → site."""
     from collsec.hypothesis.specification import load_study
     from collsec.reports.render.build import build
 
-    build(store.root, list(load_study(store).hypotheses))
+    build(project.root, list(load_study(project).hypotheses))
 
 
 def code_of(stage: str) -> list[Path]:

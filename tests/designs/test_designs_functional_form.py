@@ -17,7 +17,7 @@ from collsec.designs.sandwich import refit_without
 from collsec.hypothesis.specification import Draws
 from collsec.survival import CoxDesign, EstimationError, restricted_cubic, spline_knots
 from collsec.survival.inference import cluster_jackknife
-from designs_world import SPEC, STUDY, inputs_of
+from made_up_cohorts import SPEC, STUDY, inputs_of
 
 LINE = Form("line", ("index_1",), lambda x: x[:, None])
 

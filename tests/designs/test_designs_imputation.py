@@ -16,12 +16,12 @@ from collsec.designs.parts import Context, Part
 from collsec.designs.sandwich import sandwich
 from collsec.hypothesis.specification import load
 from collsec.survival.inference import rubin_combine
-from study import STORE, study_inputs
+from study import PROJECT, study_inputs
 
 
 @functools.cache
 def inputs(name: str) -> Inputs:
-    return study_inputs(load(STORE, name))
+    return study_inputs(load(PROJECT, name))
 
 
 def made(given: Inputs, draws: int) -> Part:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from collsec.designs.time_varying import EPOCH, lay_out
 from collsec.subjects.deployment.dose import counted_only, moving_together, turning_day
-from designs_world import inputs_of, prepared_of
+from made_up_cohorts import inputs_of, prepared_of
 
 DAY = pd.Timestamp
 

@@ -33,14 +33,14 @@ from collsec.subjects.interest.interactions import (
     split_at_median,
 )
 from collsec.subjects.veto.action_class import BY_CLASS, BY_STATE, by_action_class, too_few_exposed
-from study import STORE, raw_tables, study_inputs
+from study import PROJECT, raw_tables, study_inputs
 
 DAY = pd.Timestamp
 
 
 @functools.cache
 def inputs(name: str) -> Inputs:
-    return study_inputs(load(STORE, name))
+    return study_inputs(load(PROJECT, name))
 
 
 @functools.cache

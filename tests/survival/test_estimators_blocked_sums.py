@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from collsec.survival import ranks
 from collsec.survival.blocked_sums import (
@@ -20,8 +22,6 @@ from collsec.survival.blocked_sums import (
     weighted_total,
 )
 from collsec.survival.ranks import count_up_to
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 #: The same hundred thousand numbers near one, added in another order.
 ADDED = 1e-9

@@ -18,7 +18,7 @@ from collsec.survival.inference import (
 from collsec.survival.inference.assignment import exposed_counts, redraw, split_rows
 from collsec.survival.inference.reference_distribution import critical_values, equal_tailed_p_values
 from collsec.survival.inference.score_inversion import null_scores
-from inference_world import world
+from simulated_spells import simulate
 
 
 def small_design(**changes: Any) -> ExposureDesign:
@@ -54,8 +54,8 @@ def fit_on_rows(design: ExposureDesign, unit: np.ndarray) -> tuple[float, float]
     return float(fit.params["exposed"]), float(fit.std_errors["exposed"])
 
 
-def tied_world(seed: int) -> ExposureDesign:
-    """A world with coarse durations (many ties), late entries, strata and repeated spells."""
+def tied_sample(seed: int) -> ExposureDesign:
+    """A data set with coarse durations (many ties), late entries, strata and repeated spells."""
     rng = np.random.default_rng(seed)
     n = 120
     origin = np.floor(rng.uniform(0, 200, n)) * 10
@@ -86,7 +86,7 @@ def tied_world(seed: int) -> ExposureDesign:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_estimate_equals_the_cox_model_on_split_rows(seed: int) -> None:
-    design = tied_world(seed)
+    design = tied_sample(seed)
     result = risk_set_rerandomization(design, draws=99, confidence=0.9, seed=1)
     estimate, std_error = fit_on_rows(design, design.unit)
     assert result.estimate == pytest.approx(estimate, abs=1e-8)
@@ -219,7 +219,7 @@ def test_interval_excludes_no_effect_exactly_when_the_test_rejects() -> None:
     for seed in range(60):
         rng = np.random.default_rng(seed)
         hazard_ratio = float(rng.choice([0.3, 1.0, 3.0]))
-        design = world(rng, hazard_ratio=hazard_ratio, n_units=60, n_spells=15)
+        design = simulate(rng, hazard_ratio=hazard_ratio, n_units=60, n_spells=15)
         alpha = float(rng.choice([0.2, 0.1, 0.05]))
         result = risk_set_rerandomization(design, draws=199, confidence=1 - alpha, seed=rng)
         excludes = result.ci_low > 0 or result.ci_high < 0
@@ -248,7 +248,7 @@ def test_with_only_exposed_ends_the_estimate_is_infinite() -> None:
 
 def test_interval_with_no_exposed_end_among_many_is_bounded_above() -> None:
     rng = np.random.default_rng(8)
-    design = world(rng, hazard_ratio=1e-6, n_spells=30)
+    design = simulate(rng, hazard_ratio=1e-6, n_spells=30)
     result = risk_set_rerandomization(design, draws=999, confidence=0.95, seed=1)
     assert result.n_exposed_events == 0
     assert result.ci_low == -np.inf
@@ -256,7 +256,7 @@ def test_interval_with_no_exposed_end_among_many_is_bounded_above() -> None:
 
 
 def test_same_seed_gives_the_same_result() -> None:
-    design = tied_world(3)
+    design = tied_sample(3)
     first = risk_set_rerandomization(design, draws=199, confidence=0.9, seed=5)
     second = risk_set_rerandomization(design, draws=199, confidence=0.9, seed=5)
     assert np.array_equal(first.reference, second.reference)
@@ -266,7 +266,7 @@ def test_same_seed_gives_the_same_result() -> None:
 
 
 def test_score_of_the_real_assignment_is_the_same_among_redrawn_ones() -> None:
-    design = tied_world(1)
+    design = tied_sample(1)
     result = risk_set_rerandomization(design, draws=99, confidence=0.9, seed=5)
     several = np.vstack([redraw(design, 30, np.random.default_rng(0))[0], design.unit])
     assert null_scores(design, several)[-1] == result.score

@@ -12,7 +12,7 @@ from collsec.survival.inference.assignment import exposed_counts, split_rows
 from collsec.survival.inference.exposure_design import ExposureDesign
 from collsec.survival.inference.partial_likelihood import IntArray
 from collsec.survival.inference.two_exposures import QUESTIONS, Answer, Counts, Likelihood, Split
-from inference_world import YEAR, world
+from simulated_spells import YEAR, simulate
 
 # The Newton steps of two engines end within a few ulps of the same maximum.
 SAME_MAXIMUM = 1e-6
@@ -37,7 +37,7 @@ def asked(design: ExposureDesign, split: Split, seed: int = 1) -> dict[str, Answ
 
 
 def test_estimates_are_those_of_the_cox_model_with_both_kinds() -> None:
-    design = world(np.random.default_rng(5), hazard_ratio=2.0)
+    design = simulate(np.random.default_rng(5), hazard_ratio=2.0)
     unit, start, stop, event, exposed = split_rows(design, design.unit)
     when = dict(zip(design.unit, design.assigned - design.origin[design.unit], strict=True))
     is_early = np.array([when.get(u, 0.0) <= YEAR for u in unit])
@@ -51,7 +51,7 @@ def test_estimates_are_those_of_the_cox_model_with_both_kinds() -> None:
             "late": exposed * ~is_early,
         }
     )
-    # Units of the world receive one spell at most, so that a unit is of one kind.
+    # Units of the data set receive one spell at most, so that a unit is of one kind.
     assert len(np.unique(design.unit)) == design.n_spells
     answers = asked(design, by_age(design, YEAR))
     kinds = cox_ph(rows, ["early", "late"], start="start", stop="stop", event="event").params
@@ -62,7 +62,7 @@ def test_estimates_are_those_of_the_cox_model_with_both_kinds() -> None:
 
 
 def test_the_statistic_at_an_effect_is_twice_the_loss_of_log_likelihood() -> None:
-    design = world(np.random.default_rng(6))
+    design = simulate(np.random.default_rng(6))
     answer = asked(design, by_age(design, YEAR))["ratio"]
     fitted = Likelihood.of(design.risk_sets, by_age(design, YEAR)(design.unit[None, :]))
     best, at = fitted.maximum()
@@ -74,7 +74,7 @@ def test_the_statistic_at_an_effect_is_twice_the_loss_of_log_likelihood() -> Non
 
 
 def test_swapping_the_kinds_inverts_the_ratio() -> None:
-    design = world(np.random.default_rng(7))
+    design = simulate(np.random.default_rng(7))
     one, other = (asked(design, by_age(design, YEAR, swap)) for swap in (False, True))
     assert other["ratio"].estimate == pytest.approx(-one["ratio"].estimate, abs=1e-5)
     assert other["ratio"].ci_low == pytest.approx(-one["ratio"].ci_high, abs=1e-3)
@@ -82,7 +82,7 @@ def test_swapping_the_kinds_inverts_the_ratio() -> None:
 
 
 def test_without_ends_of_a_kind_its_estimate_is_open_below() -> None:
-    design = world(np.random.default_rng(8), n_spells=20)
+    design = simulate(np.random.default_rng(8), n_spells=20)
     early = by_age(design, YEAR)
 
     def without_early_ends(unit: IntArray) -> tuple[Counts, Counts]:
@@ -96,23 +96,23 @@ def test_without_ends_of_a_kind_its_estimate_is_open_below() -> None:
 
 
 def test_a_kind_that_nobody_has_is_refused() -> None:
-    design = world(np.random.default_rng(9))
+    design = simulate(np.random.default_rng(9))
     with pytest.raises(InferenceError, match="first kind"):
         asked(design, by_age(design, -1.0))
 
 
 def test_too_few_draws_are_refused() -> None:
-    design = world(np.random.default_rng(9))
+    design = simulate(np.random.default_rng(9))
     with pytest.raises(InferenceError, match="cannot reject"):
         rerandomized_pair(design, by_age(design, YEAR), draws=10, confidence=0.95, seed=1)
 
 
 def test_no_effect_is_rejected_about_as_often_as_it_should_be() -> None:
-    """With 80 worlds, more than 10 rejections at 0.05 have a probability below 0.003."""
-    worlds = 80
+    """With 80 data sets, more than 10 rejections at 0.05 have a probability below 0.003."""
+    samples = 80
     rejected = dict.fromkeys(QUESTIONS, 0)
-    for seed in range(worlds):
-        design = world(
+    for seed in range(samples):
+        design = simulate(
             np.random.default_rng(seed),
             n_units=120,
             n_spells=18,

@@ -18,7 +18,7 @@ import pandas as pd
 from collsec.core.errors import MissingInput
 
 
-class Store:
+class Project:
     """The files of one checkout of the study.
 
     Parameters
