@@ -202,7 +202,7 @@ def test_a_veto_adds_months_where_its_ratio_is_below_one_and_the_limits_keep_the
 ) -> None:
     held = dataclasses.replace(ESTIMATE, estimate=ratio, ci_low=low, ci_high=high)
     context = Context(inputs("h2"), primary("h2"), inputs("h2").study.draws("quick"))
-    [found] = PARTS["months_of_a_veto"](context, held).estimates
+    [found] = PARTS["months_of_a_veto"].function(context, held).estimates
     assert found.ci_low < found.estimate < found.ci_high
     if ratio == 1:
         assert found.estimate == pytest.approx(0.0, abs=1e-9)

@@ -216,7 +216,7 @@ def test_each_named_place_is_left_out_and_no_other() -> None:
     inputs = study_inputs(load(PROJECT, "h2"))
     prepared = prepare(inputs, inputs.spec.exposure)
     draws = dataclasses.replace(inputs.study.draws("quick"), rerandomization_draws=120)
-    part = PARTS["named_exclusions"](Context(inputs, prepared, draws))
+    part = PARTS["named_exclusions"].function(Context(inputs, prepared, draws))
     ids = [e.estimate_id for e in part.estimates]
     assert ids == [f"h2.without.{n}" for n in ("israel", "syria", "southern_africa", "ukraine")]
     units = prepared.units

@@ -13,7 +13,7 @@ import pytest
 
 from collsec.designs import Inputs, calibration, work
 from collsec.designs.estimate import tidy
-from collsec.designs.parts import AFTER_PRIMARY, Part
+from collsec.designs.parts import PARTS, Part
 from collsec.hypothesis.specification import Draws, load
 from study import PROJECT, study_inputs
 
@@ -35,7 +35,7 @@ def test_every_piece_belongs_to_one_share(name: str, shares: int) -> None:
     assert sorted(given) == sorted(names)
     spec = inputs(name).spec
     assert {n for n in names if n.startswith("part.")} == {
-        f"part.{p}" for p in spec.parts if p not in AFTER_PRIMARY
+        f"part.{p}" for p in spec.parts if not PARTS[p].after_primary
     }
     assert {"primary", "robustness", "calibration.0"} <= set(names)
 

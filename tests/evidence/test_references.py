@@ -175,7 +175,7 @@ def test_the_studys_hypotheses_read_what_they_are_about(
 
 def test_parts_are_found_by_their_modules() -> None:
     for name in designs.PARTS:
-        found = origins._modules(sys.modules[designs.PARTS[name].__module__])
+        found = origins._modules(sys.modules[designs.PARTS[name].function.__module__])
         rooms = ("collsec.designs.", "collsec.subjects.")
         assert found and all(m.__name__.startswith(rooms) for m in found)
         assert not {"collsec.designs.inputs", "collsec.evidence.diagnostics"} & {

@@ -7,6 +7,7 @@ names the stage, the column and the rule.
 from __future__ import annotations
 
 import functools
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -19,6 +20,78 @@ if TYPE_CHECKING:
 
 class BadFrame(CollsecError):
     """A processed table breaks its schema."""
+
+
+class Role(StrEnum):
+    """What an estimate is to its hypothesis; column ``role`` of the estimates.
+
+    A part may use any of them. What a role means to the reader stands in the part's declaration.
+    """
+
+    PRIMARY = "primary"
+    # The primary with one thing changed.
+    LAG = "lag"
+    VARIANT = "variant"
+    EXCLUSION = "exclusion"
+    IMPUTATION = "imputation"
+    SENSITIVITY = "sensitivity"
+    FALSIFICATION = "falsification"
+    KNOWN_BIASED = "known_biased"
+    # Another question put to the same wars.
+    SECONDARY = "secondary"
+    OUTCOME = "outcome"
+    MODEL = "model"
+    DOSE = "dose"
+    INTERACTION = "interaction"
+    FUNCTIONAL_FORM = "functional_form"
+    ALTERNATIVE_INDEX = "alternative_index"
+    OTHER_POWERS = "other_powers"
+    ACTION_CLASS = "action_class"
+    CASTING_STATE = "casting_state"
+    # Another unit, clock or event.
+    TRIAL = "trial"
+    DRAFT = "draft"
+    MECHANISM = "mechanism"
+    COUNCIL_ACTION = "council_action"
+    P5_FIGHTS = "p5_fights"
+    VOTES = "votes"
+    DESCRIPTIVE = "descriptive"
+
+    @property
+    def restates_primary(self) -> bool:
+        """Whether it asks the primary's question again, so that it is no further test."""
+        return self in _RESTATEMENTS
+
+    @property
+    def speaks_to_claims(self) -> bool:
+        """Whether an estimate of this role may stand beside a claim, as exploratory."""
+        return self in _EXPLORATORY
+
+
+_RESTATEMENTS = frozenset(
+    {
+        Role.PRIMARY,
+        Role.LAG,
+        Role.VARIANT,
+        Role.EXCLUSION,
+        Role.IMPUTATION,
+        Role.SENSITIVITY,
+        Role.FALSIFICATION,
+        Role.KNOWN_BIASED,
+    }
+)
+_EXPLORATORY = frozenset(
+    {
+        Role.LAG,
+        Role.SECONDARY,
+        Role.OUTCOME,
+        Role.TRIAL,
+        Role.MECHANISM,
+        Role.COUNCIL_ACTION,
+        Role.P5_FIGHTS,
+        Role.VOTES,
+    }
+)
 
 
 def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -246,7 +319,7 @@ def _estimates() -> dict[str, pa.DataFrameSchema]:
         "rows": pa.DataFrameSchema(
             {
                 "estimate_id": pa.Column("string", unique=True, coerce=True),
-                "role": pa.Column("string", coerce=True),
+                "role": pa.Column("string", pa.Check.isin([r.value for r in Role]), coerce=True),
                 "estimate": number,
                 "ci_low": number,
                 "ci_high": number,

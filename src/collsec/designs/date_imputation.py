@@ -11,7 +11,7 @@ import pandas as pd
 
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, prepare
-from collsec.designs.parts import Context, Part, part_of_primary, without_estimate
+from collsec.designs.parts import Context, Part, part, without_estimate
 from collsec.designs.sandwich import jackknifed, sandwich
 from collsec.designs.time_varying import seed_for
 from collsec.histories import timelines
@@ -31,7 +31,7 @@ COUNTS = (
 )
 
 
-@part_of_primary
+@part(after_primary=True)
 def date_imputation(context: Context, primary: Estimate) -> Part:
     """The primary's hazard ratio over several sets of dates, with the error that they add.
 

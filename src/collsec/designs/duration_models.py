@@ -86,13 +86,13 @@ def _not_estimable(error: EstimationError) -> dict[str, Any]:
     return nothing | {"note": f"Not estimable: {error}"}
 
 
-@part
+@part()
 def monthly_hazard(context: Context) -> Part:
     """The primary's question put to a monthly complementary log-log model."""
     return Part([fit_monthly_hazard(context.inputs, context.prepared)])
 
 
-@part
+@part()
 def country_months(context: Context) -> Part:
     """The primary's question put to a panel of country-months."""
     return Part([fit_country_months(context.inputs, context.prepared)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,62 @@ from collsec.core.provenance import digest_json
 
 # Results are compared, and cited, at this many significant digits.
 RESULT_DIGITS = 6
+
+
+class Unit(StrEnum):
+    """What a number is counted in, and with that how the reports print it."""
+
+    COUNT = "count"
+    RATIO = "ratio"  # hazard ratios and their like: neutral value 1
+    NUMBER = "number"  # any other pure number
+    SHARE = "share"  # between 0 and 1, printed as percent
+    POINTS = "points"  # a difference of shares, printed as percentage points: neutral value 0
+    MONTHS = "months"
+    DAYS = "days"
+    YEARS = "years"
+    P_VALUE = "p_value"
+    LEVEL = "level"
+    CALENDAR_YEAR = "calendar_year"
+    CALENDAR_MONTH = "calendar_month"  # an ISO date, of which the month counts
+    DETECTED = "detected"  # whether a test rejects
+    FIRST_STAGE_F = "first_stage_f"  # F statistic of an instrument: strong or weak
+    CONFIDENCE_SET = "confidence_set"  # list of intervals of a difference of shares
+    TEXT = "text"  # a name from the data, printed as it is
+
+
+#: Unit of the value of each estimand.
+UNITS = {
+    "hazard_ratio": Unit.RATIO,
+    "hazard_ratio_of_action": Unit.RATIO,
+    "ratio_of_hazard_ratios": Unit.RATIO,
+    "probability": Unit.SHARE,
+    "probability_difference": Unit.POINTS,
+    "rmst_difference_months": Unit.MONTHS,
+    "months_per_year_of_delay": Unit.MONTHS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number (or a name from the data) that a page prints, with its unit.
+
+    Attributes
+    ----------
+    value : Any
+        A plain JSON value, in the unit: a share lies between 0 and 1. NaN where there is none.
+    unit : Unit
+    digits : int or None
+        Decimals to which it is known; those of the unit where it is None.
+    """
+
+    value: Any
+    unit: Unit
+    digits: int | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """Plain JSON: ``value``, ``unit``, and ``digits`` where they are given."""
+        found = {"value": rounded(self.value), "unit": self.unit.value}
+        return found if self.digits is None else found | {"digits": self.digits}
 
 
 @dataclass(frozen=True, slots=True)

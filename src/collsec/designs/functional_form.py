@@ -63,7 +63,7 @@ class Form:
         return rows.assign(**dict(zip(self.columns, values.T, strict=True)))
 
 
-@part
+@part()
 def functional_form(context: Context) -> Part:
     """Contrasts of high against low, straight and bent, and whether the bend is detectable."""
     prepared, study = context.prepared, context.inputs.study
@@ -137,7 +137,7 @@ def _known(context: Context, form: Form, what: str) -> dict[str, Any]:
     return {
         "estimate_id": f"{context.name}.form.{form.name}_{what}",
         "hypothesis": context.name,
-        "role": "form",
+        "role": "functional_form",
         "measure": context.inputs.spec.exposure.measure,
         "lag_months": 0,
         "label": f"{FORMS[form.name]}: {words[what]}" if what == "hazard" else words[what],

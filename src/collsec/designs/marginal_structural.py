@@ -39,7 +39,7 @@ LABELS = {
 }
 
 
-@part
+@part()
 def marginal_structural(context: Context) -> Part:
     """The monthly hazard of the end of war after a first deployment, weighted by its history."""
     inputs = context.inputs

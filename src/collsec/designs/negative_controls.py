@@ -33,7 +33,7 @@ QUESTIONS = (
 )
 
 
-@part
+@part()
 def calendar_placebo(context: Context) -> Part:
     """A placebo on calendar time: vetoes that concern no war, the same months for all wars."""
     study = context.inputs.study
@@ -150,7 +150,7 @@ def _strings(made: list[Estimate], outcomes: dict[str, str], n_dates: int) -> di
     return strings
 
 
-@part
+@part()
 def hidden_veto(context: Context) -> Part:
     """A sensitivity analysis only: after a veto, silence of the Council counts as blocked too."""
     draws = min(context.draws.rerandomization_draws, MOST_DRAWS)

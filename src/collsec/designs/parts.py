@@ -1,19 +1,24 @@
 """Parts of a hypothesis beyond its primary: one decorated function each, named in its file.
 
-A part takes the primary's cohort and gives further estimates, curves and strings for the page.
-Those that need nothing else can run side by side; those that restate the primary wait for it.
+A part takes the primary's cohort and returns estimates, curves, quantities and plain records:
+numbers, never text. Its decorator declares everything that others need to know of it: the reports
+(tables, curves, names of variables), the claims (what an estimate rests on), the lineage (which
+columns it uses), the validation (which exposure it asks about), and the tasks (whether it waits
+for the primary).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import pandas as pd
 
-from collsec.designs.estimate import Estimate
+from collsec.core.schema import Role
+from collsec.designs.estimate import Estimate, Quantity
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.hypothesis.specification import Draws
 
@@ -48,10 +53,11 @@ class Part:
     Attributes
     ----------
     estimates : list of Estimate
+        Their ids begin with the hypothesis; the rest is the estimate's name.
     curves : DataFrame or None
         Rows of the curves table.
-    strings : dict
-        Formatted strings by name (without the hypothesis), for the page.
+    quantities : dict of Quantity
+        Further numbers that the page prints, by the name of their variable without the hypothesis.
     records : dict
         Plain JSON for the record's ``parts``, by name.
     """
@@ -60,6 +66,7 @@ class Part:
     curves: pd.DataFrame | None = None
     strings: dict[str, str] = field(default_factory=dict)
     records: dict[str, Any] = field(default_factory=dict)
+    quantities: dict[str, Quantity] = field(default_factory=dict)
 
 
 def without_estimate(why: object) -> dict[str, Any]:
@@ -70,21 +77,159 @@ def without_estimate(why: object) -> dict[str, Any]:
     return nothing | {"note": f"Not estimable: {why}"}
 
 
-PARTS: dict[str, Callable[..., Part]] = {}
-# Names of the parts that take the estimated primary beside their context.
-AFTER_PRIMARY: set[str] = set()
+@dataclass(frozen=True, slots=True)
+class TableOf:
+    """A table of a page: every estimate of some roles, with its counts.
+
+    Attributes
+    ----------
+    name : str
+        End of the table's identifier: ``drafts`` gives ``tbl-h2-drafts``.
+    roles : tuple of Role
+        Roles of the estimates that it lists, those of other parts and placebos included.
+    caption : str
+        What a reader must know to read it: unit, event, estimand, intervals, counts.
+    """
+
+    name: str
+    roles: tuple[Role, ...]
+    caption: str
 
 
-def part(function: Callable[[Context], Part]) -> Callable[[Context], Part]:
-    """Register a part under its function's name."""
-    PARTS[function.__name__] = function
-    return function
+class CurveKind(StrEnum):
+    """How a family of curves is drawn."""
+
+    SURVIVAL = "survival"  # falling from one, by group
+    INCIDENCE = "incidence"  # rising from zero, by group
 
 
-def part_of_primary(
-    function: Callable[[Context, Estimate], Part],
-) -> Callable[[Context, Estimate], Part]:
-    """Register a part that restates the primary: it is made once that is estimated."""
-    PARTS[function.__name__] = function
-    AFTER_PRIMARY.add(function.__name__)
-    return function
+@dataclass(frozen=True, slots=True)
+class CurveOf:
+    """A figure of a page: one family of curves, by group.
+
+    Attributes
+    ----------
+    curve : str
+        Value of column ``curve``; the figure is named after it (``vote_survival``,
+        ``fig-h2-vote-survival``).
+    kind : CurveKind
+    title : str
+        What the shares are of: the title of the axis.
+    since : str
+        What the months are counted from: ``onset``, ``the vote``.
+    is_shaded_between : bool
+        Whether the area between the first curves is shaded: the difference is the estimate.
+    """
+
+    curve: str
+    kind: CurveKind
+    title: str
+    since: str = "onset"
+    is_shaded_between: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VariablesOf:
+    """Names of the variables that hold the numbers of some estimates.
+
+    Attributes
+    ----------
+    estimates : str
+        Pattern of the estimates' names without the hypothesis, as of a shell: ``trial_b.*``.
+    names : mapping of str to str
+        Variable → what it holds. In a variable ``{name}`` stands for the estimate's name. It holds
+        a field of :class:`~collsec.designs.estimate.Estimate`; or ``interval``; ``finding``, the
+        value with its unit and interval; ``direction``, on which side of no difference the
+        interval lies, as ``expected`` has it.
+    expected : str
+        ``above_one`` or ``below_one``: the side that the claim implies, for ``direction``.
+    digits : int or None
+        Decimals; those of the estimand's unit where it is None.
+    """
+
+    estimates: str
+    names: Mapping[str, str]
+    expected: str = "above_one"
+    digits: int | None = None
+
+
+Function = Callable[..., Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A part as it is registered.
+
+    Attributes
+    ----------
+    name : str
+        What a hypothesis file calls it: the name of the function.
+    function : callable
+        ``(Context) → Part``; ``(Context, primary) → Part`` where it is made after the primary.
+    roles : tuple of Role
+        Roles of its estimates; another one is a fault of the part.
+    tables, curves, variables : tuples of TableOf, CurveOf, VariablesOf
+    counts : str
+        One sentence on what one of its estimates rests on, without its full stop. Fields:
+        ``units, events, clusters``, the same as ``exposed_units, exposed_events,
+        exposed_clusters`` and ``other_units, other_events``, and ``cluster`` (what clusters are,
+        such as ``countries``). Empty where the design's own sentence serves.
+    uses : tuple of str
+        ``frame.column`` of linked frames, timelines or raw tables, beyond those of the cohort and
+        of the measures that the specification names.
+    after_primary : bool
+        Whether it restates the estimated primary and waits for it.
+    exposures : tuple of str
+        Measures of which one must be the hypothesis's own exposure, since the part asks about it;
+        empty where the part asks about the hypothesis's own, whatever it is.
+    designs : tuple of str
+        Designs that it can be part of; empty for every one.
+    """
+
+    name: str
+    function: Function
+    roles: tuple[Role, ...]
+    tables: tuple[TableOf, ...]
+    curves: tuple[CurveOf, ...]
+    variables: tuple[VariablesOf, ...]
+    counts: str
+    uses: tuple[str, ...]
+    after_primary: bool
+    exposures: tuple[str, ...]
+    designs: tuple[str, ...]
+
+
+PARTS: dict[str, Declaration] = {}
+
+
+def part(
+    *,
+    roles: tuple[Role, ...] = (),
+    tables: tuple[TableOf, ...] = (),
+    curves: tuple[CurveOf, ...] = (),
+    variables: tuple[VariablesOf, ...] = (),
+    counts: str = "",
+    uses: tuple[str, ...] = (),
+    after_primary: bool = False,
+    exposures: tuple[str, ...] = (),
+    designs: tuple[str, ...] = (),
+) -> Callable[[Function], Function]:
+    """Register a part under its function's name; see :class:`Declaration`."""
+
+    def register(function: Function) -> Function:
+        PARTS[function.__name__] = Declaration(
+            function.__name__,
+            function,
+            roles,
+            tables,
+            curves,
+            variables,
+            counts,
+            uses,
+            after_primary,
+            exposures,
+            designs,
+        )
+        return function
+
+    return register

@@ -17,7 +17,7 @@ import pandas as pd
 
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.designs.parts import Context, Part, part_of_primary
+from collsec.designs.parts import Context, Part, part
 from collsec.histories.panels import DAYS_PER_MONTH, days_of
 from collsec.measures.veto import WINDOW_MONTHS as VETO_WINDOW_MONTHS
 from collsec.reports.words import wording
@@ -73,7 +73,7 @@ def from_month(inputs: Inputs, month: float, last: float = math.inf) -> StepPath
     return switches_on(at, at + last * DAYS_PER_MONTH)
 
 
-@part_of_primary
+@part(after_primary=True)
 def cost_of_delay(context: Context, primary: Estimate) -> Part:
     """Months of war per year of delay, and survival under early, late and no deployment."""
     found = months_per_year(context.inputs, context.prepared, primary)
@@ -88,7 +88,7 @@ def cost_of_delay(context: Context, primary: Estimate) -> Part:
     )
 
 
-@part_of_primary
+@part(after_primary=True)
 def months_of_a_veto(context: Context, primary: Estimate) -> Part:
     """Months of war that a veto in month 6 adds, by the primary's hazard ratio."""
     inputs = context.inputs

@@ -17,7 +17,7 @@ from collsec.designs import calibration, curves, robustness
 from collsec.designs.engines import engines_agree
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, prepare
-from collsec.designs.parts import AFTER_PRIMARY, PARTS, Context, Part
+from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.sandwich import bootstrapped, by_own_method, jackknifed, sandwich
 from collsec.designs.time_varying import rerandomized
 from collsec.hypothesis.specification import Draws, ExposureSpec, Spec
@@ -54,7 +54,7 @@ def pieces(inputs: Inputs, draws: Draws) -> dict[str, Piece]:
     )
     made["robustness"] = partial(_robustness, inputs)
     for name in spec.parts:
-        if name not in AFTER_PRIMARY:
+        if not PARTS[name].after_primary:
             made[f"part.{name}"] = partial(_part, inputs, draws, name)
     return made
 
@@ -113,7 +113,7 @@ def _calibrated(inputs: Inputs, draws: Draws, block: int) -> Part:
 
 
 def _part(inputs: Inputs, draws: Draws, name: str) -> Part:
-    return PARTS[name](Context(inputs, prepare(inputs, inputs.spec.exposure), draws))
+    return PARTS[name].function(Context(inputs, prepare(inputs, inputs.spec.exposure), draws))
 
 
 def _robustness(inputs: Inputs) -> Part:

@@ -14,7 +14,7 @@ import pandas as pd
 from collsec.designs import calibration, curves, multiverse, robustness
 from collsec.designs.estimate import result_id, rounded, tidy
 from collsec.designs.inputs import Inputs, prepare
-from collsec.designs.parts import AFTER_PRIMARY, PARTS, Context, Part
+from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.work import main_estimates
 from collsec.evidence import diagnostics as record
 from collsec.evidence.verdict import Facts, Rules, decide
@@ -110,8 +110,8 @@ def estimate_hypothesis(
     ]
     prepared = prepare(inputs, spec.exposure)
     parts = [
-        PARTS[name](Context(inputs, prepared, draws), primary)
-        if name in AFTER_PRIMARY
+        PARTS[name].function(Context(inputs, prepared, draws), primary)
+        if PARTS[name].after_primary
         else done[f"part.{name}"]
         for name in spec.parts
     ]

@@ -167,7 +167,7 @@ def columns_read(spec: Mapping[str, Any], frames: Frames) -> list[Column]:
     }
     names = set(_strings(spec))
     for part in names & PARTS.keys():
-        modules = _modules(sys.modules[PARTS[part].__module__])
+        modules = _modules(sys.modules[PARTS[part].function.__module__])
         said = {name for module in modules for name in _names(module)}
         found |= set(_named_columns(said, frames))
         names |= said & MEASURES.keys()

@@ -281,9 +281,10 @@ HERE = {
     ("panels/*-attrition", "rule"): "Rule by which the step leaves units out.",
     ("estimates/*", "role"): "`primary`; `lag`, `variant`, `model` and `outcome` depart from it in "
     "one thing; `secondary`, `trial`, `dose` and `interaction` ask something else; "
-    "`council_action` is about a first act of the Council, not the end of the war; `form` lets the "
-    "effect of an index bend, `index_form` makes the index otherwise, `other_powers` sets it "
-    "beside powers without a veto, `p5_fights` is about wars in which a permanent member fights, "
+    "`council_action` is about a first act of the Council, not the end of the war; "
+    "`functional_form` allows a nonlinear effect of an index, `alternative_index` constructs the "
+    "index in another way, `other_powers` sets it alongside powers without a veto, "
+    "`p5_fights` is about wars in which a permanent member fights, "
     "`votes` about who cast a veto; "
     "`falsification` should find nothing; `exclusion` leaves a place out; `known_biased` shows a "
     "mistake; `descriptive` compares nothing.",

@@ -55,12 +55,12 @@ TABLES = {
         f"period; none: one baseline. {_INTERVALS} countries. {_IN_DEGREES}",
     ),
     "form": Table(
-        ("form",),
+        ("functional_form",),
         f"Wars in states at the ninetieth percentile of salience against the tenth: hazard ratios "
         f"of the end unless a unit is named. {_INTERVALS} countries. {_IN_DEGREES}",
     ),
     "index-forms": Table(
-        ("index_form",),
+        ("alternative_index",),
         f"Salience and divergence made otherwise: hazard ratios of the end per standard deviation "
         f"of each. {_INTERVALS} countries. {_IN_DEGREES}",
     ),

@@ -36,7 +36,7 @@ COMPARISONS = {
 }
 
 
-@part
+@part()
 def trial_authorization(context: Context) -> Part:
     """Wars after a fast and after a slow start of the operation that was voted for them."""
     inputs = context.inputs

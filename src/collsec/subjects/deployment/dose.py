@@ -33,7 +33,7 @@ TITLES = {
 }
 
 
-@part
+@part()
 def dose(context: Context) -> Part:
     """Presence before and after half of the authorized strength, and the ratio of the two."""
     inputs = context.inputs

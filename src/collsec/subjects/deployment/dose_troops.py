@@ -54,7 +54,7 @@ class Troops:
     last_day: pd.Timestamp
 
 
-@part
+@part()
 def dose_troops(context: Context) -> Part:
     """Hazard ratio of the end per thousand UN troops."""
     troops = counted_troops(context.inputs)

@@ -27,7 +27,7 @@ SPLITS_MONTHS = (12, 24)
 MEASURES = ("un_troops", "peacekeepers")
 
 
-@part
+@part()
 def early_late(context: Context) -> Part:
     """Early and late presence, each against none, and their ratio with its interval."""
     inputs, own = context.inputs, context.inputs.spec.exposure

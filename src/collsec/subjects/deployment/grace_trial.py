@@ -34,7 +34,7 @@ LEAST_TREATED, LEAST_CLUSTERS = 10, 8
 TREATED_ARM = "within grace"
 
 
-@part
+@part()
 def trial_grace(context: Context) -> Part:
     """Mean months of war with deployment within 6, 12 and 24 months and without."""
     inputs = context.inputs

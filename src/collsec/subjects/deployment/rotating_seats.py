@@ -41,7 +41,7 @@ LABELS = {
 Sets = list[tuple[float, float]]
 
 
-@part
+@part()
 def rotating_seats(context: Context) -> Part:
     """Ends of African wars on UN troops in country-months, rotating Council seats as instrument."""
     inputs = context.inputs

@@ -54,7 +54,7 @@ STAGES = (
 )
 
 
-@part
+@part()
 def stages(context: Context) -> Part:
     """Months from onset to authorization and from there to each milestone, with counts."""
     inputs = context.inputs

@@ -62,7 +62,7 @@ QUESTIONS = (
 )
 
 
-@part
+@part()
 def council_action(context: Context) -> Part:
     """Rates of the first act per standard deviation of each index, and its cumulative incidence."""
     inputs = context.inputs

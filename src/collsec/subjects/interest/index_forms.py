@@ -22,7 +22,7 @@ AXIS = "index"
 INDEX = "index_in_question"
 
 
-@part
+@part()
 def index_forms(context: Context) -> Part:
     """Hazard ratios per standard deviation of each other form of the indices."""
     inputs = context.inputs
@@ -86,7 +86,7 @@ def _asked(
         power=study.power,
         hypothesis=context.name,
         estimate_id=f"{context.name}.index_form.{name}",
-        role="index_form",
+        role="alternative_index",
         measure=name.partition(".")[0],
         lag_months=0,
         label=label,

@@ -68,13 +68,13 @@ SALIENCE = Interaction("interaction", "salience")
 DIVERGENCE = Interaction("divergence_interaction", "divergence")
 
 
-@part
+@part()
 def salience_interaction(context: Context) -> Part:
     """The primary's exposure where salience is above its median, where it is not, and the ratio."""
     return _interaction(context, salience_index(context.inputs.ties), SALIENCE)
 
 
-@part
+@part()
 def divergence_interaction(context: Context) -> Part:
     """As :func:`salience_interaction`, by how far apart the five stand."""
     return _interaction(context, divergence_index(context.inputs.ties), DIVERGENCE)

@@ -48,7 +48,7 @@ WORDS = {
 WEIGHTS = {"five": (1.0, 0.0), "others": (0.0, 1.0), "ratio": (1.0, -1.0)}
 
 
-@part
+@part()
 def other_powers(context: Context) -> Part:
     """Both indices in one model, and the ties of each power by itself."""
     made = [

@@ -42,7 +42,7 @@ STRATA = ("type_group", "period")
 VETO = FirstAct("veto", "First veto", pd.Timestamp("2024-12-31"))
 
 
-@part
+@part()
 def p5_fights(context: Context) -> Part:
     """The end of war and the first acts of the Council, where a member fights against where not."""
     inputs = context.inputs

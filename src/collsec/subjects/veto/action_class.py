@@ -25,7 +25,7 @@ BY_STATE = ("veto_china_12m", "veto_uk_12m", "veto_france_12m")
 MOST_DRAWS = 999
 
 
-@part
+@part()
 def by_action_class(context: Context) -> Part:
     """The primary's question for vetoes of each class of action, and of each casting state."""
     draws = min(context.draws.rerandomization_draws, MOST_DRAWS)

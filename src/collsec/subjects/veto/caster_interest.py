@@ -35,7 +35,7 @@ TITLES = {
 }
 
 
-@part
+@part()
 def caster_interest(context: Context) -> Part:
     """Vetoes whose caster stood close to the host, others, and the ratio of the two."""
     inputs, prepared = context.inputs, context.prepared

@@ -99,7 +99,7 @@ RISKS = (
 )
 
 
-@part
+@part()
 def drafts(context: Context) -> Part:
     """Whether wars go on longer after a vetoed draft than after an adopted resolution."""
     votes = votes_on_wars(context.inputs)

@@ -14,7 +14,7 @@ from collsec.subjects.veto.action_class import MOST_DRAWS, where_enough
 AXIS = "left_out"
 
 
-@part
+@part()
 def named_exclusions(context: Context) -> Part:
     """Hazard ratio without each named place, by re-randomization among the wars that are left."""
     inputs, exposure = context.inputs, context.inputs.spec.exposure

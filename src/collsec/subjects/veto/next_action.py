@@ -52,7 +52,7 @@ ACTS = (
 )
 
 
-@part
+@part()
 def next_action(context: Context) -> Part:
     """How soon the Council acts again after a veto, and after a resolution."""
     votes = votes_on_wars(context.inputs)

@@ -18,7 +18,7 @@ from collsec.measures.veto import WINDOW_MONTHS
 EVERY = "all"
 
 
-@part
+@part()
 def veto_table(context: Context) -> Part:
     """Vetoed drafts, wars, and wars that ended within a year, by casting state and class."""
     table = by_state_and_class(context.inputs)

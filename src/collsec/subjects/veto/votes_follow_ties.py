@@ -34,7 +34,7 @@ TIES = {
 }
 
 
-@part
+@part()
 def votes_follow_ties(context: Context) -> Part:
     """Difference in the probability of casting a veto, by the member's tie to the host."""
     made = []
