@@ -9,8 +9,8 @@ Durations are drawn in continuous time; a war ends on the day that is then going
 generator let wars end only on days on which a real war of the stratum had ended, and the last of
 them whatever the effect: 17 of the 24 strata of H3 ended so. Such data sets hold a smaller effect
 than the one written down (log ratio 0.237, standard error 0.011, for 0.262 in 40 data sets of H3),
-and drawing all durations again on one clock did not correct it (0.240). What changed is the truth, so that its
-truth is true; the tolerance of the tests did not.
+and drawing all durations again on one clock did not correct it (0.240). What changed is the effect
+written down, so that it is the effect there is; the tolerance of the tests did not change.
 """
 
 from __future__ import annotations
