@@ -63,7 +63,7 @@ def test_the_combination_is_rubins_over_the_estimates_of_each_draw(name: str) ->
     pooled = rubin_combine(
         [math.log(e.estimate) for e in each],
         [e.std_error**2 for e in each],
-        confidence=given.study.primary_level,
+        level=given.study.primary_level,
         complete_dof=min(e.n_clusters for e in each) - 1,
     )
     assert math.log(found.estimate) == pytest.approx(pooled.estimate)

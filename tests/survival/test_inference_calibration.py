@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from simulated_spells import simulate
 
 from collsec.survival import cox_ph
 from collsec.survival.inference import (
@@ -20,7 +21,6 @@ from collsec.survival.inference import (
     score_test,
 )
 from collsec.survival.inference.assignment import exposed_counts, redraw, split_rows
-from simulated_spells import simulate
 
 FRAME = {"n_units": 300, "n_spells": 30, "n_regions": 3}
 
@@ -84,7 +84,7 @@ def test_ever_exposed_statistic_is_the_log_rank_of_two_fixed_groups() -> None:
 
 def test_score_test_is_the_normal_test_of_the_primary_score() -> None:
     design = simulate(np.random.default_rng(4), hazard_ratio=2.0, **FRAME)
-    result = risk_set_rerandomization(design, draws=99, confidence=0.9, seed=1)
+    result = risk_set_rerandomization(design, draws=99, level=0.9, seed=1)
     p_value = score_test(design)(design.unit[None, :])[0]
     assert p_value == pytest.approx(2 * stats.norm.sf(abs(result.score)))
 

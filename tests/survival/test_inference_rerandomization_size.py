@@ -1,6 +1,6 @@
-"""Size, power and coverage of risk-set re-randomization in simulated samples.
+"""Size, power and coverage of risk-set re-randomization in simulated worlds.
 
-Bounds are the design's own where the number of samples allows (3–7 % size, 93–97 % coverage);
+Bounds are the design's own where the number of worlds allows (3–7 % size, 93–97 % coverage);
 the fast versions allow three Monte Carlo standard errors around the nominal value.
 """
 
@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from simulated_spells import simulate
 
 from collsec.survival.inference import risk_set_rerandomization
 from collsec.survival.inference.assignment import exposed_counts, redraw
 from collsec.survival.inference.reference_distribution import equal_tailed_p_values
 from collsec.survival.inference.score_inversion import null_scores
-from simulated_spells import simulate
 
 #: Like the study's frame: some 30 spells on 523 units, about nine units at risk per region.
 SPARSE: dict[str, Any] = {"n_units": 523, "n_spells": 30, "years": 45.0, "n_regions": 3}
@@ -26,10 +26,10 @@ DENSE: dict[str, Any] = {"n_units": 150, "n_spells": 40, "years": 20.0, "n_regio
 CONFOUNDED: dict[str, Any] = {"region_hazard": 2.5, "region_favor": 6.0, "frailty": 0.0}
 
 
-def rejection(samples: int, seed: int, **settings: Any) -> tuple[float, float]:
-    """Share of samples in which the test rejects at 5 %, and mean number of exposed ends."""
+def rejection(worlds: int, seed: int, **settings: Any) -> tuple[float, float]:
+    """Share of worlds in which the test rejects at 5 %, and mean number of exposed ends."""
     rejects, ends = [], []
-    for child in np.random.SeedSequence(seed).spawn(samples):
+    for child in np.random.SeedSequence(seed).spawn(worlds):
         rng = np.random.default_rng(child)
         design = simulate(rng, **settings)
         reference = null_scores(design, redraw(design, 400, rng)[0])
@@ -39,21 +39,21 @@ def rejection(samples: int, seed: int, **settings: Any) -> tuple[float, float]:
     return float(np.mean(rejects)), float(np.mean(ends))
 
 
-def coverage(samples: int, seed: int, **settings: Any) -> float:
-    """Share of samples in which the 95 % interval holds the true hazard ratio."""
+def coverage(worlds: int, seed: int, **settings: Any) -> float:
+    """Share of worlds in which the 95 % interval holds the true hazard ratio."""
     truth = np.log(settings["hazard_ratio"])
     covers = []
-    for child in np.random.SeedSequence(seed).spawn(samples):
+    for child in np.random.SeedSequence(seed).spawn(worlds):
         rng = np.random.default_rng(child)
         result = risk_set_rerandomization(
-            simulate(rng, **settings), draws=400, confidence=0.95, seed=rng
+            simulate(rng, **settings), draws=400, level=0.95, seed=rng
         )
         covers.append(result.ci_low <= truth <= result.ci_high)
     return float(np.mean(covers))
 
 
-def three_errors(share: float, samples: int) -> float:
-    return 3 * float(np.sqrt(share * (1 - share) / samples))
+def three_errors(share: float, worlds: int) -> float:
+    return 3 * float(np.sqrt(share * (1 - share) / worlds))
 
 
 def test_size_and_power() -> None:
@@ -70,14 +70,14 @@ def test_coverage_away_from_no_effect() -> None:
     assert abs(share - 0.95) < three_errors(0.95, 200)
 
 
-def confounded(samples: int, seed: int, hazard_ratio: float, **frame: Any) -> dict[str, float]:
+def confounded(worlds: int, seed: int, hazard_ratio: float, **frame: Any) -> dict[str, float]:
     """Coverage of both intervals, and median errors of both estimates, on the log scale."""
     truth = np.log(hazard_ratio)
     rows = []
-    for child in np.random.SeedSequence(seed).spawn(samples):
+    for child in np.random.SeedSequence(seed).spawn(worlds):
         rng = np.random.default_rng(child)
         design = simulate(rng, hazard_ratio=hazard_ratio, **frame | CONFOUNDED)
-        result = risk_set_rerandomization(design, draws=200, confidence=0.95, seed=rng)
+        result = risk_set_rerandomization(design, draws=200, level=0.95, seed=rng)
         rows.append(
             (
                 result.ci_low <= truth <= result.ci_high,

@@ -127,7 +127,7 @@ def _random_ties(
         noise = noise + within * rng.standard_normal(len(rows))
         try:
             refit = refit_without(design.with_column(column, noise))
-            found = cluster_jackknife(refit, rows[cluster].to_numpy(), confidence=1 - LEVEL)
+            found = cluster_jackknife(refit, rows[cluster].to_numpy(), level=1 - LEVEL)
         except EstimationError:
             continue
         estimates.append(found.estimate)

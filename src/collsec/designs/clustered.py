@@ -176,7 +176,7 @@ def jackknife(refit: Refit, cluster: pd.Series, level: float) -> JackknifeResult
     EstimationError
         If nothing is left to compare without one of the clusters.
     """
-    found = cluster_jackknife(refit, cluster.to_numpy(), confidence=level)
+    found = cluster_jackknife(refit, cluster.to_numpy(), level=level)
     if found.influence.not_estimable:
         alone = ", ".join(str(c) for c in found.influence.not_estimable)
         raise EstimationError(f"without cluster {alone} there is nothing left to compare")

@@ -141,7 +141,7 @@ def jackknifed(
         strata=list(prepared.strata) or None,
     )
     found = cluster_jackknife(
-        refit_without(design), rows[inputs.spec.cluster].to_numpy(), confidence=beside.ci_level
+        refit_without(design), rows[inputs.spec.cluster].to_numpy(), level=beside.ci_level
     )
     mde = minimum_detectable_effect(
         found.std_error, alpha=1 - beside.ci_level, power=inputs.study.power
@@ -199,7 +199,7 @@ def bootstrapped(
         rows[inputs.spec.cluster].to_numpy(),
         draws=draws,
         seed=seed_for(inputs.study.seed, estimate_id),
-        confidence=base.ci_level,
+        level=base.ci_level,
     )
     return dataclasses.replace(
         base,

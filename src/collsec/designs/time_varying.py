@@ -103,7 +103,7 @@ def rerandomized(
         found = risk_set_rerandomization(
             lay_out(inputs, prepared),
             draws=draws,
-            confidence=level,
+            level=level,
             seed=seed_for(study.seed, estimate_id),
         )
     except InferenceError as error:

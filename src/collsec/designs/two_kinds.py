@@ -20,13 +20,13 @@ from collsec.hypothesis.specification import ExposureSpec
 from collsec.reports.words import wording
 from collsec.survival import CoxResult, EstimationError, cox_ph
 from collsec.survival.inference import (
-    Answer,
     ExposureDesign,
     InferenceError,
+    RerandomizedEffect,
+    Split,
     minimum_detectable_effect,
     rerandomized_pair,
 )
-from collsec.survival.inference.two_exposures import Split
 
 QUESTIONS = ("first", "second", "ratio")
 # Columns of the Cox model by question; the effect asked for comes first.
@@ -103,7 +103,7 @@ def estimate_two(
             design,
             kinds.split(design),
             draws=draws,
-            confidence=level,
+            level=level,
             seed=seed_for(inputs.study.seed, str(base["ratio"]["estimate_id"])),
         )
     except InferenceError as error:
@@ -144,7 +144,7 @@ def _sandwich(inputs: Inputs, split: Prepared, kind: str, level: float) -> tuple
 
 
 def _estimate(
-    inputs: Inputs, split: Prepared, base: dict[str, Any], kind: str, answer: Answer
+    inputs: Inputs, split: Prepared, base: dict[str, Any], kind: str, answer: RerandomizedEffect
 ) -> Estimate:
     """One effect with its likelihood-ratio interval, the cluster sandwich beside it."""
     level = 1 - inputs.study.level

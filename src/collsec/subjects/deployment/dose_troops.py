@@ -179,7 +179,7 @@ def per_thousand(inputs: Inputs, troops: Troops, *, draws: int) -> Estimate:
             design,
             [troops.paths.get(int(c), nobody) for c in conflicts],
             draws=draws,
-            confidence=level,
+            level=level,
             seed=seed_for(study.seed, name),
         )
     except InferenceError as error:

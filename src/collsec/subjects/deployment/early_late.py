@@ -17,10 +17,7 @@ from collsec.designs.two_kinds import TwoKinds, estimate_two, strings_of
 from collsec.histories.panels import DAYS_PER_MONTH, UnitSpells
 from collsec.measures import get
 from collsec.reports.words import wording
-from collsec.survival.inference import ExposureDesign
-from collsec.survival.inference.assignment import exposed_counts
-from collsec.survival.inference.partial_likelihood import IntArray
-from collsec.survival.inference.two_exposures import Counts, Split
+from collsec.survival.inference import Counts, ExposureDesign, Integers, Split, exposed_counts
 
 SPLITS_MONTHS = (12, 24)
 # The primary's exposure, and the wider one that gives more arrivals to compare.
@@ -85,7 +82,7 @@ def by_age(design: ExposureDesign, months: int) -> Split:
     # The last column stands for "on no unit".
     origin = np.r_[design.origin, 0.0]
 
-    def split(unit: IntArray) -> tuple[Counts, Counts]:
+    def split(unit: Integers) -> tuple[Counts, Counts]:
         is_early = design.assigned[spell] - origin[unit] <= months * DAYS_PER_MONTH
         return (
             exposed_counts(design, np.where(is_early, unit, -1)),

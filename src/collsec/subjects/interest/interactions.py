@@ -26,15 +26,16 @@ from collsec.measures.interest import divergence_index, salience_index
 from collsec.reports.words import wording
 from collsec.subjects.veto.action_class import MOST_DRAWS, too_few_exposed
 from collsec.survival.inference import (
-    Answer,
+    Counts,
     ExposureDesign,
     InferenceError,
+    Integers,
+    RerandomizedEffect,
+    Split,
     minimum_detectable_effect,
     rerandomized_pair,
 )
-from collsec.survival.inference.assignment import exposed_counts as counts_at_risk
-from collsec.survival.inference.partial_likelihood import IntArray
-from collsec.survival.inference.two_exposures import Counts, Split
+from collsec.survival.inference import exposed_counts as counts_at_risk
 
 # The halves, in the order of the re-randomization.
 HALVES = ("high", "low")
@@ -188,7 +189,7 @@ def by_half(
             design,
             by_salience(design, is_salient_of(prepared)),
             draws=draws,
-            confidence=level,
+            level=level,
             seed=seed_for(inputs.study.seed, base["ratio"]["estimate_id"]),
         )
     except InferenceError as error:
@@ -216,7 +217,7 @@ def by_salience(design: ExposureDesign, is_salient: np.ndarray) -> Split:
     # The last place stands for "on no unit".
     is_high = np.r_[is_salient, False]
 
-    def split(unit: IntArray) -> tuple[Counts, Counts]:
+    def split(unit: Integers) -> tuple[Counts, Counts]:
         return (
             counts_at_risk(design, np.where(is_high[unit], unit, -1)),
             counts_at_risk(design, np.where(is_high[unit], -1, unit)),
@@ -226,7 +227,7 @@ def by_salience(design: ExposureDesign, is_salient: np.ndarray) -> Split:
 
 
 def _estimate(
-    inputs: Inputs, base: dict[str, Any], answer: Answer, beside: Sequence[float]
+    inputs: Inputs, base: dict[str, Any], answer: RerandomizedEffect, beside: Sequence[float]
 ) -> Estimate:
     """One effect with its likelihood-ratio interval, the cluster sandwich beside it."""
     mde = minimum_detectable_effect(

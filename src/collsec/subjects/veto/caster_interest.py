@@ -18,10 +18,7 @@ from collsec.histories.panels import UnitSpells
 from collsec.histories.timelines import counted_acts
 from collsec.measures.interest import P5, tie_strength
 from collsec.subjects.veto.action_class import MOST_DRAWS
-from collsec.survival.inference import ExposureDesign
-from collsec.survival.inference.assignment import exposed_counts
-from collsec.survival.inference.partial_likelihood import IntArray
-from collsec.survival.inference.two_exposures import Counts, Split
+from collsec.survival.inference import Counts, ExposureDesign, Integers, Split, exposed_counts
 
 NAMES = {
     "first": "caster_interest.close",
@@ -127,7 +124,7 @@ def by_caster(
     is_first = np.column_stack([is_first, np.zeros(len(order), dtype=bool)])
     spell = np.arange(design.n_spells)
 
-    def split(unit: IntArray) -> tuple[Counts, Counts]:
+    def split(unit: Integers) -> tuple[Counts, Counts]:
         first = is_first[spell, unit]
         return (
             exposed_counts(design, np.where(first, unit, -1)),
