@@ -11,12 +11,20 @@ from collsec.core.project import Project
 from collsec.designs import Inputs
 from collsec.histories import timelines
 from collsec.histories.episodes import Linked, link
-from collsec.hypothesis.specification import Spec, load_study
-from collsec.pipeline import TIMELINES
+from collsec.hypothesis.registries import Registries
+from collsec.hypothesis.specification import Spec
+from collsec.hypothesis.study import load_study
+from collsec.pipeline import TIMELINES, registries
 from collsec.tables.clean import read_raw, resources
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROJECT = Project(REPOSITORY)
+
+
+@functools.cache
+def known() -> Registries:
+    """Everything that a specification of the study may name."""
+    return registries(PROJECT)
 
 
 @functools.cache

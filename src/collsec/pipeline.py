@@ -5,17 +5,20 @@ Every step reads the files of the stage before it, calls pure functions, and wri
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from collsec.core.errors import CollsecError, MissingInput
+from collsec.core.errors import CollsecError, Fault, MissingInput
 from collsec.core.project import Project
 from collsec.core.provenance import record
 
 if TYPE_CHECKING:
     from collsec.designs import Inputs
     from collsec.histories.episodes import Linked
+    from collsec.hypothesis.registries import Registries
 
+Known = TypeVar("Known")
 LINKED = ("episodes", "missions", "acts", "ties")
 TIMELINES = ("deployment", "host_deployment", "council", "council_elsewhere", "war")
 # Raw tables that designs read as they are, joined to no conflict.
@@ -69,27 +72,114 @@ def timelines(project: Project) -> None:
         project.write(getattr(families, family)(linked), "timelines", family, made_from)
 
 
+def registries(project: Project) -> Registries:
+    """Everything that a specification may name."""
+    import collsec.subjects  # noqa: F401  (parts register themselves)
+    from collsec.designs.parts import PARTS
+    from collsec.evidence.verdict import CODES
+    from collsec.histories.cohorts import RULES
+    from collsec.histories.panels import CLUSTERS, STRATA
+    from collsec.hypothesis.registries import Honored, Registries
+    from collsec.measures import MEASURES
+    from collsec.tables.clean import CLAIMS, read_json, read_raw, resources
+    from collsec.upstream.sources import read_sources
+
+    # Until designs stand in a registry that declares as much of each.
+    rerandomized, sandwich, jackknife = (
+        "risk_set_rerandomization",
+        "cluster_sandwich",
+        "cluster_jackknife",
+    )
+    designs = {
+        "time_varying": Honored(
+            kind="exposure",
+            honors=frozenset({"lags_months", "lag_months", "inference.assignment_strata"}),
+            methods=(rerandomized,),
+            further_methods=(rerandomized, sandwich),
+        ),
+        "fixed_at_onset": Honored(
+            kind="covariate",
+            honors=frozenset({"adjustment"}),
+            methods=(jackknife,),
+            further_methods=(),
+        ),
+    }
+    tables = {
+        name: [f["name"] for f in read_json(project, project.raw / one["schema"])["fields"]]
+        for name, one in (_known(lambda: resources(project)) or {}).items()
+    }
+    has_claims = (project.raw / CLAIMS["path"]).exists()
+    return Registries(
+        measures=MEASURES,
+        designs=designs,
+        parts=PARTS,
+        rules=RULES,
+        strata=STRATA,
+        clusters=CLUSTERS,
+        verdicts=CODES,
+        tables=tables,
+        claims=_known(lambda: set(read_raw(project, CLAIMS)["claim_id"])) if has_claims else (),
+        sources=_known(lambda: set(read_sources(project.raw / "sources.toml"))),
+    )
+
+
+def _known(read: Callable[[], Known]) -> Known | None:
+    """What a file holds; nothing where it is at fault, which is told of the file itself."""
+    try:
+        return read()
+    except CollsecError:
+        return None
+
+
+def faults(project: Project) -> list[Fault]:
+    """Everything that is wrong with what a person writes, by file and line.
+
+    Raw tables, sources, claims, `_study.yml`, specifications and cases are checked, each as the
+    stage that reads it would; nothing is written.
+    """
+    from collsec.evidence import claims
+    from collsec.hypothesis.faults import faults
+    from collsec.reports.pages import cases
+
+    return faults(project, registries, further=(claims.read, cases.check))
+
+
+def schemas() -> dict[str, Any]:
+    """Models of the documents that a person writes, by the name of their JSON Schema."""
+    from collsec.hypothesis.specification import FrontMatter
+    from collsec.hypothesis.study import Study
+    from collsec.reports.pages.cases import Entries
+    from collsec.upstream.sources import Blocks
+
+    return {"hypothesis": FrontMatter, "study": Study, "cases": Entries, "sources": Blocks}
+
+
 def read_inputs(project: Project, hypothesis: str) -> Inputs:
     """What a design works on: specification, shared choices, episodes, timelines, ties."""
-    import json
-
+    from collsec.core.documents import read_json
     from collsec.designs import Inputs
-    from collsec.hypothesis.specification import from_json, load_study
+    from collsec.hypothesis.extension import load_modules, own_tables
+    from collsec.hypothesis.specification import from_json
+    from collsec.hypothesis.study import load_study
 
     path = project.spec_json(hypothesis)
     if not path.exists():
         raise MissingInput(
             f"{project.relative(path)} is missing: run `collsec step panel {hypothesis}`."
         )
+    document = read_json(path, project.relative(path))
+    spec = from_json(document.content)
+    load_modules(project, spec, document)
     return Inputs(
-        spec=from_json(json.loads(path.read_text(encoding="utf-8"))),
+        spec=spec,
         study=load_study(project),
         episodes=project.read("episodes", "episodes"),
         ties=project.read("episodes", "ties"),
         missions=project.read("episodes", "missions"),
         acts=project.read("episodes", "acts"),
         timelines={family: project.read("timelines", family) for family in TIMELINES},
-        tables={name: project.read("tables", name) for name in UNJOINED},
+        tables={name: project.read("tables", name) for name in UNJOINED}
+        | own_tables(project, spec, document),
     )
 
 
@@ -107,12 +197,14 @@ def panel(project: Project, hypothesis: str) -> None:
     """
     from collsec.designs import arrange_panel
     from collsec.hypothesis.multiverse import declared, digest, expand
-    from collsec.hypothesis.specification import load, load_study
+    from collsec.hypothesis.specification import load
+    from collsec.hypothesis.study import load_study
 
     load_study(project)
-    spec = load(project, hypothesis)
+    known = registries(project)
+    spec = load(project, hypothesis, known)
     project.write_json(spec.normalized(), project.spec_json(hypothesis))
-    grid = declared(expand(spec))
+    grid = declared(expand(spec, known))
     tagged = record(project, "specs", [project.spec_json(hypothesis)]) | {"declared": digest(grid)}
     project.write(grid, "specs", f"{hypothesis}-multiverse", tagged)
     rows, attrition = arrange_panel(read_inputs(project, hypothesis))
@@ -147,7 +239,7 @@ def share(project: Project, hypothesis: str, profile: str, part: str) -> None:
         raise CollsecError(f"share {part!r}: must name one of so many, such as 2-of-4.")
     k, n = int(number), int(total)
     inputs = read_inputs(project, hypothesis)
-    specifications = expand(inputs.spec)
+    specifications = expand(inputs.spec, registries(project))
     first, last = ((len(specifications) * i) // n for i in (k - 1, k))
     pieces = work.pieces(inputs, inputs.study.draws(profile))
     try:
@@ -228,7 +320,7 @@ def synthesis(project: Project) -> None:
     """estimates of all hypotheses → what can be said only of all together."""
     from collsec.designs.estimate import rounded
     from collsec.evidence.synthesis import over_primaries
-    from collsec.hypothesis.specification import load_study
+    from collsec.hypothesis.study import load_study
 
     study = load_study(project)
     estimates = {h: project.read("estimates", h) for h in study.hypotheses}
@@ -239,7 +331,7 @@ def synthesis(project: Project) -> None:
 
 def reports(project: Project) -> None:
     """estimates → Quarto project → site."""
-    from collsec.hypothesis.specification import load_study
+    from collsec.hypothesis.study import load_study
     from collsec.reports.render.build import build
 
     build(project.root, list(load_study(project).hypotheses))

@@ -14,7 +14,8 @@ from collsec import designs
 from collsec.evidence import lineage as origins
 from collsec.evidence.citation import Table, Used, bibtex, reference_of, sources_of
 from collsec.evidence.lineage import DERIVED, Frames, columns_read, raw_columns
-from collsec.hypothesis.specification import load, load_study
+from collsec.hypothesis.specification import load
+from collsec.hypothesis.study import load_study
 from collsec.measures import MEASURES
 from collsec.tables.clean import read_json, resources
 from collsec.upstream.sources import read_sources

@@ -123,7 +123,7 @@ def _estimated(inputs: Inputs) -> Estimate:
         spec.exposure,
         estimate_id="",
         role="imputation",
-        level=inputs.study.primary_level,
+        level=inputs.study.level_of(spec.hypothesis),
     )
     if spec.inference.method == "cluster_jackknife" and math.isfinite(found.estimate):
         return jackknifed(inputs, prepared, found, estimate_id="", role="imputation")

@@ -67,7 +67,7 @@ def row_of_panel(inputs: Inputs, rows: pd.DataFrame, column: str, **known: Any) 
         role="model",
         measure=exposure.measure,
         lag_months=exposure.lag_months,
-        ci_level=1 - inputs.study.level,
+        ci_level=1 - inputs.study.alpha,
         nobs=len(rows),
         n_units=int(rows["unit"].nunique()),
         n_events=int(rows["event"].sum()),
@@ -124,7 +124,7 @@ def fit_monthly_hazard(inputs: Inputs, prepared: Prepared) -> Estimate:
     except EstimationError as error:
         return row_of_panel(inputs, rows, column, **known, **_not_estimable(error))
     beta, std_error = float(fit.params[column]), float(fit.std_errors[column])
-    half = float(stats.norm.isf(inputs.study.level / 2)) * std_error
+    half = float(stats.norm.isf(inputs.study.alpha / 2)) * std_error
     return row_of_panel(
         inputs,
         rows,
@@ -173,7 +173,7 @@ def fit_country_months(inputs: Inputs, prepared: Prepared) -> Estimate:
     except EstimationError as error:
         return row_of_panel(inputs, rows, column, **known, **_not_estimable(error))
     beta, std_error = float(fit.params[column]), float(fit.std_errors[column])
-    half = float(stats.norm.isf(inputs.study.level / 2)) * std_error
+    half = float(stats.norm.isf(inputs.study.alpha / 2)) * std_error
     return row_of_panel(
         inputs,
         rows,

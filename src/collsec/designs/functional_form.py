@@ -89,7 +89,7 @@ def functional_form(context: Context) -> Part:
         )
         made.append(_ratio(context, form, fitted, low, high))
         made.append(_months(context, form, low, high))
-        curves.append(curve(form, fitted, index, 1 - study.level))
+        curves.append(curve(form, fitted, index, 1 - study.alpha))
         if form.name == "spline":
             departure = fitted.wald(range(1, len(form.columns)))
     table = pd.concat(curves, ignore_index=True)
@@ -97,7 +97,7 @@ def functional_form(context: Context) -> Part:
         "form.low": wording.number(low),
         "form.high": wording.number(high),
         "form.bend_p": wording.p_value(departure),
-        "form.bend": "detectable" if departure < study.level else "not detectable",
+        "form.bend": "detectable" if departure < study.alpha else "not detectable",
         "form.horizon": str(study.horizon_months),
     }
     return Part(
@@ -147,12 +147,12 @@ def _known(context: Context, form: Form, what: str) -> dict[str, Any]:
 def _ratio(context: Context, form: Form, fitted: JointEffects, low: float, high: float) -> Estimate:
     """Hazard ratio of the ninetieth against the tenth percentile, in the primary's model."""
     study = context.inputs.study
-    level = 1 - study.level
+    level = 1 - study.alpha
     ends = form.at(np.array([low, high]))
     contrast = ends[1] - ends[0]
     ratio, lower, upper, p_value = fitted.interval(contrast, level)
     error = fitted.of(contrast)[1]
-    mde = minimum_detectable_effect(error, alpha=study.level, power=study.power)
+    mde = minimum_detectable_effect(error, alpha=study.alpha, power=study.power)
     return Estimate(
         **_known(context, form, "hazard"),
         estimand="hazard_ratio",
@@ -186,7 +186,7 @@ def _months(context: Context, form: Form, low: float, high: float) -> Estimate:
         rows,
         months_between(rows, form, regions, prepared, low, high, inputs.study.horizon_months),
         cluster=inputs.spec.cluster,
-        level=1 - inputs.study.level,
+        level=1 - inputs.study.alpha,
         estimand="rmst_difference_months",
         **_known(context, form, "months"),
         **_counts(context),

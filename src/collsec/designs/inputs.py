@@ -21,7 +21,8 @@ from collsec.histories.panels import (
     with_strata,
 )
 from collsec.hypothesis.multiverse import AS_DECLARED, Choices, adjusted_for, rules_of
-from collsec.hypothesis.specification import ExposureSpec, Spec, Study
+from collsec.hypothesis.specification import ExposureSpec, Spec
+from collsec.hypothesis.study import Study
 from collsec.measures.interest import COMPONENTS, P5, salience_index, standardized
 
 Made = TypeVar("Made")

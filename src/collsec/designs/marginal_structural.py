@@ -207,7 +207,7 @@ def _estimate(
     found : EstimationError or tuple of float
         Log hazard ratio, clustered and model-based error.
     """
-    cluster, level = inputs.spec.cluster, 1 - inputs.study.level
+    cluster, level = inputs.spec.cluster, 1 - inputs.study.alpha
     lag = inputs.spec.exposure.lag_months
     is_exposed = rows["arrival"] + lag < rows["month"]
     base: dict[str, Any] = dict(

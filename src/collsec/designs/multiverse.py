@@ -18,7 +18,6 @@ from collsec.hypothesis.multiverse import (
     AXIS,
     Specification,
     adjusted_for,
-    content,
     digest,
     in_order,
 )
@@ -58,13 +57,12 @@ def estimate_all(inputs: Inputs, specifications: list[Specification]) -> pd.Data
         if key not in panels:
             panels[key] = _coded(prepared), exposed_counts(prepared, spec.cluster)
         rows, counts = panels[key]
-        said = content(spec, one.choices)
         made.append(
             {"specification": one.id, "validity": one.validity, "departures": len(one.departures)}
             | {f"{AXIS}{axis}": option for axis, option in one.options.items()}
-            | {"measure": said["measure"], "lag_months": said["lag_months"]}
+            | {"measure": one.measure, "lag_months": one.lag_months}
             | {"estimand": "hazard_ratio"}
-            | _fitted(prepared, rows, spec.cluster, 1 - inputs.study.level, counts)
+            | _fitted(prepared, rows, spec.cluster, 1 - inputs.study.alpha, counts)
             | counts
         )
     return pd.DataFrame(made)

@@ -49,7 +49,7 @@ def calendar_placebo(context: Context) -> Part:
                 cluster="calendar_year",
                 beside=context.inputs.spec.cluster,
             ),
-            level=1 - study.level,
+            level=1 - study.alpha,
             power=study.power,
             hypothesis=context.name,
             estimate_id=f"{context.name}.calendar_placebo.{name}",

@@ -29,7 +29,7 @@ class Placebo:
 def placebo(inputs: Inputs, exposure: ExposureSpec, draws: int) -> Estimate:
     """The estimate of one declared falsification."""
     name = f"{inputs.spec.hypothesis}.placebo.{exposure.measure}"
-    level = 1 - inputs.study.level
+    level = 1 - inputs.study.alpha
     prepared = prepare(inputs, exposure)
     if prepared.spells is None or exposure.inference == "cluster_sandwich":
         return by_own_method(

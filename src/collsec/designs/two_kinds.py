@@ -72,7 +72,7 @@ def estimate_two(
     draws : int
         Redrawn exposures.
     """
-    name, level = inputs.spec.hypothesis, 1 - inputs.study.level
+    name, level = inputs.spec.hypothesis, 1 - inputs.study.alpha
     rows = rows_of(prepared, kinds)
     counts = {
         kind: exposed_counts(
@@ -147,7 +147,7 @@ def _estimate(
     inputs: Inputs, split: Prepared, base: dict[str, Any], kind: str, answer: RerandomizedEffect
 ) -> Estimate:
     """One effect with its likelihood-ratio interval, the cluster sandwich beside it."""
-    level = 1 - inputs.study.level
+    level = 1 - inputs.study.alpha
     low, high, error = _sandwich(inputs, split, kind, level)
     mde = minimum_detectable_effect(
         1 / math.sqrt(answer.information), alpha=1 - level, power=inputs.study.power

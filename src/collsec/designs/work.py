@@ -20,7 +20,8 @@ from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.sandwich import bootstrapped, by_own_method, jackknifed, sandwich
 from collsec.designs.time_varying import rerandomized
-from collsec.hypothesis.specification import Draws, ExposureSpec, Spec
+from collsec.hypothesis.specification import ExposureSpec, Spec
+from collsec.hypothesis.study import Draws
 
 Piece = Callable[[], Part]
 
@@ -134,7 +135,7 @@ def _time_varying(inputs: Inputs, draws: Draws) -> dict[str, Piece]:
     """Primary, lags, secondary exposures, other outcomes of a timed exposure."""
     spec, study = inputs.spec, inputs.study
     name, exposure = spec.hypothesis, spec.exposure
-    usual = 1 - study.level
+    usual = 1 - study.alpha
 
     def timed(
         exposure: ExposureSpec,
@@ -162,14 +163,14 @@ def _time_varying(inputs: Inputs, draws: Draws) -> dict[str, Piece]:
             ]
         )
 
-    made = {"primary": timed(exposure, "primary", "primary", study.primary_level)}
+    made = {"primary": timed(exposure, "primary", "primary", study.level_of(name))}
     for lag in spec.lags_months:
         if lag != exposure.lag_months:  # else the primary itself: one estimate, one interval
             made[f"lag.{lag}"] = timed(
                 dataclasses.replace(exposure, lag_months=lag),
                 f"lag_{lag:02d}",
                 "lag",
-                study.primary_level,
+                study.level_of(name),
                 label=f"Lag of {lag} months",
                 lag=lag,
             )
@@ -188,7 +189,7 @@ def _time_varying(inputs: Inputs, draws: Draws) -> dict[str, Piece]:
 def _fixed(inputs: Inputs, draws: Draws) -> dict[str, Piece]:
     """Primary, its cluster bootstrap, other indices and other outcomes of a tie before onset."""
     spec, study = inputs.spec, inputs.study
-    name, usual = spec.hypothesis, 1 - study.level
+    name, usual = spec.hypothesis, 1 - study.alpha
 
     def primary() -> Part:
         prepared = prepare(inputs, spec.exposure)
@@ -198,7 +199,7 @@ def _fixed(inputs: Inputs, draws: Draws) -> dict[str, Piece]:
             spec.exposure,
             estimate_id=f"{name}.sandwich",
             role="secondary",
-            level=study.primary_level,
+            level=study.level_of(name),
         )
         first = jackknifed(inputs, prepared, beside, estimate_id=f"{name}.primary", role="primary")
         return Part(

@@ -18,7 +18,7 @@ from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.work import main_estimates
 from collsec.evidence import diagnostics as record
 from collsec.evidence.verdict import Facts, Rules, decide
-from collsec.hypothesis.specification import Draws
+from collsec.hypothesis.study import Draws
 from collsec.reports.words import alternatives, wording
 from collsec.survival.inference import Calibration
 

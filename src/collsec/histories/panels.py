@@ -152,6 +152,11 @@ def exposed(unit: np.ndarray, start: np.ndarray, spells: UnitSpells) -> np.ndarr
     return out
 
 
+# Columns that a specification may name as strata, and as clusters of dependent wars.
+STRATA = ("earlier_episodes_group", "type_group", "region", "period")
+CLUSTERS = ("gwno_host", "conflict_id")
+
+
 def with_strata(units: pd.DataFrame) -> pd.DataFrame:
     """Add the coded strata that a hypothesis may name: earlier episodes, period, type group."""
     out = units.copy()

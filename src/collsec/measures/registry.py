@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -31,6 +31,8 @@ class Measure:
     known_until : Timestamp or None
         Last day of the record that an exposure rests on: later days are not unexposed but
         unknown, and follow-up ends with it.
+    options : mapping of str to tuple of str
+        Choices that an option of a multiverse may make for it, and their allowed values.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Measure:
     title: str
     function: Callable[..., Any]
     known_until: pd.Timestamp | None = None
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 MEASURES: dict[str, Measure] = {}
@@ -45,13 +48,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def measure(
-    kind: str, title: str, known_until: pd.Timestamp | None = None
+    kind: str,
+    title: str,
+    known_until: pd.Timestamp | None = None,
+    options: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as a measure under its own name."""
 
     def register(function: Function) -> Function:
         name = function.__name__
-        MEASURES[name] = Measure(name, kind, title, function, known_until)
+        MEASURES[name] = Measure(name, kind, title, function, known_until, options or {})
         return function
 
     return register

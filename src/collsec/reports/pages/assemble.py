@@ -19,7 +19,7 @@ from collsec.core.errors import MissingInput
 from collsec.core.project import Project
 from collsec.evidence.citation import Used, references
 from collsec.evidence.record import Record, load, load_synthesis
-from collsec.hypothesis.specification import load_study
+from collsec.hypothesis.study import load_study
 from collsec.pipeline import LINKED, TIMELINES
 from collsec.reports.figures import Drawing
 from collsec.reports.pages import citation, generated, prose

@@ -136,7 +136,7 @@ def compare(inputs: Inputs, trial: pd.DataFrame, which: str, *, draws: int) -> E
     }.get(which, trial["time"] > 0)
     rows = trial[chosen]
     column = "wait" if which == "wait" else "fast"
-    level, name = 1 - inputs.study.level, f"{inputs.spec.hypothesis}.trial_b.{which}"
+    level, name = 1 - inputs.study.alpha, f"{inputs.spec.hypothesis}.trial_b.{which}"
     is_fast, cluster = rows["fast"] > 0, inputs.spec.cluster
     base: dict[str, Any] = dict(
         estimate_id=name,

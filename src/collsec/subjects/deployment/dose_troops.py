@@ -150,7 +150,7 @@ def troop_paths(spells: pd.DataFrame, counts: pd.DataFrame, lag: int) -> dict[in
 def per_thousand(inputs: Inputs, troops: Troops, *, draws: int) -> Estimate:
     """Hazard ratio per thousand troops; histories of numbers move along with redrawn spells."""
     study, spec, prepared = inputs.study, inputs.spec, troops.prepared
-    level, name = 1 - study.level, f"{spec.hypothesis}.dose_troops"
+    level, name = 1 - study.alpha, f"{spec.hypothesis}.dose_troops"
     rows = dosed_rows(troops)
     base: dict[str, Any] = dict(
         estimate_id=name,

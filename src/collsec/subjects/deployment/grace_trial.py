@@ -87,7 +87,7 @@ def emulate(
         Resamples of countries.
     """
     name, cluster = inputs.spec.hypothesis, inputs.spec.cluster
-    level = 1 - inputs.study.level
+    level = 1 - inputs.study.alpha
     rows = with_covariates(prepared)
     base: dict[str, Any] = dict(
         estimate_id=f"{name}.trial_a.{exposure.measure}_{months}",

@@ -133,7 +133,7 @@ def estimate_seats(
     accepted : list of (float, float)
         Anderson–Rubin set at the study's level; empty where nothing can be estimated.
     """
-    name, cluster, level = inputs.spec.hypothesis, inputs.spec.cluster, 1 - inputs.study.level
+    name, cluster, level = inputs.spec.hypothesis, inputs.spec.cluster, 1 - inputs.study.alpha
     known: dict[str, dict[str, Any]] = {
         which: {
             "estimate_id": f"{name}.seats.{which}",

@@ -168,7 +168,7 @@ def _rate(
             strata,
             cluster=spec.cluster,
         ),
-        level=1 - study.level,
+        level=1 - study.alpha,
         power=study.power,
         hypothesis=context.name,
         estimate_id=f"{context.name}.{act.name}.{column}{model}",

@@ -82,7 +82,7 @@ def _asked(
         Comparison(
             rows, column, prepared.adjustment, prepared.strata, cluster=context.inputs.spec.cluster
         ),
-        level=1 - study.level,
+        level=1 - study.alpha,
         power=study.power,
         hypothesis=context.name,
         estimate_id=f"{context.name}.index_form.{name}",

@@ -151,7 +151,7 @@ def by_half(
     inputs: Inputs, prepared: Prepared, asked: Interaction = SALIENCE, *, draws: int
 ) -> list[Estimate]:
     """Hazard ratios of the exposure in the upper and the lower half, and the ratio of the two."""
-    spec, level = inputs.spec, 1 - inputs.study.level
+    spec, level = inputs.spec, 1 - inputs.study.alpha
     title = get(spec.exposure.measure).title
     halves = {
         half: restricted(prepared, prepared.units["is_salient"].to_numpy() == value)
@@ -231,7 +231,7 @@ def _estimate(
 ) -> Estimate:
     """One effect with its likelihood-ratio interval, the cluster sandwich beside it."""
     mde = minimum_detectable_effect(
-        1 / math.sqrt(answer.information), alpha=inputs.study.level, power=inputs.study.power
+        1 / math.sqrt(answer.information), alpha=inputs.study.alpha, power=inputs.study.power
     )
     low, high, error = beside
     return Estimate(

@@ -93,7 +93,7 @@ def together(
             OTHERS: salience_index(ties, CONTROL_POWERS, SHARED),
         },
     )
-    level, cluster = 1 - study.level, context.inputs.spec.cluster
+    level, cluster = 1 - study.alpha, context.inputs.spec.cluster
     known: dict[str, dict[str, Any]] = {
         which: {
             "estimate_id": f"{context.name}.{name}.{which}",
@@ -124,7 +124,7 @@ def together(
         weights = np.array(WEIGHTS[which])
         ratio, low, high, p_value = found.interval(weights, level)
         error_of = found.of(weights)[1]
-        mde = minimum_detectable_effect(error_of, alpha=study.level, power=study.power)
+        mde = minimum_detectable_effect(error_of, alpha=study.alpha, power=study.power)
         made.append(
             Estimate(
                 **fields,
@@ -149,7 +149,7 @@ def _alone(context: Context, power: str) -> Estimate:
         Comparison(
             rows, FIVE, prepared.adjustment, prepared.strata, cluster=context.inputs.spec.cluster
         ),
-        level=1 - study.level,
+        level=1 - study.alpha,
         power=study.power,
         hypothesis=context.name,
         estimate_id=f"{context.name}.power.{power}",

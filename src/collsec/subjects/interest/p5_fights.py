@@ -134,8 +134,8 @@ def _compared(
         "estimand": "hazard_ratio" if is_end else "hazard_ratio_of_action",
     }
     if is_end:
-        return hazard_ratio(comparison, level=1 - study.level, power=study.power, **common)
-    return penalized(comparison, 1 - study.level, common)
+        return hazard_ratio(comparison, level=1 - study.alpha, power=study.power, **common)
+    return penalized(comparison, 1 - study.alpha, common)
 
 
 def penalized(comparison: Comparison, level: float, common: dict[str, Any]) -> Estimate:

@@ -80,7 +80,7 @@ def where_enough(
     label: str = "",
 ) -> Estimate:
     """Hazard ratio by re-randomization, or the counts where they are too few."""
-    level, measure = 1 - inputs.study.level, get(exposure.measure)
+    level, measure = 1 - inputs.study.alpha, get(exposure.measure)
     counts = exposed_counts(prepared, inputs.spec.cluster)
     known: dict[str, Any] = {
         "estimate_id": estimate_id,

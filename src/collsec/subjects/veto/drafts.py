@@ -140,7 +140,7 @@ def _hazard(context: Context, votes: pd.DataFrame, question: Question) -> Estima
     study = context.inputs.study
     return hazard_ratio(
         _comparison(votes, question),
-        level=1 - study.level,
+        level=1 - study.alpha,
         power=study.power,
         validity=question.validity,
         **_known(context, question.name, question.label),
@@ -163,7 +163,7 @@ def risk_within(context: Context, votes: pd.DataFrame, risk: Risk) -> Estimate:
         rows,
         least_squares(rows, "event", "is_blocked", beside),
         cluster="conflict_id",
-        level=1 - context.inputs.study.level,
+        level=1 - context.inputs.study.alpha,
         estimand="probability_difference",
         validity="principled" if risk.is_adjusted else "plausible",
         **_known(context, risk.name, risk.label),
@@ -182,7 +182,7 @@ def months_of_war(context: Context, votes: pd.DataFrame) -> Estimate:
         {"is_blocked": 1.0},
         {"is_blocked": 0.0},
         horizon_months=horizon,
-        level=1 - context.inputs.study.level,
+        level=1 - context.inputs.study.alpha,
         **_known(context, "months", f"War within {horizon} months of the vote, adjusted"),
     )
 

@@ -113,7 +113,7 @@ def until_next(votes: pd.DataFrame, acts: pd.DataFrame, act: Act) -> pd.DataFram
 
 def _estimates(context: Context, followed: pd.DataFrame, act: Act) -> list[Estimate]:
     study = context.inputs.study
-    level = 1 - study.level
+    level = 1 - study.alpha
     comparison = Comparison(
         followed, "is_blocked", ADJUSTMENT, ("type_group",), cluster="conflict_id", unit="vote_id"
     )

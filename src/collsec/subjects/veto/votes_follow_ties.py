@@ -120,7 +120,7 @@ def _asked(
         own,
         least_squares(own, "cast", "tie", beside),
         cluster="conflict_id",
-        level=1 - study.level,
+        level=1 - study.alpha,
         **known,
         **counted,
     )
