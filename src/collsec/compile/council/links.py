@@ -40,7 +40,7 @@ def resolution_conflicts(
     Parameters
     ----------
     resolutions : DataFrame
-        As `collsec.compile.council.compile_resolutions` gives it.
+        As `collsec.compile.council.resolutions.resolutions_from` gives it.
     agenda : DataFrame
         As `read_agenda_conflicts` gives it.
     episodes : DataFrame
