@@ -114,9 +114,7 @@ def test_the_error_of_a_contrast_is_that_of_the_library_s_jackknife() -> None:
         LINE.added(of.rows, "index"), ["index_1"], adjustment=(), strata=(), cluster="gwno_host"
     )
     design = CoxDesign.from_frame(of.rows, ["index"], start="start", stop="stop", event="event")
-    theirs = cluster_jackknife(
-        refit_without(design), of.rows["gwno_host"].to_numpy(), level=0.95
-    )
+    theirs = cluster_jackknife(refit_without(design), of.rows["gwno_host"].to_numpy(), level=0.95)
     log, error = ours.of(np.array([2.0]))
     assert log == pytest.approx(2 * theirs.estimate)
     assert error == pytest.approx(2 * theirs.std_error)
