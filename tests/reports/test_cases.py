@@ -327,11 +327,14 @@ BLOCK = {"title": "Atlantis", "years": [2001, 2005], "conflicts": {7: "one"}}
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"name": "a b"}, "letters, digits and underscores"),
-        ({"colour": "red"}, "must have the keys title, years, conflicts"),
+        ({"name": "a b"}, "line 1, key a b, value 'a b': a name has lower-case letters"),
+        (
+            {"colour": "red"},
+            "line 2, key atlantis.colour: unknown key.*: conflicts, title, years",
+        ),
         ({"years": [2005]}, r"years, value \[2005\]"),
         ({"years": [2005, 2001]}, "must be two years"),
-        ({"conflicts": {}}, "at least one conflict"),
+        ({"conflicts": {}}, "line 2, key atlantis.conflicts, value {}: is empty"),
         ({"conflicts": {8: "two"}}, "value 8: no episode has this conflict_id"),
         ({"years": [1990, 1995]}, "conflict 7 has no episode in them"),
     ],
@@ -350,7 +353,7 @@ def test_a_mistake_in_the_list_is_one_message(
 def test_what_is_no_list_of_cases_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "_cases.yml"
     path.write_text(text)
-    with pytest.raises(BadSpec, match=r"analyses/_cases\.yml: "):
+    with pytest.raises(BadSpec, match=r"analyses/_cases\.yml, line 1"):
         read_cases(path, evidence().episodes)
 
 

@@ -105,11 +105,13 @@ def _fault_of(error: Mapping[str, Any], model: Any, document: Document) -> Fault
         rule = schema_at(root, key)
         return document.fault(key, f"must be {rule.get('minItems')} values.", value)
     if key and key[-1] == "[key]":
-        key = key[:-2]
-        rule = schema_at(root, key).get("propertyNames", {})
+        key = key[:-1]
         if kind == "string_pattern_mismatch":
-            return document.fault(key, _pattern(rule, "a name"), value)
-        return document.fault(key, "must be a mapping of names.", value)
+            rule = {"pattern": next(iter(schema_at(root, key[:-1])["patternProperties"]))}
+            return document.fault(key, _pattern(rule), value)
+        if kind == "value_error":
+            return document.fault(key, str(error["ctx"]["error"]), value)
+        return document.fault(key[:-1], "must be a mapping of names.", value)
     rule = schema_at(root, key)
     if kind == "missing":
         what = rule.get("description", "")
@@ -120,7 +122,8 @@ def _fault_of(error: Mapping[str, Any], model: Any, document: Document) -> Fault
         return document.fault(
             key, "unknown key.", remedy=near, known=f"Known here: {', '.join(allowed)}."
         )
-    return document.fault(key, _problem(kind, error, rule), value)
+    remedy = rule.get("description", "") if kind == "string_pattern_mismatch" else ""
+    return document.fault(key, _problem(kind, error, rule), value, remedy)
 
 
 def _problem(kind: str, error: Mapping[str, Any], rule: Mapping[str, Any]) -> str:
@@ -149,7 +152,7 @@ def _problem(kind: str, error: Mapping[str, Any], rule: Mapping[str, Any]) -> st
         case "too_long":
             return f"must be {rule.get('maxItems')} values."
         case "string_pattern_mismatch":
-            return _pattern(rule, "a text")
+            return _pattern(rule)
         case "literal_error":
             allowed = [str(v) for v in rule.get("enum", [rule.get("const", "")])]
             near = nearest(str(error["input"]), allowed)
@@ -161,12 +164,12 @@ def _problem(kind: str, error: Mapping[str, Any], rule: Mapping[str, Any]) -> st
     return f"{error['msg']}."
 
 
-def _pattern(rule: Mapping[str, Any], what: str) -> str:
+def _pattern(rule: Mapping[str, Any]) -> str:
     if rule.get("pattern") == IDENTIFIER:
         return "a name has lower-case letters, digits and underscores only, a letter first."
-    example = rule.get("examples", [""])[0]
-    such = f", such as {example}" if example else ""
-    return f"must be {what} of the form {rule.get('pattern')}{such}."
+    if examples := rule.get("examples"):
+        return f"does not read like {examples[0]}."
+    return f"is not of the form {rule.get('pattern')}."
 
 
 def within(rule: Mapping[str, Any]) -> str:
@@ -189,7 +192,9 @@ def schema_at(root: Mapping[str, Any], key: Key) -> dict[str, Any]:
         elif isinstance(part, int) and "items" in rule:
             inner = rule["items"]
         else:
+            by_pattern = next(iter(rule.get("patternProperties", {}).values()), None)
             inner = rule.get("properties", {}).get(part, rule.get("additionalProperties"))
+            inner = by_pattern if by_pattern is not None else inner
         rule = _resolved(inner if isinstance(inner, Mapping) else {}, root)
     return rule
 
