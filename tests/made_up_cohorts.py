@@ -30,7 +30,8 @@ def inputs_of(**frames: object) -> Inputs:
         "missions": empty,
         "acts": empty,
         "timelines": {},
-        "tables": {},
+        "frames": {},
+        "extents": {},
         "spec": SPEC,
         "study": STUDY,
     }

@@ -15,21 +15,10 @@ from collsec.core.provenance import record
 
 if TYPE_CHECKING:
     from collsec.designs import Inputs
-    from collsec.histories.episodes import Linked
     from collsec.hypothesis.registries import Registries
+    from collsec.hypothesis.specification import Spec
 
 Known = TypeVar("Known")
-LINKED = ("episodes", "missions", "acts", "ties")
-TIMELINES = ("deployment", "host_deployment", "council", "council_elsewhere", "war")
-# Raw tables that designs read as they are, joined to no conflict.
-UNJOINED = (
-    "african_regions",
-    "council_members",
-    "draft_conflicts",
-    "mission_milestones",
-    "monthly_strength",
-    "states",
-)
 
 
 def tables(project: Project) -> None:
@@ -40,36 +29,34 @@ def tables(project: Project) -> None:
 
 
 def episodes(project: Project) -> None:
-    """tables → episodes, with the link report."""
-    from collsec.histories.episodes import assembly, link
+    """tables → episodes: every linked frame, the link report, and how far each record reaches."""
+    from collsec.histories import episodes, extents
     from collsec.tables.clean import resources
 
     names = list(resources(project))
     tables = {name: project.read("tables", name) for name in names}
-    linked = link(tables)
     made_from = record(project, "episodes", [project.stage("tables", n) for n in names])
-    for name in LINKED:
-        project.write(getattr(linked, name), "episodes", name, made_from)
-    project.write(assembly(tables), "episodes", "assembly", made_from)
-    project.write(linked.report, "episodes", "links", made_from)
-
-
-def read_linked(project: Project) -> Linked:
-    """The linked episodes, read back."""
-    from collsec.histories.episodes import Linked
-
-    frames = {name: project.read("episodes", name) for name in LINKED}
-    return Linked(**frames, report=project.read("episodes", "links"))
+    for name, frame in episodes.link(tables).items():
+        project.write(frame, "episodes", name, made_from)
+    project.write(extents.tabulate(tables), "episodes", "extents", made_from)
 
 
 def timelines(project: Project) -> None:
     """episodes → timelines."""
-    import collsec.histories.timelines as families
+    from collsec.histories import TIMELINES
 
-    linked = read_linked(project)
-    made_from = record(project, "timelines", [project.stage("episodes", n) for n in LINKED])
-    for family in TIMELINES:
-        project.write(getattr(families, family)(linked), "timelines", family, made_from)
+    for name, timeline in TIMELINES.items():
+        frames = {taken: project.read(*_place(taken)) for taken in timeline.takes}
+        files = [project.stage(*_place(taken)) for taken in timeline.takes]
+        project.write(timeline(frames), "timelines", name, record(project, "timelines", files))
+
+
+def _place(name: str) -> tuple[str, str]:
+    """Stage and file of a timeline, a linked frame, or else a raw table, by its name."""
+    from collsec.histories import FRAMES, TIMELINES
+
+    stage = "timelines" if name in TIMELINES else "episodes" if name in FRAMES else "tables"
+    return stage, name
 
 
 def registries(project: Project) -> Registries:
@@ -77,8 +64,7 @@ def registries(project: Project) -> Registries:
     import collsec.subjects  # noqa: F401  (parts register themselves)
     from collsec.designs.parts import PARTS
     from collsec.evidence.verdict import CODES
-    from collsec.histories.cohorts import RULES
-    from collsec.histories.panels import CLUSTERS, STRATA
+    from collsec.histories.cohorts import CLUSTERS, RULES, STRATA
     from collsec.hypothesis.registries import Honored, Registries
     from collsec.measures import MEASURES
     from collsec.tables.clean import CLAIMS, read_json, read_raw, resources
@@ -155,9 +141,11 @@ def schemas() -> dict[str, Any]:
 
 
 def read_inputs(project: Project, hypothesis: str) -> Inputs:
-    """What a design works on: specification, shared choices, episodes, timelines, ties."""
+    """What a design works on: specification, shared choices, frames, timelines, extents."""
     from collsec.core.documents import read_json
     from collsec.designs import Inputs
+    from collsec.histories import TIMELINES
+    from collsec.histories.extents import by_name
     from collsec.hypothesis.extension import load_modules, own_tables
     from collsec.hypothesis.specification import from_json
     from collsec.hypothesis.study import load_study
@@ -170,24 +158,32 @@ def read_inputs(project: Project, hypothesis: str) -> Inputs:
     document = read_json(path, project.relative(path))
     spec = from_json(document.content)
     load_modules(project, spec, document)
+    own = own_tables(project, spec, document)
+    frames = {n: project.read(*_place(n)) for n in frames_of(spec) if n not in own} | own
     return Inputs(
         spec=spec,
         study=load_study(project),
-        episodes=project.read("episodes", "episodes"),
-        ties=project.read("episodes", "ties"),
-        missions=project.read("episodes", "missions"),
-        acts=project.read("episodes", "acts"),
-        timelines={family: project.read("timelines", family) for family in TIMELINES},
-        tables={name: project.read("tables", name) for name in UNJOINED}
-        | own_tables(project, spec, document),
+        **{name: frames.pop(name) for name in ("episodes", "ties", "missions", "acts")},
+        timelines={name: frames.pop(name) for name in TIMELINES},
+        frames=frames,
+        extents=by_name(project.read("episodes", "extents")),
     )
 
 
-def _design_files(project: Project, hypothesis: str) -> list[Path]:
-    files = [project.stage("episodes", n) for n in LINKED]
-    files += [project.stage("timelines", n) for n in TIMELINES]
-    files += [project.stage("tables", n) for n in UNJOINED]
-    return [*files, project.spec_json(hypothesis)]
+def frames_of(spec: Spec) -> list[str]:
+    """Names of the linked frames, timelines, and raw tables that a hypothesis may take."""
+    from collsec.evidence.lineage import columns_used
+    from collsec.histories import FRAMES, TIMELINES
+
+    used = [column.partition(".")[0] for column in columns_used(spec.normalized())]
+    return list(dict.fromkeys([*FRAMES, *TIMELINES, *used]))
+
+
+def _design_files(project: Project, spec: Spec) -> list[Path]:
+    beside = project.spec_file(spec.hypothesis).parent
+    own = {Path(name).stem: beside / name for name in spec.tables}
+    files = [own.get(name) or project.stage(*_place(name)) for name in frames_of(spec)]
+    return [*files, project.stage("episodes", "extents"), project.spec_json(spec.hypothesis)]
 
 
 def panel(project: Project, hypothesis: str) -> None:
@@ -208,7 +204,7 @@ def panel(project: Project, hypothesis: str) -> None:
     tagged = record(project, "specs", [project.spec_json(hypothesis)]) | {"declared": digest(grid)}
     project.write(grid, "specs", f"{hypothesis}-multiverse", tagged)
     rows, attrition = arrange_panel(read_inputs(project, hypothesis))
-    made_from = record(project, "panels", _design_files(project, hypothesis))
+    made_from = record(project, "panels", _design_files(project, spec))
     project.write(rows, "panels", hypothesis, made_from)
     project.write(attrition, "panels", f"{hypothesis}-attrition", made_from)
 
@@ -248,7 +244,8 @@ def share(project: Project, hypothesis: str, profile: str, part: str) -> None:
     except (EstimationError, InferenceError) as error:
         spec = project.relative(project.spec_file(hypothesis))
         raise CollsecError(f"{spec}, profile {profile}: {error}") from None
-    made_from = record(project, "shares", _design_files(project, hypothesis)) | {"profile": profile}
+    made_from = record(project, "shares", _design_files(project, inputs.spec))
+    made_from |= {"profile": profile}
     project.write(made, "shares", f"{hypothesis}-multiverse-{part}", made_from)
     project.write_json(
         {"pieces": work.to_json(done), "provenance": made_from},
@@ -302,7 +299,7 @@ def estimate(project: Project, hypothesis: str, profile: str, shares: int) -> No
     made = estimate_hypothesis(
         inputs, project.read("panels", hypothesis), specifications, work.from_json(pieces), draws
     )
-    files = [*_design_files(project, hypothesis), project.stage("panels", hypothesis)]
+    files = [*_design_files(project, inputs.spec), project.stage("panels", hypothesis)]
     made_from = record(project, "estimates", files) | {"profile": profile}
     project.write(
         specifications,

@@ -29,7 +29,7 @@ from study import study_inputs
 
 DAY = pd.Timestamp
 END = DAY("2022-06-30")
-ACT = FirstAct("resolution", "First resolution", END)
+ACT = FirstAct("resolution", "First resolution", "resolutions")
 
 
 def wars(*rows: tuple[int, str, str, bool]) -> pd.DataFrame:

@@ -15,8 +15,7 @@ from collsec.designs.parts import Context, Part, part, without_estimate
 from collsec.designs.sandwich import jackknifed, sandwich
 from collsec.designs.time_varying import seed_for
 from collsec.histories import timelines
-from collsec.histories.episodes import Linked
-from collsec.histories.redating import redraw_episodes, redraw_missions
+from collsec.histories.variants import redraw_episodes, redraw_missions
 from collsec.reports.words import wording
 from collsec.survival.inference import minimum_detectable_effect, rubin_combine
 
@@ -103,10 +102,9 @@ def redated(inputs: Inputs, draw: int) -> Inputs:
     rng = np.random.default_rng(seed_for(inputs.study.seed, f"imputation.{draw}"))
     episodes = redraw_episodes(inputs.episodes, rng)
     missions = redraw_missions(inputs.missions, rng)
-    linked = Linked(episodes, missions, inputs.acts, inputs.ties, pd.DataFrame())
     moved = {
-        "deployment": timelines.deployment(linked),
-        "host_deployment": timelines.host_deployment(linked),
+        "deployment": timelines.deployment(missions),
+        "host_deployment": timelines.host_deployment(missions),
     }
     return dataclasses.replace(
         inputs, episodes=episodes, missions=missions, timelines=inputs.timelines | moved

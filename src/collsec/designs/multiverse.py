@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from collsec.designs.estimate import Estimate
-from collsec.designs.inputs import CARRIED, LAID_OUT, Bench, Inputs, Prepared
+from collsec.designs.inputs import CARRIED, LAID_OUT, Inputs, PanelBuilder, Prepared
 from collsec.designs.parts import without_estimate
 from collsec.designs.time_varying import exposed_counts
 from collsec.hypothesis.multiverse import (
@@ -48,12 +48,12 @@ def estimate_all(inputs: Inputs, specifications: list[Specification]) -> pd.Data
     """
     spec = inputs.spec
     covariates = {name for one in specifications for name in adjusted_for(spec, one.choices)}
-    bench = Bench(inputs, sorted(covariates), LAID_OUT)
+    builder = PanelBuilder(inputs, sorted(covariates), LAID_OUT)
     panels: dict[int, tuple[pd.DataFrame, dict[str, int]]] = {}
     made = []
     for one in specifications:
-        prepared = bench.prepare(spec.exposure, choices=one.choices)
-        key = id(prepared.rows)  # the bench keeps every panel, so that no id is used again
+        prepared = builder.prepare(spec.exposure, choices=one.choices)
+        key = id(prepared.rows)  # the builder keeps every panel: no id is used twice
         if key not in panels:
             panels[key] = _coded(prepared), exposed_counts(prepared, spec.cluster)
         rows, counts = panels[key]

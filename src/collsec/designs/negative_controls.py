@@ -15,8 +15,8 @@ from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Prepared
 from collsec.designs.parts import Context, Part, part
 from collsec.designs.robustness import judge
-from collsec.histories.panels import PERIOD_STARTS, clock
-from collsec.histories.timelines import RECALLED
+from collsec.histories.cohorts.episodes import PERIOD_STARTS
+from collsec.histories.panels import clock
 from collsec.measures.veto import WINDOW_MONTHS
 from collsec.reports.words import wording
 from collsec.subjects.veto.action_class import MOST_DRAWS, exposure_alone
@@ -37,7 +37,7 @@ QUESTIONS = (
 def calendar_placebo(context: Context) -> Part:
     """A placebo on calendar time: vetoes that concern no war, the same months for all wars."""
     study = context.inputs.study
-    dates = control_dates(context.inputs.tables["draft_conflicts"])
+    dates = context.inputs.frames["vetoes_on_no_war"]["date"]
     rows = calendar_rows(context.prepared, dates)
     made, outcomes = [], {}
     for name, column, label, strata in QUESTIONS:
@@ -65,17 +65,6 @@ def calendar_placebo(context: Context) -> Part:
         strings=_strings(made, outcomes, len(dates)),
         records={"calendar_placebo": {"vetoes": len(dates), "outcomes": outcomes}},
     )
-
-
-def control_dates(ledger: pd.DataFrame) -> pd.Series:
-    """Day of each veto that was coded as a negative control: it concerns no war at all."""
-    own = ledger[
-        (ledger["item_kind"] == "veto")
-        & (ledger["role"] == "negative_control")
-        & ledger["conflict_id"].isna()
-        & (ledger["basis"] != RECALLED)
-    ]
-    return own.drop_duplicates("item_id")["date"].sort_values().reset_index(drop=True)
 
 
 def calendar_rows(prepared: Prepared, dates: pd.Series) -> pd.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from collsec import measures
 from collsec.designs.inputs import Inputs, prepare
 from collsec.histories.panels import arrange, exposure_column, unit_spells
 
@@ -15,7 +14,7 @@ def arrange_panel(inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     prepared = prepare(inputs, spec.exposure)
     if prepared.spells is None:
         return prepared.rows, prepared.attrition
-    calendar = measures.get(spec.exposure.measure).function(inputs.timelines)
+    calendar = inputs.calendar(spec.exposure.measure)
     lags = sorted({spec.exposure.lag_months, *spec.lags_months})
     exposures = {
         exposure_column(spec.exposure.measure, lag): unit_spells(prepared.units, calendar, lag)

@@ -18,11 +18,10 @@ from collsec.core.documents import Document, read_yaml
 from collsec.core.errors import BadDocument, BadSpec, Fault
 from collsec.core.models import IDENTIFIER, STRICT, Name, Whole, build
 from collsec.core.project import Project
-from collsec.histories.episodes import last_day_followed
+from collsec.histories.episodes import RECALLED
+from collsec.histories.extents import by_name, last_day_followed
 from collsec.histories.timelines import (
     ONE_DAY,
-    RECALLED,
-    RESOLUTIONS_END,
     STRONG,
     counted_acts,
     presence_spells,
@@ -134,6 +133,8 @@ class Evidence:
         As linked.
     war : DataFrame
         The timeline of intensity.
+    resolutions_until : Timestamp
+        Last day of the ledger of resolutions.
     """
 
     episodes: pd.DataFrame
@@ -141,6 +142,7 @@ class Evidence:
     acts: pd.DataFrame
     assembly: pd.DataFrame
     war: pd.DataFrame
+    resolutions_until: pd.Timestamp
 
 
 def shown(project: Project) -> list[tuple[Case, pd.DataFrame]]:
@@ -162,6 +164,7 @@ def shown(project: Project) -> list[tuple[Case, pd.DataFrame]]:
         acts=project.read("episodes", "acts"),
         assembly=project.read("episodes", "assembly"),
         war=project.read("timelines", "war"),
+        resolutions_until=by_name(project.read("episodes", "extents"))["resolutions"].last_day,
     )
     releases = project.read("tables", "episode_crosswalk")["conflict_id"]
     elsewhere = set(releases.astype(int)) - set(evidence.episodes["conflict_id"].astype(int))
@@ -256,7 +259,7 @@ def events(case: Case, evidence: Evidence) -> pd.DataFrame:
     """
     rows = [
         *_violence(case, evidence),
-        *_acts(case, evidence.acts),
+        *_acts(case, evidence.acts, evidence.resolutions_until),
         *_sittings(case, evidence.assembly),
         *_boots(case, evidence),
     ]
@@ -311,7 +314,9 @@ def _violence(case: Case, evidence: Evidence) -> Iterator[tuple[Any, ...]]:
                 )
 
 
-def _acts(case: Case, acts: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+def _acts(
+    case: Case, acts: pd.DataFrame, resolutions_until: pd.Timestamp
+) -> Iterator[tuple[Any, ...]]:
     """Acts of the Council, each once, whichever of the conflicts it concerned."""
     own = counted_acts(acts)
     own = own[own["conflict_id"].isin(list(case.conflicts))].sort_values(["date", "item_id"])
@@ -332,18 +337,18 @@ def _acts(case: Case, acts: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
                 item,
                 detail,
             )
-        if kind == "resolution" and case.last_day > RESOLUTIONS_END:
+        if kind == "resolution" and case.last_day > resolutions_until:
             yield (
                 "council",
                 line,
                 "not_on_record",
-                RESOLUTIONS_END + ONE_DAY,
+                resolutions_until + ONE_DAY,
                 case.last_day,
                 False,
                 "",
                 "",
                 "",
-                f"compiled up to {RESOLUTIONS_END:%Y-%m-%d}",
+                f"compiled up to {resolutions_until:%Y-%m-%d}",
             )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from collsec.histories.episodes import RECALLED
 from collsec.histories.panels import DAYS_PER_MONTH
-from collsec.histories.timelines import RECALLED, STRONG
+from collsec.histories.timelines import STRONG
 
 # Milestones of a deployment, in the order in which they are usually passed.
 MILESTONES = ("first_personnel", "first_troops", "strength_10pct", "strength_50pct")

@@ -12,15 +12,13 @@ from typing import Any
 import pandas as pd
 
 from collsec.designs.parts import Context, Part, part
+from collsec.histories.extents import whole_years
 from collsec.reports.words import wording
 from collsec.subjects.deployment.authorized_missions import (
     authorized_into_war,
     months_between,
     operations,
 )
-
-# Years of authorization in which the monthly counts of people are complete.
-COUNTED_YEARS = (1991, 2014)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +56,13 @@ STAGES = (
 def stages(context: Context) -> Part:
     """Months from onset to authorization and from there to each milestone, with counts."""
     inputs = context.inputs
+    years = whole_years(inputs.extents["troop_counts"], inputs.extents["authorized_strength"])
     table = stage_table(
         operations(inputs.missions),
         authorized_into_war(inputs.missions, inputs.episodes, inputs.spec.cohort.types),
+        years,
     )
-    counted = "–".join(str(year) for year in COUNTED_YEARS)
+    counted = "–".join(str(year) for year in years)
     strings = {"stages.years": counted}
     for row in table.to_dict(orient="records"):
         if row["period"] == counted:
@@ -73,7 +73,9 @@ def stages(context: Context) -> Part:
     return Part(strings=strings, records={"stages": table.to_dict(orient="records")})
 
 
-def stage_table(of_un: pd.DataFrame, wars: pd.DataFrame) -> pd.DataFrame:
+def stage_table(
+    of_un: pd.DataFrame, wars: pd.DataFrame, counted_years: tuple[int, int]
+) -> pd.DataFrame:
     """Quartiles of each stage, for all forces, new ones and re-hatted ones, and by period.
 
     Parameters
@@ -82,6 +84,8 @@ def stage_table(of_un: pd.DataFrame, wars: pd.DataFrame) -> pd.DataFrame:
         One row per operation (:func:`~collsec.subjects.deployment.authorized_missions.operations`).
     wars : DataFrame
         One row per operation × war on at the vote.
+    counted_years : tuple of int
+        Years of authorization in which people and authorized strength are counted throughout.
 
     Returns
     -------
@@ -90,7 +94,7 @@ def stage_table(of_un: pd.DataFrame, wars: pd.DataFrame) -> pd.DataFrame:
         reached the stage on a known day), ``q1, median, q3`` in months.
     """
     voted = of_un["authorized_date"].dt.year
-    spans = [(int(voted.min()), int(voted.max())), COUNTED_YEARS]
+    spans = [(int(voted.min()), int(voted.max())), counted_years]
     rows: list[dict[str, Any]] = []
     for stage in STAGES:
         units = wars if stage.counts_wars else of_un

@@ -21,9 +21,8 @@ from collsec.designs.curves import THIRDS, groups
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.parts import Context, Part, part
-from collsec.designs.votes import CLASSES_END
 from collsec.histories.panels import DAYS_PER_MONTH
-from collsec.histories.timelines import RESOLUTIONS_END, counted_acts, presence_spells
+from collsec.histories.timelines import counted_acts, presence_spells
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.reports.words import wording
 from collsec.survival import aalen_johansen
@@ -34,18 +33,18 @@ P5_PARTY = "p5_party"
 
 @dataclass(frozen=True, slots=True)
 class FirstAct:
-    """A first act of the Council on a conflict, and the last day to which it is on record."""
+    """A first act of the Council on a conflict, and the extent of its record."""
 
     name: str
     label: str
-    known_until: pd.Timestamp
+    record: str
 
 
 ACTS = (
-    FirstAct("resolution", "First resolution", RESOLUTIONS_END),
-    FirstAct("chapter_vii", "First resolution under Chapter VII", CLASSES_END),
-    FirstAct("measure", "First mandate of a mission or sanctions", CLASSES_END),
-    FirstAct("mission", "First UN operation authorized", RESOLUTIONS_END),
+    FirstAct("resolution", "First resolution", "resolutions"),
+    FirstAct("chapter_vii", "First resolution under Chapter VII", "chapter_vii"),
+    FirstAct("measure", "First mandate of a mission or sanctions", "action_classes"),
+    FirstAct("mission", "First UN operation authorized", "resolutions"),
 )
 # Covariates and baselines: the primary's own, fewer where acts are so few, and none.
 FULL, FEWER, BARE = "", "_fewer", "_bare"
@@ -73,11 +72,11 @@ def council_action(context: Context) -> Part:
     third = groups(inputs, context.prepared)
     made, curves, records = [], [], {}
     for act in ACTS:
-        acts = act_days(inputs, act)
+        acts, known_until = act_days(inputs, act), inputs.extents[act.record].last_day
         for column, model, label in QUESTIONS:
-            followed = until_first(units[column], acts, act.known_until)
+            followed = until_first(units[column], acts, known_until)
             made.append(_rate(context, followed, act, column, model, label))
-        own = until_first(context.prepared.units.assign(third=third), acts, act.known_until)
+        own = until_first(context.prepared.units.assign(third=third), acts, known_until)
         curves.append(incidence_by_third(own, act, inputs.study.horizon_months))
         records[act.name] = {
             "wars": len(context.prepared.units),

@@ -17,8 +17,8 @@ from collsec.designs.clustered import Comparison, counts, hazard_ratio
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs
 from collsec.designs.parts import Context, Part, part, without_estimate
-from collsec.histories.cohorts import select
-from collsec.histories.panels import arrange, with_strata
+from collsec.histories.cohorts import select, with_strata
+from collsec.histories.panels import arrange
 from collsec.histories.timelines import counted_acts
 from collsec.hypothesis.specification import TYPES
 from collsec.reports.words import wording
@@ -39,7 +39,7 @@ GROUPS = {
     **{kind: (words, (kind,)) for kind, words in KINDS.items()},
 }
 STRATA = ("type_group", "period")
-VETO = FirstAct("veto", "First veto", pd.Timestamp("2024-12-31"))
+VETO = FirstAct("veto", "First veto", "wars")
 
 
 @part()
@@ -51,7 +51,7 @@ def p5_fights(context: Context) -> Part:
     for act in (*ACTS, VETO):
         outcomes[act.name] = (
             act.label,
-            until_first(units, days_of_act(inputs, act), act.known_until),
+            until_first(units, days_of_act(inputs, act), inputs.extents[act.record].last_day),
         )
     made, records = [], {}
     for name, (label, followed) in outcomes.items():

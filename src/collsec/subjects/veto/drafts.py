@@ -18,7 +18,6 @@ from collsec.designs.months import difference_in_months, with_indicators
 from collsec.designs.parts import Context, Part, part
 from collsec.designs.votes import (
     ADJUSTMENT,
-    CLASSES_END,
     first_of_each_war,
     followed_for,
     votes_on_wars,
@@ -61,7 +60,8 @@ def _all(votes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _known_class(votes: pd.DataFrame) -> pd.DataFrame:
-    kept = votes[votes["action_class"].isin(KNOWN_CLASSES) & (votes["date"] <= CLASSES_END)]
+    is_classified = votes["date"] <= votes["classified_until"]
+    kept = votes[votes["action_class"].isin(KNOWN_CLASSES) & is_classified]
     return kept.assign(is_sanctions=(kept["action_class"] == "sanctions").astype(float))
 
 
