@@ -96,7 +96,7 @@ def registries(project: Project) -> Registries:
     }
     has_claims = (project.raw / CLAIMS["path"]).exists()
     return Registries(
-        measures=MEASURES,
+        measures={name: m for name, m in MEASURES.items() if not m.is_own},
         designs=designs,
         parts=PARTS,
         rules=RULES,
@@ -159,6 +159,7 @@ def read_inputs(project: Project, hypothesis: str) -> Inputs:
     spec = from_json(document.content)
     load_modules(project, spec, document)
     own = own_tables(project, spec, document)
+    own_covariates(project, spec)
     frames = {n: project.read(*_place(n)) for n in frames_of(spec) if n not in own} | own
     return Inputs(
         spec=spec,
@@ -168,6 +169,24 @@ def read_inputs(project: Project, hypothesis: str) -> Inputs:
         frames=frames,
         extents=by_name(project.read("episodes", "extents")),
     )
+
+
+def own_covariates(project: Project, spec: Spec) -> None:
+    """Register the covariates that a hypothesis takes from columns of tables."""
+    from collsec.measures import covariate_from_table
+    from collsec.tables.clean import read_json, resources
+
+    beside = project.spec_file(spec.hypothesis).parent
+    known = resources(project)
+    for name, one in spec.covariates.items():
+        is_raw = one.table in known
+        path = (
+            project.raw / known[one.table]["schema"]
+            if is_raw
+            else (beside / f"{one.table}.schema.json")
+        )
+        schema = read_json(project, path)
+        covariate_from_table(name, one.table, one.column, one.lag_years, schema=schema)
 
 
 def frames_of(spec: Spec) -> list[str]:

@@ -21,7 +21,7 @@ from collsec.histories.registry import EVERY, BadDeclaration, Declared, declarat
 from collsec.measures import MEASURES
 from collsec.measures.registry import measure
 from collsec.tables.clean import read_json, resources
-from study import STORE, linked_frames, raw_tables, study_frames, study_timelines
+from study import PROJECT, linked_frames, raw_tables, study_frames, study_timelines
 
 #: Of raw tables alone: linked frames and extents.
 OF_TABLES = {**{f"frame {n}": d for n, d in FRAMES.items()}, **EXTENTS}
@@ -40,8 +40,8 @@ WITHOUT_EFFECT = {
 @functools.cache
 def fields() -> dict[str, list[str]]:
     return {
-        name: [f["name"] for f in read_json(STORE, STORE.raw / r["schema"])["fields"]]
-        for name, r in resources(STORE).items()
+        name: [f["name"] for f in read_json(PROJECT, PROJECT.raw / r["schema"])["fields"]]
+        for name, r in resources(PROJECT).items()
     }
 
 

@@ -222,8 +222,10 @@ def troop_strength(missions: pd.DataFrame, monthly_strength: pd.DataFrame) -> pd
         earlier = np.flatnonzero(day < first)
         # What was counted last when the troops turned to this conflict holds there from that day.
         held = [(first, number[earlier[-1]])] if len(earlier) and not ends <= first else []
+        steps = [*held, *zip(day[inside], number[inside], strict=True)]
         level = 0.0
-        for at, value in [*held, *zip(day[inside], number[inside], strict=True), (ends, 0.0)]:
+        # Troops that were never counted here leave no step: nobody knows of them by a count.
+        for at, value in [*steps, (ends, 0.0)] if steps else []:
             if not np.isnat(at):
                 changes.append((int(conflict), at, value - level))
                 level = value

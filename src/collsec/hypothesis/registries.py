@@ -104,4 +104,4 @@ class Registries:
 
     def has_lag(self, measure: str) -> bool:
         """Whether a measure is a timed exposure, which can count from some months later."""
-        return self.measures[measure].kind == "exposure"
+        return measure in self.measures and self.measures[measure].kind == "exposure"

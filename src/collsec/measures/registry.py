@@ -30,12 +30,15 @@ class Measure(Declared):
         unknown, and follow-up ends with it.
     options : mapping of str to tuple of str
         Allowed values of each option; the options are the keyword-only parameters of the function.
+    is_own : bool
+        Whether it is a covariate of one hypothesis' own, which no other one may name.
     """
 
     kind: str
     title: str
     known_until: str | None = None
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_own: bool = False
 
 
 MEASURES: dict[str, Measure] = {}
