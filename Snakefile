@@ -35,7 +35,7 @@ def code(stage):
     return [os.path.relpath(path) for path in code_of(stage)]
 
 
-wildcard_constraints: h="h[0-9]+"
+wildcard_constraints: h="|".join(HYPOTHESES)
 
 
 localrules: all

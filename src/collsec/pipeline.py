@@ -140,6 +140,19 @@ def schemas() -> dict[str, Any]:
     return {"hypothesis": FrontMatter, "study": Study, "cases": Entries, "sources": Blocks}
 
 
+def publish_schemas(project: Project) -> list[Path]:
+    """Write the JSON Schemas of ``docs/schemas`` and the page of all keys."""
+    from collsec.hypothesis.schemas import published
+
+    written = []
+    for name, text in published(schemas()).items():
+        path = project.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        written.append(path)
+    return written
+
+
 def read_inputs(project: Project, hypothesis: str) -> Inputs:
     """What a design works on: specification, shared choices, frames, timelines, extents."""
     from collsec.core.documents import read_json

@@ -67,8 +67,18 @@ def adapter(model: Any) -> Any:
 @functools.cache
 def json_schema(model: Any) -> dict[str, Any]:
     """JSON Schema (2020-12) of a model."""
-    schema: dict[str, Any] = adapter(model).json_schema()
+    schema: dict[str, Any] = _closed(adapter(model).json_schema())
     return schema
+
+
+def _closed(rule: Any) -> Any:
+    """A rule in which a mapping whose keys have a pattern takes no other key."""
+    if isinstance(rule, list):
+        return [_closed(inner) for inner in rule]
+    if not isinstance(rule, dict):
+        return rule
+    rule = {name: _closed(inner) for name, inner in rule.items()}
+    return rule | {"additionalProperties": False} if "patternProperties" in rule else rule
 
 
 def build(model: type[Model], document: Document, error: type[BadDocument] = BadDocument) -> Model:
@@ -185,7 +195,7 @@ def within(rule: Mapping[str, Any]) -> str:
 
 def schema_at(root: Mapping[str, Any], key: Key) -> dict[str, Any]:
     """The part of a JSON Schema that rules the value at a key; empty where there is none."""
-    rule = _resolved(root, root)
+    rule = resolved(root, root)
     for part in key:
         if isinstance(part, int) and "properties" not in rule and "prefixItems" in rule:
             inner = rule["prefixItems"][min(part, len(rule["prefixItems"]) - 1)]
@@ -195,12 +205,12 @@ def schema_at(root: Mapping[str, Any], key: Key) -> dict[str, Any]:
             by_pattern = next(iter(rule.get("patternProperties", {}).values()), None)
             inner = rule.get("properties", {}).get(part, rule.get("additionalProperties"))
             inner = by_pattern if by_pattern is not None else inner
-        rule = _resolved(inner if isinstance(inner, Mapping) else {}, root)
+        rule = resolved(inner if isinstance(inner, Mapping) else {}, root)
     return rule
 
 
-def _resolved(rule: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
-    """A rule with its reference followed and its nullable alternative taken."""
+def resolved(rule: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule of a JSON Schema with its reference followed and its nullable alternative taken."""
     if options := [o for o in rule.get("anyOf", []) if o.get("type") != "null"]:
         rule = {**rule, **options[0]}
     if name := rule.get("$ref", "").rpartition("/")[2]:

@@ -61,7 +61,8 @@ class Study:
         ),
     ]
     alpha: Annotated[
-        Number, Field(gt=0, lt=1, description="Significance level of the family and of each rest.")
+        Number,
+        Field(gt=0, lt=1, description="Significance level of the family, and of every other test."),
     ]
     power: Annotated[
         Number, Field(gt=0, lt=1, description="Power at which smallest detectable effects hold.")
@@ -82,10 +83,10 @@ class Study:
     ]
     calibration_bounds: Annotated[
         tuple[Number, Number],
-        Field(description="Rejection rates under no effect that a sound test may have."),
+        Field(description="Rejection rates under no effect that a valid test may have."),
     ]
     seed: Annotated[
-        Whole, Field(ge=0, lt=2**63, description="Seed from which all others are derived.")
+        Whole, Field(ge=0, le=2**32 - 1, description="Seed from which all others are derived.")
     ]
     profiles: Annotated[
         dict[Annotated[str, *one_of(*PROFILES)], Draws],
