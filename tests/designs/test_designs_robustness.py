@@ -229,7 +229,7 @@ def test_each_named_place_is_left_out_and_no_other() -> None:
     for estimate in part.estimates:
         name = estimate.estimate_id.rsplit(".", 1)[1]
         assert estimate.n_units == (~units["gwno_host"].isin(gone[name])).sum() < len(units)
-        assert part.strings[f"without.{name}.ends"] == str(estimate.exposed_ends)
+        assert part.strings[f"without.{name}.ends"] == str(estimate.exposed_events)
 
 
 def test_what_stands_beside_the_primary_is_judged_by_its_own_method() -> None:

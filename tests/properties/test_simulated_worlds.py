@@ -77,7 +77,7 @@ def kindest_verdict(made: Inputs) -> str:
         ci_low=found.ci_low,
         ci_high=found.ci_high,
         expected=made.spec.estimand.expected,
-        exposed_ends=found.exposed_ends,
+        exposed_events=found.exposed_events,
         exposed_clusters=found.exposed_clusters,
         engines_agree=True,
         null_rejection=0.05,

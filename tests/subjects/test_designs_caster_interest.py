@@ -122,6 +122,6 @@ def test_both_kinds_hold_every_veto_of_the_study() -> None:
     made = caster_interest(Context(inputs, prepared, Draws(40, 40, 49, 2)))
     close, distant, ratio = made.estimates
     exposed = prepared.rows[prepared.rows[prepared.column] > 0]
-    assert close.exposed_ends + distant.exposed_ends == int(exposed["event"].sum())
-    assert ratio.exposed_ends == min(close.exposed_ends, distant.exposed_ends)
+    assert close.exposed_events + distant.exposed_events == int(exposed["event"].sum())
+    assert ratio.exposed_events == min(close.exposed_events, distant.exposed_events)
     assert all("exploratory" in e.label for e in made.estimates)

@@ -130,6 +130,6 @@ def test_the_pattern_of_effects_is_recovered() -> None:
     assert late.ci_low < 1 < late.ci_high
     assert ratio.ci_low < 3 < ratio.ci_high
     assert ratio.ci_low > 1
-    assert (ratio.exposed_ends, ratio.exposed_units) == min(
-        (e.exposed_ends, e.exposed_units) for e in (early, late)
+    assert (ratio.exposed_events, ratio.exposed_units) == min(
+        (e.exposed_events, e.exposed_units) for e in (early, late)
     )

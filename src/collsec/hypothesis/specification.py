@@ -31,14 +31,14 @@ class CohortSpec:
 class ExposureSpec:
     """One exposure: a measure, its lag in months, and how far the design can be trusted.
 
-    ``inference`` is the hypothesis' own method unless named here: an exposure that falls on many
-    units at once cannot be redrawn among them.
+    ``inference`` is empty for the hypothesis' own method; an exposure that falls on many units at
+    once, which cannot be redrawn among them, names another one.
     """
 
     measure: str
     lag_months: int = 0
     validity: str = "principled"
-    inference: str = "risk_set_rerandomization"
+    inference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ class Study:
 
     hypotheses: tuple[str, ...]
     primaries: int
-    level: float
+    alpha: float
     power: float
     horizon_months: int
     agreement: float
@@ -173,9 +173,14 @@ class Study:
     profiles: dict[str, Any]
 
     @property
+    def usual_level(self) -> float:
+        """Confidence level of every interval that is no primary's."""
+        return 1 - self.alpha
+
+    @property
     def primary_level(self) -> float:
         """Confidence level of a primary's interval."""
-        return 1 - self.level / self.primaries
+        return 1 - self.alpha / self.primaries
 
     def draws(self, profile: str) -> Draws:
         """Draw counts of a profile.

@@ -31,6 +31,11 @@ class Measure:
     known_until : Timestamp or None
         Last day of the record that an exposure rests on: later days are not unexposed but
         unknown, and follow-up ends with it.
+    contrast : tuple of str
+        Who is compared with whom where it is the primary's exposure: those, and others. Empty
+        for the default, by the title.
+    act : str
+        What an exposure begins with, as a figure calls it.
     """
 
     name: str
@@ -38,6 +43,8 @@ class Measure:
     title: str
     function: Callable[..., Any]
     known_until: pd.Timestamp | None = None
+    contrast: tuple[str, ...] = ()
+    act: str = ""
 
 
 MEASURES: dict[str, Measure] = {}
@@ -45,13 +52,18 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def measure(
-    kind: str, title: str, known_until: pd.Timestamp | None = None
+    kind: str,
+    title: str,
+    known_until: pd.Timestamp | None = None,
+    *,
+    contrast: tuple[str, ...] = (),
+    act: str = "The act",
 ) -> Callable[[Function], Function]:
     """Register a function as a measure under its own name."""
 
     def register(function: Function) -> Function:
         name = function.__name__
-        MEASURES[name] = Measure(name, kind, title, function, known_until)
+        MEASURES[name] = Measure(name, kind, title, function, known_until, contrast, act)
         return function
 
     return register
