@@ -17,7 +17,7 @@ from collsec.designs.sandwich import refit_without
 from collsec.hypothesis.specification import Draws
 from collsec.survival import CoxDesign, EstimationError, restricted_cubic, spline_knots
 from collsec.survival.inference import cluster_jackknife
-from designs_world import SPEC, STUDY, inputs_of
+from made_up_cohorts import SPEC, STUDY, inputs_of
 
 LINE = Form("line", ("index_1",), lambda x: x[:, None])
 
@@ -115,7 +115,7 @@ def test_the_error_of_a_contrast_is_that_of_the_library_s_jackknife() -> None:
     )
     design = CoxDesign.from_frame(of.rows, ["index"], start="start", stop="stop", event="event")
     theirs = cluster_jackknife(
-        refit_without(design), of.rows["gwno_host"].to_numpy(), confidence=0.95
+        refit_without(design), of.rows["gwno_host"].to_numpy(), level=0.95
     )
     log, error = ours.of(np.array([2.0]))
     assert log == pytest.approx(2 * theirs.estimate)

@@ -16,12 +16,12 @@ from collsec.designs.parts import Context, Part
 from collsec.designs.sandwich import sandwich
 from collsec.hypothesis.specification import load
 from collsec.survival.inference import rubin_combine
-from study import STORE, study_inputs
+from study import PROJECT, study_inputs
 
 
 @functools.cache
 def inputs(name: str) -> Inputs:
-    return study_inputs(load(STORE, name))
+    return study_inputs(load(PROJECT, name))
 
 
 def made(given: Inputs, draws: int) -> Part:
@@ -63,7 +63,7 @@ def test_the_combination_is_rubins_over_the_estimates_of_each_draw(name: str) ->
     pooled = rubin_combine(
         [math.log(e.estimate) for e in each],
         [e.std_error**2 for e in each],
-        confidence=given.study.primary_level,
+        level=given.study.primary_level,
         complete_dof=min(e.n_clusters for e in each) - 1,
     )
     assert math.log(found.estimate) == pytest.approx(pooled.estimate)

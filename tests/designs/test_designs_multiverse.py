@@ -17,7 +17,7 @@ from collsec.designs.sandwich import sandwich
 from collsec.hypothesis.multiverse import Specification, digest, expand
 from collsec.hypothesis.specification import load
 from collsec.survival import EstimationError, cox_ph
-from study import STORE, study_inputs
+from study import PROJECT, study_inputs
 
 # The same partial likelihood on rows in another order: rounding alone may differ.
 SAME_MAXIMUM = 1e-9
@@ -25,7 +25,7 @@ SAME_MAXIMUM = 1e-9
 
 @functools.cache
 def inputs(name: str) -> Inputs:
-    return study_inputs(load(STORE, name))
+    return study_inputs(load(PROJECT, name))
 
 
 @functools.cache

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from collsec.reports.pages.prose import prose_numbers
 from collsec.reports.pages import prose
+from collsec.reports.pages.prose import prose_numbers
 from collsec.reports.pages.source import BadProse, Source, read_source
 
 IMAGES = ["figures/h1-lags.svg"]

@@ -10,7 +10,7 @@ from collsec.designs.time_varying import lay_out
 from collsec.designs.two_kinds import estimate_two, rows_of
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.subjects.deployment.early_late import by_age, by_arrival
-from designs_world import inputs_of, prepared_of
+from made_up_cohorts import inputs_of, prepared_of
 
 
 @pytest.fixture(scope="module")

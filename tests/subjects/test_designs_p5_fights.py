@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.designs.clustered import Comparison
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
@@ -22,7 +22,7 @@ from collsec.subjects.interest.p5_fights import (
     tally,
     with_kinds,
 )
-from designs_world import STUDY, inputs_of
+from made_up_cohorts import STUDY, inputs_of
 from study import study_inputs
 
 DAY = pd.Timestamp
@@ -125,7 +125,7 @@ def test_without_an_event_among_the_exposed_the_ratio_is_the_one_on_paper() -> N
 
 
 def test_the_study_s_wars_are_parted_without_rest(repository: Path) -> None:
-    inputs = study_inputs(load(Store(repository), "h3"))
+    inputs = study_inputs(load(Project(repository), "h3"))
     made = p5_fights(Context(inputs, prepare(inputs, inputs.spec.exposure), Draws(480, 40, 49, 2)))
     record = made.records["p5_fights"]
     flagged = int(inputs.episodes["has_p5_party"].sum())

@@ -33,14 +33,14 @@ from collsec.subjects.interest.interactions import (
     split_at_median,
 )
 from collsec.subjects.veto.action_class import BY_CLASS, BY_STATE, by_action_class, too_few_exposed
-from study import STORE, raw_tables, study_inputs
+from study import PROJECT, raw_tables, study_inputs
 
 DAY = pd.Timestamp
 
 
 @functools.cache
 def inputs(name: str) -> Inputs:
-    return study_inputs(load(STORE, name))
+    return study_inputs(load(PROJECT, name))
 
 
 @functools.cache
@@ -209,7 +209,7 @@ def test_each_half_is_compared_with_its_own_wars_only() -> None:
     prepared = split_at_median(primary("h1"), salience_index(inputs("h1").ties))
     design = lay_out(inputs("h1"), prepared)
     found = rerandomized_pair(
-        design, by_salience(design, is_salient_of(prepared)), draws=19, confidence=0.9, seed=1
+        design, by_salience(design, is_salient_of(prepared)), draws=19, level=0.9, seed=1
     )
     for kind, value in (("first", 1), ("second", 0)):
         own = prepared.rows[prepared.rows["is_salient"] == value]

@@ -28,7 +28,7 @@ from collsec.subjects.veto.next_action import (
     until_next,
 )
 from collsec.subjects.veto.veto_table import by_state_and_class
-from study import STORE, linked, study_inputs
+from study import PROJECT, linked, study_inputs
 
 DAY = pd.Timestamp
 AFTER_THE_RECORD = RESOLUTIONS_END + pd.Timedelta(days=1)
@@ -36,7 +36,7 @@ AFTER_THE_RECORD = RESOLUTIONS_END + pd.Timedelta(days=1)
 
 @functools.cache
 def study() -> Inputs:
-    return study_inputs(load(STORE, "h2"))
+    return study_inputs(load(PROJECT, "h2"))
 
 
 @functools.cache

@@ -15,12 +15,12 @@ from collsec.subjects.veto.votes_follow_ties import (
     votes_follow_ties,
     within_drafts,
 )
-from study import STORE, study_inputs
+from study import PROJECT, study_inputs
 
 
 @pytest.fixture(scope="module")
 def context() -> Context:
-    inputs = study_inputs(load(STORE, "h3"))
+    inputs = study_inputs(load(PROJECT, "h3"))
     return Context(inputs, prepare(inputs, inputs.spec.exposure), Draws(40, 40, 49, 2))
 
 

@@ -135,7 +135,7 @@ def _schema_for(name: str) -> pa.DataFrameSchema | None:
         return _panels()["attrition" if leaf.endswith("-attrition") else "rows"]
     if stage == "specs":
         return _multiverse()["specs"]
-    if stage == "shares" or leaf.endswith("-multiverse"):
+    if stage == "shards" or leaf.endswith("-multiverse"):
         return _multiverse()["estimates"]
     if stage == "estimates":
         return _estimates()["curves" if leaf.endswith("-curves") else "rows"]

@@ -76,7 +76,7 @@ def date_imputation(context: Context, primary: Estimate) -> Part:
     pooled = rubin_combine(
         [math.log(one.estimate) for one in made],
         [one.std_error**2 for one in made],
-        confidence=primary.level,
+        level=primary.level,
         complete_dof=min(spread["n_clusters"]) - 1,
     )
     detectable = minimum_detectable_effect(

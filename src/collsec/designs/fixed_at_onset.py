@@ -49,7 +49,7 @@ def bootstrapped(
         prepared.rows[inputs.spec.cluster].to_numpy(),
         draws=draws,
         seed=seed_for(inputs.study.seed, estimate_id),
-        confidence=base.level,
+        level=base.level,
     )
     return dataclasses.replace(
         base,
@@ -182,7 +182,7 @@ class FixedAtOnset:
             noise = noise + within * rng.standard_normal(len(rows))
             try:
                 refit = refit_without(laid_out.with_column(column, noise))
-                found = cluster_jackknife(refit, rows[cluster].to_numpy(), confidence=1 - LEVEL)
+                found = cluster_jackknife(refit, rows[cluster].to_numpy(), level=1 - LEVEL)
             except EstimationError:
                 continue
             estimates.append(found.estimate)

@@ -58,7 +58,7 @@ def with_jackknife(base: Estimate, comparison: Comparison, *, power: float) -> E
     found = cluster_jackknife(
         refit_without(comparison.design()),
         comparison.rows[comparison.cluster].to_numpy(),
-        confidence=base.level,
+        level=base.level,
     )
     detectable = minimum_detectable_effect(found.std_error, alpha=1 - base.level, power=power)
     return dataclasses.replace(
@@ -118,7 +118,7 @@ def jackknife(refit: Refit, cluster: pd.Series, level: float) -> JackknifeResult
     EstimationError
         If nothing remains to compare without one of the clusters.
     """
-    found = cluster_jackknife(refit, cluster.to_numpy(), confidence=level)
+    found = cluster_jackknife(refit, cluster.to_numpy(), level=level)
     if found.influence.not_estimable:
         alone = ", ".join(str(c) for c in found.influence.not_estimable)
         raise EstimationError(f"without cluster {alone} nothing remains to compare")

@@ -26,14 +26,15 @@ from collsec.designs.time_varying import followed, lay_out
 from collsec.histories.panels import UnitSpells, arrange
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.survival.inference import (
-    Answer,
+    Counts,
     ExposureDesign,
     InferenceError,
+    Integers,
+    RerandomizedEffect,
+    Split,
+    exposed_counts,
     rerandomized_pair,
 )
-from collsec.survival.inference.assignment import exposed_counts
-from collsec.survival.inference.partial_likelihood import IntArray
-from collsec.survival.inference.two_exposures import Counts, Split
 
 QUESTIONS = ("first", "second", "ratio")
 # Columns of the Cox model by question; the effect asked for comes first.
@@ -79,7 +80,7 @@ def chosen(spells: UnitSpells, which: np.ndarray) -> UnitSpells:
     return UnitSpells(*(getattr(spells, f.name)[which] for f in dataclasses.fields(spells)))
 
 
-def split_by(design: ExposureDesign, is_first: Callable[[IntArray], np.ndarray]) -> Split:
+def split_by(design: ExposureDesign, is_first: Callable[[Integers], np.ndarray]) -> Split:
     """A split of whole spells: ``is_first(unit)`` says which go to the first, given their units.
 
     Parameters
@@ -90,7 +91,7 @@ def split_by(design: ExposureDesign, is_first: Callable[[IntArray], np.ndarray])
         once, to an array of bool of the same shape.
     """
 
-    def split(unit: IntArray) -> tuple[Counts, Counts]:
+    def split(unit: Integers) -> tuple[Counts, Counts]:
         first = is_first(unit)
         return (
             exposed_counts(design, np.where(first, unit, -1)),
@@ -149,7 +150,7 @@ def estimate_split(
             design,
             halves.split(design),
             draws=draws,
-            confidence=inputs.study.usual_level,
+            level=inputs.study.usual_level,
             seed=seed_for(inputs.study.seed, str(known["ratio"]["estimate_id"])),
         )
     except InferenceError as error:
@@ -178,7 +179,12 @@ def rows_of(prepared: Prepared, halves: SplitExposure) -> pd.DataFrame:
 
 
 def _answered(
-    answer: Answer, power: float, alongside: Comparison | None, *, level: float, **known: Any
+    answer: RerandomizedEffect,
+    power: float,
+    alongside: Comparison | None,
+    *,
+    level: float,
+    **known: Any,
 ) -> Estimate:
     """One effect with its likelihood-ratio interval, the cluster sandwich alongside."""
     nothing = (math.nan, math.nan), math.nan
@@ -311,7 +317,7 @@ def estimate_halves(
             design,
             split_by(design, lambda unit: is_high[unit]),
             draws=draws,
-            confidence=study.usual_level,
+            level=study.usual_level,
             seed=seed_for(study.seed, known["ratio"]["estimate_id"]),
         )
     except InferenceError as error:

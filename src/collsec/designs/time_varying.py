@@ -115,7 +115,7 @@ def rerandomized(
         found = risk_set_rerandomization(
             lay_out(inputs, prepared),
             draws=draws,
-            confidence=level,
+            level=level,
             seed=seed_for(inputs.study.seed, estimate_id),
         )
     except InferenceError as error:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from collsec.core.errors import BadTable
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.reports.words import claim_words, quantities, wording
 from collsec.reports.words.claim_words import CLUSTERS
@@ -80,7 +80,7 @@ class Standing:
     is_quick: bool = False
 
 
-def read(store: Store) -> pd.DataFrame:
+def read(project: Project) -> pd.DataFrame:
     """Read the coded claims, validated against their schema and against each other.
 
     Raises
@@ -88,7 +88,7 @@ def read(store: Store) -> pd.DataFrame:
     BadTable
         At the first cell that breaks a rule.
     """
-    claims = read_raw(store, RESOURCE)
+    claims = read_raw(project, RESOURCE)
     check(claims)
     return claims
 
@@ -176,7 +176,7 @@ def ledger(
     )
 
 
-def ledger_of(store: Store) -> pd.DataFrame:
+def ledger_of(project: Project) -> pd.DataFrame:
     """Return the ledger of a study whose estimates exist.
 
     Raises
@@ -187,11 +187,11 @@ def ledger_of(store: Store) -> pd.DataFrame:
     from collsec.evidence.record import load
     from collsec.hypothesis.specification import load_study
 
-    claims, study = read(store), load_study(store)
+    claims, study = read(project), load_study(project)
     named = claims.loc[claims["verdict_class"] == "tested", "hypothesis"].unique()
     return ledger(
         claims,
-        {h: load(store, h) for h in named},
+        {h: load(project, h) for h in named},
         (study.minimum_exposed_ends, study.minimum_exposed_clusters),
     )
 

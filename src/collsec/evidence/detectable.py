@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from collsec.core.errors import CollsecError
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence.record import load
 from collsec.hypothesis.specification import load_study
 from collsec.survival.inference import (
@@ -77,7 +77,7 @@ def along(ends: Sequence[int]) -> list[int]:
     return sorted({round(float(n)) for n in np.geomspace(low, high, 60)})
 
 
-def in_study(store: Store) -> pd.DataFrame:
+def in_study(project: Project) -> pd.DataFrame:
     """Return what the primaries made so far could have shown.
 
     Returns
@@ -86,9 +86,9 @@ def in_study(store: Store) -> pd.DataFrame:
         ``hypothesis, exposed_events, above, below`` of each timed exposure that has been estimated.
     """
     rows = []
-    for name in load_study(store).hypotheses:
-        if store.record(name).exists():
-            record = load(store, name)
+    for name in load_study(project).hypotheses:
+        if project.record(name).exists():
+            record = load(project, name)
             primary = record.primary
             if record.spec["design"] == "time_varying":
                 rows.append(

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.errors import BadTable, CollsecError, MissingInput
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.designs.estimate import Unit
 
 PROFILES = ("quick", "full")
@@ -111,7 +111,7 @@ class Record:
         return self.estimates[self.estimates["role"] == "primary"].iloc[0]
 
 
-def load(store: Store, hypothesis: str) -> Record:
+def load(project: Project, hypothesis: str) -> Record:
     """Read the record of one hypothesis.
 
     Raises
@@ -121,8 +121,8 @@ def load(store: Store, hypothesis: str) -> Record:
     BadRecord
         If a part is absent or has no meaning here.
     """
-    path = store.record(hypothesis)
-    where = store.relative(path)
+    path = project.record(hypothesis)
+    where = project.relative(path)
     if not path.exists():
         raise MissingInput(
             f"{where} does not exist yet. Run `collsec run`, or the estimate step, first."
@@ -142,20 +142,20 @@ def load(store: Store, hypothesis: str) -> Record:
             raise BadRecord(f"{where}: no `{part}`. Run the estimate step of {hypothesis} again.")
     record = Record(
         hypothesis=hypothesis,
-        estimates=store.read("estimates", hypothesis),
-        curves=_optional(store, "estimates", f"{hypothesis}-curves"),
-        attrition=_optional(store, "panels", f"{hypothesis}-attrition"),
-        places=_places(store),
+        estimates=project.read("estimates", hypothesis),
+        curves=_optional(project, "estimates", f"{hypothesis}-curves"),
+        attrition=_optional(project, "panels", f"{hypothesis}-attrition"),
+        places=_places(project),
         parts=content.get("parts", {}),
         multiverse=content.get("multiverse", {}),
-        specifications=_optional(store, "estimates", f"{hypothesis}-multiverse"),
+        specifications=_optional(project, "estimates", f"{hypothesis}-multiverse"),
         **{part: content[part] for part in needed},
     )
-    _check(record, where, store.relative(store.stage("estimates", hypothesis)))
+    _check(record, where, project.relative(project.stage("estimates", hypothesis)))
     return record
 
 
-def load_synthesis(store: Store) -> dict[str, str]:
+def load_synthesis(project: Project) -> dict[str, str]:
     """Read what can be said only of all hypotheses together, as formatted variables.
 
     Raises
@@ -163,21 +163,22 @@ def load_synthesis(store: Store) -> dict[str, str]:
     MissingInput
         If the synthesis step has not been run.
     """
-    path = store.record("study")
+    path = project.record("study")
     if not path.exists():
         raise MissingInput(
-            f"{store.relative(path)} does not exist yet. Run `collsec run`, or the synthesis step."
+            f"{project.relative(path)} does not exist yet. "
+            "Run `collsec run`, or the synthesis step."
         )
     variables: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["variables"]
     return variables
 
 
-def _optional(store: Store, stage: str, name: str) -> pd.DataFrame | None:
-    return store.read(stage, name) if store.stage(stage, name).exists() else None
+def _optional(project: Project, stage: str, name: str) -> pd.DataFrame | None:
+    return project.read(stage, name) if project.stage(stage, name).exists() else None
 
 
-def _places(store: Store) -> dict[int, str]:
-    episodes = _optional(store, "episodes", "episodes")
+def _places(project: Project) -> dict[int, str]:
+    episodes = _optional(project, "episodes", "episodes")
     if episodes is None:
         return {}
     pairs = zip(episodes["conflict_id"], episodes["location"], strict=True)

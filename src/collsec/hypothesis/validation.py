@@ -12,6 +12,7 @@ import typing
 from collections.abc import Callable
 
 from collsec.core.errors import BadSpec
+from collsec.core.names import nearest
 from collsec.hypothesis import multiverse
 from collsec.hypothesis.multiverse import VALIDITY, OptionSpec
 from collsec.hypothesis.specification import TYPES, AmendmentSpec, ExposureSpec, Spec
@@ -41,7 +42,7 @@ def check(spec: Spec, where: str) -> None:
         if value not in names:
             raise BadSpec(
                 f"{where}: key {key}, value {value!r}: unknown."
-                f"{measures.registry.nearest(value, names)} Known: {', '.join(names)}."
+                f"{nearest(value, names)} Known: {', '.join(names)}."
             )
 
     one_of("design", spec.design, DESIGNS)

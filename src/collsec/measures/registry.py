@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from collsec.core.errors import BadSpec
+from collsec.core.names import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,3 @@ def get(name: str, *kinds: str) -> Measure:
         return MEASURES[name]
     what = " or ".join(kinds) if kinds else "measure"
     raise BadSpec(f"unknown {what} {name!r}.{nearest(name, allowed)} Known: {', '.join(allowed)}.")
-
-
-def nearest(name: str, allowed: list[str]) -> str:
-    """A phrase that offers the nearest of the allowed names, or nothing."""
-    close = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
-    return f" Did you mean {close[0]!r}?" if close else ""

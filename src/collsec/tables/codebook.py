@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.errors import BadTable, CollsecError
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence.claims import RESOURCE as CLAIMS
 from collsec.measures import MEASURES
 from collsec.tables.clean import read_json, resources
@@ -101,7 +101,7 @@ def alike(holders: list[Holder]) -> list[list[Holder]]:
     return list(groups.values())
 
 
-def codebook(store: Store) -> dict[str, Entry]:
+def codebook(project: Project) -> dict[str, Entry]:
     """Every column of the raw tables, and of the processed files that are there, by name.
 
     Raises
@@ -110,12 +110,12 @@ def codebook(store: Store) -> dict[str, Entry]:
         If a processed column has no definition.
     """
     entries: dict[str, Entry] = {}
-    for name, title, definition, holder in raw_columns(store):
+    for name, title, definition, holder in raw_columns(project):
         entries.setdefault(name, Entry(name, title, definition)).holders.append(holder)
     raw = set(entries)
     for name, derived in sorted(DERIVED.items()):
         entries.setdefault(name, Entry(name, "", derived.text))
-    for table, name, type_ in processed_columns(store):
+    for table, name, type_ in processed_columns(project):
         holder, definition = processed_holder(table, name, type_, entries if name in raw else {})
         entries.setdefault(name, Entry(name, "", definition)).holders.append(holder)
     for name, derived in DERIVED.items():
@@ -127,13 +127,13 @@ def codebook(store: Store) -> dict[str, Entry]:
     return dict(sorted(entries.items()))
 
 
-def raw_columns(store: Store) -> Iterator[tuple[str, str, str, Holder]]:
+def raw_columns(project: Project) -> Iterator[tuple[str, str, str, Holder]]:
     """Name, title, definition and holder of each column of the raw tables."""
-    for resource in (*resources(store).values(), CLAIMS):
-        path, file = store.raw / resource["schema"], resource["path"]
-        rows = pd.read_csv(store.raw / file, dtype=str, keep_default_na=False)
+    for resource in (*resources(project).values(), CLAIMS):
+        path, file = project.raw / resource["schema"], resource["path"]
+        rows = pd.read_csv(project.raw / file, dtype=str, keep_default_na=False)
         of_rows = cited(rows["source"]) if "source" in rows else ""
-        for column in read_json(store, path)["fields"]:
+        for column in read_json(project, path)["fields"]:
             name = column["name"]
             own = f"{name.removesuffix('_date')}_source"
             source = ", ".join(column.get("sources", ())) or (
@@ -155,15 +155,15 @@ def raw_columns(store: Store) -> Iterator[tuple[str, str, str, Holder]]:
             )
 
 
-def processed_columns(store: Store) -> Iterator[tuple[str, str, str]]:
+def processed_columns(project: Project) -> Iterator[tuple[str, str, str]]:
     """Table, name and type of each column of the processed files.
 
-    Typed raw tables, and shares of work that estimates gather, are left out.
+    Typed raw tables, and shards of work that estimates gather, are left out.
     """
     import pyarrow.parquet as pq
 
-    for path in sorted(store.processed.glob("*/*.parquet")):
-        if path.parent.name not in {"tables", "shares"}:
+    for path in sorted(project.processed.glob("*/*.parquet")):
+        if path.parent.name not in {"tables", "shards"}:
             for column in pq.read_schema(path):
                 found = next(t for form, t in PARQUET_TYPES if re.fullmatch(form, str(column.type)))
                 yield f"{path.parent.name}/{path.stem}", column.name, found
@@ -250,7 +250,7 @@ def cited(sources: pd.Series) -> str:
     return ", ".join(names[:MOST_SOURCES]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def entry(store: Store, name: str) -> Entry:
+def entry(project: Project, name: str) -> Entry:
     """The entry of one column.
 
     Raises
@@ -258,7 +258,7 @@ def entry(store: Store, name: str) -> Entry:
     UnknownColumn
         If no table has it; the nearest name is given.
     """
-    entries = codebook(store)
+    entries = codebook(project)
     if name in entries:
         return entries[name]
     near = difflib.get_close_matches(name, list(entries), n=3, cutoff=0.5)

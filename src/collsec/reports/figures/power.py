@@ -90,7 +90,9 @@ def _alternative(curve: pd.DataFrame, marks: pd.DataFrame) -> str:
     """Say what could be seen at each number of ends."""
     parts = [
         f"{n} exposed ends: above {ratio_text(high)} or below {ratio_text(low)}"
-        for n, high, low in zip(curve["exposed_events"], curve["above"], curve["below"], strict=True)
+        for n, high, low in zip(
+            curve["exposed_events"], curve["above"], curve["below"], strict=True
+        )
     ]
     parts += [
         f"{str(row['hypothesis']).upper()} with {row['exposed_events']}: above "

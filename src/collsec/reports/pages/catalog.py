@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence import claims
 from collsec.evidence.record import Record
 from collsec.measures import MEASURES
@@ -119,10 +119,10 @@ def alternatives(entries: dict[str, Entry]) -> dict[str, str]:
     return texts
 
 
-def case_catalog(store: Store) -> tuple[dict[str, Entry], dict[str, str]]:
+def case_catalog(project: Project) -> tuple[dict[str, Entry], dict[str, str]]:
     """Draw the declared cases, and say in words what each shows, as `case.rwanda.sentence`."""
     found, texts = {}, {}
-    for case, events in cases.shown(store):
+    for case, events in cases.shown(project):
         name = f"case-{case.name}"
         drawing = figures.case_timeline(events, first=case.first_day, last=case.last_day)
         found[name] = Entry(name, "timelines", "data/processed/timelines/war.parquet", drawing)
@@ -131,30 +131,30 @@ def case_catalog(store: Store) -> tuple[dict[str, Entry], dict[str, str]]:
     return found, texts | alternatives(found)
 
 
-def shared_catalog(store: Store, hypotheses: list[str]) -> dict[str, Entry]:
+def shared_catalog(project: Project, hypotheses: list[str]) -> dict[str, Entry]:
     """Tabulate what all pages share: the link report, the sources, the claims."""
     found = {}
-    if store.stage("episodes", "links").exists():
-        report = store.read("episodes", "links")
+    if project.stage("episodes", "links").exists():
+        report = project.read("episodes", "links")
         file = "data/processed/episodes/links.parquet"
         # A table has one identifier a page; a report may show this one under its own name.
         for name in ("links", *(f"{h}-links" for h in hypotheses)):
             exhibit = exhibits.links(report, identifier=f"tbl-{name}")
             found[name] = Entry(name, "episodes", file, exhibit)
-    blocks = read_sources(store)
+    blocks = read_sources(project)
     if blocks:
         table = exhibits.sources(_sources(blocks))
         found["sources"] = Entry("sources", "committed", "data/raw/sources.toml", table)
-    if (store.raw / claims.RESOURCE["path"]).exists():
-        pages = {h: store.spec_file(h).stem for h in hypotheses}
-        for name, listed in claim_tables.exhibits(claims.ledger_of(store), pages).items():
+    if (project.raw / claims.RESOURCE["path"]).exists():
+        pages = {h: project.spec_file(h).stem for h in hypotheses}
+        for name, listed in claim_tables.exhibits(claims.ledger_of(project), pages).items():
             found[name] = Entry(name, "estimate", claims.FILE, listed)
     return found
 
 
-def read_sources(store: Store) -> dict[str, dict[str, str]]:
+def read_sources(project: Project) -> dict[str, dict[str, str]]:
     """Read the blocks of `data/raw/sources.toml`, by key; empty where there is no such file."""
-    path = store.raw / "sources.toml"
+    path = project.raw / "sources.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 

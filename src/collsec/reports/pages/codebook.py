@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from collsec.core.project import Store, whole
+from collsec.core.project import Project, whole
 from collsec.tables.codebook import Entry, Holder, alike, codebook
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ _STYLE = (
 )
 
 
-def write(store: Store, folder: Path) -> list[Path]:
+def write(project: Project, folder: Path) -> list[Path]:
     """Write ``codebook.md`` and ``codebook.html`` into a folder.
 
     Returns
     -------
     list of Path
     """
-    entries = codebook(store)
+    entries = codebook(project)
     pages = {"codebook.md": markdown(entries), "codebook.html": page(entries)}
     for name, text in pages.items():
         with whole(folder / name) as temporary:

@@ -8,14 +8,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.reports.pages.assemble import assemble
 from collsec.reports.render import fallback, quarto
 
-HYPOTHESES = ("h1", "h2", "h3")
 
-
-def build(root: Path | str, hypotheses: Sequence[str] = HYPOTHESES) -> None:
+def build(root: Path | str, hypotheses: Sequence[str]) -> None:
     """Write `reports/project/` and `reports/site/` of a study.
 
     Parameters
@@ -30,17 +28,17 @@ def build(root: Path | str, hypotheses: Sequence[str] = HYPOTHESES) -> None:
     CollsecError
         If an input is missing or a text refers to what does not exist. Nothing is then replaced.
     """
-    store = Store(root)
-    reports = store.root / "reports"
+    project = Project(root)
+    reports = project.root / "reports"
     with tempfile.TemporaryDirectory(prefix=".build-", dir=reports) as name:
         project_folder, site = Path(name) / "project", Path(name) / "site"
         project_folder.mkdir()
         site.mkdir()
-        project = assemble(store, hypotheses, project_folder)
+        assembled = assemble(project, hypotheses, project_folder)
         if quarto.is_available():
             quarto.render(project_folder, site)
         else:
-            fallback.render(project, reports, site)
+            fallback.render(assembled, reports, site)
         _replace(reports / "project", project_folder, Path(name) / "old-project")
         _replace(reports / "site", site, Path(name) / "old-site")
 

@@ -174,7 +174,7 @@ def compare(inputs: Inputs, trial: pd.DataFrame, which: str, *, draws: int) -> E
             strata=rows["is_rehatted"].astype(int),
             group=rows["mission_id"].astype("category").cat.codes,
             draws=draws,
-            confidence=level,
+            level=level,
             seed=seed_for(inputs.study.seed, name),
         )
     except InferenceError as error:

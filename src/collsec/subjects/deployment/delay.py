@@ -27,9 +27,11 @@ from collsec.designs.standardization import from_month, in_months, mean_months, 
 from collsec.histories.panels import DAYS_PER_MONTH
 from collsec.measures import get
 from collsec.survival import CoxResult
-from collsec.survival.inference import ExposureDesign
-from collsec.survival.inference.partial_likelihood import IntArray
-from collsec.survival.inference.two_exposures import Split
+from collsec.survival.inference import (
+    ExposureDesign,
+    Integers,
+    Split,
+)
 
 SPLITS_MONTHS = (12, 24)
 # The primary's exposure, and the wider one that gives more arrivals to compare.
@@ -113,7 +115,7 @@ def by_age(design: ExposureDesign, months: int) -> Split:
     # The last place stands for "on no unit".
     origin = np.r_[design.origin, 0.0]
 
-    def is_early(unit: IntArray) -> np.ndarray:
+    def is_early(unit: Integers) -> np.ndarray:
         early: np.ndarray = design.assigned[spell] - origin[unit] <= months * DAYS_PER_MONTH
         return early
 

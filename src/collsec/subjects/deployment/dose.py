@@ -22,10 +22,14 @@ from collsec.histories.episodes import Linked
 from collsec.histories.panels import UnitSpells, arrange, days_of, unit_spells
 from collsec.histories.timelines import RECALLED, deployment, presence_spells
 from collsec.measures.spells import where_positive
-from collsec.survival.inference import ExposureDesign, exposure_design
-from collsec.survival.inference.assignment import exposed_counts
-from collsec.survival.inference.partial_likelihood import IntArray
-from collsec.survival.inference.two_exposures import Counts, Split
+from collsec.survival.inference import (
+    Counts,
+    ExposureDesign,
+    Integers,
+    Split,
+    exposed_counts,
+    exposure_design,
+)
 
 NAMES = {"first": "half_strength", "second": "below_half", "ratio": "half_against_below"}
 TITLES = {
@@ -182,7 +186,7 @@ def moving_together(design: ExposureDesign, turn: np.ndarray) -> Split:
 
     after, before = part_of(turn, design.off), part_of(design.on, turn)
 
-    def split(unit: IntArray) -> tuple[Counts, Counts]:
+    def split(unit: Integers) -> tuple[Counts, Counts]:
         return exposed_counts(after, unit), exposed_counts(before, unit)
 
     return split

@@ -178,7 +178,7 @@ def per_thousand(inputs: Inputs, troops: Troops, *, draws: int) -> Estimate:
             design,
             [troops.paths.get(int(c), nobody) for c in conflicts],
             draws=draws,
-            confidence=study.usual_level,
+            level=study.usual_level,
             seed=seed_for(study.seed, name),
         )
     except InferenceError as error:

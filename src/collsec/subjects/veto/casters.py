@@ -38,9 +38,11 @@ from collsec.histories.timelines import counted_acts
 from collsec.hypothesis.specification import TYPES
 from collsec.measures.interest import COMPONENTS, P5, standardized, tie_strength
 from collsec.subjects.veto.vetoes import COUNTS_COLUMNS
-from collsec.survival.inference import ExposureDesign
-from collsec.survival.inference.partial_likelihood import IntArray
-from collsec.survival.inference.two_exposures import Split
+from collsec.survival.inference import (
+    ExposureDesign,
+    Integers,
+    Split,
+)
 
 NAMES = {
     "first": "caster_interest.close",
@@ -161,7 +163,7 @@ def by_caster(
     is_first = np.column_stack([is_first, np.zeros(len(order), dtype=bool)])
     spell = np.arange(design.n_spells)
 
-    def is_close_to(unit: IntArray) -> np.ndarray:
+    def is_close_to(unit: Integers) -> np.ndarray:
         close_to: np.ndarray = is_first[spell, unit]
         return close_to
 

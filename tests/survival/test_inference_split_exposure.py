@@ -5,14 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from simulated_spells import YEAR, simulate
 
 from collsec.survival import cox_ph
-from collsec.survival.inference import InferenceError, rerandomized_pair
+from collsec.survival.inference import InferenceError, Integers, rerandomized_pair
 from collsec.survival.inference.assignment import exposed_counts, split_rows
 from collsec.survival.inference.exposure_design import ExposureDesign
-from collsec.survival.inference.partial_likelihood import IntArray
-from collsec.survival.inference.two_exposures import QUESTIONS, Answer, Counts, Likelihood, Split
-from inference_world import YEAR, world
+from collsec.survival.inference.split_exposure import (
+    CONTRASTS,
+    Counts,
+    RerandomizedEffect,
+    Split,
+    SplitLikelihood,
+)
 
 # The Newton steps of two engines end within a few ulps of the same maximum.
 SAME_MAXIMUM = 1e-6
@@ -22,7 +27,7 @@ def by_age(design: ExposureDesign, limit: float, swap: bool = False) -> Split:
     """Split by the age of the drawn unit on the day of the act."""
     spell, origin = np.arange(design.n_spells), np.r_[design.origin, 0.0]
 
-    def split(unit: IntArray) -> tuple[Counts, Counts]:
+    def split(unit: Integers) -> tuple[Counts, Counts]:
         is_early = (design.assigned[spell] - origin[unit] <= limit) != swap
         return (
             exposed_counts(design, np.where(is_early, unit, -1)),
@@ -32,12 +37,12 @@ def by_age(design: ExposureDesign, limit: float, swap: bool = False) -> Split:
     return split
 
 
-def asked(design: ExposureDesign, split: Split, seed: int = 1) -> dict[str, Answer]:
-    return rerandomized_pair(design, split, draws=199, confidence=0.95, seed=seed)
+def asked(design: ExposureDesign, split: Split, seed: int = 1) -> dict[str, RerandomizedEffect]:
+    return rerandomized_pair(design, split, draws=199, level=0.95, seed=seed)
 
 
 def test_estimates_are_those_of_the_cox_model_with_both_kinds() -> None:
-    design = world(np.random.default_rng(5), hazard_ratio=2.0)
+    design = simulate(np.random.default_rng(5), hazard_ratio=2.0)
     unit, start, stop, event, exposed = split_rows(design, design.unit)
     when = dict(zip(design.unit, design.assigned - design.origin[design.unit], strict=True))
     is_early = np.array([when.get(u, 0.0) <= YEAR for u in unit])
@@ -62,19 +67,19 @@ def test_estimates_are_those_of_the_cox_model_with_both_kinds() -> None:
 
 
 def test_the_statistic_at_an_effect_is_twice_the_loss_of_log_likelihood() -> None:
-    design = world(np.random.default_rng(6))
+    design = simulate(np.random.default_rng(6))
     answer = asked(design, by_age(design, YEAR))["ratio"]
-    fitted = Likelihood.of(design.risk_sets, by_age(design, YEAR)(design.unit[None, :]))
+    fitted = SplitLikelihood.of(design.event_counts, by_age(design, YEAR)(design.unit[None, :]))
     best, at = fitted.maximum()
     for limit in (answer.ci_low, answer.ci_high):
-        lost = 2 * (best - fitted.profile(QUESTIONS["ratio"], limit)[0])
+        lost = 2 * (best - fitted.profile(CONTRASTS["ratio"], limit)[0])
         assert lost[0] == pytest.approx(answer.critical, rel=1e-3)
     assert answer.ci_low < at[0, 0] - at[1, 0] < answer.ci_high
     assert (answer.p_value > 0.05) == (answer.statistic <= answer.critical)
 
 
 def test_swapping_the_kinds_inverts_the_ratio() -> None:
-    design = world(np.random.default_rng(7))
+    design = simulate(np.random.default_rng(7))
     one, other = (asked(design, by_age(design, YEAR, swap)) for swap in (False, True))
     assert other["ratio"].estimate == pytest.approx(-one["ratio"].estimate, abs=1e-5)
     assert other["ratio"].ci_low == pytest.approx(-one["ratio"].ci_high, abs=1e-3)
@@ -82,10 +87,10 @@ def test_swapping_the_kinds_inverts_the_ratio() -> None:
 
 
 def test_without_ends_of_a_kind_its_estimate_is_open_below() -> None:
-    design = world(np.random.default_rng(8), n_spells=20)
+    design = simulate(np.random.default_rng(8), n_spells=20)
     early = by_age(design, YEAR)
 
-    def without_early_ends(unit: IntArray) -> tuple[Counts, Counts]:
+    def without_early_ends(unit: Integers) -> tuple[Counts, Counts]:
         first, second = early(unit)
         return (first[0], np.zeros_like(first[1])), second
 
@@ -96,23 +101,23 @@ def test_without_ends_of_a_kind_its_estimate_is_open_below() -> None:
 
 
 def test_a_kind_that_nobody_has_is_refused() -> None:
-    design = world(np.random.default_rng(9))
-    with pytest.raises(InferenceError, match="first kind"):
+    design = simulate(np.random.default_rng(9))
+    with pytest.raises(InferenceError, match="first part"):
         asked(design, by_age(design, -1.0))
 
 
 def test_too_few_draws_are_refused() -> None:
-    design = world(np.random.default_rng(9))
+    design = simulate(np.random.default_rng(9))
     with pytest.raises(InferenceError, match="cannot reject"):
-        rerandomized_pair(design, by_age(design, YEAR), draws=10, confidence=0.95, seed=1)
+        rerandomized_pair(design, by_age(design, YEAR), draws=10, level=0.95, seed=1)
 
 
 def test_no_effect_is_rejected_about_as_often_as_it_should_be() -> None:
     """With 80 worlds, more than 10 rejections at 0.05 have a probability below 0.003."""
     worlds = 80
-    rejected = dict.fromkeys(QUESTIONS, 0)
+    rejected = dict.fromkeys(CONTRASTS, 0)
     for seed in range(worlds):
-        design = world(
+        design = simulate(
             np.random.default_rng(seed),
             n_units=120,
             n_spells=18,

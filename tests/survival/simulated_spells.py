@@ -1,4 +1,4 @@
-"""Simulated worlds of units and exposure spells, for the tests of the inference room."""
+"""Simulated data sets of units and exposure spells, for the tests of the inference room."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collsec.survival.inference.exposure_design import ExposureDesign, exposure_
 YEAR = 365.0
 
 
-def world(
+def simulate(
     rng: np.random.Generator,
     *,
     hazard_ratio: float = 1.0,
@@ -25,7 +25,7 @@ def world(
     region_hazard: float = 1.0,
     region_favor: float = 1.0,
 ) -> ExposureDesign:
-    """Draw a world in which acts fall on a region first, then at random on its units at risk.
+    """Draw a data set in which acts fall on a region first, then at random on its units at risk.
 
     Exposure multiplies the hazard by ``hazard_ratio`` while it lasts. ``frailty`` is the
     standard deviation of the log hazard of a unit. With ``eve`` above 1, a unit within half a

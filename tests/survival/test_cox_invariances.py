@@ -232,7 +232,7 @@ def test_risk_sets_are_what_the_definition_says(seed: int) -> None:
         assert set(sets.rows[(sets.first <= k) & (k < sets.past)]) == set(np.flatnonzero(there))
         assert sets.at_risk(x[sets.rows])[k] == pytest.approx(x[there].sum(), abs=SUMMED)
         dying = there & event & (stop == time)
-        assert set(sets.rows[sets.deaths[sets.death_moment == k]]) == set(np.flatnonzero(dying))
+        assert set(sets.rows[sets.failures[sets.failure_moment == k]]) == set(np.flatnonzero(dying))
 
 
 @quick

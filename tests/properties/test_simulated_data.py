@@ -1,6 +1,6 @@
-"""Worlds in which the truth is known: the pipeline finds it, and claims nothing where it is not.
+"""The pipeline finds a truth that is known, and claims nothing where there is none.
 
-A few worlds by default; a hundred with ``-m slow``.
+A few data sets by default; a hundred with ``-m slow``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from collsec.evidence.estimation import estimate_hypothesis
 from collsec.evidence.verdict import Facts, Rules, decide
 from collsec.hypothesis.multiverse import expand
 from collsec.survival import cox_ph, kaplan_meier
-from worlds import WORLDS, Wars, World, deployments, real
+from simulated import SIMULATORS, Truth, Wars, deployments, real
 
 FEW, MANY = 8, 100
 SIZES = [FEW, pytest.param(MANY, marks=pytest.mark.slow)]
@@ -38,9 +38,9 @@ DRAWS = 480
 FARTHEST = 3.0
 
 
-def world(name: str, seed: int, of: World) -> Inputs:
-    """A world of a hypothesis."""
-    return WORLDS[name](np.random.default_rng([seed, int(name[1])]), of)
+def sample(name: str, seed: int, of: Truth) -> Inputs:
+    """A data set of a hypothesis."""
+    return SIMULATORS[name](np.random.default_rng([seed, int(name[1])]), of)
 
 
 def estimate(made: Inputs) -> Estimate:
@@ -69,7 +69,7 @@ def primary(made: Inputs) -> Estimate:
 def kindest_verdict(made: Inputs) -> str:
     """The verdict if every check but the interval held, however few the exposed ends.
 
-    No other outcome of the checks could make more worlds `supported`.
+    No other outcome of the checks could make more data sets `supported`.
     """
     found = primary(made)
     facts = Facts(
@@ -107,24 +107,24 @@ class Found:
         return abs(self.log_ratio - truth) / self.std_error
 
 
-def together(name: str, of: World, worlds: int) -> Found:
-    """The primary's model on the cohorts of several worlds, each with baselines of its own.
+def together(name: str, of: Truth, samples: int) -> Found:
+    """The primary's model on the cohorts of several samples, each with baselines of its own.
 
-    The mean of the worlds' own estimates would not do: with some twenty exposed ends each is
+    The mean of their own estimates would not do: with some twenty exposed ends each is
     farther from none than the truth by about one over twice their number.
     """
     cohorts = []
-    for seed in range(worlds):
-        made = world(name, seed, of)
+    for seed in range(samples):
+        made = sample(name, seed, of)
         prepared = prepare(made, made.spec.exposure)
-        cohorts.append(prepared.rows.assign(world=seed))
+        cohorts.append(prepared.rows.assign(sample=seed))
     fit = cox_ph(
         pd.concat(cohorts),
         [prepared.column, *prepared.adjustment],
         start="start",
         stop="stop",
         event="event",
-        strata=[*prepared.strata, "world"],
+        strata=[*prepared.strata, "sample"],
     )
     return Found(float(fit.params.iloc[0]), float(fit.std_errors.iloc[0]))
 
@@ -136,9 +136,9 @@ def curve(episodes: pd.DataFrame, years: list[float]) -> np.ndarray:
     return found.at([365.25 * y for y in years])["survival"].to_numpy()
 
 
-@pytest.mark.parametrize("name", WORLDS)
-def test_a_real_world_leaves_every_war_as_long_as_it_was(name: str) -> None:
-    made = world(name, 0, World(is_real=True))
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_a_real_sample_leaves_every_war_as_long_as_it_was(name: str) -> None:
+    made = sample(name, 0, Truth(is_real=True))
     was = real(name).episodes.set_index("episode_id").loc[made.episodes["episode_id"]]
     assert len(was) > 500
     assert (made.episodes["exit_date"].to_numpy() == was["exit_date"].to_numpy()).all()
@@ -151,7 +151,7 @@ def test_drawn_wars_last_as_long_as_the_real_ones() -> None:
     inputs = real("h3")
     wars = inputs.episodes[inputs.episodes["type_at_onset"].isin(inputs.spec.cohort.types)]
     was = curve(wars, years)
-    drawn = [curve(world("h3", seed, World()).episodes, years) for seed in range(FEW)]
+    drawn = [curve(sample("h3", seed, Truth()).episodes, years) for seed in range(FEW)]
     # The binomial error of as many drawn wars, at most.
     assert np.abs(np.mean(drawn, axis=0) - was).max() < 4 * math.sqrt(0.25 / len(wars) / FEW)
 
@@ -174,61 +174,63 @@ def test_exposure_multiplies_the_hazard_while_it_lasts() -> None:
     assert wars.end(0, [(300, np.inf)], math.log(9)) == pytest.approx(200)
 
 
-@pytest.mark.parametrize("worlds", SIZES)
-@pytest.mark.parametrize("name", WORLDS)
-def test_sign_and_size_of_a_known_effect_are_recovered(name: str, worlds: int) -> None:
-    found = together(name, World(TRUTHS[name], TIMES), worlds)
+@pytest.mark.parametrize("samples", SIZES)
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_sign_and_size_of_a_known_effect_are_recovered(name: str, samples: int) -> None:
+    found = together(name, Truth(TRUTHS[name], TIMES), samples)
     assert found.distance(TRUTHS[name]) < FARTHEST, found
     assert found.distance(0.0) > 6, found  # so that the test can tell the effect from none
 
 
-@pytest.mark.parametrize("worlds", SIZES)
-@pytest.mark.parametrize("name", WORLDS)
-def test_no_effect_is_recovered_as_none(name: str, worlds: int) -> None:
-    found = together(name, World(0.0, TIMES), worlds)
+@pytest.mark.parametrize("samples", SIZES)
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_no_effect_is_recovered_as_none(name: str, samples: int) -> None:
+    found = together(name, Truth(0.0, TIMES), samples)
     assert found.distance(0.0) < FARTHEST, found
     assert found.distance(TRUTHS[name]) > 6, found
 
 
-@pytest.mark.parametrize("worlds", SIZES)
-def test_halving_the_days_that_remain_ends_wars_sooner(worlds: int) -> None:
+@pytest.mark.parametrize("samples", SIZES)
+def test_halving_the_days_that_remain_ends_wars_sooner(samples: int) -> None:
     """Half of the days is less than twice the hazard where the hazard falls with age."""
-    found = together("h1", World(times=TIMES, is_halved=True), worlds)
+    found = together("h1", Truth(times=TIMES, is_halved=True), samples)
     assert found.distance(0.0) > 4, found
     assert 0 < found.log_ratio < math.log(2) + FARTHEST * found.std_error, found
 
 
-@pytest.mark.parametrize("worlds", SIZES)
-@pytest.mark.parametrize("name", WORLDS)
-def test_without_an_effect_no_claim_is_supported(name: str, worlds: int) -> None:
+@pytest.mark.parametrize("samples", SIZES)
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_without_an_effect_no_claim_is_supported(name: str, samples: int) -> None:
     """Real durations, as few acts as there were, dealt within their regions; ties of others."""
-    found = [kindest_verdict(world(name, seed, World(is_real=True))) for seed in range(worlds)]
-    assert found.count("supported") <= 0.05 * worlds, found
+    found = [kindest_verdict(sample(name, seed, Truth(is_real=True))) for seed in range(samples)]
+    assert found.count("supported") <= 0.05 * samples, found
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", SIMULATORS)
 def test_a_strong_effect_is_supported(name: str) -> None:
     """The same verdict is in reach, so that its absence above says something."""
-    strong = World(2.5 * TRUTHS[name], TIMES)
-    assert [kindest_verdict(world(name, seed, strong)) for seed in range(3)].count("supported") >= 2
+    strong = Truth(2.5 * TRUTHS[name], TIMES)
+    assert [kindest_verdict(sample(name, seed, strong)) for seed in range(3)].count(
+        "supported"
+    ) >= 2
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", SIMULATORS)
 def test_intervals_hold_the_truth_as_often_as_they_promise(name: str) -> None:
     """Of a hundred intervals at 98.3 % fewer than 93 hold the truth with probability 0.1 %."""
     held = 0
     for seed in range(MANY):
-        found = primary(world(name, seed, World(TRUTHS[name], times=2)))
+        found = primary(sample(name, seed, Truth(TRUTHS[name], times=2)))
         held += found.ci_low <= math.exp(TRUTHS[name]) <= found.ci_high
     assert held >= 93
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("of", "is_supported"), [(World(2.5 * math.log(2), TIMES), True), (World(), False)]
+    ("of", "is_supported"), [(Truth(2.5 * math.log(2), TIMES), True), (Truth(), False)]
 )
-def test_the_whole_pipeline_gives_the_verdict(of: World, is_supported: bool) -> None:
+def test_the_whole_pipeline_gives_the_verdict(of: Truth, is_supported: bool) -> None:
     """H1 from cohort to verdict, with its placebo, calibration and multiverse."""
     made = deployments(np.random.default_rng(11), of)
     axes = {name: made.spec.multiverse[name] for name in ("lag", "baseline", "adjustment")}

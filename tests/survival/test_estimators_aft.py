@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import integrate
 
 from collsec.survival import AftResult, EstimationError, aft, compare, cox_ph, logit
-from collsec.survival.parametric.aft_distributions import DISTRIBUTIONS
+from collsec.survival.parametric.aft_likelihood import DISTRIBUTIONS
 
 #: The same likelihood summed in another order.
 REORDERED = 1e-8

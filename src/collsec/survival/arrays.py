@@ -1,4 +1,4 @@
-"""Sums over many rows in passes that need no temporary of the sample's size."""
+"""Array types, and sums over many rows in passes that need no temporary of the sample's size."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import copy
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from collsec.survival.columns import Floats, Integers
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
 
 #: Numbers per block: half a megabyte, which stays in a core's own cache from step to step.
 BLOCK = 2**16
@@ -84,14 +87,14 @@ def crossproduct(x: Floats, weights: Floats, y: Floats | None = None) -> Floats:
 
 
 def accumulate(values: Floats) -> Floats:
-    """Replace an array, shape (n, c), by its running sums over rows, piece by piece."""
+    """Replace an array, shape (n, c), by its running sums over rows, block by block."""
     last: Floats | None = None
     for rows in blocks(*values.shape):
-        piece = values[rows]
+        part = values[rows]
         if last is not None:
-            piece[0] += last
-        np.cumsum(piece, axis=0, out=piece)
-        last = piece[-1]
+            part[0] += last
+        np.cumsum(part, axis=0, out=part)
+        last = part[-1]
     return values
 
 
@@ -154,3 +157,8 @@ def largest(x: Floats) -> Floats:
     wide = x[:even].reshape(even // each, each * p)
     most = np.maximum(wide.max(axis=0), -wide.min(axis=0)).reshape(each, p).max(axis=0)
     return np.asarray(np.maximum(out, most))
+
+
+def sums_to(place: Integers, values: Floats, size: int) -> Floats:
+    """Sum values to places, shape (size,)."""
+    return np.bincount(place, values, minlength=size).astype(np.float64, copy=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from collsec.survival.arrays import Floats
 from collsec.survival.columns import (
-    Floats,
     Names,
     as_frame,
     case_weights,
@@ -14,15 +14,13 @@ from collsec.survival.columns import (
     indicator,
     names_of,
     row_label,
-    survival_times,
 )
-from collsec.survival.cox.residuals import sandwich
 from collsec.survival.errors import EstimationError
-from collsec.survival.newton import maximize
-from collsec.survival.parametric.aft_distributions import DISTRIBUTIONS, Distribution
-from collsec.survival.parametric.aft_likelihood import AftLikelihood
+from collsec.survival.maximum_likelihood import maximize, sandwich
+from collsec.survival.parametric.aft_likelihood import DISTRIBUTIONS, AftLikelihood, Distribution
 from collsec.survival.parametric.aft_result import LOG_SCALE, AftResult
-from collsec.survival.regression.regression import RegressionDesign
+from collsec.survival.regression.fitting import RegressionDesign
+from collsec.survival.times import survival_times
 
 
 def aft(

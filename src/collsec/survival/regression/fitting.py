@@ -10,14 +10,17 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from collsec.survival.blocked_sums import largest
-from collsec.survival.coefficients import Coefficients
-from collsec.survival.columns import Floats, Names, clusters
-from collsec.survival.cox.residuals import cluster_sandwich
+from collsec.survival.arrays import Floats, largest
+from collsec.survival.columns import Names, clusters, standardized
 from collsec.survival.errors import EstimationError
-from collsec.survival.identification import INTERCEPT, check_information
-from collsec.survival.newton import maximize
-from collsec.survival.standardized import standardized
+from collsec.survival.maximum_likelihood import (
+    INTERCEPT,
+    Expansion,
+    check_information,
+    cluster_sandwich,
+    maximize,
+)
+from collsec.survival.results import Coefficients
 
 DISPERSION = "alpha"
 
@@ -51,7 +54,7 @@ class RegressionResult(Coefficients):
 
     @property
     def model_std_errors(self) -> pd.Series[float]:
-        """Standard errors from the information, clusters left aside."""
+        """Standard errors from the information, clusters ignored."""
         root = np.sqrt(np.diag(self.model_cov))
         return pd.Series(root, index=self.params.index, name="std_error")
 
@@ -124,13 +127,6 @@ class Model(Protocol):
         """Return the second derivative, shape (q, q)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Evaluated:
-    loglik: float
-    gradient: Floats
-    information: Floats
-
-
 def fit_regression(
     model: Model,
     design: RegressionDesign,
@@ -163,11 +159,11 @@ def fit_regression(
         Multiply the cluster covariance by G/(G − 1).
     """
 
-    def evaluate(params: Floats) -> _Evaluated:
+    def evaluate(params: Floats) -> Expansion:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             gradient = model.scores(params).sum(axis=0)
-            return _Evaluated(model.loglik(params), gradient, -model.hessian(params))
+            return Expansion(model.loglik(params), gradient, -model.hessian(params))
 
     names = [*design.names, *extra]
     reach = np.append(largest(design.x), np.ones(len(extra)))

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from collsec.survival.coefficients import Coefficients
 from collsec.survival.errors import EstimationError
+from collsec.survival.results import Coefficients
 
 FACTS = {"nobs": "rows", "n_events": "events", "n_clusters": "clusters", "aic": "AIC"}
 

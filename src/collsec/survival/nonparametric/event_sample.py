@@ -9,26 +9,16 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from collsec.survival.columns import (
-    Booleans,
-    Floats,
-    Integers,
-    Names,
-    case_weights,
-    codes,
-    row_label,
-    survival_times,
-    tie_width,
-)
+from collsec.survival.arrays import Booleans, Floats, Integers
+from collsec.survival.columns import Names, WeightKind, case_weights, codes, row_label
 from collsec.survival.errors import EstimationError
-from collsec.survival.influence import at_risk_by_cluster, deaths_by_cluster
-from collsec.survival.likelihood_terms import WeightKind
-from collsec.survival.risk_sets import RiskSets
+from collsec.survival.risk_sets import RiskSets, at_risk_by_cluster, failures_by_cluster
+from collsec.survival.times import survival_times, tie_width
 
 #: A smaller share of the weight at risk is rounding of the sums, not a survivor.
 NOBODY = 1e-12
 
-Interval = Literal["log-log", "log", "plain"]
+IntervalScale = Literal["log-log", "log", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,26 +108,26 @@ class EventSample:
 
     def events(self, which: Booleans | None = None) -> Floats:
         """Weight of the events at each event time, shape (k,), of all rows or some, shape (n,)."""
-        rows = self.sets.rows[self.sets.deaths]
+        rows = self.sets.rows[self.sets.failures]
         weight = self.weights[rows] if which is None else self.weights[rows] * which[rows]
-        sums = np.bincount(self.sets.death_moment, weight, minlength=self.sets.moments)
+        sums = np.bincount(self.sets.failure_moment, weight, minlength=self.sets.moments)
         return sums.astype(np.float64)
 
-    def left(self) -> Floats:
+    def remaining(self) -> Floats:
         """Weight at risk that survives each event time, shape (k,); rounding counts as nobody."""
         at_risk = self.at_risk()
-        left = at_risk - self.events()
-        return np.where(left > NOBODY * at_risk, left, 0.0)
+        remaining = at_risk - self.events()
+        return np.where(remaining > NOBODY * at_risk, remaining, 0.0)
 
     def excess(self, hazard: Floats, which: Booleans | None = None) -> Floats:
         """Events less expected events of each cluster at each event time, shape (g, k)."""
         if self.cluster is None or self.n_clusters is None:
             raise EstimationError("no cluster was named")
-        rows = self.sets.rows[self.sets.deaths]
+        rows = self.sets.rows[self.sets.failures]
         weight = self.weights[rows] if which is None else self.weights[rows] * which[rows]
         groups = (self.cluster, self.n_clusters)
         exposed = at_risk_by_cluster(self.sets, self.weights[self.sets.rows], *groups)
-        return deaths_by_cluster(self.sets, weight, *groups) - exposed * hazard
+        return failures_by_cluster(self.sets, weight, *groups) - exposed * hazard
 
     def count_at_risk(self, times: Floats) -> Integers:
         """Count the rows at risk just before each time (at the beginning: just after), (t,)."""
@@ -163,18 +153,18 @@ def _check_gap(start: Floats, stop: Floats) -> None:
 
 def _check_exhaustion(sample: EventSample) -> None:
     """Raise where all at risk have the event although others enter later."""
-    gone = np.flatnonzero(sample.left() == 0)
-    if gone.size and gone[0] < sample.sets.moments - 1:
+    exhausted = np.flatnonzero(sample.remaining() == 0)
+    if exhausted.size and exhausted[0] < sample.sets.moments - 1:
         raise EstimationError(
-            f"everybody at risk at time {sample.sets.time[gone[0]]:g} has the event, and others "
-            "enter later: early risk sets are too small for left truncation, survival would stay "
+            f"everybody at risk at time {sample.sets.time[exhausted[0]]:g} has the event, and "
+            "others enter later: early risk sets are too small for left truncation, survival stays "
             f"zero. Begin later (survival given survival to some time after "
-            f"{sample.sets.time[gone[0]]:g})"
+            f"{sample.sets.time[exhausted[0]]:g})"
         )
 
 
 def interval_of(
-    probability: Floats, std_error: Floats, level: float, interval: Interval
+    probability: Floats, std_error: Floats, level: float, interval: IntervalScale
 ) -> tuple[Floats, Floats]:
     """Return pointwise intervals of a probability, each of shape (k,).
 
@@ -209,6 +199,6 @@ def interval_of(
     return np.where(inside, low, np.nan), np.where(inside, high, np.nan)
 
 
-def per_event(numerator: Floats, left: Floats) -> Floats:
-    """Divide, taking zero where nobody is left at risk after the event."""
-    return np.divide(numerator, left, out=np.zeros_like(numerator), where=left > 0)
+def per_event(numerator: Floats, remaining: Floats) -> Floats:
+    """Divide, taking zero where nobody remains at risk after the event."""
+    return np.divide(numerator, remaining, out=np.zeros_like(numerator), where=remaining > 0)

@@ -27,7 +27,7 @@ quick = settings(max_examples=10, deadline=None)
 seeds = st.integers(0, 10**6)
 
 
-def world(
+def simulated(
     seed: int, n: int, *, effect: float, strategy: str = "nature", selection: float = 1.0
 ) -> pd.DataFrame:
     """Monthly spells. Sicker units (x) are treated sooner and end later; treatment multiplies the
@@ -93,7 +93,7 @@ def emulate(units: pd.DataFrame, **options) -> EmulatedTrial:
 
 
 def truth(strategy: str, effect: float) -> float:
-    units = world(99, 60000, effect=effect, strategy=strategy)
+    units = simulated(99, 60000, effect=effect, strategy=strategy)
     return rmst(units, horizon=HORIZON, stop="end", event="event").estimate
 
 
@@ -103,7 +103,7 @@ def test_arms_have_the_means_of_worlds_where_all_follow_them(
     effect: float, against: str, strategy: str
 ) -> None:
     """20,000 units in nature against 60,000 in worlds where everybody follows the strategy."""
-    fit = emulate(world(7, 20000, effect=effect), against=against)
+    fit = emulate(simulated(7, 20000, effect=effect), against=against)
     first, second = truth("within", effect), truth(strategy, effect)
     assert fit.rmst["within grace"] == pytest.approx(first, abs=MONTE_CARLO)
     assert fit.rmst["not within grace"] == pytest.approx(second, abs=MONTE_CARLO)
@@ -111,7 +111,7 @@ def test_arms_have_the_means_of_worlds_where_all_follow_them(
         first - second, abs=MONTE_CARLO
     )
     if effect == 0:
-        naive = world(7, 20000, effect=effect)
+        naive = simulated(7, 20000, effect=effect)
         ever = naive["treated_at"] < np.minimum(naive["end"], GRACE)
         crude = [
             rmst(part, horizon=HORIZON, stop="end", event="event").estimate
@@ -122,7 +122,7 @@ def test_arms_have_the_means_of_worlds_where_all_follow_them(
 
 
 def test_without_selection_covariates_change_little() -> None:
-    units = world(3, 8000, effect=0.5, selection=0.0)
+    units = simulated(3, 8000, effect=0.5, selection=0.0)
     plain, adjusted = emulate(units, covariates=[]), emulate(units)
     assert plain.contrasts["estimate"].to_numpy() == pytest.approx(
         adjusted.contrasts["estimate"].to_numpy(), abs=ADJUSTMENT
@@ -132,7 +132,7 @@ def test_without_selection_covariates_change_little() -> None:
 @quick
 @given(seeds)
 def test_a_resample_is_the_estimate_on_the_resampled_rows(seed: int) -> None:
-    units = world(seed, 200, effect=0.3)
+    units = simulated(seed, 200, effect=0.3)
     fit = emulate(units, draws=2, seed=seed)
     generator = np.random.default_rng(seed)
     groups = units["country"].nunique()
@@ -147,7 +147,7 @@ def test_a_resample_is_the_estimate_on_the_resampled_rows(seed: int) -> None:
 @quick
 @given(seeds)
 def test_the_order_and_cutting_of_rows_do_not_matter(seed: int) -> None:
-    units = world(seed, 150, effect=0.3)
+    units = simulated(seed, 150, effect=0.3)
     rows = rows_of(units)
     options = {
         "unit": "unit",
@@ -169,7 +169,7 @@ def test_the_order_and_cutting_of_rows_do_not_matter(seed: int) -> None:
 
 
 def test_the_interval_comes_from_the_draws() -> None:
-    units = world(12, 400, effect=0.5)
+    units = simulated(12, 400, effect=0.5)
     fit = emulate(units, draws=60, seed=4)
     row = fit.contrasts.loc["rmst_difference"]
     assert row["ci_low"] < row["estimate"] < row["ci_high"]
@@ -181,7 +181,7 @@ def test_the_interval_comes_from_the_draws() -> None:
 
 
 def test_too_few_treated_is_reported_with_the_counts() -> None:
-    fit = emulate(world(5, 60, effect=0.0), least_treated=50)
+    fit = emulate(simulated(5, 60, effect=0.0), least_treated=50)
     assert not fit.estimable
     assert "not estimable" in fit.reason and f"{fit.counts['treated']} of 60" in fit.reason
     assert fit.contrasts.empty and fit.curves.empty and np.isnan(fit.draws).sum() == 0
@@ -189,7 +189,7 @@ def test_too_few_treated_is_reported_with_the_counts() -> None:
 
 
 def test_truncation_bounds_the_weights() -> None:
-    units = world(6, 3000, effect=0.3)
+    units = simulated(6, 3000, effect=0.3)
     free, bound = emulate(units).diagnostics, emulate(units, truncate=0.99).diagnostics
     assert (bound["largest"] <= free["p99"] + 1e-12).all()
     assert bound.loc["within grace", "largest"] > 1
@@ -197,7 +197,7 @@ def test_truncation_bounds_the_weights() -> None:
 
 
 def test_rows_that_are_no_trial_are_refused() -> None:
-    units = world(8, 120, effect=0.0)
+    units = simulated(8, 120, effect=0.0)
     rows = rows_of(units)
     options = {
         "unit": "unit",

@@ -70,7 +70,7 @@ def test_counts_equal_counting_one_by_one(layout: Layout, seed: int) -> None:
     unit = redraw(design, 3, np.random.default_rng(seed))[0]
     at_risk, deaths = exposed_counts(design, unit)
     shared = shared_counts(design, unit)
-    sets = design.risk_sets
+    sets = design.event_counts
     for b in range(3):
         for t, (stratum, time) in enumerate(zip(sets.stratum, sets.time, strict=True)):
             present = np.flatnonzero(
@@ -141,14 +141,12 @@ def test_result_depends_neither_on_the_calendar_origin_nor_on_the_order_of_units
     for name in ("origin", "spell_assigned", "spell_on", "spell_off"):
         moved[name] = moved[name] + shift
     try:
-        first = risk_set_rerandomization(
-            exposure_design(**layout), draws=39, confidence=0.8, seed=1
-        )
+        first = risk_set_rerandomization(exposure_design(**layout), draws=39, level=0.8, seed=1)
     except InferenceError:
         with pytest.raises(InferenceError):
-            risk_set_rerandomization(exposure_design(**moved), draws=39, confidence=0.8, seed=1)
+            risk_set_rerandomization(exposure_design(**moved), draws=39, level=0.8, seed=1)
         return
-    second = risk_set_rerandomization(exposure_design(**moved), draws=39, confidence=0.8, seed=1)
+    second = risk_set_rerandomization(exposure_design(**moved), draws=39, level=0.8, seed=1)
     assert first.score == second.score
     assert first.estimate == pytest.approx(second.estimate, abs=1e-9, nan_ok=True)
     assert first.std_error == pytest.approx(second.std_error, abs=1e-9, nan_ok=True)
@@ -162,7 +160,7 @@ def test_interval_excludes_no_effect_exactly_when_the_test_rejects(
 ) -> None:
     design = exposure_design(**layout)
     try:
-        result = risk_set_rerandomization(design, draws=59, confidence=1 - alpha, seed=seed)
+        result = risk_set_rerandomization(design, draws=59, level=1 - alpha, seed=seed)
     except InferenceError as error:
         assert "both exposed and unexposed" in str(error)
         return

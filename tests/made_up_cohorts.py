@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.histories.panels import arrange, unit_spells
 from collsec.hypothesis.specification import InferenceSpec, load, load_study
 
-STORE = Store(Path(__file__).resolve().parents[1])
-STUDY = load_study(STORE)
+PROJECT = Project(Path(__file__).resolve().parents[1])
+STUDY = load_study(PROJECT)
 # H1 as declared, without strata: a made-up cohort has none.
 SPEC = dataclasses.replace(
-    load(STORE, "h1"), strata=(), inference=InferenceSpec("risk_set_rerandomization")
+    load(PROJECT, "h1"), strata=(), inference=InferenceSpec("risk_set_rerandomization")
 )
 
 

@@ -1,13 +1,43 @@
-"""What all regression results share: errors, intervals, p-values and a tidy table."""
+"""What results share: how they print, coefficients with errors and intervals, a single estimate."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from collsec.survival.errors import EstimationError
-from collsec.survival.printed import Printed
+
+
+class Printed:
+    """Mixin of results that hold a tidy table."""
+
+    __slots__ = ()
+
+    def tidy(self) -> pd.DataFrame:
+        """Return the estimates as a table of plain columns."""
+        raise NotImplementedError
+
+    def _facts(self) -> list[tuple[str, Any]]:
+        """Return what a summary prints above the table."""
+        return []
+
+    def summary(self) -> str:
+        """Return the result as text."""
+        facts = "\n".join(f"{name}: {value}" for name, value in self._facts())
+        table = self.tidy().to_string(index=False, float_format=lambda v: f"{v:.4g}")
+        return f"{facts}\n\n{table}" if facts else table
+
+    def _repr_html_(self) -> str:
+        facts = "".join(f"<tr><th>{n}</th><td>{v}</td></tr>" for n, v in self._facts())
+        table = self.tidy().to_html(index=False, border=0, float_format=lambda v: f"{v:.4g}")
+        return f"<table>{facts}</table>{table}"
+
+    def __repr__(self) -> str:
+        return self.summary()
 
 
 class Coefficients(Printed):
@@ -90,3 +120,35 @@ class Coefficients(Printed):
             ratios = ["estimate", "ci_low", "ci_high"]
             table[ratios] = np.exp(table[ratios])
         return table
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ScalarEstimate(Printed):
+    """A number with its standard error, referred to the normal distribution.
+
+    Attributes
+    ----------
+    estimate, std_error : float
+    label : str
+        What is estimated.
+    """
+
+    estimate: float
+    std_error: float
+    label: str = "estimate"
+
+    def conf_int(self, level: float = 0.95) -> tuple[float, float]:
+        """Return the Wald interval."""
+        half = float(stats.norm.ppf((1 + level) / 2)) * self.std_error
+        return self.estimate - half, self.estimate + half
+
+    def tidy(self, level: float = 0.95) -> pd.DataFrame:
+        """Return one row: ``term, estimate, std_error, p_value, ci_low, ci_high``."""
+        low, high = self.conf_int(level)
+        row = {"term": self.label, "estimate": self.estimate, "std_error": self.std_error}
+        return pd.DataFrame([row | {"p_value": self.p_value, "ci_low": low, "ci_high": high}])
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p-value of zero."""
+        return float(2 * stats.norm.sf(abs(self.estimate) / self.std_error))

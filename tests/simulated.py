@@ -1,16 +1,16 @@
-"""Simulated worlds: the study's own wars and calendar of acts, with an effect that is known.
+"""Simulated samples: the study's own wars and calendar of acts, with an effect that is known.
 
 Onsets, hosts, types and the days of deployments and vetoes are the real ones. Which war an act
 falls on is drawn among the wars at risk on its day. How long a war lasts is drawn too, from the
 real wars of its stratum, with the hazard of the end multiplied while the war is exposed; or it is
-left as it was, in worlds in which nothing has an effect.
+left as it was, in data sets in which nothing has an effect.
 
 Durations are drawn in continuous time; a war ends on the day that is then going on. An earlier
 generator let wars end only on days on which a real war of the stratum had ended, and the last of
-them whatever the effect: 17 of the 24 strata of H3 ended so. Such worlds hold a smaller effect than
-the one written down (log ratio 0.237, standard error 0.011, for 0.262 in 40 worlds of H3), and
-dealing all fates anew on one clock did not mend it (0.240). What changed is the world, so that its
-truth is true; the tolerance of the tests did not.
+them whatever the effect: 17 of the 24 strata of H3 ended so. Such data sets hold a smaller effect
+than the one written down (log ratio 0.237, standard error 0.011, for 0.262 in 40 data sets of H3),
+and drawing all durations again on one clock did not correct it (0.240). What changed is the effect
+written down, so that it is the effect there is; the tolerance of the tests did not change.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from collsec.histories.panels import clock, days_of, with_strata
 from collsec.histories.timelines import PRESENCES
 from collsec.hypothesis.specification import load
 from collsec.measures import get
-from study import STORE, study_inputs
+from study import PROJECT, study_inputs
 
 Spells = list[tuple[float, float]]
 
@@ -37,7 +37,7 @@ Spells = list[tuple[float, float]]
 @functools.cache
 def real(name: str) -> Inputs:
     """A hypothesis on the study's own data."""
-    return study_inputs(load(STORE, name))
+    return study_inputs(load(PROJECT, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Wars:
         return np.where(self.frame["is_ended"].to_numpy(bool), days, np.inf)
 
     def followed(self, ends: np.ndarray) -> pd.DataFrame:
-        """Episodes of the world, by the day on which each war ends."""
+        """Episodes of the truth, by the day on which each war ends."""
         # A war that ends in the first half of its first day has lasted no whole day.
         days = np.where(ends <= HALF_DAY, 0.0, np.ceil(ends))
         is_ended = days <= self.limit
@@ -141,8 +141,8 @@ def calendar(inputs: Inputs) -> list[Act]:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """What is true in a world.
+class Truth:
+    """What is true in a truth.
 
     Attributes
     ----------
@@ -152,7 +152,7 @@ class World:
         How many wars each real act falls on; 1 makes as few exposed wars as the study has.
     is_real : bool
         Every war lasts as long as it did and acts fall on wars of the region where they really
-        fell, as the re-randomization supposes: a world without an effect.
+        fell, as the re-randomization supposes: a data set without an effect.
     is_halved : bool
         An act cuts in half the days that remain when it begins to count, whatever the hazard.
     """
@@ -164,7 +164,7 @@ class World:
 
 
 def assign(
-    wars: Wars, acts: list[Act], rng: np.random.Generator, world: World, lag_months: int
+    wars: Wars, acts: list[Act], rng: np.random.Generator, truth: Truth, lag_months: int
 ) -> tuple[np.ndarray, list[tuple[int, Act]]]:
     """Let acts fall on wars at risk, in order of days; each changes when its war ends.
 
@@ -182,16 +182,16 @@ def assign(
     busy = np.full(len(onset), -np.inf)
     ends = (
         wars.as_it_was()
-        if world.is_real
+        if truth.is_real
         else np.array([wars.end(war, [], 0.0) for war in range(len(onset))])
     )
     fallen = []
-    for act in (act for act in acts for _ in range(world.times)):
+    for act in (act for act in acts for _ in range(truth.times)):
         day = float(np.datetime64(act.day, "D").astype(float))
         last = np.inf if act.last is None else float(np.datetime64(act.last, "D").astype(float))
         at_risk = (onset < day) & (day < onset + np.minimum(ends, wars.limit)) & (busy < day)
         near = at_risk & (region == act.region)
-        if world.is_real and near.sum() >= 2:
+        if truth.is_real and near.sum() >= 2:
             at_risk = near
         if not at_risk.any():
             continue
@@ -199,10 +199,10 @@ def assign(
         busy[war] = last + lag
         on = day - onset[war] + lag
         spells.setdefault(war, []).append((on, last - onset[war] + lag))
-        if world.is_halved and on < ends[war]:
+        if truth.is_halved and on < ends[war]:
             ends[war] = on + (ends[war] - on) / 2
-        elif not (world.is_real or world.is_halved):
-            ends[war] = wars.end(war, spells[war], world.log_ratio)
+        elif not (truth.is_real or truth.is_halved):
+            ends[war] = wars.end(war, spells[war], truth.log_ratio)
         fallen.append((war, act))
     return ends, fallen
 
@@ -220,11 +220,11 @@ def steps(fallen: list[tuple[int, Act]], unit: np.ndarray, name: str) -> pd.Data
     return out.assign(known_from=out["from_date"])
 
 
-def deployments(rng: np.random.Generator, world: World) -> Inputs:
-    """A world of H1: UN troops change the hazard of the end from six months after arrival."""
+def deployments(rng: np.random.Generator, truth: Truth) -> Inputs:
+    """A data set of H1: UN troops change the hazard of the end from six months after arrival."""
     inputs = real("h1")
     wars = Wars.of(inputs, rng)
-    ends, fallen = assign(wars, calendar(inputs), rng, world, inputs.spec.exposure.lag_months)
+    ends, fallen = assign(wars, calendar(inputs), rng, truth, inputs.spec.exposure.lag_months)
     presence = steps(fallen, wars.frame["conflict_id"].to_numpy(), "conflict_id")
     columns = {name: presence["count"] for name in PRESENCES if name != "un_authorized"}
     deployment = presence.drop(columns="count").assign(**columns, un_authorized=0)
@@ -240,11 +240,11 @@ def deployments(rng: np.random.Generator, world: World) -> Inputs:
     )
 
 
-def vetoes(rng: np.random.Generator, world: World) -> Inputs:
-    """A world of H2: a veto changes the hazard of the end for twelve months."""
+def vetoes(rng: np.random.Generator, truth: Truth) -> Inputs:
+    """A data set of H2: a veto changes the hazard of the end for twelve months."""
     inputs = real("h2")
     wars = Wars.of(inputs, rng)
-    ends, fallen = assign(wars, calendar(inputs), rng, world, inputs.spec.exposure.lag_months)
+    ends, fallen = assign(wars, calendar(inputs), rng, truth, inputs.spec.exposure.lag_months)
     # A spell of several vetoes is one act here; its last veto was twelve months before its end.
     rows = []
     for war, act in fallen:
@@ -263,10 +263,10 @@ def vetoes(rng: np.random.Generator, world: World) -> Inputs:
     )
 
 
-def interests(rng: np.random.Generator, world: World) -> Inputs:
-    """A world of H3: each standard deviation of salience multiplies the hazard of the end.
+def interests(rng: np.random.Generator, truth: Truth) -> Inputs:
+    """A data set of H3: each standard deviation of salience multiplies the hazard of the end.
 
-    Each country has the ties of another one, so that ties say nothing but what the world's effect
+    Each country has the ties of another one, so that ties say nothing but what the simulated effect
     makes them say. No act falls on a war: ``times`` has no meaning here.
     """
     inputs = real("h3")
@@ -276,9 +276,9 @@ def interests(rng: np.random.Generator, world: World) -> Inputs:
     always = [(0.0, np.inf)]
     ends = (
         wars.as_it_was()
-        if world.is_real
+        if truth.is_real
         else np.array(
-            [wars.end(war, always, world.log_ratio * score) for war, score in enumerate(salience)]
+            [wars.end(war, always, truth.log_ratio * score) for war, score in enumerate(salience)]
         )
     )
     return dataclasses.replace(inputs, episodes=wars.followed(ends), ties=ties)
@@ -295,4 +295,4 @@ def dealt(ties: pd.DataFrame, wars: pd.DataFrame, rng: np.random.Generator) -> p
     return pairs.merge(renamed, on="given").drop(columns="given")
 
 
-WORLDS = {"h1": deployments, "h2": vetoes, "h3": interests}
+SIMULATORS = {"h1": deployments, "h2": vetoes, "h3": interests}
