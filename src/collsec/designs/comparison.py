@@ -70,7 +70,7 @@ class Comparison:
         """Whether the column in question holds nothing but 0 and 1."""
         return bool(self.rows[self.column].isin([0, 1]).all())
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, Any]:
         """Counts that stand beside an estimate; a covariate in degrees exposes every unit."""
         exposed = (self.rows[self.column] > 0) | (not self.is_yes_or_no)
         return counts_of(self.rows, exposed, unit=self.unit, cluster=self.cluster)

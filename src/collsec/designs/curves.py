@@ -34,7 +34,9 @@ def whole_months(horizon: int) -> np.ndarray:
     return np.arange(horizon + 1, dtype=float)
 
 
-def family(curve: str, group: object, months: object, at: pd.DataFrame, value: str) -> pd.DataFrame:
+def family(
+    curve: object, group: object, months: object, at: pd.DataFrame, value: str
+) -> pd.DataFrame:
     """Rows of the curves table.
 
     Parameters

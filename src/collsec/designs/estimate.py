@@ -141,7 +141,7 @@ def wald_p_value(coefficient: float, std_error: float, degrees: int | None = Non
 
 def counts_of(
     rows: pd.DataFrame, is_exposed: pd.Series | np.ndarray, *, unit: str, cluster: str
-) -> dict[str, int]:
+) -> dict[str, Any]:
     """Counts that stand beside every estimate.
 
     Parameters

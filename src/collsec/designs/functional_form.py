@@ -174,7 +174,7 @@ def _ratio(context: Context, form: Form, fitted: JointEffects, low: float, high:
     )
 
 
-def _counts(context: Context) -> dict[str, int]:
+def _counts(context: Context) -> dict[str, Any]:
     return Comparison.of(context.prepared, context.inputs.spec.cluster).counts()
 
 

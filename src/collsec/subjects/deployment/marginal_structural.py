@@ -218,5 +218,5 @@ def _known(inputs: Inputs, rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _named(inputs: Inputs, name: str) -> dict[str, str]:
+def _named(inputs: Inputs, name: str) -> dict[str, Any]:
     return {"estimate_id": f"{inputs.spec.hypothesis}.{name}", "label": LABELS[name]}

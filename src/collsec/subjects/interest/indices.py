@@ -232,7 +232,7 @@ def index_forms(context: Context) -> Part:
     for name, (label, index) in divergences(inputs.ties).items():
         rows = with_indices(context, {INDEX: index})
         made.append(_alternative(context, rows, INDEX, f"divergence.{name}", label, "plausible"))
-    quantities = {}
+    quantities: dict[str, Quantity] = {}
     for form in ("salience", "divergence"):
         ratios = [e.estimate for e in made if e.measure == form and e.estimate == e.estimate]
         quantities |= {
