@@ -41,7 +41,7 @@ wildcard_constraints: h="|".join(HYPOTHESES)
 localrules: all
 
 
-# Jobs that the work of each hypothesis is parted into; `--set-scatter work=8` for more cores.
+# Shards that the work of each hypothesis is split into; `--set-scatter work=8` for more cores.
 scattergather: work=4
 
 
@@ -86,7 +86,7 @@ rule timelines:
 
 
 # A specification counts by its content, as a parameter: rewording the prose below it estimates nothing
-# anew. (Not as a file: Snakemake 9 skips descendants of a pending job though `ancient` to it.)
+# again. (Not as a file: Snakemake 9 skips descendants of a pending job though `ancient` to it.)
 rule panel:
     """Checked specification, cohort and (start, stop] rows of a hypothesis; attrition table."""
     input:
@@ -106,29 +106,29 @@ rule panel:
         f"{COLLSEC} step panel {{wildcards.h}}"
 
 
-rule share:
-    """A share of the work: specifications of the multiverse, draws, parts; same numbers however shared."""
+rule shard:
+    """A shard of the work: specifications of the multiverse, draws, parts; same numbers however split."""
     input:
         rules.panel.output,
         rules.episodes.output,
         rules.timelines.output,
         study="analyses/_study.yml",
-        code=code("share"),
+        code=code("shard"),
     output:
-        f"{OUT}/shares/{{h}}-multiverse-{{scatteritem}}.parquet",
-        f"{OUT}/shares/{{h}}-{{scatteritem}}.json",
+        f"{OUT}/shards/{{h}}-multiverse-{{scatteritem}}.parquet",
+        f"{OUT}/shards/{{h}}-{{scatteritem}}.json",
     params:
         specification=lambda wildcards: specification_digest(PROJECT, wildcards.h),
         profile=PROFILE,
     shell:
-        f"{COLLSEC} step share {{wildcards.h}} {{wildcards.scatteritem}} --profile {{params.profile}}"
+        f"{COLLSEC} step shard {{wildcards.h}} {{wildcards.scatteritem}} --profile {{params.profile}}"
 
 
 rule estimate:
-    """The shares gathered: estimates, curves, diagnostics, falsification and verdict."""
+    """The shards gathered: estimates, curves, diagnostics, falsification and verdict."""
     input:
-        gather.work(f"{OUT}/shares/{{{{h}}}}-multiverse-{{scatteritem}}.parquet"),
-        gather.work(f"{OUT}/shares/{{{{h}}}}-{{scatteritem}}.json"),
+        gather.work(f"{OUT}/shards/{{{{h}}}}-multiverse-{{scatteritem}}.parquet"),
+        gather.work(f"{OUT}/shards/{{{{h}}}}-{{scatteritem}}.json"),
         code=code("estimate"),
     output:
         f"{OUT}/estimates/{{h}}-multiverse.parquet",
@@ -137,9 +137,9 @@ rule estimate:
         f"{OUT}/estimates/{{h}}.json",
     params:
         profile=PROFILE,
-        shares=lambda wildcards, input: (len(input) - len(input.code)) // 2,
+        shards=lambda wildcards, input: (len(input) - len(input.code)) // 2,
     shell:
-        f"{COLLSEC} step estimate {{wildcards.h}} --profile {{params.profile}} --shares {{params.shares}}"
+        f"{COLLSEC} step estimate {{wildcards.h}} --profile {{params.profile}} --shards {{params.shards}}"
 
 
 rule synthesis:

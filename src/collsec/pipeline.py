@@ -62,34 +62,14 @@ def _place(name: str) -> tuple[str, str]:
 def registries(project: Project) -> Registries:
     """Everything that a specification may name."""
     import collsec.subjects  # noqa: F401  (parts register themselves)
-    from collsec.designs.parts import PARTS
+    from collsec.designs import DESIGNS, PARTS
     from collsec.evidence.verdict import CODES
     from collsec.histories.cohorts import CLUSTERS, RULES, STRATA
-    from collsec.hypothesis.registries import Honored, Registries
+    from collsec.hypothesis.registries import Registries
     from collsec.measures import MEASURES
     from collsec.tables.clean import CLAIMS, read_json, read_raw, resources
     from collsec.upstream.sources import read_sources
 
-    # Until designs stand in a registry that declares as much of each.
-    rerandomized, sandwich, jackknife = (
-        "risk_set_rerandomization",
-        "cluster_sandwich",
-        "cluster_jackknife",
-    )
-    designs = {
-        "time_varying": Honored(
-            kind="exposure",
-            honors=frozenset({"lags_months", "lag_months", "inference.assignment_strata"}),
-            methods=(rerandomized,),
-            further_methods=(rerandomized, sandwich),
-        ),
-        "fixed_at_onset": Honored(
-            kind="covariate",
-            honors=frozenset({"adjustment"}),
-            methods=(jackknife,),
-            further_methods=(),
-        ),
-    }
     tables = {
         name: [f["name"] for f in read_json(project, project.raw / one["schema"])["fields"]]
         for name, one in (_known(lambda: resources(project)) or {}).items()
@@ -97,7 +77,7 @@ def registries(project: Project) -> Registries:
     has_claims = (project.raw / CLAIMS["path"]).exists()
     return Registries(
         measures={name: m for name, m in MEASURES.items() if not m.is_own},
-        designs=designs,
+        designs=DESIGNS,
         parts=PARTS,
         rules=RULES,
         strata=STRATA,
@@ -223,7 +203,7 @@ def panel(project: Project, hypothesis: str) -> None:
 
     The multiverse's specifications are tagged and hashed here, before anything is estimated.
     """
-    from collsec.designs import arrange_panel
+    from collsec.designs import registry
     from collsec.hypothesis.multiverse import declared, digest, expand
     from collsec.hypothesis.specification import load
     from collsec.hypothesis.study import load_study
@@ -235,101 +215,103 @@ def panel(project: Project, hypothesis: str) -> None:
     grid = declared(expand(spec, known))
     tagged = record(project, "specs", [project.spec_json(hypothesis)]) | {"declared": digest(grid)}
     project.write(grid, "specs", f"{hypothesis}-multiverse", tagged)
-    rows, attrition = arrange_panel(read_inputs(project, hypothesis))
+    rows, attrition = registry.get(spec.design).panel(read_inputs(project, hypothesis))
     made_from = record(project, "panels", _design_files(project, spec))
     project.write(rows, "panels", hypothesis, made_from)
     project.write(attrition, "panels", f"{hypothesis}-attrition", made_from)
 
 
-def share(project: Project, hypothesis: str, profile: str, part: str) -> None:
-    """panel → one share of the hypothesis' work: specifications estimated, pieces done.
+def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
+    """panel → one shard of the hypothesis' work: specifications estimated, tasks done.
 
     Parameters
     ----------
     project : Project
     hypothesis, profile : str
-    part : str
+    name : str
         Which of how many, such as ``2-of-4``. Numbers do not depend on it.
 
     Raises
     ------
     CollsecError
-        If the share is ill-formed, or something cannot be estimated.
+        If the shard is ill-formed, or something cannot be estimated.
     """
-    from collsec.designs import work
+    import collsec.subjects  # noqa: F401 - parts register themselves on import
+    from collsec.designs import tasks as work
     from collsec.designs.multiverse import estimate_all
     from collsec.hypothesis.multiverse import expand
     from collsec.survival import EstimationError
     from collsec.survival.inference import InferenceError
 
-    number, _, total = part.partition("-of-")
+    number, _, total = name.partition("-of-")
     if not (number.isdigit() and total.isdigit() and 1 <= int(number) <= int(total)):
-        raise CollsecError(f"share {part!r}: must name one of so many, such as 2-of-4.")
+        raise CollsecError(f"shard {name!r}: must name one of so many, such as 2-of-4.")
     k, n = int(number), int(total)
     inputs = read_inputs(project, hypothesis)
     specifications = expand(inputs.spec, registries(project))
     first, last = ((len(specifications) * i) // n for i in (k - 1, k))
-    pieces = work.pieces(inputs, inputs.study.draws(profile))
+    every = work.tasks(inputs, inputs.study.draws(profile))
     try:
         made = estimate_all(inputs, specifications[first:last])
-        done = {name: pieces[name]() for name in work.shared_out(list(pieces), k, n)}
+        done = {task: every[task]() for task in work.of_shard(list(every), k, n)}
     except (EstimationError, InferenceError) as error:
         spec = project.relative(project.spec_file(hypothesis))
         raise CollsecError(f"{spec}, profile {profile}: {error}") from None
-    made_from = record(project, "shares", _design_files(project, inputs.spec))
+    made_from = record(project, "shards", _design_files(project, inputs.spec))
     made_from |= {"profile": profile}
-    project.write(made, "shares", f"{hypothesis}-multiverse-{part}", made_from)
+    project.write(made, "shards", f"{hypothesis}-multiverse-{name}", made_from)
     project.write_json(
-        {"pieces": work.to_json(done), "provenance": made_from},
-        project.share(hypothesis, part),
+        {"tasks": work.to_json(done), "provenance": made_from},
+        project.shard(hypothesis, name),
         is_internal=True,
     )
 
 
-def estimate(project: Project, hypothesis: str, profile: str, shares: int) -> None:
-    """shares → multiverse, estimates, curves and the JSON record with the verdict.
+def estimate(project: Project, hypothesis: str, profile: str, shards: int) -> None:
+    """shards → multiverse, estimates, curves and the JSON record with the verdict.
 
     Raises
     ------
     CollsecError
-        If a share is missing or of another profile, or if the multiverse that was declared is not
+        If a shard is missing or of another profile, or if the multiverse that was declared is not
         what was estimated.
     """
     import json
 
     import pandas as pd
 
+    import collsec.subjects  # noqa: F401 - parts register themselves on import
     from collsec.core.provenance import data_vintage
-    from collsec.designs import work
+    from collsec.designs import tasks as work
     from collsec.evidence.estimation import estimate_hypothesis
     from collsec.hypothesis.multiverse import digest
 
     inputs = read_inputs(project, hypothesis)
     grid = project.read("specs", f"{hypothesis}-multiverse")
-    names = [f"{k}-of-{shares}" for k in range(1, shares + 1)]
+    names = [f"{k}-of-{shards}" for k in range(1, shards + 1)]
     specifications = pd.concat(
-        [project.read("shares", f"{hypothesis}-multiverse-{name}") for name in names],
+        [project.read("shards", f"{hypothesis}-multiverse-{name}") for name in names],
         ignore_index=True,
     )
     if digest(specifications) != digest(grid):
-        path = project.relative(project.stage("specs", f"{hypothesis}-multiverse"))
+        grid_file = project.relative(project.stage("specs", f"{hypothesis}-multiverse"))
         raise CollsecError(
-            f"{path}: declared for another specification. "
-            f"Run `collsec step panel {hypothesis}` and the shares first."
+            f"{grid_file}: declared for another specification. "
+            f"Run `collsec step panel {hypothesis}` and the shards first."
         )
-    pieces: dict[str, Any] = {}
+    done: dict[str, Any] = {}
     for name in names:
-        shared = project.share(hypothesis, name)
-        one = json.loads(shared.read_text(encoding="utf-8")) if shared.exists() else None
+        path = project.shard(hypothesis, name)
+        one = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
         if one is None or one["provenance"]["profile"] != profile:
             raise MissingInput(
-                f"{project.relative(shared)}: not there for profile {profile}. "
-                f"Run `collsec step share {hypothesis} {name} --profile {profile}` first."
+                f"{project.relative(path)}: absent for profile {profile}. "
+                f"Run `collsec step shard {hypothesis} {name} --profile {profile}` first."
             )
-        pieces |= one["pieces"]
+        done |= one["tasks"]
     draws = inputs.study.draws(profile)
     made = estimate_hypothesis(
-        inputs, project.read("panels", hypothesis), specifications, work.from_json(pieces), draws
+        inputs, project.read("panels", hypothesis), specifications, work.from_json(done), draws
     )
     files = [*_design_files(project, inputs.spec), project.stage("panels", hypothesis)]
     made_from = record(project, "estimates", files) | {"profile": profile}

@@ -112,7 +112,7 @@ def results(folder: Path, estimate: float, verdict: str) -> None:
             "role": ["primary", "secondary"],
             "n_units": [479, 479],
             "n_events": [432, 432],
-            "exposed_ends": [9, 9],
+            "exposed_events": [9, 9],
         }
     ).to_parquet(where / "h1.parquet")
     (where / "h1.json").write_text(json.dumps({"verdict": {"code": verdict}}), encoding="utf-8")

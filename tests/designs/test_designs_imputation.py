@@ -8,12 +8,12 @@ import math
 
 import numpy as np
 import pytest
+from collsec.designs.sandwich import sandwich
 
 from collsec.designs import Inputs
 from collsec.designs.date_imputation import date_imputation, redated
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context, Part
-from collsec.designs.sandwich import sandwich
 from collsec.hypothesis.specification import load
 from collsec.survival.inference import rubin_combine
 from study import PROJECT, study_inputs
@@ -70,7 +70,7 @@ def test_the_combination_is_rubins_over_the_estimates_of_each_draw(name: str) ->
     assert math.log(found.ci_high) == pytest.approx(pooled.ci_high)
     assert len({e.estimate for e in each}) == 3
     assert (found.role, found.estimate_id) == ("imputation", f"{name}.imputation")
-    assert found.exposed_ends == round(np.median([e.exposed_ends for e in each]))
+    assert found.exposed_events == round(np.median([e.exposed_events for e in each]))
 
 
 def test_where_every_day_is_known_nothing_is_added() -> None:

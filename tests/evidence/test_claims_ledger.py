@@ -43,13 +43,13 @@ ROW = {
     "estimate": 1.5,
     "ci_low": 0.7,
     "ci_high": 3.2,
-    "ci_level": 1 - 0.05 / 3,
+    "level": 1 - 0.05 / 3,
     "inference": "risk_set_rerandomization",
     "n_units": 479,
     "n_events": 432,
     "n_clusters": 106,
     "exposed_units": 33,
-    "exposed_ends": 20,
+    "exposed_events": 20,
     "exposed_clusters": 15,
     "mde_low": 0.4,
     "mde_high": 2.5,
@@ -61,10 +61,10 @@ OTHERS = {
         "estimate": 1.12,
         "ci_low": 0.98,
         "ci_high": 1.27,
-        "ci_level": 0.95,
+        "level": 0.95,
     },
     "h1.sandwich": {"role": "outcome", "inference": "cluster_sandwich"},
-    "h1.unknown": {"role": "secondary", "estimate": math.nan, "exposed_ends": 0},
+    "h1.unknown": {"role": "secondary", "estimate": math.nan, "exposed_events": 0},
     "h1.act": {
         "role": "p5_fights",
         "label": "First resolution",
@@ -72,10 +72,10 @@ OTHERS = {
         "estimate": 0.4,
         "ci_low": 0.2,
         "ci_high": 0.8,
-        "ci_level": 0.95,
+        "level": 0.95,
         "exposed_units": 20,
         "n_units": 100,
-        "exposed_ends": 5,
+        "exposed_events": 5,
         "n_events": 40,
     },
     "h1.votes": {
@@ -85,7 +85,7 @@ OTHERS = {
         "estimate": 0.125,
         "ci_low": -0.02,
         "ci_high": 0.27,
-        "ci_level": 0.95,
+        "level": 0.95,
         "n_units": 503,
         "n_events": 135,
         "n_clusters": 25,
@@ -188,7 +188,7 @@ def test_every_verdict_that_a_rule_can_reach_has_words() -> None:
         assert row["finding"] and row["how_sure"] and row["what_would_change"]
 
 
-@pytest.mark.parametrize("few", [{"exposed_ends": 9}, {"exposed_clusters": 7}])
+@pytest.mark.parametrize("few", [{"exposed_events": 9}, {"exposed_clusters": 7}])
 def test_too_few_exposures_ask_for_more_wars(few: dict[str, int]) -> None:
     row = standing(Record(primary=few))
     assert row["what_would_change"] == (

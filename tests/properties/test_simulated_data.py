@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+from collsec.designs.sandwich import jackknifed, sandwich
+from collsec.designs.work import pieces
 
 from collsec.designs import Inputs
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import prepare
 from collsec.designs.multiverse import estimate_all
-from collsec.designs.sandwich import jackknifed, sandwich
 from collsec.designs.time_varying import rerandomized
-from collsec.designs.work import pieces
 from collsec.evidence.estimation import estimate_hypothesis
 from collsec.evidence.verdict import Facts, Rules, decide
 from collsec.hypothesis.multiverse import expand
@@ -78,7 +78,7 @@ def kindest_verdict(made: Inputs) -> str:
         ci_low=found.ci_low,
         ci_high=found.ci_high,
         expected=made.spec.estimand.expected,
-        exposed_ends=found.exposed_ends,
+        exposed_events=found.exposed_events,
         exposed_clusters=found.exposed_clusters,
         engines_agree=True,
         null_rejection=0.05,

@@ -68,7 +68,7 @@ def test_the_regression_table_names_counts_clusters_errors_and_ties() -> None:
         ("Units", "n_units"),
         ("Ends", "n_events"),
         ("Clusters", "n_clusters"),
-        ("Exposed ends", "exposed_ends"),
+        ("Exposed ends", "exposed_events"),
     ):
         assert table[label] == [str(v) for v in models[column]]
     assert table["Lag, months"] == ["6", "0", "3", "12"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from collsec.subjects.veto.caster_interest import by_caster, caster_interest, casters_of, is_close
 
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
@@ -12,7 +13,6 @@ from collsec.designs.time_varying import lay_out
 from collsec.hypothesis.specification import load
 from collsec.hypothesis.study import Draws
 from collsec.measures.interest import COMPONENTS, P5
-from collsec.subjects.veto.caster_interest import by_caster, caster_interest, casters_of, is_close
 from collsec.survival.inference.assignment import exposed_counts
 from made_up_cohorts import inputs_of, prepared_of
 from study import PROJECT, study_inputs
@@ -123,6 +123,6 @@ def test_both_kinds_hold_every_veto_of_the_study() -> None:
     made = caster_interest(Context(inputs, prepared, Draws(40, 40, 49, 2)))
     close, distant, ratio = made.estimates
     exposed = prepared.rows[prepared.rows[prepared.column] > 0]
-    assert close.exposed_ends + distant.exposed_ends == int(exposed["event"].sum())
-    assert ratio.exposed_ends == min(close.exposed_ends, distant.exposed_ends)
+    assert close.exposed_events + distant.exposed_events == int(exposed["event"].sum())
+    assert ratio.exposed_events == min(close.exposed_events, distant.exposed_events)
     assert all("exploratory" in e.label for e in made.estimates)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from collsec.designs.clustered import Comparison
 
 from collsec.core.project import Project
-from collsec.designs.clustered import Comparison
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
 from collsec.hypothesis.specification import load
@@ -121,7 +121,7 @@ def test_without_an_event_among_the_exposed_the_ratio_is_the_one_on_paper() -> N
     share = 0.5 / 10
     assert found.estimate == pytest.approx(share / (1 - share) * 6 / 2, rel=1e-5)
     assert 0 < found.ci_low < found.estimate < found.ci_high < math.inf
-    assert (found.exposed_ends, found.n_events, found.exposed_units) == (0, 9, 18)
+    assert (found.exposed_events, found.n_events, found.exposed_units) == (0, 9, 18)
     assert found.inference == "firth_profile"
 
 
@@ -137,6 +137,6 @@ def test_the_study_s_wars_are_parted_without_rest(repository: Path) -> None:
     for name in GROUPS:
         assert f"h3.p5_fights.end.{name}" in found
     acts = found["h3.p5_fights.mission.any"]
-    assert acts.exposed_ends == sum(record["mission"][k]["events"] for k in fought)
-    assert made.strings["p5_fights.mission.events"] == str(acts.exposed_ends)
+    assert acts.exposed_events == sum(record["mission"][k]["events"] for k in fought)
+    assert made.strings["p5_fights.mission.events"] == str(acts.exposed_events)
     assert STUDY.level == 0.05

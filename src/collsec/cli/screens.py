@@ -263,7 +263,7 @@ def powers(
         table.add_column(name, justify="right")
     for row in rows.to_dict(orient="records"):
         table.add_row(
-            pipetables.count(row["exposed_ends"]),
+            pipetables.count(row["exposed_events"]),
             wording.number(row["above"]),
             wording.number(row["below"]),
             *(wording.percent(row[f"power_{r:g}"]) for r in RATIOS),
@@ -274,7 +274,7 @@ def powers(
         "has a share and strata of its own, so that the primaries of the study stand apart."
     )
     lines = [
-        f"{row['hypothesis'].upper()}, with {row['exposed_ends']} exposed ends: above "
+        f"{row['hypothesis'].upper()}, with {row['exposed_events']} exposed ends: above "
         f"{wording.number(row['above'])} or below {wording.number(row['below'])}"
         for row in made.to_dict(orient="records")
     ] or ["nothing is estimated yet: run `collsec run`"]

@@ -17,7 +17,8 @@ import pandas as pd
 
 from collsec.core.errors import BadTable
 from collsec.core.project import Project
-from collsec.reports.words import claim_words, wording
+from collsec.core.schema import Role
+from collsec.reports.words import claim_words, quantities, wording
 from collsec.reports.words.claim_words import CLUSTERS
 from collsec.tables.clean import CLAIMS, read_raw
 
@@ -32,17 +33,6 @@ DESCRIPTIONS = {
     "{half_new_median} months to half of their strength.",
 }
 BESIDE = "Exploratory, and no part of the verdict:"
-# Roles that may speak to a claim beside the primary; placebos, variants and biased designs may not.
-_EXPLORATORY = (
-    "secondary",
-    "outcome",
-    "lag",
-    "trial",
-    "mechanism",
-    "council_action",
-    "p5_fights",
-    "votes",
-)
 
 
 class Evidence(Protocol):
@@ -53,7 +43,11 @@ class Evidence(Protocol):
     @property
     def verdict(self) -> Mapping[str, Any]: ...
     @property
-    def variables(self) -> Mapping[str, str]: ...
+    def hypothesis(self) -> str: ...
+    @property
+    def quantities(self) -> Mapping[str, Mapping[str, Any]]: ...
+    @property
+    def made_by(self) -> Mapping[str, str]: ...
     @property
     def estimates(self) -> pd.DataFrame: ...
     @property
@@ -255,7 +249,7 @@ def _row(name: str, line: int, record: Evidence, *, may_be_primary: bool = False
             remedy=f"Known: {', '.join([*DESCRIPTIONS, *rows.index])}.",
         )
     row = pd.Series(rows.loc[name])
-    is_fit = row["role"] in _EXPLORATORY and row["validity"] != "known-biased"
+    is_fit = Role(row["role"]).speaks_to_claims and row["validity"] != "known-biased"
     if not (is_fit or (may_be_primary and row["role"] == "primary")):
         raise BadTable(
             FILE,
@@ -286,7 +280,7 @@ def _described(name: str, record: Evidence) -> Standing:
 def _description(name: str, record: Evidence) -> str:
     parts = {
         key.removeprefix(f"{name}.").replace(".", "_"): value
-        for key, value in record.variables.items()
+        for key, value in quantities.variables(record).items()
         if key.startswith(f"{name}.")
     }
     return DESCRIPTIONS[name].format(**parts)
@@ -297,7 +291,7 @@ def _judged(name: str, row: pd.Series, record: Evidence, minimum: tuple[int, int
     low, high = (wording.number(v) for v in record.spec["estimand"]["no_effect"])
     reasons = list(record.verdict["reasons"])
     exposure = claim_words.counts(row, record.spec)
-    is_few = row["exposed_ends"] < minimum[0] or row["exposed_clusters"] < minimum[1]
+    is_few = row["exposed_events"] < minimum[0] or row["exposed_clusters"] < minimum[1]
     holds = f"Fairly sure: the interval excludes no effect, and every check holds. {exposure}."
     turns = (
         "A placebo that finds an effect, one conflict that carries the result, or principled "
@@ -325,7 +319,7 @@ def _judged(name: str, row: pd.Series, record: Evidence, minimum: tuple[int, int
         "inconclusive": (f"Undecided. {exposure}.{_detectable(row)}", more if is_few else narrower),
         "void": (f"Not at all: {'; '.join(reasons)}.", "An estimator that passes its own checks."),
     }[code]
-    return Standing(code, record.variables[f"{name}.sentence"], how_sure, what)
+    return Standing(code, quantities.variables(record)[f"{name}.sentence"], how_sure, what)
 
 
 def _exploratory(row: pd.Series, record: Evidence, expected: str) -> Standing:

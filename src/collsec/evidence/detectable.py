@@ -41,7 +41,7 @@ def detectable(ends: Sequence[int], share: float, *, alpha: float, power: float)
     Returns
     -------
     DataFrame
-        ``exposed_ends``, ``above`` and ``below`` (detectable hazard ratios), and the power at
+        ``exposed_events``, ``above`` and ``below`` (detectable hazard ratios), and the power at
         each of :data:`RATIOS` (``power_1.5``, …).
 
     Raises
@@ -63,7 +63,7 @@ def detectable(ends: Sequence[int], share: float, *, alpha: float, power: float)
             effect = minimum_detectable_effect(std_error, alpha=alpha, power=power)
             at = power_curve(np.array(RATIOS), std_error, alpha=alpha)
             rows.append(
-                {"exposed_ends": n, "above": effect.high, "below": effect.low}
+                {"exposed_events": n, "above": effect.high, "below": effect.low}
                 | {f"power_{r:g}": float(p) for r, p in zip(RATIOS, at, strict=True)}
             )
     except InferenceError as error:
@@ -83,7 +83,7 @@ def in_study(project: Project) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``hypothesis, exposed_ends, above, below`` of each timed exposure that has been estimated.
+        ``hypothesis, exposed_events, above, below`` of each timed exposure that has been estimated.
     """
     rows = []
     for name in load_study(project).hypotheses:
@@ -94,9 +94,9 @@ def in_study(project: Project) -> pd.DataFrame:
                 rows.append(
                     (
                         name,
-                        int(primary["exposed_ends"]),
+                        int(primary["exposed_events"]),
                         float(primary["mde_high"]),
                         float(primary["mde_low"]),
                     )
                 )
-    return pd.DataFrame(rows, columns=["hypothesis", "exposed_ends", "above", "below"])
+    return pd.DataFrame(rows, columns=["hypothesis", "exposed_events", "above", "below"])

@@ -21,7 +21,7 @@ from collsec.designs.estimate import RESULT_DIGITS
 
 EPISODE_COLUMNS = ("episode_id", "onset_date", "end_date", "first_year", "last_year")
 NUMBERS = ("estimate", "ci_low", "ci_high", "p_value")
-COUNTS = ("n_units", "n_events", "exposed_ends")
+COUNTS = ("n_units", "n_events", "exposed_events")
 PRIMARY = "primary"
 
 

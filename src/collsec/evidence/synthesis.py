@@ -7,20 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from collsec.core.schema import Role
 from collsec.reports.words import wording
 from collsec.survival.inference import benjamini_hochberg, holm
 
-# Roles that restate the primary, or that no claim is read from.
-_NO_QUESTION = (
-    "primary",
-    "lag",
-    "variant",
-    "imputation",
-    "exclusion",
-    "sensitivity",
-    "falsification",
-    "known_biased",
-)
+# Roles of estimates that ask no question of their own.
+_NO_QUESTION = [role.value for role in Role if role.restates_primary]
 LEVEL, FALSE_DISCOVERY_RATE = 0.05, 0.10
 
 

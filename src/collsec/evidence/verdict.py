@@ -37,7 +37,7 @@ class Facts:
         Primary estimate and its interval.
     expected : str
         ``above_one`` or ``below_one``: the sign that the claim implies.
-    exposed_ends, exposed_clusters : int
+    exposed_events, exposed_clusters : int
         Ends while exposed; clusters with any exposure.
     engines_agree : bool
         Whether a second engine gives the same coefficient.
@@ -55,7 +55,7 @@ class Facts:
     ci_low: float
     ci_high: float
     expected: str
-    exposed_ends: int
+    exposed_events: int
     exposed_clusters: int
     engines_agree: bool
     null_rejection: float
@@ -97,13 +97,13 @@ def decide(facts: Facts, rules: Rules) -> Verdict:
     if void:
         return _verdict("void", void)
     if (
-        facts.exposed_ends < rules.minimum_exposed_ends
+        facts.exposed_events < rules.minimum_exposed_ends
         or facts.exposed_clusters < rules.minimum_exposed_clusters
     ):
         return _verdict(
             "inconclusive",
             [
-                f"{facts.exposed_ends} ends while exposed and {facts.exposed_clusters} clusters "
+                f"{facts.exposed_events} ends while exposed and {facts.exposed_clusters} clusters "
                 f"with an exposed unit; at least {rules.minimum_exposed_ends} and "
                 f"{rules.minimum_exposed_clusters} are needed"
             ],

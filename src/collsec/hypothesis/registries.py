@@ -45,16 +45,6 @@ class Designed(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Honored:
-    """What a design honors, as :class:`Designed` says it."""
-
-    kind: str
-    honors: frozenset[str]
-    methods: tuple[str, ...]
-    further_methods: tuple[str, ...]
-
-
 class Parted(Protocol):
     """A part, as far as a specification is concerned."""
 

@@ -68,8 +68,8 @@ class CohortSpec:
 class ExposureSpec:
     """One exposure: a measure, its lag in months, and how far the design can be trusted.
 
-    ``inference`` is the hypothesis' own method unless named here: an exposure that falls on many
-    units at once cannot be redrawn among them.
+    ``inference`` is empty for the hypothesis' own method; an exposure that falls on many units at
+    once, which cannot be redrawn among them, names another one.
     """
 
     __pydantic_config__ = STRICT
@@ -82,8 +82,8 @@ class ExposureSpec:
         Validity, Field(description="How far an estimate with it can be trusted.")
     ] = "principled"
     inference: Annotated[
-        Name, Field(description="Method of inference, where it is not the hypothesis' own.")
-    ] = "risk_set_rerandomization"
+        Name | None, Field(description="Method of inference, where it is not the design's own.")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

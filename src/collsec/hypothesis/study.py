@@ -94,13 +94,18 @@ class Study:
     ]
 
     @property
+    def usual_level(self) -> float:
+        """Confidence level of every interval that is not a primary's."""
+        return 1 - self.alpha
+
+    @property
     def primary_level(self) -> float:
         """Confidence level of a primary's interval."""
         return 1 - self.alpha / len(self.primaries)
 
     def level_of(self, hypothesis: str) -> float:
         """Confidence level of the main estimate of a hypothesis: the family's, or 1 - alpha."""
-        return self.primary_level if hypothesis in self.primaries else 1 - self.alpha
+        return self.primary_level if hypothesis in self.primaries else self.usual_level
 
     def draws(self, profile: str) -> Draws:
         """Draw counts of a profile.

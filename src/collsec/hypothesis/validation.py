@@ -20,8 +20,6 @@ from collsec.hypothesis.specification import TYPES, ExposureSpec, Spec
 
 #: Keys that mean something only to some designs; ``lag_months`` is that of any exposure.
 OPTIONAL = ("adjustment", "lags_months", "lag_months", "inference.assignment_strata")
-# What an exposure says that names no method of its own.
-OWN_METHOD = ExposureSpec("").inference
 
 
 def check(
@@ -230,8 +228,8 @@ def _honored(spec: Spec, document: Document, registries: Registries) -> Iterator
             problem = f"the design {spec.design!r} does not honor this key."
             yield document.fault(key, problem, value, "Drop it.")
     for key, exposure in _named(spec):
-        methods = {OWN_METHOD, *(() if key == ("exposure",) else design.further_methods)}
-        if exposure.inference not in methods:
+        methods = design.methods if key == ("exposure",) else design.further_methods
+        if exposure.inference is not None and exposure.inference not in methods:
             yield document.unknown((*key, "inference"), exposure.inference, methods)
 
 

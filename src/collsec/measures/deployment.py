@@ -16,6 +16,11 @@ _ACTS = ("council.conflict_id", "council.known_from")
     "exposure",
     "UN troops present",
     uses=(*_STEPS, "deployment.un_troops"),
+    contrast=(
+        "wars with UN troops on the ground for six months",
+        "wars of the same age without them",
+    ),
+    act="UN troops",
 )
 def un_troops(deployment: pd.DataFrame) -> pd.DataFrame:
     """UN formed troops serve this conflict."""

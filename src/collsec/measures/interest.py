@@ -117,6 +117,10 @@ def standardized(values: pd.Series) -> pd.Series:
     "Salience: strongest tie of any P5 member before onset",
     uses=(*_TIES, *(f"ties.{c}" for c in COMPONENTS)),
     options={"powers": P5, "components": COMPONENTS, "weights": WEIGHTS},
+    contrast=(
+        "wars in states one standard deviation closer to a permanent member",
+        "otherwise similar wars",
+    ),
 )
 def salience(
     episodes: pd.DataFrame,

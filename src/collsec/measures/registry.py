@@ -32,6 +32,11 @@ class Measure(Declared):
         Allowed values of each option; the options are the keyword-only parameters of the function.
     is_own : bool
         Whether it is a covariate of one hypothesis' own, which no other one may name.
+    contrast : tuple of str
+        Who is compared with whom where it is the primary's exposure: those, and others. Empty
+        for the default, by the title.
+    act : str
+        What an exposure begins with, as a figure calls it.
     """
 
     kind: str
@@ -39,6 +44,8 @@ class Measure(Declared):
     known_until: str | None = None
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     is_own: bool = False
+    contrast: tuple[str, ...] = ()
+    act: str = "The act"
 
 
 MEASURES: dict[str, Measure] = {}
@@ -51,6 +58,8 @@ def measure(
     uses: Iterable[str],
     known_until: str | None = None,
     options: Mapping[str, tuple[str, ...]] | None = None,
+    contrast: tuple[str, ...] = (),
+    act: str = "The act",
 ) -> Callable[[Function], Function]:
     """Register a function as a measure under its own name.
 
@@ -82,7 +91,21 @@ def measure(
                 f"{name}: keyword-only parameters {sorted(named)} and options {sorted(allowed)} "
                 "must be the same."
             )
-        enter(MEASURES, Measure(name, function, takes, columns, kind, title, known_until, allowed))
+        enter(
+            MEASURES,
+            Measure(
+                name,
+                function,
+                takes,
+                columns,
+                kind,
+                title,
+                known_until,
+                allowed,
+                contrast=contrast,
+                act=act,
+            ),
+        )
         return function
 
     return register

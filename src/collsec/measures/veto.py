@@ -25,6 +25,8 @@ def _after_each(council: pd.DataFrame, column: str, months: int = WINDOW_MONTHS)
     "exposure",
     "Draft on the conflict vetoed in the past 12 months",
     uses=(*_ACTS, "council.vetoes"),
+    contrast=("wars in the year after a veto on them", "other wars of the same type and age"),
+    act="Veto",
 )
 def veto_12m(council: pd.DataFrame) -> pd.DataFrame:
     """A veto on this conflict in the twelve months before."""

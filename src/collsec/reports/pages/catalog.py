@@ -10,6 +10,7 @@ import pandas as pd
 from collsec.core.project import Project
 from collsec.evidence import claims
 from collsec.evidence.record import Record
+from collsec.measures import MEASURES
 from collsec.reports import figures
 from collsec.reports.figures import Drawing
 from collsec.reports.pages import cases
@@ -18,8 +19,6 @@ from collsec.reports.tables.pipetables import Exhibit
 from collsec.reports.words import case_words
 
 _MODEL_ROLES = ("primary", "lag", "known_biased")
-#: What competes with the end of a war, by measure of the primary.
-_ACTS = {"un_troops": "UN troops", "veto_12m": "Veto"}
 _ROWS_OF_A_FOREST = {
     "forest": ("primary", "secondary", "model", "falsification", "known_biased"),
     "outcomes": ("primary", "outcome"),
@@ -223,7 +222,8 @@ def _curves(record: Record) -> list[tuple[str, Drawing]]:
         found.append(("ends-by-kind", figures.ends_by_kind(kinds)))
     stacked = curves[curves["curve"].str.startswith("cumulative_incidence_")]
     if {"cumulative_incidence_deployment", "cumulative_incidence_end"} <= set(stacked["curve"]):
-        act = _ACTS.get(record.primary["measure"], "The act")
+        measure = MEASURES.get(record.primary["measure"])
+        act = measure.act if measure else "The act"
         found.append(("incidence", figures.cumulative_incidence(stacked, act=act)))
     return found
 

@@ -11,6 +11,7 @@ from collsec.evidence.claims import standing_of
 from collsec.evidence.record import VERDICT_LABELS, Record
 from collsec.reports.pages import citation
 from collsec.reports.pages.shortcodes import near
+from collsec.reports.words import quantities
 
 DO_NOT_EDIT = (
     "This folder is generated from analyses/, reports/ and data/processed/. "
@@ -30,7 +31,7 @@ def variables(records: Sequence[Record]) -> dict[str, str]:
             f"{h}.verdict.sentence": str(record.verdict["sentence"]),
             f"{h}.profile": str(record.provenance["profile"]),
         }
-        names |= record.variables
+        names |= quantities.variables(record)
     if records:
         names["study.version"] = _agreed(records, "collsec_version")
         names["study.vintage"] = _agreed(records, "data_vintage")

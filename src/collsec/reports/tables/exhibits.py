@@ -55,7 +55,7 @@ def regression(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
             "Interval, cluster sandwich",
             *(interval(m["cluster_low"], m["cluster_high"], ratio) for m in models),
         ),
-        line("Level of the intervals, %", *(number(100 * m["ci_level"], 1) for m in models)),
+        line("Level of the intervals, %", *(number(100 * m["level"], 1) for m in models)),
         line("Inference", *each("inference", _inference)),
         line("*p*", *each("p_value", p_value)),
         line("Standard error of the log", *each("std_error", lambda v: number(v, 3))),
@@ -66,7 +66,7 @@ def regression(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
         line("Ends", *each("n_events", count)),
         line("Clusters", *each("n_clusters", count)),
         line("Exposed units", *each("exposed_units", count)),
-        line("Exposed ends", *each("exposed_ends", count)),
+        line("Exposed ends", *each("exposed_events", count)),
         line("Exposed clusters", *each("exposed_clusters", count)),
         line("Start–stop rows", *each("nobs", count)),
         line("Validity", *each("validity", str)),
@@ -102,7 +102,7 @@ def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
             in_unit(row["estimate"], row["estimand"]),
             interval(row["ci_low"], row["ci_high"], row["estimand"]),
             p_value(row["p_value"]),
-            count(row["exposed_ends"]),
+            count(row["exposed_events"]),
             str(row["validity"]),
         ]
         for _, row in estimates.iterrows()
@@ -123,7 +123,7 @@ def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Exhibit:
 
 def _levels(estimates: pd.DataFrame) -> str:
     """The commonest level of the intervals, and whose level is another."""
-    levels = estimates["ci_level"].round(6)
+    levels = estimates["level"].round(6)
     common = levels.mode().iloc[0]
     others = estimates[levels != common]
     told = f"{number(100 * common, 1).removesuffix('.0')} %"

@@ -139,7 +139,7 @@ def part_table(estimates: pd.DataFrame, *, caption: str, identifier: str) -> Exh
                     _of(row[exposed], row[every], row["exposed_units"] == row["n_units"])
                     for exposed, every in (
                         ("exposed_units", "n_units"),
-                        ("exposed_ends", "n_events"),
+                        ("exposed_events", "n_events"),
                         ("exposed_clusters", "n_clusters"),
                     )
                 ),

@@ -46,7 +46,7 @@ def told(row: pd.Series, expected: str) -> str:
     said = _side(low, high, expected, 0.0 if unit else 1.0)
     return (
         f"{name} {wording.number(value, digits)}{' ' if unit else ''}{unit} "
-        f"({wording.level(row['ci_level'])} interval {wording.interval(low, high, digits)})"
+        f"({wording.level(row['level'])} interval {wording.interval(low, high, digits)})"
         f"{said}"
     )
 
@@ -67,7 +67,7 @@ def beside(row: pd.Series, expected: str) -> str:
 def counts(row: pd.Series, spec: Mapping[str, Any]) -> str:
     """What an estimate rests on: who was exposed, and what happened to them."""
     units, events = int(row["n_units"]), int(row["n_events"])
-    exposed, hit = int(row["exposed_units"]), int(row["exposed_ends"])
+    exposed, hit = int(row["exposed_units"]), int(row["exposed_events"])
     clusters = CLUSTERS[spec["cluster"]]
     role = str(row["role"])
     if role == "votes":

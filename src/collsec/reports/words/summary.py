@@ -20,7 +20,7 @@ from collsec.evidence.record import Record, load
 from collsec.hypothesis.study import Study, load_study
 from collsec.measures import MEASURES
 from collsec.reports.tables import exhibits, pipetables
-from collsec.reports.words import wording
+from collsec.reports.words import quantities, wording
 from collsec.reports.words.claim_words import CLUSTERS
 
 QUICK = "quick profile: do not cite"
@@ -81,7 +81,7 @@ def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, s
     """What is compared, in whom, with how many exposed, and what could be seen."""
     spec, primary = record.spec, record.primary
     units = pipetables.count(primary["exposed_units"])
-    ends = pipetables.count(primary["exposed_ends"])
+    ends = pipetables.count(primary["exposed_events"])
     where = f"{pipetables.count(primary['exposed_clusters'])} {CLUSTERS[spec['cluster']]}"
     exposed = f"every war, to a degree; {ends} ended, in {where}"
     if spec["design"] == "time_varying":
@@ -95,7 +95,7 @@ def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, s
         "Exposed": exposed,
         "Detectable": _detectable(primary, study.power),
         "Inference": f"{_method(str(primary['inference']))}, "
-        f"{wording.level(primary['ci_level'])} interval; "
+        f"{wording.level(primary['level'])} interval; "
         f"p {pipetables.p_value(primary['p_value'])}, Holm over {len(study.primaries)} primaries "
         f"{pipetables.p_value(p_holm)}",
     }
@@ -204,7 +204,7 @@ def cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
         value,
         pipetables.interval(row["ci_low"], row["ci_high"], estimand),
         pipetables.p_value(row["p_value"]),
-        pipetables.count(row["exposed_ends"]),
+        pipetables.count(row["exposed_events"]),
     )
 
 
@@ -222,7 +222,7 @@ def beneath(record: Record) -> str:
 
 def _multiverse(record: Record) -> str:
     """The specifications of the multiverse, where it has been estimated."""
-    h, said = record.hypothesis, record.variables
+    h, said = record.hypothesis, quantities.variables(record)
     if f"{h}.multiverse.n" not in said:
         return ""
     return (
@@ -240,7 +240,7 @@ def _multiverse(record: Record) -> str:
 def _levels(rows: pd.DataFrame) -> str:
     """The levels of the intervals: the commonest is that of all roles that are not named."""
     roles: dict[float, list[str]] = {}
-    for level, role in zip(rows["ci_level"], rows["role"], strict=True):
+    for level, role in zip(rows["level"], rows["role"], strict=True):
         if not math.isnan(level):
             roles.setdefault(float(level), []).append(str(role))
     every = [role for own in roles.values() for role in own]

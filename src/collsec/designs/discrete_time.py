@@ -1,20 +1,20 @@
-"""The same question put to two other models: a monthly hazard, and a panel of country-months.
+"""The same question put to two models in discrete time: a monthly hazard and country-months.
 
 The monthly complementary log-log model is the proportional-hazards model seen by calendar months;
-its hazard ratio should stand near the Cox model's. The panel asks whether, within a country and a
-month of history, wars end more often where troops are: it estimates volume, not delay.
+its hazard ratio should be near the Cox model's. The panel asks whether, within a country and a
+month of history, wars end more often under exposure: it estimates volume, not timing.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from collsec.designs.estimate import Estimate
+from collsec.core.schema import Role
+from collsec.designs.estimate import Estimate, Scale, counts_of
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Context, Part, part
 from collsec.histories.panels import DAYS_PER_MONTH, clock, exposed
@@ -57,42 +57,35 @@ def unit_months(prepared: Prepared, carried: list[str]) -> pd.DataFrame:
     return out
 
 
-def row_of_panel(inputs: Inputs, rows: pd.DataFrame, column: str, **known: Any) -> Estimate:
-    """The parts of an estimate that models on war-months share."""
+def of_months(inputs: Inputs, rows: pd.DataFrame, column: str) -> dict[str, Any]:
+    """The fields of an estimate that models on war-months share."""
     cluster, exposure = inputs.spec.cluster, inputs.spec.exposure
-    is_exposed = rows[column] > 0
-    known = {"inference": "cluster_sandwich"} | known
-    return Estimate(
-        hypothesis=inputs.spec.hypothesis,
-        role="model",
-        measure=exposure.measure,
-        lag_months=exposure.lag_months,
-        ci_level=1 - inputs.study.alpha,
-        nobs=len(rows),
-        n_units=int(rows["unit"].nunique()),
-        n_events=int(rows["event"].sum()),
-        n_clusters=int(rows[cluster].nunique()),
-        exposed_units=int(rows.loc[is_exposed, "unit"].nunique()),
-        exposed_ends=int((rows["event"] & is_exposed).sum()),
-        exposed_clusters=int(rows.loc[is_exposed, cluster].nunique()),
-        **known,
-    )
+    return {
+        "hypothesis": inputs.spec.hypothesis,
+        "role": Role.MODEL,
+        "measure": exposure.measure,
+        "lag_months": exposure.lag_months,
+        "level": inputs.study.usual_level,
+        "inference": "cluster_sandwich",
+        **counts_of(rows, rows[column] > 0, unit="unit", cluster=cluster),
+    }
 
 
-def _not_estimable(error: EstimationError) -> dict[str, Any]:
-    nothing: dict[str, Any] = dict.fromkeys(
-        ("estimate", "ci_low", "ci_high", "p_value", "std_error"), math.nan
-    )
-    return nothing | {"note": f"Not estimable: {error}"}
+def stratum_indicators(rows: pd.DataFrame, strata: Sequence[str]) -> pd.DataFrame:
+    """Indicators of the values of each stratum but the first, without those that never vary."""
+    if not strata:
+        return pd.DataFrame(index=rows.index)
+    names = pd.get_dummies(rows[list(strata)].astype("category"), drop_first=True, dtype=float)
+    return names.loc[:, names.max() > names.min()]
 
 
-@part()
+@part(roles=(Role.MODEL,), designs=("time_varying",))
 def monthly_hazard(context: Context) -> Part:
     """The primary's question put to a monthly complementary log-log model."""
     return Part([fit_monthly_hazard(context.inputs, context.prepared)])
 
 
-@part()
+@part(roles=(Role.MODEL,), designs=("time_varying",))
 def country_months(context: Context) -> Part:
     """The primary's question put to a panel of country-months."""
     return Part([fit_country_months(context.inputs, context.prepared)])
@@ -102,13 +95,8 @@ def fit_monthly_hazard(inputs: Inputs, prepared: Prepared) -> Estimate:
     """Hazard ratio of the monthly complementary log-log model, duration as a cubic polynomial."""
     column, cluster = prepared.column, inputs.spec.cluster
     rows = unit_months(prepared, [cluster, *prepared.strata])
-    dummies = (
-        pd.get_dummies(rows[list(prepared.strata)].astype("category"), drop_first=True, dtype=float)
-        if prepared.strata
-        else pd.DataFrame(index=rows.index)
-    )
-    dummies = dummies.loc[:, dummies.max() > dummies.min()]
-    known: dict[str, Any] = {
+    dummies = stratum_indicators(rows, prepared.strata)
+    known = of_months(inputs, rows, column) | {
         "estimate_id": f"{inputs.spec.hypothesis}.monthly_hazard",
         "estimand": "hazard_ratio",
         "label": "Monthly hazard (complementary log-log)",
@@ -122,20 +110,8 @@ def fit_monthly_hazard(inputs: Inputs, prepared: Prepared) -> Estimate:
             cluster=cluster,
         )
     except EstimationError as error:
-        return row_of_panel(inputs, rows, column, **known, **_not_estimable(error))
-    beta, std_error = float(fit.params[column]), float(fit.std_errors[column])
-    half = float(stats.norm.isf(inputs.study.alpha / 2)) * std_error
-    return row_of_panel(
-        inputs,
-        rows,
-        column,
-        **known,
-        estimate=math.exp(beta),
-        ci_low=math.exp(beta - half),
-        ci_high=math.exp(beta + half),
-        std_error=std_error,
-        p_value=float(2 * stats.norm.sf(abs(beta / std_error))),
-    )
+        return Estimate.missing(error, **known)
+    return Estimate.from_fit(float(fit.params[column]), float(fit.std_errors[column]), **known)
 
 
 def country_cells(rows: pd.DataFrame, cluster: str, column: str) -> pd.DataFrame:
@@ -154,7 +130,7 @@ def fit_country_months(inputs: Inputs, prepared: Prepared) -> Estimate:
     column, cluster = prepared.column, inputs.spec.cluster
     rows = unit_months(prepared, [cluster])
     cells = country_cells(rows, cluster, column)
-    known: dict[str, Any] = {
+    known = of_months(inputs, rows, column) | {
         "estimate_id": f"{inputs.spec.hypothesis}.country_months",
         "estimand": "probability_difference",
         "label": "Country-months, two-way effects",
@@ -171,17 +147,10 @@ def fit_country_months(inputs: Inputs, prepared: Prepared) -> Estimate:
             cluster=cluster,
         )
     except EstimationError as error:
-        return row_of_panel(inputs, rows, column, **known, **_not_estimable(error))
-    beta, std_error = float(fit.params[column]), float(fit.std_errors[column])
-    half = float(stats.norm.isf(inputs.study.alpha / 2)) * std_error
-    return row_of_panel(
-        inputs,
-        rows,
-        column,
+        return Estimate.missing(error, **known)
+    return Estimate.from_fit(
+        float(fit.params[column]),
+        float(fit.std_errors[column]),
+        scale=Scale.DIFFERENCE,
         **known,
-        estimate=beta,
-        ci_low=beta - half,
-        ci_high=beta + half,
-        std_error=std_error,
-        p_value=float(2 * stats.norm.sf(abs(beta / std_error))),
     )

@@ -10,16 +10,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from collsec.designs.clustered import Comparison, hazard_ratio
-from collsec.designs.estimate import Estimate
+from collsec.core.schema import Role
+from collsec.designs.checks import judge
+from collsec.designs.comparison import Comparison
+from collsec.designs.estimate import Quantity, Unit
+from collsec.designs.exclusions import MOST_DRAWS
 from collsec.designs.inputs import Prepared
-from collsec.designs.parts import Context, Part, part
-from collsec.designs.robustness import judge
+from collsec.designs.jackknife import hazard_ratio
+from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
 from collsec.histories.cohorts.episodes import PERIOD_STARTS
 from collsec.histories.panels import clock
 from collsec.measures.veto import WINDOW_MONTHS
-from collsec.reports.words import wording
-from collsec.subjects.veto.action_class import MOST_DRAWS, exposure_alone
+from collsec.subjects.veto.vetoes import COUNTS_COLUMNS, exposure_alone
 
 QUESTIONS = (
     ("any", "has_control", "A veto that concerns no war in the past 12 months", ("type_group",)),
@@ -33,7 +35,26 @@ QUESTIONS = (
 )
 
 
-@part()
+@part(
+    roles=(Role.FALSIFICATION,),
+    tables=(
+        TableOf(
+            "controls",
+            (Role.FALSIFICATION, Role.SENSITIVITY),
+            "Vetoes that should do nothing to a war, and the hidden veto as a sensitivity "
+            "analysis: hazard ratios of the end. For vetoes that concern no war the clusters are "
+            f"calendar years. {COUNTS_COLUMNS}",
+        ),
+    ),
+    variables=(
+        VariablesOf("calendar_placebo.*", {"{name}.hr": "estimate", "{name}.ci": "interval"}),
+    ),
+    uses=(
+        "vetoes_on_no_war.item_id",
+        "vetoes_on_no_war.date",
+    ),
+    exposures=("veto_12m",),
+)
 def calendar_placebo(context: Context) -> Part:
     """A placebo on calendar time: vetoes that concern no war, the same months for all wars."""
     study = context.inputs.study
@@ -47,13 +68,13 @@ def calendar_placebo(context: Context) -> Part:
                 column,
                 strata=strata,
                 cluster="calendar_year",
-                beside=context.inputs.spec.cluster,
+                alongside=context.inputs.spec.cluster,
             ),
-            level=1 - study.alpha,
+            level=study.usual_level,
             power=study.power,
             hypothesis=context.name,
             estimate_id=f"{context.name}.calendar_placebo.{name}",
-            role="falsification",
+            role=Role.FALSIFICATION,
             label=label,
             measure="veto_on_no_war",
             lag_months=0,
@@ -62,7 +83,11 @@ def calendar_placebo(context: Context) -> Part:
         outcomes[name] = judge(found, context.inputs.spec.estimand.no_effect)
     return Part(
         made,
-        strings=_strings(made, outcomes, len(dates)),
+        quantities={"calendar_placebo.vetoes": Quantity(len(dates), Unit.COUNT)}
+        | {
+            f"calendar_placebo.{name}.outcome": Quantity(outcome, Unit.TEXT)
+            for name, outcome in outcomes.items()
+        },
         records={"calendar_placebo": {"vetoes": len(dates), "outcomes": outcomes}},
     )
 
@@ -88,12 +113,12 @@ def calendar_rows(prepared: Prepared, dates: pd.Series) -> pd.DataFrame:
     # The last day of each year: a row begins with the day after.
     year_ends = np.array([f"{y}-12-31" for y in range(first, last + 1)], "datetime64[D]")
     cuts = np.unique(np.concatenate([on, off, year_ends.astype(np.int64)]))
-    pieces = []
+    stretches = []
     for i, (start, length) in enumerate(zip(zero, exits, strict=True)):
         inside = cuts[(cuts > start) & (cuts < start + length)] - start
         ends = np.append(inside.astype(float), length)
-        pieces.append(np.column_stack([np.full(len(ends), i), np.append(0.0, ends[:-1]), ends]))
-    unit, begin, end = np.concatenate(pieces).T
+        stretches.append(np.column_stack([np.full(len(ends), i), np.append(0.0, ends[:-1]), ends]))
+    unit, begin, end = np.concatenate(stretches).T
     unit = unit.astype(int)
     day = zero[unit] + begin
     count = number_on(day, on, off)
@@ -128,27 +153,25 @@ def usual_count(on: np.ndarray, off: np.ndarray) -> float:
     return float(np.median(count[count > 0]))
 
 
-def _strings(made: list[Estimate], outcomes: dict[str, str], n_dates: int) -> dict[str, str]:
-    strings = {"calendar_placebo.vetoes": str(n_dates)}
-    for (name, *_), estimate in zip(QUESTIONS, made, strict=True):
-        strings |= {
-            f"calendar_placebo.{name}.hr": wording.number(estimate.estimate),
-            f"calendar_placebo.{name}.ci": wording.interval(estimate.ci_low, estimate.ci_high),
-            f"calendar_placebo.{name}.outcome": outcomes[name],
-        }
-    return strings
-
-
-@part()
+@part(
+    roles=(Role.SENSITIVITY,),
+    variables=(
+        VariablesOf(
+            "sensitivity.veto_until_resolution",
+            {
+                "hidden_veto.hr": "estimate",
+                "hidden_veto.ci": "interval",
+                "hidden_veto.ends": "exposed_events",
+            },
+        ),
+    ),
+    uses=("council.vetoes", "council.resolutions"),
+    exposures=("veto_12m",),
+)
 def hidden_veto(context: Context) -> Part:
     """A sensitivity analysis only: after a veto, silence of the Council counts as blocked too."""
     draws = min(context.draws.rerandomization_draws, MOST_DRAWS)
     found = exposure_alone(
-        context.inputs, "veto_until_resolution", "sensitivity", draws, validity="plausible"
+        context.inputs, "veto_until_resolution", Role.SENSITIVITY, draws, validity="plausible"
     )
-    strings = {
-        "hidden_veto.hr": wording.number(found.estimate),
-        "hidden_veto.ci": wording.interval(found.ci_low, found.ci_high),
-        "hidden_veto.ends": str(found.exposed_ends),
-    }
-    return Part([found], strings=strings)
+    return Part([found])

@@ -13,21 +13,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import special
 
-from collsec.designs.duration_models import unit_months
-from collsec.designs.estimate import Estimate
+from collsec.core.schema import Role
+from collsec.designs.discrete_time import of_months, stratum_indicators, unit_months
+from collsec.designs.estimate import Estimate, Quantity, Unit, wald_interval
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.designs.parts import Context, Part, part, without_estimate
+from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.histories.panels import DAYS_PER_MONTH
 from collsec.histories.timelines import as_of
-from collsec.reports.words import wording
 from collsec.survival import EstimationError, discrete_hazard, logit
-from collsec.survival.inference import minimum_detectable_effect
 
 AFRICA = 4
 # Acts of the last months are the decision to deploy itself: no troops come without one, so that
-# only older ones tell wars apart.
+# only older ones distinguish wars.
 ACTS_LAG_MONTHS = 6
 BASELINE = ("is_internationalized", "in_africa")
 HISTORY = ("is_war_last_year", "has_earlier_act")
@@ -39,7 +38,17 @@ LABELS = {
 }
 
 
-@part()
+@part(
+    roles=(Role.MODEL,),
+    variables=(
+        VariablesOf(
+            "msm*",
+            {"{name}.hr": "estimate", "{name}.ci": "interval", "{name}.ends": "exposed_events"},
+        ),
+    ),
+    uses=("war.is_war", "council.acts", "episodes.region"),
+    designs=("time_varying",),
+)
 def marginal_structural(context: Context) -> Part:
     """The monthly hazard of the end of war after a first deployment, weighted by its history."""
     inputs = context.inputs
@@ -48,9 +57,8 @@ def marginal_structural(context: Context) -> Part:
     try:
         weighted = with_weights(months, lag)
     except EstimationError as error:
-        none = [_estimate(inputs, months, name, error) for name in LABELS]
-        return Part(none, strings=_strings(none))
-    made = [fit_weighted(inputs, weighted, name) for name in LABELS]
+        known = _known(inputs, months)
+        return Part([Estimate.missing(error, **known, **_named(inputs, name)) for name in LABELS])
     weight = weighted["weight"]
     summary = {
         "mean": float(weight.mean()),
@@ -62,12 +70,15 @@ def marginal_structural(context: Context) -> Part:
             (months["deploys"] & (months["has_earlier_act"] > 0)).sum()
         ),
     }
-    strings = _strings(made) | {
-        "msm.weight_mean": wording.number(summary["mean"]),
-        "msm.weight_largest": wording.number(summary["largest"], 1),
-        "msm.deployments": str(summary["deployments"]),
-    }
-    return Part(made, strings=strings, records={"marginal_structural": summary})
+    return Part(
+        [fit_weighted(inputs, weighted, name) for name in LABELS],
+        quantities={
+            "msm.weight_mean": Quantity(summary["mean"], Unit.NUMBER),
+            "msm.weight_largest": Quantity(summary["largest"], Unit.NUMBER, digits=1),
+            "msm.deployments": Quantity(summary["deployments"], Unit.COUNT),
+        },
+        records={"marginal_structural": summary},
+    )
 
 
 def history(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
@@ -168,12 +179,7 @@ def fit_weighted(inputs: Inputs, weighted: pd.DataFrame, name: str) -> Estimate:
     if name == "msm_truncated":
         weight = weight.clip(*weight.quantile(list(TRUNCATED_AT)))
     rows = weighted.assign(weight=1.0 if name == "msm_unweighted" else weight)
-    strata = [c for c in inputs.spec.strata if _varies(rows[c])]
-    dummies = (
-        pd.get_dummies(rows[strata].astype("category"), drop_first=True, dtype=float)
-        if strata
-        else pd.DataFrame(index=rows.index)
-    )
+    dummies = stratum_indicators(rows, inputs.spec.strata)
     baseline = [c for c in BASELINE if _varies(rows[c])]
     try:
         fit = discrete_hazard(
@@ -185,76 +191,32 @@ def fit_weighted(inputs: Inputs, weighted: pd.DataFrame, name: str) -> Estimate:
             cluster=inputs.spec.cluster,
         )
     except EstimationError as error:
-        return _estimate(inputs, rows, name, error)
-    errors = float(fit.std_errors["exposed"]), float(fit.fit.model_std_errors["exposed"])
-    return _estimate(inputs, rows, name, (float(fit.params["exposed"]), *errors))
+        return Estimate.missing(error, **_known(inputs, rows), **_named(inputs, name))
+    beta, clustered = float(fit.params["exposed"]), float(fit.std_errors["exposed"])
+    std_error = max(clustered, float(fit.fit.model_std_errors["exposed"]))
+    return Estimate.from_fit(
+        beta,
+        std_error,
+        sandwich=wald_interval(beta, clustered, inputs.study.usual_level),
+        power=inputs.study.power,
+        **_known(inputs, rows),
+        **_named(inputs, name),
+    )
 
 
 def _varies(column: pd.Series) -> bool:
     return bool((column != column.iloc[0]).any())
 
 
-def _estimate(
-    inputs: Inputs,
-    rows: pd.DataFrame,
-    name: str,
-    found: EstimationError | tuple[float, float, float],
-) -> Estimate:
-    """One hazard ratio with its counts, or the reason why there is none.
-
-    Parameters
-    ----------
-    found : EstimationError or tuple of float
-        Log hazard ratio, clustered and model-based error.
-    """
-    cluster, level = inputs.spec.cluster, 1 - inputs.study.alpha
-    lag = inputs.spec.exposure.lag_months
-    is_exposed = rows["arrival"] + lag < rows["month"]
-    base: dict[str, Any] = dict(
-        estimate_id=f"{inputs.spec.hypothesis}.{name}",
-        hypothesis=inputs.spec.hypothesis,
-        role="model",
-        label=LABELS[name],
-        measure=inputs.spec.exposure.measure,
-        lag_months=lag,
-        estimand="hazard_ratio",
-        ci_level=level,
-        inference="wider_of_model_and_cluster",
-        validity="plausible",
-        nobs=len(rows),
-        n_units=int(rows["unit"].nunique()),
-        n_events=int(rows["event"].sum()),
-        n_clusters=int(rows[cluster].nunique()),
-        exposed_units=int(rows.loc[is_exposed, "unit"].nunique()),
-        exposed_ends=int((rows["event"] & is_exposed).sum()),
-        exposed_clusters=int(rows.loc[is_exposed, cluster].nunique()),
-    )
-    if isinstance(found, EstimationError):
-        return Estimate(**base, **without_estimate(found))
-    beta, clustered, by_model = found
-    error = max(clustered, by_model)
-    z = float(stats.norm.ppf(0.5 + level / 2))
-    mde = minimum_detectable_effect(error, alpha=1 - level, power=inputs.study.power)
-    return Estimate(
-        **base,
-        estimate=math.exp(beta),
-        ci_low=math.exp(beta - z * error),
-        ci_high=math.exp(beta + z * error),
-        cluster_low=math.exp(beta - z * clustered),
-        cluster_high=math.exp(beta + z * clustered),
-        std_error=error,
-        p_value=float(2 * stats.norm.sf(abs(beta / error))),
-        mde_low=mde.low,
-        mde_high=mde.high,
-    )
+def _known(inputs: Inputs, rows: pd.DataFrame) -> dict[str, Any]:
+    """What the three estimates share: the counts are those after a first deployment."""
+    is_exposed = rows["arrival"] + inputs.spec.exposure.lag_months < rows["month"]
+    return of_months(inputs, rows.assign(is_exposed=is_exposed), "is_exposed") | {
+        "estimand": "hazard_ratio",
+        "inference": "wider_of_model_and_cluster",
+        "validity": "plausible",
+    }
 
 
-def _strings(made: Sequence[Estimate]) -> dict[str, str]:
-    strings: dict[str, str] = {}
-    for estimate, name in zip(made, LABELS, strict=True):
-        strings |= {
-            f"{name}.hr": wording.number(estimate.estimate),
-            f"{name}.ci": wording.interval(estimate.ci_low, estimate.ci_high),
-            f"{name}.ends": str(estimate.exposed_ends),
-        }
-    return strings
+def _named(inputs: Inputs, name: str) -> dict[str, Any]:
+    return {"estimate_id": f"{inputs.spec.hypothesis}.{name}", "label": LABELS[name]}

@@ -1,21 +1,101 @@
-"""What else is asked of a primary: placebos, leaving one out, proportional hazards."""
+"""What is asked of a primary before it is believed.
+
+A second engine must give the same coefficient, or the result is void: the study's own must agree
+with a kept library's. Random exposures must be rejected as often as the level says, and no more.
+Placebos should find nothing, no single conflict or mission should carry the sign, and hazards
+should be proportional.
+"""
 
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
+from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate
-from collsec.designs.inputs import Inputs, Prepared, prepare
-from collsec.designs.sandwich import by_own_method, refit_without
-from collsec.designs.time_varying import rerandomized
+from collsec.designs.inputs import Inputs, Prepared, codes
+from collsec.designs.jackknife import refit_without
 from collsec.histories.timelines import PRESENCES, presence_spells
-from collsec.hypothesis.specification import ExposureSpec
-from collsec.survival import CoxDesign, EstimationError, cox_ph
+from collsec.survival import EstimationError
+from collsec.survival.inference import Calibration
+
+# The level at which rejection is counted; the bounds of the study refer to it.
+LEVEL = 0.05
+# Both engines stop when the gradient vanishes; coefficients then agree far below what is printed.
+ENGINE_TOLERANCE = 1e-6
+# Rows begin and end on whole or half days, so a quarter of a day lies strictly between.
+HALF_STEP = 0.25
+
+
+def rejections(rejected: int, events: float, estimates: np.ndarray) -> Calibration:
+    """A calibration from counted rejections.
+
+    Parameters
+    ----------
+    rejected : int
+    events : float
+        Mean number of events under exposure.
+    estimates : ndarray, shape (draws,)
+        Log hazard ratio of each random exposure.
+    """
+    done = len(estimates)
+    interval = stats.binomtest(rejected, done).proportion_ci(0.95, method="wilson")
+    return Calibration(
+        rejected / done, float(interval.low), float(interval.high), LEVEL, done, events, estimates
+    )
+
+
+def pooled(blocks: list[Calibration]) -> Calibration:
+    """Blocks of draws as one calibration."""
+    if len(blocks) == 1:
+        return blocks[0]
+    done = sum(one.draws for one in blocks)
+    rejected = round(sum(one.rejection_rate * one.draws for one in blocks))
+    events = sum(one.mean_exposed_events * one.draws for one in blocks) / done
+    return rejections(rejected, events, np.concatenate([one.estimates for one in blocks]))
+
+
+def engines_agree(prepared: Prepared) -> tuple[bool, float]:
+    """Whether the Cox coefficient of statsmodels' PHReg equals ours.
+
+    statsmodels counts a row as at risk on ``[entry, stop]``; moving every entry by half the
+    smallest step of time restores the counting-process risk set ``(entry, stop]``.
+
+    Returns
+    -------
+    agree : bool
+        Also true where the coefficient does not exist (there is then nothing to disagree on).
+    gap : float
+        Absolute difference of the log hazard ratios.
+    """
+    from statsmodels.duration.hazard_regression import PHReg
+
+    rows, comparison = prepared.rows, Comparison.of(prepared, "")
+    try:
+        own = comparison.fit()
+    except EstimationError:
+        return True, 0.0
+    x = rows[comparison.covariates].to_numpy(float)
+    scale = x.std(axis=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PHReg warns of strata without events; they add nothing
+        model = PHReg(
+            rows["stop"].to_numpy(),
+            (x - x.mean(axis=0)) / scale,
+            status=rows["event"].to_numpy(int),
+            entry=rows["start"].to_numpy() + HALF_STEP,
+            strata=codes(rows, prepared.strata) if prepared.strata else None,
+            ties="efron",
+        )
+        fitted = model.fit(method="newton", disp=0, maxiter=100).params / scale
+    gap = float(np.abs(fitted - own.params.to_numpy()).max())
+    return gap <= ENGINE_TOLERANCE, gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,28 +106,8 @@ class Placebo:
     outcome: str  # "passed", "failed" or "uninformative"
 
 
-def placebo(inputs: Inputs, exposure: ExposureSpec, draws: int) -> Estimate:
-    """The estimate of one declared falsification."""
-    name = f"{inputs.spec.hypothesis}.placebo.{exposure.measure}"
-    level = 1 - inputs.study.alpha
-    prepared = prepare(inputs, exposure)
-    if prepared.spells is None or exposure.inference == "cluster_sandwich":
-        return by_own_method(
-            inputs,
-            prepared,
-            exposure,
-            estimate_id=name,
-            role="falsification",
-            level=level,
-            lag_months=exposure.lag_months,
-        )
-    return rerandomized(
-        inputs, prepared, exposure, estimate_id=name, role="falsification", draws=draws, level=level
-    )[0]
-
-
 def judged(estimate: Estimate, no_effect: tuple[float, float], fails_if: str = "either") -> Placebo:
-    """A falsification told apart into passed, failed and uninformative.
+    """A falsification that is passed, failed or uninformative.
 
     A placebo whose minimum detectable effect exceeds the smallest effect of interest could not
     have found one: it is uninformative, unless it found one all the same.
@@ -80,19 +140,16 @@ def leave_one_out(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
         ``kind`` (``conflict`` or ``mission``), ``left_out`` (its id), ``hazard_ratio``. Conflicts
         with any exposure (for a covariate: all); missions whose presence is the exposure.
     """
-    rows, names = prepared.rows, [prepared.column, *prepared.adjustment]
-    design = CoxDesign.from_frame(
-        rows, names, start="start", stop="stop", event="event", strata=list(prepared.strata) or None
-    )
-    conflict, refit = rows["conflict_id"].to_numpy(), refit_without(design)
+    rows, refit = prepared.rows, refit_without(Comparison.of(prepared, "").design())
+    conflict = rows["conflict_id"].to_numpy()
     exposed = conflict if prepared.spells is None else conflict[rows[prepared.column] > 0]
     left_out = [("conflict", str(c), conflict == c) for c in np.unique(exposed)]
     for mission, units in units_of_missions(inputs, prepared).items():
         left_out.append(("mission", mission, rows["unit_id"].isin(units).to_numpy()))
     made = []
-    for kind, name, gone in left_out:
+    for kind, name, without in left_out:
         try:
-            beta = refit(~gone)
+            beta = refit(~without)
         except EstimationError:
             beta = math.nan
         made.append((kind, name, math.exp(beta)))
@@ -147,14 +204,7 @@ def places(episodes: pd.DataFrame) -> dict[str, str]:
 def proportional_hazards(prepared: Prepared) -> float:
     """p-value of the test that the effect does not change over the life of a war."""
     try:
-        fit = cox_ph(
-            prepared.rows,
-            [prepared.column, *prepared.adjustment],
-            start="start",
-            stop="stop",
-            event="event",
-            strata=list(prepared.strata) or None,
-        )
+        fit = Comparison.of(prepared, "").fit()
     except EstimationError:
         return math.nan
     return float(fit.test_proportional_hazards()["p_value"][prepared.column])

@@ -1,0 +1,121 @@
+"""Designs by name, behind one protocol, and what each accepts of a specification.
+
+A design says how an exposure is compared: which kind of measure it takes, how its uncertainty is
+judged, which keys of a hypothesis file mean something to it. What it does not honor is refused
+when the file is read, never ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import pandas as pd
+
+from collsec.core.schema import Role
+from collsec.designs.estimate import Estimate, Quantity
+from collsec.designs.inputs import Inputs, Prepared
+from collsec.designs.parts import Part
+from collsec.hypothesis.specification import ExposureSpec
+from collsec.hypothesis.study import Draws
+from collsec.survival.inference import Calibration
+
+Task = Callable[[], Part]
+
+# Keys that mean something only to some designs.
+ADJUSTMENT, LAGS, LAG, ASSIGNMENT = (
+    "adjustment",
+    "lags_months",
+    "lag_months",
+    "inference.assignment_strata",
+)
+OPTIONAL = (ADJUSTMENT, LAGS, LAG, ASSIGNMENT)
+
+
+class Design(Protocol):
+    """How a hypothesis is put to the data.
+
+    Attributes
+    ----------
+    name : str
+        What a hypothesis file calls it.
+    kind : str
+        Kind of the measures that it takes as exposures: ``exposure`` (spells in calendar time) or
+        ``covariate`` (known before onset).
+    honors : frozenset of str
+        Which of :data:`OPTIONAL` it honors; a file that names another one is refused.
+    methods : tuple of str
+        Methods of inference that its primary honors.
+    further_methods : tuple of str
+        Those that a secondary exposure or a placebo may name for itself.
+    calibration_blocks : int
+        Into how many blocks the draws of its null calibration are split.
+    """
+
+    name: str
+    kind: str
+    honors: frozenset[str]
+    methods: tuple[str, ...]
+    further_methods: tuple[str, ...]
+    calibration_blocks: int
+
+    def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The primary's panel as it is written, and its attrition table."""
+        ...
+
+    def tasks(self, inputs: Inputs, draws: Draws) -> dict[str, Task]:
+        """``primary``, ``lag.N``, ``secondary.MEASURE`` and ``outcome.MEASURE``, by name."""
+        ...
+
+    def estimate(
+        self,
+        inputs: Inputs,
+        prepared: Prepared,
+        exposure: ExposureSpec,
+        *,
+        estimate_id: str,
+        role: Role,
+        level: float,
+        draws: int,
+        label: str = "",
+    ) -> Estimate:
+        """Hazard ratio of one exposure, with the interval of its method."""
+        ...
+
+    def without_draws(self, inputs: Inputs, prepared: Prepared, level: float) -> Estimate:
+        """The primary's hazard ratio with an error that needs no random draws."""
+        ...
+
+    def calibrate(self, inputs: Inputs, prepared: Prepared, draws: int, block: int) -> Calibration:
+        """One block of the draws of the null calibration: the primary's own test."""
+        ...
+
+    def calibrate_biased(self, inputs: Inputs, draws: int) -> float:
+        """Rejection rate of a known-biased estimator that the file declares; NaN if none."""
+        ...
+
+    def groups(self, inputs: Inputs, prepared: Prepared) -> Any:
+        """Group of each unit in the survival figure: array of str, shape (n_units,)."""
+        ...
+
+    def curves(
+        self, inputs: Inputs, prepared: Prepared
+    ) -> tuple[list[pd.DataFrame], dict[str, Quantity]]:
+        """Curves beyond survival by group, and what a page prints from them."""
+        ...
+
+
+DESIGNS: dict[str, Design] = {}
+AnyDesign = TypeVar("AnyDesign", bound=type)
+
+
+def design(cls: AnyDesign) -> AnyDesign:
+    """Register an instance of a class as the design of its ``name``."""
+    made = cls()
+    DESIGNS[made.name] = made
+    return cls
+
+
+def get(name: str) -> Design:
+    """A design by name."""
+    return DESIGNS[name]
