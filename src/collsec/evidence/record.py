@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -124,7 +123,7 @@ def load(project: Project, hypothesis: str) -> Record:
         raise MissingInput(
             f"{where} does not exist yet. Run `collsec run`, or the estimate step, first."
         )
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    content = project.read_json(path)
     needed = ("spec", "verdict", "variables", "diagnostics", "provenance", "result_id")
     for part in needed:
         if part not in content:
@@ -158,7 +157,7 @@ def load_synthesis(project: Project) -> dict[str, str]:
             f"{project.relative(path)} does not exist yet. "
             "Run `collsec run`, or the synthesis step."
         )
-    variables: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["variables"]
+    variables: dict[str, str] = project.read_json(path)["variables"]
     return variables
 
 
