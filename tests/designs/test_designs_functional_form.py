@@ -8,12 +8,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from collsec.designs.joint_effects import JointEffects, joint_effects
+from collsec.designs.sandwich import refit_without
 
 from collsec.designs.functional_form import FORMS, Form, curve, functional_form
 from collsec.designs.inputs import Prepared
-from collsec.designs.joint_effects import JointEffects, joint_effects
 from collsec.designs.parts import Context
-from collsec.designs.sandwich import refit_without
 from collsec.hypothesis.study import Draws
 from collsec.survival import CoxDesign, EstimationError, restricted_cubic, spline_knots
 from collsec.survival.inference import cluster_jackknife

@@ -9,9 +9,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from collsec.designs.clustered import Comparison, hazard_ratio
+from collsec.subjects.veto.veto_table import by_state_and_class
 
 from collsec.designs import Inputs
-from collsec.designs.clustered import Comparison, hazard_ratio
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
@@ -29,7 +30,6 @@ from collsec.subjects.veto.next_action import (
     next_action,
     until_next,
 )
-from collsec.subjects.veto.veto_table import by_state_and_class
 from study import PROJECT, linked, study_extents, study_inputs
 
 DAY = pd.Timestamp

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from collsec.subjects.veto.votes_follow_ties import (
+    members_on_drafts,
+    votes_follow_ties,
+    within_drafts,
+)
 
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
 from collsec.hypothesis.specification import load
 from collsec.hypothesis.study import Draws
 from collsec.measures.interest import P5
-from collsec.subjects.veto.votes_follow_ties import (
-    members_on_drafts,
-    votes_follow_ties,
-    within_drafts,
-)
 from study import PROJECT, study_inputs
 
 
