@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 
+import collsec.subjects  # noqa: F401 - parts register themselves on import
 from collsec.core.project import Project
-from collsec.designs import Inputs
+from collsec.designs import PARTS, Inputs
+from collsec.designs.estimate import tidy
+from collsec.designs.parts import Part
 from collsec.histories import timelines
 from collsec.histories.episodes import Linked, link
 from collsec.hypothesis.specification import Spec, load_study
 from collsec.pipeline import TIMELINES
+from collsec.reports.words.quantities import feed, printed
 from collsec.tables.clean import read_raw, resources
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -54,3 +58,13 @@ def study_inputs(spec: Spec) -> Inputs:
 def all_timelines(of: Linked) -> dict[str, pd.DataFrame]:
     """Every family of timelines."""
     return {family: getattr(timelines, family)(of) for family in TIMELINES}
+
+
+def texts_of(name: str, part: Part) -> dict[str, str]:
+    """What a page prints of a part, by the names of its variables without the hypothesis."""
+    texts = {key: printed(quantity) for key, quantity in part.quantities.items()}
+    if part.estimates:
+        rows = tidy(part.estimates)
+        names = rows["estimate_id"].str.partition(".")[2]
+        texts |= feed(rows.set_index(names), PARTS[name].variables)
+    return texts

@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from collsec.reports.tables.deployment_tables import stages as stages_table
-from collsec.subjects.deployment.authorized_missions import (
+from collsec.subjects.deployment.operations import (
     MILESTONES,
     authorized_into_war,
     operations,
+    stage_table,
 )
-from collsec.subjects.deployment.stages import stage_table
 
 DAY = pd.Timestamp
 
