@@ -14,7 +14,8 @@ from collsec.cli.main import app
 from collsec.core.project import Project
 from collsec.evidence.claims import DESCRIPTIONS, ledger_of, read
 from collsec.evidence.verdict import CODES
-from collsec.hypothesis.specification import Spec, load, load_study
+from collsec.hypothesis.specification import Spec, load
+from collsec.hypothesis.study import load_study
 
 # Ids of the study's design; C35 and C36 were never given.
 DESIGNED = ["C01a", "C01b", *(f"C{n:02}" for n in range(2, 35)), "C37"]

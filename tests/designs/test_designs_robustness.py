@@ -7,6 +7,7 @@ import math
 
 import pandas as pd
 import pytest
+from collsec.designs.robustness import judge, leave_one_out, places, sign_flips, units_of_missions
 
 from collsec.core.schema import Role
 from collsec.designs import DESIGNS, PARTS
@@ -194,7 +195,7 @@ def test_the_lead_is_the_half_year_before_troops_come_and_never_while_they_are_t
         columns=["conflict_id", "from_date", "un_troops"],
     )
     steps["known_from"] = pd.to_datetime(steps["from_date"])
-    found = get("un_troops_to_come").function({"deployment": steps})
+    found = get("un_troops_to_come")({"deployment": steps})
     assert found.to_numpy().tolist() == [
         [1, DAY("2000-01-01"), DAY("2000-07-01")],
         [1, DAY("2001-01-01"), DAY("2001-03-01")],

@@ -16,7 +16,8 @@ from collsec.designs import DESIGNS, Inputs, checks, tasks
 from collsec.designs.estimate import Quantity, Unit, tidy
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import PARTS, Part
-from collsec.hypothesis.specification import Draws, load
+from collsec.hypothesis.specification import load
+from collsec.hypothesis.study import Draws
 from study import PROJECT, study_inputs
 
 FEW = Draws(

@@ -48,7 +48,7 @@ def test_biased_estimates_and_what_has_no_p_value_are_no_further_questions() -> 
 
 def test_holm_over_the_primaries_stands_beside() -> None:
     tables = {h: estimates(("primary", h, p)) for h, p in (("h1", 0.01), ("h2", 0.04))}
-    found = over_primaries(tables, 2)
+    found = over_primaries(tables, ["h1", "h2"])
     assert found["p_holm"] == {"h1": 0.02, "h2": 0.04}
     assert set(found["variables"]) == {
         "h1.primary.p_holm",

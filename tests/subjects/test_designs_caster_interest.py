@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from collsec.subjects.veto.caster_interest import by_caster, caster_interest, casters_of, is_close
 
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
 from collsec.designs.time_varying import lay_out
-from collsec.hypothesis.specification import Draws, load
+from collsec.hypothesis.specification import load
+from collsec.hypothesis.study import Draws
 from collsec.measures.interest import COMPONENTS, P5
 from collsec.subjects.veto.casters import by_caster, caster_interest, casters_of, is_close
 from collsec.survival.inference import exposed_counts

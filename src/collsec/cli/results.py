@@ -32,7 +32,7 @@ def show(
 ) -> None:
     """Show a hypothesis in one screen: estimand, cohort, estimates, checks and verdict."""
     from collsec.cli import screens as terminal
-    from collsec.hypothesis.specification import load_study
+    from collsec.hypothesis.study import load_study
     from collsec.reports.words import summary as briefing
 
     project = project_at(root)
@@ -51,7 +51,7 @@ def compare(
 ) -> None:
     """Show hypotheses side by side, fact by fact."""
     from collsec.cli import screens as terminal
-    from collsec.hypothesis.specification import load_study
+    from collsec.hypothesis.study import load_study
     from collsec.reports.words import summary as briefing
 
     if len(set(hypotheses)) < 2:
@@ -139,7 +139,7 @@ def power(
     """Say which effect could be seen with so many exposed ends."""
     from collsec.cli import screens as terminal
     from collsec.evidence import detectable
-    from collsec.hypothesis.specification import load_study
+    from collsec.hypothesis.study import load_study
 
     if plot is not None and plot.suffix not in PICTURES:
         raise CollsecError(f"collsec power --plot {plot.name}: end it in {' or '.join(PICTURES)}.")

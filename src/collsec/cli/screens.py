@@ -11,7 +11,7 @@ import pandas as pd
 from collsec.evidence.citation import Used, reference_of
 from collsec.evidence.detectable import RATIOS
 from collsec.evidence.record import VERDICT_LABELS, Record
-from collsec.hypothesis.specification import Study
+from collsec.hypothesis.study import Study
 from collsec.reports.tables import pipetables
 from collsec.reports.words import summary as briefing
 from collsec.reports.words import wording

@@ -19,7 +19,7 @@ import pandas as pd
 from collsec.core.schema import Role
 from collsec.designs.estimate import Estimate, Quantity
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.hypothesis.specification import Draws
+from collsec.hypothesis.study import Draws
 
 
 @dataclass(frozen=True, slots=True)

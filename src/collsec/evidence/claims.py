@@ -22,9 +22,9 @@ from collsec.designs.estimate import Quantity
 from collsec.reports.words import claim_words, wording
 from collsec.reports.words.claim_words import CLUSTERS
 from collsec.reports.words.quantities import printed, sentences
-from collsec.tables.clean import read_raw
+from collsec.tables.clean import CLAIMS, read_raw
 
-RESOURCE = {"path": "coded/claims.csv", "schema": "schemas/claims.json"}
+RESOURCE = CLAIMS
 FILE = f"data/raw/{RESOURCE['path']}"
 #: How a described claim is told, from the variables below the name that it tests.
 DESCRIPTIONS = {
@@ -187,7 +187,7 @@ def ledger_of(project: Project) -> pd.DataFrame:
         If an estimate step has not been run.
     """
     from collsec.evidence.record import load
-    from collsec.hypothesis.specification import load_study
+    from collsec.hypothesis.study import load_study
 
     claims, study = read(project), load_study(project)
     named = claims.loc[claims["verdict_class"] == "tested", "hypothesis"].unique()

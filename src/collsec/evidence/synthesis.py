@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,22 +16,22 @@ _NO_QUESTION = [role.value for role in Role if role.restates_primary]
 LEVEL, FALSE_DISCOVERY_RATE = 0.05, 0.10
 
 
-def over_primaries(estimates: dict[str, pd.DataFrame], primaries: int) -> dict[str, Any]:
+def over_primaries(estimates: dict[str, pd.DataFrame], primaries: Sequence[str]) -> dict[str, Any]:
     """Holm-adjusted p-values of the primaries.
 
     Parameters
     ----------
     estimates : dict of DataFrame
         Tidy estimates by hypothesis.
-    primaries : int
-        How many primaries the study declares; only the first so many hypotheses enter.
+    primaries : sequence of str
+        The hypotheses whose primaries are one family; no other has an adjusted p-value.
 
     Returns
     -------
     dict
         ``p_holm`` by hypothesis, and ``variables`` as strings for the pages.
     """
-    names = list(estimates)[:primaries]
+    names = list(primaries)
     p_values = [
         float(estimates[h].loc[estimates[h]["role"] == "primary", "p_value"].iloc[0]) for h in names
     ]

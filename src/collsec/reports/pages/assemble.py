@@ -19,8 +19,7 @@ from collsec.core.errors import MissingInput
 from collsec.core.project import Project
 from collsec.evidence.citation import Used, references
 from collsec.evidence.record import Record, load, load_synthesis
-from collsec.hypothesis.specification import load_study
-from collsec.pipeline import LINKED, TIMELINES
+from collsec.hypothesis.study import load_study
 from collsec.reports.figures import Drawing
 from collsec.reports.pages import citation, generated, prose
 from collsec.reports.pages import codebook as codebook_pages
@@ -233,13 +232,8 @@ def _write_surroundings(
 
 
 def _used_sources(project: Project, hypothesis: str) -> list[Used]:
-    """Return the sources that a hypothesis read; none where its panel is not at hand."""
-    needed = [
-        ("panels", hypothesis),
-        *(("episodes", n) for n in LINKED),
-        *(("timelines", n) for n in TIMELINES),
-    ]
-    is_known = all(project.stage(stage, name).exists() for stage, name in needed)
+    """Return the sources that a hypothesis read; none where its panel is not there."""
+    is_known = project.stage("panels", hypothesis).exists()
     return references(project, hypothesis) if is_known else []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from collsec.histories.timelines import RESOLUTIONS_END
+from collsec.histories.timelines import ONE_DAY
 from collsec.reports.pages.cases import UNDATED, Case
 
 _DAYS_PER_MONTH = 365.25 / 12
@@ -54,8 +54,9 @@ def sentence(case: Case, found: pd.DataFrame) -> str:
         told.append(f"Troops came, but no document has the day ({_list(undated)}).")
     elif troops.empty:
         told.append("No peacekeeping troops were sent to it.")
-    if case.last_day > RESOLUTIONS_END:
-        told.append(f"Resolutions are on record up to {RESOLUTIONS_END:%B %Y}.")
+    unknown = found.loc[found["kind"] == "not_on_record", "from_date"]
+    if len(unknown):
+        told.append(f"Resolutions are on record up to {unknown.min() - ONE_DAY:%B %Y}.")
     return " ".join(told)
 
 

@@ -63,7 +63,7 @@ COUNTS_COLUMNS = "Exposed of all, for units, events and clusters."
         for role, names in BY_ROLE.items()
         for measure in names
     ),
-    uses=("timelines/council.vetoes", "vetoes.cast_china", "draft_conflicts.action_class"),
+    uses=("council.vetoes", "acts.cast_china", "acts.action_class"),
     exposures=("veto_12m",),
 )
 def by_action_class(context: Context) -> Part:
@@ -95,10 +95,10 @@ def exposure_alone(
 
 @part(
     uses=(
-        "vetoes.veto_date",
-        *(f"vetoes.cast_{member}" for member in P5),
-        "draft_conflicts.conflict_id",
-        "draft_conflicts.action_class",
+        "acts.date",
+        *(f"acts.cast_{member}" for member in P5),
+        "acts.conflict_id",
+        "acts.action_class",
     )
 )
 def veto_table(context: Context) -> Part:
