@@ -213,17 +213,12 @@ def attrition_rows() -> pd.DataFrame:
     )
 
 
-def variables(hypothesis: str) -> dict[str, str]:
-    """Return the formatted numbers that prose may use."""
+def quantities() -> dict[str, dict[str, object]]:
+    """Return the numbers that prose may use beyond those of the primary."""
     return {
-        f"{hypothesis}.primary.hr": "1.21",
-        f"{hypothesis}.primary.interval": "0.68 to 2.15",
-        f"{hypothesis}.primary.p": "0.44",
-        f"{hypothesis}.primary.sentence": "Such wars ended at 1.21 times the rate of others.",
-        f"{hypothesis}.primary.plain": "Whether such wars end sooner cannot be told.",
-        f"{hypothesis}.n_units": "523",
-        f"{hypothesis}.n_events": "466",
-        f"{hypothesis}.primary.months_per_year_of_delay": "1.9",
+        "n_units": {"value": 523, "unit": "count"},
+        "n_events": {"value": 466, "unit": "count"},
+        "primary.months_per_year_of_delay": {"value": 1.9, "unit": "months"},
     }
 
 
@@ -451,7 +446,7 @@ with $x$ the presence of troops. @eq-cox is fitted by partial likelihood [@cox19
 
 ## Result {{#sec-result}}
 
-The hazard ratio is {{{{< var {h}.primary.hr >}}}} ({{{{< var {h}.primary.interval >}}}}): a year of
+The hazard ratio is {{{{< var {h}.primary.hr >}}}} ({{{{< var {h}.primary.ci >}}}}): a year of
 delay goes with {{{{< var {h}.primary.months_per_year_of_delay >}}}} more months of war. @fig-lags
 compares the lags, @fig-forest the exposures, and @tbl-{h}-regression gives the numbers.
 
@@ -633,7 +628,8 @@ def write_study(
                 "sentence": sentence,
                 "reasons": ["The primary interval includes no effect."],
             },
-            "variables": variables(h),
+            "quantities": quantities(),
+            "made_by": {},
             "diagnostics": diagnostics(),
             "multiverse": multiverse_summary(),
             "provenance": {

@@ -39,6 +39,7 @@ ROW = {
     "estimate_id": "h1.primary",
     "role": "primary",
     "label": "UN troops",
+    "measure": "invented",
     "estimand": "hazard_ratio",
     "estimate": 1.5,
     "ci_low": 0.7,
@@ -106,6 +107,8 @@ class Record:
     reasons: tuple[str, ...] = ("reason one", "reason two")
     design: str = "time_varying"
     is_quick: bool = False
+    hypothesis: str = "h1"
+    made_by: dict[str, str] = field(default_factory=dict)
     result_id: str = "h1.primary@3f9c2a"
     primary: dict[str, Any] = field(default_factory=dict)
 
@@ -122,12 +125,11 @@ class Record:
         return {"code": self.code, "sentence": SENTENCES[self.code], "reasons": self.reasons}
 
     @property
-    def variables(self) -> dict[str, str]:
+    def quantities(self) -> dict[str, dict[str, Any]]:
         return {
-            "h1.primary.sentence": "What the primary found.",
-            "h1.incidence.horizon": "60",
-            "h1.incidence.deployed": "2 %",
-            "h1.incidence.ended": "73 %",
+            "incidence.horizon": {"value": 60, "unit": "months", "digits": 0},
+            "incidence.deployed": {"value": 0.021, "unit": "share"},
+            "incidence.ended": {"value": 0.73, "unit": "share"},
         }
 
     @property

@@ -21,10 +21,12 @@ import browser
 import report_study as study
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
+from collsec.evidence.record import load
 from collsec.reports.pages.assemble import assemble
 from collsec.reports.pages.source import BadProse
 from collsec.reports.render import fallback
 from collsec.reports.render.build import build
+from collsec.reports.words.quantities import sentences
 
 FURTHER = ["cases", "claims"]
 PAGES = ["index", *study.STEMS.values(), *FURTHER]
@@ -263,7 +265,8 @@ def test_the_overview_links_to_every_report_with_its_verdict(built: Path) -> Non
 def test_the_overview_says_in_plain_words_what_was_found_and_how_sure_that_is(built: Path) -> None:
     text = page(built, "index").text
     for h in study.HYPOTHESES:
-        assert f"{study.TITLES[h]} {study.variables(h)[f'{h}.primary.plain']} How sure?" in text
+        plain = sentences(load(Project(built.parents[1]), h))["primary.plain"]
+        assert f"{study.TITLES[h]} {plain} How sure?" in text
     assert "Undecided. 41 wars in 19 countries were exposed, and 23 ended while they were." in text
     assert "Fairly sure: the whole interval lies within 0.80 to 1.25." in text
     assert text.count("What would change it?") == len(study.HYPOTHESES)
@@ -360,8 +363,8 @@ def test_a_hypothesis_without_estimates_names_the_missing_file(small: Path) -> N
         (lambda r: r.pop("result_id"), "no `result_id`"),
         (lambda r: r["provenance"].pop("data_vintage"), "no `data_vintage`"),
         (lambda r: r["provenance"].update(profile="fast"), "neither quick nor full"),
-        (lambda r: r["variables"].update({"h2.x": "1"}), "does not begin with h1"),
-        (lambda r: r["variables"].update({"h1.x": 1.5}), "not a formatted string"),
+        (lambda r: r["quantities"].update({"x": 1.5}), "quantity 'x' is 1.5, without a value"),
+        (lambda r: r["quantities"].update({"x": {"value": 1, "unit": "kg"}}), "has the unit 'kg'"),
         (lambda r: r["spec"]["estimand"].pop("no_effect"), "two hazard ratios around 1"),
         (lambda r: r["diagnostics"].pop("falsification"), "no `falsification`"),
     ],

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from collsec.subjects.deployment.authorized_missions import (
+
+from collsec.reports.tables.deployment_tables import stages as stages_table
+from collsec.subjects.deployment.operations import (
     MILESTONES,
     authorized_into_war,
     operations,
+    stage_table,
 )
-from collsec.subjects.deployment.stages import stage_table
-
-from collsec.reports.tables.deployment_tables import stages as stages_table
 
 DAY = pd.Timestamp
 

@@ -18,8 +18,10 @@ import pandas as pd
 from collsec.core.errors import BadTable
 from collsec.core.project import Project
 from collsec.core.schema import Role
-from collsec.reports.words import claim_words, quantities, wording
+from collsec.designs.estimate import Quantity
+from collsec.reports.words import claim_words, wording
 from collsec.reports.words.claim_words import CLUSTERS
+from collsec.reports.words.quantities import printed, sentences
 from collsec.tables.clean import CLAIMS, read_raw
 
 RESOURCE = CLAIMS
@@ -278,10 +280,11 @@ def _described(name: str, record: Evidence) -> Standing:
 
 
 def _description(name: str, record: Evidence) -> str:
+    short = f"{name.partition('.')[2]}."
     parts = {
-        key.removeprefix(f"{name}.").replace(".", "_"): value
-        for key, value in quantities.variables(record).items()
-        if key.startswith(f"{name}.")
+        key.removeprefix(short).replace(".", "_"): printed(Quantity.from_plain(plain))
+        for key, plain in record.quantities.items()
+        if key.startswith(short)
     }
     return DESCRIPTIONS[name].format(**parts)
 
@@ -319,7 +322,7 @@ def _judged(name: str, row: pd.Series, record: Evidence, minimum: tuple[int, int
         "inconclusive": (f"Undecided. {exposure}.{_detectable(row)}", more if is_few else narrower),
         "void": (f"Not at all: {'; '.join(reasons)}.", "An estimator that passes its own checks."),
     }[code]
-    return Standing(code, quantities.variables(record)[f"{name}.sentence"], how_sure, what)
+    return Standing(code, sentences(record)["primary.sentence"], how_sure, what)
 
 
 def _exploratory(row: pd.Series, record: Evidence, expected: str) -> Standing:
