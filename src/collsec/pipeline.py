@@ -14,6 +14,8 @@ from collsec.core.project import Project
 from collsec.core.provenance import record
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from collsec.designs import Inputs
     from collsec.hypothesis.registries import Registries
     from collsec.hypothesis.specification import Spec
@@ -34,7 +36,7 @@ def episodes(project: Project) -> None:
     from collsec.tables.clean import resources
 
     names = list(resources(project))
-    tables = {name: project.read("tables", name) for name in names}
+    tables = {name: project.read("tables", name) for name in names} | brought_along(project)
     made_from = record(project, "episodes", [project.stage("tables", n) for n in names])
     for name, frame in episodes.link(tables).items():
         project.write(frame, "episodes", name, made_from)
@@ -45,10 +47,29 @@ def timelines(project: Project) -> None:
     """episodes → timelines."""
     from collsec.histories import TIMELINES
 
+    own = brought_along(project)
     for name, timeline in TIMELINES.items():
-        frames = {taken: project.read(*_place(taken)) for taken in timeline.takes}
-        files = [project.stage(*_place(taken)) for taken in timeline.takes]
-        project.write(timeline(frames), "timelines", name, record(project, "timelines", files))
+        read = [taken for taken in timeline.takes if taken not in own]
+        frames = own | {taken: project.read(*_place(taken)) for taken in read}
+        made_from = record(project, "timelines", [project.stage(*_place(n)) for n in read])
+        project.write(timeline(frames), "timelines", name, made_from)
+
+
+def brought_along(project: Project) -> dict[str, pd.DataFrame]:
+    """Tables that the study's pages bring along, by name; their modules are loaded.
+
+    What these modules register, frames, timelines, and extents among them, is known from then on.
+    """
+    from collsec.hypothesis.extension import load_modules, own_tables
+    from collsec.hypothesis.specification import read
+    from collsec.hypothesis.study import load_study
+
+    tables: dict[str, pd.DataFrame] = {}
+    for hypothesis in load_study(project).hypotheses:
+        spec, document = read(project, hypothesis)
+        load_modules(project, spec, document)
+        tables |= own_tables(project, spec, document)
+    return tables
 
 
 def _place(name: str) -> tuple[str, str]:

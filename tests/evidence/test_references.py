@@ -8,9 +8,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import collsec.subjects  # noqa: F401  (parts register themselves)
 import study
+from collsec.designs import PARTS
 from collsec.evidence.citation import RawTable, Used, bibtex, reference_of, sources_of
 from collsec.evidence.lineage import columns_used, of_part, raw_columns_used
+from collsec.histories.registry import raw_columns
 from collsec.hypothesis.specification import load
 from collsec.hypothesis.study import load_study
 from collsec.measures import MEASURES
@@ -89,6 +92,12 @@ def test_every_place_of_a_specification_counts(change: dict[str, Any], column: s
 def test_a_part_uses_columns_and_measures() -> None:
     used = list(of_part(["missions.strength_50pct_date", "salience_trade"]))
     assert used == ["missions.strength_50pct_date", *MEASURES["salience_trade"].uses]
+
+
+def test_every_column_of_a_part_comes_from_a_raw_table(fields: dict[str, list[str]]) -> None:
+    for name, part in PARTS.items():
+        for column in of_part(part.uses):
+            assert raw_columns(column, fields), (name, column)
 
 
 @pytest.mark.parametrize("h", HYPOTHESES)

@@ -17,12 +17,13 @@ import pytest
 from collsec.core.errors import CollsecError
 from collsec.histories import EXTENTS, FRAMES, TIMELINES
 from collsec.histories.cohorts import RULES, STRATA
-from collsec.histories.registry import EVERY, BadDeclaration, Declared, declaration, raw_columns
+from collsec.histories.registry import BadDeclaration, Declared, declaration, raw_columns
 from collsec.measures import MEASURES
 from collsec.measures.registry import measure
 from collsec.tables.clean import read_json, resources
 from study import PROJECT, linked_frames, raw_tables, study_frames, study_timelines
 
+EVERY = "*"  # of a frame that carries a whole table along
 #: Of raw tables alone: linked frames and extents.
 OF_TABLES = {**{f"frame {n}": d for n, d in FRAMES.items()}, **EXTENTS}
 OF_FRAMES = {

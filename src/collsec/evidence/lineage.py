@@ -39,7 +39,7 @@ def columns_used(spec: Mapping[str, Any]) -> list[str]:
     names = set(_strings(spec))
     found = {*ALWAYS, f"episodes.{spec['cluster']}"}
     for part in names & PARTS.keys():
-        found |= set(of_part(getattr(PARTS[part], "uses", ())))
+        found |= set(of_part(PARTS[part].uses))
     for registry in (MEASURES, RULES, STRATA):
         found |= {column for name in names & registry.keys() for column in registry[name].uses}
     return sorted(found)

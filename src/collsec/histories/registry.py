@@ -20,8 +20,6 @@ from collsec.core.errors import CollsecError
 
 Frames = Mapping[str, pd.DataFrame]
 Function = TypeVar("Function", bound=Callable[..., Any])
-#: Stands for every column of a frame.
-EVERY = "*"
 
 
 class BadDeclaration(CollsecError):
