@@ -29,7 +29,7 @@ def un_troops(deployment: pd.DataFrame) -> pd.DataFrame:
 
 @measure(
     "exposure",
-    "UN troops present, uncertain links and dates admitted",
+    "UN troops present, including uncertain links and dates",
     uses=(*_STEPS, "deployment.un_troops_with_uncertain"),
 )
 def un_troops_with_uncertain(deployment: pd.DataFrame) -> pd.DataFrame:
