@@ -170,7 +170,7 @@ def test_flipped_bits_are_seen_wherever_they_are(finished: Path) -> None:
         ("data/processed/tables/missions.parquet", "tables"),
         ("data/processed/timelines/war.parquet", "timelines"),
         ("data/processed/panels/h2.parquet", "panel"),
-        ("data/processed/shards/h3-2-of-4.json", "share"),
+        ("data/processed/shards/h3-2-of-4.json", "shard"),
         ("data/processed/estimates/h1.json", "estimate"),
         ("data/processed/estimates/study.json", "synthesis"),
         ("reports/site/h2-veto-use.pdf", "reports"),
@@ -423,12 +423,12 @@ def test_a_share_without_work_is_an_empty_share(finished: Path, pristine: Path) 
     assert len(empty) == 0 and list(empty) == list(made)
     for path in folder.glob(f"*-of-{total}.*"):
         path.unlink()
-    unit = Unit("share", "h3", f"1-of-{total}")
+    unit = Unit("shard", "h3", f"1-of-{total}")
     Project(finished).unit_manifest(unit).unlink()
     Project(finished).receipt(unit).unlink()
 
 
-def test_a_grid_smaller_than_the_number_of_shares_gives_the_same_numbers(copy: Path) -> None:
+def test_a_grid_smaller_than_the_number_of_shards_gives_the_same_numbers(copy: Path) -> None:
     page = copy / "analyses" / "h1-deployment-delay.qmd"
     text = page.read_text(encoding="utf-8")
     begin = text.index("\nmultiverse:\n") + 1
@@ -436,9 +436,9 @@ def test_a_grid_smaller_than_the_number_of_shares_gives_the_same_numbers(copy: P
     assert rest is not None
     small = 'multiverse:\n  lag:\n    same: {validity: principled, label: "Lag of 6 months"}\n'
     page.write_text(text[:begin] + small + text[begin + rest.start() :], encoding="utf-8")
-    for command in (["panel", "h1"], *(["share", "h1", f"{k}-of-3"] for k in (1, 2, 3))):
+    for command in (["panel", "h1"], *(["shard", "h1", f"{k}-of-3"] for k in (1, 2, 3))):
         done = collsec(copy, "step", *command)
         assert done.returncode == 0, done.stderr
-    done = collsec(copy, "step", "estimate", "h1", "--shares", "3")
+    done = collsec(copy, "step", "estimate", "h1", "--shards", "3")
     assert done.returncode == 0, done.stderr
     assert len(Project(copy).read("estimates", "h1-multiverse")) == 1

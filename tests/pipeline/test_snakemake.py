@@ -32,7 +32,7 @@ def rules_to_run(folder: Path, *arguments: str) -> set[str]:
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of every published file, whatever the split of the work."""
     places = (folder / "data" / "processed", folder / "reports" / "site")
-    split = ("data/processed/shares", "data/processed/manifest", "data/processed/done")
+    split = ("data/processed/shards", "data/processed/manifest", "data/processed/done")
     found = {
         p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
         for place in places
