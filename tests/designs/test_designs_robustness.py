@@ -7,7 +7,6 @@ import math
 
 import pandas as pd
 import pytest
-from collsec.designs.robustness import judge, leave_one_out, places, sign_flips, units_of_missions
 
 from collsec.core.schema import Role
 from collsec.designs import DESIGNS, PARTS

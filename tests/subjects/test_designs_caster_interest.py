@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from collsec.subjects.veto.caster_interest import by_caster, caster_interest, casters_of, is_close
 
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context

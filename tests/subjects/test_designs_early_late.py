@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from collsec.designs.two_kinds import rows_of
-from collsec.subjects.deployment.early_late import by_age, by_arrival
 
 from collsec.designs.split_exposure import estimate_split, rows_of
 from collsec.designs.time_varying import lay_out

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from collsec.designs.clustered import Comparison
 
 from collsec.core.project import Project
 from collsec.designs.comparison import Comparison
