@@ -15,6 +15,7 @@ from collsec.core.errors import BadTable
 from collsec.evidence.claims import Standing, check, ledger, standing_of
 from collsec.evidence.verdict import CODES, SENTENCES
 from collsec.reports.tables import claim_tables
+from collsec.reports.words.quantities import sentences
 
 MINIMUM = (10, 8)
 CLAIM = {
@@ -148,7 +149,7 @@ def standing(record: Record | None = None, **changes: Any) -> pd.Series:
 def test_a_primary_lends_its_verdict_and_its_sentence() -> None:
     row = standing()
     assert row["standing"] == "inconclusive"
-    assert row["finding"] == "What the primary found."
+    assert row["finding"] == sentences(Record())["primary.sentence"]
     assert row["how_sure"] == (
         "Undecided. 33 wars in 15 countries were exposed, and 20 ended while they were. Only ends "
         "at more than 2.50 times the rate, or at less than 0.40 times, could be expected to show."
@@ -229,10 +230,11 @@ def test_another_estimate_falls_with_its_own_estimator_only() -> None:
 
 def test_further_estimates_are_told_beside_the_first_which_alone_gives_the_standing() -> None:
     row = standing(Record("supported"), tests="h1.primary;h1.act;h1.incidence;h1.votes")
+    primary = sentences(Record("supported"))["primary.sentence"]
     assert row["standing"] == "supported"
     assert row["result_id"] == "h1.primary@3f9c2a"
     assert row["finding"] == (
-        "What the primary found. Exploratory, and no part of the verdict: First resolution: hazard "
+        f"{primary} Exploratory, and no part of the verdict: First resolution: hazard "
         "ratio of the act 0.40 (95 % interval 0.20 to 0.80), against what the claim implies. "
         "Within 60 months of onset UN troops had come to 2 % of the wars; 73 % had ended without "
         "any. Veto cast: difference in "
