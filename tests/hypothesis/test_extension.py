@@ -32,9 +32,13 @@ class Presence:
     column: str
 
 
-@measure("exposure", "Regional troops present")
-def toy_regional(timelines: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    return where_positive(timelines["deployment"], Presence("peacekeepers").column)
+@measure(
+    "exposure",
+    "Regional troops present",
+    uses=("deployment.conflict_id", "deployment.known_from", "deployment.peacekeepers"),
+)
+def toy_regional(deployment: pd.DataFrame) -> pd.DataFrame:
+    return where_positive(deployment, Presence("peacekeepers").column)
 """
 SCHEMA = {
     "fields": [
