@@ -113,7 +113,7 @@ def registries(project: Project) -> Registries:
     from collsec.evidence.verdict import CODES
     from collsec.histories.cohorts import CLUSTERS, RULES, STRATA
     from collsec.hypothesis.registries import Registries
-    from collsec.measures import MEASURES
+    from collsec.measures import SHARED
     from collsec.tables.clean import CLAIMS, read_json, read_raw, resources
     from collsec.upstream.sources import read_sources
 
@@ -123,7 +123,7 @@ def registries(project: Project) -> Registries:
     }
     has_claims = (project.raw / CLAIMS["path"]).exists()
     return Registries(
-        measures=MEASURES,
+        measures=SHARED,
         designs=DESIGNS,
         parts=PARTS,
         rules=RULES,

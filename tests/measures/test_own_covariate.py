@@ -10,7 +10,7 @@ import pytest
 
 from collsec.core.errors import BadSpec
 from collsec.evidence.lineage import raw_columns_used
-from collsec.measures import MEASURES, covariate_from_table, names
+from collsec.measures import MEASURES, SHARED, covariate_from_table, names
 
 EPISODES = pd.DataFrame(
     {
@@ -81,6 +81,9 @@ def test_definition_and_origin_are_those_of_the_column() -> None:
     assert made.title == "Oil exports, 2 years before onset"
     assert made.function.__doc__ == "Value of oil exports."
     assert "oil" in names("covariate") and MEASURES["oil"].is_own
+    # It is of one hypothesis; what any other may name does not change.
+    assert "oil" not in SHARED and len(SHARED) == len(MEASURES) - 1
+    assert "oil" not in set(SHARED)
     spec = {"cluster": "gwno_host", "adjustment": ["oil"]}
     episodes = ["conflict_id", "gwno_loc", "onset_date", "end_date", "last_year"]
     fields = {

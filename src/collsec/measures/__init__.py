@@ -7,10 +7,11 @@ an unknown name is refused with the nearest one.
 
 from collsec.measures import controls, deployment, duration, interest, veto
 from collsec.measures.own import covariate_from_table
-from collsec.measures.registry import MEASURES, Measure, get, names
+from collsec.measures.registry import MEASURES, SHARED, Measure, get, names
 
 __all__ = [
     "MEASURES",
+    "SHARED",
     "Measure",
     "controls",
     "covariate_from_table",

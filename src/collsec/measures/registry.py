@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from collsec.core.errors import BadSpec
@@ -109,6 +109,24 @@ def measure(
         return function
 
     return register
+
+
+class _Shared(Mapping[str, Measure]):
+    """The measures that any hypothesis may name, as they are registered at any time."""
+
+    def __getitem__(self, name: str) -> Measure:
+        if MEASURES[name].is_own:
+            raise KeyError(name)
+        return MEASURES[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, m in MEASURES.items() if not m.is_own)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+SHARED: Mapping[str, Measure] = _Shared()
 
 
 def names(kind: str | None = None) -> list[str]:
