@@ -76,7 +76,7 @@ def registries(project: Project) -> Registries:
     }
     has_claims = (project.raw / CLAIMS["path"]).exists()
     return Registries(
-        measures={name: m for name, m in MEASURES.items() if not m.is_own},
+        measures=MEASURES,
         designs=DESIGNS,
         parts=PARTS,
         rules=RULES,

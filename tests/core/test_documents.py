@@ -41,6 +41,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("a: " + "9" * 30_000, "line 1, key a, value '999"),
         ("a: 1\nb: 2\na: 3\n", "line 3, key a: the key stands on line 1 already"),
         ("a:\n  b: 1\n  b: 2\n", "line 3, key a.b: the key stands on line 2 already"),
+        ('? "a\\nb"\n: 012\n', "line 2, key a\\nb, value '012': reads as"),
         ("a: 012\n", "line 1, key a, value '012': reads as a number in another base"),
         ("a: 1:30\n", "line 1, key a, value '1:30'"),
         ("a: 0x1F\n", "line 1, key a, value '0x1F'"),

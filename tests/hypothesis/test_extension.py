@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,13 @@ class Presence:
     column: str
 
 
-@measure("exposure", "Regional troops present")
-def toy_regional(timelines: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    return where_positive(timelines["deployment"], Presence("peacekeepers").column)
+@measure(
+    "exposure",
+    "Regional troops present",
+    uses=("deployment.conflict_id", "deployment.known_from", "deployment.peacekeepers"),
+)
+def toy_regional(deployment: pd.DataFrame) -> pd.DataFrame:
+    return where_positive(deployment, Presence("peacekeepers").column)
 """
 SCHEMA = {
     "fields": [
@@ -70,10 +75,11 @@ def page(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+def register() -> Iterator[None]:
     """Leave the register of measures as it was."""
+    yield
     for name in [m for m in MEASURES if m.startswith("toy_")]:
-        monkeypatch.delitem(MEASURES, name)
+        del MEASURES[name]
 
 
 def of(page: Path) -> Project:

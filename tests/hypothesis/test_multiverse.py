@@ -216,6 +216,8 @@ LAG_06 = '{validity: principled, label: "Lag of 6 months"}'
         ),
         (LAG_12, "12", ["multiverse.lag.months_12", "must be a mapping"]),
         ("  lag:\n", "  7:\n", ["multiverse", "must be a mapping of names"]),
+        ("  lag:\n", "  Lag 6:\n", ["multiverse.Lag 6", "lower-case letters"]),
+        ("    months_06:", "    6-months:", ["multiverse.lag.6-months", "lower-case letters"]),
         (
             "ever: {validity: known-biased",
             "ever: {validity: plausible",

@@ -98,8 +98,10 @@ def dotted(key: Key) -> str:
     """A key as messages show it, such as ``secondary[2].measure``."""
     text = ""
     for part in key:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
+        # A name may hold anything, a line break too, where it is the fault.
+        name = part if isinstance(part, int) or part.isprintable() else repr(part)[1:-1]
+        text += f"[{part}]" if isinstance(part, int) else f".{name}" if text else str(name)
+    return shown(text)
 
 
 def written(value: Any) -> str:
@@ -307,7 +309,7 @@ class _Yaml:
                 return text
         if kind == "int":
             if re.fullmatch(r"[-+]?(0|[1-9][0-9]*)", text):
-                if len(text) <= LARGEST_INTEGER_DIGITS:
+                if len(text.lstrip("+-")) <= LARGEST_INTEGER_DIGITS:
                     return int(text)
                 fault = "too large a number."
             else:

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from collsec.core.documents import Document, Key
 from collsec.core.errors import Fault
-from collsec.core.models import STRICT, Name, Text, Whole, checked, one_of, unrepeated
+from collsec.core.models import IDENTIFIER, STRICT, Name, Text, Whole, checked, one_of, unrepeated
 from collsec.core.provenance import digest_json
 from collsec.hypothesis.registries import Registries
 
@@ -110,7 +110,9 @@ class OptionSpec(Choices):
     label: Annotated[Text, Field(description="What tables and figures call it.")]
 
 
-Axes = dict[Name, dict[Name, OptionSpec]]
+# Names of axes and options are those of columns, and parts of the ids of estimates.
+Label = Annotated[str, Field(strict=True, pattern=IDENTIFIER, max_length=60)]
+Axes = dict[Label, dict[Label, OptionSpec]]
 
 
 @dataclass(frozen=True, slots=True)

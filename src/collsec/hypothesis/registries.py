@@ -20,6 +20,11 @@ class Measured(Protocol):
         """Choices that an option of the multiverse may make for it, and their allowed values."""
         ...
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a covariate of one hypothesis' own, which no other one may name."""
+        ...
+
 
 class Designed(Protocol):
     """A design, as far as a specification is concerned."""
@@ -66,6 +71,7 @@ class Registries:
     Attributes
     ----------
     measures : mapping of str to Measured
+        The register itself: a module that a page brings along adds to it.
     designs : mapping of str to Designed
     parts : mapping of str to Parted
     rules, strata, clusters, verdicts : collection of str
@@ -88,10 +94,16 @@ class Registries:
     claims: Collection[str] | None
     sources: Collection[str] | None
 
-    def measures_of(self, *kinds: str) -> list[str]:
-        """Names of the measures of some kinds."""
-        return sorted(name for name, m in self.measures.items() if m.kind in kinds)
+    def measure(self, name: str) -> Measured | None:
+        """A measure that any hypothesis may name; none where there is no such."""
+        found = self.measures.get(name)
+        return None if found is None or found.is_own else found
 
-    def has_lag(self, measure: str) -> bool:
+    def measures_of(self, *kinds: str) -> list[str]:
+        """Names of the measures of some kinds that any hypothesis may name."""
+        return sorted(n for n, m in self.measures.items() if m.kind in kinds and not m.is_own)
+
+    def has_lag(self, name: str) -> bool:
         """Whether a measure is a timed exposure, which can count from some months later."""
-        return measure in self.measures and self.measures[measure].kind == "exposure"
+        found = self.measure(name)
+        return found is not None and found.kind == "exposure"

@@ -121,9 +121,9 @@ def _index_choices(
 ) -> Iterator[Fault]:
     """Choices that only some measures take, such as the components of an index."""
     measure = option.measure or spec.exposure.measure
-    if measure not in registries.measures:
+    if (found := registries.measure(measure)) is None:
         return
-    taken = registries.measures[measure].options
+    taken = found.options
     for choice in ("components", "powers", "weights"):
         value = getattr(option, choice)
         if value is None:
@@ -189,13 +189,11 @@ def _exposures(spec: Spec, document: Document, registries: Registries) -> Iterat
         if name not in allowed:
             yield document.unknown(place, name, allowed)
             continue
-        if name not in registries.measures:
+        if (found := registries.measure(name)) is None or found.kind != "ever":
             continue
-        if exposure.lag_months and registries.measures[name].kind == "ever":
+        if exposure.lag_months:
             problem = f"the measure {name!r} counts from onset, and has no lag."
             yield document.fault((*key, "lag_months"), problem, exposure.lag_months, "Drop it.")
-        if registries.measures[name].kind != "ever":
-            continue
         if exposure.validity != "known-biased":
             yield document.fault(
                 place,
@@ -266,7 +264,7 @@ def _covariates(
     tables = {**registries.tables, **own_tables}
     for name, covariate in spec.covariates.items():
         key: Key = ("covariates", name)
-        if name in registries.measures:
+        if registries.measure(name) is not None:
             yield document.fault(key, "is the name of a measure already; choose another.")
         if covariate.table not in tables:
             yield document.unknown((*key, "table"), covariate.table, tables)
