@@ -29,7 +29,6 @@ ADJUSTMENT, LAGS, LAG, ASSIGNMENT = (
     "lag_months",
     "inference.assignment_strata",
 )
-OPTIONAL = (ADJUSTMENT, LAGS, LAG, ASSIGNMENT)
 
 
 class Design(Protocol):
@@ -43,7 +42,7 @@ class Design(Protocol):
         Kind of the measures that it takes as exposures: ``exposure`` (spells in calendar time) or
         ``covariate`` (known before onset).
     honors : frozenset of str
-        Which of :data:`OPTIONAL` it honors; a file that names another one is refused.
+        Which of :data:`collsec.hypothesis.validation.OPTIONAL` it honors; a file that names another one is refused.
     methods : tuple of str
         Methods of inference that its primary honors.
     further_methods : tuple of str
