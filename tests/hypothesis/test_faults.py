@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from collsec.core.project import Project
+from collsec.hypothesis.faults import written_by_hand
 from collsec.pipeline import faults
 from mini.raw import build_raw
 from study import PROJECT
@@ -78,6 +79,18 @@ def test_faults_of_names_are_told_once_the_tables_can_be_read(study: Project) ->
         (faults(study)[1].line, "parts[0]", "'parts_unknown'"),
         (faults(study)[2].line, "cites[0]", "'ucdp'"),
     ]
+
+
+def test_the_files_that_are_read_are_listed(study: Project) -> None:
+    listed = {path.relative_to(study.root).as_posix() for path in written_by_hand(study)}
+    assert {
+        "analyses/_study.yml",
+        "analyses/_cases.yml",
+        "analyses/h1-deployment-delay.qmd",
+        "data/raw/sources.toml",
+        "data/raw/coded/claims.csv",
+        "data/raw/schemas/claims.json",
+    } <= listed
 
 
 @pytest.mark.parametrize(

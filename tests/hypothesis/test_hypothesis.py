@@ -15,6 +15,7 @@ from collsec.core.errors import BadSpec
 from collsec.core.project import Project
 from collsec.hypothesis.specification import from_json, load, specification_digest
 from collsec.hypothesis.study import load_study
+from collsec.hypothesis.validation import OPTIONAL
 from study import known
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -160,6 +161,13 @@ def test_an_empty_multiverse_is_refused(edited: Edit) -> None:
     first, second = sorted(caught.value.faults, key=lambda fault: fault.place)
     assert (first.line, first.key, second.key) == (35, "multiverse", "multiverse_")
     assert first.problem == "is empty; fill it in."
+
+
+def test_designs_honor_only_keys_that_the_validation_asks_about() -> None:
+    assert {"time_varying", "fixed_at_onset"} <= known().designs.keys()
+    for design in known().designs.values():
+        assert set(design.honors) <= set(OPTIONAL)
+        assert design.methods
 
 
 def test_every_fault_is_told_at_once(edited: Edit) -> None:

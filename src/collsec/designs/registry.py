@@ -38,7 +38,8 @@ class Design(Protocol):
         Kind of the measures that it takes as exposures: ``exposure`` (spells in calendar time) or
         ``covariate`` (known before onset).
     honors : frozenset of str
-        Which of :data:`OPTIONAL` it honors; a file that names another one is refused.
+        Which of :data:`collsec.hypothesis.validation.OPTIONAL` it honors; a file that names
+        another one is refused.
     methods : tuple of str
         Methods of inference that its primary honors.
     further_methods : tuple of str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -48,6 +49,20 @@ def faults(
     for check in further:
         found += _raised(partial(check, project))
     return sorted(dict.fromkeys(found), key=lambda fault: fault.place)
+
+
+def written_by_hand(project: Project) -> list[Path]:
+    """Every file that :func:`faults` reads: while none has changed, neither have the faults.
+
+    Pages may bring modules and tables along, so that all of the folder of analyses counts.
+    """
+    folders = (project.raw, project.root / "analyses")
+    return sorted(
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
 
 
 def _raised(check: Callable[[], Any]) -> tuple[Fault, ...]:
