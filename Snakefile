@@ -1,33 +1,36 @@
 # The study, stage by stage: raw → tables → episodes → timelines → estimates → reports.
 #
-#   snakemake -c all                            everything, with the draws of profile "quick"
-#   snakemake -c all --config profile=full      the published draws
+#   collsec run                     everything, with the draws of profile "quick"
+#   collsec run --profile full      the published draws
 #
-# Each rule calls one command, `collsec step …`, and names the data *and the code* it rests on,
-# because Snakemake does not follow Python's imports.
+# Each rule calls one command, `collsec step …`, which writes all of its files or none. What Snakemake
+# sees of them is one receipt, a digest of all that was written, so that a failure takes away no result:
+# the files themselves stay until whole new ones take their place. `collsec run` drops the receipts
+# of what is missing, corrupt or outdated before Snakemake starts. A rule names the *code* it rests
+# on, because Snakemake does not follow Python's imports.
 
-import json
 import os
-from pathlib import Path
 
-import yaml
-
-from collsec.hypothesis.specification import specification_digest
+from collsec.core.manifest import Unit
 from collsec.core.project import Project
-from collsec.histories import FRAMES, TIMELINES
-from collsec.pipeline import code_of
+from collsec.hypothesis.specification import specification_digest
+from collsec.hypothesis.study import load_study
+from collsec.pipeline import code_of, sources, study_digest
 
 PROJECT = Project(".")
-STUDY = yaml.safe_load(PROJECT.study_file.read_text(encoding="utf-8"))
-HYPOTHESES = STUDY["hypotheses"]
+HYPOTHESES = list(load_study(PROJECT).hypotheses)
 PROFILE = config.get("profile", "quick")
-COLLSEC = "python -m collsec"
+COLLSEC = "COLLSEC_ROOT=. python -m collsec"
 
-RAW = "data/raw"
-OUT = "data/processed"
-PACKAGE = json.loads(PROJECT.datapackage.read_text(encoding="utf-8"))
-TABLES = [r["name"] for r in PACKAGE["resources"]]
-PAGES = {h: PROJECT.spec_file(h).stem for h in HYPOTHESES}
+
+def receipt(stage, hypothesis="", shard=""):
+    """What a unit of work leaves behind when all of its files are there."""
+    return PROJECT.relative(PROJECT.receipt(Unit(stage, hypothesis, shard)))
+
+
+def written_by_hand(stage):
+    """Files that a person writes and a stage reads."""
+    return [PROJECT.relative(path) for path in sources(PROJECT, stage)]
 
 
 def code(stage):
@@ -35,30 +38,35 @@ def code(stage):
     return [os.path.relpath(path) for path in code_of(stage)]
 
 
-wildcard_constraints: h="|".join(HYPOTHESES)
+wildcard_constraints:
+    h="|".join(HYPOTHESES),
 
 
 localrules: all
 
 
 # Shards that the work of each hypothesis is split into; `--set-scatter work=8` for more cores.
-scattergather: work=4
+scattergather:
+    work=4,
 
 
 rule all:
-    input: "reports/site/index.html"
+    """Every unit, not the last alone: one that is missing is made again though later ones are there."""
+    input:
+        [receipt(stage) for stage in ("tables", "episodes", "timelines")],
+        expand(receipt("panel", "{h}"), h=HYPOTHESES),
+        [gather.work(receipt("shard", h, "{scatteritem}")) for h in HYPOTHESES],
+        expand(receipt("estimate", "{h}"), h=HYPOTHESES),
+        [receipt(stage) for stage in ("synthesis", "reports")],
 
 
 rule tables:
     """Validate every raw table and write it typed; nothing joined."""
     input:
-        package=f"{RAW}/datapackage.json",
-        csv=[f"{RAW}/{r['path']}" for r in PACKAGE["resources"]],
-        schemas=[f"{RAW}/{r['schema']}" for r in PACKAGE["resources"]],
-        sources=f"{RAW}/sources.toml",
+        written_by_hand("tables"),
         code=code("tables"),
     output:
-        expand(f"{OUT}/tables/{{table}}.parquet", table=TABLES),
+        receipt("tables"),
     shell:
         f"{COLLSEC} step tables"
 
@@ -69,7 +77,7 @@ rule episodes:
         rules.tables.output,
         code=code("episodes"),
     output:
-        expand(f"{OUT}/episodes/{{name}}.parquet", name=[*FRAMES, "extents"]),
+        receipt("episodes"),
     shell:
         f"{COLLSEC} step episodes"
 
@@ -80,28 +88,23 @@ rule timelines:
         rules.episodes.output,
         code=code("timelines"),
     output:
-        expand(f"{OUT}/timelines/{{family}}.parquet", family=list(TIMELINES)),
+        receipt("timelines"),
     shell:
         f"{COLLSEC} step timelines"
 
 
-# A specification counts by its content, as a parameter: rewording the prose below it estimates nothing
-# again. (Not as a file: Snakemake 9 skips descendants of a pending job though `ancient` to it.)
+# A specification and the shared choices count by their content, as parameters: rewording the prose below
+# a specification estimates nothing again, nor does listing a further hypothesis.
 rule panel:
     """Checked specification, cohort and (start, stop] rows of a hypothesis; attrition table."""
     input:
-        rules.episodes.output,
         rules.timelines.output,
-        study="analyses/_study.yml",
-        page=ancient(lambda wildcards: f"analyses/{PAGES[wildcards.h]}.qmd"),
         code=code("panel"),
     output:
-        f"{OUT}/specs/{{h}}.json",
-        f"{OUT}/specs/{{h}}-multiverse.parquet",
-        f"{OUT}/panels/{{h}}.parquet",
-        f"{OUT}/panels/{{h}}-attrition.parquet",
+        receipt("panel", "{h}"),
     params:
         specification=lambda wildcards: specification_digest(PROJECT, wildcards.h),
+        study=study_digest(PROJECT, is_whole=False),
     shell:
         f"{COLLSEC} step panel {{wildcards.h}}"
 
@@ -110,15 +113,10 @@ rule shard:
     """A shard of the work: specifications of the multiverse, draws, parts; same numbers however split."""
     input:
         rules.panel.output,
-        rules.episodes.output,
-        rules.timelines.output,
-        study="analyses/_study.yml",
         code=code("shard"),
     output:
-        f"{OUT}/shards/{{h}}-multiverse-{{scatteritem}}.parquet",
-        f"{OUT}/shards/{{h}}-{{scatteritem}}.json",
+        receipt("shard", "{h}", "{scatteritem}"),
     params:
-        specification=lambda wildcards: specification_digest(PROJECT, wildcards.h),
         profile=PROFILE,
     shell:
         f"{COLLSEC} step shard {{wildcards.h}} {{wildcards.scatteritem}} --profile {{params.profile}}"
@@ -127,17 +125,13 @@ rule shard:
 rule estimate:
     """The shards gathered: estimates, curves, diagnostics, falsification and verdict."""
     input:
-        gather.work(f"{OUT}/shards/{{{{h}}}}-multiverse-{{scatteritem}}.parquet"),
-        gather.work(f"{OUT}/shards/{{{{h}}}}-{{scatteritem}}.json"),
+        shards=gather.work(receipt("shard", "{{h}}", "{scatteritem}")),
         code=code("estimate"),
     output:
-        f"{OUT}/estimates/{{h}}-multiverse.parquet",
-        f"{OUT}/estimates/{{h}}.parquet",
-        f"{OUT}/estimates/{{h}}-curves.parquet",
-        f"{OUT}/estimates/{{h}}.json",
+        receipt("estimate", "{h}"),
     params:
         profile=PROFILE,
-        shards=lambda wildcards, input: (len(input) - len(input.code)) // 2,
+        shards=lambda wildcards, input: len(input.shards),
     shell:
         f"{COLLSEC} step estimate {{wildcards.h}} --profile {{params.profile}} --shards {{params.shards}}"
 
@@ -145,11 +139,12 @@ rule estimate:
 rule synthesis:
     """What can be said only of all hypotheses together: multiplicity over the primaries."""
     input:
-        expand(f"{OUT}/estimates/{{h}}.parquet", h=HYPOTHESES),
-        study="analyses/_study.yml",
+        expand(rules.estimate.output, h=HYPOTHESES),
         code=code("synthesis"),
     output:
-        f"{OUT}/estimates/study.json",
+        receipt("synthesis"),
+    params:
+        study=study_digest(PROJECT, is_whole=True),
     shell:
         f"{COLLSEC} step synthesis"
 
@@ -158,27 +153,11 @@ rule reports:
     """Write the Quarto project from the estimates and render it (HTML and PDF)."""
     input:
         rules.synthesis.output,
-        expand(f"{OUT}/estimates/{{h}}.json", h=HYPOTHESES),
-        expand(f"{OUT}/estimates/{{h}}.parquet", h=HYPOTHESES),
-        expand(f"{OUT}/estimates/{{h}}-curves.parquet", h=HYPOTHESES),
-        expand(f"{OUT}/estimates/{{h}}-multiverse.parquet", h=HYPOTHESES),
-        expand(f"{OUT}/panels/{{h}}{{end}}.parquet", h=HYPOTHESES, end=["", "-attrition"]),
-        rules.tables.output,
-        rules.episodes.output,
-        rules.timelines.output,
-        declared=[PROJECT.relative(PROJECT.datapackage), f"{RAW}/sources.toml"],
-        claims=[f"{RAW}/coded/claims.csv", f"{RAW}/schemas/claims.json"],
-        study="analyses/_study.yml",
-        cases="analyses/_cases.yml",
-        pages=[f"analyses/{page}.qmd" for page in PAGES.values()],
-        sources=[p.as_posix() for p in sorted(Path("reports").glob("*"))
-                 if p.is_file() and p != PROJECT.manifest.relative_to(PROJECT.root)],
-        citation="CITATION.cff",
+        written_by_hand("reports"),
         code=code("reports"),
     output:
-        "reports/site/index.html",
-        "reports/site/data/codebook.html",
-        expand("reports/site/{page}.html", page=["cases", "claims", "data"]),
-        expand("reports/site/{page}.{format}", page=PAGES.values(), format=["html", "pdf"]),
+        receipt("reports"),
+    params:
+        study=study_digest(PROJECT, is_whole=True),
     shell:
         f"{COLLSEC} step reports"

@@ -1,26 +1,51 @@
 """The stages of the pipeline, each a function of the project's folder.
 
-Every step reads the files of the stage before it, calls pure functions, and writes its own files.
+Every step reads the files of the stage before it, calls pure functions, and writes its own files;
+what it wrote, from what, stands in its manifest.
 """
 
 from __future__ import annotations
 
+import ast
+import functools
+import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from collsec.core.errors import CollsecError, Fault, MissingInput
+from collsec.core.manifest import Unit
 from collsec.core.project import Project
 from collsec.core.provenance import record
 
 if TYPE_CHECKING:
+    from grimp import ImportGraph
+
+    from collsec.core.manifest import Digests
     from collsec.designs import Inputs
     from collsec.hypothesis.registries import Registries
     from collsec.hypothesis.specification import Spec
 
 Known = TypeVar("Known")
+Arguments = ParamSpec("Arguments")
 
 
+def step(stage: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Let a stage write all of its files or none, with a manifest of what it made from what."""
+    signature = inspect.signature(stage)
+
+    @functools.wraps(stage)
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        given = signature.bind(*args, **kwargs).arguments
+        project: Project = given["project"]
+        unit = Unit(stage.__name__, given.get("hypothesis", ""), given.get("name", ""))
+        with project.making(unit, *rests_on(project, unit, given.get("profile", ""))):
+            stage(*args, **kwargs)
+
+    return run
+
+
+@step
 def tables(project: Project) -> None:
     """raw → tables."""
     from collsec.tables.clean import clean
@@ -28,6 +53,7 @@ def tables(project: Project) -> None:
     clean(project)
 
 
+@step
 def episodes(project: Project) -> None:
     """tables → episodes: every linked frame, the link report, and how far each record reaches."""
     from collsec.histories import episodes, extents
@@ -41,6 +67,7 @@ def episodes(project: Project) -> None:
     project.write(extents.tabulate(tables), "episodes", "extents", made_from)
 
 
+@step
 def timelines(project: Project) -> None:
     """episodes → timelines."""
     from collsec.histories import TIMELINES
@@ -144,11 +171,8 @@ def read_inputs(project: Project, hypothesis: str) -> Inputs:
     from collsec.hypothesis.study import load_study
 
     path = project.spec_json(hypothesis)
-    if not path.exists():
-        raise MissingInput(
-            f"{project.relative(path)} is missing: run `collsec step panel {hypothesis}`."
-        )
-    document = read_json(path, project.relative(path))
+    project.content(path)  # verified
+    document = read_json(project.located(path), project.relative(path))
     spec = from_json(document.content)
     load_modules(project, spec, document)
     own = own_tables(project, spec, document)
@@ -198,6 +222,7 @@ def _design_files(project: Project, spec: Spec) -> list[Path]:
     return [*files, project.stage("episodes", "extents"), project.spec_json(spec.hypothesis)]
 
 
+@step
 def panel(project: Project, hypothesis: str) -> None:
     """hypothesis file → checked specification; cohort + timelines → panel and attrition table.
 
@@ -221,6 +246,7 @@ def panel(project: Project, hypothesis: str) -> None:
     project.write(attrition, "panels", f"{hypothesis}-attrition", made_from)
 
 
+@step
 def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
     """panel → one shard of the hypothesis' work: specifications estimated, tasks done.
 
@@ -252,7 +278,9 @@ def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
     first, last = ((len(specifications) * i) // n for i in (k - 1, k))
     every = work.tasks(inputs, inputs.study.draws(profile))
     try:
-        made = estimate_all(inputs, specifications[first:last])
+        # A shard without a specification estimates one for its columns, and keeps no row.
+        made = estimate_all(inputs, specifications[first:last] or specifications[:1])
+        made = made.iloc[: last - first]
         done = {task: every[task]() for task in work.of_shard(list(every), k, n)}
     except (EstimationError, InferenceError) as error:
         spec = project.relative(project.spec_file(hypothesis))
@@ -267,6 +295,7 @@ def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
     )
 
 
+@step
 def estimate(project: Project, hypothesis: str, profile: str, shards: int) -> None:
     """shards → multiverse, estimates, curves and the JSON record with the verdict.
 
@@ -276,8 +305,6 @@ def estimate(project: Project, hypothesis: str, profile: str, shards: int) -> No
         If a shard is missing or of another profile, or if the multiverse that was declared is not
         what was estimated.
     """
-    import json
-
     import pandas as pd
 
     import collsec.subjects  # noqa: F401 - parts register themselves on import
@@ -289,10 +316,9 @@ def estimate(project: Project, hypothesis: str, profile: str, shards: int) -> No
     inputs = read_inputs(project, hypothesis)
     grid = project.read("specs", f"{hypothesis}-multiverse")
     names = [f"{k}-of-{shards}" for k in range(1, shards + 1)]
-    specifications = pd.concat(
-        [project.read("shards", f"{hypothesis}-multiverse-{name}") for name in names],
-        ignore_index=True,
-    )
+    frames = [project.read("shards", f"{hypothesis}-multiverse-{name}") for name in names]
+    # Columns of an empty shard have lost their types.
+    specifications = pd.concat([one for one in frames if len(one)], ignore_index=True)
     if digest(specifications) != digest(grid):
         grid_file = project.relative(project.stage("specs", f"{hypothesis}-multiverse"))
         raise CollsecError(
@@ -302,7 +328,7 @@ def estimate(project: Project, hypothesis: str, profile: str, shards: int) -> No
     done: dict[str, Any] = {}
     for name in names:
         path = project.shard(hypothesis, name)
-        one = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        one = project.read_json(path) if path.exists() else None
         if one is None or one["provenance"]["profile"] != profile:
             raise MissingInput(
                 f"{project.relative(path)}: absent for profile {profile}. "
@@ -327,6 +353,7 @@ def estimate(project: Project, hypothesis: str, profile: str, shards: int) -> No
     project.write_json(made.record | {"provenance": provenance}, project.record(hypothesis))
 
 
+@step
 def synthesis(project: Project) -> None:
     """estimates of all hypotheses → what can be said only of all together."""
     from collsec.designs.estimate import rounded
@@ -340,12 +367,136 @@ def synthesis(project: Project) -> None:
     project.write_json(rounded(made) | {"provenance": made_from}, project.record("study"))
 
 
+@step
 def reports(project: Project) -> None:
     """estimates → Quarto project → site."""
     from collsec.hypothesis.study import load_study
     from collsec.reports.render.build import build
 
-    build(project.root, list(load_study(project).hypotheses))
+    build(project, list(load_study(project).hypotheses))
+
+
+def rests_on(
+    project: Project, unit: Unit, profile: str, digests: Digests | None = None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Digests of what persons write and of the settings that a unit would be made from now.
+
+    Parameters
+    ----------
+    project : Project
+    unit : Unit
+    profile : str
+        Enters where the number of draws matters.
+    digests : Digests, optional
+        Those known already.
+
+    Returns
+    -------
+    sources, settings : dict
+        As in :class:`~collsec.core.manifest.Manifest`.
+    """
+    digests = project.digests() if digests is None else digests
+    found = digests.of_all(sources(project, unit.stage))
+    settings = {"code version": code_digest(unit.stage)}
+    if unit.hypothesis:
+        from collsec.hypothesis.specification import specification_digest
+
+        settings["specification"] = specification_digest(project, unit.hypothesis)
+    if unit.hypothesis or unit.stage in OF_ALL:
+        settings["study file"] = study_digest(project, is_whole=unit.stage in OF_ALL)
+    if unit.stage in WITH_DRAWS:
+        settings["profile"] = profile
+    return {project.relative(path): digest for path, digest in found.items()}, settings
+
+
+# Stages that concern every hypothesis, and those whose results depend on the number of draws.
+OF_ALL = ("synthesis", "reports")
+WITH_DRAWS = ("shard", "estimate")
+
+
+def sources(project: Project, stage: str) -> list[Path]:
+    """Files that persons write and a stage reads; a specification counts as a setting.
+
+    Parameters
+    ----------
+    project : Project
+    stage : str
+        Name of a stage's function in this module.
+    """
+    from collsec.hypothesis.study import load_study
+    from collsec.tables.clean import resources
+
+    declared = [project.datapackage, project.raw / "sources.toml"]
+    if stage == "tables":
+        named = resources(project).values()
+        return declared + [project.raw / one[key] for one in named for key in ("path", "schema")]
+    if stage == "reports":
+        own = (project.root / "reports").glob("*")
+        return [
+            *declared,
+            project.raw / "coded" / "claims.csv",
+            project.raw / "schemas" / "claims.json",
+            project.root / "analyses" / "_cases.yml",
+            *(project.spec_file(h) for h in load_study(project).hypotheses),
+            *sorted(p for p in own if p.is_file() and p != project.manifest),
+            project.root / "CITATION.cff",
+        ]
+    return []
+
+
+def study_digest(project: Project, *, is_whole: bool) -> str:
+    """Digest of the shared choices; whole for what concerns all hypotheses that there are."""
+    import yaml
+
+    from collsec.core.provenance import digest_json
+
+    content = yaml.safe_load(project.study_file.read_text(encoding="utf-8"))
+    if isinstance(content, dict) and not is_whole:
+        content.pop("hypotheses", None)
+    return digest_json(content)
+
+
+def outdated(project: Project, profile: str = "") -> dict[Unit, str]:
+    """Units whose files are not whole, or no longer follow from what is there, and why.
+
+    Parameters
+    ----------
+    project : Project
+    profile : str
+        Which the results should be of; by default whichever they were made with.
+
+    Returns
+    -------
+    dict
+        Unit → reason. Units that were never made are not among them.
+    """
+    from collsec.core.manifest import not_current
+    from collsec.hypothesis.study import load_study
+
+    known = ("", *load_study(project).hypotheses)
+    manifests = {u: m for u, m in project.manifests().items() if u.hypothesis in known}
+    digests = project.digests()
+
+    def current(unit: Unit) -> tuple[dict[str, str], dict[str, str]]:
+        asked = profile or manifests[unit].settings.get("profile", "")
+        return rests_on(project, unit, asked, digests)
+
+    found = not_current(project.root, manifests.values(), digests, current)
+    digests.save()
+    for unit, manifest in manifests.items():
+        path = project.receipt(unit)
+        if not path.is_file() or path.read_text(encoding="utf-8") != manifest.receipt:
+            found.setdefault(unit, "it was not finished")
+    return found
+
+
+@functools.cache
+def code_digest(stage: str) -> str:
+    """Digest of the modules on which a stage rests."""
+    from collsec.core.provenance import digest_file, digest_json
+
+    package = Path(__file__).parent
+    return digest_json({p.relative_to(package).as_posix(): digest_file(p) for p in code_of(stage)})
 
 
 def code_of(stage: str) -> list[Path]:
@@ -368,28 +519,20 @@ def code_of(stage: str) -> list[Path]:
     KeyError
         If no function has that name.
     """
-    import ast
-
-    import grimp
-
     package = Path(__file__).parent
-    functions = {
-        node.name: node
-        for node in ast.parse(Path(__file__).read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef)
-    }
-    graph = grimp.build_graph(package.name, exclude_type_checking_imports=True, cache_dir=None)
-    called, waiting, entries = set(), [functions[stage]], {__name__.split(".")[0]}
+    graph, functions, imported = _imports()
+    called, waiting, entries = set(), [stage], {package.name}
     while waiting:
         function = waiting.pop()
-        called.add(function.name)
-        for node in ast.walk(function):
+        called.add(function)
+        for node in (n for part in functions[function] for n in ast.walk(part)):
             if isinstance(node, ast.ImportFrom) and node.module in graph.modules:
                 entries |= {node.module} | {f"{node.module}.{a.name}" for a in node.names}
             elif isinstance(node, ast.Import):
                 entries |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.Name) and node.id in functions.keys() - called:
-                waiting.append(functions[node.id])
+            elif isinstance(node, ast.Name):
+                entries.add(imported.get(node.id, package.name))
+                waiting += [node.id] if node.id in functions.keys() - called else []
     entries &= graph.modules
     reached = entries.union(*(graph.find_upstream_modules(m) for m in entries)) | {__name__}
     files = []
@@ -397,3 +540,25 @@ def code_of(stage: str) -> list[Path]:
         path = package.joinpath(*module.split(".")[1:])
         files.append(path / "__init__.py" if path.is_dir() else path.with_suffix(".py"))
     return sorted(files)
+
+
+@functools.cache
+def _imports() -> tuple[ImportGraph, dict[str, list[ast.AST]], dict[str, str]]:
+    """The package's import graph, this module's functions in parts, and what it imports at its top.
+
+    A decorator is no part: it is the same for every stage.
+    """
+    import grimp
+
+    graph = grimp.build_graph(__package__, exclude_type_checking_imports=True, cache_dir=None)
+    body = ast.parse(Path(__file__).read_text(encoding="utf-8")).body
+    functions: dict[str, list[ast.AST]] = {
+        n.name: [n.args, *n.body] for n in body if isinstance(n, ast.FunctionDef)
+    }
+    imported = {
+        alias.asname or alias.name: node.module or ""
+        for node in body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    return graph, functions, imported

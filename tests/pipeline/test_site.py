@@ -83,7 +83,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
     root = study.write_study(tmp_path_factory.mktemp("study"), repository)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("collsec.reports.render.quarto.is_available", lambda: False)
-        build(root, study.HYPOTHESES)
+        build(Project(root), study.HYPOTHESES)
     return root
 
 
@@ -231,7 +231,7 @@ def test_a_report_states_verdict_provenance_profile_and_availability(built: Path
 
 def test_the_full_profile_is_not_marked_as_quick(tmp_path: Path, repository: Path) -> None:
     root = study.write_study(tmp_path / "full", repository, ("h1",), profile="full")
-    build(root, ["h1"])
+    build(Project(root), ["h1"])
     text = page(root, study.STEMS["h1"]).text
     assert "Quick profile" not in text and "Profile full" in text
 
@@ -283,17 +283,17 @@ def test_a_second_run_in_another_folder_gives_the_same_bytes(
     built: Path, tmp_path: Path, repository: Path
 ) -> None:
     other = study.write_study(tmp_path / "somewhere" / "else", repository)
-    build(other, study.HYPOTHESES)
+    build(Project(other), study.HYPOTHESES)
     for name in ("project", "site"):
         assert digests(other / "reports" / name) == digests(built / "reports" / name)
 
 
 def test_a_run_replaces_what_was_there_and_leaves_nothing_beside(small: Path) -> None:
-    build(small, ["h1"])
+    build(Project(small), ["h1"])
     before = digests(small / "reports" / "site")
     (small / "reports" / "site" / "stale.html").write_text("old")
     (small / "reports" / "project" / "stale.qmd").write_text("old")
-    build(small, ["h1"])
+    build(Project(small), ["h1"])
     assert digests(small / "reports" / "site") == before
     names = {p.name for p in (small / "reports").iterdir()}
     assert not [n for n in names if n.startswith(".")]
@@ -302,7 +302,7 @@ def test_a_run_replaces_what_was_there_and_leaves_nothing_beside(small: Path) ->
 def test_a_failure_in_the_last_step_changes_nothing(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build(small, ["h1"])
+    build(Project(small), ["h1"])
     before = digests(small / "reports")
 
     def fail(*_: object) -> bytes:
@@ -310,7 +310,7 @@ def test_a_failure_in_the_last_step_changes_nothing(
 
     monkeypatch.setattr(fallback, "_pdf", fail)
     with pytest.raises(CollsecError, match="no PDF"):
-        build(small, ["h1"])
+        build(Project(small), ["h1"])
     assert digests(small / "reports") == before
 
 
@@ -341,7 +341,7 @@ def test_a_mistake_in_the_text_is_one_message_and_writes_nothing(
 ) -> None:
     root = edit(old, new)
     with pytest.raises(BadProse, match=message):
-        build(root, ["h1"])
+        build(Project(root), ["h1"])
     assert not (root / "reports" / "site").exists()
     assert not (root / "reports" / "project").exists()
 
@@ -349,7 +349,7 @@ def test_a_mistake_in_the_text_is_one_message_and_writes_nothing(
 def test_a_hypothesis_without_estimates_names_the_missing_file(small: Path) -> None:
     (small / "data" / "processed" / "estimates" / "h1.json").unlink()
     with pytest.raises(MissingInput, match=r"data/processed/estimates/h1\.json"):
-        build(small, ["h1"])
+        build(Project(small), ["h1"])
 
 
 @pytest.mark.parametrize(
@@ -374,12 +374,12 @@ def test_a_record_with_a_hole_is_refused_by_name(
     change(record)
     path.write_text(json.dumps(record))
     with pytest.raises(CollsecError, match=rf"estimates/h1\.json: .*{message}"):
-        build(small, ["h1"])
+        build(Project(small), ["h1"])
 
 
 def test_a_study_without_citation_file_names_the_packages_authors(small: Path) -> None:
     (small / "CITATION.cff").unlink()
-    build(small, ["h1"])
+    build(Project(small), ["h1"])
     assert "The collsec authors" in page(small, study.STEMS["h1"]).text
 
 
@@ -410,7 +410,7 @@ def test_a_warning_of_quarto_is_an_error_though_it_ends_well(
         "printf '\\033[33mWARNING (main.lua) Unable to resolve crossref @fig-x\\033[39m\\n' >&2"
     )
     with pytest.raises(CollsecError, match="Unable to resolve crossref @fig-x"):
-        build(small, ["h1"])
+        build(Project(small), ["h1"])
     assert not (small / "reports" / "site").exists()
 
 
@@ -418,7 +418,7 @@ def test_quarto_renders_where_it_is_and_its_output_is_the_site(
     small: Path, quarto: Callable[[str], None]
 ) -> None:
     quarto('test "$1" = render && mkdir _site && cp index.qmd _site/index.html')
-    build(small, ["h1"])
+    build(Project(small), ["h1"])
     assert [p.name for p in (small / "reports" / "site").iterdir()] == ["index.html"]
     assert not (small / "reports" / "project" / "_site").exists()
 
@@ -426,7 +426,7 @@ def test_quarto_renders_where_it_is_and_its_output_is_the_site(
 def test_quarto_that_fails_says_why(small: Path, quarto: Callable[[str], None]) -> None:
     quarto("echo 'ERROR: no such format' >&2; exit 1")
     with pytest.raises(CollsecError, match="no such format"):
-        build(small, ["h1"])
+        build(Project(small), ["h1"])
 
 
 # PDF and browser ---------------------------------------------------------------------------------

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from collsec.cli.options import HERE, Hypothesis, Profile, Root, project_at
-from collsec.cli.results import results
+from collsec.cli.options import AsJson, Hypothesis, Profile, Root, answer, project_at
+from collsec.cli.results import results, warn_outdated
+from collsec.core import __version__
 from collsec.core.errors import CollsecError
 
 app = typer.Typer(
@@ -19,7 +19,6 @@ app = typer.Typer(
     help="Test claims about UN collective security on every armed conflict since 1946.",
     epilog="Examples: `collsec run` · `collsec show h1` · `collsec cite h1`",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
@@ -32,24 +31,69 @@ app.add_typer(step_app, name="step")
 app.add_typer(results)
 
 
-@app.command(epilog="Examples: `collsec run` · `collsec run --profile full --cores 8`")
-def run(
-    profile: Profile = "quick",
-    cores: Annotated[str, typer.Option(help="How many cores to use.")] = "all",
-    root: Root = HERE,
+@app.callback()
+def entry(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+    ] = False,
 ) -> None:
-    """Run the whole study: raw tables to rendered reports. A second run does nothing."""
-    project = project_at(root)
-    if not (project.root / "Snakefile").exists():
-        raise CollsecError("no Snakefile here: run this in the study's folder, or give --root.")
-    command = [sys.executable, "-m", "snakemake", "-c", cores, "--config", f"profile={profile}"]
-    environment = os.environ | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    }
-    code = subprocess.run(command, cwd=project.root, env=environment, check=False).returncode
-    if code:
-        raise typer.Exit(code)
-    typer.echo("Reports: reports/site/index.html")
+    """Test claims about UN collective security on every armed conflict since 1946."""
+    if version:
+        typer.echo(f"collsec {__version__}")
+        raise typer.Exit
+
+
+@app.command(
+    context_settings={"allow_extra_args": True},
+    epilog="Examples: `collsec run` · `collsec run --profile full --cores 8` · "
+    "`collsec run --dry-run` · `collsec run -- --set-scatter work=8`",
+)
+def run(
+    context: typer.Context,
+    profile: Profile = "quick",
+    cores: Annotated[str, typer.Option(help="How many cores to use, or `all`.")] = "all",
+    is_dry: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be made, and make nothing.")
+    ] = False,
+    is_quiet: Annotated[bool, typer.Option("--quiet", help="Report nothing but errors.")] = False,
+    root: Root = None,
+) -> None:
+    """Run the whole study: raw tables to rendered reports. A second run does nothing.
+
+    What persons write is checked first. A run that was interrupted or killed goes on where it was;
+    what is missing, corrupt, or outdated is made again. Options after `--` are Snakemake's own.
+
+    Exit codes: 0 done, 1 an error that its message names, 2 a wrong option, 3 another run is going
+    on, 130 or 143 interrupted.
+    """
+    from rich.console import Console
+
+    from collsec.cli import run as runs
+
+    runs.run(
+        project_at(root),
+        Console(highlight=False, quiet=is_quiet),
+        profile=profile,
+        cores=runs.cores_from(cores),
+        further=context.args,
+        is_dry=is_dry,
+    )
+
+
+@app.command(epilog="Examples: `collsec check` · `collsec check --json`")
+def check(as_json: AsJson = False, root: Root = None) -> None:
+    """Check everything that a person writes, and list every fault."""
+    from collsec import pipeline
+
+    found = pipeline.faults(project_at(root))
+    if as_json:
+        answer(found)
+    for fault in () if as_json else found:
+        typer.echo(str(fault))
+    if found:
+        raise typer.Exit(1)
+    if not as_json:
+        typer.echo("Nothing is wrong.")
 
 
 @app.command(
@@ -74,7 +118,7 @@ def compile_(
             help="Another folder of the study, whose data/raw is written.", show_default=False
         ),
     ] = None,
-    root: Root = HERE,
+    root: Root = None,
 ) -> None:
     """Rebuild data/raw/compiled from upstream files by the coding rules."""
     from rich.console import Console
@@ -96,7 +140,7 @@ def compile_(
 
 
 @step_app.command(epilog="Example: `collsec step tables`")
-def tables(root: Root = HERE) -> None:
+def tables(root: Root = None) -> None:
     """raw → tables: validate each table, write it typed."""
     from collsec import pipeline as steps
 
@@ -104,7 +148,7 @@ def tables(root: Root = HERE) -> None:
 
 
 @step_app.command(epilog="Example: `collsec step episodes`")
-def episodes(root: Root = HERE) -> None:
+def episodes(root: Root = None) -> None:
     """tables → episodes: join on coded keys, report what did not match."""
     from collsec import pipeline as steps
 
@@ -112,7 +156,7 @@ def episodes(root: Root = HERE) -> None:
 
 
 @step_app.command(epilog="Example: `collsec step timelines`")
-def timelines(root: Root = HERE) -> None:
+def timelines(root: Root = None) -> None:
     """episodes → timelines: exposures as step functions of calendar time."""
     from collsec import pipeline as steps
 
@@ -120,7 +164,7 @@ def timelines(root: Root = HERE) -> None:
 
 
 @step_app.command(epilog="Example: `collsec step panel h1`")
-def panel(hypothesis: Hypothesis, root: Root = HERE) -> None:
+def panel(hypothesis: Hypothesis, root: Root = None) -> None:
     """hypothesis file → specification; cohort + timelines → (start, stop] rows."""
     from collsec import pipeline as steps
 
@@ -132,7 +176,7 @@ def shard(
     hypothesis: Hypothesis,
     part: Annotated[str, typer.Argument(help="Such as `2-of-4`.", show_default=False)],
     profile: Profile = "quick",
-    root: Root = HERE,
+    root: Root = None,
 ) -> None:
     """panel → a shard of the work: specifications, draws and parts that need no other."""
     from collsec import pipeline as steps
@@ -147,7 +191,7 @@ def estimate(
     shards: Annotated[
         int, typer.Option(help="Into how many shards the work was split.", min=1)
     ] = 4,
-    root: Root = HERE,
+    root: Root = None,
 ) -> None:
     """shards → estimates, curves, diagnostics, verdict."""
     from collsec import pipeline as steps
@@ -156,7 +200,7 @@ def estimate(
 
 
 @step_app.command(epilog="Example: `collsec step synthesis`")
-def synthesis(root: Root = HERE) -> None:
+def synthesis(root: Root = None) -> None:
     """estimates of all hypotheses → multiplicity over the primaries."""
     from collsec import pipeline as steps
 
@@ -164,7 +208,7 @@ def synthesis(root: Root = HERE) -> None:
 
 
 @step_app.command(epilog="Example: `collsec step reports`")
-def reports(root: Root = HERE) -> None:
+def reports(root: Root = None) -> None:
     """estimates → reports: write the Quarto project and render it."""
     from collsec import pipeline as steps
 
@@ -173,21 +217,23 @@ def reports(root: Root = HERE) -> None:
 
 @app.command(epilog="Examples: `collsec claims` · `collsec claims --json`")
 def claims(
-    json: Annotated[bool, typer.Option("--json", help="Print the whole ledger as JSON.")] = False,
-    root: Root = HERE,
+    as_json: AsJson = False,
+    root: Root = None,
 ) -> None:
     """List every claim of the article with its verdict, or why it has none."""
     from collsec.evidence.claims import ledger_of
-    from collsec.reports.tables.claim_tables import as_json, terminal_tables
+    from collsec.reports.tables import claim_tables
 
-    ledger = ledger_of(project_at(root))
-    if json:
-        typer.echo(as_json(ledger))
+    project = project_at(root)
+    ledger = ledger_of(project)
+    warn_outdated(project)
+    if as_json:
+        typer.echo(claim_tables.as_json(ledger))
         return
     from rich.console import Console
 
     console = Console(highlight=False)
-    for table in terminal_tables(ledger):
+    for table in claim_tables.terminal_tables(ledger):
         console.print(table)
 
 
@@ -198,7 +244,8 @@ def codebook(
         Path | None,
         typer.Option(help="Write all of it to a folder, as Markdown and HTML.", show_default=False),
     ] = None,
-    root: Root = HERE,
+    as_json: AsJson = False,
+    root: Root = None,
 ) -> None:
     """Say what a column means, where it stands, in which unit, and from which source."""
     from rich.console import Console
@@ -211,7 +258,9 @@ def codebook(
     if write is not None:
         for path in pages.write(project, write):
             typer.echo(path)
-    if column is not None:
+    if as_json:
+        answer(book.codebook(project) if column is None else book.entry(project, column))
+    elif column is not None:
         console.print(pages.terminal(book.entry(project, column)))
     elif write is None:
         console.print(pages.index(book.codebook(project)))
@@ -231,7 +280,7 @@ def fetch(
         Path | None,
         typer.Option(help="Folder of the upstream files.", show_default="data/upstream"),
     ] = None,
-    root: Root = HERE,
+    root: Root = None,
 ) -> None:
     """Get the upstream files, checked: from a folder, or from the pinned public mirrors."""
     from rich.console import Console
@@ -249,7 +298,8 @@ def fetch(
 def diff(
     old: Annotated[str, typer.Argument(help="A folder of the study, or a release: 20.1, 25.1.")],
     new: Annotated[str, typer.Argument(help="The same.")],
-    root: Root = HERE,
+    as_json: AsJson = False,
+    root: Root = None,
 ) -> None:
     """Show what moved: episodes added, dropped and re-dated, and each estimate side by side."""
     from rich.console import Console
@@ -260,25 +310,39 @@ def diff(
 
     project = project_at(root)
     found = difference_of(side_of(old, project), side_of(new, project))
+    if as_json:
+        answer(found)
+        return
     console = Console(highlight=False)
     console.width = max(console.width, WIDTH)
     show_difference(found, console)
 
 
+#: What the machine, not the program, may refuse.
+MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE)
+
+
 def main() -> None:
-    """Run the command line; a user's mistake is one message, not a traceback."""
+    """Run the command line; a user's mistake is one message, not a traceback.
+
+    An error carries its exit code; 1 where it has none of its own.
+    """
     try:
         app()
     except CollsecError as error:
-        from rich.console import Console
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted.", 130)
+    except OSError as error:
+        if error.errno not in MACHINE:
+            raise
+        _fail(f"{error.filename or 'a file'}: {error.strerror}. Nothing was replaced.", 1)
 
-        Console(stderr=True, soft_wrap=True, highlight=False).print(
-            f"[bold red]error:[/] {_escaped(str(error))}"
-        )
-        sys.exit(1)
 
+def _fail(message: str, code: int) -> None:
+    from rich.console import Console
 
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print("[bold red]error:[/] ", end="")
+    console.print(message, markup=False)
+    sys.exit(code)

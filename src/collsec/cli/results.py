@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from collsec.cli.options import HERE, Hypothesis, Root, project_at
-from collsec.core.errors import CollsecError
+from collsec.cli.options import (
+    AsJson,
+    Hypotheses,
+    Hypothesis,
+    Root,
+    answer,
+    hypotheses_of,
+    project_at,
+)
+from collsec.core.errors import CollsecError, MissingInput
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from collsec.core.project import Project
+    from collsec.evidence.release import Comparison
 
 results = typer.Typer(rich_markup_mode="markdown")
 PICTURES = (".png", ".svg")
@@ -28,7 +37,8 @@ def show(
     is_whole: Annotated[
         bool, typer.Option("--all", help="Every estimate, however long the list.")
     ] = False,
-    root: Root = HERE,
+    as_json: AsJson = False,
+    root: Root = None,
 ) -> None:
     """Show a hypothesis in one screen: estimand, cohort, estimates, checks and verdict."""
     from collsec.cli import screens as terminal
@@ -37,6 +47,10 @@ def show(
 
     project = project_at(root)
     [(record, title)] = briefing.read(project, [hypothesis])
+    warn_outdated(project, [hypothesis])
+    if as_json:
+        answer(record)
+        return
     shown = terminal.show(record, title, load_study(project), _holm(project), is_whole=is_whole)
     for part in shown:
         _console().print(part)
@@ -44,10 +58,9 @@ def show(
 
 @results.command(epilog="Examples: `collsec compare h1 h3` · `collsec compare h1 h2 h3`")
 def compare(
-    hypotheses: Annotated[
-        list[str], typer.Argument(metavar="HYPOTHESIS...", help="Such as `h1 h3`; at least two.")
-    ],
-    root: Root = HERE,
+    hypotheses: Hypotheses,
+    as_json: AsJson = False,
+    root: Root = None,
 ) -> None:
     """Show hypotheses side by side, fact by fact."""
     from collsec.cli import screens as terminal
@@ -58,45 +71,105 @@ def compare(
         raise CollsecError("collsec compare: name two hypotheses, such as `collsec compare h1 h3`.")
     project = project_at(root)
     found = briefing.read(project, list(dict.fromkeys(hypotheses)))
+    warn_outdated(project, hypotheses)
+    if as_json:
+        answer({record.hypothesis: record for record, _ in found})
+        return
     records, titles = [record for record, _ in found], [title for _, title in found]
     _console().print(terminal.compare(records, titles, load_study(project), _holm(project)))
 
 
-@results.command(epilog="Examples: `collsec cite h1` · `collsec cite h1 --bibtex > h1.bib`")
+@results.command(
+    epilog="Examples: `collsec cite` · `collsec cite h1` · `collsec cite h1 --bibtex > h1.bib`"
+)
 def cite(
-    hypothesis: Hypothesis,
+    hypothesis: Annotated[
+        str | None,
+        typer.Argument(
+            help="Such as `h1`; without one, the study itself.",
+            show_default=False,
+            autocompletion=hypotheses_of,
+        ),
+    ] = None,
     is_bibtex: Annotated[bool, typer.Option("--bibtex", help="As BibTeX.")] = False,
-    root: Root = HERE,
+    as_json: AsJson = False,
+    root: Root = None,
 ) -> None:
-    """Give the references of what a hypothesis used, column by column, and no others."""
+    """Give the references of the study itself and of what a hypothesis used, and no others."""
     from collsec.cli import screens as terminal
     from collsec.evidence import citation as references
+    from collsec.evidence.software import software
     from collsec.reports.words.summary import known
 
     project = project_at(root)
-    used = references.references(project, known(project, hypothesis))
-    if is_bibtex:
-        typer.echo(references.bibtex(used))
+    own = software(project)
+    used = [] if hypothesis is None else references.references(project, known(project, hypothesis))
+    if as_json:
+        answer({"software": own, "reference": own.reference, "used": used})
+    elif is_bibtex:
+        typer.echo("\n\n".join([own.bibtex, *([references.bibtex(used)] if used else [])]))
     else:
-        _console().print(terminal.cited(used))
+        typer.echo(f"{own.reference}\n")
+        if used:
+            _console().print(terminal.cited(used))
 
 
-@results.command(epilog="Examples: `collsec release` · `collsec release --check`")
+@results.command(
+    epilog="Examples: `collsec release` · `collsec release --check` · `collsec release --replace`"
+)
 def release(
     check: Annotated[
         bool, typer.Option("--check", help="Compare with the committed manifest, write nothing.")
     ] = False,
-    root: Root = HERE,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a manifest whose results have moved.")
+    ] = False,
+    as_json: AsJson = False,
+    root: Root = None,
 ) -> None:
-    """Write what is published, result ids and checksums, to reports/MANIFEST.json."""
+    """Write what is published, result ids and checksums, to reports/MANIFEST.json.
+
+    Only results of the full profile are published, and only if they follow from what is there. A
+    manifest that names other results is replaced only with `--replace`.
+    """
     from collsec.evidence import release as releases
 
     project = project_at(root)
+    made = releases.manifest(project)
     if not check:
-        project.write_json(releases.manifest(project), project.manifest)
-        typer.echo(f"Written: {project.relative(project.manifest)}")
-        return
-    found = releases.compare(releases.published(project), releases.manifest(project))
+        _refuse_release(project, str(made["profile"]))
+    where = project.relative(project.manifest)
+    if project.manifest.exists():
+        found = releases.compare(releases.published(project), made)
+        if as_json:
+            answer(found)
+        else:
+            _show_comparison(found)
+        if check or (found.moved and not replace):
+            if not check:
+                raise CollsecError(f"{where} names other results: --replace replaces it.")
+            raise typer.Exit(1 if found.moved else 0)
+    elif check:
+        releases.published(project)  # says that there is none
+    project.write_json(made, project.manifest)
+    typer.echo(f"Written: {where}", err=as_json)
+
+
+def _refuse_release(project: Project, profile: str) -> None:
+    """Refuse to publish what is not of the full profile, or not current."""
+    from collsec.pipeline import outdated
+
+    if profile != "full":
+        raise CollsecError(
+            f"the results are of profile {profile}: only those of profile full are published. "
+            "Run `collsec run --profile full` first."
+        )
+    if old := outdated(project):
+        unit, reason = next(iter(old.items()))
+        raise CollsecError(f"{unit.name} is not current ({reason}). Run `collsec run` first.")
+
+
+def _show_comparison(found: Comparison) -> None:
     for line in found.moved:
         typer.echo(line)
     same = found.n_files - len(found.files)
@@ -108,8 +181,6 @@ def release(
         typer.echo(f"  differs: {path}")
     if len(found.files) > SHOWN:
         typer.echo(f"  and {len(found.files) - SHOWN} more")
-    if found.moved:
-        raise typer.Exit(1)
 
 
 @results.command(
@@ -134,7 +205,8 @@ def power(
     plot: Annotated[
         Path | None, typer.Option(help="Draw it to a file, .svg or .png.", show_default=False)
     ] = None,
-    root: Root = HERE,
+    as_json: AsJson = False,
+    root: Root = None,
 ) -> None:
     """Say which effect could be seen with so many exposed ends."""
     from collsec.cli import screens as terminal
@@ -150,6 +222,10 @@ def power(
     numbers = sorted(set(ends or detectable.ENDS))
     rows = detectable.detectable(numbers, share, alpha=level, power=asked)
     made = detectable.in_study(project)
+    warn_outdated(project)
+    if as_json:
+        answer({"share": share, "alpha": level, "power": asked, "rows": rows, "study": made})
+        return
     for part in terminal.powers(rows, made, share=share, alpha=level, power=asked):
         _console().print(part)
     if plot is not None:
@@ -173,10 +249,21 @@ def _console() -> Console:
     return console
 
 
+def warn_outdated(project: Project, hypotheses: Sequence[str] = ()) -> None:
+    """Say on standard error that results are older than what they rest on, or cannot be read."""
+    from collsec.pipeline import outdated
+
+    for unit, reason in outdated(project).items():
+        if not hypotheses or unit.hypothesis in ("", *hypotheses):
+            whose = f"The numbers of {unit.hypothesis}" if unit.hypothesis else "Some numbers"
+            typer.echo(f"{whose} are out of date: {reason}. Run `collsec run`.", err=True)
+            return
+
+
 def _holm(project: Project) -> dict[str, float]:
-    """Holm's p-values over the primaries; none before the synthesis step."""
-    path = project.record("study")
-    if not path.exists():
+    """Holm's p-values over the primaries; none before the synthesis step, or without its record."""
+    try:
+        found: dict[str, float] = project.read_json(project.record("study"))["p_holm"]
+    except (MissingInput, KeyError):
         return {}
-    found: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))["p_holm"]
     return found

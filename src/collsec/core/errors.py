@@ -8,7 +8,15 @@ SHOWN = 80  # characters of a faulty value in a message
 
 
 class CollsecError(Exception):
-    """A mistake that the user can correct; printed as one message, without a traceback."""
+    """A mistake that the user can correct; printed as one message, without a traceback.
+
+    Attributes
+    ----------
+    exit_code : int
+        Exit code of a command that ends with it.
+    """
+
+    exit_code = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,22 @@ class BadSpec(BadDocument):
 
 class MissingInput(CollsecError):
     """A file that a step needs is absent."""
+
+
+class Corrupt(MissingInput):
+    """A file of the pipeline is not what was written; like a missing one, it is made again.
+
+    Parameters
+    ----------
+    file : str
+        Path relative to the project.
+    problem : str
+        A clause that says what is wrong.
+    """
+
+    def __init__(self, file: str, problem: str) -> None:
+        self.file = file
+        super().__init__(f"{file} is corrupt: {problem}. `collsec run` makes it again.")
 
 
 def faults_of(error: CollsecError) -> tuple[Fault, ...]:

@@ -1,21 +1,30 @@
 """Where things lie: the only module that knows a path of the project.
 
-Every output appears whole or not at all: it is written beside its place and renamed into it.
+Every output appears whole or not at all: it is written aside and renamed into its place. What a
+unit of work wrote is listed in its manifest, and verified wherever it is read.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from collsec.core.errors import MissingInput
+from collsec.core.errors import Corrupt, MissingInput
+from collsec.core.manifest import Digests, Manifest, Unit, digest_of, manifest_from
+
+# Seconds to wait for a file whose unit another process is just replacing.
+PAUSES = (0.02, 0.1, 0.4)
 
 
 class Project:
@@ -29,6 +38,8 @@ class Project:
 
     def __init__(self, root: Path | str = ".") -> None:
         self.root = Path(root).resolve()
+        self._making: _Making | None = None
+        self._manifests: dict[tuple[str, int, int, int], Manifest | None] = {}
 
     # raw ---------------------------------------------------------------------------------
     @property
@@ -95,22 +106,164 @@ class Project:
         except ValueError:
             return path.name
 
+    # manifests ---------------------------------------------------------------------------
+    @property
+    def state(self) -> Path:
+        """What concerns this machine's runs alone: lock, known digests, run times."""
+        return self.root / ".snakemake" / "collsec"
+
+    @property
+    def staging(self) -> Path:
+        """Where outputs wait until their unit is whole."""
+        return self.processed / ".staging"
+
+    def unit_manifest(self, unit: Unit) -> Path:
+        """What a unit wrote and from what; kept until the unit has been made again."""
+        return self.processed / "manifest" / f"{unit.name}.json"
+
+    def receipt(self, unit: Unit) -> Path:
+        """The file by which the workflow knows that a unit is finished; it may be removed."""
+        return self.processed / "done" / unit.name
+
+    def digests(self) -> Digests:
+        """Digests of files, remembered between runs."""
+        return Digests(self.state / "digests.json")
+
+    def manifests(self) -> dict[Unit, Manifest]:
+        """The manifests that there are; an unreadable one counts as none."""
+        found = {}
+        for path in sorted((self.processed / "manifest").rglob("*.json")):
+            stat = path.stat()
+            key = (os.fspath(path), stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            if key not in self._manifests:
+                text = path.read_bytes().decode("utf-8", errors="replace")
+                self._manifests[key] = manifest_from(text)
+            if (one := self._manifests[key]) is not None:
+                found[one.unit] = one
+        return found
+
+    @contextmanager
+    def making(
+        self, unit: Unit, sources: Mapping[str, str], settings: Mapping[str, str]
+    ) -> Iterator[None]:
+        """Make a unit: what is written inside appears when all of it is there, or not at all.
+
+        Each file is renamed into its place, the manifest after the last of them, and the receipt
+        after the manifest. Whatever interrupts this, the old files stay or differ from the
+        manifest, and the receipt is missing or differs: the next run makes the unit again.
+
+        Parameters
+        ----------
+        unit : Unit
+        sources, settings : mapping
+            As in :class:`~collsec.core.manifest.Manifest`.
+        """
+        if self._making is not None:
+            raise RuntimeError(f"{unit.name}: begun within {self._making.manifest.unit.name}.")
+        folder = self.staging / f"{unit.name.replace('/', '-')}.{os.getpid()}"
+        making = _Making(Manifest(unit, {}, {}, dict(sources), dict(settings)), folder)
+        self._making = making
+        try:
+            yield
+            self._commit(making)
+        finally:
+            self._making = None
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                self.staging.rmdir()
+
+    def _commit(self, making: _Making) -> None:
+        made = making.manifest
+        before = self.manifests().get(made.unit)
+        for path, temporary in making.staged.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("rb") as file:
+                made.outputs[self.relative(path)] = digest_of(file.read())
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        for name in (before.outputs if before else {}).keys() - made.outputs.keys():
+            (self.root / name).unlink(missing_ok=True)
+        for path, text in (
+            (self.unit_manifest(made.unit), made.to_json()),
+            (self.receipt(made.unit), made.receipt),
+        ):
+            with whole(path) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+
     # reading and writing -----------------------------------------------------------------
-    def read(self, stage: str, name: str) -> pd.DataFrame:
-        """Read one processed Parquet file.
+    def located(self, path: Path) -> Path:
+        """Where a file lies now: in its place, or still waiting for its unit to be whole."""
+        return path if self._making is None else self._making.staged.get(path, path)
+
+    def content(self, path: Path) -> bytes:
+        """Bytes of a processed file, verified against the manifest that lists it.
 
         Raises
         ------
         MissingInput
             If an earlier stage has not been run.
+        Corrupt
+            If the file is not the one that was written.
         """
+        making = self._making
+        if making is not None and path in making.staged:
+            return making.staged[path].read_bytes()
+        name = self.relative(path)
+        for pause in (*PAUSES, None):
+            try:
+                content = path.read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                raise MissingInput(
+                    f"{name} does not exist yet. "
+                    "Run `collsec run`, or the earlier `collsec step`, first."
+                ) from None
+            digest = digest_of(content)
+            if self._listed(name) in ("", digest):
+                break
+            if pause is None:
+                raise Corrupt(name, "it is not the file that was written (its SHA-256 differs)")
+            time.sleep(pause)  # its unit may be in the middle of being replaced
+        if making is not None:
+            making.manifest.inputs[name] = digest
+        return content
+
+    def _listed(self, name: str) -> str:
+        """SHA-256 under which a file is listed; empty where no manifest lists it."""
+        return next((m.outputs[name] for m in self.manifests().values() if name in m.outputs), "")
+
+    def read(self, stage: str, name: str) -> pd.DataFrame:
+        """Read one processed Parquet file, verified.
+
+        Raises
+        ------
+        MissingInput, Corrupt
+            As :meth:`content` does.
+        """
+        import pyarrow as pa
+
         path = self.stage(stage, name)
-        if not path.exists():
-            raise MissingInput(
-                f"{self.relative(path)} does not exist yet. "
-                "Run `collsec run`, or the earlier `collsec step`, first."
-            )
-        return pd.read_parquet(path)
+        content = self.content(path)
+        try:
+            return pd.read_parquet(io.BytesIO(content))
+        except (pa.ArrowException, OSError, ValueError):
+            raise Corrupt(self.relative(path), "it is no whole Parquet file") from None
+
+    def read_json(self, path: Path) -> dict[str, Any]:
+        """Read a record that the pipeline wrote, verified.
+
+        Raises
+        ------
+        MissingInput, Corrupt
+            As :meth:`content` does.
+        """
+        content = self.content(path)
+        try:
+            record = json.loads(content)
+        except ValueError:
+            record = None
+        if not isinstance(record, dict):
+            raise Corrupt(self.relative(path), "it is no whole JSON record")
+        return record
 
     def write(self, frame: pd.DataFrame, stage: str, name: str, provenance: dict[str, Any]) -> Path:
         """Validate against the stage's schema and write, with provenance in the metadata."""
@@ -124,13 +277,13 @@ class Project:
         metadata = dict(table.schema.metadata or {})
         metadata[b"collsec"] = json.dumps(provenance, sort_keys=True).encode()
         path = self.stage(stage, name)
-        with whole(path) as temporary:
+        with self._whole(path) as temporary:
             pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
         return path
 
     def write_json(self, record: dict[str, Any], path: Path, *, is_internal: bool = False) -> Path:
         """Write a record; one for the pipeline's own use may hold infinite and missing numbers."""
-        with whole(path) as temporary:
+        with self._whole(path) as temporary:
             temporary.write_text(
                 json.dumps(
                     record, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=is_internal
@@ -140,13 +293,57 @@ class Project:
             )
         return path
 
+    @contextmanager
+    def _whole(self, path: Path) -> Iterator[Path]:
+        """A temporary file that takes the place of ``path``: at once, or with its unit."""
+        if (making := self._making) is None:
+            with whole(path) as temporary:
+                yield temporary
+            return
+        temporary = making.folder / self.relative(path)
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.chmod(0o644)
+        making.staged[path] = temporary
+
+    def replace_tree(self, new: Path, place: Path) -> None:
+        """Put the files of a finished folder into ``place``, and take out what it does not hold.
+
+        File by file, each by a rename, so that no file of ``place`` is missing at any moment.
+        """
+        kept = set()
+        for file in sorted(p for p in new.rglob("*") if p.is_file()):
+            target = place / file.relative_to(new)
+            kept.add(target)
+            content = file.read_bytes()
+            if self._making is not None:
+                self._making.manifest.outputs[self.relative(target)] = digest_of(content)
+            if not (target.is_file() and target.read_bytes() == content):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(file, target)
+        for old in sorted(place.rglob("*"), reverse=True):
+            if old.is_dir() and not old.is_symlink():
+                with suppress(OSError):
+                    old.rmdir()
+            elif old not in kept:
+                old.unlink()
+
     def provenance_of(self, stage: str, name: str) -> dict[str, Any]:
         """The provenance record in the metadata of a processed file."""
         import pyarrow.parquet as pq
 
-        metadata = pq.read_schema(self.stage(stage, name)).metadata or {}
+        metadata = pq.read_schema(self.located(self.stage(stage, name))).metadata or {}
         record: dict[str, Any] = json.loads(metadata.get(b"collsec", b"{}"))
         return record
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """A unit that is being made: its manifest so far, and its files by the place they will take."""
+
+    manifest: Manifest
+    folder: Path
+    staged: dict[Path, Path] = field(default_factory=dict)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from collsec import __version__
+from collsec.core import __version__
 from collsec.core.project import Project
 
 DIGEST_LENGTH = 12  # hex digits: 48 bits tell the few hundred files of a study apart
@@ -34,7 +34,7 @@ def record(project: Project, stage: str, inputs: Iterable[Path]) -> dict[str, An
     return {
         "stage": stage,
         "collsec_version": __version__,
-        "inputs": {project.relative(p): digest_file(p) for p in sorted(inputs)},
+        "inputs": {project.relative(p): digest_file(project.located(p)) for p in sorted(inputs)},
     }
 
 

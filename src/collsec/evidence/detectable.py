@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from collsec.core.errors import CollsecError
+from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
 from collsec.evidence.record import load
 from collsec.hypothesis.study import load_study
@@ -83,20 +83,16 @@ def in_study(project: Project) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``hypothesis, exposed_events, above, below`` of each timed exposure that has been estimated.
+        ``hypothesis, exposed_events, above, below`` of each timed exposure that has a whole record.
     """
     rows = []
     for name in load_study(project).hypotheses:
-        if project.record(name).exists():
+        try:
             record = load(project, name)
-            primary = record.primary
-            if record.spec["design"] == "time_varying":
-                rows.append(
-                    (
-                        name,
-                        int(primary["exposed_events"]),
-                        float(primary["mde_high"]),
-                        float(primary["mde_low"]),
-                    )
-                )
+        except MissingInput:
+            continue
+        primary = record.primary
+        if record.spec["design"] == "time_varying":
+            exposed = int(primary["exposed_events"])
+            rows.append((name, exposed, float(primary["mde_high"]), float(primary["mde_low"])))
     return pd.DataFrame(rows, columns=["hypothesis", "exposed_events", "above", "below"])

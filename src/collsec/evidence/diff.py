@@ -6,7 +6,6 @@ have the same id in both, so that a re-dated episode is no new one.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,11 +135,11 @@ def locations_of(episodes: pd.DataFrame) -> dict[str, str]:
 def read_results(project: Project) -> tuple[pd.DataFrame | None, dict[str, str]]:
     """All estimates and verdicts of a folder; None if there are none."""
     folder = project.processed / "estimates"
-    records = sorted(p for p in folder.glob("h*.json") if (folder / f"{p.stem}.parquet").exists())
+    records = sorted(p for p in folder.glob("*.json") if (folder / f"{p.stem}.parquet").exists())
     if not records:
         return None, {}
-    frames = [pd.read_parquet(folder / f"{p.stem}.parquet") for p in records]
-    told = {p.stem: json.loads(p.read_text(encoding="utf-8")) for p in records}
+    frames = [project.read("estimates", p.stem) for p in records]
+    told = {p.stem: project.read_json(p) for p in records}
     return pd.concat(frames, ignore_index=True), {h: r["verdict"]["code"] for h, r in told.items()}
 
 

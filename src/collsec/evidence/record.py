@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -127,7 +126,7 @@ def load(project: Project, hypothesis: str) -> Record:
         raise MissingInput(
             f"{where} does not exist yet. Run `collsec run`, or the estimate step, first."
         )
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    content = project.read_json(path)
     needed = (
         "spec",
         "verdict",
@@ -169,7 +168,7 @@ def load_synthesis(project: Project) -> dict[str, str]:
             f"{project.relative(path)} does not exist yet. "
             "Run `collsec run`, or the synthesis step."
         )
-    variables: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["variables"]
+    variables: dict[str, str] = project.read_json(path)["variables"]
     return variables
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from collsec import __version__
+from collsec.core import __version__
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
 from collsec.designs.estimate import rounded

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +11,12 @@ from collsec.reports.pages.assemble import assemble
 from collsec.reports.render import fallback, quarto
 
 
-def build(root: Path | str, hypotheses: Sequence[str]) -> None:
+def build(project: Project, hypotheses: Sequence[str]) -> None:
     """Write `reports/project/` and `reports/site/` of a study.
 
     Parameters
     ----------
-    root : Path or str
-        Folder of the study.
+    project : Project
     hypotheses : sequence of str
         Identifiers, in the order of the navigation.
 
@@ -28,7 +25,6 @@ def build(root: Path | str, hypotheses: Sequence[str]) -> None:
     CollsecError
         If an input is missing or a text refers to what does not exist. Nothing is then replaced.
     """
-    project = Project(root)
     reports = project.root / "reports"
     with tempfile.TemporaryDirectory(prefix=".build-", dir=reports) as name:
         project_folder, site = Path(name) / "project", Path(name) / "site"
@@ -39,13 +35,5 @@ def build(root: Path | str, hypotheses: Sequence[str]) -> None:
             quarto.render(project_folder, site)
         else:
             fallback.render(assembled, reports, site)
-        _replace(reports / "project", project_folder, Path(name) / "old-project")
-        _replace(reports / "site", site, Path(name) / "old-site")
-
-
-def _replace(place: Path, new: Path, aside: Path) -> None:
-    """Put a finished folder in the place of the old one."""
-    if place.exists():
-        os.replace(place, aside)
-    os.replace(new, place)
-    shutil.rmtree(aside, ignore_errors=True)
+        project.replace_tree(project_folder, reports / "project")
+        project.replace_tree(site, reports / "site")

@@ -1,0 +1,390 @@
+"""The study in a Python session: its tables, its hypotheses, its results, and what to cite.
+
+Everything refers to one study: the folder named by ``root``, else ``COLLSEC_ROOT``, else the
+nearest folder upwards from the current one.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from collsec import pipeline
+from collsec.cli.options import project_at
+from collsec.core.errors import CollsecError, MissingInput
+from collsec.core.names import nearest
+from collsec.core.project import Project
+from collsec.evidence import citation, record
+from collsec.evidence.record import Record
+from collsec.evidence.software import Software, software
+from collsec.histories.registry import raw_columns
+from collsec.hypothesis import specification
+from collsec.hypothesis.specification import Spec
+from collsec.hypothesis.study import load_study
+from collsec.tables import clean
+from collsec.tables import codebook as book
+from collsec.upstream.sources import read_sources
+
+__all__ = ["Hypothesis", "References", "cite", "codebook", "load", "results"]
+
+#: What has been loaded in this session: folder of the study and name, in the order of loading.
+_LOADED: dict[tuple[Path, str], None] = {}
+#: Stages whose frames do not depend on a hypothesis; made in memory where no run has made them.
+_SHARED = ("episodes", "timelines")
+
+
+class UnknownName(CollsecError):
+    """There is no table of that name."""
+
+
+def load(name: str, *, root: Path | str | None = None) -> pd.DataFrame:
+    """A table of the study, typed.
+
+    Parameters
+    ----------
+    name : str
+        A raw table such as ``"missions"``, validated on the way; or a frame that the pipeline
+        builds, as ``"stage/name"``: ``"episodes/ties"``, ``"timelines/deployment"``,
+        ``"panels/h1"``, ``"estimates/h1"``.
+    root : Path or str, optional
+        Folder of the study.
+
+    Returns
+    -------
+    DataFrame
+        One row per line of the table. A frame of ``episodes`` or ``timelines`` that no run has made
+        is built from the raw tables.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such table; the nearest name is given.
+    MissingInput, BadTable
+        If the frame has not been made, or the raw table breaks its schema.
+
+    Examples
+    --------
+    >>> load("missions")[["mission_id", "sponsor"]]  # doctest: +SKIP
+    """
+    project = _project(root)
+    raw = clean.resources(project)
+    if name in raw:
+        frame = clean.read_raw(project, raw[name])
+    else:
+        stage, _, leaf = name.partition("/")
+        frame = _built(project, stage, leaf, name, [*raw, *_made(project)])
+    _LOADED[project.root, name] = None
+    return frame
+
+
+def _project(root: Path | str | None) -> Project:
+    return project_at(None if root is None else Path(root))
+
+
+def _made(project: Project) -> list[str]:
+    """Names of the frames that have been made."""
+    paths = sorted(project.processed.glob("*/*.parquet"))
+    return [f"{path.parent.name}/{path.stem}" for path in paths]
+
+
+def _built(
+    project: Project, stage: str, leaf: str, name: str, known: Sequence[str]
+) -> pd.DataFrame:
+    if leaf and project.stage(stage, leaf).exists():
+        return project.read(stage, leaf)
+    if leaf and stage in _SHARED:
+        with _aside(project) as own:
+            for made in ("tables", *_SHARED[: _SHARED.index(stage) + 1]):
+                _make(own, made)
+            if own.stage(stage, leaf).exists():
+                return own.read(stage, leaf)
+            known = [*known, *_made(own)]
+    if leaf and stage in ("panels", "estimates", "specs"):
+        raise MissingInput(f"{name} has not been made yet: run `collsec run`.")
+    raise UnknownName(f"no table {name!r}.{nearest(name, known)}")
+
+
+@contextmanager
+def _aside(project: Project, page: Path | None = None) -> Iterator[Project]:
+    """The study in a temporary folder: raw tables, one page, and what is current of the rest."""
+    with tempfile.TemporaryDirectory(prefix="collsec-") as name:
+        own = Project(name)
+        own.raw.parent.mkdir()
+        own.raw.symlink_to(project.raw, target_is_directory=True)
+        analyses = own.study_file.parent
+        analyses.mkdir()
+        study = yaml.safe_load(project.study_file.read_text(encoding="utf-8"))
+        if page is not None:
+            shutil.copytree(page.parent, analyses, dirs_exist_ok=True)
+            named = _hypothesis_of(page)
+            if named not in study["hypotheses"]:
+                study["hypotheses"] = [*study["hypotheses"], named]
+        own.study_file.write_text(yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
+        outdated = {unit.name for unit in pipeline.outdated(project)}
+        for unit, manifest in project.manifests().items():
+            if unit.stage in ("tables", *_SHARED) and unit.name not in outdated:
+                for path in (*map(Path, manifest.outputs), project.unit_manifest(unit)):
+                    target = own.root / project.relative(project.root / path)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(project.root / path, target)
+        yield own
+
+
+def _make(project: Project, stage: str) -> None:
+    """Run a stage that concerns every hypothesis, unless it has been run."""
+    if not any(unit.stage == stage for unit in project.manifests()):
+        getattr(pipeline, stage)(project)
+
+
+def codebook(column: str | None = None, *, root: Path | str | None = None) -> pd.DataFrame:
+    """What the columns of the study mean.
+
+    Parameters
+    ----------
+    column : str, optional
+        One column; every column by default.
+    root : Path or str, optional
+        Folder of the study.
+
+    Returns
+    -------
+    DataFrame
+        One row per column and table that holds it: ``column, title, definition, table, file, type,
+        unit, values, details, source``.
+
+    Raises
+    ------
+    UnknownColumn
+        If no table has the column; the nearest name is given.
+    """
+    project = _project(root)
+    if column is None:
+        entries = list(book.codebook(project).values())
+    else:
+        entries = [book.entry(project, column)]
+    fields = ("table", "file", "type", "unit", "values", "details", "source")
+    return pd.DataFrame(
+        [
+            {"column": entry.name, "title": entry.title, "definition": entry.definition}
+            | {name: getattr(holder, name) for name in fields}
+            for entry in entries
+            for holder in entry.holders
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A hypothesis as its page states it.
+
+    Attributes
+    ----------
+    page : Path
+        The ``.qmd`` file.
+    spec : Spec
+        Its specification, checked.
+    root : Path
+        Folder of the study whose tables it is put to.
+    """
+
+    page: Path
+    spec: Spec
+    root: Path
+
+    @classmethod
+    def from_file(cls, path: Path | str, *, root: Path | str | None = None) -> Hypothesis:
+        """Read and check a page, inside the study or elsewhere.
+
+        Raises
+        ------
+        MissingInput
+            If there is no such file.
+        BadSpec
+            If its specification has a fault; file, key, value and nearest right name are given.
+        """
+        page = Path(path).resolve()
+        if not page.is_file():
+            raise MissingInput(f"{path} does not exist.")
+        project = _project(root)
+        name = _hypothesis_of(page)
+        if _is_of(project, name, page):
+            return cls(
+                page, specification.load(project, name, pipeline.registries(project)), project.root
+            )
+        with _aside(project, page) as own:
+            return cls(page, specification.load(own, name, pipeline.registries(own)), project.root)
+
+    @property
+    def name(self) -> str:
+        """Such as ``h1``."""
+        return self.spec.hypothesis
+
+    def fit(self, *, profile: str = "quick") -> Record:
+        """The results: those of the study's last run if they are current, else estimated now.
+
+        Parameters
+        ----------
+        profile : str
+            ``"quick"`` or ``"full"``: how many draws. Results with the draws of ``"full"`` serve
+            for ``"quick"`` too.
+
+        Returns
+        -------
+        Record
+            Estimates, curves, verdict, and diagnostics. What is estimated now is written nowhere.
+
+        Raises
+        ------
+        CollsecError
+            If something cannot be estimated.
+        """
+        project = Project(self.root)
+        if _is_of(project, self.name, self.page) and _is_current(project, self.name, profile):
+            return record.load(project, self.name)
+        with _aside(project, self.page) as own:
+            for stage in ("tables", *_SHARED):
+                _make(own, stage)
+            pipeline.panel(own, self.name)
+            pipeline.shard(own, self.name, profile, "1-of-1")
+            pipeline.estimate(own, self.name, profile, 1)
+            return record.load(own, self.name)
+
+
+def _hypothesis_of(page: Path) -> str:
+    return page.name.partition("-")[0]
+
+
+def _is_of(project: Project, name: str, page: Path) -> bool:
+    """Whether a page is the one that the study lists under a name."""
+    if name not in load_study(project).hypotheses:
+        return False
+    return project.spec_file(name).resolve() == page
+
+
+def _is_current(project: Project, name: str, profile: str) -> bool:
+    made = {u: m for u, m in project.manifests().items() if u.hypothesis == name}
+    profiles = {m.settings.get("profile") for u, m in made.items() if u.stage == "estimate"}
+    if not profiles & {profile, "full"}:
+        return False
+    return not any(unit.hypothesis in ("", name) for unit in pipeline.outdated(project))
+
+
+def results(hypothesis: str, *, root: Path | str | None = None) -> Record:
+    """The results of a hypothesis from the study's last run.
+
+    Returns
+    -------
+    Record
+        Estimates, curves, verdict, and diagnostics.
+
+    Raises
+    ------
+    BadSpec
+        If the study has no such hypothesis; the nearest name is given.
+    MissingInput
+        If it has not been estimated.
+
+    Warns
+    -----
+    UserWarning
+        If the results are older than the tables, the specification, or the code.
+    """
+    project = _project(root)
+    known = list(load_study(project).hypotheses)
+    if hypothesis not in known:
+        hint = nearest(hypothesis, known)
+        raise CollsecError(f"no hypothesis {hypothesis!r}.{hint} Known: {', '.join(known)}.")
+    found = record.load(project, hypothesis)
+    for unit, reason in pipeline.outdated(project).items():
+        if unit.hypothesis in ("", hypothesis):
+            warnings.warn(f"{hypothesis} is out of date: {reason}.", stacklevel=2)
+            break
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What to cite: the study's own tables and package first, then the sources of the data.
+
+    Attributes
+    ----------
+    software : Software
+        The study itself.
+    used : tuple of Used
+        Sources, each with the columns that rest on it.
+    """
+
+    software: Software
+    used: tuple[citation.Used, ...]
+
+    def __str__(self) -> str:
+        sources = [citation.reference_of(u.source) for u in self.used if u.source is not None]
+        documents = [use.key for use in self.used if use.source is None]
+        return "\n".join([self.software.reference, *sources, *documents])
+
+    def bibtex(self) -> str:
+        """The references as BibTeX."""
+        entries = [self.software.bibtex, citation.bibtex(list(self.used))]
+        return "\n\n".join(entry for entry in entries if entry)
+
+
+def cite(hypothesis: str | None = None, *, root: Path | str | None = None) -> References:
+    """What to cite for a hypothesis, or for exactly what has been loaded in this session.
+
+    Parameters
+    ----------
+    hypothesis : str, optional
+        Such as ``"h1"``; by default the tables that :func:`load` has given out.
+    root : Path or str, optional
+        Folder of the study.
+
+    Raises
+    ------
+    MissingInput
+        If the panel of the hypothesis has not been made.
+    """
+    project = _project(root)
+    names = [name for folder, name in _LOADED if folder == project.root]
+    used = citation.references(project, hypothesis) if hypothesis else _of_loaded(project, names)
+    return References(software(project), tuple(used))
+
+
+def _of_loaded(project: Project, names: Sequence[str]) -> list[citation.Used]:
+    """Sources of a raw table's columns, and of those that a built frame is made from."""
+    raw = clean.resources(project)
+    fields: dict[str, dict[str, Any]] = {
+        name: {f["name"]: f for f in clean.read_json(project, project.raw / r["schema"])["fields"]}
+        for name, r in raw.items()
+    }
+    columns: dict[str, None] = {}
+    taken: dict[str, set[str]] = {}
+    for name in names:
+        stage, _, leaf = name.partition("/")
+        if name in raw or stage == "tables":
+            columns |= dict.fromkeys(f"{leaf or name}.{column}" for column in fields[leaf or name])
+        elif stage in _SHARED:
+            for column in load(name, root=project.root).columns:
+                with suppress(KeyError):  # of the frame's own, such as a count of links
+                    columns |= dict.fromkeys(raw_columns(f"{leaf}.{column}", fields))
+        else:
+            for use in citation.references(project, leaf.partition("-")[0]):
+                taken.setdefault(use.key, set()).update(use.columns)
+    tables: dict[str, citation.RawTable] = {}
+    for column in columns:
+        table, _, field = column.partition(".")
+        if table not in tables:
+            tables[table] = citation.RawTable(fields[table], clean.read_raw(project, raw[table]))
+        for key in citation.sources_of(tables[table], field):
+            taken.setdefault(key, set()).add(column)
+    declared = read_sources(project.raw / "sources.toml")
+    order = [*(k for k in declared if k in taken), *sorted(taken.keys() - declared.keys())]
+    return [citation.Used(key, tuple(sorted(taken[key])), declared.get(key)) for key in order]
