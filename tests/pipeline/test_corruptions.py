@@ -21,7 +21,7 @@ from collsec.upstream.fetch import FetchFailed, fetch
 from collsec.upstream.sources import BadSource, Mirror, Source, SourceFile, Upstream
 from mini.corruptions import FACTS, Corruption, Damage, corruptions
 from mini.raw import build_raw
-from mini.world import collsec
+from mini.small_study import collsec
 
 COUNT = 100
 CASES = corruptions(list(REQUIRED), COUNT)
@@ -36,7 +36,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def world(sound: Path, tmp_path: Path) -> Path:
+def folder(sound: Path, tmp_path: Path) -> Path:
     """A copy to be damaged."""
     shutil.copytree(sound, tmp_path, dirs_exist_ok=True)
     return tmp_path
@@ -71,8 +71,8 @@ def refuse(message: str, damage: Damage) -> None:
     assert message.rstrip().endswith((".", "?", ")", "…")), message
 
 
-def test_the_sound_folder_is_clean(world: Path) -> None:
-    assert {p.stem for p in clean(Project(world))} >= set(REQUIRED)
+def test_the_sound_folder_is_clean(folder: Path) -> None:
+    assert {p.stem for p in clean(Project(folder))} >= set(REQUIRED)
 
 
 def test_there_are_a_hundred_different_cases() -> None:
@@ -82,33 +82,33 @@ def test_there_are_a_hundred_different_cases() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_corrupted_input_is_one_clear_error_and_writes_nothing(
-    world: Path, case: Corruption
+    folder: Path, case: Corruption
 ) -> None:
-    before = contents(world)
-    damage = case.apply(world)
-    damaged = contents(world)
+    before = contents(folder)
+    damage = case.apply(folder)
+    damaged = contents(folder)
     assert damaged != before, "the corruption changed nothing"
     with pytest.raises(CollsecError) as caught:
-        clean(Project(world))
+        clean(Project(folder))
     refuse(str(caught.value), damage)
     if isinstance(caught.value, BadTable):
         assert caught.value.file == damage.file
-    assert written(world) == []
-    assert contents(world) == damaged
+    assert written(folder) == []
+    assert contents(folder) == damaged
 
 
 @pytest.mark.pipeline
 @pytest.mark.parametrize("case", [c for c in CASES if c.number in THROUGH_THE_DOOR], ids=str)
-def test_the_command_line_says_it_in_one_message(world: Path, case: Corruption) -> None:
-    (world / "src").symlink_to(Path(__file__).resolve().parents[2] / "src")
-    damage = case.apply(world)
-    done = collsec(world, "step", "tables")
+def test_the_command_line_says_it_in_one_message(folder: Path, case: Corruption) -> None:
+    (folder / "src").symlink_to(Path(__file__).resolve().parents[2] / "src")
+    damage = case.apply(folder)
+    done = collsec(folder, "step", "tables")
     assert done.returncode == 1
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     assert done.stderr.count("error:") == 1
     refuse(" ".join(done.stderr.split()).removeprefix("error: "), damage)
-    assert written(world) == []
+    assert written(folder) == []
 
 
 # Upstream files ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Real Snakemake on a mini world: what re-runs after which edit, and bad input."""
+"""Real Snakemake on a small study: what re-runs after which edit, and bad input."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from mini.world import build, collsec, snakemake
+from mini.small_study import build, collsec, snakemake
 
 pytestmark = pytest.mark.pipeline
 
 
-def rules_to_run(world: Path, *arguments: str) -> set[str]:
+def rules_to_run(folder: Path, *arguments: str) -> set[str]:
     """Rules that a dry run would execute, with their wildcard where they have one."""
-    done = snakemake(world, "--dry-run", *arguments)
+    done = snakemake(folder, "--dry-run", *arguments)
     assert done.returncode == 0, done.stderr
     found = set()
     for block in re.split(r"\n(?=(?:local)?rule )", done.stdout + done.stderr):
@@ -29,30 +29,23 @@ def rules_to_run(world: Path, *arguments: str) -> set[str]:
     return found
 
 
-def digests(world: Path) -> dict[str, str]:
-    """SHA-256 of every published file."""
-    folders = (world / "data" / "processed", world / "reports" / "site")
-    return {
-        p.relative_to(world).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-        for folder in folders
-        for p in sorted(folder.rglob("*"))
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every published file, whatever the split of the work."""
+    places = (folder / "data" / "processed", folder / "reports" / "site")
+    split = ("data/processed/shares", "data/processed/manifest", "data/processed/done")
+    found = {
+        p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for place in places
+        for p in sorted(place.rglob("*"))
         if p.is_file()
     }
+    return {name: digest for name, digest in found.items() if not name.startswith(split)}
 
 
 def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text, f"{old!r} is not in {path.name}"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a mini world whose whole pipeline has run."""
-    world = build(tmp_path_factory.mktemp("world"), with_code=True)
-    done = snakemake(world)
-    assert done.returncode == 0, done.stderr
-    return world
 
 
 def test_the_pipeline_makes_every_page_and_a_second_run_does_nothing(finished: Path) -> None:
@@ -112,11 +105,7 @@ def test_cold_runs_give_the_same_bytes_however_the_work_is_shared_out(
     other = build(tmp_path_factory.mktemp("elsewhere") / "with another name")
     done = snakemake(other, "--set-scatter", "work=2")
     assert done.returncode == 0, done.stderr
-    made = [
-        {name: digest for name, digest in digests(world).items() if "/shares/" not in name}
-        for world in (other, finished)
-    ]
-    assert made[0] == made[1]
+    assert digests(other) == digests(finished)
     assert len(list((other / "data" / "processed" / "shares").glob("*.json"))) == 2 * 3
 
 
@@ -158,40 +147,40 @@ Change = Callable[[str, str, str], Path]
 
 
 def test_editing_prose_renders_anew_and_estimates_nothing(restored: Change) -> None:
-    world = restored("analyses/h1-deployment-delay.qmd", "The article holds", "The article claims")
-    assert rules_to_run(world) == {"reports"}
+    folder = restored("analyses/h1-deployment-delay.qmd", "The article holds", "The article claims")
+    assert rules_to_run(folder) == {"reports"}
 
 
 def test_editing_a_specification_estimates_that_hypothesis_alone(restored: Change) -> None:
-    world = restored("analyses/h2-veto-use.qmd", "lags_months: [0, 3]", "lags_months: [0, 6]")
-    assert rules_to_run(world) == {"panel h2", "share h2", "estimate h2", "synthesis", "reports"}
+    folder = restored("analyses/h2-veto-use.qmd", "lags_months: [0, 3]", "lags_months: [0, 6]")
+    assert rules_to_run(folder) == {"panel h2", "share h2", "estimate h2", "synthesis", "reports"}
 
 
 def test_editing_a_module_re_runs_its_dependants(restored: Change) -> None:
-    world = restored(
+    folder = restored(
         "src/collsec/evidence/verdict.py",
         "The verdict on a hypothesis",
         "A verdict on a hypothesis",
     )
-    ran = rules_to_run(world)
+    ran = rules_to_run(folder)
     assert {"estimate h1", "estimate h2", "estimate h3", "reports"} <= ran
     assert not {"tables", "episodes", "timelines"} & ran
 
 
 def test_editing_the_linking_module_re_runs_everything_after_the_tables(restored: Change) -> None:
-    world = restored(
+    folder = restored(
         "src/collsec/histories/episodes.py",
         "the one module that joins",
         "the only module that joins",
     )
-    ran = rules_to_run(world)
+    ran = rules_to_run(folder)
     assert {"episodes", "timelines", "panel h1", "estimate h3", "reports"} <= ran
     assert "tables" not in ran
 
 
 def test_editing_a_table_re_runs_from_the_start(restored: Change) -> None:
-    world = restored("data/raw/coded/vetoes.csv", "Franco's Spain", "Spain under Franco")
-    assert {"tables", "episodes", "estimate h2", "reports"} <= rules_to_run(world)
+    folder = restored("data/raw/coded/vetoes.csv", "Franco's Spain", "Spain under Franco")
+    assert {"tables", "episodes", "estimate h2", "reports"} <= rules_to_run(folder)
 
 
 def test_the_full_profile_estimates_anew(finished: Path) -> None:
@@ -281,18 +270,18 @@ BAD = [
 def test_bad_input_is_one_clear_error_and_writes_nothing(
     tmp_path: Path, what: str, file: str, old: str, new: str, needles: list[str]
 ) -> None:
-    world = build(tmp_path)
-    edit(world / file, old, new)
-    refused(world, needles)
+    folder = build(tmp_path)
+    edit(folder / file, old, new)
+    refused(folder, needles)
 
 
 def test_a_duplicate_key_is_refused(tmp_path: Path) -> None:
-    world = build(tmp_path)
-    path = world / "data" / "raw" / "coded" / "missions.csv"
+    folder = build(tmp_path)
+    path = folder / "data" / "raw" / "coded" / "missions.csv"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join([*lines, lines[1]]), encoding="utf-8")
     refused(
-        world,
+        folder,
         [
             "data/raw/coded/missions.csv",
             f"row {len(lines) + 1}",
@@ -305,36 +294,36 @@ def test_a_duplicate_key_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_state_code_is_refused(tmp_path: Path) -> None:
     import pandas as pd
 
-    world = build(tmp_path)
-    path = world / "data" / "raw" / "coded" / "missions.csv"
+    folder = build(tmp_path)
+    path = folder / "data" / "raw" / "coded" / "missions.csv"
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     frame.loc[3, "host_gwno"] = "99999"
     frame.to_csv(path, index=False, lineterminator="\n")
-    refused(world, ["data/raw/coded/missions.csv", "row 5", "host_gwno", "99999"])
+    refused(folder, ["data/raw/coded/missions.csv", "row 5", "host_gwno", "99999"])
 
 
-def refused(world: Path, needles: list[str]) -> None:
+def refused(folder: Path, needles: list[str]) -> None:
     """The tables step fails with one message that holds all needles, and leaves nothing."""
-    done = collsec(world, "step", "tables")
+    done = collsec(folder, "step", "tables")
     assert done.returncode == 1
     message = " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
     for needle in needles:
         assert needle in message, message
-    processed = world / "data" / "processed"
+    processed = folder / "data" / "processed"
     assert not processed.exists() or not [p for p in processed.rglob("*") if p.is_file()]
 
 
 def test_a_typo_in_a_specification_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
-    world = build(tmp_path)
+    folder = build(tmp_path)
     edit(
-        world / "analyses" / "h1-deployment-delay.qmd",
+        folder / "analyses" / "h1-deployment-delay.qmd",
         "measure: un_troops\n",
         "measure: un_trops\n",
     )
-    done = collsec(world, "step", "panel", "h1")
+    done = collsec(folder, "step", "panel", "h1")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "analyses/h1-deployment-delay.qmd" in done.stderr
     assert "'un_troops'" in done.stderr
-    assert not (world / "data" / "processed").exists()
+    assert not (folder / "data" / "processed").exists()

@@ -1,4 +1,4 @@
-"""The study with two releases of the conflict data: compiled, run and compared, in two worlds."""
+"""The study with two releases of the conflict data: compiled, run and compared, in two studies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from collsec.compile import compile_vintage
 from collsec.core.project import Project
 from collsec.evidence.diff import difference_of, side_of
-from mini.world import RAW, build, collsec, snakemake
+from mini.small_study import RAW, build, collsec, snakemake
 
 pytestmark = pytest.mark.pipeline
 
@@ -18,26 +18,26 @@ LAST_DAYS = {"20.1": pd.Timestamp("2019-12-31"), "25.1": pd.Timestamp("2024-12-3
 
 
 @pytest.fixture(scope="module")
-def worlds(
+def studies(
     shared: Path, repository: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
-    """A mini world of each release, with H3 estimated by Snakemake."""
+    """A small study of each release, with H3 estimated by Snakemake."""
     older = tmp_path_factory.mktemp("compiled") / RAW
     compile_vintage(shared / "upstream", repository / RAW, older, "20.1")
     found = {}
     for release, raw in (("20.1", older), ("25.1", repository / RAW)):
-        found[release] = build(tmp_path_factory.mktemp("world"), raw=raw)
-        done = snakemake(found[release], "data/processed/estimates/h3.json")
+        found[release] = build(tmp_path_factory.mktemp("folder"), raw=raw)
+        done = snakemake(found[release], "data/processed/done/estimate/h3")
         assert done.returncode == 0, done.stderr
     return found
 
 
 @pytest.mark.parametrize("release", LAST_DAYS)
 def test_wars_are_followed_to_the_last_day_of_the_release(
-    worlds: dict[str, Path], release: str
+    studies: dict[str, Path], release: str
 ) -> None:
-    episodes = Project(worlds[release]).read("episodes", "episodes")
-    panel = Project(worlds[release]).read("panels", "h3")
+    episodes = Project(studies[release]).read("episodes", "episodes")
+    panel = Project(studies[release]).read("panels", "h3")
     last = LAST_DAYS[release]
     goes_on = ~episodes["is_ended"].astype(bool)
     assert goes_on.any() and (episodes.loc[goes_on, "exit_date"] == last).all()
@@ -46,8 +46,8 @@ def test_wars_are_followed_to_the_last_day_of_the_release(
     assert (panel["stop"] <= panel["unit_id"].map(days).clip(lower=1)).all()
 
 
-def test_episodes_and_estimates_stand_side_by_side(worlds: dict[str, Path]) -> None:
-    old, new = (side_of(str(worlds[r]), Project(worlds[r])) for r in LAST_DAYS)
+def test_episodes_and_estimates_stand_side_by_side(studies: dict[str, Path]) -> None:
+    old, new = (side_of(str(studies[r]), Project(studies[r])) for r in LAST_DAYS)
     found = difference_of(old, new)
     assert {"added", "re-dated"} <= set(found.episodes["change"])
     assert found.estimates is not None
@@ -60,8 +60,8 @@ def test_episodes_and_estimates_stand_side_by_side(worlds: dict[str, Path]) -> N
     assert len(both) > 0.9 * len(others)
 
 
-def test_the_command_prints_them(worlds: dict[str, Path]) -> None:
-    done = collsec(worlds["25.1"], "diff", str(worlds["20.1"]), str(worlds["25.1"]))
+def test_the_command_prints_them(studies: dict[str, Path]) -> None:
+    done = collsec(studies["25.1"], "diff", str(studies["20.1"]), str(studies["25.1"]))
     assert done.returncode == 0, done.stderr
     [primary] = [x for x in done.stdout.splitlines() if x.startswith("h3.primary")]
     assert primary.count(" to ") == 2

@@ -1,4 +1,4 @@
-"""A mini world: a few dozen real conflicts with all that bears on them, in a folder of its own.
+"""A small study: a few dozen real conflicts with all that bears on them, in a folder of its own.
 
 It is cut from the committed tables by conflict, so that every key still resolves and the schemas
 stay those of the study.
@@ -29,7 +29,7 @@ DRAWS = {
 
 
 def build(folder: Path, *, with_code: bool = False, raw: Path = REPOSITORY / RAW) -> Path:
-    """Write a mini world into ``folder`` and return it.
+    """Write a small study into ``folder`` and return it.
 
     Parameters
     ----------
@@ -96,9 +96,10 @@ def _fewer_draws(study: Path) -> None:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Environment in which the world's own copy of the code is the one that runs."""
+    """Environment in which the study’s own copy of the code is the one that runs."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return os.environ | {"PATH": path, "PYTHONPATH": str(folder / "src")}
+    own = {"PATH": path, "PYTHONPATH": str(folder / "src")}
+    return {k: v for k, v in os.environ.items() if k != "COLLSEC_ROOT"} | own
 
 
 def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
