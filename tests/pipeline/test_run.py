@@ -170,7 +170,7 @@ def test_flipped_bits_are_seen_wherever_they_are(finished: Path) -> None:
         ("data/processed/tables/missions.parquet", "tables"),
         ("data/processed/timelines/war.parquet", "timelines"),
         ("data/processed/panels/h2.parquet", "panel"),
-        ("data/processed/shares/h3-2-of-4.json", "share"),
+        ("data/processed/shards/h3-2-of-4.json", "shard"),
         ("data/processed/estimates/h1.json", "estimate"),
         ("data/processed/estimates/study.json", "synthesis"),
         ("reports/site/h2-veto-use.pdf", "reports"),
@@ -411,24 +411,24 @@ def test_locks_of_a_dead_snakemake_do_not_stop_a_run(finished: Path) -> None:
 # Any split of the work --------------------------------------------------------------------------
 
 
-def test_a_share_without_work_is_an_empty_share(finished: Path, pristine: Path) -> None:
+def test_a_shard_without_work_is_an_empty_shard(finished: Path, pristine: Path) -> None:
     import pandas as pd
 
     made = Project(pristine).read("estimates", "h3-multiverse")
     total = 40 * (len(made) + 1)
-    folder = finished / "data" / "processed" / "shares"
-    done = collsec(finished, "step", "share", "h3", f"1-of-{total}")
+    folder = finished / "data" / "processed" / "shards"
+    done = collsec(finished, "step", "shard", "h3", f"1-of-{total}")
     assert done.returncode == 0, done.stderr
     empty = pd.read_parquet(folder / f"h3-multiverse-1-of-{total}.parquet")
     assert len(empty) == 0 and list(empty) == list(made)
     for path in folder.glob(f"*-of-{total}.*"):
         path.unlink()
-    unit = Unit("share", "h3", f"1-of-{total}")
+    unit = Unit("shard", "h3", f"1-of-{total}")
     Project(finished).unit_manifest(unit).unlink()
     Project(finished).receipt(unit).unlink()
 
 
-def test_a_grid_smaller_than_the_number_of_shares_gives_the_same_numbers(copy: Path) -> None:
+def test_a_grid_smaller_than_the_number_of_shards_gives_the_same_numbers(copy: Path) -> None:
     page = copy / "analyses" / "h1-deployment-delay.qmd"
     text = page.read_text(encoding="utf-8")
     begin = text.index("\nmultiverse:\n") + 1
@@ -436,9 +436,9 @@ def test_a_grid_smaller_than_the_number_of_shares_gives_the_same_numbers(copy: P
     assert rest is not None
     small = 'multiverse:\n  lag:\n    same: {validity: principled, label: "Lag of 6 months"}\n'
     page.write_text(text[:begin] + small + text[begin + rest.start() :], encoding="utf-8")
-    for command in (["panel", "h1"], *(["share", "h1", f"{k}-of-3"] for k in (1, 2, 3))):
+    for command in (["panel", "h1"], *(["shard", "h1", f"{k}-of-3"] for k in (1, 2, 3))):
         done = collsec(copy, "step", *command)
         assert done.returncode == 0, done.stderr
-    done = collsec(copy, "step", "estimate", "h1", "--shares", "3")
+    done = collsec(copy, "step", "estimate", "h1", "--shards", "3")
     assert done.returncode == 0, done.stderr
     assert len(Project(copy).read("estimates", "h1-multiverse")) == 1

@@ -32,7 +32,7 @@ def rules_to_run(folder: Path, *arguments: str) -> set[str]:
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of every published file, whatever the split of the work."""
     places = (folder / "data" / "processed", folder / "reports" / "site")
-    split = ("data/processed/shares", "data/processed/manifest", "data/processed/done")
+    split = ("data/processed/shards", "data/processed/manifest", "data/processed/done")
     found = {
         p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
         for place in places
@@ -99,26 +99,26 @@ def test_every_column_of_every_processed_file_has_a_definition(finished: Path) -
     }
 
 
-def test_cold_runs_give_the_same_bytes_however_the_work_is_shared_out(
+def test_cold_runs_give_the_same_bytes_however_the_work_is_split(
     finished: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = build(tmp_path_factory.mktemp("elsewhere") / "with another name")
     done = snakemake(other, "--set-scatter", "work=2")
     assert done.returncode == 0, done.stderr
     assert digests(other) == digests(finished)
-    assert len(list((other / "data" / "processed" / "shares").glob("*.json"))) == 2 * 3
+    assert len(list((other / "data" / "processed" / "shards").glob("*.json"))) == 2 * 3
 
 
-def test_estimates_without_a_share_of_the_work_are_refused(finished: Path) -> None:
+def test_estimates_without_a_shard_of_the_work_are_refused(finished: Path) -> None:
     done = collsec(finished, "step", "estimate", "h1", "--profile", "full")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert "collsec step share h1 1-of-4 --profile full" in " ".join(done.stderr.split())
+    assert "collsec step shard h1 1-of-4 --profile full" in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize("part", ["2", "0-of-4", "5-of-4", "x-of-y"])
-def test_an_ill_formed_share_is_refused(finished: Path, part: str) -> None:
-    done = collsec(finished, "step", "share", "h1", part)
+def test_an_ill_formed_shard_is_refused(finished: Path, part: str) -> None:
+    done = collsec(finished, "step", "shard", "h1", part)
     assert done.returncode == 1
     assert "such as 2-of-4" in " ".join(done.stderr.split())
 
@@ -153,7 +153,7 @@ def test_editing_prose_renders_anew_and_estimates_nothing(restored: Change) -> N
 
 def test_editing_a_specification_estimates_that_hypothesis_alone(restored: Change) -> None:
     folder = restored("analyses/h2-veto-use.qmd", "lags_months: [0, 3]", "lags_months: [0, 6]")
-    assert rules_to_run(folder) == {"panel h2", "share h2", "estimate h2", "synthesis", "reports"}
+    assert rules_to_run(folder) == {"panel h2", "shard h2", "estimate h2", "synthesis", "reports"}
 
 
 def test_editing_a_module_re_runs_its_dependants(restored: Change) -> None:
