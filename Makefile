@@ -7,19 +7,25 @@ PROFILE ?= quick
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: study test test-slow lock clean
+.PHONY: study test test-slow faults lock clean
 
 study: $(READY)
 	$(BIN)/collsec run --profile $(PROFILE)
 
 test: $(READY)
 	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-# The long simulations (coverage, size and power of the inference; a hundred simulated worlds).
+# The long simulations (coverage, size and power of the inference; a hundred simulated data sets; twenty kills).
 test-slow: $(READY)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -q -n 2 -m slow
+
+# What a run survives: kills, signals, lost and corrupt files, broken input.
+faults: $(READY)
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -v -m "slow or not slow" \
+	  tests/core/test_project.py tests/pipeline/test_run.py tests/pipeline/test_corruptions.py
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -27,7 +33,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-# Resolve the lock anew (needs `uv` on PATH); no index address is written.
+# Resolve the lock again (needs `uv` on PATH); no index address is written.
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-strip-extras --output-file requirements.lock

@@ -22,11 +22,20 @@ PAGE = "reports/site/index.html"
 
 @pytest.fixture
 def made(tmp_path: Path, repository: Path) -> Path:
-    """Return a study with estimates and one page."""
+    """Return a study with estimates of the full profile and one page."""
     root = study.write_study(tmp_path / "study", repository)
+    set_profile(root, "full")
     (root / "reports" / "site").mkdir()
     (root / PAGE).write_text("<h1>Invented</h1>", encoding="utf-8")
     return root
+
+
+def set_profile(root: Path, profile: str) -> None:
+    for h in study.HYPOTHESES:
+        path = Project(root).record(h)
+        record = json.loads(path.read_text(encoding="utf-8"))
+        record["provenance"]["profile"] = profile
+        path.write_text(json.dumps(record), encoding="utf-8")
 
 
 def run(root: Path, *arguments: str) -> tuple[int, str]:
@@ -45,7 +54,7 @@ def change_record(root: Path, change: Callable[[dict[str, dict[str, str]]], None
 def test_it_holds_ids_verdicts_primaries_and_checksums(made: Path) -> None:
     found = manifest(Project(made))
     primary = study.estimate_rows("h1").query("role == 'primary'").iloc[0]
-    assert found["profile"] == "quick"
+    assert found["profile"] == "full"
     assert found["results"]["h1"]["id"] == "h1.primary@3f9c2a"
     assert found["results"]["h1"]["verdict"] == study.VERDICTS["h1"][0]
     assert found["results"]["h1"]["primary"]["n_events"] == primary["n_events"]
@@ -95,18 +104,40 @@ def refused(root: Path, *arguments: str) -> str:
 
 def test_another_profile_is_not_compared(made: Path) -> None:
     run(made)
-    for h in study.HYPOTHESES:
-        path = Project(made).record(h)
-        record = json.loads(path.read_text(encoding="utf-8"))
-        record["provenance"]["profile"] = "full"
-        path.write_text(json.dumps(record), encoding="utf-8")
-    assert "collsec run --profile quick" in refused(made, "--check")
+    set_profile(made, "quick")
+    assert "collsec run --profile full" in refused(made, "--check")
+
+
+def test_the_quick_profile_is_not_published(made: Path) -> None:
+    set_profile(made, "quick")
+    assert "only those of profile full are published" in refused(made)
+    assert not (made / "reports" / "MANIFEST.json").exists()
+
+
+def test_other_results_replace_a_manifest_only_on_request(made: Path) -> None:
+    run(made)
+    path = made / "reports" / "MANIFEST.json"
+    before = path.read_bytes()
+    change_record(made, lambda record: record["verdict"].update(code="mixed"))
+    assert "reports/MANIFEST.json names other results: --replace" in refused(made)
+    assert path.read_bytes() == before
+    code, printed = run(made, "--replace")
+    assert code == 0 and "h2 verdict" in printed and "Written: reports/MANIFEST.json" in printed
+    assert json.loads(path.read_text(encoding="utf-8"))["results"]["h2"]["verdict"] == "mixed"
+
+
+def test_the_comparison_can_be_had_as_json(made: Path) -> None:
+    run(made)
+    code, printed = run(made, "--check", "--json")
+    assert code == 0
+    found = json.loads(printed)
+    assert found["moved"] == [] and found["files"] == [] and found["n_files"] > 3
 
 
 def test_results_of_two_profiles_are_no_release(made: Path) -> None:
-    change_record(made, lambda record: record["provenance"].update(profile="full"))
+    change_record(made, lambda record: record["provenance"].update(profile="quick"))
     message = refused(made)
-    assert "more than one profile" in message and "h2 full" in message
+    assert "more than one profile" in message and "h2 quick" in message
     assert not (made / "reports" / "MANIFEST.json").exists()
 
 

@@ -93,7 +93,7 @@ def _fewer_draws(study: Path) -> None:
     import yaml
 
     content = yaml.safe_load(study.read_text(encoding="utf-8"))
-    content["profiles"] = {"quick": DRAWS, "full": DRAWS}
+    content["profiles"] = {"quick": dict(DRAWS), "full": dict(DRAWS)}
     study.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 

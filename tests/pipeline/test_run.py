@@ -411,7 +411,7 @@ def test_locks_of_a_dead_snakemake_do_not_stop_a_run(finished: Path) -> None:
 # Any split of the work --------------------------------------------------------------------------
 
 
-def test_a_share_without_work_is_an_empty_share(finished: Path, pristine: Path) -> None:
+def test_a_shard_without_work_is_an_empty_shard(finished: Path, pristine: Path) -> None:
     import pandas as pd
 
     made = Project(pristine).read("estimates", "h3-multiverse")

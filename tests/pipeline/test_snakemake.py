@@ -99,7 +99,7 @@ def test_every_column_of_every_processed_file_has_a_definition(finished: Path) -
     }
 
 
-def test_cold_runs_give_the_same_bytes_however_the_work_is_shared_out(
+def test_cold_runs_give_the_same_bytes_however_the_work_is_split(
     finished: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = build(tmp_path_factory.mktemp("elsewhere") / "with another name")
@@ -109,7 +109,7 @@ def test_cold_runs_give_the_same_bytes_however_the_work_is_shared_out(
     assert len(list((other / "data" / "processed" / "shards").glob("*.json"))) == 2 * 3
 
 
-def test_estimates_without_a_share_of_the_work_are_refused(finished: Path) -> None:
+def test_estimates_without_a_shard_of_the_work_are_refused(finished: Path) -> None:
     done = collsec(finished, "step", "estimate", "h1", "--profile", "full")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
@@ -117,7 +117,7 @@ def test_estimates_without_a_share_of_the_work_are_refused(finished: Path) -> No
 
 
 @pytest.mark.parametrize("part", ["2", "0-of-4", "5-of-4", "x-of-y"])
-def test_an_ill_formed_share_is_refused(finished: Path, part: str) -> None:
+def test_an_ill_formed_shard_is_refused(finished: Path, part: str) -> None:
     done = collsec(finished, "step", "shard", "h1", part)
     assert done.returncode == 1
     assert "such as 2-of-4" in " ".join(done.stderr.split())

@@ -93,6 +93,6 @@ def in_study(project: Project) -> pd.DataFrame:
             continue
         primary = record.primary
         if record.spec["design"] == "time_varying":
-            events = int(primary["exposed_events"])
-            rows.append((name, events, float(primary["mde_high"]), float(primary["mde_low"])))
+            exposed = int(primary["exposed_events"])
+            rows.append((name, exposed, float(primary["mde_high"]), float(primary["mde_low"])))
     return pd.DataFrame(rows, columns=["hypothesis", "exposed_events", "above", "below"])

@@ -1,0 +1,152 @@
+"""`import collsec`: the estimators by name, and the study's own tables, hypotheses and results."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import collsec as cs
+import report_study as study
+from collsec import survival
+from collsec.cli import session
+from collsec.core.errors import CollsecError, MissingInput
+from collsec.survival import inference
+
+PAGE = "analyses/h1-deployment-delay.qmd"
+
+
+@pytest.fixture(autouse=True)
+def at_home(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The study is this repository; nothing has been loaded."""
+    monkeypatch.delenv("COLLSEC_ROOT", raising=False)
+    monkeypatch.chdir(repository / "tests")
+    session._LOADED.clear()
+    yield
+    session._LOADED.clear()
+
+
+def test_importing_brings_no_heavy_library() -> None:
+    code = "import sys, json, collsec; dir(collsec); print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"pandas", "numpy", "scipy", "pyarrow", "yaml", "typer", "collsec.survival"}
+    assert not heavy & set(json.loads(done.stdout))
+
+
+def test_every_public_name_is_there_and_the_same_object() -> None:
+    for room in (survival, inference, session):
+        for name in room.__all__:
+            assert getattr(cs, name) is getattr(room, name), name
+    assert set(cs.__all__) == {
+        "__version__",
+        *survival.__all__,
+        *inference.__all__,
+        *session.__all__,
+    }
+    assert set(cs.__all__) <= set(dir(cs))
+    with pytest.raises(AttributeError, match="no attribute 'cox_hp'"):
+        cs.cox_hp  # noqa: B018
+
+
+def test_a_type_checker_sees_every_name(repository: Path) -> None:
+    tree = ast.parse((repository / "src" / "collsec" / "__init__.py").read_text(encoding="utf-8"))
+    [block] = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {
+        alias.asname: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    rooms = {r.__name__: r.__all__ for r in (survival, inference, session)}
+    assert seen == {name: room for room, names in rooms.items() for name in names}
+    assert (repository / "src" / "collsec" / "py.typed").exists()
+
+
+def test_a_raw_table_is_loaded_typed(repository: Path) -> None:
+    missions = cs.load("missions")
+    lines = (repository / "data/raw/coded/missions.csv").read_text(encoding="utf-8").splitlines()
+    assert len(missions) == len(lines) - 1
+    episodes = cs.load("episodes", root=repository)
+    assert episodes["conflict_id"].dtype == "Int64"
+    assert pd.api.types.is_datetime64_any_dtype(episodes["onset_date"])
+
+
+def test_built_frames_are_made_where_no_run_has_made_them() -> None:
+    linked, steps = cs.load("episodes/missions"), cs.load("timelines/deployment")
+    assert {"mission_id", "conflict_id"} <= set(linked)
+    assert (steps["known_from"] >= steps["from_date"]).all() and len(steps) > 100
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("mision", "'missions'"), ("timelines/deploymnt", "'timelines/deployment'"), ("", "")],
+)
+def test_an_unknown_table_is_answered_with_the_nearest(name: str, near: str) -> None:
+    with pytest.raises(CollsecError, match="no table") as caught:
+        cs.load(name)
+    assert near in str(caught.value)
+
+
+def test_the_codebook_is_a_table() -> None:
+    book = cs.codebook()
+    assert book["definition"].str.len().gt(0).all()
+    assert set(cs.codebook("onset_date")["column"]) == {"onset_date"}
+    with pytest.raises(CollsecError, match="onset_date"):
+        cs.codebook("onset_dat")
+
+
+def test_citing_what_was_loaded_and_nothing_else() -> None:
+    assert cs.cite().used == ()
+    assert str(cs.cite()).splitlines() == [cs.cite().software.reference]
+    assert cs.cite().software.reference.startswith("The collsec authors (")
+    cs.load("p5_ties")
+    ties = {use.key for use in cs.cite().used}
+    assert "atop" in ties and "un_library" not in ties
+    cs.load("vetoes")
+    both = {use.key for use in cs.cite().used}
+    assert ties < both and "un_library" in both
+    assert cs.cite().bibtex().startswith("@software{collsec,")
+    assert "@misc{atop," in cs.cite().bibtex()
+
+
+def test_citing_a_built_frame_names_what_it_is_made_from() -> None:
+    cs.load("timelines/council")
+    found = {column for use in cs.cite().used for column in use.columns}
+    assert any(column.startswith("vetoes.") for column in found)
+    assert not any(column.startswith("p5_ties.") for column in found)
+
+
+def test_a_page_is_checked_when_it_is_read(repository: Path, tmp_path: Path) -> None:
+    assert cs.Hypothesis.from_file(repository / PAGE).spec.exposure.measure == "un_troops"
+    text = (repository / PAGE).read_text(encoding="utf-8")
+    page = tmp_path / "h9-elsewhere.qmd"
+    page.write_text(text.replace("hypothesis: h1", "hypothesis: h9"), encoding="utf-8")
+    assert cs.Hypothesis.from_file(page).name == "h9"
+    page.write_text(
+        text.replace("hypothesis: h1", "hypothesis: h9").replace("un_troops", "un_trops", 1),
+        encoding="utf-8",
+    )
+    with pytest.raises(CollsecError, match="un_troops"):
+        cs.Hypothesis.from_file(page)
+    with pytest.raises(MissingInput, match="does not exist"):
+        cs.Hypothesis.from_file("nowhere.qmd")
+
+
+def test_results_are_those_of_the_last_run(tmp_path: Path, repository: Path) -> None:
+    root = study.write_study(tmp_path / "made", repository)
+    found = cs.results("h1", root=root)
+    assert found.result_id == "h1.primary@3f9c2a"
+    with pytest.raises(CollsecError, match="Known: h1, h2, h3"):
+        cs.results("h9", root=root)
+
+
+def test_outside_a_study_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MissingInput, match="no study here"):
+        cs.load("missions")
