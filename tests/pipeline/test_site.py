@@ -265,7 +265,7 @@ def test_the_overview_links_to_every_report_with_its_verdict(built: Path) -> Non
 def test_the_overview_says_in_plain_words_what_was_found_and_how_sure_that_is(built: Path) -> None:
     text = page(built, "index").text
     for h in study.HYPOTHESES:
-        plain = sentences(load(Project(built.parents[1]), h))["primary.plain"]
+        plain = sentences(load(Project(built), h))["primary.plain"]
         assert f"{study.TITLES[h]} {plain} How sure?" in text
     assert "Undecided. 41 wars in 19 countries were exposed, and 23 ended while they were." in text
     assert "Fairly sure: the whole interval lies within 0.80 to 1.25." in text
