@@ -5,6 +5,7 @@ Its numbers are invented and say nothing about any war: names are of no real pla
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from collsec.evidence.synthesis import further_tests
 
 HYPOTHESES = ("h1", "h2", "h3")
 STEMS = {"h1": "h1-deployment-delay", "h2": "h2-veto-use", "h3": "h3-p5-interest"}
@@ -21,9 +24,12 @@ TITLES = {
     "h3": "Do the interests of the five shorten wars?",
 }
 VERDICTS = {
-    "h1": ("inconclusive", "The data cannot tell whether later deployment lengthens wars."),
-    "h2": ("no-effect", "Wars with a vetoed draft end about as soon as others."),
-    "h3": ("supported", "Wars end sooner where the five have more at stake."),
+    "h1": ("inconclusive", [{"code": "undecided", "values": {}}]),
+    "h2": ("no-effect", [{"code": "within", "values": {"low": 0.8, "high": 1.25}}]),
+    "h3": (
+        "supported",
+        [{"code": "excludes_one", "values": {}}, {"code": "checks_hold", "values": {}}],
+    ),
 }
 SPEC: dict[str, Any] = {
     "design": "time_varying",
@@ -270,6 +276,7 @@ def claim_rows() -> pd.DataFrame:
         basis="document",
         confidence=3,
         note="",
+        description="",
     )
 
 
@@ -588,7 +595,10 @@ title = "Atlas of Invented Wars"
 version = "3"
 coverage = "1946-2024"
 citation = "Doe, J. (2024). Wars that never were. Journal of Nothing 1(1): 1–2."
+doi = ""
 licence = "CC BY 4.0"
+may_redistribute = true
+publisher = ""
 """
 
 
@@ -624,15 +634,11 @@ def write_study(
         curve_rows().to_parquet(estimates / f"{h}-curves.parquet")
         specification_rows().to_parquet(estimates / f"{h}-multiverse.parquet")
         attrition_rows().to_parquet(panels / f"{h}-attrition.parquet")
-        code, sentence = VERDICTS[h]
+        code, reasons = VERDICTS[h]
         record = {
             "hypothesis": h,
             "spec": SPEC,
-            "verdict": {
-                "code": code,
-                "sentence": sentence,
-                "reasons": ["The primary interval includes no effect."],
-            },
+            "verdict": {"code": code, "reasons": reasons},
             "variables": variables(h),
             "diagnostics": diagnostics(),
             "multiverse": multiverse_summary(),
@@ -646,7 +652,7 @@ def write_study(
         (estimates / f"{h}.json").write_text(json.dumps(record), encoding="utf-8")
     synthesis = {
         "p_holm": dict.fromkeys(hypotheses, 0.88),
-        "variables": {f"{h}.primary.p_holm": "0.88" for h in hypotheses},
+        "families": {h: dataclasses.asdict(further_tests(estimate_rows(h))) for h in hypotheses},
     }
     (estimates / "study.json").write_text(json.dumps(synthesis), encoding="utf-8")
     episodes = root / "data" / "processed" / "episodes"

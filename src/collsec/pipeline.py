@@ -233,7 +233,7 @@ def synthesis(store: Store) -> None:
     study = load_study(store)
     estimates = {h: store.read("estimates", h) for h in study.hypotheses}
     made_from = record(store, "estimates", [store.stage("estimates", h) for h in estimates])
-    made = over_primaries(estimates, study.primaries)
+    made = over_primaries(estimates, study.hypotheses[: study.primaries])
     store.write_json(rounded(made) | {"provenance": made_from}, store.record("study"))
 
 

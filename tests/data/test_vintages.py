@@ -9,8 +9,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import collsec.compile as compile_
 from collsec.compile import RECIPES, compile_vintage
@@ -24,6 +22,8 @@ from collsec.compile.conflicts.vintages import (
     with_stable_ids,
 )
 from collsec.core.errors import CollsecError
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def episode(

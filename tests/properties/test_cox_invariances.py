@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from collsec.survival import CoxDesign, CoxResult, EstimationError, cox_ph
 from collsec.survival.risk_sets import RiskSets
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 #: The same likelihood summed in another order: rounding, enlarged by the solve.
 REORDERED = 1e-9

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import integrate
 
 from collsec.survival import AftResult, EstimationError, aft, compare, cox_ph, logit
 from collsec.survival.parametric.aft_distributions import DISTRIBUTIONS
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 #: The same likelihood summed in another order.
 REORDERED = 1e-8

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from collsec.survival import EmulatedTrial, EstimationError, clone_censor_weight, rmst
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 GRACE, HORIZON = 6.0, 36.0
 #: Months. Three standard errors (0.17, by bootstrap) of an arm with 20,000 units in nature; with

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
 from collsec.survival import (
     EstimationError,
@@ -17,6 +15,8 @@ from collsec.survival import (
     rmst,
     rmst_difference,
 )
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 #: Products and sums in another order.
 ROUNDING = 1e-10

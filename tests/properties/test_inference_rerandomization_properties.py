@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
 from collsec.survival.inference import (
     ExposureDesign,
@@ -16,6 +14,8 @@ from collsec.survival.inference import (
     risk_set_rerandomization,
 )
 from collsec.survival.inference.assignment import exposed_counts, redraw, shared_counts, split_rows
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 Layout = dict[str, Any]
 

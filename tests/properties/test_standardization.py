@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from collsec.survival import (
     CoxResult,
@@ -17,6 +15,8 @@ from collsec.survival import (
     standardize,
     switches_on,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 HORIZON = 24.0
 #: Central differences with a step of 1e-4 leave about 1e-8 of the derivative.

@@ -175,18 +175,18 @@ def claims(
     root: Root = HERE,
 ) -> None:
     """List every claim of the article with its verdict, or why it has none."""
-    from collsec.evidence.claims import ledger_of
-    from collsec.reports.tables.claim_tables import as_json, terminal_tables
+    from collsec.reports.tables.study import claims_as_json, claims_on_terminal
+    from collsec.reports.words.claims import ledger_of
 
     ledger = ledger_of(store_at(root))
     if json:
-        typer.echo(as_json(ledger))
+        typer.echo(claims_as_json(ledger))
         return
     from rich.console import Console
 
     console = Console(highlight=False)
-    for table in terminal_tables(ledger):
-        console.print(table)
+    for title, table in claims_on_terminal(ledger):
+        console.print(table.terminal(title=title, has_lines=True))
 
 
 @app.command(epilog="Examples: `collsec codebook onset_date` · `collsec codebook --write docs`")
@@ -201,7 +201,7 @@ def codebook(
     """Say what a column means, where it stands, in which unit, and from which source."""
     from rich.console import Console
 
-    from collsec.reports.pages import codebook as pages
+    from collsec.reports.tables import codebook as pages
     from collsec.tables import codebook as book
 
     store = store_at(root)
@@ -210,9 +210,9 @@ def codebook(
         for path in pages.write(store, write):
             typer.echo(path)
     if column is not None:
-        console.print(pages.terminal(book.entry(store, column)))
+        console.print(pages.terminal(book.entry(pages.entries_of(store), column)))
     elif write is None:
-        console.print(pages.index(book.codebook(store)))
+        console.print(pages.index(pages.entries_of(store)))
 
 
 @app.command(epilog="Examples: `collsec fetch` · `collsec fetch ucdp_acd --from ../upstream`")
@@ -253,8 +253,8 @@ def diff(
     from rich.console import Console
 
     from collsec.cli.data import show_difference
-    from collsec.cli.screens import WIDTH
     from collsec.evidence.diff import difference_of, side_of
+    from collsec.reports.pages.terminal import WIDTH
 
     store = store_at(root)
     found = difference_of(side_of(old, store), side_of(new, store))

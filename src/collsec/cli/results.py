@@ -31,12 +31,12 @@ def show(
     root: Root = HERE,
 ) -> None:
     """Show a hypothesis in one screen: estimand, cohort, estimates, checks and verdict."""
-    from collsec.cli import screens as terminal
     from collsec.hypothesis.specification import load_study
-    from collsec.reports.words import summary as briefing
+    from collsec.reports.pages import terminal
+    from collsec.reports.words import summary
 
     store = store_at(root)
-    [(record, title)] = briefing.read(store, [hypothesis])
+    [(record, title)] = summary.read(store, [hypothesis])
     shown = terminal.show(record, title, load_study(store), _holm(store), is_whole=is_whole)
     for part in shown:
         _console().print(part)
@@ -50,14 +50,14 @@ def compare(
     root: Root = HERE,
 ) -> None:
     """Show hypotheses side by side, fact by fact."""
-    from collsec.cli import screens as terminal
     from collsec.hypothesis.specification import load_study
-    from collsec.reports.words import summary as briefing
+    from collsec.reports.pages import terminal
+    from collsec.reports.words import summary
 
     if len(set(hypotheses)) < 2:
-        raise CollsecError("collsec compare: name two hypotheses, such as `collsec compare h1 h3`.")
+        raise CollsecError("collsec compare: name two different hypotheses or more.")
     store = store_at(root)
-    found = briefing.read(store, list(dict.fromkeys(hypotheses)))
+    found = summary.read(store, list(dict.fromkeys(hypotheses)))
     records, titles = [record for record, _ in found], [title for _, title in found]
     _console().print(terminal.compare(records, titles, load_study(store), _holm(store)))
 
@@ -69,8 +69,8 @@ def cite(
     root: Root = HERE,
 ) -> None:
     """Give the references of what a hypothesis used, column by column, and no others."""
-    from collsec.cli import screens as terminal
     from collsec.evidence import citation as references
+    from collsec.reports.pages import terminal
     from collsec.reports.words.summary import known
 
     store = store_at(root)
@@ -137,9 +137,9 @@ def power(
     root: Root = HERE,
 ) -> None:
     """Say which effect could be seen with so many exposed ends."""
-    from collsec.cli import screens as terminal
     from collsec.evidence import detectable
     from collsec.hypothesis.specification import load_study
+    from collsec.reports.pages import terminal
 
     if plot is not None and plot.suffix not in PICTURES:
         raise CollsecError(f"collsec power --plot {plot.name}: end it in {' or '.join(PICTURES)}.")
@@ -166,7 +166,7 @@ def _console() -> Console:
     """A console no wider than the tables are made for; just as wide where it is no terminal."""
     from rich.console import Console
 
-    from collsec.cli.screens import WIDTH
+    from collsec.reports.pages.terminal import WIDTH
 
     console = Console(highlight=False)
     console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH

@@ -11,21 +11,8 @@ from collsec.designs.estimate import Estimate, rounded
 from collsec.designs.inputs import Inputs
 from collsec.designs.robustness import Placebo
 from collsec.evidence.verdict import Verdict
-from collsec.reports.words import wording
+from collsec.reports.words import verdicts, wording
 from collsec.survival.inference import e_value
-
-# Who is compared with whom, by measure of the primary.
-CONTRASTS = {
-    "un_troops": (
-        "wars with UN troops on the ground for six months",
-        "wars of the same age without them",
-    ),
-    "veto_12m": ("wars in the year after a veto on them", "other wars of the same type and age"),
-    "salience": (
-        "wars in states one standard deviation closer to a permanent member",
-        "otherwise similar wars",
-    ),
-}
 
 
 def variables(
@@ -36,11 +23,10 @@ def variables(
 ) -> dict[str, str]:
     """Formatted strings by dotted name; the pages hold no other result."""
     name = inputs.spec.hypothesis
-    default = (f"wars with “{primary.label}”", "other wars")
-    contrast = CONTRASTS.get(primary.measure, default)
+    contrast = (f"wars with “{primary.label}”", "other wars")
     values = {
-        "primary.sentence": wording.primary_sentence(primary, verdict, contrast),
-        "primary.plain": wording.plain_sentence(primary, verdict, contrast),
+        "primary.sentence": verdicts.primary_sentence(primary, verdict, contrast),
+        "primary.plain": verdicts.plain_sentence(primary, verdict, contrast),
         "primary.hr": wording.number(primary.estimate),
         "primary.centered": wording.number(primary.centered),
         "primary.ci": wording.interval(primary.ci_low, primary.ci_high),
@@ -57,8 +43,8 @@ def variables(
         "primary.null_rejection": wording.percent(primary.null_rejection, 1),
         **_e_values(primary),
         "verdict.code": verdict.code,
-        "verdict.sentence": verdict.sentence,
-        "verdict.reasons": wording.reasons(verdict),
+        "verdict.sentence": verdicts.sentence(verdict),
+        "verdict.reasons": verdicts.with_reasons(verdict),
         **extras,
     }
     return {f"{name}.{key}": value for key, value in values.items()}

@@ -19,7 +19,7 @@ from collsec.designs.work import main_estimates
 from collsec.evidence import diagnostics as record
 from collsec.evidence.verdict import Facts, Rules, decide
 from collsec.hypothesis.specification import Draws
-from collsec.reports.words import alternatives, wording
+from collsec.reports.words import wording
 from collsec.survival.inference import Calibration
 
 
@@ -125,7 +125,6 @@ def estimate_hypothesis(
     for part in parts:
         extras |= part.strings
     extras |= multiverse.strings(agreement, specifications)
-    extras |= alternatives.texts(everything, drawn, without)
     if not math.isnan(known_biased):
         extras["known_biased.null_rejection"] = wording.percent(known_biased)
     identity = result_id(f"{spec.hypothesis}.primary", spec.normalized(), panel, rows)
@@ -136,7 +135,7 @@ def estimate_hypothesis(
             "hypothesis": spec.hypothesis,
             "spec": spec.normalized(),
             "result_id": identity,
-            "verdict": dataclasses.asdict(verdict),
+            "verdict": rounded(verdict.plain()),
             "variables": record.variables(inputs, primary, verdict, extras),
             "diagnostics": record.checks(
                 checked["engine_gap"],

@@ -93,7 +93,7 @@ def _result(record: Record) -> dict[str, Any]:
     primary = record.primary
     return {
         "id": record.result_id,
-        "verdict": record.verdict["code"],
+        "verdict": record.verdict.code,
         "primary": {name: rounded(float(primary[name])) for name in NUMBERS}
         | {name: int(primary[name]) for name in COUNTS},
     }

@@ -1,7 +1,7 @@
-"""Assemble the Quarto project: sources resolved as far as Quarto needs, exhibits, generated text.
+"""Assemble the Quarto project: sources resolved as far as Quarto needs, items, generated text.
 
-Nothing here estimates. Every number comes from a record as a string or is formatted in
-`collsec.exhibits`; whatever the text refers to must exist, or the project is not written.
+Nothing here estimates. Every number comes from a record and is printed by `reports.words` or
+`reports.tables`; whatever the text refers to must exist, or the project is not written.
 """
 
 from __future__ import annotations
@@ -20,20 +20,18 @@ from collsec.core.project import Store
 from collsec.evidence.citation import Used, references
 from collsec.evidence.record import Record, load, load_synthesis
 from collsec.hypothesis.specification import load_study
-from collsec.pipeline import LINKED, TIMELINES
 from collsec.reports.figures import Drawing
 from collsec.reports.pages import citation, generated, prose
-from collsec.reports.pages import codebook as codebook_pages
 from collsec.reports.pages.catalog import (
-    Entry,
+    Item,
     alternatives,
     case_catalog,
     catalog,
-    read_sources,
     shared_catalog,
+    sources_of,
 )
-from collsec.reports.pages.data_catalog import data_catalog
-from collsec.reports.pages.pages import (
+from collsec.reports.pages.data import data_catalog
+from collsec.reports.pages.page import (
     FIGURE,
     Page,
     further_page,
@@ -42,17 +40,17 @@ from collsec.reports.pages.pages import (
     with_alternatives,
     with_files,
 )
-from collsec.reports.pages.shortcodes import nested, resolve
-from collsec.reports.pages.source import read_source
-from collsec.reports.tables.exhibits import exhibit_list
-from collsec.reports.tables.pipetables import Exhibit
+from collsec.reports.pages.source import nested, read_qmd, resolve
+from collsec.reports.tables import codebook
+from collsec.reports.tables.study import exhibit_list
+from collsec.upstream.sources import Source
 
 _TABLE = re.compile(r"\{\{<\s*include\s+_tbl-([\w-]+)\.md\s*>\}\}")
 _COMMITTED = ("references.bib", "collsec.css")
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class Assembled:
     """An assembled Quarto project.
 
     Attributes
@@ -72,7 +70,7 @@ class Project:
     variables: dict[str, str]
 
 
-def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Project:
+def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Assembled:
     """Write the Quarto project of the hypotheses into an empty folder.
 
     Raises
@@ -83,53 +81,53 @@ def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Project:
     sources_folder = store.root / "reports"
     configuration = _configuration(sources_folder, store)
     title = configuration["website"]["title"]
-    study = citation.read_study(store)
+    imprint = citation.read_imprint(store)
     records = [load(store, h) for h in hypotheses]
     catalogs = {record.hypothesis: catalog(record) for record in records}
     shared = shared_catalog(store, list(hypotheses))
-    variables = generated.variables(records) | load_synthesis(store)
-    for entries in catalogs.values():
-        variables |= alternatives(entries)
+    variables = generated.variables(records, load_synthesis(store))
+    for items in catalogs.values():
+        variables |= alternatives(items)
     drawn, texts = case_catalog(store)
     shared |= drawn
     variables |= texts
     covered, texts = data_catalog(store)
     shared |= covered
     variables |= texts
-    pages = [overview_page(sources_folder, study, title, variables)]
+    pages = [overview_page(sources_folder, imprint, title, variables)]
     for record in records:
         path = store.spec_file(record.hypothesis)
-        source = read_source(path, store.relative(path))
-        pages.append(report_page(source, study, title, variables, record))
+        source = read_qmd(path, store.relative(path))
+        pages.append(report_page(source, imprint, title, variables, record))
     further = {"data": bool(covered), "cases": bool(drawn), "claims": "claims-tested" in shared}
     pages += [
-        further_page(sources_folder, stem, study, title, variables)
+        further_page(sources_folder, stem, imprint, title, variables)
         for stem, is_there in further.items()
         if is_there
     ]
     for name in ("figures", "tables", "data"):
         (folder / name).mkdir()
     if covered:
-        codebook_pages.write(store, folder / "data")
+        codebook.write(store, folder / "data")
     written: set[str] = set()
     for page in pages:
-        entries = dict(shared)
+        items = dict(shared)
         if page.record is not None:
-            entries |= catalogs[page.record.hypothesis]
-        images = [f"figures/{n}.svg" for n, e in entries.items() if isinstance(e.content, Drawing)]
+            items |= catalogs[page.record.hypothesis]
+        images = [f"figures/{n}.svg" for n, e in items.items() if isinstance(e.content, Drawing)]
         checked = prose.check(page.source, variables, images)
-        for name in (_used(page.source.body) & entries.keys()) - written:
-            _write_entry(folder, entries[name])
+        for name in (_used(page.source.body) & items.keys()) - written:
+            _write_item(folder, items[name])
             written.add(name)
-        _write_page(folder, page, entries, variables, has_references=checked.has_citations)
+        _write_page(folder, page, variables, has_references=checked.has_citations)
         if page.record is not None:
             _write_surroundings(
                 folder,
                 page,
                 page.record,
-                entries,
-                study,
-                read_sources(store),
+                items,
+                imprint,
+                sources_of(store),
                 _used_sources(store, page.record.hypothesis),
             )
     reports = [(p.stem, p.front["title"], p.record) for p in pages]
@@ -142,13 +140,13 @@ def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Project:
     _write(folder / "_variables.yml", _yaml(nested(variables)))
     _write(folder / "_quarto.yml", _yaml(_with_pages(configuration, pages)))
     _write(folder / "DO-NOT-EDIT", generated.DO_NOT_EDIT)
-    project = Project(folder, title, pages, variables)
+    project = Assembled(folder, title, pages, variables)
     for page in pages:
         markdown(project, page)
     return project
 
 
-def markdown(project: Project, page: Page) -> str:
+def markdown(project: Assembled, page: Page) -> str:
     """Return the body of an assembled page with every shortcode resolved.
 
     Raises
@@ -156,7 +154,7 @@ def markdown(project: Project, page: Page) -> str:
     BadProse
         At an unknown variable or a missing include.
     """
-    body = read_source(project.folder / f"{page.stem}.qmd", page.source.name).body
+    body = read_qmd(project.folder / f"{page.stem}.qmd", page.source.name).body
 
     def include(name: str) -> str | None:
         path = project.folder / name
@@ -184,14 +182,13 @@ def _with_pages(configuration: dict[str, Any], pages: list[Page]) -> dict[str, A
 
 
 def _used(body: str) -> set[str]:
-    """Return the names of the exhibits that a text shows."""
+    """Return the names of the figures and tables that a text shows."""
     return {figure[1] for figure in FIGURE.finditer(body)} | set(_TABLE.findall(body))
 
 
 def _write_page(
     folder: Path,
     page: Page,
-    entries: Mapping[str, Entry],
     variables: Mapping[str, str],
     *,
     has_references: bool,
@@ -213,62 +210,50 @@ def _write_surroundings(
     folder: Path,
     page: Page,
     record: Record,
-    entries: Mapping[str, Entry],
-    study: citation.Study,
-    sources: Mapping[str, Mapping[str, str]],
+    items: Mapping[str, Item],
+    imprint: citation.Imprint,
+    sources: Mapping[str, Source],
     used: Sequence[Used],
 ) -> None:
     """Write what is generated for one report and included around its prose."""
     h = record.hypothesis
     listed = [
-        (identifier, entry.rule, entry.numbers, _file(entry))
-        for identifier, entry in _exhibits(page.source.body, entries)
+        (identifier, item.rule, item.numbers, item.file)
+        for identifier, item in _shown(page.source.body, items)
     ]
     record.estimates.to_csv(folder / "data" / f"{h}-estimates.csv", index=False)
     _write(folder / f"_verdict-{h}.md", generated.verdict(record))
     _write(folder / f"_provenance-{h}.md", generated.provenance(record))
-    availability = generated.availability(record, page.front, study, sources, used)
+    availability = generated.availability(record, page.front, imprint, sources, used)
     _write(folder / f"_availability-{h}.md", availability)
-    _write(folder / f"_tbl-{h}-exhibits.md", exhibit_list(listed, hypothesis=h))
+    _write(folder / f"_tbl-{h}-exhibits.md", exhibit_list(listed, hypothesis=h).markdown())
 
 
 def _used_sources(store: Store, hypothesis: str) -> list[Used]:
-    """Return the sources that a hypothesis read; none where its panel is not at hand."""
-    needed = [
-        ("panels", hypothesis),
-        *(("episodes", n) for n in LINKED),
-        *(("timelines", n) for n in TIMELINES),
-    ]
-    is_known = all(store.stage(stage, name).exists() for stage, name in needed)
-    return references(store, hypothesis) if is_known else []
+    """Return the sources that a hypothesis read; none where its panel has not been made."""
+    try:
+        return references(store, hypothesis)
+    except MissingInput:
+        return []
 
 
-def _exhibits(body: str, entries: Mapping[str, Entry]) -> list[tuple[str, Entry]]:
-    """Return the exhibits of a text in its order, with their identifiers."""
+def _shown(body: str, items: Mapping[str, Item]) -> list[tuple[str, Item]]:
+    """Return the figures and tables of a text in its order, with their identifiers."""
     places = [(m.start(), m[2], m[1]) for m in FIGURE.finditer(body)]
     places += [(m.start(), f"tbl-{m[1]}", m[1]) for m in _TABLE.finditer(body)]
-    return [(identifier, entries[n]) for _, identifier, n in sorted(places) if n in entries]
+    return [(identifier, items[n]) for _, identifier, n in sorted(places) if n in items]
 
 
-def _file(entry: Entry) -> str:
-    return (
-        f"figures/{entry.name}.svg"
-        if isinstance(entry.content, Drawing)
-        else (f"tables/{entry.name}.csv")
-    )
-
-
-def _write_entry(folder: Path, entry: Entry) -> None:
-    """Write the files of an exhibit."""
-    content = entry.content
-    if isinstance(content, Exhibit):
-        text = f"{content.markdown}\n{generated.table_files(entry.name)}"
-        _write(folder / f"_tbl-{entry.name}.md", text)
-        content.data.to_csv(folder / "tables" / f"{entry.name}.csv", index=False)
+def _write_item(folder: Path, item: Item) -> None:
+    """Write the files of a figure or table."""
+    content = item.content
+    if isinstance(content, Drawing):
+        (folder / "figures" / f"{item.name}.svg").write_bytes(content.svg)
+        (folder / "figures" / f"{item.name}.png").write_bytes(content.png)
     else:
-        (folder / "figures" / f"{entry.name}.svg").write_bytes(content.svg)
-        (folder / "figures" / f"{entry.name}.png").write_bytes(content.png)
-        content.data.to_csv(folder / "figures" / f"{entry.name}.csv", index=False)
+        text = f"{content.markdown()}\n{generated.table_files(item.name)}"
+        _write(folder / f"_tbl-{item.name}.md", text)
+    content.data.to_csv((folder / item.file).with_suffix(".csv"), index=False)
 
 
 def _write(path: Path, text: str) -> None:

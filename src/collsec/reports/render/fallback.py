@@ -12,20 +12,20 @@ from typing import Any
 import typst
 
 from collsec.core.errors import CollsecError
-from collsec.reports.pages.assemble import Project, markdown
-from collsec.reports.pages.pages import Page
+from collsec.reports import pandoc
+from collsec.reports.pages.assemble import Assembled, markdown
+from collsec.reports.pages.page import Page
 from collsec.reports.pages.source import BadProse
-from collsec.reports.render import pandoc
 
 _FOLDERS = ("figures", "tables", "data")
 
 
-def render(project: Project, assets: Path, site: Path) -> None:
+def render(project: Assembled, assets: Path, site: Path) -> None:
     """Write the site of an assembled project into an empty folder.
 
     Parameters
     ----------
-    project : Project
+    project : Assembled
     assets : Path
         Folder of the filter and of the two templates.
     site : Path
@@ -50,7 +50,7 @@ def render(project: Project, assets: Path, site: Path) -> None:
 
 
 def _convert(
-    project: Project, page: Page, text: str, format_: str, template: Path, assets: Path
+    project: Assembled, page: Page, text: str, format_: str, template: Path, assets: Path
 ) -> str:
     """Return the page in one of pandoc's formats."""
     arguments = [
@@ -89,7 +89,7 @@ def _head(page: Page) -> dict[str, Any]:
     return head
 
 
-def _variables(project: Project, page: Page) -> Mapping[str, Any]:
+def _variables(project: Assembled, page: Page) -> Mapping[str, Any]:
     """Return what the templates print as it is."""
     front, record = page.front, page.record
     names = [
@@ -119,7 +119,7 @@ def _variables(project: Project, page: Page) -> Mapping[str, Any]:
     }
 
 
-def _pdf(project: Project, page: Page, source: str) -> bytes:
+def _pdf(project: Assembled, page: Page, source: str) -> bytes:
     """Return the accessible PDF of a Typst source whose images lie in the project."""
     path = project.folder / f".{page.stem}.typ"
     path.write_text(source, encoding="utf-8")

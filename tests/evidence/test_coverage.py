@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from collsec.core.project import Store
+from collsec.evidence import coverage
 from collsec.histories.episodes import Linked, link
 from collsec.reports.figures import coverage as figures
 from collsec.reports.figures import world as maps
-from collsec.reports.pages import coverage
 from collsec.tables.clean import read_raw, resources
 from collsec.upstream.sources import Source, SourceFile, read_sources
 

@@ -1,4 +1,4 @@
-"""Build the reports: project and site appear whole, or stay as they were."""
+"""The whole site: project and pages appear complete, or stay as they were."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from collsec.core.project import Store
 from collsec.reports.pages.assemble import assemble
 from collsec.reports.render import fallback, quarto
 
-HYPOTHESES = ("h1", "h2", "h3")
 
-
-def build(root: Path | str, hypotheses: Sequence[str] = HYPOTHESES) -> None:
+def build(root: Path | str, hypotheses: Sequence[str]) -> None:
     """Write `reports/project/` and `reports/site/` of a study.
 
     Parameters
