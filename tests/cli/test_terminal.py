@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 import report_study as study
 from collsec.cli.main import app
 from collsec.core.errors import CollsecError
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence.detectable import RATIOS, detectable, in_study
 from collsec.hypothesis.specification import load_study
 from collsec.reports.pages import terminal
@@ -187,11 +187,11 @@ def test_what_cannot_be_estimated_says_why() -> None:
 
 
 def test_an_undetectable_effect_and_a_fixed_exposure_are_said(made: Path) -> None:
-    [(record, _)] = summary.read(Store(made), ["h1"])
+    [(record, _)] = summary.read(Project(made), ["h1"])
     record.estimates["mde_high"] = np.inf
     fixed = {**record.spec, "design": "fixed_at_onset"}
     changed = type(record)(**{f: getattr(record, f) for f in record.__slots__} | {"spec": fixed})
-    facts = summary.facts(changed, load_study(Store(made)))
+    facts = summary.facts(changed, load_study(Project(made)))
     assert facts["Detectable"] == "no effect, however large"
     assert facts["Exposed"] == "every war, to a degree; 23 ended, in 19 countries"
 
@@ -296,7 +296,7 @@ def test_the_command_prints_rows_and_the_studys_own_primaries(made: Path) -> Non
 def test_power_needs_no_estimates(fresh: Path) -> None:
     for h in study.HYPOTHESES:
         (fresh / "data" / "processed" / "estimates" / f"{h}.json").unlink()
-    assert in_study(Store(fresh)).empty
+    assert in_study(Project(fresh)).empty
     assert "nothing is estimated yet" in run("power", "--root", fresh)
 
 

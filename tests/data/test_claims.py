@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from collsec.cli.main import app
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence.claims import read
 from collsec.evidence.verdict import CODES
 from collsec.hypothesis.specification import Spec, load, load_study
@@ -34,19 +34,19 @@ FOOTNOTE = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+ |_$")
 
 
 @pytest.fixture(scope="module")
-def store(repository: Path) -> Store:
-    return Store(repository)
+def project(repository: Path) -> Project:
+    return Project(repository)
 
 
 @pytest.fixture(scope="module")
-def claims(store: Store) -> pd.DataFrame:
+def claims(project: Project) -> pd.DataFrame:
     """The claims, valid against their schema and against each other."""
-    return read(store).set_index("claim_id")
+    return read(project).set_index("claim_id")
 
 
 @pytest.fixture(scope="module")
-def specs(store: Store) -> dict[str, Spec]:
-    return {h: load(store, h) for h in load_study(store).hypotheses}
+def specs(project: Project) -> dict[str, Spec]:
+    return {h: load(project, h) for h in load_study(project).hypotheses}
 
 
 def blocks(text: str, headings: set[str]) -> dict[str, list[str]]:
@@ -175,11 +175,11 @@ def test_wars_between_states_began_in_every_decade(repository: Path) -> None:
 
 
 def test_the_ledger_of_this_checkout_judges_only_primaries(
-    claims: pd.DataFrame, store: Store, specs: dict[str, Spec]
+    claims: pd.DataFrame, project: Project, specs: dict[str, Spec]
 ) -> None:
-    if not all(store.record(h).exists() for h in specs):
+    if not all(project.record(h).exists() for h in specs):
         pytest.skip("the study has not been run in this checkout")
-    table = ledger_of(store).set_index("claim_id")
+    table = ledger_of(project).set_index("claim_id")
     assert list(table.index) == list(claims.index)
     tested = table[table["verdict_class"] == "tested"]
     assert (tested[["finding", "how_sure", "what_would_change", "result_id"]] != "").all(axis=None)
@@ -189,14 +189,14 @@ def test_the_ledger_of_this_checkout_judges_only_primaries(
     assert (untested["standing"] == untested["verdict_class"]).all()
 
 
-def test_the_command_prints_the_ledger(store: Store, specs: dict[str, Spec]) -> None:
-    if not all(store.record(h).exists() for h in specs):
+def test_the_command_prints_the_ledger(project: Project, specs: dict[str, Spec]) -> None:
+    if not all(project.record(h).exists() for h in specs):
         pytest.skip("the study has not been run in this checkout")
     run = CliRunner(env={"COLUMNS": "100"}).invoke
-    printed = run(app, ["claims", "--json", "--root", str(store.root)])
+    printed = run(app, ["claims", "--json", "--root", str(project.root)])
     assert printed.exit_code == 0
     assert [row["claim_id"] for row in json.loads(printed.stdout)][:2] == ["C01a", "C01b"]
-    shown = run(app, ["claims", "--root", str(store.root)])
+    shown = run(app, ["claims", "--root", str(project.root)])
     assert shown.exit_code == 0
     assert "C60" in shown.stdout
     assert max(len(line) for line in shown.stdout.splitlines()) <= 100

@@ -23,7 +23,7 @@ from collsec.designs.time_varying import lay_out, rerandomized
 from collsec.histories.panels import clock
 from collsec.hypothesis.specification import load
 from collsec.survival import cox_ph, kaplan_meier
-from study import STORE, linked, raw_tables, study_inputs
+from study import PROJECT, linked, raw_tables, study_inputs
 
 # Both maximize the same partial likelihood; they differ by the last step of Newton's method.
 SAME_MAXIMUM = 1e-8
@@ -31,7 +31,7 @@ SAME_MAXIMUM = 1e-8
 
 @functools.cache
 def inputs(name: str) -> Inputs:
-    return study_inputs(load(STORE, name))
+    return study_inputs(load(PROJECT, name))
 
 
 @functools.cache

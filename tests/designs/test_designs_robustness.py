@@ -19,7 +19,7 @@ from collsec.hypothesis.specification import load
 from collsec.measures import get
 from collsec.survival import cox_ph
 from designs_world import SPEC, inputs_of, prepared_of
-from study import STORE, study_inputs
+from study import PROJECT, study_inputs
 
 DAY = pd.Timestamp
 SAME_MAXIMUM = 1e-6
@@ -204,7 +204,7 @@ def test_the_lead_is_the_half_year_before_troops_come_and_never_while_they_are_t
 
 def test_wars_may_end_in_the_lead_and_some_did() -> None:
     """Troops that came after the end count, so that the lead is no time without risk."""
-    inputs = study_inputs(load(STORE, "h1"))
+    inputs = study_inputs(load(PROJECT, "h1"))
     lead = next(e for e in inputs.spec.falsification if e.measure == "un_troops_to_come")
     prepared = prepare(inputs, lead)
     is_on = prepared.rows[prepared.column] > 0
@@ -213,7 +213,7 @@ def test_wars_may_end_in_the_lead_and_some_did() -> None:
 
 
 def test_each_named_place_is_left_out_and_no_other() -> None:
-    inputs = study_inputs(load(STORE, "h2"))
+    inputs = study_inputs(load(PROJECT, "h2"))
     prepared = prepare(inputs, inputs.spec.exposure)
     draws = dataclasses.replace(inputs.study.draws("quick"), rerandomization_draws=120)
     part = PARTS["named_exclusions"].function(Context(inputs, prepared, draws))
@@ -234,7 +234,7 @@ def test_each_named_place_is_left_out_and_no_other() -> None:
 
 def test_what_stands_beside_the_primary_is_judged_by_its_own_method() -> None:
     """H3's secondary index by the jackknife, with the sandwich beside; H2's biased one not."""
-    inputs = study_inputs(load(STORE, "h3"))
+    inputs = study_inputs(load(PROJECT, "h3"))
     exposure = inputs.spec.secondary[0]
     prepared = prepare(inputs, exposure)
     known = {"estimate_id": "h3.x", "role": "secondary", "level": 0.95}

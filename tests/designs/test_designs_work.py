@@ -15,7 +15,7 @@ from collsec.designs import Inputs, calibration, work
 from collsec.designs.estimate import tidy
 from collsec.designs.parts import PARTS, Part
 from collsec.hypothesis.specification import Draws, load
-from study import STORE, study_inputs
+from study import PROJECT, study_inputs
 
 FEW = Draws(
     rerandomization_draws=240, calibration_draws=24, bootstrap_draws=199, imputation_draws=2
@@ -24,7 +24,7 @@ FEW = Draws(
 
 @functools.cache
 def inputs(name: str) -> Inputs:
-    return study_inputs(load(STORE, name))
+    return study_inputs(load(PROJECT, name))
 
 
 @pytest.mark.parametrize("shares", [1, 2, 3, 7])

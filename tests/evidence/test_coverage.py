@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence import coverage
 from collsec.histories.episodes import Linked, link
 from collsec.reports.figures import coverage as figures
@@ -17,12 +17,12 @@ from collsec.reports.figures import world as maps
 from collsec.tables.clean import read_raw, resources
 from collsec.upstream.sources import Source, SourceFile, read_sources
 
-STORE = Store(Path(__file__).resolve().parents[2])
+PROJECT = Project(Path(__file__).resolve().parents[2])
 
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pd.DataFrame]:
-    return {name: read_raw(STORE, resource) for name, resource in resources(STORE).items()}
+    return {name: read_raw(PROJECT, resource) for name, resource in resources(PROJECT).items()}
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,7 @@ def test_dates_of_operations_are_asked_where_they_can_be(tables: dict[str, pd.Da
 
 
 def test_the_pictures_say_the_numbers_and_carry_them(tables: dict[str, pd.DataFrame]) -> None:
-    declared = read_sources(STORE.raw / "sources.toml")
+    declared = read_sources(PROJECT.raw / "sources.toml")
     years = coverage.source_years(declared, tables)
     drawing = figures.source_coverage(years)
     assert f"{len(years)} sources" in drawing.alternative

@@ -19,7 +19,7 @@ from collsec.measures import MEASURES
 from collsec.tables.clean import read_json, resources
 from collsec.upstream.sources import read_sources
 
-HYPOTHESES = tuple(load_study(study.STORE).hypotheses)
+HYPOTHESES = tuple(load_study(study.PROJECT).hypotheses)
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +40,8 @@ def frames() -> Frames:
 @pytest.fixture(scope="module")
 def fields() -> dict[str, list[str]]:
     return {
-        name: [f["name"] for f in read_json(study.STORE, study.STORE.raw / r["schema"])["fields"]]
-        for name, r in resources(study.STORE).items()
+        name: [f["name"] for f in read_json(study.PROJECT, study.PROJECT.raw / r["schema"])["fields"]]
+        for name, r in resources(study.PROJECT).items()
     }
 
 
@@ -160,7 +160,7 @@ def test_no_origin_is_stale(frames: Frames, fields: dict[str, list[str]]) -> Non
 def test_the_studys_hypotheses_read_what_they_are_about(
     frames: Frames, fields: dict[str, list[str]], h: str
 ) -> None:
-    tables = tables_of(columns_read(load(study.STORE, h).normalized(), frames), fields)
+    tables = tables_of(columns_read(load(study.PROJECT, h).normalized(), frames), fields)
     about = {
         "h1": {"missions", "mission_conflicts"},
         "h2": {"vetoes", "draft_conflicts"},
@@ -210,14 +210,14 @@ def test_declared_sources_win_and_a_column_without_any_is_the_studys_own() -> No
 
 
 def test_a_reference_has_its_version_and_its_doi_once() -> None:
-    for source in read_sources(study.STORE.raw / "sources.toml").values():
+    for source in read_sources(study.PROJECT.raw / "sources.toml").values():
         text = reference_of(source)
         assert text.startswith(source.title) and source.citation in text
         assert not source.doi or text.count(source.doi) == 1
 
 
 def test_bibtex_is_one_entry_a_source_with_balanced_braces_and_no_bare_commands() -> None:
-    declared = read_sources(study.STORE.raw / "sources.toml")
+    declared = read_sources(study.PROJECT.raw / "sources.toml")
     used = [Used(k, ("a.b",), s) for k, s in declared.items()]
     used.append(Used("https://example.org/a_b&c", ("a.b",), None))
     text = bibtex(used)

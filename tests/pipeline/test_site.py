@@ -20,7 +20,7 @@ import yaml
 import browser
 import report_study as study
 from collsec.core.errors import CollsecError, MissingInput
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.reports.pages.assemble import assemble
 from collsec.reports.pages.source import BadProse
 from collsec.reports.render import build, fallback
@@ -157,7 +157,7 @@ def test_a_study_without_cases_or_claims_has_no_pages_of_them(small: Path, tmp_p
     (small / "data" / "raw" / "coded" / "claims.csv").unlink()
     folder = tmp_path / "project"
     folder.mkdir()
-    project = assemble(Store(small), ["h1"], folder)
+    project = assemble(Project(small), ["h1"], folder)
     assert [p.stem for p in project.pages] == ["index", study.STEMS["h1"]]
 
 

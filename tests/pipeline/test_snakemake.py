@@ -82,11 +82,11 @@ def test_the_site_lists_every_claim(finished: Path) -> None:
 
 
 def test_every_processed_file_says_what_it_was_made_from(finished: Path) -> None:
-    from collsec.core.project import Store
+    from collsec.core.project import Project
 
-    store = Store(finished)
+    project = Project(finished)
     for path in sorted((finished / "data" / "processed").rglob("*.parquet")):
-        made_from = store.provenance_of(path.parent.name, path.stem)
+        made_from = project.provenance_of(path.parent.name, path.stem)
         assert made_from["stage"] == path.parent.name
         for name, digest in made_from["inputs"].items():
             assert not name.startswith("/")
@@ -94,10 +94,10 @@ def test_every_processed_file_says_what_it_was_made_from(finished: Path) -> None
 
 
 def test_every_column_of_every_processed_file_has_a_definition(finished: Path) -> None:
-    from collsec.core.project import Store
+    from collsec.core.project import Project
     from collsec.reports.tables.codebook import entries_of
 
-    entries = entries_of(Store(finished))
+    entries = entries_of(Project(finished))
     assert {h.table for one in entries.values() for h in one.holders} >= {
         "episodes/episodes",
         "panels/h1",

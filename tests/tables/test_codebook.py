@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from collsec.core.errors import BadTable
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.designs.curves import COLUMNS
 from collsec.designs.estimate import Estimate
 from collsec.histories import timelines
@@ -36,10 +36,10 @@ from collsec.tables.codebook import (
 from collsec.tables.definitions import DERIVED, HERE, MADE_BY, PREFIXED
 from collsec.upstream.sources import read_sources
 
-STORE = Store(Path(__file__).resolve().parents[2])
+PROJECT = Project(Path(__file__).resolve().parents[2])
 SCHEMAS = {
     p.stem: json.loads(p.read_text(encoding="utf-8"))["fields"]
-    for p in sorted((STORE.raw / "schemas").glob("*.json"))
+    for p in sorted((PROJECT.raw / "schemas").glob("*.json"))
 }
 RAW_NAMES = {f["name"] for fields in SCHEMAS.values() for f in fields}
 
@@ -47,7 +47,7 @@ RAW_NAMES = {f["name"] for fields in SCHEMAS.values() for f in fields}
 @pytest.fixture(scope="module")
 def made() -> dict[str, pd.DataFrame]:
     """Every processed table that can be made in a moment: episodes and timelines."""
-    raw = {name: read_raw(STORE, resource) for name, resource in resources(STORE).items()}
+    raw = {name: read_raw(PROJECT, resource) for name, resource in resources(PROJECT).items()}
     linked = link(raw)
     out = {f"episodes/{name}": getattr(linked, name) for name in LINKED}
     out["episodes/links"] = linked.report
@@ -73,7 +73,7 @@ def test_each_raw_column_is_described_with_its_unit(table: str) -> None:
 
 
 def test_sources_of_columns_are_declared() -> None:
-    declared = set(read_sources(STORE.raw / "sources.toml"))
+    declared = set(read_sources(PROJECT.raw / "sources.toml"))
     for fields in SCHEMAS.values():
         for f in fields:
             assert set(f.get("sources", [])) <= declared, f["name"]
@@ -118,28 +118,28 @@ def test_columns_of_panels_and_estimates_are_defined() -> None:
 
 
 def test_every_column_of_every_processed_file_is_defined() -> None:
-    if not STORE.processed.exists():
+    if not PROJECT.processed.exists():
         pytest.skip("data/processed is absent: the pipeline has not run here")
-    entries = entries_of(STORE)
+    entries = entries_of(PROJECT)
     held = {(h.table, one.name) for one in entries.values() for h in one.holders}
-    for table, name, _ in processed_columns(STORE):
+    for table, name, _ in processed_columns(PROJECT):
         assert (table, name) in held
 
 
-def store_with(tmp_path: Path, table: str, **columns: list) -> Store:
+def store_with(tmp_path: Path, table: str, **columns: list) -> Project:
     """The committed raw folder, and one processed file."""
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "raw").symlink_to(STORE.raw)
+    (tmp_path / "data" / "raw").symlink_to(PROJECT.raw)
     path = tmp_path / "data" / "processed" / f"{table}.parquet"
     path.parent.mkdir(parents=True)
     pq.write_table(pa.table(columns), path)
-    return Store(tmp_path)
+    return Project(tmp_path)
 
 
 def test_a_column_without_a_definition_is_named(tmp_path: Path) -> None:
-    store = store_with(tmp_path, "panels/h9", unit_id=["a"], wisdom=[1.0])
+    project = store_with(tmp_path, "panels/h9", unit_id=["a"], wisdom=[1.0])
     with pytest.raises(BadTable, match=r"panels/h9\.parquet, column wisdom: .*no definition"):
-        entries_of(store)
+        entries_of(project)
 
 
 def test_a_definition_holds_only_for_its_tables() -> None:
@@ -148,8 +148,8 @@ def test_a_definition_holds_only_for_its_tables() -> None:
 
 
 def test_an_entry_tells_table_type_unit_and_source(tmp_path: Path) -> None:
-    store = store_with(tmp_path, "episodes/ties", trade_share=[0.5], power=["usa"])
-    share = entry(entries_of(store), "trade_share")
+    project = store_with(tmp_path, "episodes/ties", trade_share=[0.5], power=["usa"])
+    share = entry(entries_of(project), "trade_share")
     assert share.definition.startswith("Imports and exports")
     raw, processed = share.holders
     assert (raw.table, raw.type, raw.unit, raw.source) == (
@@ -168,15 +168,15 @@ def test_an_entry_tells_table_type_unit_and_source(tmp_path: Path) -> None:
 
 
 def test_derived_columns_are_known_before_the_pipeline_has_run(tmp_path: Path) -> None:
-    store = store_with(tmp_path, "episodes/ties", power=["usa"])
-    one = entry(entries_of(store), "duration_days")
+    project = store_with(tmp_path, "episodes/ties", power=["usa"])
+    one = entry(entries_of(project), "duration_days")
     assert [(h.table, h.unit, h.source) for h in one.holders] == [
         ("episodes/episodes", "days", "derived by collsec.episodes")
     ]
 
 
 def test_the_source_of_a_coded_date_is_its_own() -> None:
-    dates = {h.table: h for h in entry(entries_of(STORE), "first_personnel_date").holders}
+    dates = {h.table: h for h in entry(entries_of(PROJECT), "first_personnel_date").holders}
     assert "documents" in dates["missions"].source and dates["missions"].unit == "day"
 
 
@@ -192,12 +192,12 @@ def test_the_source_of_a_coded_date_is_its_own() -> None:
 )
 def test_an_unknown_column_is_met_with_the_nearest_name(name: str, near: str) -> None:
     with pytest.raises(UnknownColumn, match=rf"'{name}'\. Did you mean .*\b{near}\b"):
-        entry(entries_of(STORE), name)
+        entry(entries_of(PROJECT), name)
 
 
 def test_a_name_like_no_other_is_met_without_a_guess() -> None:
     with pytest.raises(UnknownColumn, match=r"no table has a column 'qqqqqq'\.$"):
-        entry(entries_of(STORE), "qqqqqq")
+        entry(entries_of(PROJECT), "qqqqqq")
 
 
 def test_sources_are_ordered_by_rows_and_addresses_are_documents() -> None:
@@ -223,7 +223,7 @@ class Links(html.parser.HTMLParser):
 
 
 def test_the_pages_hold_every_column_and_are_the_same_each_time(tmp_path: Path) -> None:
-    entries = entries_of(STORE)
+    entries = entries_of(PROJECT)
     text, web = markdown(entries), page(entries)
     for name in entries:
         assert f"\n## `{name}`" in text
@@ -231,10 +231,10 @@ def test_the_pages_hold_every_column_and_are_the_same_each_time(tmp_path: Path) 
     links.feed(web)
     assert links.ids == links.targets == list(entries)
     assert not re.search(r"<(script|link|img)|url\(", web), "the page needs another file"
-    written = write(STORE, tmp_path / "book")
+    written = write(PROJECT, tmp_path / "book")
     assert [p.name for p in written] == ["codebook.md", "codebook.html"]
     assert written[0].read_text(encoding="utf-8") == text
-    assert written[1].read_text(encoding="utf-8") == page(entries_of(STORE))
+    assert written[1].read_text(encoding="utf-8") == page(entries_of(PROJECT))
 
 
 def test_prefixed_names_are_defined() -> None:

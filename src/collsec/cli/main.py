@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from collsec.cli.options import HERE, Hypothesis, Profile, Root, store_at
+from collsec.cli.options import HERE, Hypothesis, Profile, Root, project_at
 from collsec.cli.results import results
 from collsec.core.errors import CollsecError
 
@@ -39,14 +39,14 @@ def run(
     root: Root = HERE,
 ) -> None:
     """Run the whole study: raw tables to rendered reports. A second run does nothing."""
-    store = store_at(root)
-    if not (store.root / "Snakefile").exists():
+    project = project_at(root)
+    if not (project.root / "Snakefile").exists():
         raise CollsecError("no Snakefile here: run this in the study's folder, or give --root.")
     command = [sys.executable, "-m", "snakemake", "-c", cores, "--config", f"profile={profile}"]
     environment = os.environ | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     }
-    code = subprocess.run(command, cwd=store.root, env=environment, check=False).returncode
+    code = subprocess.run(command, cwd=project.root, env=environment, check=False).returncode
     if code:
         raise typer.Exit(code)
     typer.echo("Reports: reports/site/index.html")
@@ -82,16 +82,16 @@ def compile_(
     from collsec.cli.data import show_compiled
     from collsec.compile import compile_all, compile_vintage
 
-    store = store_at(root)
-    upstream = source or store.upstream
+    project = project_at(root)
+    upstream = source or project.upstream
     if to is None:
         if vintage != "25.1":
             raise CollsecError("the study's own tables are those of 25.1: give a folder with --to.")
-        compiled = compile_all(upstream, store.raw, check=check)
+        compiled = compile_all(upstream, project.raw, check=check)
     elif check:
         raise CollsecError("--check compares the study's own tables: leave out --to.")
     else:
-        compiled = compile_vintage(upstream, store.raw, store_at(to).raw, vintage)
+        compiled = compile_vintage(upstream, project.raw, project_at(to).raw, vintage)
     show_compiled(compiled, Console(highlight=False))
 
 
@@ -100,7 +100,7 @@ def tables(root: Root = HERE) -> None:
     """raw → tables: validate each table, write it typed."""
     from collsec import pipeline as steps
 
-    steps.tables(store_at(root))
+    steps.tables(project_at(root))
 
 
 @step_app.command(epilog="Example: `collsec step episodes`")
@@ -108,7 +108,7 @@ def episodes(root: Root = HERE) -> None:
     """tables → episodes: join on coded keys, report what did not match."""
     from collsec import pipeline as steps
 
-    steps.episodes(store_at(root))
+    steps.episodes(project_at(root))
 
 
 @step_app.command(epilog="Example: `collsec step timelines`")
@@ -116,7 +116,7 @@ def timelines(root: Root = HERE) -> None:
     """episodes → timelines: exposures as step functions of calendar time."""
     from collsec import pipeline as steps
 
-    steps.timelines(store_at(root))
+    steps.timelines(project_at(root))
 
 
 @step_app.command(epilog="Example: `collsec step panel h1`")
@@ -124,7 +124,7 @@ def panel(hypothesis: Hypothesis, root: Root = HERE) -> None:
     """hypothesis file → specification; cohort + timelines → (start, stop] rows."""
     from collsec import pipeline as steps
 
-    steps.panel(store_at(root), hypothesis)
+    steps.panel(project_at(root), hypothesis)
 
 
 @step_app.command(epilog="Example: `collsec step share h1 2-of-4 --profile full`")
@@ -137,7 +137,7 @@ def share(
     """panel → a share of the work: specifications, draws and parts that need no other."""
     from collsec import pipeline as steps
 
-    steps.share(store_at(root), hypothesis, profile, part)
+    steps.share(project_at(root), hypothesis, profile, part)
 
 
 @step_app.command(epilog="Example: `collsec step estimate h1 --profile full`")
@@ -150,7 +150,7 @@ def estimate(
     """shares → estimates, curves, diagnostics, verdict."""
     from collsec import pipeline as steps
 
-    steps.estimate(store_at(root), hypothesis, profile, shares)
+    steps.estimate(project_at(root), hypothesis, profile, shares)
 
 
 @step_app.command(epilog="Example: `collsec step synthesis`")
@@ -158,7 +158,7 @@ def synthesis(root: Root = HERE) -> None:
     """estimates of all hypotheses → multiplicity over the primaries."""
     from collsec import pipeline as steps
 
-    steps.synthesis(store_at(root))
+    steps.synthesis(project_at(root))
 
 
 @step_app.command(epilog="Example: `collsec step reports`")
@@ -166,7 +166,7 @@ def reports(root: Root = HERE) -> None:
     """estimates → reports: write the Quarto project and render it."""
     from collsec import pipeline as steps
 
-    steps.reports(store_at(root))
+    steps.reports(project_at(root))
 
 
 @app.command(epilog="Examples: `collsec claims` · `collsec claims --json`")
@@ -178,7 +178,7 @@ def claims(
     from collsec.reports.tables.study import claims_as_json, claims_on_terminal
     from collsec.reports.words.claims import ledger_of
 
-    ledger = ledger_of(store_at(root))
+    ledger = ledger_of(project_at(root))
     if json:
         typer.echo(claims_as_json(ledger))
         return
@@ -204,15 +204,15 @@ def codebook(
     from collsec.reports.tables import codebook as pages
     from collsec.tables import codebook as book
 
-    store = store_at(root)
+    project = project_at(root)
     console = Console(highlight=False)
     if write is not None:
-        for path in pages.write(store, write):
+        for path in pages.write(project, write):
             typer.echo(path)
     if column is not None:
-        console.print(pages.terminal(book.entry(pages.entries_of(store), column)))
+        console.print(pages.terminal(book.entry(pages.entries_of(project), column)))
     elif write is None:
-        console.print(pages.index(pages.entries_of(store)))
+        console.print(pages.index(pages.entries_of(project)))
 
 
 @app.command(epilog="Examples: `collsec fetch` · `collsec fetch ucdp_acd --from ../upstream`")
@@ -237,10 +237,10 @@ def fetch(
     from collsec.cli.data import fetch_with_progress
     from collsec.upstream.sources import read_sources
 
-    store = store_at(root)
-    declared = read_sources(store.raw / "sources.toml")
+    project = project_at(root)
+    declared = read_sources(project.raw / "sources.toml")
     console = Console(highlight=False)
-    fetch_with_progress(declared, to or store.upstream, sources or None, source, console)
+    fetch_with_progress(declared, to or project.upstream, sources or None, source, console)
 
 
 @app.command(epilog="Examples: `collsec diff 20.1 25.1` · `collsec diff ../study-201 .`")
@@ -256,8 +256,8 @@ def diff(
     from collsec.evidence.diff import difference_of, side_of
     from collsec.reports.pages.terminal import WIDTH
 
-    store = store_at(root)
-    found = difference_of(side_of(old, store), side_of(new, store))
+    project = project_at(root)
+    found = difference_of(side_of(old, project), side_of(new, project))
     console = Console(highlight=False)
     console.width = max(console.width, WIDTH)
     show_difference(found, console)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from collsec.cli.options import HERE, Hypothesis, Root, store_at
+from collsec.cli.options import HERE, Hypothesis, Root, project_at
 from collsec.core.errors import CollsecError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from collsec.core.project import Store
+    from collsec.core.project import Project
 
 results = typer.Typer(rich_markup_mode="markdown")
 PICTURES = (".png", ".svg")
@@ -35,9 +35,9 @@ def show(
     from collsec.reports.pages import terminal
     from collsec.reports.words import summary
 
-    store = store_at(root)
-    [(record, title)] = summary.read(store, [hypothesis])
-    shown = terminal.show(record, title, load_study(store), _holm(store), is_whole=is_whole)
+    project = project_at(root)
+    [(record, title)] = summary.read(project, [hypothesis])
+    shown = terminal.show(record, title, load_study(project), _holm(project), is_whole=is_whole)
     for part in shown:
         _console().print(part)
 
@@ -56,10 +56,10 @@ def compare(
 
     if len(set(hypotheses)) < 2:
         raise CollsecError("collsec compare: name two different hypotheses or more.")
-    store = store_at(root)
-    found = summary.read(store, list(dict.fromkeys(hypotheses)))
+    project = project_at(root)
+    found = summary.read(project, list(dict.fromkeys(hypotheses)))
     records, titles = [record for record, _ in found], [title for _, title in found]
-    _console().print(terminal.compare(records, titles, load_study(store), _holm(store)))
+    _console().print(terminal.compare(records, titles, load_study(project), _holm(project)))
 
 
 @results.command(epilog="Examples: `collsec cite h1` · `collsec cite h1 --bibtex > h1.bib`")
@@ -73,8 +73,8 @@ def cite(
     from collsec.reports.pages import terminal
     from collsec.reports.words.summary import known
 
-    store = store_at(root)
-    used = references.references(store, known(store, hypothesis))
+    project = project_at(root)
+    used = references.references(project, known(project, hypothesis))
     if is_bibtex:
         typer.echo(references.bibtex(used))
     else:
@@ -91,12 +91,12 @@ def release(
     """Write what is published, result ids and checksums, to reports/MANIFEST.json."""
     from collsec.evidence import release as releases
 
-    store = store_at(root)
+    project = project_at(root)
     if not check:
-        store.write_json(releases.manifest(store), store.manifest)
-        typer.echo(f"Written: {store.relative(store.manifest)}")
+        project.write_json(releases.manifest(project), project.manifest)
+        typer.echo(f"Written: {project.relative(project.manifest)}")
         return
-    found = releases.compare(releases.published(store), releases.manifest(store))
+    found = releases.compare(releases.published(project), releases.manifest(project))
     for line in found.moved:
         typer.echo(line)
     same = found.n_files - len(found.files)
@@ -143,13 +143,13 @@ def power(
 
     if plot is not None and plot.suffix not in PICTURES:
         raise CollsecError(f"collsec power --plot {plot.name}: end it in {' or '.join(PICTURES)}.")
-    store = store_at(root)
-    study = load_study(store)
+    project = project_at(root)
+    study = load_study(project)
     level = 1 - study.primary_level if alpha is None else alpha
     asked = study.power if wanted is None else wanted
     numbers = sorted(set(ends or detectable.ENDS))
     rows = detectable.detectable(numbers, share, alpha=level, power=asked)
-    made = detectable.in_study(store)
+    made = detectable.in_study(project)
     for part in terminal.powers(rows, made, share=share, alpha=level, power=asked):
         _console().print(part)
     if plot is not None:
@@ -173,9 +173,9 @@ def _console() -> Console:
     return console
 
 
-def _holm(store: Store) -> dict[str, float]:
+def _holm(project: Project) -> dict[str, float]:
     """Holm's p-values over the primaries; none before the synthesis step."""
-    path = store.record("study")
+    path = project.record("study")
     if not path.exists():
         return {}
     found: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))["p_holm"]

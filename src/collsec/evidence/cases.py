@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.errors import BadSpec
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.histories.episodes import last_day_followed
 from collsec.histories.timelines import (
     ONE_DAY,
@@ -102,7 +102,7 @@ class CaseTables:
     war: pd.DataFrame
 
 
-def shown(store: Store) -> list[tuple[Case, pd.DataFrame]]:
+def shown(project: Project) -> list[tuple[Case, pd.DataFrame]]:
     """Return each declared case with its events; nothing where no cases are declared.
 
     Raises
@@ -112,17 +112,17 @@ def shown(store: Store) -> list[tuple[Case, pd.DataFrame]]:
     MissingInput
         If the timelines have not been made.
     """
-    path = store.root / FILE
+    path = project.root / FILE
     if not path.exists():
         return []
     tables = CaseTables(
-        episodes=store.read("episodes", "episodes"),
-        missions=store.read("episodes", "missions"),
-        acts=store.read("episodes", "acts"),
-        assembly=store.read("episodes", "assembly"),
-        war=store.read("timelines", "war"),
+        episodes=project.read("episodes", "episodes"),
+        missions=project.read("episodes", "missions"),
+        acts=project.read("episodes", "acts"),
+        assembly=project.read("episodes", "assembly"),
+        war=project.read("timelines", "war"),
     )
-    releases = store.read("tables", "episode_crosswalk")["conflict_id"]
+    releases = project.read("tables", "episode_crosswalk")["conflict_id"]
     elsewhere = set(releases.astype(int)) - set(tables.episodes["conflict_id"].astype(int))
     declared = read_cases(path, tables.episodes, elsewhere)
     return [(case, events(case, tables)) for case in declared]

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from collsec.core.errors import BadTable
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.evidence.record import load
 from collsec.evidence.verdict import Verdict
@@ -57,7 +57,7 @@ class Standing:
     is_quick: bool = False
 
 
-def read(store: Store) -> pd.DataFrame:
+def read(project: Project) -> pd.DataFrame:
     """Read the coded claims, validated against their schema and against each other.
 
     Raises
@@ -65,7 +65,7 @@ def read(store: Store) -> pd.DataFrame:
     BadTable
         At the first cell that breaks a rule.
     """
-    claims = read_raw(store, RESOURCE)
+    claims = read_raw(project, RESOURCE)
     check(claims)
     return claims
 
@@ -157,7 +157,7 @@ def ledger(claims: pd.DataFrame, records: Mapping[str, Results]) -> pd.DataFrame
     )
 
 
-def ledger_of(store: Store) -> pd.DataFrame:
+def ledger_of(project: Project) -> pd.DataFrame:
     """Return the ledger of a study whose estimates exist.
 
     Raises
@@ -165,8 +165,8 @@ def ledger_of(store: Store) -> pd.DataFrame:
     MissingInput
         If an estimate step has not been run.
     """
-    claims = read(store)
-    return ledger(claims, {h: load(store, h) for h in tested_by(claims)})
+    claims = read(project)
+    return ledger(claims, {h: load(project, h) for h in tested_by(claims)})
 
 
 def tested_by(claims: pd.DataFrame) -> list[str]:

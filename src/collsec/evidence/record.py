@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.errors import BadTable, CollsecError, MissingInput
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence.synthesis import Family
 from collsec.evidence.verdict import CODES, Verdict
 
@@ -98,7 +98,7 @@ class Record:
         return self.estimates[self.estimates["role"] == "primary"].iloc[0]
 
 
-def load(store: Store, hypothesis: str) -> Record:
+def load(project: Project, hypothesis: str) -> Record:
     """Read the record of one hypothesis.
 
     Raises
@@ -108,8 +108,8 @@ def load(store: Store, hypothesis: str) -> Record:
     BadRecord
         If a part is absent or has no meaning here.
     """
-    path = store.record(hypothesis)
-    where = store.relative(path)
+    path = project.record(hypothesis)
+    where = project.relative(path)
     if not path.exists():
         raise MissingInput(
             f"{where} does not exist yet. Run `collsec run`, or the estimate step, first."
@@ -121,17 +121,17 @@ def load(store: Store, hypothesis: str) -> Record:
             raise BadRecord(f"{where}: no `{part}`. Run the estimate step of {hypothesis} again.")
     record = Record(
         hypothesis=hypothesis,
-        estimates=store.read("estimates", hypothesis),
-        curves=_optional(store, "estimates", f"{hypothesis}-curves"),
-        attrition=_optional(store, "panels", f"{hypothesis}-attrition"),
-        places=_places(store),
+        estimates=project.read("estimates", hypothesis),
+        curves=_optional(project, "estimates", f"{hypothesis}-curves"),
+        attrition=_optional(project, "panels", f"{hypothesis}-attrition"),
+        places=_places(project),
         parts=content.get("parts", {}),
         multiverse=content.get("multiverse", {}),
-        specifications=_optional(store, "estimates", f"{hypothesis}-multiverse"),
+        specifications=_optional(project, "estimates", f"{hypothesis}-multiverse"),
         verdict=_verdict(content["verdict"], where),
         **{part: content[part] for part in needed if part != "verdict"},
     )
-    _check(record, where, store.relative(store.stage("estimates", hypothesis)))
+    _check(record, where, project.relative(project.stage("estimates", hypothesis)))
     return record
 
 
@@ -151,7 +151,7 @@ class Synthesis:
     families: Mapping[str, Family]
 
 
-def load_synthesis(store: Store) -> Synthesis:
+def load_synthesis(project: Project) -> Synthesis:
     """Read what can be said only of all hypotheses together.
 
     Raises
@@ -159,10 +159,10 @@ def load_synthesis(store: Store) -> Synthesis:
     MissingInput
         If the synthesis step has not been run.
     """
-    path = store.record("study")
+    path = project.record("study")
     if not path.exists():
         raise MissingInput(
-            f"{store.relative(path)} does not exist yet. Run `collsec run`, or the synthesis step."
+            f"{project.relative(path)} does not exist yet. Run `collsec run`, or the synthesis step."
         )
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     families = {
@@ -172,12 +172,12 @@ def load_synthesis(store: Store) -> Synthesis:
     return Synthesis(content["p_holm"], families)
 
 
-def _optional(store: Store, stage: str, name: str) -> pd.DataFrame | None:
-    return store.read(stage, name) if store.stage(stage, name).exists() else None
+def _optional(project: Project, stage: str, name: str) -> pd.DataFrame | None:
+    return project.read(stage, name) if project.stage(stage, name).exists() else None
 
 
-def _places(store: Store) -> dict[int, str]:
-    episodes = _optional(store, "episodes", "episodes")
+def _places(project: Project) -> dict[int, str]:
+    episodes = _optional(project, "episodes", "episodes")
     if episodes is None:
         return {}
     pairs = zip(episodes["conflict_id"], episodes["location"], strict=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from collsec import __version__
 from collsec.core.errors import CollsecError, MissingInput
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.designs.estimate import rounded
 from collsec.evidence.record import Record, load
 from collsec.hypothesis.specification import load_study
@@ -43,7 +43,7 @@ class Comparison:
     n_files: int
 
 
-def manifest(store: Store) -> dict[str, Any]:
+def manifest(project: Project) -> dict[str, Any]:
     """Describe the results at hand.
 
     Returns
@@ -60,18 +60,18 @@ def manifest(store: Store) -> dict[str, Any]:
     CollsecError
         If its hypotheses were not run in one profile and on one vintage of the data.
     """
-    site = store.root / "reports" / "site"
+    site = project.root / "reports" / "site"
     if not (site / "index.html").exists():
         raise MissingInput("reports/site/index.html does not exist yet. Run `collsec run` first.")
-    records = {h: load(store, h) for h in load_study(store).hypotheses}
-    files = [*store.processed.glob("estimates/*"), *site.rglob("*")]
+    records = {h: load(project, h) for h in load_study(project).hypotheses}
+    files = [*project.processed.glob("estimates/*"), *site.rglob("*")]
     return {
         "collsec_version": __version__,
         "data_vintage": _one(records, "data_vintage"),
         "profile": _one(records, "profile"),
         "results": {h: _result(record) for h, record in records.items()},
         "outputs": {
-            store.relative(path): hashlib.sha256(path.read_bytes()).hexdigest()
+            project.relative(path): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(files)
             if path.is_file()
         },
@@ -99,7 +99,7 @@ def _result(record: Record) -> dict[str, Any]:
     }
 
 
-def published(store: Store) -> dict[str, Any]:
+def published(project: Project) -> dict[str, Any]:
     """Read the committed manifest.
 
     Raises
@@ -109,8 +109,8 @@ def published(store: Store) -> dict[str, Any]:
     CollsecError
         If it is not one.
     """
-    path = store.manifest
-    where = store.relative(path)
+    path = project.manifest
+    where = project.relative(path)
     if not path.exists():
         raise MissingInput(f"{where} does not exist: `collsec release` writes it.")
     try:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from collsec.core.errors import BadTable, CollsecError
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.tables.clean import read_json, resources
 from collsec.tables.definitions import DERIVED, HERE, MADE_BY, PREFIXED, Derived
 
@@ -111,13 +111,13 @@ def alike(holders: list[Holder]) -> list[list[Holder]]:
 
 
 def codebook(
-    store: Store, measures: Mapping[str, Described], further: Sequence[Mapping[str, str]] = ()
+    project: Project, measures: Mapping[str, Described], further: Sequence[Mapping[str, str]] = ()
 ) -> dict[str, Entry]:
     """Every column of the raw tables, and of the processed files that are there, by name.
 
     Parameters
     ----------
-    store : Store
+    project : Project
     measures : mapping
         The registered measures, whose names are columns of panels.
     further : sequence of mapping
@@ -129,12 +129,12 @@ def codebook(
         If a processed column has no definition.
     """
     entries: dict[str, Entry] = {}
-    for name, title, definition, holder in raw_columns(store, further):
+    for name, title, definition, holder in raw_columns(project, further):
         entries.setdefault(name, Entry(name, title, definition)).holders.append(holder)
     raw = set(entries)
     for name, derived in sorted(DERIVED.items()):
         entries.setdefault(name, Entry(name, "", derived.text))
-    for table, name, type_ in processed_columns(store):
+    for table, name, type_ in processed_columns(project):
         known = entries if name in raw else {}
         holder, definition = processed_holder(table, name, type_, known, measures)
         entries.setdefault(name, Entry(name, "", definition)).holders.append(holder)
@@ -148,14 +148,14 @@ def codebook(
 
 
 def raw_columns(
-    store: Store, further: Sequence[Mapping[str, str]] = ()
+    project: Project, further: Sequence[Mapping[str, str]] = ()
 ) -> Iterator[tuple[str, str, str, Holder]]:
     """Name, title, definition and holder of each column of the raw tables."""
-    for resource in (*resources(store).values(), *further):
-        path, file = store.raw / resource["schema"], resource["path"]
-        rows = pd.read_csv(store.raw / file, dtype=str, keep_default_na=False)
+    for resource in (*resources(project).values(), *further):
+        path, file = project.raw / resource["schema"], resource["path"]
+        rows = pd.read_csv(project.raw / file, dtype=str, keep_default_na=False)
         of_rows = cited(rows["source"]) if "source" in rows else ""
-        for column in read_json(store, path)["fields"]:
+        for column in read_json(project, path)["fields"]:
             name = column["name"]
             own = f"{name.removesuffix('_date')}_source"
             source = ", ".join(column.get("sources", ())) or (
@@ -177,14 +177,14 @@ def raw_columns(
             )
 
 
-def processed_columns(store: Store) -> Iterator[tuple[str, str, str]]:
+def processed_columns(project: Project) -> Iterator[tuple[str, str, str]]:
     """Table, name and type of each column of the processed files.
 
     Typed raw tables, and shares of work that estimates gather, are left out.
     """
     import pyarrow.parquet as pq
 
-    for path in sorted(store.processed.glob("*/*.parquet")):
+    for path in sorted(project.processed.glob("*/*.parquet")):
         if path.parent.name not in {"tables", "shares"}:
             for column in pq.read_schema(path):
                 found = next(t for form, t in PARQUET_TYPES if re.fullmatch(form, str(column.type)))

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from collsec.core.errors import MissingInput
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence.citation import Used, references
 from collsec.evidence.record import Record, load, load_synthesis
 from collsec.hypothesis.specification import load_study
@@ -70,7 +70,7 @@ class Assembled:
     variables: dict[str, str]
 
 
-def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Assembled:
+def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assembled:
     """Write the Quarto project of the hypotheses into an empty folder.
 
     Raises
@@ -78,26 +78,26 @@ def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Assembled
     CollsecError
         If an input is missing, or a text refers to what does not exist.
     """
-    sources_folder = store.root / "reports"
-    configuration = _configuration(sources_folder, store)
+    sources_folder = project.root / "reports"
+    configuration = _configuration(sources_folder, project)
     title = configuration["website"]["title"]
-    imprint = citation.read_imprint(store)
-    records = [load(store, h) for h in hypotheses]
+    imprint = citation.read_imprint(project)
+    records = [load(project, h) for h in hypotheses]
     catalogs = {record.hypothesis: catalog(record) for record in records}
-    shared = shared_catalog(store, list(hypotheses))
-    variables = generated.variables(records, load_synthesis(store))
+    shared = shared_catalog(project, list(hypotheses))
+    variables = generated.variables(records, load_synthesis(project))
     for items in catalogs.values():
         variables |= alternatives(items)
-    drawn, texts = case_catalog(store)
+    drawn, texts = case_catalog(project)
     shared |= drawn
     variables |= texts
-    covered, texts = data_catalog(store)
+    covered, texts = data_catalog(project)
     shared |= covered
     variables |= texts
     pages = [overview_page(sources_folder, imprint, title, variables)]
     for record in records:
-        path = store.spec_file(record.hypothesis)
-        source = read_qmd(path, store.relative(path))
+        path = project.spec_file(record.hypothesis)
+        source = read_qmd(path, project.relative(path))
         pages.append(report_page(source, imprint, title, variables, record))
     further = {"data": bool(covered), "cases": bool(drawn), "claims": "claims-tested" in shared}
     pages += [
@@ -108,7 +108,7 @@ def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Assembled
     for name in ("figures", "tables", "data"):
         (folder / name).mkdir()
     if covered:
-        codebook.write(store, folder / "data")
+        codebook.write(project, folder / "data")
     written: set[str] = set()
     for page in pages:
         items = dict(shared)
@@ -127,12 +127,12 @@ def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Assembled
                 page.record,
                 items,
                 imprint,
-                sources_of(store),
-                _used_sources(store, page.record.hypothesis),
+                sources_of(project),
+                _used_sources(project, page.record.hypothesis),
             )
     reports = [(p.stem, p.front["title"], p.record) for p in pages]
     _write(folder / "_verdicts.md", generated.verdict_list(reports))
-    limits = load_study(store)
+    limits = load_study(project)
     minimum = (limits.minimum_exposed_ends, limits.minimum_exposed_clusters)
     _write(folder / "_findings.md", generated.findings(reports, minimum))
     for name in _COMMITTED:
@@ -140,13 +140,13 @@ def assemble(store: Store, hypotheses: Sequence[str], folder: Path) -> Assembled
     _write(folder / "_variables.yml", _yaml(nested(variables)))
     _write(folder / "_quarto.yml", _yaml(_with_pages(configuration, pages)))
     _write(folder / "DO-NOT-EDIT", generated.DO_NOT_EDIT)
-    project = Assembled(folder, title, pages, variables)
+    assembled = Assembled(folder, title, pages, variables)
     for page in pages:
-        markdown(project, page)
-    return project
+        markdown(assembled, page)
+    return assembled
 
 
-def markdown(project: Assembled, page: Page) -> str:
+def markdown(assembled: Assembled, page: Page) -> str:
     """Return the body of an assembled page with every shortcode resolved.
 
     Raises
@@ -154,31 +154,31 @@ def markdown(project: Assembled, page: Page) -> str:
     BadProse
         At an unknown variable or a missing include.
     """
-    body = read_qmd(project.folder / f"{page.stem}.qmd", page.source.name).body
+    body = read_qmd(assembled.folder / f"{page.stem}.qmd", page.source.name).body
 
     def include(name: str) -> str | None:
-        path = project.folder / name
+        path = assembled.folder / name
         return path.read_text(encoding="utf-8") if path.is_file() else None
 
     return resolve(
-        body, variables=project.variables, where=page.source.at, include=include, meta=page.front
+        body, variables=assembled.variables, where=page.source.at, include=include, meta=page.front
     )
 
 
-def _configuration(folder: Path, store: Store) -> dict[str, Any]:
+def _configuration(folder: Path, project: Project) -> dict[str, Any]:
     for name in ("_quarto.yml", "index.qmd", *_COMMITTED):
         if not (folder / name).is_file():
-            raise MissingInput(f"{store.relative(folder / name)} is missing.")
+            raise MissingInput(f"{project.relative(folder / name)} is missing.")
     loaded: dict[str, Any] = yaml.safe_load((folder / "_quarto.yml").read_text(encoding="utf-8"))
     return loaded
 
 
 def _with_pages(configuration: dict[str, Any], pages: list[Page]) -> dict[str, Any]:
     """Return Quarto's configuration with the pages in its list and in the navigation."""
-    project = {**configuration["project"], "render": [f"{p.stem}.qmd" for p in pages]}
+    section = {**configuration["project"], "render": [f"{p.stem}.qmd" for p in pages]}
     links = [{"href": f"{p.stem}.qmd", "text": p.label} for p in pages]
     website = {**configuration["website"], "navbar": {"left": links}}
-    return {**configuration, "project": project, "website": website}
+    return {**configuration, "project": section, "website": website}
 
 
 def _used(body: str) -> set[str]:
@@ -229,10 +229,10 @@ def _write_surroundings(
     _write(folder / f"_tbl-{h}-exhibits.md", exhibit_list(listed, hypothesis=h).markdown())
 
 
-def _used_sources(store: Store, hypothesis: str) -> list[Used]:
+def _used_sources(project: Project, hypothesis: str) -> list[Used]:
     """Return the sources that a hypothesis read; none where its panel has not been made."""
     try:
-        return references(store, hypothesis)
+        return references(project, hypothesis)
     except MissingInput:
         return []
 

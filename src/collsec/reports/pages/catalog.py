@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.designs.parts import PARTS, CurveKind, CurveOf, Declaration, TableOf
 from collsec.designs.printed import ForestOf, RecordTable, ResponseOf
@@ -113,10 +113,10 @@ def alternatives(items: Mapping[str, Item]) -> dict[str, str]:
     return texts
 
 
-def case_catalog(store: Store) -> tuple[dict[str, Item], dict[str, str]]:
+def case_catalog(project: Project) -> tuple[dict[str, Item], dict[str, str]]:
     """Draw the declared cases, and say in words what each shows, as `case.rwanda.sentence`."""
     found, texts = {}, {}
-    for case, events in cases.shown(store):
+    for case, events in cases.shown(project):
         name = f"case-{case.name}"
         drawing = figures.case_timeline(events, first=case.first_day, last=case.last_day)
         found[name] = Item(name, "timelines", "data/processed/timelines/war.parquet", drawing)
@@ -125,30 +125,30 @@ def case_catalog(store: Store) -> tuple[dict[str, Item], dict[str, str]]:
     return found, texts | alternatives(found)
 
 
-def shared_catalog(store: Store, hypotheses: Sequence[str]) -> dict[str, Item]:
+def shared_catalog(project: Project, hypotheses: Sequence[str]) -> dict[str, Item]:
     """Tabulate what all pages share: the link report, the sources, the claims."""
     found = {}
-    if store.stage("episodes", "links").exists():
-        report = store.read("episodes", "links")
+    if project.stage("episodes", "links").exists():
+        report = project.read("episodes", "links")
         file = "data/processed/episodes/links.parquet"
         # A table has one identifier a page; a report may show this one under its own name.
         for name in ("links", *(f"{h}-links" for h in hypotheses)):
             table = study.links(report, identifier=f"tbl-{name}")
             found[name] = Item(name, "episodes", file, table)
-    declared = sources_of(store)
+    declared = sources_of(project)
     if declared:
         table = study.sources(_sources(declared))
         found["sources"] = Item("sources", "committed", "data/raw/sources.toml", table)
-    if (store.raw / claims.RESOURCE["path"]).exists():
-        pages = {h: store.spec_file(h).stem for h in hypotheses}
-        for name, listed in study.claims(claim_words.ledger_of(store), pages).items():
+    if (project.raw / claims.RESOURCE["path"]).exists():
+        pages = {h: project.spec_file(h).stem for h in hypotheses}
+        for name, listed in study.claims(claim_words.ledger_of(project), pages).items():
             found[name] = Item(name, "estimate", claims.FILE, listed)
     return found
 
 
-def sources_of(store: Store) -> dict[str, Source]:
+def sources_of(project: Project) -> dict[str, Source]:
     """Return the declared sources by key; none where the study declares none."""
-    path = store.raw / "sources.toml"
+    path = project.raw / "sources.toml"
     return read_sources(path) if path.exists() else {}
 
 

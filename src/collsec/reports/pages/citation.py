@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from collsec.core.errors import CollsecError
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence.record import Record
 
 _ANONYMOUS = "The collsec authors"
@@ -51,7 +51,7 @@ class Imprint:
     keywords: tuple[str, ...] = field(default_factory=tuple)
 
 
-def read_imprint(store: Store) -> Imprint:
+def read_imprint(project: Project) -> Imprint:
     """Read `CITATION.cff`, or state the package's own authors where there is none.
 
     Raises
@@ -59,7 +59,7 @@ def read_imprint(store: Store) -> Imprint:
     CollsecError
         If the file is not valid YAML or names no author.
     """
-    path = store.root / "CITATION.cff"
+    path = project.root / "CITATION.cff"
     if not path.exists():
         return Imprint()
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.designs.estimate import Unit
 from collsec.designs.printed import Column
 from collsec.evidence import coverage
@@ -23,21 +23,21 @@ _TABLES = "data/processed/tables"
 _LEDGERS = {"missions": "mission_conflicts", "vetoes": "draft_conflicts"}
 
 
-def data_catalog(store: Store) -> tuple[dict[str, Item], dict[str, str]]:
+def data_catalog(project: Project) -> tuple[dict[str, Item], dict[str, str]]:
     """Draw and tabulate what the data cover, with the variables that its page prints.
 
     Both are empty where the tables step has not run.
     """
-    if not store.datapackage.exists():
+    if not project.datapackage.exists():
         return {}, {}
-    named = resources(store)
-    if not all(store.stage("tables", name).exists() for name in named):
+    named = resources(project)
+    if not all(project.stage("tables", name).exists() for name in named):
         return {}, {}
-    tables = {name: store.read("tables", name) for name in named}
-    sources = coverage.source_years(read_sources(store.raw / "sources.toml"), tables)
+    tables = {name: project.read("tables", name) for name in named}
+    sources = coverage.source_years(read_sources(project.raw / "sources.toml"), tables)
     missions, episodes = tables["missions"], tables["episodes"]
     active = coverage.activity(
-        store.read("episodes", "episodes"), store.read("episodes", "missions")
+        project.read("episodes", "episodes"), project.read("episodes", "missions")
     )
     places = coverage.world(episodes, missions, tables["states"], tables["state_positions"])
     items = {
@@ -47,7 +47,7 @@ def data_catalog(store: Store) -> tuple[dict[str, Item], dict[str, str]]:
                 "data-tables",
                 "committed",
                 "data/raw/datapackage.json",
-                table_list(store, named, tables),
+                table_list(project, named, tables),
             ),
             Item(
                 "data-council",
@@ -81,7 +81,7 @@ def data_catalog(store: Store) -> tuple[dict[str, Item], dict[str, str]]:
 
 
 def table_list(
-    store: Store, named: dict[str, dict[str, Any]], tables: dict[str, pd.DataFrame]
+    project: Project, named: dict[str, dict[str, Any]], tables: dict[str, pd.DataFrame]
 ) -> Table:
     """The raw tables: what a row is, how many there are, and where they come from."""
     frame = pd.DataFrame(
@@ -89,7 +89,7 @@ def table_list(
             {
                 "table": name,
                 "kind": resource["path"].partition("/")[0],
-                "content": first_sentence(read_json(store, store.raw / resource["schema"])),
+                "content": first_sentence(read_json(project, project.raw / resource["schema"])),
                 "rows": len(tables[name]),
                 "columns": len(tables[name].columns),
             }

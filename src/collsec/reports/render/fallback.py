@@ -17,15 +17,16 @@ from collsec.reports.pages.assemble import Assembled, markdown
 from collsec.reports.pages.page import Page
 from collsec.reports.pages.source import BadProse
 
+
 _FOLDERS = ("figures", "tables", "data")
 
 
-def render(project: Assembled, assets: Path, site: Path) -> None:
+def render(assembled: Assembled, assets: Path, site: Path) -> None:
     """Write the site of an assembled project into an empty folder.
 
     Parameters
     ----------
-    project : Assembled
+    assembled : Assembled
     assets : Path
         Folder of the filter and of the two templates.
     site : Path
@@ -37,20 +38,20 @@ def render(project: Assembled, assets: Path, site: Path) -> None:
         At an unresolved reference, a missing citation, or anything else pandoc complains of.
     """
     for name in _FOLDERS:
-        shutil.copytree(project.folder / name, site / name)
+        shutil.copytree(assembled.folder / name, site / name)
     for name in ("collsec.css", "references.bib"):
-        shutil.copyfile(project.folder / name, site / name)
-    for page in project.pages:
-        text = markdown(project, page)
-        html = _convert(project, page, text, "html5", assets / "page.html", assets)
+        shutil.copyfile(assembled.folder / name, site / name)
+    for page in assembled.pages:
+        text = markdown(assembled, page)
+        html = _convert(assembled, page, text, "html5", assets / "page.html", assets)
         (site / f"{page.stem}.html").write_text(html, encoding="utf-8", newline="\n")
         if page.record is not None:
-            source = _convert(project, page, text, "typst", assets / "report.typ", assets)
-            (site / f"{page.stem}.pdf").write_bytes(_pdf(project, page, source))
+            source = _convert(assembled, page, text, "typst", assets / "report.typ", assets)
+            (site / f"{page.stem}.pdf").write_bytes(_pdf(assembled, page, source))
 
 
 def _convert(
-    project: Assembled, page: Page, text: str, format_: str, template: Path, assets: Path
+    assembled: Assembled, page: Page, text: str, format_: str, template: Path, assets: Path
 ) -> str:
     """Return the page in one of pandoc's formats."""
     arguments = [
@@ -58,7 +59,7 @@ def _convert(
         *("--template", str(template)),
         *("--lua-filter", str(assets / "collsec.lua")),
         "--citeproc",
-        *("--bibliography", str(project.folder / "references.bib")),
+        *("--bibliography", str(assembled.folder / "references.bib")),
         *("--metadata", "link-citations=true"),
         *("--wrap", "none"),
     ]
@@ -69,7 +70,7 @@ def _convert(
         arguments += ["--shift-heading-level-by", "-1"]
     with tempfile.TemporaryDirectory() as folder:
         defaults = Path(folder) / "defaults.json"
-        defaults.write_text(json.dumps({"variables": _variables(project, page)}))
+        defaults.write_text(json.dumps({"variables": _variables(assembled, page)}))
         head = Path(folder) / "head.json"
         head.write_text(json.dumps(_head(page)))
         try:
@@ -89,25 +90,25 @@ def _head(page: Page) -> dict[str, Any]:
     return head
 
 
-def _variables(project: Assembled, page: Page) -> Mapping[str, Any]:
+def _variables(assembled: Assembled, page: Page) -> Mapping[str, Any]:
     """Return what the templates print as it is."""
     front, record = page.front, page.record
     names = [
         a["name"]["literal"] if isinstance(a["name"], dict) else a["name"] for a in front["author"]
     ]
     variables: dict[str, Any] = {
-        "site-title": project.title,
+        "site-title": assembled.title,
         "author-meta": names,
         "description-meta": front.get("description", front.get("subtitle", "")),
         "keywords": front.get("keywords", []),
         "license-name": front["license"],
         "issued": front["citation"].get("issued", ""),
-        "version": project.variables.get("study.version", ""),
-        "vintage": project.variables.get("study.vintage", ""),
-        "profile": project.variables.get("study.profile", ""),
+        "version": assembled.variables.get("study.version", ""),
+        "vintage": assembled.variables.get("study.vintage", ""),
+        "profile": assembled.variables.get("study.profile", ""),
         "nav": [
             {"href": f"{p.stem}.html", "label": p.label, "current": p is page}
-            for p in project.pages
+            for p in assembled.pages
         ],
     }
     if record is None:
@@ -119,15 +120,15 @@ def _variables(project: Assembled, page: Page) -> Mapping[str, Any]:
     }
 
 
-def _pdf(project: Assembled, page: Page, source: str) -> bytes:
+def _pdf(assembled: Assembled, page: Page, source: str) -> bytes:
     """Return the accessible PDF of a Typst source whose images lie in the project."""
-    path = project.folder / f".{page.stem}.typ"
+    path = assembled.folder / f".{page.stem}.typ"
     path.write_text(source, encoding="utf-8")
     try:
         return bytes(
             typst.compile(
                 path,
-                root=project.folder,
+                root=assembled.folder,
                 ignore_system_fonts=True,
                 timestamp=0,
                 pdf_standards=["ua-1"],

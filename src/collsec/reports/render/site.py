@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.reports.pages.assemble import assemble
 from collsec.reports.render import fallback, quarto
 
@@ -28,13 +28,13 @@ def build(root: Path | str, hypotheses: Sequence[str]) -> None:
     CollsecError
         If an input is missing or a text refers to what does not exist. Nothing is then replaced.
     """
-    store = Store(root)
-    reports = store.root / "reports"
+    project = Project(root)
+    reports = project.root / "reports"
     with tempfile.TemporaryDirectory(prefix=".build-", dir=reports) as name:
         project_folder, site = Path(name) / "project", Path(name) / "site"
         project_folder.mkdir()
         site.mkdir()
-        project = assemble(store, hypotheses, project_folder)
+        project = assemble(project, hypotheses, project_folder)
         if quarto.is_available():
             quarto.render(project_folder, site)
         else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from collsec.core.project import Store, whole
+from collsec.core.project import Project, whole
 from collsec.designs.estimate import Unit
 from collsec.designs.printed import Column
 from collsec.evidence.claims import RESOURCE as CLAIMS
@@ -49,19 +49,19 @@ _STYLE = (
 )
 
 
-def entries_of(store: Store) -> dict[str, Entry]:
+def entries_of(project: Project) -> dict[str, Entry]:
     """Return the codebook of a study: raw tables with that of the claims, and measures."""
-    return book.codebook(store, MEASURES, (CLAIMS,))
+    return book.codebook(project, MEASURES, (CLAIMS,))
 
 
-def write(store: Store, folder: Path) -> list[Path]:
+def write(project: Project, folder: Path) -> list[Path]:
     """Write ``codebook.md`` and ``codebook.html`` into a folder.
 
     Returns
     -------
     list of Path
     """
-    entries = entries_of(store)
+    entries = entries_of(project)
     pages = {"codebook.md": markdown(entries), "codebook.html": page(entries)}
     for name, text in pages.items():
         with whole(folder / name) as temporary:

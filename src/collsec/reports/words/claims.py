@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from collsec.core.errors import BadTable
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.designs.estimate import UNITS, Unit
 from collsec.designs.parts import PARTS, Declaration
@@ -93,7 +93,7 @@ def worded(
     return table.join(pd.DataFrame([dataclasses.asdict(words) for words in texts]))
 
 
-def ledger_of(store: Store) -> pd.DataFrame:
+def ledger_of(project: Project) -> pd.DataFrame:
     """Return the ledger of a study in words.
 
     Raises
@@ -101,8 +101,8 @@ def ledger_of(store: Store) -> pd.DataFrame:
     MissingInput
         If an estimate step has not been run.
     """
-    claims, study = read(store), load_study(store)
-    records = {h: load(store, h) for h in tested_by(claims)}
+    claims, study = read(project), load_study(project)
+    records = {h: load(project, h) for h in tested_by(claims)}
     minimum = (study.minimum_exposed_ends, study.minimum_exposed_clusters)
     return worded(ledger(claims, records), records, minimum)
 

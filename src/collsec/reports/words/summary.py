@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.errors import BadSpec
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence.record import Record, load
 from collsec.hypothesis.frontmatter import split
 from collsec.hypothesis.specification import Study, load_study
@@ -25,7 +25,7 @@ from collsec.reports.words.claims import CLUSTERS
 QUICK = "quick profile: do not cite"
 
 
-def read(store: Store, names: Sequence[str]) -> list[tuple[Record, str]]:
+def read(project: Project, names: Sequence[str]) -> list[tuple[Record, str]]:
     """Return the record of each named hypothesis, and its question.
 
     Raises
@@ -36,12 +36,12 @@ def read(store: Store, names: Sequence[str]) -> list[tuple[Record, str]]:
         If it has not been estimated.
     """
     return [
-        (load(store, known(store, name)), str(split(store.spec_file(name))[0].get("title", name)))
+        (load(project, known(project, name)), str(split(project.spec_file(name))[0].get("title", name)))
         for name in names
     ]
 
 
-def known(store: Store, name: str) -> str:
+def known(project: Project, name: str) -> str:
     """Return the name of a hypothesis, if the study has it.
 
     Raises
@@ -49,7 +49,7 @@ def known(store: Store, name: str) -> str:
     BadSpec
         If not; the nearest name is given.
     """
-    names = list(load_study(store).hypotheses)
+    names = list(load_study(project).hypotheses)
     if name not in names:
         raise BadSpec(f"no hypothesis {name!r}.{nearest(name, names)} Known: {', '.join(names)}.")
     return name
