@@ -13,22 +13,22 @@ from pathlib import Path
 import yaml
 
 from collsec.hypothesis.specification import specification_digest
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.pipeline import code_of
 
-STORE = Store(".")
-STUDY = yaml.safe_load(STORE.study_file.read_text(encoding="utf-8"))
+PROJECT = Project(".")
+STUDY = yaml.safe_load(PROJECT.study_file.read_text(encoding="utf-8"))
 HYPOTHESES = STUDY["hypotheses"]
 PROFILE = config.get("profile", "quick")
 COLLSEC = "python -m collsec"
 
 RAW = "data/raw"
 OUT = "data/processed"
-PACKAGE = json.loads(STORE.datapackage.read_text(encoding="utf-8"))
+PACKAGE = json.loads(PROJECT.datapackage.read_text(encoding="utf-8"))
 TABLES = [r["name"] for r in PACKAGE["resources"]]
 TIMELINES = ["deployment", "host_deployment", "council", "council_elsewhere", "war"]
 LINKED = ["episodes", "missions", "acts", "ties", "assembly", "links"]
-PAGES = {h: STORE.spec_file(h).stem for h in HYPOTHESES}
+PAGES = {h: PROJECT.spec_file(h).stem for h in HYPOTHESES}
 
 
 def code(stage):
@@ -42,7 +42,7 @@ wildcard_constraints: h="h[0-9]+"
 localrules: all
 
 
-# Jobs that the work of each hypothesis is parted into; `--set-scatter work=8` for more cores.
+# Shards that the work of each hypothesis is split into; `--set-scatter work=8` for more cores.
 scattergather: work=4
 
 
@@ -87,7 +87,7 @@ rule timelines:
 
 
 # A specification counts by its content, as a parameter: rewording the prose below it estimates nothing
-# anew. (Not as a file: Snakemake 9 skips descendants of a pending job though `ancient` to it.)
+# again. (Not as a file: Snakemake 9 skips descendants of a pending job though `ancient` to it.)
 rule panel:
     """Checked specification, cohort and (start, stop] rows of a hypothesis; attrition table."""
     input:
@@ -102,34 +102,34 @@ rule panel:
         f"{OUT}/panels/{{h}}.parquet",
         f"{OUT}/panels/{{h}}-attrition.parquet",
     params:
-        specification=lambda wildcards: specification_digest(STORE, wildcards.h),
+        specification=lambda wildcards: specification_digest(PROJECT, wildcards.h),
     shell:
         f"{COLLSEC} step panel {{wildcards.h}}"
 
 
-rule share:
-    """A share of the work: specifications of the multiverse, draws, parts; same numbers however shared."""
+rule shard:
+    """A shard of the work: specifications of the multiverse, draws, parts; same numbers however split."""
     input:
         rules.panel.output,
         rules.episodes.output,
         rules.timelines.output,
         study="analyses/_study.yml",
-        code=code("share"),
+        code=code("shard"),
     output:
-        f"{OUT}/shares/{{h}}-multiverse-{{scatteritem}}.parquet",
-        f"{OUT}/shares/{{h}}-{{scatteritem}}.json",
+        f"{OUT}/shards/{{h}}-multiverse-{{scatteritem}}.parquet",
+        f"{OUT}/shards/{{h}}-{{scatteritem}}.json",
     params:
-        specification=lambda wildcards: specification_digest(STORE, wildcards.h),
+        specification=lambda wildcards: specification_digest(PROJECT, wildcards.h),
         profile=PROFILE,
     shell:
-        f"{COLLSEC} step share {{wildcards.h}} {{wildcards.scatteritem}} --profile {{params.profile}}"
+        f"{COLLSEC} step shard {{wildcards.h}} {{wildcards.scatteritem}} --profile {{params.profile}}"
 
 
 rule estimate:
-    """The shares gathered: estimates, curves, diagnostics, falsification and verdict."""
+    """The shards gathered: estimates, curves, diagnostics, falsification and verdict."""
     input:
-        gather.work(f"{OUT}/shares/{{{{h}}}}-multiverse-{{scatteritem}}.parquet"),
-        gather.work(f"{OUT}/shares/{{{{h}}}}-{{scatteritem}}.json"),
+        gather.work(f"{OUT}/shards/{{{{h}}}}-multiverse-{{scatteritem}}.parquet"),
+        gather.work(f"{OUT}/shards/{{{{h}}}}-{{scatteritem}}.json"),
         code=code("estimate"),
     output:
         f"{OUT}/estimates/{{h}}-multiverse.parquet",
@@ -138,9 +138,9 @@ rule estimate:
         f"{OUT}/estimates/{{h}}.json",
     params:
         profile=PROFILE,
-        shares=lambda wildcards, input: (len(input) - len(input.code)) // 2,
+        shards=lambda wildcards, input: (len(input) - len(input.code)) // 2,
     shell:
-        f"{COLLSEC} step estimate {{wildcards.h}} --profile {{params.profile}} --shares {{params.shares}}"
+        f"{COLLSEC} step estimate {{wildcards.h}} --profile {{params.profile}} --shards {{params.shards}}"
 
 
 rule synthesis:
@@ -167,13 +167,13 @@ rule reports:
         rules.tables.output,
         rules.episodes.output,
         rules.timelines.output,
-        declared=[STORE.relative(STORE.datapackage), f"{RAW}/sources.toml"],
+        declared=[PROJECT.relative(PROJECT.datapackage), f"{RAW}/sources.toml"],
         claims=[f"{RAW}/coded/claims.csv", f"{RAW}/schemas/claims.json"],
         study="analyses/_study.yml",
         cases="analyses/_cases.yml",
         pages=[f"analyses/{page}.qmd" for page in PAGES.values()],
         sources=[p.as_posix() for p in sorted(Path("reports").glob("*"))
-                 if p.is_file() and p != STORE.manifest.relative_to(STORE.root)],
+                 if p.is_file() and p != PROJECT.manifest.relative_to(PROJECT.root)],
         citation="CITATION.cff",
         code=code("reports"),
     output:

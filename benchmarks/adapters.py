@@ -72,7 +72,7 @@ def collsec(request: Request) -> Fit:
             assert request.picks is not None
             refit = cox_ph(rows, NAMES, **SPELLS).refitter()
             drawn = cluster_bootstrap(
-                refit, rows["cluster"], draws=len(request.picks), confidence=0.5, seed=data.SEED
+                refit, rows["cluster"], draws=len(request.picks), level=0.5, seed=data.SEED
             )
             return _answer(drawn.estimates)
         if task.startswith("cox"):

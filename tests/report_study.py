@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from collsec.designs.estimate import Quantity, Unit
 from collsec.evidence.synthesis import further_tests
 
 HYPOTHESES = ("h1", "h2", "h3")
@@ -71,7 +72,7 @@ def estimate_rows(hypothesis: str = "h1") -> pd.DataFrame:
                 "estimate": ratio,
                 "ci_low": ratio * np.exp(-wide * error),
                 "ci_high": ratio * np.exp(wide * error) if name != "lead" else np.inf,
-                "ci_level": 1 - 0.05 / 3,
+                "level": 1 - 0.05 / 3,
                 "p_value": 0.0004 if name == "naive" else 0.437,
                 "std_error": error,
                 "inference": "risk_set_rerandomization",
@@ -82,7 +83,7 @@ def estimate_rows(hypothesis: str = "h1") -> pd.DataFrame:
                 "n_events": 466,
                 "n_clusters": 108,
                 "exposed_units": 41,
-                "exposed_ends": 23 + place,
+                "exposed_events": 23 + place,
                 "exposed_clusters": 19,
                 "mde_high": 2.2,
                 "mde_low": 0.46,
@@ -219,18 +220,15 @@ def attrition_rows() -> pd.DataFrame:
     )
 
 
-def variables(hypothesis: str) -> dict[str, str]:
-    """Return the formatted numbers that prose may use."""
-    return {
-        f"{hypothesis}.primary.hr": "1.21",
-        f"{hypothesis}.primary.interval": "0.68 to 2.15",
-        f"{hypothesis}.primary.p": "0.44",
-        f"{hypothesis}.primary.sentence": "Such wars ended at 1.21 times the rate of others.",
-        f"{hypothesis}.primary.plain": "Whether such wars end sooner cannot be told.",
-        f"{hypothesis}.n_units": "523",
-        f"{hypothesis}.n_events": "466",
-        f"{hypothesis}.primary.months_per_year_of_delay": "1.9",
+def quantities() -> dict[str, dict[str, Any]]:
+    """Return the further numbers that prose may use, with their units."""
+    found = {
+        "primary.interval": ("0.68 to 2.15", Unit.TEXT),
+        "n_units": (523, Unit.COUNT),
+        "n_events": (466, Unit.COUNT),
+        "primary.months_per_year_of_delay": (1.9, Unit.MONTHS),
     }
+    return {name: Quantity(value, unit).plain() for name, (value, unit) in found.items()}
 
 
 CLAIMS = [
@@ -639,7 +637,8 @@ def write_study(
             "hypothesis": h,
             "spec": SPEC,
             "verdict": {"code": code, "reasons": reasons},
-            "variables": variables(h),
+            "quantities": quantities(),
+            "made_by": {},
             "diagnostics": diagnostics(),
             "multiverse": multiverse_summary(),
             "provenance": {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.designs import Inputs
 from collsec.histories import timelines
 from collsec.histories.episodes import Linked, link
@@ -16,13 +16,13 @@ from collsec.pipeline import TIMELINES
 from collsec.tables.clean import read_raw, resources
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-STORE = Store(REPOSITORY)
+PROJECT = Project(REPOSITORY)
 
 
 @functools.cache
 def raw_tables() -> dict[str, pd.DataFrame]:
     """Every raw table, typed."""
-    return {name: read_raw(STORE, resource) for name, resource in resources(STORE).items()}
+    return {name: read_raw(PROJECT, resource) for name, resource in resources(PROJECT).items()}
 
 
 @functools.cache
@@ -41,7 +41,7 @@ def study_inputs(spec: Spec) -> Inputs:
     """What a design works on, for a specification put to the study's own data."""
     return Inputs(
         spec=spec,
-        study=load_study(STORE),
+        study=load_study(PROJECT),
         episodes=linked().episodes,
         ties=linked().ties,
         missions=linked().missions,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collsec.core.errors import CollsecError, MissingInput
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.core.provenance import record
 
 if TYPE_CHECKING:
@@ -29,220 +29,222 @@ UNJOINED = (
 )
 
 
-def tables(store: Store) -> None:
+def tables(project: Project) -> None:
     """raw → tables."""
     from collsec.tables.clean import clean
 
-    clean(store)
+    clean(project)
 
 
-def episodes(store: Store) -> None:
+def episodes(project: Project) -> None:
     """tables → episodes, with the link report."""
     from collsec.histories.episodes import assembly, link
     from collsec.tables.clean import resources
 
-    names = list(resources(store))
-    tables = {name: store.read("tables", name) for name in names}
+    names = list(resources(project))
+    tables = {name: project.read("tables", name) for name in names}
     linked = link(tables)
-    made_from = record(store, "episodes", [store.stage("tables", n) for n in names])
+    made_from = record(project, "episodes", [project.stage("tables", n) for n in names])
     for name in LINKED:
-        store.write(getattr(linked, name), "episodes", name, made_from)
-    store.write(assembly(tables), "episodes", "assembly", made_from)
-    store.write(linked.report, "episodes", "links", made_from)
+        project.write(getattr(linked, name), "episodes", name, made_from)
+    project.write(assembly(tables), "episodes", "assembly", made_from)
+    project.write(linked.report, "episodes", "links", made_from)
 
 
-def read_linked(store: Store) -> Linked:
+def read_linked(project: Project) -> Linked:
     """The linked episodes, read back."""
     from collsec.histories.episodes import Linked
 
-    frames = {name: store.read("episodes", name) for name in LINKED}
-    return Linked(**frames, report=store.read("episodes", "links"))
+    frames = {name: project.read("episodes", name) for name in LINKED}
+    return Linked(**frames, report=project.read("episodes", "links"))
 
 
-def timelines(store: Store) -> None:
+def timelines(project: Project) -> None:
     """episodes → timelines."""
     import collsec.histories.timelines as families
 
-    linked = read_linked(store)
-    made_from = record(store, "timelines", [store.stage("episodes", n) for n in LINKED])
+    linked = read_linked(project)
+    made_from = record(project, "timelines", [project.stage("episodes", n) for n in LINKED])
     for family in TIMELINES:
-        store.write(getattr(families, family)(linked), "timelines", family, made_from)
+        project.write(getattr(families, family)(linked), "timelines", family, made_from)
 
 
-def read_inputs(store: Store, hypothesis: str) -> Inputs:
+def read_inputs(project: Project, hypothesis: str) -> Inputs:
     """What a design works on: specification, shared choices, episodes, timelines, ties."""
     import json
 
     from collsec.designs import Inputs
     from collsec.hypothesis.specification import from_json, load_study
 
-    path = store.spec_json(hypothesis)
+    path = project.spec_json(hypothesis)
     if not path.exists():
         raise MissingInput(
-            f"{store.relative(path)} is missing: run `collsec step panel {hypothesis}`."
+            f"{project.relative(path)} is missing: run `collsec step panel {hypothesis}`."
         )
     return Inputs(
         spec=from_json(json.loads(path.read_text(encoding="utf-8"))),
-        study=load_study(store),
-        episodes=store.read("episodes", "episodes"),
-        ties=store.read("episodes", "ties"),
-        missions=store.read("episodes", "missions"),
-        acts=store.read("episodes", "acts"),
-        timelines={family: store.read("timelines", family) for family in TIMELINES},
-        tables={name: store.read("tables", name) for name in UNJOINED},
+        study=load_study(project),
+        episodes=project.read("episodes", "episodes"),
+        ties=project.read("episodes", "ties"),
+        missions=project.read("episodes", "missions"),
+        acts=project.read("episodes", "acts"),
+        timelines={family: project.read("timelines", family) for family in TIMELINES},
+        tables={name: project.read("tables", name) for name in UNJOINED},
     )
 
 
-def _design_files(store: Store, hypothesis: str) -> list[Path]:
-    files = [store.stage("episodes", n) for n in LINKED]
-    files += [store.stage("timelines", n) for n in TIMELINES]
-    files += [store.stage("tables", n) for n in UNJOINED]
-    return [*files, store.spec_json(hypothesis)]
+def _design_files(project: Project, hypothesis: str) -> list[Path]:
+    files = [project.stage("episodes", n) for n in LINKED]
+    files += [project.stage("timelines", n) for n in TIMELINES]
+    files += [project.stage("tables", n) for n in UNJOINED]
+    return [*files, project.spec_json(hypothesis)]
 
 
-def panel(store: Store, hypothesis: str) -> None:
+def panel(project: Project, hypothesis: str) -> None:
     """hypothesis file → checked specification; cohort + timelines → panel and attrition table.
 
     The multiverse's specifications are tagged and hashed here, before anything is estimated.
     """
-    from collsec.designs import arrange_panel
+    from collsec.designs import registry
     from collsec.hypothesis.multiverse import declared, digest, expand
     from collsec.hypothesis.specification import load, load_study
 
-    load_study(store)
-    spec = load(store, hypothesis)
-    store.write_json(spec.normalized(), store.spec_json(hypothesis))
+    load_study(project)
+    spec = load(project, hypothesis)
+    project.write_json(spec.normalized(), project.spec_json(hypothesis))
     grid = declared(expand(spec))
-    tagged = record(store, "specs", [store.spec_json(hypothesis)]) | {"declared": digest(grid)}
-    store.write(grid, "specs", f"{hypothesis}-multiverse", tagged)
-    rows, attrition = arrange_panel(read_inputs(store, hypothesis))
-    made_from = record(store, "panels", _design_files(store, hypothesis))
-    store.write(rows, "panels", hypothesis, made_from)
-    store.write(attrition, "panels", f"{hypothesis}-attrition", made_from)
+    tagged = record(project, "specs", [project.spec_json(hypothesis)]) | {"declared": digest(grid)}
+    project.write(grid, "specs", f"{hypothesis}-multiverse", tagged)
+    rows, attrition = registry.get(spec.design).panel(read_inputs(project, hypothesis))
+    made_from = record(project, "panels", _design_files(project, hypothesis))
+    project.write(rows, "panels", hypothesis, made_from)
+    project.write(attrition, "panels", f"{hypothesis}-attrition", made_from)
 
 
-def share(store: Store, hypothesis: str, profile: str, part: str) -> None:
-    """panel → one share of the hypothesis' work: specifications estimated, pieces done.
+def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
+    """panel → one shard of the hypothesis' work: specifications estimated, tasks done.
 
     Parameters
     ----------
-    store : Store
+    project : Project
     hypothesis, profile : str
-    part : str
+    name : str
         Which of how many, such as ``2-of-4``. Numbers do not depend on it.
 
     Raises
     ------
     CollsecError
-        If the share is ill-formed, or something cannot be estimated.
+        If the shard is ill-formed, or something cannot be estimated.
     """
-    from collsec.designs import work
+    import collsec.subjects  # noqa: F401 - parts register themselves on import
+    from collsec.designs import tasks as work
     from collsec.designs.multiverse import estimate_all
     from collsec.hypothesis.multiverse import expand
     from collsec.survival import EstimationError
     from collsec.survival.inference import InferenceError
 
-    number, _, total = part.partition("-of-")
+    number, _, total = name.partition("-of-")
     if not (number.isdigit() and total.isdigit() and 1 <= int(number) <= int(total)):
-        raise CollsecError(f"share {part!r}: must name one of so many, such as 2-of-4.")
+        raise CollsecError(f"shard {name!r}: must name one of so many, such as 2-of-4.")
     k, n = int(number), int(total)
-    inputs = read_inputs(store, hypothesis)
+    inputs = read_inputs(project, hypothesis)
     specifications = expand(inputs.spec)
     first, last = ((len(specifications) * i) // n for i in (k - 1, k))
-    pieces = work.pieces(inputs, inputs.study.draws(profile))
+    every = work.tasks(inputs, inputs.study.draws(profile))
     try:
         made = estimate_all(inputs, specifications[first:last])
-        done = {name: pieces[name]() for name in work.shared_out(list(pieces), k, n)}
+        done = {task: every[task]() for task in work.of_shard(list(every), k, n)}
     except (EstimationError, InferenceError) as error:
-        spec = store.relative(store.spec_file(hypothesis))
+        spec = project.relative(project.spec_file(hypothesis))
         raise CollsecError(f"{spec}, profile {profile}: {error}") from None
-    made_from = record(store, "shares", _design_files(store, hypothesis)) | {"profile": profile}
-    store.write(made, "shares", f"{hypothesis}-multiverse-{part}", made_from)
-    store.write_json(
-        {"pieces": work.to_json(done), "provenance": made_from},
-        store.share(hypothesis, part),
+    made_from = record(project, "shards", _design_files(project, hypothesis)) | {"profile": profile}
+    project.write(made, "shards", f"{hypothesis}-multiverse-{name}", made_from)
+    project.write_json(
+        {"tasks": work.to_json(done), "provenance": made_from},
+        project.shard(hypothesis, name),
         is_internal=True,
     )
 
 
-def estimate(store: Store, hypothesis: str, profile: str, shares: int) -> None:
-    """shares → multiverse, estimates, curves and the JSON record with the verdict.
+def estimate(project: Project, hypothesis: str, profile: str, shards: int) -> None:
+    """shards → multiverse, estimates, curves and the JSON record with the verdict.
 
     Raises
     ------
     CollsecError
-        If a share is missing or of another profile, or if the multiverse that was declared is not
+        If a shard is missing or of another profile, or if the multiverse that was declared is not
         what was estimated.
     """
     import json
 
     import pandas as pd
 
+    import collsec.subjects  # noqa: F401 - parts register themselves on import
     from collsec.core.provenance import data_vintage
-    from collsec.designs import work
+    from collsec.designs import tasks as work
     from collsec.evidence.estimation import estimate_hypothesis
     from collsec.hypothesis.multiverse import digest
 
-    inputs = read_inputs(store, hypothesis)
-    grid = store.read("specs", f"{hypothesis}-multiverse")
-    names = [f"{k}-of-{shares}" for k in range(1, shares + 1)]
+    inputs = read_inputs(project, hypothesis)
+    grid = project.read("specs", f"{hypothesis}-multiverse")
+    names = [f"{k}-of-{shards}" for k in range(1, shards + 1)]
     specifications = pd.concat(
-        [store.read("shares", f"{hypothesis}-multiverse-{name}") for name in names],
+        [project.read("shards", f"{hypothesis}-multiverse-{name}") for name in names],
         ignore_index=True,
     )
     if digest(specifications) != digest(grid):
-        path = store.relative(store.stage("specs", f"{hypothesis}-multiverse"))
+        grid_file = project.relative(project.stage("specs", f"{hypothesis}-multiverse"))
         raise CollsecError(
-            f"{path}: declared for another specification. "
-            f"Run `collsec step panel {hypothesis}` and the shares first."
+            f"{grid_file}: declared for another specification. "
+            f"Run `collsec step panel {hypothesis}` and the shards first."
         )
-    pieces: dict[str, Any] = {}
+    done: dict[str, Any] = {}
     for name in names:
-        shared = store.share(hypothesis, name)
-        one = json.loads(shared.read_text(encoding="utf-8")) if shared.exists() else None
+        path = project.shard(hypothesis, name)
+        one = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
         if one is None or one["provenance"]["profile"] != profile:
             raise MissingInput(
-                f"{store.relative(shared)}: not there for profile {profile}. "
-                f"Run `collsec step share {hypothesis} {name} --profile {profile}` first."
+                f"{project.relative(path)}: absent for profile {profile}. "
+                f"Run `collsec step shard {hypothesis} {name} --profile {profile}` first."
             )
-        pieces |= one["pieces"]
+        done |= one["tasks"]
     draws = inputs.study.draws(profile)
     made = estimate_hypothesis(
-        inputs, store.read("panels", hypothesis), specifications, work.from_json(pieces), draws
+        inputs, project.read("panels", hypothesis), specifications, work.from_json(done), draws
     )
-    files = [*_design_files(store, hypothesis), store.stage("panels", hypothesis)]
-    made_from = record(store, "estimates", files) | {"profile": profile}
-    store.write(
+    files = [*_design_files(project, hypothesis), project.stage("panels", hypothesis)]
+    made_from = record(project, "estimates", files) | {"profile": profile}
+    project.write(
         specifications,
         "estimates",
         f"{hypothesis}-multiverse",
         made_from | {"declared": digest(grid)},
     )
-    store.write(made.estimates, "estimates", hypothesis, made_from)
-    store.write(made.curves, "estimates", f"{hypothesis}-curves", made_from)
-    provenance = made_from | {"data_vintage": data_vintage(store)}
-    store.write_json(made.record | {"provenance": provenance}, store.record(hypothesis))
+    project.write(made.estimates, "estimates", hypothesis, made_from)
+    project.write(made.curves, "estimates", f"{hypothesis}-curves", made_from)
+    provenance = made_from | {"data_vintage": data_vintage(project)}
+    project.write_json(made.record | {"provenance": provenance}, project.record(hypothesis))
 
 
-def synthesis(store: Store) -> None:
+def synthesis(project: Project) -> None:
     """estimates of all hypotheses → what can be said only of all together."""
     from collsec.designs.estimate import rounded
     from collsec.evidence.synthesis import over_primaries
     from collsec.hypothesis.specification import load_study
 
-    study = load_study(store)
-    estimates = {h: store.read("estimates", h) for h in study.hypotheses}
-    made_from = record(store, "estimates", [store.stage("estimates", h) for h in estimates])
-    made = over_primaries(estimates, study.hypotheses[: study.primaries])
-    store.write_json(rounded(made) | {"provenance": made_from}, store.record("study"))
+    study = load_study(project)
+    estimates = {h: project.read("estimates", h) for h in study.hypotheses}
+    made_from = record(project, "estimates", [project.stage("estimates", h) for h in estimates])
+    made = over_primaries(estimates, study.primaries)
+    project.write_json(rounded(made) | {"provenance": made_from}, project.record("study"))
 
 
-def reports(store: Store) -> None:
+def reports(project: Project) -> None:
     """estimates → Quarto project → site."""
     from collsec.hypothesis.specification import load_study
     from collsec.reports.render import build
 
-    build(store.root, list(load_study(store).hypotheses))
+    build(project.root, list(load_study(project).hypotheses))
 
 
 def code_of(stage: str) -> list[Path]:

@@ -142,8 +142,8 @@ def test_a_long_list_is_cut_and_says_so_unless_all_is_asked_for(fresh: Path) -> 
 def test_the_levels_of_the_intervals_are_told(fresh: Path) -> None:
     path = fresh / "data" / "processed" / "estimates" / "h1.parquet"
     rows = pd.read_parquet(path)
-    rows.loc[~rows["role"].isin(["primary", "lag"]), "ci_level"] = 0.95
-    rows.loc[rows["estimate_id"] == "h1.cost_of_delay", "ci_level"] = 1 - 0.05 / 3
+    rows.loc[~rows["role"].isin(["primary", "lag"]), "level"] = 0.95
+    rows.loc[rows["estimate_id"] == "h1.cost_of_delay", "level"] = 1 - 0.05 / 3
     rows.to_parquet(path)
     text = words(run("show", "h1", "--root", fresh))
     assert "Intervals: 95 %, 98.3 % (primary, lag, 1 secondary)." in text or (

@@ -16,7 +16,7 @@ from collsec.compile import RECIPES, StaleTables, compile_all
 from collsec.compile.recipes import Recipe
 from collsec.compile.text import cell_text, csv_text
 from collsec.core.errors import BadTable, MissingInput
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.tables.clean import read_raw
 from collsec.upstream.sources import BadSource, read_sources
 
@@ -118,9 +118,9 @@ def test_no_upstream_folder(raw: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_committed_tables_are_valid_and_cite_declared_sources(repository: Path, name: str) -> None:
-    store = Store(repository)
-    table = read_raw(store, {"path": f"compiled/{name}.csv", "schema": f"schemas/{name}.json"})
-    known = set(read_sources(store.raw / "sources.toml"))
+    project = Project(repository)
+    table = read_raw(project, {"path": f"compiled/{name}.csv", "schema": f"schemas/{name}.json"})
+    known = set(read_sources(project.raw / "sources.toml"))
     of_files = table[table["basis"] == "file"]
     cited = set(of_files["source"].str.split(";").explode())
     assert cited and cited <= known
@@ -129,7 +129,7 @@ def test_committed_tables_are_valid_and_cite_declared_sources(repository: Path, 
     documents = table[table["basis"] == "document"]
     assert len(of_files) + len(documents) == len(table)
     assert documents["source"].str.startswith("https://").all()
-    schema = json.loads((store.raw / "schemas" / f"{name}.json").read_text(encoding="utf-8"))
+    schema = json.loads((project.raw / "schemas" / f"{name}.json").read_text(encoding="utf-8"))
     for field in schema["fields"]:
         assert field["title"] and field["description"].rstrip(".")
 

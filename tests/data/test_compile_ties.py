@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from collsec.compile.states.colonies import RULES, Colonies, read_colonies
 from collsec.compile.states.geography import Capital, Geography, great_circle_km, nearness_rank
@@ -14,8 +16,6 @@ from collsec.compile.states.powers import CONTROLS, P5, POWERS, holder
 from collsec.compile.states.state_system import Span, StateSystem, gwno_of_cow
 from collsec.compile.states.ties import WINDOW_YEARS, Ties, ties_from
 from collsec.compile.states.yearly_ties import YearlyTie, yearly_tie
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 HOST, USA, FRANCE = 900, 2, 220
 SYSTEM = StateSystem(

@@ -15,7 +15,7 @@ from collsec.cli.data import changed_lines, interval
 from collsec.cli.main import app
 from collsec.compile import RECIPES
 from collsec.core.errors import CollsecError, MissingInput
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence.diff import difference_of, side_of
 
 
@@ -69,8 +69,8 @@ def test_compile_tells_what_changed(
 
 
 def test_two_releases_side_by_side(repository: Path) -> None:
-    store = Store(repository)
-    found = difference_of(side_of("20.1", store), side_of("25.1", store))
+    project = Project(repository)
+    found = difference_of(side_of("20.1", project), side_of("25.1", project))
     assert (found.n_old, found.n_new, found.n_same) == (567, 620, 531)
     assert found.episodes["change"].value_counts().to_dict() == {
         "added": 55,
@@ -85,7 +85,7 @@ def test_two_releases_side_by_side(repository: Path) -> None:
         "1995-09-13",
     ]
     assert told.loc["383-5", ["change", "location"]].tolist() == ["dropped", "Turkey"]
-    back = difference_of(side_of("25.1", store), side_of("20.1", store))
+    back = difference_of(side_of("25.1", project), side_of("20.1", project))
     assert back.n_same == 531
     assert back.episodes["change"].value_counts().to_dict() == {
         "dropped": 55,
@@ -112,7 +112,7 @@ def results(folder: Path, estimate: float, verdict: str) -> None:
             "role": ["primary", "secondary"],
             "n_units": [479, 479],
             "n_events": [432, 432],
-            "exposed_ends": [9, 9],
+            "exposed_events": [9, 9],
         }
     ).to_parquet(where / "h1.parquet")
     (where / "h1.json").write_text(json.dumps({"verdict": {"code": verdict}}), encoding="utf-8")
@@ -128,11 +128,11 @@ def test_two_folders_side_by_side(study: Path, tmp_path: Path) -> None:
         encoding="utf-8",
     )
     results(study, 2.5, "inconclusive")
-    found = difference_of(side_of(str(study), Store(study)), side_of(str(other), Store(study)))
+    found = difference_of(side_of(str(study), Project(study)), side_of(str(other), Project(study)))
     assert found.episodes["episode_id"].tolist() == ["200-1"] and found.n_same == 619
     assert found.estimates is None
     results(other, 2.6, "supported")
-    found = difference_of(side_of(str(study), Store(study)), side_of(str(other), Store(study)))
+    found = difference_of(side_of(str(study), Project(study)), side_of(str(other), Project(study)))
     assert found.estimates is not None and found.verdicts is not None
     estimates = found.estimates.set_index("estimate_id")
     assert estimates.loc["h1.primary", ["estimate_old", "estimate_new", "is_same"]].tolist() == [
@@ -147,18 +147,18 @@ def test_two_folders_side_by_side(study: Path, tmp_path: Path) -> None:
     assert "h1.primary  hazard ratio  2.50 (0.70 to 12.40)  2.60 (0.70 to 12.40)" in printed
     assert ["p-value", "0.1", "0.1"] in lines and ["exposed", "ends", "9", "9"] in lines
     assert ["h1.only_inconclusive", "probability", "0.50", "–", "differs"] in lines
-    same = difference_of(side_of(str(study), Store(study)), side_of(f"{study}/.", Store(study)))
+    same = difference_of(side_of(str(study), Project(study)), side_of(f"{study}/.", Project(study)))
     assert same.estimates is not None and same.estimates["is_same"].all()
     assert same.n_same == 620 and same.episodes.empty
 
 
 def test_sides_that_are_none(study: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingInput, match=r"neither a folder nor a release .*25\.1, 20\.1"):
-        side_of("26.1", Store(study))
+        side_of("26.1", Project(study))
     with pytest.raises(MissingInput, match="Is it a study's folder"):
-        side_of(str(tmp_path), Store(study))
+        side_of(str(tmp_path), Project(study))
     with pytest.raises(CollsecError, match="are the same"):
-        difference_of(side_of("25.1", Store(study)), side_of("25.1", Store(study)))
+        difference_of(side_of("25.1", Project(study)), side_of("25.1", Project(study)))
 
 
 def test_words_of_the_tables() -> None:
@@ -171,5 +171,5 @@ def test_words_of_the_tables() -> None:
 
 def test_the_default_folder_of_upstream_files_is_never_committed(repository: Path) -> None:
     ignored = (repository / ".gitignore").read_text(encoding="utf-8").splitlines()
-    assert Store(repository).upstream == repository / "data" / "upstream"
+    assert Project(repository).upstream == repository / "data" / "upstream"
     assert "data/upstream/" in ignored

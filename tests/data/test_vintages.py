@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import collsec.compile as compile_
 from collsec.compile import RECIPES, compile_vintage
@@ -22,8 +24,6 @@ from collsec.compile.conflicts.vintages import (
     with_stable_ids,
 )
 from collsec.core.errors import CollsecError
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def episode(

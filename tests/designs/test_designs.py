@@ -10,14 +10,14 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-
-from collsec.designs import PARTS, Inputs
 from collsec.designs.calibration import calibrate, calibrate_known_biased
 from collsec.designs.engines import engines_agree
+from collsec.designs.robustness import judge
+
+from collsec.designs import PARTS, Inputs
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.parts import Context
-from collsec.designs.robustness import judge
 from collsec.designs.standardization import fitted, from_month, held_at, mean_months
 from collsec.designs.time_varying import lay_out, rerandomized
 from collsec.histories.panels import clock
@@ -124,7 +124,7 @@ def test_rows_and_spells_are_two_views_of_one_exposure(name: str) -> None:
     )
     assert found is not None
     assert math.log(estimate.estimate) == pytest.approx(float(fit.params.iloc[0]), abs=SAME_MAXIMUM)
-    assert found.n_exposed_events == estimate.exposed_ends
+    assert found.n_exposed_events == estimate.exposed_events
     assert found.n_exposed_units == estimate.exposed_units
     assert found.n_events == estimate.n_events
 
@@ -223,7 +223,7 @@ ESTIMATE = Estimate(
     estimate=1.0,
     ci_low=0.9,
     ci_high=1.1,
-    ci_level=0.95,
+    level=0.95,
     p_value=1.0,
     std_error=0.1,
     inference="",
@@ -232,7 +232,7 @@ ESTIMATE = Estimate(
     n_events=1,
     n_clusters=1,
     exposed_units=1,
-    exposed_ends=1,
+    exposed_events=1,
     exposed_clusters=1,
     mde_low=0.85,
     mde_high=1.2,

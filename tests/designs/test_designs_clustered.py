@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-
 from collsec.designs.clustered import (
     Comparison,
     counts,
@@ -18,6 +17,7 @@ from collsec.designs.clustered import (
     least_squares,
 )
 from collsec.designs.months import difference_in_months, with_indicators
+
 from collsec.survival import EstimationError, cox_ph
 
 COMMON = {
@@ -67,11 +67,11 @@ def test_counts_tell_the_exposed_apart_only_where_exposure_is_yes_or_no() -> Non
         "n_events": 2,
         "n_clusters": 2,
         "exposed_units": 1,
-        "exposed_ends": 1,
+        "exposed_events": 1,
         "exposed_clusters": 1,
     }
     in_degrees = counts(Comparison(frame.assign(x=[-1.0, 0.5, 2.0]), "x", cluster="cluster"))
-    assert (in_degrees["exposed_units"], in_degrees["exposed_ends"]) == (2, 2)
+    assert (in_degrees["exposed_units"], in_degrees["exposed_events"]) == (2, 2)
 
 
 def test_a_known_hazard_ratio_is_recovered_with_both_intervals() -> None:
@@ -94,7 +94,7 @@ def test_two_ends_while_exposed_are_counted_and_not_estimated() -> None:
     frame.loc[frame.index[frame["x"] == 1][:2], "event"] = True
     found = hazard_ratio(Comparison(frame, "x", cluster="cluster"), level=0.95, power=0.8, **COMMON)
     assert math.isnan(found.estimate)
-    assert found.exposed_ends == 2
+    assert found.exposed_events == 2
     assert found.note.startswith("Not estimable: 2 ends while exposed")
 
 
@@ -153,7 +153,7 @@ def test_a_column_that_the_others_explain_has_no_coefficient() -> None:
         n_events=2,
         n_clusters=4,
         exposed_units=2,
-        exposed_ends=0,
+        exposed_events=0,
         exposed_clusters=2,
     )
     assert math.isnan(found.estimate)

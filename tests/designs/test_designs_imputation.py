@@ -8,20 +8,20 @@ import math
 
 import numpy as np
 import pytest
+from collsec.designs.sandwich import sandwich
 
 from collsec.designs import Inputs
 from collsec.designs.date_imputation import date_imputation, redated
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context, Part
-from collsec.designs.sandwich import sandwich
 from collsec.hypothesis.specification import load
 from collsec.survival.inference import rubin_combine
-from study import STORE, study_inputs
+from study import PROJECT, study_inputs
 
 
 @functools.cache
 def inputs(name: str) -> Inputs:
-    return study_inputs(load(STORE, name))
+    return study_inputs(load(PROJECT, name))
 
 
 def made(given: Inputs, draws: int) -> Part:
@@ -63,14 +63,14 @@ def test_the_combination_is_rubins_over_the_estimates_of_each_draw(name: str) ->
     pooled = rubin_combine(
         [math.log(e.estimate) for e in each],
         [e.std_error**2 for e in each],
-        confidence=given.study.primary_level,
+        level=given.study.primary_level,
         complete_dof=min(e.n_clusters for e in each) - 1,
     )
     assert math.log(found.estimate) == pytest.approx(pooled.estimate)
     assert math.log(found.ci_high) == pytest.approx(pooled.ci_high)
     assert len({e.estimate for e in each}) == 3
     assert (found.role, found.estimate_id) == ("imputation", f"{name}.imputation")
-    assert found.exposed_ends == round(np.median([e.exposed_ends for e in each]))
+    assert found.exposed_events == round(np.median([e.exposed_events for e in each]))
 
 
 def test_where_every_day_is_known_nothing_is_added() -> None:

@@ -14,8 +14,8 @@ from collsec.histories.panels import DAYS_PER_MONTH, clock
 from collsec.hypothesis.specification import load
 from collsec.measures.duration import OUTCOMES_END
 from collsec.survival import kaplan_meier
-from designs_world import SPEC, inputs_of
-from study import STORE, study_inputs
+from made_up_cohorts import SPEC, inputs_of
+from study import PROJECT, study_inputs
 
 DAY = pd.Timestamp
 
@@ -56,7 +56,7 @@ def test_each_kind_takes_its_share_of_those_still_at_war() -> None:
 
 @pytest.mark.parametrize("name", ["h1", "h2"])
 def test_the_kinds_of_the_study_add_up_to_all_that_ended(name: str) -> None:
-    inputs: Inputs = study_inputs(load(STORE, name))
+    inputs: Inputs = study_inputs(load(PROJECT, name))
     prepared = prepare(inputs, inputs.spec.exposure)
     made = kinds_of_end(inputs, prepared, 60)
     assert set(made["group"]) == {

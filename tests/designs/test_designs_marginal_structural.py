@@ -7,11 +7,11 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from collsec.designs.marginal_structural import fit_weighted, history, with_weights
 
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.designs.marginal_structural import fit_weighted, history, with_weights
 from collsec.survival import EstimationError
-from designs_world import SPEC, inputs_of, prepared_of
+from made_up_cohorts import SPEC, inputs_of, prepared_of
 
 DAY = pd.Timestamp
 

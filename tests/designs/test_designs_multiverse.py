@@ -9,15 +9,15 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from collsec.designs.sandwich import sandwich
 
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.multiverse import agreement, estimate_all, strings, summary, variants
-from collsec.designs.sandwich import sandwich
 from collsec.hypothesis.multiverse import Specification, digest, expand
 from collsec.hypothesis.specification import load
 from collsec.survival import EstimationError, cox_ph
-from study import STORE, study_inputs
+from study import PROJECT, study_inputs
 
 # The same partial likelihood on rows in another order: rounding alone may differ.
 SAME_MAXIMUM = 1e-9
@@ -25,7 +25,7 @@ SAME_MAXIMUM = 1e-9
 
 @functools.cache
 def inputs(name: str) -> Inputs:
-    return study_inputs(load(STORE, name))
+    return study_inputs(load(PROJECT, name))
 
 
 @functools.cache
@@ -85,7 +85,7 @@ def test_the_specification_without_departures_is_the_primary(name: str) -> None:
     )
     assert own["estimate"] == pytest.approx(primary.estimate, rel=SAME_MAXIMUM)
     assert (own["ci_low"], own["ci_high"]) == pytest.approx((primary.ci_low, primary.ci_high))
-    assert own["exposed_ends"] == primary.exposed_ends
+    assert own["exposed_events"] == primary.exposed_events
 
 
 @pytest.mark.parametrize("name", ["h1", "h2", "h3"])
@@ -111,7 +111,7 @@ def row(validity: str, estimate: float, ends: int = 5) -> dict[str, object]:
         "estimate": estimate,
         "ci_low": estimate / 2,
         "ci_high": estimate * 2,
-        "exposed_ends": ends,
+        "exposed_events": ends,
     }
 
 
@@ -139,7 +139,7 @@ def primary_of(hazard_ratio: float) -> Estimate:
         estimate=hazard_ratio,
         ci_low=math.nan,
         ci_high=math.nan,
-        ci_level=0.95,
+        level=0.95,
         p_value=math.nan,
         std_error=math.nan,
         inference="",
@@ -148,7 +148,7 @@ def primary_of(hazard_ratio: float) -> Estimate:
         n_events=0,
         n_clusters=0,
         exposed_units=0,
-        exposed_ends=0,
+        exposed_events=0,
         exposed_clusters=0,
     )
 
@@ -195,4 +195,4 @@ def test_without_an_exposed_end_the_counts_stand_and_no_number() -> None:
     found = estimate_all(inputs("h1"), [one]).iloc[0]
     assert math.isnan(found["estimate"])
     assert found["note"].startswith("Not estimable")
-    assert (found["n_events"] > 0, found["exposed_ends"]) == (True, 0)
+    assert (found["n_events"] > 0, found["exposed_events"]) == (True, 0)

@@ -7,18 +7,18 @@ import math
 
 import pandas as pd
 import pytest
+from collsec.designs.robustness import judge, leave_one_out, places, sign_flips, units_of_missions
+from collsec.designs.sandwich import by_own_method, sandwich
 
 from collsec.designs import PARTS
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.parts import Context
-from collsec.designs.robustness import judge, leave_one_out, places, sign_flips, units_of_missions
-from collsec.designs.sandwich import by_own_method, sandwich
 from collsec.designs.time_varying import EPOCH
 from collsec.hypothesis.specification import load
 from collsec.measures import get
 from collsec.survival import cox_ph
-from designs_world import SPEC, inputs_of, prepared_of
+from made_up_cohorts import SPEC, inputs_of, prepared_of
 from study import PROJECT, study_inputs
 
 DAY = pd.Timestamp
@@ -229,7 +229,7 @@ def test_each_named_place_is_left_out_and_no_other() -> None:
     for estimate in part.estimates:
         name = estimate.estimate_id.rsplit(".", 1)[1]
         assert estimate.n_units == (~units["gwno_host"].isin(gone[name])).sum() < len(units)
-        assert part.strings[f"without.{name}.ends"] == str(estimate.exposed_ends)
+        assert part.strings[f"without.{name}.ends"] == str(estimate.exposed_events)
 
 
 def test_what_stands_beside_the_primary_is_judged_by_its_own_method() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import pytest
@@ -43,17 +43,21 @@ ROW = {
     "estimate_id": "h1.primary",
     "role": "primary",
     "label": "UN troops",
+    "measure": "oracle",
+    "centered": 1.5,
+    "p_value": 0.4,
+    "null_rejection": 0.04,
     "estimand": "hazard_ratio",
     "estimate": 1.5,
     "ci_low": 0.7,
     "ci_high": 3.2,
-    "ci_level": 1 - 0.05 / 3,
+    "level": 1 - 0.05 / 3,
     "inference": "risk_set_rerandomization",
     "n_units": 479,
     "n_events": 432,
     "n_clusters": 106,
     "exposed_units": 33,
-    "exposed_ends": 20,
+    "exposed_events": 20,
     "exposed_clusters": 15,
     "mde_low": 0.4,
     "mde_high": 2.5,
@@ -65,10 +69,10 @@ OTHERS = {
         "estimate": 1.12,
         "ci_low": 0.98,
         "ci_high": 1.27,
-        "ci_level": 0.95,
+        "level": 0.95,
     },
     "h1.sandwich": {"role": "outcome", "inference": "cluster_sandwich"},
-    "h1.unknown": {"role": "secondary", "estimate": math.nan, "exposed_ends": 0},
+    "h1.unknown": {"role": "secondary", "estimate": math.nan, "exposed_events": 0},
     "h1.act": {
         "role": "p5_fights",
         "label": "First resolution",
@@ -76,10 +80,10 @@ OTHERS = {
         "estimate": 0.4,
         "ci_low": 0.2,
         "ci_high": 0.8,
-        "ci_level": 0.95,
+        "level": 0.95,
         "exposed_units": 20,
         "n_units": 100,
-        "exposed_ends": 5,
+        "exposed_events": 5,
         "n_events": 40,
     },
     "h1.votes": {
@@ -89,7 +93,7 @@ OTHERS = {
         "estimate": 0.125,
         "ci_low": -0.02,
         "ci_high": 0.27,
-        "ci_level": 0.95,
+        "level": 0.95,
         "n_units": 503,
         "n_events": 135,
         "n_clusters": 25,
@@ -100,6 +104,12 @@ OTHERS = {
     "h1.ever": {"role": "known_biased", "validity": "known-biased"},
     "h1.biased": {"role": "secondary", "validity": "known-biased"},
 }
+
+
+FINDING = (
+    "Wars with “UN troops” ended at 1.50 times the rate of other wars (98.3 % interval 0.70 to "
+    "3.20): no difference is detected, and none is ruled out."
+)
 
 
 @dataclass
@@ -126,13 +136,15 @@ class Record:
     def verdict(self) -> Verdict:
         return Verdict(self.code, self.reasons)
 
+    hypothesis = "h1"
+    made_by: ClassVar[dict[str, str]] = {}
+
     @property
-    def variables(self) -> dict[str, str]:
+    def quantities(self) -> dict[str, dict[str, Any]]:
         return {
-            "h1.primary.sentence": "What the primary found.",
-            "h1.incidence.horizon": "60",
-            "h1.incidence.deployed": "2 %",
-            "h1.incidence.ended": "73 %",
+            "incidence.horizon": {"value": 60, "unit": "count"},
+            "incidence.deployed": {"value": 0.02, "unit": "share"},
+            "incidence.ended": {"value": 0.73, "unit": "share"},
         }
 
     @property
@@ -180,7 +192,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_primary_lends_its_verdict_and_its_sentence() -> None:
     row = standing()
     assert row["standing"] == "inconclusive"
-    assert row["finding"] == "What the primary found."
+    assert row["finding"] == FINDING
     assert row["how_sure"] == (
         "Undecided. 33 wars in 15 countries were exposed, and 20 ended while exposed. Only "
         "termination at more than 2.50 times the rate, or at less than 0.40 times, could be "
@@ -235,7 +247,7 @@ def test_every_verdict_that_a_rule_can_reach_has_words() -> None:
         assert row["finding"] and row["how_sure"] and row["what_would_change"]
 
 
-@pytest.mark.parametrize("few", [{"exposed_ends": 9}, {"exposed_clusters": 7}])
+@pytest.mark.parametrize("few", [{"exposed_events": 9}, {"exposed_clusters": 7}])
 def test_too_few_exposures_ask_for_more_wars(few: dict[str, int]) -> None:
     row = standing(Record(primary=few))
     assert row["what_would_change"] == (
@@ -280,14 +292,14 @@ DESCRIPTION = (
 
 def test_further_estimates_are_reported_after_the_first_which_alone_gives_the_standing() -> None:
     row = standing(
-        Record("supported"),
+        Record("inconclusive"),
         tests="h1.primary;h1.act;h1.incidence;h1.votes",
         description=DESCRIPTION,
     )
-    assert row["standing"] == "supported"
+    assert row["standing"] == "inconclusive"
     assert row["result_id"] == "h1.primary@3f9c2a"
     assert row["finding"] == (
-        "What the primary found. Exploratory, and no part of the verdict: First resolution: hazard "
+        f"{FINDING} Exploratory, and no part of the verdict: First resolution: hazard "
         "ratio of the act 0.40 (95 % interval 0.20 to 0.80), against what the claim implies. "
         "Within 60 months 2 % of the wars had troops; 73 % had ended. Veto cast: difference in "
         "probability 12.5 percentage points (95 % interval −2.0 to 27.0), no detectable "

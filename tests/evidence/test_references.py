@@ -40,7 +40,9 @@ def frames() -> Frames:
 @pytest.fixture(scope="module")
 def fields() -> dict[str, list[str]]:
     return {
-        name: [f["name"] for f in read_json(study.PROJECT, study.PROJECT.raw / r["schema"])["fields"]]
+        name: [
+            f["name"] for f in read_json(study.PROJECT, study.PROJECT.raw / r["schema"])["fields"]
+        ]
         for name, r in resources(study.PROJECT).items()
     }
 
@@ -174,8 +176,9 @@ def test_the_studys_hypotheses_read_what_they_are_about(
 def test_parts_are_found_by_their_modules() -> None:
     for name in designs.PARTS:
         found = origins._modules(sys.modules[designs.PARTS[name].function.__module__])
-        assert found and all(m.__name__.startswith("collsec.designs.") for m in found)
-        assert not {"collsec.designs.inputs", "collsec.designs.record"} & {
+        rooms = ("collsec.designs.", "collsec.subjects.")
+        assert found and all(m.__name__.startswith(rooms) for m in found)
+        assert not {"collsec.designs.inputs", "collsec.evidence.diagnostics"} & {
             m.__name__ for m in found[1:]
         }
 

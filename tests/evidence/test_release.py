@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import report_study as study
 from collsec.cli.main import app
 from collsec.core.errors import CollsecError, MissingInput
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence.release import manifest
 
 PAGE = "reports/site/index.html"
@@ -36,14 +36,14 @@ def run(root: Path, *arguments: str) -> tuple[int, str]:
 
 
 def change_record(root: Path, change: Callable[[dict[str, dict[str, str]]], None]) -> None:
-    path = Store(root).record("h2")
+    path = Project(root).record("h2")
     record = json.loads(path.read_text(encoding="utf-8"))
     change(record)
     path.write_text(json.dumps(record), encoding="utf-8")
 
 
 def test_it_holds_ids_verdicts_primaries_and_checksums(made: Path) -> None:
-    found = manifest(Store(made))
+    found = manifest(Project(made))
     primary = study.estimate_rows("h1").query("role == 'primary'").iloc[0]
     assert found["profile"] == "quick"
     assert found["results"]["h1"]["id"] == "h1.primary@3f9c2a"
@@ -75,7 +75,7 @@ def test_other_bytes_alone_are_named_and_pass(made: Path) -> None:
 
 def test_a_moved_number_and_a_moved_verdict_are_told_one_by_one(made: Path) -> None:
     run(made)
-    path = Store(made).stage("estimates", "h2")
+    path = Project(made).stage("estimates", "h2")
     estimates = pd.read_parquet(path)
     estimates.loc[estimates["role"] == "primary", "estimate"] = 3.5
     estimates.to_parquet(path)
@@ -96,7 +96,7 @@ def refused(root: Path, *arguments: str) -> str:
 def test_another_profile_is_not_compared(made: Path) -> None:
     run(made)
     for h in study.HYPOTHESES:
-        path = Store(made).record(h)
+        path = Project(made).record(h)
         record = json.loads(path.read_text(encoding="utf-8"))
         record["provenance"]["profile"] = "full"
         path.write_text(json.dumps(record), encoding="utf-8")
@@ -115,7 +115,7 @@ def test_without_reports_or_manifest_it_says_what_to_run(made: Path) -> None:
     (made / PAGE).unlink()
     assert "collsec run" in refused(made)
     with pytest.raises(MissingInput):
-        manifest(Store(made))
+        manifest(Project(made))
 
 
 def test_a_damaged_manifest_is_one_message(made: Path) -> None:

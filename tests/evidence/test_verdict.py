@@ -15,7 +15,7 @@ SOUND = Facts(
     ci_low=1.3,
     ci_high=3.1,
     expected="above_one",
-    exposed_ends=20,
+    exposed_events=20,
     exposed_clusters=15,
     engines_agree=True,
     null_rejection=0.05,
@@ -47,10 +47,10 @@ TABLE = [
     # An interval that touches one does not exclude it.
     ({"ci_low": 1.0, "ci_high": 3.0}, "inconclusive"),
     # Too few exposed ends or clusters come before any effect.
-    ({"exposed_ends": 9}, "inconclusive"),
+    ({"exposed_events": 9}, "inconclusive"),
     ({"exposed_clusters": 7}, "inconclusive"),
-    (NULL | {"exposed_ends": 9}, "inconclusive"),
-    ({"exposed_ends": 10, "exposed_clusters": 8}, "supported"),
+    (NULL | {"exposed_events": 9}, "inconclusive"),
+    ({"exposed_events": 10, "exposed_clusters": 8}, "supported"),
     # A failed check of the estimator comes before everything.
     ({"engines_agree": False}, "void"),
     ({"null_rejection": 0.10}, "void"),
@@ -58,7 +58,7 @@ TABLE = [
     ({"null_rejection": math.nan}, "void"),
     ({"null_rejection": 0.02}, "supported"),
     ({"null_rejection": 0.09}, "supported"),
-    (NULL | {"engines_agree": False, "exposed_ends": 0}, "void"),
+    (NULL | {"engines_agree": False, "exposed_events": 0}, "void"),
     # An open interval excludes nothing on its open side.
     ({"hazard_ratio": 0.0, "ci_low": 0.0, "ci_high": 2.0}, "inconclusive"),
     ({"hazard_ratio": 0.0, "ci_low": 0.0, "ci_high": 0.7}, "contradicted"),
@@ -93,7 +93,7 @@ def test_every_failed_check_is_named() -> None:
 
 
 def test_too_few_exposed_are_counted_against_what_is_required() -> None:
-    few = decide(dataclasses.replace(SOUND, exposed_ends=9), RULES)
+    few = decide(dataclasses.replace(SOUND, exposed_events=9), RULES)
     assert few.reasons == (
         Reason(
             "few_exposed",

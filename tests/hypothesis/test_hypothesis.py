@@ -9,38 +9,38 @@ from pathlib import Path
 import pytest
 
 from collsec.core.errors import BadSpec
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.hypothesis.specification import from_json, load, load_study, specification_digest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-Edit = Callable[[str, str], Store]
+Edit = Callable[[str, str], Project]
 
 
 @pytest.fixture
 def edited(tmp_path: Path) -> Edit:
     """Return a copy of the analyses in which one text of H1's file is replaced."""
     shutil.copytree(REPOSITORY / "analyses", tmp_path / "analyses")
-    store = Store(tmp_path)
+    project = Project(tmp_path)
 
-    def edit(old: str, new: str) -> Store:
-        path = store.spec_file("h1")
+    def edit(old: str, new: str) -> Project:
+        path = project.spec_file("h1")
         text = path.read_text(encoding="utf-8")
         assert old in text
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
-        return store
+        return project
 
     return edit
 
 
 @pytest.mark.parametrize("name", ["h1", "h2", "h3"])
 def test_committed_files_load_and_round_trip(name: str) -> None:
-    spec = load(Store(REPOSITORY), name)
+    spec = load(Project(REPOSITORY), name)
     assert from_json(spec.normalized()) == spec
 
 
 def test_primaries_are_those_of_the_study_design() -> None:
-    store = Store(REPOSITORY)
-    h1, h2, h3 = (load(store, h) for h in ("h1", "h2", "h3"))
+    project = Project(REPOSITORY)
+    h1, h2, h3 = (load(project, h) for h in ("h1", "h2", "h3"))
     assert (h1.exposure.measure, h1.exposure.lag_months) == ("un_troops", 6)
     assert h1.cohort.types == ("intrastate", "internationalized")
     assert h1.cohort.rules == ("no_un_troops_in_host_at_onset",)
@@ -51,7 +51,7 @@ def test_primaries_are_those_of_the_study_design() -> None:
     assert h2.strata == ("type_group",)
     assert h3.exposure.measure == "salience"
     assert h3.inference.method == "cluster_jackknife"
-    assert load_study(store).primary_level == pytest.approx(1 - 0.05 / 3)
+    assert load_study(project).primary_level == pytest.approx(1 - 0.05 / 3)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_known_biased_design_cannot_be_primary(edited: Edit) -> None:
 
 
 def test_digest_follows_the_specification_and_not_the_prose(edited: Edit) -> None:
-    store = Store(REPOSITORY)
-    before = specification_digest(store, "h1")
+    project = Project(REPOSITORY)
+    before = specification_digest(project, "h1")
     assert specification_digest(edited("The article holds", "The article claims"), "h1") == before
     assert specification_digest(edited("lag_months: 6", "lag_months: 9"), "h1") != before

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from collsec.core.errors import BadSpec
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.hypothesis.multiverse import VALIDITY, OptionSpec, declared, digest, expand
 from collsec.hypothesis.specification import Spec, load
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-Edit = Callable[[str, str], Store]
+Edit = Callable[[str, str], Project]
 
 
 @pytest.fixture(scope="module")
 def h1() -> Spec:
     """Return the specification of H1."""
-    return load(Store(REPOSITORY), "h1")
+    return load(Project(REPOSITORY), "h1")
 
 
 def small(spec: Spec) -> Spec:
@@ -45,7 +45,7 @@ def small(spec: Spec) -> Spec:
 
 @pytest.mark.parametrize(("name", "least"), [("h1", 200), ("h2", 200), ("h3", 500)])
 def test_committed_multiverses_are_as_large_as_promised(name: str, least: int) -> None:
-    specifications = expand(load(Store(REPOSITORY), name))
+    specifications = expand(load(Project(REPOSITORY), name))
     assert len(specifications) >= least
     assert len({s.id for s in specifications}) == len(specifications)
 
@@ -109,14 +109,14 @@ def test_the_digest_of_the_grid_holds_the_tags(h1: Spec) -> None:
 def edited(tmp_path: Path) -> Edit:
     """Return a copy of the analyses in which one text of H1's file is replaced."""
     shutil.copytree(REPOSITORY / "analyses", tmp_path / "analyses")
-    store = Store(tmp_path)
+    project = Project(tmp_path)
 
-    def edit(old: str, new: str) -> Store:
-        path = store.spec_file("h1")
+    def edit(old: str, new: str) -> Project:
+        path = project.spec_file("h1")
         text = path.read_text(encoding="utf-8")
         assert old in text
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
-        return store
+        return project
 
     return edit
 
@@ -218,9 +218,9 @@ def test_an_unclear_multiverse_is_refused(
 
 def test_an_axis_with_one_option_varies_nothing(h1: Spec, edited: Edit) -> None:
     text = '  adjustment:\n    none: {validity: principled, label: "No covariates"}\n'
-    store = edited(text, '  second:\n    same: {validity: principled, label: ""}\n' + text)
+    project = edited(text, '  second:\n    same: {validity: principled, label: ""}\n' + text)
     with pytest.raises(BadSpec, match=r"multiverse\.second.*varies nothing"):
-        load(store, "h1")
+        load(project, "h1")
 
 
 def test_order_of_axes_and_options_in_the_file_does_not_matter(h1: Spec) -> None:

@@ -15,14 +15,14 @@ from collsec.histories.episodes import last_day_followed
 from collsec.histories.timelines import ACTION_CLASSES, RESOLUTIONS_END
 from collsec.hypothesis.specification import ExposureSpec, load
 from collsec.measures import MEASURES
-from study import STORE, all_timelines, linked, raw_tables, study_inputs
+from study import PROJECT, all_timelines, linked, raw_tables, study_inputs
 
 DAY = pd.Timestamp
 
 
 @functools.cache
 def inputs() -> Inputs:
-    return study_inputs(load(STORE, "h2"))
+    return study_inputs(load(PROJECT, "h2"))
 
 
 def council(*acts: tuple[str, int, int]) -> dict[str, pd.DataFrame]:

@@ -15,7 +15,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from collsec.core.errors import BadTable, CollsecError
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.tables.clean import REQUIRED, clean
 from collsec.upstream.fetch import FetchFailed, fetch
 from collsec.upstream.sources import BadSource, Mirror, Source, SourceFile, Upstream
@@ -72,7 +72,7 @@ def refuse(message: str, damage: Damage) -> None:
 
 
 def test_the_sound_folder_is_clean(world: Path) -> None:
-    assert {p.stem for p in clean(Store(world))} >= set(REQUIRED)
+    assert {p.stem for p in clean(Project(world))} >= set(REQUIRED)
 
 
 def test_there_are_a_hundred_different_cases() -> None:
@@ -89,7 +89,7 @@ def test_a_corrupted_input_is_one_clear_error_and_writes_nothing(
     damaged = contents(world)
     assert damaged != before, "the corruption changed nothing"
     with pytest.raises(CollsecError) as caught:
-        clean(Store(world))
+        clean(Project(world))
     refuse(str(caught.value), damage)
     if isinstance(caught.value, BadTable):
         assert caught.value.file == damage.file
@@ -124,7 +124,6 @@ SOURCES = {
         citation="C",
         doi="",
         licence="CC BY 4.0",
-        may_redistribute=True,
         publisher="https://example.org/",
         mirror=Mirror("owner/name", "a" * 40),
         files=(DECLARED,),

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from collsec.compile import compile_vintage
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence.diff import difference_of, side_of
 from mini.world import RAW, build, collsec, snakemake
 
@@ -36,8 +36,8 @@ def worlds(
 def test_wars_are_followed_to_the_last_day_of_the_release(
     worlds: dict[str, Path], release: str
 ) -> None:
-    episodes = Store(worlds[release]).read("episodes", "episodes")
-    panel = Store(worlds[release]).read("panels", "h3")
+    episodes = Project(worlds[release]).read("episodes", "episodes")
+    panel = Project(worlds[release]).read("panels", "h3")
     last = LAST_DAYS[release]
     goes_on = ~episodes["is_ended"].astype(bool)
     assert goes_on.any() and (episodes.loc[goes_on, "exit_date"] == last).all()
@@ -47,7 +47,7 @@ def test_wars_are_followed_to_the_last_day_of_the_release(
 
 
 def test_episodes_and_estimates_stand_side_by_side(worlds: dict[str, Path]) -> None:
-    old, new = (side_of(str(worlds[r]), Store(worlds[r])) for r in LAST_DAYS)
+    old, new = (side_of(str(worlds[r]), Project(worlds[r])) for r in LAST_DAYS)
     found = difference_of(old, new)
     assert {"added", "re-dated"} <= set(found.episodes["change"])
     assert found.estimates is not None

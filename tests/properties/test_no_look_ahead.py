@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 
 import pandas as pd
-
-from collsec.histories.episodes import link
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from collsec.histories.episodes import link
 from study import all_timelines, linked, raw_tables
 
 DATES = st.dates(datetime.date(1948, 1, 1), datetime.date(2024, 12, 30))

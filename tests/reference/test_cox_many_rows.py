@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from collsec.survival import CoxResult, EstimationError, cox_ph
-from collsec.survival.blocked_sums import BLOCK, sum_by_group
-from collsec.survival.cox.residuals import cluster_scores
+from collsec.survival.arrays import BLOCK, sum_by_group
+from collsec.survival.cox.diagnostics import cluster_scores
 from collsec.survival.inference import cluster_bootstrap
 
 #: The verdict rule of the study: two engines agree to 1e-6 or the result is void.
@@ -102,7 +102,7 @@ def test_scores_by_cluster_are_the_sums_of_those_of_the_rows(
 def test_refits_for_the_bootstrap_equal_copied_rows(days: bool) -> None:
     data = spells(3000, days=days)
     refit = cox_ph(data, COVARIATES, **ROWS).refitter()
-    result = cluster_bootstrap(refit, data["cluster"], draws=12, confidence=0.5, seed=3)
+    result = cluster_bootstrap(refit, data["cluster"], draws=12, level=0.5, seed=3)
     generator = np.random.default_rng(3)
     groups = [part for _, part in data.groupby("cluster")]
     assert result.failures == 0

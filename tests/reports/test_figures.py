@@ -60,7 +60,7 @@ POWERS = detectable(along([20]), 0.14, alpha=0.05 / 3, power=0.8)
 PRIMARIES = pd.DataFrame(
     {
         "hypothesis": ["h1", "h2"],
-        "exposed_ends": [9, 31],
+        "exposed_events": [9, 31],
         "above": [6.07, 1.9],
         "below": [0.16, 0.53],
     }

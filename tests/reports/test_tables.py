@@ -75,7 +75,7 @@ def test_the_regression_table_names_counts_clusters_errors_and_ties() -> None:
         ("Units", "n_units"),
         ("Terminations", "n_events"),
         ("Clusters", "n_clusters"),
-        ("Exposed terminations", "exposed_ends"),
+        ("Exposed terminations", "exposed_events"),
     ):
         assert table[label] == [str(v) for v in models[column]]
     assert table["Lag, months"] == ["6", "0", "3", "12"]
@@ -264,7 +264,7 @@ def test_estimates_of_a_role_have_their_counts_and_reasons() -> None:
     rows = ESTIMATES.head(3).copy()
     rows.loc[1, ["estimate", "ci_low", "ci_high", "p_value"]] = np.nan
     rows.loc[1, "note"] = "Not estimable: 3 treated"
-    rows.loc[2, ["exposed_units", "exposed_ends", "exposed_clusters"]] = [523, 466, 108]
+    rows.loc[2, ["exposed_units", "exposed_events", "exposed_clusters"]] = [523, 466, 108]
     table = rows_of(results.of_roles(rows, caption="C", identifier="tbl-x").markdown())
     assert table[0] == ["Estimate", "Value", "Interval", "p", "Units", "Events", "Clusters"]
     assert table[1][1:] == ["1.21", "0.68 to 2.15", "0.437", "41 of 523", "23 of 466", "19 of 108"]

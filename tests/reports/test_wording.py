@@ -24,7 +24,7 @@ PRIMARY = Estimate(
     estimate=1.8,
     ci_low=1.1,
     ci_high=2.9,
-    ci_level=0.983,
+    level=0.983,
     p_value=0.004,
     std_error=0.25,
     inference="risk_set_rerandomization",
@@ -33,7 +33,7 @@ PRIMARY = Estimate(
     n_events=432,
     n_clusters=106,
     exposed_units=33,
-    exposed_ends=20,
+    exposed_events=20,
     exposed_clusters=15,
 )
 SLOWER = dataclasses.replace(PRIMARY, estimate=0.5, ci_low=0.3, ci_high=0.8)

@@ -14,7 +14,7 @@ from collsec.subjects.deployment.authorization_trial import (
     listed,
 )
 from collsec.subjects.deployment.printed import AUTHORIZED
-from designs_world import inputs_of
+from made_up_cohorts import inputs_of
 
 COLUMNS = ["mission_id", "episode_id", "vote", "half", "tenth", "exit", "is_rehatted"]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from collsec.subjects.veto.caster_interest import by_caster, caster_interest, casters_of, is_close
 
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
 from collsec.designs.time_varying import lay_out
 from collsec.hypothesis.specification import Draws, load
 from collsec.measures.interest import COMPONENTS, P5
-from collsec.subjects.veto.caster_interest import by_caster, caster_interest, casters_of, is_close
 from collsec.survival.inference.assignment import exposed_counts
-from designs_world import inputs_of, prepared_of
-from study import STORE, study_inputs
+from made_up_cohorts import inputs_of, prepared_of
+from study import PROJECT, study_inputs
 
 DAY = pd.Timestamp
 
@@ -116,12 +116,12 @@ def test_a_redrawn_veto_keeps_its_caster_and_takes_the_new_war_s_tie(
 
 
 def test_both_kinds_hold_every_veto_of_the_study() -> None:
-    inputs = study_inputs(load(STORE, "h2"))
+    inputs = study_inputs(load(PROJECT, "h2"))
     prepared = prepare(inputs, inputs.spec.exposure)
     assert casters_of(inputs, prepared).any(axis=1).all(), "a veto without a caster"
     made = caster_interest(Context(inputs, prepared, Draws(40, 40, 49, 2)))
     close, distant, ratio = made.estimates
     exposed = prepared.rows[prepared.rows[prepared.column] > 0]
-    assert close.exposed_ends + distant.exposed_ends == int(exposed["event"].sum())
-    assert ratio.exposed_ends == min(close.exposed_ends, distant.exposed_ends)
+    assert close.exposed_events + distant.exposed_events == int(exposed["event"].sum())
+    assert ratio.exposed_events == min(close.exposed_events, distant.exposed_events)
     assert all("exploratory" in e.label for e in made.estimates)

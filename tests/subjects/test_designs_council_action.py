@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.designs.curves import THIRDS
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
@@ -23,7 +23,7 @@ from collsec.subjects.interest.council_action import (
     incidence_by_third,
     until_first,
 )
-from designs_world import inputs_of
+from made_up_cohorts import inputs_of
 from study import study_inputs
 
 DAY = pd.Timestamp
@@ -123,7 +123,7 @@ def test_a_known_effect_on_the_rate_of_action_is_recovered_on_the_study_s_wars(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Acts drawn at a rate that doubles per standard deviation of salience."""
-    inputs = study_inputs(load(Store(repository), "h3"))
+    inputs = study_inputs(load(Project(repository), "h3"))
     prepared = prepare(inputs, inputs.spec.exposure)
     units = prepared.units
     rng = np.random.default_rng(5)
@@ -144,7 +144,7 @@ def test_a_known_effect_on_the_rate_of_action_is_recovered_on_the_study_s_wars(
 
 
 def test_the_part_gives_each_act_each_model_and_the_curves(repository: Path) -> None:
-    inputs = study_inputs(load(Store(repository), "h3"))
+    inputs = study_inputs(load(Project(repository), "h3"))
     prepared = prepare(inputs, inputs.spec.exposure)
     made = council_action(Context(inputs, prepared, Draws(480, 40, 49, 2)))
     assert len(made.estimates) == 28

@@ -7,7 +7,7 @@ import pandas as pd
 
 from collsec.designs.time_varying import EPOCH, lay_out
 from collsec.subjects.deployment.dose import counted_only, moving_together, turning_day
-from designs_world import inputs_of, prepared_of
+from made_up_cohorts import inputs_of, prepared_of
 
 DAY = pd.Timestamp
 
@@ -61,7 +61,7 @@ def test_both_stretches_move_with_the_spell() -> None:
     split = moving_together(design, np.array([525.0]))
     for unit in (5, 20):
         (at_half, ends_half), (below, ends_below) = split(np.array([[unit]]))
-        times = design.risk_sets.time
+        times = design.event_counts.time
         assert (at_half[0] == ((times > 525) & (times <= 500 + 10 * unit))).all()
         assert (below[0] == ((times > 100) & (times <= 525))).all()
         assert (ends_half.sum(), ends_below.sum()) == (1, 0)

@@ -21,8 +21,8 @@ from collsec.subjects.deployment.dose_troops import (
 )
 from collsec.survival import cox_ph
 from collsec.survival.inference import DosePath
-from designs_world import inputs_of, prepared_of
-from study import STORE, study_inputs
+from made_up_cohorts import inputs_of, prepared_of
+from study import PROJECT, study_inputs
 
 DAY = pd.Timestamp
 SAME_MAXIMUM = 1e-6
@@ -147,7 +147,7 @@ def test_rows_are_cut_where_numbers_change_and_end_once() -> None:
 
 
 def test_on_the_study_the_estimate_is_that_of_its_cox_model() -> None:
-    inputs = study_inputs(load(STORE, "h1"))
+    inputs = study_inputs(load(PROJECT, "h1"))
     troops = counted_troops(inputs)
     assert troops.prepared.outcome["exit_date"].max() == troops.last_day == DAY("2017-07-02")
     found = per_thousand(inputs, troops, draws=99)

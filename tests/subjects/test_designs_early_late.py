@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from collsec.designs.two_kinds import estimate_two, rows_of
+from collsec.subjects.deployment.early_late import by_age, by_arrival
 
 from collsec.designs.time_varying import lay_out
-from collsec.designs.two_kinds import estimate_two, rows_of
 from collsec.hypothesis.specification import ExposureSpec
-from collsec.subjects.deployment.early_late import by_age, by_arrival
-from designs_world import inputs_of, prepared_of
+from made_up_cohorts import inputs_of, prepared_of
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +130,6 @@ def test_the_pattern_of_effects_is_recovered() -> None:
     assert late.ci_low < 1 < late.ci_high
     assert ratio.ci_low < 3 < ratio.ci_high
     assert ratio.ci_low > 1
-    assert (ratio.exposed_ends, ratio.exposed_units) == min(
-        (e.exposed_ends, e.exposed_units) for e in (early, late)
+    assert (ratio.exposed_events, ratio.exposed_units) == min(
+        (e.exposed_events, e.exposed_units) for e in (early, late)
     )

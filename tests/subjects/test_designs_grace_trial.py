@@ -10,7 +10,7 @@ from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Prepared
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.subjects.deployment.grace_trial import emulate, result
-from designs_world import inputs_of, prepared_of
+from made_up_cohorts import inputs_of, prepared_of
 
 EXPOSURE = ExposureSpec("un_troops")
 

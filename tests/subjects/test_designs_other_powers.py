@@ -8,17 +8,17 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from collsec.designs.joint_effects import joint_effects
+from collsec.subjects.interest.index_forms import divergences, is_other_form
+from collsec.subjects.interest.other_powers import COMPONENTS, other_powers, together, with_indices
 
 from collsec.designs.inputs import Prepared
-from collsec.designs.joint_effects import joint_effects
 from collsec.designs.parts import Context
 from collsec.hypothesis.multiverse import OptionSpec
 from collsec.hypothesis.specification import Draws
 from collsec.measures.interest import CONTROL_POWERS, P5, dispersion_index, divergence_index
-from collsec.subjects.interest.index_forms import divergences, is_other_form
-from collsec.subjects.interest.other_powers import COMPONENTS, other_powers, together, with_indices
 from collsec.survival import cox_ph
-from designs_world import SPEC, inputs_of
+from made_up_cohorts import SPEC, inputs_of
 
 
 def world(of_five: float, of_others: float, n: int = 700, seed: int = 4) -> Context:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
-from collsec.core.project import Store
 from collsec.designs.clustered import Comparison
+
+from collsec.core.project import Project
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
 from collsec.hypothesis.specification import Draws, load
@@ -22,7 +22,7 @@ from collsec.subjects.interest.p5_fights import (
     tally,
     with_kinds,
 )
-from designs_world import STUDY, inputs_of
+from made_up_cohorts import STUDY, inputs_of
 from study import study_inputs
 
 DAY = pd.Timestamp
@@ -120,12 +120,12 @@ def test_without_an_event_among_the_exposed_the_ratio_is_the_one_on_paper() -> N
     share = 0.5 / 10
     assert found.estimate == pytest.approx(share / (1 - share) * 6 / 2, rel=1e-5)
     assert 0 < found.ci_low < found.estimate < found.ci_high < math.inf
-    assert (found.exposed_ends, found.n_events, found.exposed_units) == (0, 9, 18)
+    assert (found.exposed_events, found.n_events, found.exposed_units) == (0, 9, 18)
     assert found.inference == "firth_profile"
 
 
 def test_the_study_s_wars_are_parted_without_rest(repository: Path) -> None:
-    inputs = study_inputs(load(Store(repository), "h3"))
+    inputs = study_inputs(load(Project(repository), "h3"))
     made = p5_fights(Context(inputs, prepare(inputs, inputs.spec.exposure), Draws(480, 40, 49, 2)))
     record = made.records["p5_fights"]
     flagged = int(inputs.episodes["has_p5_party"].sum())
@@ -136,6 +136,6 @@ def test_the_study_s_wars_are_parted_without_rest(repository: Path) -> None:
     for name in GROUPS:
         assert f"h3.p5_fights.end.{name}" in found
     acts = found["h3.p5_fights.mission.any"]
-    assert acts.exposed_ends == sum(record["mission"][k]["events"] for k in fought)
-    assert made.strings["p5_fights.mission.events"] == str(acts.exposed_ends)
+    assert acts.exposed_events == sum(record["mission"][k]["events"] for k in fought)
+    assert made.strings["p5_fights.mission.events"] == str(acts.exposed_events)
     assert STUDY.level == 0.05

@@ -18,7 +18,7 @@ from collsec.subjects.deployment.rotating_seats import (
     set_in_words,
     strength_in_words,
 )
-from designs_world import inputs_of, prepared_of
+from made_up_cohorts import inputs_of, prepared_of
 from study import raw_tables
 
 DAY = pd.Timestamp

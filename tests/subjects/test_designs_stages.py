@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-
-from collsec.reports.tables.table import of_record
 from collsec.subjects.deployment.authorized_missions import (
     MILESTONES,
     authorized_into_war,
     operations,
 )
-from collsec.subjects.deployment.printed import STAGES_TABLE
 from collsec.subjects.deployment.stages import stage_table
+
+from collsec.reports.tables.table import of_record
+from collsec.subjects.deployment.printed import STAGES_TABLE
 
 DAY = pd.Timestamp
 

@@ -9,9 +9,6 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-
-from collsec.designs import Inputs
-from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.negative_controls import (
     calendar_placebo,
     calendar_rows,
@@ -19,6 +16,10 @@ from collsec.designs.negative_controls import (
     number_on,
     usual_count,
 )
+from collsec.subjects.veto.action_class import BY_CLASS, BY_STATE, by_action_class, too_few_exposed
+
+from collsec.designs import Inputs
+from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.parts import Context
 from collsec.designs.time_varying import exposed_counts
 from collsec.histories.panels import clock, exposure_column, unit_spells
@@ -32,15 +33,14 @@ from collsec.subjects.interest.interactions import (
     salience_interaction,
     split_at_median,
 )
-from collsec.subjects.veto.action_class import BY_CLASS, BY_STATE, by_action_class, too_few_exposed
-from study import STORE, raw_tables, study_inputs
+from study import PROJECT, raw_tables, study_inputs
 
 DAY = pd.Timestamp
 
 
 @functools.cache
 def inputs(name: str) -> Inputs:
-    return study_inputs(load(STORE, name))
+    return study_inputs(load(PROJECT, name))
 
 
 @functools.cache
@@ -63,14 +63,14 @@ def test_every_veto_counts_in_exactly_one_class_and_for_each_state_that_cast_it(
     assert set(by_measure) == {*BY_CLASS, *BY_STATE}
     for name, estimate in by_measure.items():
         alone = prepare(inputs("h2"), dataclasses.replace(inputs("h2").spec.exposure, measure=name))
-        assert estimate.exposed_ends == exposed_counts(alone, "gwno_host")["exposed_ends"]
+        assert estimate.exposed_events == exposed_counts(alone, "gwno_host")["exposed_events"]
         assert math.isnan(estimate.estimate) == estimate.note.startswith("Not estimable")
 
 
 def test_three_ends_in_three_clusters_are_the_least() -> None:
-    counts = {"exposed_ends": 3, "exposed_clusters": 3}
+    counts = {"exposed_events": 3, "exposed_clusters": 3}
     assert too_few_exposed(counts) == ""
-    assert too_few_exposed(counts | {"exposed_ends": 2}).startswith("2 ends while exposed")
+    assert too_few_exposed(counts | {"exposed_events": 2}).startswith("2 ends while exposed")
     assert too_few_exposed(counts | {"exposed_clusters": 2})
 
 
@@ -174,7 +174,7 @@ def test_two_halves_hold_the_cohort_whose_salience_is_known() -> None:
     known = salience_index(inputs("h1").ties).reindex(primary("h1").units["episode_id"]).notna()
     assert low.n_units + high.n_units == ratio.n_units == int(known.sum())
     assert abs(low.n_units - high.n_units) <= 1
-    assert low.exposed_ends + high.exposed_ends == ratio.exposed_ends
+    assert low.exposed_events + high.exposed_events == ratio.exposed_events
     assert {e.validity for e in made.estimates} == {"plausible"}
     assert all("exploratory" in e.label for e in made.estimates)
 
@@ -188,13 +188,13 @@ def test_divergence_splits_the_cohort_as_salience_does_under_names_of_its_own() 
         f"h1.divergence_interaction.{kind}" for kind in ("high", "low", "ratio")
     ]
     assert all("divergence" in e.label and "exploratory" in e.label for e in made.estimates)
-    assert made.strings["divergence_interaction.high.ends"] == str(high.exposed_ends)
+    assert made.strings["divergence_interaction.high.ends"] == str(high.exposed_events)
 
 
 def test_a_half_without_ends_gives_no_ratio() -> None:
     made = salience_interaction(context("h2"))
     _, low, ratio = made.estimates
-    assert low.exposed_ends < 3
+    assert low.exposed_events < 3
     assert math.isnan(low.estimate)
     assert math.isnan(ratio.estimate)
     assert ratio.note.startswith("Not estimable")
@@ -209,7 +209,7 @@ def test_each_half_is_compared_with_its_own_wars_only() -> None:
     prepared = split_at_median(primary("h1"), salience_index(inputs("h1").ties))
     design = lay_out(inputs("h1"), prepared)
     found = rerandomized_pair(
-        design, by_salience(design, is_salient_of(prepared)), draws=19, confidence=0.9, seed=1
+        design, by_salience(design, is_salient_of(prepared)), draws=19, level=0.9, seed=1
     )
     for kind, value in (("first", 1), ("second", 0)):
         own = prepared.rows[prepared.rows["is_salient"] == value]

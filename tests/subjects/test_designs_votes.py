@@ -9,9 +9,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from collsec.designs.clustered import Comparison, hazard_ratio
+from collsec.subjects.veto.veto_table import by_state_and_class
 
 from collsec.designs import Inputs
-from collsec.designs.clustered import Comparison, hazard_ratio
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
@@ -27,8 +28,7 @@ from collsec.subjects.veto.next_action import (
     next_action,
     until_next,
 )
-from collsec.subjects.veto.veto_table import by_state_and_class
-from study import STORE, linked, study_inputs
+from study import PROJECT, linked, study_inputs
 
 DAY = pd.Timestamp
 AFTER_THE_RECORD = RESOLUTIONS_END + pd.Timedelta(days=1)
@@ -36,7 +36,7 @@ AFTER_THE_RECORD = RESOLUTIONS_END + pd.Timedelta(days=1)
 
 @functools.cache
 def study() -> Inputs:
-    return study_inputs(load(STORE, "h2"))
+    return study_inputs(load(PROJECT, "h2"))
 
 
 @functools.cache

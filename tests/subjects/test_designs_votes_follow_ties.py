@@ -5,22 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
-from collsec.designs.inputs import prepare
-from collsec.designs.parts import Context
-from collsec.hypothesis.specification import Draws, load
-from collsec.measures.interest import P5
 from collsec.subjects.veto.votes_follow_ties import (
     members_on_drafts,
     votes_follow_ties,
     within_drafts,
 )
-from study import STORE, study_inputs
+
+from collsec.designs.inputs import prepare
+from collsec.designs.parts import Context
+from collsec.hypothesis.specification import Draws, load
+from collsec.measures.interest import P5
+from study import PROJECT, study_inputs
 
 
 @pytest.fixture(scope="module")
 def context() -> Context:
-    inputs = study_inputs(load(STORE, "h3"))
+    inputs = study_inputs(load(PROJECT, "h3"))
     return Context(inputs, prepare(inputs, inputs.spec.exposure), Draws(40, 40, 49, 2))
 
 

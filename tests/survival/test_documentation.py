@@ -13,8 +13,8 @@ import pytest
 
 import collsec.survival
 import collsec.survival.inference
-from study import REPOSITORY
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = REPOSITORY / "docs" / "estimators.md"
 BLOCK = re.compile(r"^```pycon\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MODULES = [module.name for module in pkgutil.iter_modules(collsec.survival.inference.__path__)]

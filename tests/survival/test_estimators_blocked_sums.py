@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from collsec.survival import ranks
-from collsec.survival.blocked_sums import (
+from collsec.survival import times
+from collsec.survival.arrays import (
     BLOCK,
     accumulate,
     blocks,
@@ -19,9 +21,7 @@ from collsec.survival.blocked_sums import (
     weighted,
     weighted_total,
 )
-from collsec.survival.ranks import count_up_to
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from collsec.survival.times import count_up_to
 
 #: The same hundred thousand numbers near one, added in another order.
 ADDED = 1e-9
@@ -109,8 +109,8 @@ def test_counts_are_those_of_binary_search(
     asked = np.array([*others, *values], dtype=np.float64)
     want = np.searchsorted(given_values, asked, side="right")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranks, "FEW", 0)
-        patch.setattr(ranks, "STEPS", steps)
+        patch.setattr(times, "FEW", 0)
+        patch.setattr(times, "STEPS", steps)
         np.testing.assert_array_equal(count_up_to(given_values, asked), want)
 
 

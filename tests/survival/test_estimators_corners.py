@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from collsec.survival import EstimationError, aalen_johansen, aft, compare, cox_ph, panel_ols
-from collsec.survival.newton import maximize
+from collsec.survival.maximum_likelihood import maximize
 from collsec.survival.splines import restricted_cubic, spline_knots
 
 #: Rounding of a few operations.

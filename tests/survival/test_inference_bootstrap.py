@@ -35,7 +35,7 @@ def test_weights_are_whole_clusters_drawn_with_replacement() -> None:
         seen.append(weights)
         return np.array([weights.sum()])
 
-    cluster_bootstrap(fit, cluster, draws=200, confidence=0.9, seed=1)
+    cluster_bootstrap(fit, cluster, draws=200, level=0.9, seed=1)
     assert seen[0].tolist() == [1.0] * 6
     drawn = np.array(seen[1:])
     assert np.array_equal(drawn[:, 0], drawn[:, 1])
@@ -62,7 +62,7 @@ def test_frequency_weights_equal_copied_rows_for_the_cox_model() -> None:
         )
         return model.params.to_numpy()
 
-    result = cluster_bootstrap(fit, rows["cluster"], draws=60, confidence=0.9, seed=5)
+    result = cluster_bootstrap(fit, rows["cluster"], draws=60, level=0.9, seed=5)
     generator = np.random.default_rng(5)
     for estimate in result.estimates:
         picked = generator.integers(0, 20, 20)
@@ -78,7 +78,7 @@ def test_standard_error_of_a_mean_is_the_cluster_robust_one() -> None:
         lambda w: np.array([np.average(values, weights=w)]),
         cluster,
         draws=2000,
-        confidence=0.95,
+        level=0.95,
         seed=1,
     )
     assert result.std_error[0] == pytest.approx(robust, rel=0.06)
@@ -89,7 +89,7 @@ def test_standard_error_of_a_mean_is_the_cluster_robust_one() -> None:
 def test_intervals_follow_their_definitions() -> None:
     cluster, values = clustered_means(2)
     result = cluster_bootstrap(
-        lambda w: mean_with_error(values, cluster, w), cluster, draws=399, confidence=0.9, seed=1
+        lambda w: mean_with_error(values, cluster, w), cluster, draws=399, level=0.9, seed=1
     )
     # 399 draws at 10 %: p < 0.1 means fewer than 19 draws beyond, so the 19th from each end.
     ordered = np.sort(result.estimates[:, 0])
@@ -109,7 +109,7 @@ def test_interval_excludes_zero_exactly_when_its_p_value_is_below_the_level() ->
         ) -> np.ndarray:
             return mean_with_error(values, cluster, weights)
 
-        result = cluster_bootstrap(fit, cluster, draws=199, confidence=0.9, seed=seed)
+        result = cluster_bootstrap(fit, cluster, draws=199, level=0.9, seed=seed)
         assert result.studentized is not None
         for interval in (result.percentile, result.basic, result.studentized):
             outside = bool(interval.low[0] > 0 or interval.high[0] < 0)
@@ -126,7 +126,7 @@ def test_failures_are_counted_with_their_reasons() -> None:
             raise EstimationError("no exposed ends")
         return np.array([np.inf if weights[1] == 0 else weights[0]])
 
-    result = cluster_bootstrap(fit, cluster, draws=400, confidence=0.9, seed=1)
+    result = cluster_bootstrap(fit, cluster, draws=400, level=0.9, seed=1)
     reasons = dict(result.failure_reasons)
     assert set(reasons) == {"no exposed ends", "not finite"}
     assert sum(reasons.values()) == result.failures == 400 - len(result.estimates)
@@ -140,18 +140,16 @@ def test_errors_that_are_no_failed_fits_are_passed_on() -> None:
         return np.array([1.0])
 
     with pytest.raises(KeyError, match="misspelled"):
-        cluster_bootstrap(fit, np.arange(5), draws=20, confidence=0.9, seed=1)
+        cluster_bootstrap(fit, np.arange(5), draws=20, level=0.9, seed=1)
 
 
 def test_impossible_requests_are_refused() -> None:
     with pytest.raises(InferenceError, match="two clusters"):
-        cluster_bootstrap(lambda w: w[:1], np.zeros(5), draws=99, confidence=0.9, seed=1)
+        cluster_bootstrap(lambda w: w[:1], np.zeros(5), draws=99, level=0.9, seed=1)
     with pytest.raises(InferenceError, match="sample itself"):
-        cluster_bootstrap(
-            lambda w: np.array([np.nan]), np.arange(5), draws=99, confidence=0.9, seed=1
-        )
+        cluster_bootstrap(lambda w: np.array([np.nan]), np.arange(5), draws=99, level=0.9, seed=1)
     with pytest.raises(InferenceError, match="cannot reject"):
-        cluster_bootstrap(lambda w: w[:1], np.arange(5), draws=19, confidence=0.95, seed=1)
+        cluster_bootstrap(lambda w: w[:1], np.arange(5), draws=19, level=0.95, seed=1)
 
 
 @pytest.mark.slow
@@ -163,7 +161,7 @@ def test_studentized_interval_covers() -> None:
             lambda w, v=values, c=cluster: mean_with_error(v, c, w),
             cluster,
             draws=399,
-            confidence=0.95,
+            level=0.95,
             seed=seed,
         )
         assert result.studentized is not None

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from simulated_spells import simulate
 
 from collsec.survival import cox_ph
 from collsec.survival.inference import (
@@ -20,13 +21,12 @@ from collsec.survival.inference import (
     score_test,
 )
 from collsec.survival.inference.assignment import exposed_counts, redraw, split_rows
-from inference_world import world
 
 FRAME = {"n_units": 300, "n_spells": 30, "n_regions": 3}
 
 
 def test_primary_test_keeps_its_level_even_where_the_real_exposure_has_an_effect() -> None:
-    design = world(np.random.default_rng(4), hazard_ratio=3.0, **FRAME)
+    design = simulate(np.random.default_rng(4), hazard_ratio=3.0, **FRAME)
     test = rerandomization_test(design, draws=4000, seed=1)
     result = null_calibration(design, test, alpha=0.05, draws=4000, seed=1)
     assert 0.04 <= result.rejection_rate <= 0.06
@@ -45,7 +45,7 @@ def test_one_seed_gives_reference_and_random_exposures_different_streams(
         return made[-1], 0.0
 
     monkeypatch.setattr(calibration, "redraw", spy)
-    design = world(np.random.default_rng(4), **FRAME)
+    design = simulate(np.random.default_rng(4), **FRAME)
     for _ in range(2):
         test = rerandomization_test(design, draws=40, seed=seed)
         null_calibration(design, test, alpha=0.05, draws=40, seed=seed)
@@ -55,7 +55,7 @@ def test_one_seed_gives_reference_and_random_exposures_different_streams(
 
 
 def test_ever_exposed_as_a_fixed_covariate_rejects_nearly_always() -> None:
-    design = world(np.random.default_rng(4), **FRAME)
+    design = simulate(np.random.default_rng(4), **FRAME)
     naive = null_calibration(design, ever_exposed_test(design), alpha=0.05, draws=1000, seed=1)
     assert naive.rejection_rate > 0.95
 
@@ -83,14 +83,14 @@ def test_ever_exposed_statistic_is_the_log_rank_of_two_fixed_groups() -> None:
 
 
 def test_score_test_is_the_normal_test_of_the_primary_score() -> None:
-    design = world(np.random.default_rng(4), hazard_ratio=2.0, **FRAME)
-    result = risk_set_rerandomization(design, draws=99, confidence=0.9, seed=1)
+    design = simulate(np.random.default_rng(4), hazard_ratio=2.0, **FRAME)
+    result = risk_set_rerandomization(design, draws=99, level=0.9, seed=1)
     p_value = score_test(design)(design.unit[None, :])[0]
     assert p_value == pytest.approx(2 * stats.norm.sf(abs(result.score)))
 
 
 def test_calibration_counts_rejections_of_the_draws_it_made() -> None:
-    design = world(np.random.default_rng(4), **FRAME)
+    design = simulate(np.random.default_rng(4), **FRAME)
     result = null_calibration(
         design, lambda unit: (unit[:, 0] % 4 == 0) * 0.5, alpha=0.2, draws=1200, seed=3
     )
@@ -101,7 +101,7 @@ def test_calibration_counts_rejections_of_the_draws_it_made() -> None:
 
 
 def test_estimates_are_those_of_a_cox_model_on_each_random_exposure() -> None:
-    design = world(np.random.default_rng(4), **FRAME)
+    design = simulate(np.random.default_rng(4), **FRAME)
     result = null_calibration(design, score_test(design), alpha=0.2, draws=3, seed=3)
     root = np.random.SeedSequence(3, spawn_key=(1,))
     unit, _ = redraw(design, 3, np.random.default_rng(root))
@@ -121,6 +121,6 @@ def test_estimates_are_those_of_a_cox_model_on_each_random_exposure() -> None:
 
 
 def test_level_outside_the_unit_interval_is_refused() -> None:
-    design = world(np.random.default_rng(4), **FRAME)
+    design = simulate(np.random.default_rng(4), **FRAME)
     with pytest.raises(InferenceError, match="between 0 and 1"):
         null_calibration(design, score_test(design), alpha=5.0, draws=10, seed=1)

@@ -8,12 +8,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from simulated_spells import YEAR, simulate
 
 from collsec.survival import cox_ph
 from collsec.survival.inference import DosePath, InferenceError, rerandomized_dose
 from collsec.survival.inference.assignment import split_rows
 from collsec.survival.inference.exposure_design import ExposureDesign, exposure_design
-from inference_world import YEAR, world
 
 # The Newton steps of two engines end within a few ulps of the same maximum.
 SAME_MAXIMUM = 1e-6
@@ -51,10 +51,10 @@ def test_a_dose_counts_from_the_day_after_it_changed() -> None:
 
 def test_the_estimate_is_that_of_the_cox_model_with_the_dose() -> None:
     rng = np.random.default_rng(3)
-    design = world(rng, hazard_ratio=2.0)
+    design = simulate(rng, hazard_ratio=2.0)
     paths = rising(design, rng)
     assert len(np.unique(design.unit)) == design.n_spells
-    answer = rerandomized_dose(design, paths, draws=199, confidence=0.95, seed=1)
+    answer = rerandomized_dose(design, paths, draws=199, level=0.95, seed=1)
     fit = cox_ph(rows_of(design, paths), ["dose"], start="start", stop="stop", event="event")
     assert answer.estimate == pytest.approx(fit.params["dose"], abs=SAME_MAXIMUM)
     assert answer.ci_low < answer.estimate < answer.ci_high
@@ -63,9 +63,9 @@ def test_the_estimate_is_that_of_the_cox_model_with_the_dose() -> None:
 
 
 def test_with_a_dose_of_one_it_is_the_model_of_presence() -> None:
-    design = world(np.random.default_rng(4))
+    design = simulate(np.random.default_rng(4))
     paths = [DosePath(np.array([on]), np.array([1.0])) for on in design.on]
-    answer = rerandomized_dose(design, paths, draws=199, confidence=0.95, seed=1)
+    answer = rerandomized_dose(design, paths, draws=199, level=0.95, seed=1)
     _, start, stop, event, exposed = split_rows(design, design.unit)
     rows = pd.DataFrame({"start": start, "stop": stop, "event": event, "x": exposed})
     fit = cox_ph(rows, ["x"], start="start", stop="stop", event="event")
@@ -74,11 +74,11 @@ def test_with_a_dose_of_one_it_is_the_model_of_presence() -> None:
 
 def test_twice_the_dose_is_half_the_effect_of_a_unit() -> None:
     rng = np.random.default_rng(5)
-    design = world(rng, hazard_ratio=2.0)
+    design = simulate(rng, hazard_ratio=2.0)
     paths = rising(design, rng)
     double = [DosePath(path.day, 2 * path.dose) for path in paths]
     one, two = (
-        rerandomized_dose(design, p, draws=199, confidence=0.95, seed=2) for p in (paths, double)
+        rerandomized_dose(design, p, draws=199, level=0.95, seed=2) for p in (paths, double)
     )
     for name in ("estimate", "ci_low", "ci_high"):
         assert getattr(two, name) == pytest.approx(getattr(one, name) / 2, abs=1e-6)
@@ -101,7 +101,7 @@ def test_ties_are_those_of_efron() -> None:
         spell_off=[np.inf],
     )
     paths = [DosePath(np.array([1.0]), np.array([1.0]))]
-    answer = rerandomized_dose(design, paths, draws=39, confidence=0.95, seed=1)
+    answer = rerandomized_dose(design, paths, draws=39, level=0.95, seed=1)
 
     # The second of the tied ends leaves out half of what the two weigh.
     def loglik(b: float) -> float:
@@ -122,12 +122,12 @@ def test_ties_are_those_of_efron() -> None:
     ],
 )
 def test_what_cannot_be_asked_is_refused(paths: list[DosePath], message: str) -> None:
-    design = world(np.random.default_rng(9))
+    design = simulate(np.random.default_rng(9))
     given = paths * design.n_spells
     with pytest.raises(InferenceError, match=message):
-        rerandomized_dose(design, given, draws=99, confidence=0.95, seed=1)
+        rerandomized_dose(design, given, draws=99, level=0.95, seed=1)
     with pytest.raises(InferenceError, match="cannot reject"):
-        rerandomized_dose(design, given, draws=10, confidence=0.95, seed=1)
+        rerandomized_dose(design, given, draws=10, level=0.95, seed=1)
 
 
 @pytest.mark.parametrize(("hazard_ratio", "low", "high"), [(1.0, 0, 9), (4.0, 36, 60)])
@@ -138,9 +138,9 @@ def test_no_effect_is_rejected_seldom_and_a_large_one_mostly(
     rejected = 0
     for seed in range(60):
         rng = np.random.default_rng(seed)
-        design = world(rng, n_units=120, n_spells=18, hazard_ratio=hazard_ratio, region_hazard=2.0)
-        answer = rerandomized_dose(
-            design, rising(design, rng), draws=199, confidence=0.95, seed=seed
+        design = simulate(
+            rng, n_units=120, n_spells=18, hazard_ratio=hazard_ratio, region_hazard=2.0
         )
+        answer = rerandomized_dose(design, rising(design, rng), draws=199, level=0.95, seed=seed)
         rejected += answer.p_value <= 0.05
     assert low <= rejected <= high

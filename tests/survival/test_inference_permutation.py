@@ -35,7 +35,7 @@ def effect(
         strata=np.zeros(8, int) if strata is None else strata,
         group=np.arange(8) if group is None else group,
         draws=draws,
-        confidence=0.9,
+        level=0.9,
         seed=3,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from simulated_spells import simulate
 
 from collsec.survival.inference import (
     InferenceError,
@@ -12,7 +13,6 @@ from collsec.survival.inference import (
     risk_set_rerandomization,
     schoenfeld_std_error,
 )
-from inference_world import world
 
 
 def test_schoenfeld_number_of_events() -> None:
@@ -43,8 +43,8 @@ def test_power_curve_is_the_level_at_one_and_the_power_at_the_detectable_effect(
 
 
 def test_interval_error_is_that_of_a_normal_interval_of_the_same_width() -> None:
-    design = world(np.random.default_rng(2), n_spells=30)
-    result = risk_set_rerandomization(design, draws=999, confidence=0.95, seed=1)
+    design = simulate(np.random.default_rng(2), n_spells=30)
+    result = risk_set_rerandomization(design, draws=999, level=0.95, seed=1)
     assert result.interval_std_error == pytest.approx(
         (result.ci_high - result.ci_low) / (2 * 1.959964), rel=1e-6
     )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from simulated_spells import simulate
 
 from collsec.survival import cox_ph
 from collsec.survival.inference import (
@@ -18,7 +19,6 @@ from collsec.survival.inference import (
 from collsec.survival.inference.assignment import exposed_counts, redraw, split_rows
 from collsec.survival.inference.reference_distribution import critical_values, equal_tailed_p_values
 from collsec.survival.inference.score_inversion import null_scores
-from inference_world import world
 
 
 def small_design(**changes: Any) -> ExposureDesign:
@@ -87,7 +87,7 @@ def tied_world(seed: int) -> ExposureDesign:
 @pytest.mark.parametrize("seed", range(5))
 def test_estimate_equals_the_cox_model_on_split_rows(seed: int) -> None:
     design = tied_world(seed)
-    result = risk_set_rerandomization(design, draws=99, confidence=0.9, seed=1)
+    result = risk_set_rerandomization(design, draws=99, level=0.9, seed=1)
     estimate, std_error = fit_on_rows(design, design.unit)
     assert result.estimate == pytest.approx(estimate, abs=1e-8)
     assert result.std_error == pytest.approx(std_error, abs=1e-8)
@@ -98,7 +98,7 @@ def test_score_at_no_effect_is_the_log_rank_statistic_by_hand() -> None:
 
     U = (0 - 1/5) + (1 - 1/4) = 0.55, V = 1/5 · 4/5 + 1/4 · 3/4 = 0.3475.
     """
-    result = risk_set_rerandomization(small_design(), draws=99, confidence=0.9, seed=1)
+    result = risk_set_rerandomization(small_design(), draws=99, level=0.9, seed=1)
     assert result.score == pytest.approx(0.55 / np.sqrt(0.3475), abs=1e-9)
     assert result.information == pytest.approx(0.3475)
     assert result.expected_exposed_events == pytest.approx(0.45)
@@ -111,7 +111,7 @@ def test_score_of_ties_has_the_hypergeometric_variance() -> None:
         exit=np.array([10.0, 10.0, 30.0, 40.0, 3.0]),
         event=np.array([True, True, False, False, False]),
     )
-    result = risk_set_rerandomization(design, draws=99, confidence=0.9, seed=1)
+    result = risk_set_rerandomization(design, draws=99, level=0.9, seed=1)
     assert result.score == pytest.approx((1 - 2 / 4) / np.sqrt(2 * 3 / 16 * 2 / 3), abs=1e-9)
 
 
@@ -136,7 +136,7 @@ def test_redraw_moves_the_whole_spell_with_its_lag_and_length() -> None:
     )
     unit = np.arange(5)[:, None]
     at_risk, deaths = exposed_counts(design, unit)
-    assert design.risk_sets.time.tolist() == [10.0, 20.0, 30.0, 40.0]
+    assert design.event_counts.time.tolist() == [10.0, 20.0, 30.0, 40.0]
     assert at_risk.tolist() == [
         [0, 0, 0, 0],
         [0, 1, 0, 0],
@@ -169,7 +169,7 @@ def test_thin_stratum_is_coarsened_to_all_units_and_counted() -> None:
     unit, coarsened = redraw(design, 4_000, np.random.default_rng(3))
     assert np.unique(unit).tolist() == [1, 2, 3, 4]
     assert coarsened == 1.0
-    result = risk_set_rerandomization(design, draws=99, confidence=0.9, seed=1)
+    result = risk_set_rerandomization(design, draws=99, level=0.9, seed=1)
     assert (result.n_coarsened, result.mean_coarsened) == (1, 1.0)
 
 
@@ -210,7 +210,7 @@ def test_spell_without_any_free_unit_is_reported_unplaced() -> None:
         spell_on=np.array([5.0, 15.0]),
         spell_off=np.array([np.inf, np.inf]),
     )
-    result = risk_set_rerandomization(design, draws=4_000, confidence=0.9, seed=1)
+    result = risk_set_rerandomization(design, draws=4_000, level=0.9, seed=1)
     assert result.n_unplaced == pytest.approx(0.5, abs=0.05)
 
 
@@ -219,9 +219,9 @@ def test_interval_excludes_no_effect_exactly_when_the_test_rejects() -> None:
     for seed in range(60):
         rng = np.random.default_rng(seed)
         hazard_ratio = float(rng.choice([0.3, 1.0, 3.0]))
-        design = world(rng, hazard_ratio=hazard_ratio, n_units=60, n_spells=15)
+        design = simulate(rng, hazard_ratio=hazard_ratio, n_units=60, n_spells=15)
         alpha = float(rng.choice([0.2, 0.1, 0.05]))
-        result = risk_set_rerandomization(design, draws=199, confidence=1 - alpha, seed=rng)
+        result = risk_set_rerandomization(design, draws=199, level=1 - alpha, seed=rng)
         excludes = result.ci_low > 0 or result.ci_high < 0
         assert excludes == (result.p_value < alpha)
         rejected += excludes
@@ -230,7 +230,7 @@ def test_interval_excludes_no_effect_exactly_when_the_test_rejects() -> None:
 
 def test_without_exposed_ends_the_interval_is_open_below() -> None:
     design = small_design(spell_unit=np.array([4]), event=np.array([True, True, True, True, False]))
-    result = risk_set_rerandomization(design, draws=99, confidence=0.9, seed=1)
+    result = risk_set_rerandomization(design, draws=99, level=0.9, seed=1)
     assert result.n_exposed_events == 0
     assert result.estimate == -np.inf
     assert np.isnan(result.std_error)
@@ -241,15 +241,15 @@ def test_with_only_exposed_ends_the_estimate_is_infinite() -> None:
     design = small_design(
         spell_unit=np.array([1]), event=np.array([False, True, False, False, False])
     )
-    result = risk_set_rerandomization(design, draws=99, confidence=0.9, seed=1)
+    result = risk_set_rerandomization(design, draws=99, level=0.9, seed=1)
     assert result.estimate == np.inf
     assert result.ci_high == np.inf
 
 
 def test_interval_with_no_exposed_end_among_many_is_bounded_above() -> None:
     rng = np.random.default_rng(8)
-    design = world(rng, hazard_ratio=1e-6, n_spells=30)
-    result = risk_set_rerandomization(design, draws=999, confidence=0.95, seed=1)
+    design = simulate(rng, hazard_ratio=1e-6, n_spells=30)
+    result = risk_set_rerandomization(design, draws=999, level=0.95, seed=1)
     assert result.n_exposed_events == 0
     assert result.ci_low == -np.inf
     assert result.ci_high < 0
@@ -257,17 +257,17 @@ def test_interval_with_no_exposed_end_among_many_is_bounded_above() -> None:
 
 def test_same_seed_gives_the_same_result() -> None:
     design = tied_world(3)
-    first = risk_set_rerandomization(design, draws=199, confidence=0.9, seed=5)
-    second = risk_set_rerandomization(design, draws=199, confidence=0.9, seed=5)
+    first = risk_set_rerandomization(design, draws=199, level=0.9, seed=5)
+    second = risk_set_rerandomization(design, draws=199, level=0.9, seed=5)
     assert np.array_equal(first.reference, second.reference)
     assert (first.ci_low, first.ci_high) == (second.ci_low, second.ci_high)
-    other = risk_set_rerandomization(design, draws=199, confidence=0.9, seed=6)
+    other = risk_set_rerandomization(design, draws=199, level=0.9, seed=6)
     assert not np.array_equal(first.reference, other.reference)
 
 
 def test_score_of_the_real_assignment_is_the_same_among_redrawn_ones() -> None:
     design = tied_world(1)
-    result = risk_set_rerandomization(design, draws=99, confidence=0.9, seed=5)
+    result = risk_set_rerandomization(design, draws=99, level=0.9, seed=5)
     several = np.vstack([redraw(design, 30, np.random.default_rng(0))[0], design.unit])
     assert null_scores(design, several)[-1] == result.score
 
@@ -291,7 +291,7 @@ def test_critical_values_agree_with_the_p_value(draws: int, alpha: float) -> Non
 
 def test_too_few_draws_are_refused() -> None:
     with pytest.raises(InferenceError, match="120 are needed"):
-        risk_set_rerandomization(small_design(), draws=99, confidence=1 - 0.05 / 3, seed=1)
+        risk_set_rerandomization(small_design(), draws=99, level=1 - 0.05 / 3, seed=1)
     assert np.isfinite(critical_values(np.arange(120.0), 0.05 / 3)).all()
     assert np.isfinite(critical_values(np.arange(40.0), 0.05)).all()
     with pytest.raises(InferenceError, match="40 are needed"):
@@ -306,7 +306,7 @@ def test_too_few_draws_are_refused() -> None:
         ({"spell_off": np.array([4.0])}, "ends before it starts"),
         ({"spell_unit": np.array([9])}, "does not exist"),
         ({"exit": np.array([0.0, 20.0, 30.0, 40.0, 50.0])}, "no follow-up"),
-        ({"event": np.zeros(5, dtype=bool)}, "No unit ends"),
+        ({"event": np.zeros(5, dtype=bool)}, "No unit has the event"),
         ({"assignment_strata": np.array([0, 0, 1, np.nan, 1])}, "integer codes"),
         (
             {
@@ -327,4 +327,4 @@ def test_impossible_inputs_are_refused(changes: dict[str, Any], message: str) ->
 def test_exposure_that_never_meets_an_end_is_refused() -> None:
     design = small_design(spell_on=np.array([60.0]))
     with pytest.raises(InferenceError, match="both exposed and unexposed"):
-        risk_set_rerandomization(design, draws=99, confidence=0.9, seed=1)
+        risk_set_rerandomization(design, draws=99, level=0.9, seed=1)

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from simulated_spells import simulate
 
 from collsec.survival.inference import risk_set_rerandomization
 from collsec.survival.inference.assignment import exposed_counts, redraw
 from collsec.survival.inference.reference_distribution import equal_tailed_p_values
 from collsec.survival.inference.score_inversion import null_scores
-from inference_world import world
 
 #: Like the study's frame: some 30 spells on 523 units, about nine units at risk per region.
 SPARSE: dict[str, Any] = {"n_units": 523, "n_spells": 30, "years": 45.0, "n_regions": 3}
@@ -31,7 +31,7 @@ def rejection(worlds: int, seed: int, **settings: Any) -> tuple[float, float]:
     rejects, ends = [], []
     for child in np.random.SeedSequence(seed).spawn(worlds):
         rng = np.random.default_rng(child)
-        design = world(rng, **settings)
+        design = simulate(rng, **settings)
         reference = null_scores(design, redraw(design, 400, rng)[0])
         score = null_scores(design, design.unit[None, :])
         rejects.append(equal_tailed_p_values(score, reference)[0] < 0.05)
@@ -46,7 +46,7 @@ def coverage(worlds: int, seed: int, **settings: Any) -> float:
     for child in np.random.SeedSequence(seed).spawn(worlds):
         rng = np.random.default_rng(child)
         result = risk_set_rerandomization(
-            world(rng, **settings), draws=400, confidence=0.95, seed=rng
+            simulate(rng, **settings), draws=400, level=0.95, seed=rng
         )
         covers.append(result.ci_low <= truth <= result.ci_high)
     return float(np.mean(covers))
@@ -76,8 +76,8 @@ def confounded(worlds: int, seed: int, hazard_ratio: float, **frame: Any) -> dic
     rows = []
     for child in np.random.SeedSequence(seed).spawn(worlds):
         rng = np.random.default_rng(child)
-        design = world(rng, hazard_ratio=hazard_ratio, **frame | CONFOUNDED)
-        result = risk_set_rerandomization(design, draws=200, confidence=0.95, seed=rng)
+        design = simulate(rng, hazard_ratio=hazard_ratio, **frame | CONFOUNDED)
+        result = risk_set_rerandomization(design, draws=200, level=0.95, seed=rng)
         rows.append(
             (
                 result.ci_low <= truth <= result.ci_high,

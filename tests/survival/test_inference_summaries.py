@@ -46,7 +46,7 @@ def test_invalid_p_values_are_refused(p_values: list[float]) -> None:
 
 def test_rubin_by_hand() -> None:
     """Estimates 1, 2, 3 with variance 1: B = 1, T = 1 + 4/3, λ = 4/7, ν = 2 · 49/16."""
-    pooled = rubin_combine([1, 2, 3], [1, 1, 1], confidence=0.95)
+    pooled = rubin_combine([1, 2, 3], [1, 1, 1], level=0.95)
     assert (pooled.estimate, pooled.within, pooled.between) == (2.0, 1.0, 1.0)
     assert pooled.std_error == pytest.approx(np.sqrt(7 / 3))
     assert pooled.missing_information == pytest.approx(4 / 7)
@@ -57,24 +57,24 @@ def test_rubin_by_hand() -> None:
 
 def test_barnard_rubin_by_hand() -> None:
     """ν_obs = (11/13) · 10 · 3/7 = 330/91, and ν = 1 / (16/98 + 91/330)."""
-    pooled = rubin_combine([1, 2, 3], [1, 1, 1], confidence=0.95, complete_dof=10)
+    pooled = rubin_combine([1, 2, 3], [1, 1, 1], level=0.95, complete_dof=10)
     assert pooled.dof == pytest.approx(1 / (16 / 98 + 91 / 330))
 
 
 def test_identical_imputations_give_back_the_complete_data_interval() -> None:
-    pooled = rubin_combine([0.5, 0.5], [0.04, 0.04], confidence=0.95)
+    pooled = rubin_combine([0.5, 0.5], [0.04, 0.04], level=0.95)
     assert pooled.std_error == pytest.approx(0.2)
     assert pooled.ci_low == pytest.approx(0.5 - 1.959964 * 0.2, abs=1e-6)
     assert pooled.p_value == pytest.approx(2 * stats.norm.sf(2.5))
-    few = rubin_combine([0.5, 0.5], [0.04, 0.04], confidence=0.95, complete_dof=10)
+    few = rubin_combine([0.5, 0.5], [0.04, 0.04], level=0.95, complete_dof=10)
     assert few.dof == pytest.approx(11 / 13 * 10)
 
 
 def test_one_imputation_is_refused() -> None:
     with pytest.raises(InferenceError, match="two imputations"):
-        rubin_combine([1.0], [1.0], confidence=0.95)
+        rubin_combine([1.0], [1.0], level=0.95)
     with pytest.raises(InferenceError, match="finite"):
-        rubin_combine([1.0, -np.inf], [1.0, 1.0], confidence=0.95)
+        rubin_combine([1.0, -np.inf], [1.0, 1.0], level=0.95)
 
 
 def test_equivalence_by_hand() -> None:

@@ -9,22 +9,22 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.tables import consistency, crosschecks, statecodes
 from collsec.tables.clean import REQUIRED, read_raw, resources
 from collsec.tables.crosschecks import Contradiction
 from collsec.tables.findings import Finding
 from collsec.upstream.sources import read_sources
 
-STORE = Store(Path(__file__).resolve().parents[2])
-SOURCES = read_sources(STORE.raw / "sources.toml")
+PROJECT = Project(Path(__file__).resolve().parents[2])
+SOURCES = read_sources(PROJECT.raw / "sources.toml")
 Tables = dict[str, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
 def committed() -> Tables:
     """The committed raw tables, typed."""
-    return {name: read_raw(STORE, resource) for name, resource in resources(STORE).items()}
+    return {name: read_raw(PROJECT, resource) for name, resource in resources(PROJECT).items()}
 
 
 @pytest.fixture
@@ -546,7 +546,7 @@ def test_every_table_with_states_and_days_is_checked(committed: Tables) -> None:
 
 
 def test_row_counts_are_pinned_with_a_reason() -> None:
-    for name, resource in resources(STORE).items():
+    for name, resource in resources(PROJECT).items():
         assert isinstance(resource.get("rows"), int), f"{name} has no pinned number of rows"
         assert resource.get("rows_reason"), f"{name}: why so many rows?"
 
@@ -557,11 +557,11 @@ def test_the_checks_read_required_tables_alone(committed: Tables) -> None:
 
 
 def test_the_coding_rules_list_every_check_and_every_table() -> None:
-    text = (STORE.raw / "CODING.md").read_text(encoding="utf-8")
+    text = (PROJECT.raw / "CODING.md").read_text(encoding="utf-8")
     for name in (*(c.name for c in crosschecks.CHECKS), "sources are declared"):
         assert f"\n| {name} | " in text, f"CODING.md does not tell of the check {name!r}"
-    parts = sorted(p.name for p in STORE.raw.glob("CODING-*.md"))
-    told = [text, *((STORE.raw / p).read_text(encoding="utf-8") for p in parts)]
+    parts = sorted(p.name for p in PROJECT.raw.glob("CODING-*.md"))
+    told = [text, *((PROJECT.raw / p).read_text(encoding="utf-8") for p in parts)]
     assert all(f"]({part})" in text for part in parts)
-    for name in resources(STORE):
+    for name in resources(PROJECT):
         assert any(f"`{name}`" in t or f"## {name}" in t for t in told), f"no rules of {name}"

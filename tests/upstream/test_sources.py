@@ -28,7 +28,6 @@ coverage = "1946-2024"
 citation = "P (2020). T."
 doi = "10.1177/0022343302039005007"
 licence = "CC BY 4.0"
-may_redistribute = true
 publisher = "https://example.org/"
 mirror = {{ repository = "o/n", commit = "{"a" * 40}" }}
 files = [
@@ -54,7 +53,7 @@ def put(folder: Path, content: bytes = GOOD) -> Path:
 
 def test_a_block_becomes_a_source(tmp_path: Path) -> None:
     source = read_sources(declared(tmp_path))["one"]
-    assert source.key == "one" and source.may_redistribute is True
+    assert source.key == "one"
     assert source.files[0].bytes == len(GOOD)
     assert source.mirror.address(source.files[0].mirror_path) == (
         f"https://raw.githubusercontent.com/o/n/{'a' * 40}/data/x%20y.csv"
@@ -70,7 +69,7 @@ def test_a_block_becomes_a_source(tmp_path: Path) -> None:
         ('title = "T"', 'title = "T"\nurl = "x"', r"\[one\]: unknown field url"),
         ("[one]", "[One-2]", "lower-case"),
         ('doi = "10.1177/0022343302039005007"', 'doi = "doi.org/10.1"', "doi 'doi.org/10.1'"),
-        ("may_redistribute = true", 'may_redistribute = "yes"', "may_redistribute must be a bool"),
+        ('title = "T"', "title = 3", "title must be a str"),
         ('citation = "P (2020). T."', 'citation = ""', "citation and licence may not be empty"),
         (f'commit = "{"a" * 40}"', 'commit = "main"', "commit is not"),
         (f'sha256 = "{SHA}"', 'sha256 = "abc"', "not 64 hex digits"),
@@ -312,8 +311,6 @@ def test_the_studys_own_sources(repository: Path) -> None:
     for source in sources.values():
         assert source.publisher.startswith("http") or not source.files, source.key
         assert source.title and source.producer and source.coverage, source.key
-    assert {k for k, s in sources.items() if s.may_redistribute} >= {"ucdp_acd", "coldat", "wdi"}
-    assert not sources["gsdb"].may_redistribute and not sources["tamm"].may_redistribute
     assert {k for k, s in sources.items() if not s.files} == {"article", "general_knowledge"}
 
 

@@ -24,7 +24,7 @@ ROWS = {
     "p_value": "p-value",
     "n_units": "wars",
     "n_events": "ends",
-    "exposed_ends": "exposed ends",
+    "exposed_events": "exposed ends",
 }
 PLACES = {
     "present": "in place already",

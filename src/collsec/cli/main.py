@@ -127,30 +127,32 @@ def panel(hypothesis: Hypothesis, root: Root = HERE) -> None:
     steps.panel(project_at(root), hypothesis)
 
 
-@step_app.command(epilog="Example: `collsec step share h1 2-of-4 --profile full`")
-def share(
+@step_app.command(epilog="Example: `collsec step shard h1 2-of-4 --profile full`")
+def shard(
     hypothesis: Hypothesis,
     part: Annotated[str, typer.Argument(help="Such as `2-of-4`.", show_default=False)],
     profile: Profile = "quick",
     root: Root = HERE,
 ) -> None:
-    """panel → a share of the work: specifications, draws and parts that need no other."""
+    """panel → a shard of the work: specifications, draws and parts that need no other."""
     from collsec import pipeline as steps
 
-    steps.share(project_at(root), hypothesis, profile, part)
+    steps.shard(project_at(root), hypothesis, profile, part)
 
 
 @step_app.command(epilog="Example: `collsec step estimate h1 --profile full`")
 def estimate(
     hypothesis: Hypothesis,
     profile: Profile = "quick",
-    shares: Annotated[int, typer.Option(help="Of how many shares the work was made.", min=1)] = 4,
+    shards: Annotated[
+        int, typer.Option(help="Into how many shards the work was split.", min=1)
+    ] = 4,
     root: Root = HERE,
 ) -> None:
-    """shares → estimates, curves, diagnostics, verdict."""
+    """shards → estimates, curves, diagnostics, verdict."""
     from collsec import pipeline as steps
 
-    steps.estimate(project_at(root), hypothesis, profile, shares)
+    steps.estimate(project_at(root), hypothesis, profile, shards)
 
 
 @step_app.command(epilog="Example: `collsec step synthesis`")

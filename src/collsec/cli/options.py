@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collsec.core.project import Store
+    from collsec.core.project import Project
 
 Root = Annotated[Path, typer.Option("--root", help="Folder of the study.", show_default=False)]
 Profile = Annotated[
@@ -18,8 +18,8 @@ Hypothesis = Annotated[str, typer.Argument(help="Such as `h1`.", show_default=Fa
 HERE = Path()
 
 
-def store_at(root: Path) -> Store:
+def project_at(root: Path) -> Project:
     """The files of the study in ``root``."""
-    from collsec.core.project import Store
+    from collsec.core.project import Project
 
-    return Store(root)
+    return Project(root)

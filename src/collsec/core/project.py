@@ -18,7 +18,7 @@ import pandas as pd
 from collsec.core.errors import MissingInput
 
 
-class Store:
+class Project:
     """The files of one checkout of the study.
 
     Parameters
@@ -73,9 +73,9 @@ class Store:
     def record(self, hypothesis: str) -> Path:
         return self.processed / "estimates" / f"{hypothesis}.json"
 
-    def share(self, hypothesis: str, share: str) -> Path:
-        """The pieces of work done in one share, such as ``2-of-4``, of a hypothesis."""
-        return self.processed / "shares" / f"{hypothesis}-{share}.json"
+    def shard(self, hypothesis: str, name: str) -> Path:
+        """The tasks done in one shard, such as ``2-of-4``, of a hypothesis."""
+        return self.processed / "shards" / f"{hypothesis}-{name}.json"
 
     @property
     def manifest(self) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from collsec import __version__
-from collsec.core.project import Store
+from collsec.core.project import Project
 
 DIGEST_LENGTH = 12  # hex digits: 48 bits tell the few hundred files of a study apart
 
@@ -29,16 +29,16 @@ def digest_json(value: Any) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:DIGEST_LENGTH]
 
 
-def record(store: Store, stage: str, inputs: Iterable[Path]) -> dict[str, Any]:
+def record(project: Project, stage: str, inputs: Iterable[Path]) -> dict[str, Any]:
     """Provenance of a file of ``stage`` made from ``inputs``."""
     return {
         "stage": stage,
         "collsec_version": __version__,
-        "inputs": {store.relative(p): digest_file(p) for p in sorted(inputs)},
+        "inputs": {project.relative(p): digest_file(p) for p in sorted(inputs)},
     }
 
 
-def data_vintage(store: Store) -> str:
+def data_vintage(project: Project) -> str:
     """Digest of every committed raw table: the vintage that a result is cited with."""
-    files = sorted(p for p in store.raw.rglob("*") if p.suffix in {".csv", ".json", ".toml"})
-    return digest_json({store.relative(p): digest_file(p) for p in files})
+    files = sorted(p for p in project.raw.rglob("*") if p.suffix in {".csv", ".json", ".toml"})
+    return digest_json({project.relative(p): digest_file(p) for p in files})

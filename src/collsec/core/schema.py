@@ -135,7 +135,7 @@ def _schema_for(name: str) -> pa.DataFrameSchema | None:
         return _panels()["attrition" if leaf.endswith("-attrition") else "rows"]
     if stage == "specs":
         return _multiverse()["specs"]
-    if stage == "shares" or leaf.endswith("-multiverse"):
+    if stage == "shards" or leaf.endswith("-multiverse"):
         return _multiverse()["estimates"]
     if stage == "estimates":
         return _estimates()["curves" if leaf.endswith("-curves") else "rows"]
@@ -301,7 +301,7 @@ def _multiverse() -> dict[str, pa.DataFrameSchema]:
                 "n_events": count,
                 "n_clusters": count,
                 "exposed_units": count,
-                "exposed_ends": count,
+                "exposed_events": count,
                 "exposed_clusters": count,
                 "note": pa.Column("string", coerce=True),
             }
@@ -325,7 +325,7 @@ def _estimates() -> dict[str, pa.DataFrameSchema]:
                 "ci_high": number,
                 "nobs": count,
                 "n_events": count,
-                "exposed_ends": count,
+                "exposed_events": count,
                 "validity": pa.Column(
                     "string",
                     pa.Check.isin(["principled", "plausible", "known-biased"]),

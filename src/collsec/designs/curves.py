@@ -1,4 +1,4 @@
-"""Descriptive curves: how wars last, and what comes first, troops or the end."""
+"""Descriptive curves: how wars last, and what comes first, the exposure or the end."""
 
 from __future__ import annotations
 
@@ -9,56 +9,99 @@ from collsec.designs.inputs import Inputs, Prepared
 from collsec.histories.panels import DAYS_PER_MONTH, clock, unit_spells
 from collsec.measures import get
 from collsec.measures.duration import OUTCOMES_END
-from collsec.reports.words import wording
 from collsec.survival import aalen_johansen, kaplan_meier
 
 COLUMNS = ["curve", "group", "time_months", "estimate", "ci_low", "ci_high", "at_risk"]
-GROUPS = {
-    "type_group": {
-        "intrastate": "Within states",
-        "interstate": "Between states",
-        "extrasystemic": "Colonial",
-    }
+#: Groups by type of war at onset, as a reader calls them.
+TYPES = {
+    "intrastate": "Within states",
+    "interstate": "Between states",
+    "extrasystemic": "Colonial",
 }
 # What an end is called that the record of outcomes does not cover.
 UNKNOWN_KIND = "Not coded how"
 THIRDS = ("Lowest third", "Middle third", "Highest third")
 
 
-def of(inputs: Inputs, prepared: Prepared) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Curves of a hypothesis' cohort, and the strings that its page prints from them."""
-    horizon = inputs.study.horizon_months
-    group = groups(inputs, prepared)
-    made = [survival_by(prepared, group, horizon)]
-    strings: dict[str, str] = {}
-    if inputs.spec.design == "time_varying":
-        incidence = first_exposure(inputs, prepared, horizon)
-        made.append(incidence)
-        at_end = incidence[incidence["time_months"] == horizon].set_index("curve")["estimate"]
-        if inputs.spec.outcomes:
-            made.append(kinds_of_end(inputs, prepared, horizon))
-        strings = {
-            "incidence.horizon": str(horizon),
-            "incidence.deployed": wording.percent(at_end["cumulative_incidence_deployment"]),
-            "incidence.ended": wording.percent(at_end["cumulative_incidence_end"]),
+def thirds(prepared: Prepared) -> np.ndarray:
+    """Third of the exposure's values that each unit lies in: array of str, shape (n_units,)."""
+    ranks = prepared.units[prepared.column].rank(method="first")
+    return pd.qcut(ranks, 3, labels=list(THIRDS)).astype(str).to_numpy()
+
+
+def whole_months(horizon: int) -> np.ndarray:
+    """Months 0 to the horizon."""
+    return np.arange(horizon + 1, dtype=float)
+
+
+def family(
+    curve: object, group: object, months: object, at: pd.DataFrame, value: str
+) -> pd.DataFrame:
+    """Rows of the curves table.
+
+    Parameters
+    ----------
+    curve, group : str, or array of str of the length of ``at``
+    months : array, shape (n,)
+    at : DataFrame
+        A curve's ``ci_low, ci_high, at_risk`` at these months, and its ``value``.
+    value : str
+        Column of the estimate.
+    """
+    return pd.DataFrame(
+        {
+            "curve": curve,
+            "group": group,
+            "time_months": months,
+            "estimate": at[value].to_numpy(),
+            "ci_low": at["ci_low"].to_numpy(),
+            "ci_high": at["ci_high"].to_numpy(),
+            "at_risk": at["at_risk"].to_numpy(),
         }
-    return pd.concat(made, ignore_index=True)[COLUMNS], strings
+    )
 
 
-def groups(inputs: Inputs, prepared: Prepared) -> np.ndarray:
-    """Group of each unit in the survival figure: thirds of an index, types, or all alike."""
-    units = prepared.units
-    if inputs.spec.design == "fixed_at_onset":
-        third = pd.qcut(units[prepared.column].rank(method="first"), 3, labels=list(THIRDS))
-        return third.astype(str).to_numpy()
-    if "type_group" in prepared.strata:
-        return units["type_group"].map(GROUPS["type_group"]).to_numpy()
-    return np.full(len(units), "All wars of the cohort")
+def survival(
+    data: pd.DataFrame, curve: str, group: str, horizon: int, cluster: str | None = None
+) -> pd.DataFrame:
+    """Kaplan–Meier curve at whole months of rows with ``stop`` (days) and ``event``."""
+    months = whole_months(horizon)
+    fit = kaplan_meier(data, stop="stop", event="event", cluster=cluster)
+    return family(curve, group, months, fit.at((months * DAYS_PER_MONTH).tolist()), "survival")
+
+
+def incidence_of_act(
+    data: pd.DataFrame, months: np.ndarray, cluster: str, *, is_held: bool = False
+) -> pd.DataFrame:
+    """Aalen–Johansen incidence of an act at some months, the end of the war competing.
+
+    Parameters
+    ----------
+    data : DataFrame
+        ``stop`` (days), ``cause`` (``act``, ``end`` or empty) and ``event``: it is the act.
+    months : ndarray
+    cluster : str
+    is_held : bool
+        Whether the curve stays where it is after the last follow-up.
+
+    Returns
+    -------
+    DataFrame
+        ``incidence, ci_low, ci_high, at_risk``; zero throughout where nobody saw the act.
+    """
+    if not data["event"].any():
+        nothing = np.zeros(len(months))
+        return pd.DataFrame(
+            {"incidence": nothing, "ci_low": np.nan, "ci_high": np.nan, "at_risk": np.nan}
+        )
+    fit = aalen_johansen(data, stop="stop", cause="cause", censored="", cluster=cluster)
+    days = months * DAYS_PER_MONTH
+    at = fit.at((np.minimum(days, data["stop"].max()) if is_held else days).tolist())
+    return at[at["cause"] == "act"].reset_index(drop=True)
 
 
 def survival_by(prepared: Prepared, group: np.ndarray, horizon: int) -> pd.DataFrame:
     """Kaplan–Meier survival at whole months, by group of units."""
-    months = np.arange(horizon + 1, dtype=float)
     data = pd.DataFrame(
         {
             "stop": clock(prepared.units.assign(exit_date=prepared.outcome["exit_date"])),
@@ -66,23 +109,11 @@ def survival_by(prepared: Prepared, group: np.ndarray, horizon: int) -> pd.DataF
             "group": group,
         }
     )
-    made: list[pd.DataFrame] = []
-    for name, part in data.groupby("group", sort=False):
-        curve = kaplan_meier(part, stop="stop", event="event").at(list(months * DAYS_PER_MONTH))
-        made.append(
-            pd.DataFrame(
-                {
-                    "curve": "survival",
-                    "group": name,
-                    "time_months": months,
-                    "estimate": curve["survival"].to_numpy(),
-                    "ci_low": curve["ci_low"].to_numpy(),
-                    "ci_high": curve["ci_high"].to_numpy(),
-                    "at_risk": curve["at_risk"].to_numpy(),
-                }
-            )
-        )
-    order = {name: i for i, name in enumerate((*THIRDS, *GROUPS["type_group"].values()))}
+    made = [
+        survival(own, "survival", str(name), horizon)
+        for name, own in data.groupby("group", sort=False)
+    ]
+    order = {name: i for i, name in enumerate((*THIRDS, *TYPES.values()))}
     made.sort(key=lambda curve: order.get(curve["group"].iloc[0], 0))
     return pd.concat(made)
 
@@ -104,19 +135,9 @@ def first_exposure(inputs: Inputs, prepared: Prepared, horizon: int) -> pd.DataF
     found = aalen_johansen(
         pd.DataFrame({"stop": stop, "cause": cause}), stop="stop", cause="cause", censored=""
     )
-    months = np.arange(horizon + 1, dtype=float)
-    at = found.at(list(months * DAYS_PER_MONTH))
-    return pd.DataFrame(
-        {
-            "curve": "cumulative_incidence_" + at["cause"].astype(str),
-            "group": "all",
-            "time_months": np.round(at["time"] / DAYS_PER_MONTH),
-            "estimate": at["incidence"],
-            "ci_low": at["ci_low"],
-            "ci_high": at["ci_high"],
-            "at_risk": at["at_risk"],
-        }
-    )
+    at = found.at((whole_months(horizon) * DAYS_PER_MONTH).tolist())
+    names = "cumulative_incidence_" + at["cause"].astype(str)
+    return family(names, "all", np.round(at["time"] / DAYS_PER_MONTH), at, "incidence")
 
 
 def kind_label(outcome: str) -> str:
@@ -139,21 +160,10 @@ def kinds_of_end(inputs: Inputs, prepared: Prepared, horizon: int) -> pd.DataFra
         is_kind = get(outcome).function(units)["is_event"].to_numpy(bool)
         cause[is_kind] = kind_label(outcome)
     rows = pd.DataFrame({"stop": clock(units.assign(exit_date=last)), "cause": cause})[followed]
-    months = np.arange(horizon + 1, dtype=float)
-    at = aalen_johansen(rows, stop="stop", cause="cause", censored="").at(
-        list(months * DAYS_PER_MONTH)
-    )
-    made = pd.DataFrame(
-        {
-            "curve": "ends_by_kind",
-            "group": at["cause"].astype(str),
-            "time_months": np.round(at["time"] / DAYS_PER_MONTH),
-            "estimate": at["incidence"],
-            "ci_low": at["ci_low"],
-            "ci_high": at["ci_high"],
-            "at_risk": at["at_risk"],
-        }
-    )
+    fit = aalen_johansen(rows, stop="stop", cause="cause", censored="")
+    at = fit.at((whole_months(horizon) * DAYS_PER_MONTH).tolist())
+    kind, month = at["cause"].astype(str), np.round(at["time"] / DAYS_PER_MONTH)
+    made = family("ends_by_kind", kind, month, at, "incidence")
     order = [*(kind_label(o) for o in inputs.spec.outcomes), UNKNOWN_KIND]
     place = made["group"].map({name: i for i, name in enumerate(order)})
     return made.assign(place=place).sort_values(["place", "time_months"]).drop(columns="place")

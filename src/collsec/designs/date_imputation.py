@@ -1,4 +1,4 @@
-"""The primary with days that nobody knows drawn anew, combined by Rubin's rules."""
+"""The primary with days that nobody knows redrawn, combined by Rubin's rules."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collsec.designs.estimate import Estimate
+from collsec.core.schema import Role
+from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for, without_estimate
 from collsec.designs.inputs import Inputs, prepare
-from collsec.designs.parts import Context, Part, part, without_estimate
-from collsec.designs.sandwich import jackknifed, sandwich
-from collsec.designs.time_varying import seed_for
+from collsec.designs.parts import Context, Part, VariablesOf, part
+from collsec.designs.registry import get
 from collsec.histories import timelines
 from collsec.histories.episodes import Linked
 from collsec.histories.redating import redraw_episodes, redraw_missions
-from collsec.reports.words import wording
 from collsec.survival.inference import minimum_detectable_effect, rubin_combine
 
 COUNTS = (
@@ -26,12 +25,17 @@ COUNTS = (
     "n_events",
     "n_clusters",
     "exposed_units",
-    "exposed_ends",
+    "exposed_events",
     "exposed_clusters",
 )
 
 
-@part(after_primary=True)
+@part(
+    roles=(Role.IMPUTATION,),
+    variables=(VariablesOf("imputation", {"{name}.hr": "estimate", "{name}.ci": "interval"}),),
+    uses=("episodes.onset_precision", "episodes.end_precision"),
+    after_primary=True,
+)
 def date_imputation(context: Context, primary: Estimate) -> Part:
     """The primary's hazard ratio over several sets of dates, with the error that they add.
 
@@ -45,8 +49,8 @@ def date_imputation(context: Context, primary: Estimate) -> Part:
     common = dataclasses.replace(
         primary,
         estimate_id=f"{context.name}.imputation",
-        role="imputation",
-        label=f"Unknown days drawn anew ({len(made)} times)",
+        role=Role.IMPUTATION,
+        label=f"Unknown days redrawn ({len(made)} times)",
         inference="multiple_imputation",
         cluster_low=math.nan,
         cluster_high=math.nan,
@@ -60,7 +64,7 @@ def date_imputation(context: Context, primary: Estimate) -> Part:
     record = {
         "draws": len(made),
         "estimates": [one.estimate for one in made],
-        "exposed_ends": [min(spread["exposed_ends"]), max(spread["exposed_ends"])],
+        "exposed_events": [min(spread["exposed_events"]), max(spread["exposed_events"])],
         "unknown_onsets": _unknown(context.prepared.units, "onset"),
         "unknown_ends": _unknown(context.prepared.units, "end"),
     }
@@ -68,17 +72,15 @@ def date_imputation(context: Context, primary: Estimate) -> Part:
     if lost:
         reason = f"in {len(lost)} of {len(made)} draws no hazard ratio exists ({lost[0].note})"
         combined = dataclasses.replace(common, **without_estimate(reason))
-        return Part(
-            [combined], strings=_strings(combined, math.nan, record), records={"imputation": record}
-        )
+        return Part([combined], quantities=_quantities(record), records={"imputation": record})
     pooled = rubin_combine(
         [math.log(one.estimate) for one in made],
         [one.std_error**2 for one in made],
-        confidence=primary.ci_level,
+        level=primary.level,
         complete_dof=min(spread["n_clusters"]) - 1,
     )
     detectable = minimum_detectable_effect(
-        pooled.std_error, alpha=1 - primary.ci_level, power=inputs.study.power
+        pooled.std_error, alpha=1 - primary.level, power=inputs.study.power
     )
     combined = dataclasses.replace(
         common,
@@ -93,7 +95,7 @@ def date_imputation(context: Context, primary: Estimate) -> Part:
     record |= {"missing_information": pooled.missing_information, "dof": pooled.dof}
     return Part(
         [combined],
-        strings=_strings(combined, pooled.missing_information, record),
+        quantities=_quantities(record),
         records={"imputation": record},
     )
 
@@ -115,19 +117,8 @@ def redated(inputs: Inputs, draw: int) -> Inputs:
 
 def _estimated(inputs: Inputs) -> Estimate:
     """The primary's hazard ratio and error on one set of dates."""
-    spec = inputs.spec
-    prepared = prepare(inputs, spec.exposure)
-    found = sandwich(
-        inputs,
-        prepared,
-        spec.exposure,
-        estimate_id="",
-        role="imputation",
-        level=inputs.study.primary_level,
-    )
-    if spec.inference.method == "cluster_jackknife" and math.isfinite(found.estimate):
-        return jackknifed(inputs, prepared, found, estimate_id="", role="imputation")
-    return found
+    prepared = prepare(inputs, inputs.spec.exposure)
+    return get(inputs.spec.design).without_draws(inputs, prepared, inputs.study.primary_level)
 
 
 def _unknown(units: pd.DataFrame, what: str) -> int:
@@ -135,12 +126,10 @@ def _unknown(units: pd.DataFrame, what: str) -> int:
     return int(units[f"{what}_precision"].isin(["month", "year"]).sum())
 
 
-def _strings(combined: Estimate, missing: float, record: dict[str, object]) -> dict[str, str]:
+def _quantities(record: dict[str, Any]) -> dict[str, Quantity]:
     return {
-        "imputation.draws": str(record["draws"]),
-        "imputation.hr": wording.number(combined.estimate),
-        "imputation.ci": wording.interval(combined.ci_low, combined.ci_high),
-        "imputation.missing": wording.percent(missing),
-        "imputation.unknown_onsets": str(record["unknown_onsets"]),
-        "imputation.unknown_ends": str(record["unknown_ends"]),
+        "imputation.draws": Quantity(record["draws"], Unit.COUNT),
+        "imputation.missing": Quantity(record.get("missing_information", math.nan), Unit.SHARE),
+        "imputation.unknown_onsets": Quantity(record["unknown_onsets"], Unit.COUNT),
+        "imputation.unknown_ends": Quantity(record["unknown_ends"], Unit.COUNT),
     }

@@ -1,17 +1,22 @@
-"""Estimates as tidy rows, and the id that a result is cited with."""
+"""Estimates as tidy rows, quantities with their units, and the id that a result is cited with."""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from collsec.core.provenance import digest_json
+from collsec.core.schema import Role
+from collsec.survival.inference import minimum_detectable_effect
 
 # Results are compared, and cited, at this many significant digits.
 RESULT_DIGITS = 6
@@ -33,7 +38,7 @@ class Unit(StrEnum):
     CALENDAR_YEAR = "calendar_year"
     CALENDAR_MONTH = "calendar_month"  # an ISO date, of which the month counts
     DETECTED = "detected"  # whether a test rejects
-    FIRST_STAGE_F = "first_stage_f"  # F statistic of an instrument: strong or weak
+    FIRST_STAGE_F = "first_stage_f"  # F statistic of an instrument: weak or strong
     CONFIDENCE_SET = "confidence_set"  # list of intervals of a difference of shares
     TEXT = "text"  # a name from the data, printed as it is
 
@@ -57,7 +62,7 @@ class Quantity:
     Attributes
     ----------
     value : Any
-        A plain JSON value, in the unit: a share lies between 0 and 1. NaN where there is none.
+        In the unit: a share lies between 0 and 1. NaN where there is none.
     unit : Unit
     digits : int or None
         Decimals to which it is known; those of the unit where it is None.
@@ -68,9 +73,96 @@ class Quantity:
     digits: int | None = None
 
     def plain(self) -> dict[str, Any]:
-        """Plain JSON: ``value``, ``unit``, and ``digits`` where they are given."""
-        found = {"value": rounded(self.value), "unit": self.unit.value}
+        """As JSON has it: infinite values by name, missing ones as null."""
+        found = {"value": _plain(self.value), "unit": self.unit.value}
         return found if self.digits is None else found | {"digits": self.digits}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Quantity:
+        """Back from :meth:`plain`."""
+        unit = Unit(plain["unit"])
+        value = plain["value"] if unit is Unit.TEXT else _number(plain["value"])
+        return cls(value, unit, plain.get("digits"))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_number(v) for v in value]
+    if value is None:
+        return math.nan
+    return float(value) if value in ("inf", "-inf") else value
+
+
+class Scale(StrEnum):
+    """How a coefficient becomes an estimate: its exponential, or itself."""
+
+    RATIO = "ratio"
+    DIFFERENCE = "difference"
+
+    def of(self, coefficient: float) -> float:
+        """The coefficient on this scale."""
+        return math.exp(coefficient) if self is Scale.RATIO else coefficient
+
+
+def wald_interval(
+    coefficient: float, std_error: float, level: float, degrees: int | None = None
+) -> tuple[float, float]:
+    """Interval of a coefficient by the normal distribution, or by Student's t.
+
+    Parameters
+    ----------
+    coefficient, std_error : float
+    level : float
+        Confidence level.
+    degrees : int, optional
+        Degrees of freedom of Student's t.
+    """
+    middle = 0.5 + level / 2
+    quantile = stats.norm.ppf(middle) if degrees is None else stats.t.ppf(middle, degrees)
+    half = float(quantile) * std_error
+    return coefficient - half, coefficient + half
+
+
+def wald_p_value(coefficient: float, std_error: float, degrees: int | None = None) -> float:
+    """Two-sided p-value of a coefficient, as :func:`wald_interval`."""
+    size = abs(coefficient / std_error)
+    return float(2 * (stats.norm.sf(size) if degrees is None else stats.t.sf(size, degrees)))
+
+
+def counts_of(
+    rows: pd.DataFrame, is_exposed: pd.Series | np.ndarray, *, unit: str, cluster: str
+) -> dict[str, Any]:
+    """Counts that stand beside every estimate.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per stretch of follow-up, with ``event``.
+    is_exposed : array of bool, shape (n,)
+        Rows that count as exposed; an event on one of them is an exposed event.
+    unit, cluster : str
+        Columns of the units followed and of the clusters of dependent rows.
+    """
+    event, exposed = rows["event"].to_numpy(bool), np.asarray(is_exposed, dtype=bool)
+    return {
+        "nobs": len(rows),
+        "n_units": int(rows[unit].nunique()),
+        "n_events": int(event.sum()),
+        "n_clusters": int(rows[cluster].nunique()),
+        "exposed_units": int(rows.loc[exposed, unit].nunique()),
+        "exposed_events": int((event & exposed).sum()),
+        "exposed_clusters": int(rows.loc[exposed, cluster].nunique()),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +173,16 @@ class Estimate:
     ----------
     estimate, ci_low, ci_high : float
         On the scale of ``estimand``; for hazard ratios ``std_error`` is on the log scale.
+    level : float
+        Confidence level of the interval.
     centered : float
         Hazard ratio at which the score stands at the median of the redrawn exposures: the estimate
         that belongs to a re-randomization interval. It departs from ``estimate`` where exposure
         falls on strata with a higher or lower hazard.
     cluster_low, cluster_high : float
-        Cluster-sandwich interval at the same level, shown beside.
-    exposed_units, exposed_ends, exposed_clusters : int
-        Units and clusters with any exposure, and ends while exposed.
+        Cluster-sandwich interval at the same level, reported alongside.
+    exposed_units, exposed_events, exposed_clusters : int
+        Units and clusters with any exposure, and events under exposure.
     mde_low, mde_high : float
         Minimum detectable hazard ratios at the study's power.
     null_rejection : float
@@ -97,7 +191,7 @@ class Estimate:
 
     estimate_id: str
     hypothesis: str
-    role: str
+    role: Role
     label: str
     measure: str
     lag_months: int
@@ -105,7 +199,7 @@ class Estimate:
     estimate: float
     ci_low: float
     ci_high: float
-    ci_level: float
+    level: float
     p_value: float
     std_error: float
     inference: str
@@ -114,7 +208,7 @@ class Estimate:
     n_events: int
     n_clusters: int
     exposed_units: int
-    exposed_ends: int
+    exposed_events: int
     exposed_clusters: int
     centered: float = math.nan
     cluster_low: float = math.nan
@@ -126,10 +220,87 @@ class Estimate:
     validity: str = "principled"
     note: str = ""
 
+    @classmethod
+    def from_fit(
+        cls,
+        coefficient: float,
+        std_error: float,
+        *,
+        level: float,
+        scale: Scale = Scale.RATIO,
+        degrees: int | None = None,
+        limits: tuple[float, float] | None = None,
+        p_value: float | None = None,
+        sandwich: tuple[float, float] | None = None,
+        power: float | None = None,
+        detectable_error: float | None = None,
+        **known: Any,
+    ) -> Estimate:
+        """An estimate from a coefficient and its error, or from an inference's own limits.
+
+        Parameters
+        ----------
+        coefficient, std_error : float
+            On the scale of the model: logarithms of ratios.
+        level : float
+            Confidence level.
+        scale : Scale
+            Whether the estimate is the coefficient's exponential.
+        degrees : int, optional
+            Degrees of freedom of Student's t for interval and p-value; normal where not given.
+        limits : tuple of float, optional
+            Limits of the interval on the scale of the model, where the inference has its own.
+        p_value : float, optional
+            Where the inference has its own.
+        sandwich : tuple of float, optional
+            Limits of the cluster-sandwich interval, on the scale of the model.
+        power : float, optional
+            Power at which an effect counts as detectable; with it the minimum detectable ratios
+            are those of ``detectable_error``, or of ``std_error``.
+        **known
+            The other fields, counts among them.
+        """
+        low, high = limits or wald_interval(coefficient, std_error, level, degrees)
+        fields: dict[str, Any] = {}
+        if sandwich is not None:
+            fields["cluster_low"], fields["cluster_high"] = (scale.of(v) for v in sandwich)
+        error = std_error if detectable_error is None else detectable_error
+        # An open interval could have shown no finite effect.
+        if power is not None and math.isfinite(error):
+            found = minimum_detectable_effect(error, alpha=1 - level, power=power)
+            fields |= {"mde_low": found.low, "mde_high": found.high}
+        return cls(
+            estimate=scale.of(coefficient),
+            ci_low=scale.of(low),
+            ci_high=scale.of(high),
+            level=level,
+            p_value=wald_p_value(coefficient, std_error, degrees) if p_value is None else p_value,
+            std_error=std_error,
+            **fields | known,
+        )
+
+    @classmethod
+    def missing(cls, why: object, **known: Any) -> Estimate:
+        """The counts of an estimate that the data cannot give, with the reason in its note."""
+        return cls(**without_estimate(why) | known)
+
+
+def without_estimate(why: object) -> dict[str, Any]:
+    """The fields of an :class:`Estimate` that the data cannot give, with the reason in its note."""
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("estimate", "ci_low", "ci_high", "p_value", "std_error"), math.nan
+    )
+    return nothing | {"note": f"Not estimable: {why}"}
+
+
+def seed_for(seed: int, name: str) -> int:
+    """A seed of its own for each estimate: adding one never moves another."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8])
+
 
 def tidy(estimates: list[Estimate]) -> pd.DataFrame:
     """One row per estimate, in the order given."""
-    return pd.DataFrame([dataclasses.asdict(e) for e in estimates])
+    return pd.DataFrame([dataclasses.asdict(e) | {"role": str(e.role)} for e in estimates])
 
 
 def rounded(value: Any) -> Any:

@@ -1,8 +1,8 @@
-"""What closer ties do between low and high: a straight line, a bent one, and months of war.
+"""The functional form of a covariate: a linear effect, a nonlinear one, and months of war.
 
 The primary assumes that each further standard deviation of the index does the same. A restricted
-cubic spline lets the effect bend. Both are told as one contrast, a war in a state at the ninetieth
-percentile of the index against one at the tenth, as a hazard ratio and in months.
+cubic spline allows a nonlinear effect. Both are reported as one contrast, a war in a state at the
+ninetieth percentile of the index against one at the tenth, as a hazard ratio and in months.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collsec.designs.clustered import Comparison, counts, difference
-from collsec.designs.estimate import Estimate
+from collsec.core.schema import Role
+from collsec.designs.comparison import Comparison, with_indicators
+from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.inputs import Prepared
-from collsec.designs.joint_effects import JointEffects, joint_effects
-from collsec.designs.months import with_indicators
-from collsec.designs.parts import Context, Part, part
+from collsec.designs.jackknife import JointEffects, difference, joint_effects
+from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
+from collsec.designs.printed import ResponseOf
 from collsec.histories.panels import DAYS_PER_MONTH
-from collsec.reports.words import wording
 from collsec.survival import (
     EstimationError,
     StepPath,
@@ -31,7 +31,6 @@ from collsec.survival import (
     spline_knots,
     standardize,
 )
-from collsec.survival.inference import minimum_detectable_effect
 
 LOW, HIGH = 0.1, 0.9
 # The curve is drawn where ties are not the rarest, and against the middle.
@@ -42,7 +41,7 @@ FORMS = {"line": "Straight line", "spline": "Restricted cubic spline"}
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form of the index in the model.
+    """One functional form of the index in the model.
 
     Attributes
     ----------
@@ -63,9 +62,30 @@ class Form:
         return rows.assign(**dict(zip(self.columns, values.T, strict=True)))
 
 
-@part()
+@part(
+    roles=(Role.FUNCTIONAL_FORM,),
+    tables=(
+        TableOf(
+            "form",
+            (Role.FUNCTIONAL_FORM,),
+            "Wars in states at the ninetieth percentile of the index against the tenth: hazard "
+            "ratios of the end unless a unit is named. Intervals at 95 %, by a jackknife over "
+            "countries. A covariate in degrees exposes every unit: units, events and clusters are "
+            "all there are.",
+        ),
+    ),
+    variables=(VariablesOf("form.*", {"{name}": "estimate", "{name}_ci": "interval"}),),
+    designs=("fixed_at_onset",),
+    figures=(
+        ResponseOf(
+            "functional-form",
+            "functional_form",
+            "{exposure} before onset, standard deviations",
+        ),
+    ),
+)
 def functional_form(context: Context) -> Part:
-    """Contrasts of high against low, straight and bent, and whether the bend is detectable."""
+    """Contrasts of high against low, linear and nonlinear, and whether the two differ."""
     prepared, study = context.prepared, context.inputs.study
     index = prepared.units[prepared.column].to_numpy(float)
     low, high = (float(np.quantile(index, q)) for q in (LOW, HIGH))
@@ -89,20 +109,20 @@ def functional_form(context: Context) -> Part:
         )
         made.append(_ratio(context, form, fitted, low, high))
         made.append(_months(context, form, low, high))
-        curves.append(curve(form, fitted, index, 1 - study.level))
+        curves.append(curve(form, fitted, index, study.usual_level))
         if form.name == "spline":
             departure = fitted.wald(range(1, len(form.columns)))
     table = pd.concat(curves, ignore_index=True)
-    strings = _strings(made) | {
-        "form.low": wording.number(low),
-        "form.high": wording.number(high),
-        "form.bend_p": wording.p_value(departure),
-        "form.bend": "detectable" if departure < study.level else "not detectable",
-        "form.horizon": str(study.horizon_months),
+    quantities = {
+        "form.low": Quantity(low, Unit.NUMBER),
+        "form.high": Quantity(high, Unit.NUMBER),
+        "form.bend_p": Quantity(departure, Unit.P_VALUE),
+        "form.bend": Quantity(departure < study.alpha, Unit.DETECTED),
+        "form.horizon": Quantity(study.horizon_months, Unit.MONTHS, digits=0),
     }
     return Part(
         made,
-        strings=strings,
+        quantities=quantities,
         records={
             "functional_form": {
                 "curve": table.to_dict(orient="list"),
@@ -137,7 +157,7 @@ def _known(context: Context, form: Form, what: str) -> dict[str, Any]:
     return {
         "estimate_id": f"{context.name}.form.{form.name}_{what}",
         "hypothesis": context.name,
-        "role": "functional_form",
+        "role": Role.FUNCTIONAL_FORM,
         "measure": context.inputs.spec.exposure.measure,
         "lag_months": 0,
         "label": f"{FORMS[form.name]}: {words[what]}" if what == "hazard" else words[what],
@@ -147,31 +167,23 @@ def _known(context: Context, form: Form, what: str) -> dict[str, Any]:
 def _ratio(context: Context, form: Form, fitted: JointEffects, low: float, high: float) -> Estimate:
     """Hazard ratio of the ninetieth against the tenth percentile, in the primary's model."""
     study = context.inputs.study
-    level = 1 - study.level
     ends = form.at(np.array([low, high]))
-    contrast = ends[1] - ends[0]
-    ratio, lower, upper, p_value = fitted.interval(contrast, level)
-    error = fitted.of(contrast)[1]
-    mde = minimum_detectable_effect(error, alpha=study.level, power=study.power)
-    return Estimate(
-        **_known(context, form, "hazard"),
+    log, error = fitted.of(ends[1] - ends[0])
+    return Estimate.from_fit(
+        log,
+        error,
+        level=study.usual_level,
+        degrees=fitted.degrees,
+        power=study.power,
         estimand="hazard_ratio",
         inference="cluster_jackknife",
-        ci_level=level,
-        estimate=ratio,
-        ci_low=lower,
-        ci_high=upper,
-        std_error=error,
-        p_value=p_value,
-        mde_low=mde.low,
-        mde_high=mde.high,
+        **_known(context, form, "hazard"),
         **_counts(context),
     )
 
 
 def _counts(context: Context) -> dict[str, Any]:
-    prepared = context.prepared
-    return counts(Comparison(prepared.rows, prepared.column, cluster=context.inputs.spec.cluster))
+    return Comparison.of(context.prepared, context.inputs.spec.cluster).counts()
 
 
 def _months(context: Context, form: Form, low: float, high: float) -> Estimate:
@@ -186,7 +198,7 @@ def _months(context: Context, form: Form, low: float, high: float) -> Estimate:
         rows,
         months_between(rows, form, regions, prepared, low, high, inputs.study.horizon_months),
         cluster=inputs.spec.cluster,
-        level=1 - inputs.study.level,
+        level=inputs.study.usual_level,
         estimand="rmst_difference_months",
         **_known(context, form, "months"),
         **_counts(context),
@@ -228,13 +240,3 @@ def months_between(
         return (at_high - at_low) / DAYS_PER_MONTH
 
     return refit
-
-
-def _strings(made: list[Estimate]) -> dict[str, str]:
-    strings = {}
-    for estimate in made:
-        name = estimate.estimate_id.partition(".")[2]
-        digits = 1 if estimate.estimand == "rmst_difference_months" else 2
-        strings[name] = wording.number(estimate.estimate, digits)
-        strings[f"{name}_ci"] = wording.interval(estimate.ci_low, estimate.ci_high, digits)
-    return strings

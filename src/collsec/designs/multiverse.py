@@ -8,12 +8,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from collsec.designs.estimate import Estimate
+from collsec.core.schema import Role
+from collsec.designs.comparison import Comparison
+from collsec.designs.estimate import (
+    Estimate,
+    Quantity,
+    Unit,
+    wald_interval,
+    wald_p_value,
+    without_estimate,
+)
 from collsec.designs.inputs import CARRIED, LAID_OUT, Bench, Inputs, Prepared
-from collsec.designs.parts import without_estimate
-from collsec.designs.time_varying import exposed_counts
 from collsec.hypothesis.multiverse import (
     AXIS,
     Specification,
@@ -23,7 +29,6 @@ from collsec.hypothesis.multiverse import (
     in_order,
 )
 from collsec.measures import get
-from collsec.reports.words import wording
 from collsec.survival import EstimationError, cox_ph
 from collsec.survival.inference import InferenceError, SpecificationCurve, specification_curve
 
@@ -56,7 +61,7 @@ def estimate_all(inputs: Inputs, specifications: list[Specification]) -> pd.Data
         prepared = bench.prepare(spec.exposure, choices=one.choices)
         key = id(prepared.rows)  # the bench keeps every panel, so that no id is used again
         if key not in panels:
-            panels[key] = _coded(prepared), exposed_counts(prepared, spec.cluster)
+            panels[key] = _coded(prepared), Comparison.of(prepared, spec.cluster).counts()
         rows, counts = panels[key]
         said = content(spec, one.choices)
         made.append(
@@ -64,7 +69,7 @@ def estimate_all(inputs: Inputs, specifications: list[Specification]) -> pd.Data
             | {f"{AXIS}{axis}": option for axis, option in one.options.items()}
             | {"measure": said["measure"], "lag_months": said["lag_months"]}
             | {"estimand": "hazard_ratio"}
-            | _fitted(prepared, rows, spec.cluster, 1 - inputs.study.level, counts)
+            | _fitted(prepared, rows, spec.cluster, inputs.study.usual_level, counts)
             | counts
         )
     return pd.DataFrame(made)
@@ -80,9 +85,9 @@ def _fitted(
     prepared: Prepared, rows: pd.DataFrame, cluster: str, level: float, counts: dict[str, int]
 ) -> dict[str, Any]:
     """The hazard ratio of one specification, its interval, or why there is none."""
-    fields = {"ci_level": level, "note": ""}
-    if counts["exposed_ends"] == 0:
-        return fields | without_estimate("no war ended while exposed")
+    fields = {"level": level, "note": ""}
+    if counts["exposed_events"] == 0:
+        return fields | without_estimate("no war ended under exposure")
     stratum = np.zeros(len(rows), dtype=np.int64)
     for column in prepared.strata:
         code = rows[column].to_numpy()
@@ -101,13 +106,13 @@ def _fitted(
     except EstimationError as error:
         return fields | without_estimate(error)
     beta, std_error = float(fit.params.iloc[0]), float(fit.std_errors.iloc[0])
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    low, high = wald_interval(beta, std_error, level)
     return fields | {
         "estimate": math.exp(beta),
         "std_error": std_error,
-        "ci_low": math.exp(beta - z * std_error),
-        "ci_high": math.exp(beta + z * std_error),
-        "p_value": float(2 * stats.norm.sf(abs(beta / std_error))),
+        "ci_low": math.exp(low),
+        "ci_high": math.exp(high),
+        "p_value": wald_p_value(beta, std_error),
     }
 
 
@@ -151,7 +156,7 @@ def variants(inputs: Inputs, multiverse: pd.DataFrame) -> list[Estimate]:
                 cluster_high=row["ci_high"],
                 estimate_id=f"{spec.hypothesis}.variant.{axis.removeprefix(AXIS)}.{name}",
                 hypothesis=spec.hypothesis,
-                role="variant",
+                role=Role.VARIANT,
                 inference="cluster_sandwich",
                 label=option.label or get(row["measure"]).title,
             )
@@ -204,24 +209,24 @@ def summary(multiverse: pd.DataFrame) -> dict[str, Any]:
     return {"declared": digest(multiverse)} | plain
 
 
-def strings(agreement: float, multiverse: pd.DataFrame) -> dict[str, str]:
+def quantities(agreement: float, multiverse: pd.DataFrame) -> dict[str, Quantity]:
     """What the page says of the multiverse, by name."""
     found = curve(multiverse)
     said = {
-        "n": f"{len(multiverse):,}",
-        "declared": digest(multiverse),
-        "agreement": wording.percent(agreement),
+        "n": Quantity(len(multiverse), Unit.COUNT),
+        "declared": Quantity(digest(multiverse), Unit.TEXT),
+        "agreement": Quantity(agreement, Unit.SHARE),
     }
     for tag in ("principled", "plausible", "known_biased", "summarized"):
         part = getattr(found, tag)
         said |= {
-            f"{tag}.n": f"{part.n:,}",
-            f"{tag}.estimable": f"{part.n_estimable:,}",
-            f"{tag}.above": wording.percent(part.share_positive),
-            f"{tag}.above_excluding": wording.percent(part.share_positive_excluding_zero),
-            f"{tag}.below_excluding": wording.percent(part.share_negative_excluding_zero),
-            f"{tag}.median": wording.number(math.exp(part.median)),
-            f"{tag}.lowest": wording.number(math.exp(part.lowest)),
-            f"{tag}.highest": wording.number(math.exp(part.highest)),
+            f"{tag}.n": Quantity(part.n, Unit.COUNT),
+            f"{tag}.estimable": Quantity(part.n_estimable, Unit.COUNT),
+            f"{tag}.above": Quantity(part.share_positive, Unit.SHARE),
+            f"{tag}.above_excluding": Quantity(part.share_positive_excluding_zero, Unit.SHARE),
+            f"{tag}.below_excluding": Quantity(part.share_negative_excluding_zero, Unit.SHARE),
+            f"{tag}.median": Quantity(math.exp(part.median), Unit.RATIO),
+            f"{tag}.lowest": Quantity(math.exp(part.lowest), Unit.RATIO),
+            f"{tag}.highest": Quantity(math.exp(part.highest), Unit.RATIO),
         }
-    return {f"multiverse.{name}": text for name, text in said.items()}
+    return {f"multiverse.{name}": quantity for name, quantity in said.items()}

@@ -9,7 +9,6 @@ for the primary).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -65,17 +64,8 @@ class Part:
 
     estimates: list[Estimate] = field(default_factory=list)
     curves: pd.DataFrame | None = None
-    strings: dict[str, str] = field(default_factory=dict)
-    records: dict[str, Any] = field(default_factory=dict)
     quantities: dict[str, Quantity] = field(default_factory=dict)
-
-
-def without_estimate(why: object) -> dict[str, Any]:
-    """The fields of an :class:`Estimate` that the data cannot give, with the reason in its note."""
-    nothing: dict[str, Any] = dict.fromkeys(
-        ("estimate", "ci_low", "ci_high", "p_value", "std_error"), math.nan
-    )
-    return nothing | {"note": f"Not estimable: {why}"}
+    records: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +191,28 @@ class Declaration:
     exposures: tuple[str, ...]
     designs: tuple[str, ...]
     figures: tuple[ForestOf | ResponseOf, ...] = ()
+
+    def made(self, context: Context, *primary: Estimate) -> Part:
+        """What the part gives, checked against its declaration.
+
+        Raises
+        ------
+        ValueError
+            If an estimate has a role, or a curve a name, that the part does not declare.
+        """
+        part = self.function(context, *primary)
+        for estimate in part.estimates:
+            if estimate.role not in self.roles:
+                declared = ", ".join(self.roles) or "none"
+                raise ValueError(
+                    f"part {self.name}: estimate {estimate.estimate_id} has the role "
+                    f"{estimate.role}, which it does not declare (declared: {declared})."
+                )
+        if part.curves is not None:
+            extra = set(part.curves["curve"]) - {one.curve for one in self.curves}
+            if extra:
+                raise ValueError(f"part {self.name}: undeclared curves {', '.join(sorted(extra))}.")
+        return part
 
 
 PARTS: dict[str, Declaration] = {}

@@ -1,47 +1,97 @@
-"""A hazard ratio translated into months of war, standardized over the cohort.
+"""A hazard ratio translated into mean months of war within a horizon, standardized over units.
 
-The cost of delay: the mean months of war within the horizon if all deployments came in month 18,
-less that mean if all came in month 6. The months of a veto: the mean with a veto in month 6, less
-that without one.
+Either of two groups (:func:`difference_in_months`, with an error of its own), or of a primary
+along paths of its exposure (:func:`in_months`, with the limits that its interval implies).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from collsec.designs.estimate import Estimate
+from collsec.core.schema import Role
+from collsec.designs import curves
+from collsec.designs.comparison import Comparison
+from collsec.designs.estimate import Estimate, Scale, without_estimate
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.designs.parts import Context, Part, part
 from collsec.histories.panels import DAYS_PER_MONTH, days_of
-from collsec.measures.veto import WINDOW_MONTHS as VETO_WINDOW_MONTHS
-from collsec.reports.words import wording
-from collsec.survival import CoxResult, EstimationError, StepPath, cox_ph, standardize, switches_on
+from collsec.survival import CoxResult, EstimationError, StepPath, standardize, switches_on
 
-EARLY_MONTH, LATE_MONTH = 6, 18
-DELAYS = {
-    "Deployed in month 6": EARLY_MONTH,
-    "Deployed in month 18": LATE_MONTH,
-    "Never deployed": math.inf,
-}
+Values = Mapping[str, float]
+
+
+def difference_in_months(
+    comparison: Comparison,
+    one: Values,
+    other: Values,
+    *,
+    horizon_months: int,
+    level: float,
+    **known: Any,
+) -> Estimate:
+    """Mean months of war if all units had the values ``one``, less those if all had ``other``.
+
+    The comparison's Cox model, averaged over its units. The error is that of the clusters'
+    influence on coefficients, baseline and cohort, referred to Student's t with as many degrees
+    of freedom as there are clusters but one.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Each unit has one row, or covariates that do not change over its rows.
+    one, other : mapping of str to float
+        Value of each covariate that is set.
+    horizon_months : int
+    level : float
+        Confidence level.
+    **known
+        The other fields of :class:`~collsec.designs.estimate.Estimate`.
+    """
+    known = {"estimand": "rmst_difference_months", "inference": "cluster_sandwich"} | known
+    known |= comparison.counts()
+    reason = comparison.too_thin()
+    if reason:
+        return Estimate.missing(reason, level=level, **known)
+    strata = list(comparison.strata) or None
+    units = comparison.rows.drop_duplicates(comparison.unit)
+    try:
+        fit = comparison.fit(comparison.cluster)
+        with_one, with_other = (
+            standardize(
+                fit,
+                units,
+                _held(values),
+                horizon=horizon_months * DAYS_PER_MONTH,
+                strata=strata,
+                cluster=comparison.cluster,
+            )
+            for values in (one, other)
+        )
+    except EstimationError as error:
+        return Estimate.missing(error, level=level, **known)
+    found = with_one.minus(with_other)
+    return Estimate.from_fit(
+        found.estimate / DAYS_PER_MONTH,
+        found.std_error / DAYS_PER_MONTH,
+        level=level,
+        scale=Scale.DIFFERENCE,
+        degrees=known["n_clusters"] - 1,
+        **known,
+    )
+
+
+def _held(values: Values) -> dict[str, StepPath]:
+    return {name: StepPath((), (float(value),)) for name, value in values.items()}
 
 
 def fitted(inputs: Inputs, prepared: Prepared) -> CoxResult:
     """The primary's Cox model, with its clusters."""
-    return cox_ph(
-        prepared.rows,
-        [prepared.column, *prepared.adjustment],
-        start="start",
-        stop="stop",
-        event="event",
-        strata=list(prepared.strata) or None,
-        cluster=inputs.spec.cluster,
-    )
+    return Comparison.of(prepared, inputs.spec.cluster).fit(inputs.spec.cluster)
 
 
 def held_at(fit: CoxResult, column: str, value: float) -> CoxResult:
@@ -73,75 +123,6 @@ def from_month(inputs: Inputs, month: float, last: float = math.inf) -> StepPath
     return switches_on(at, at + last * DAYS_PER_MONTH)
 
 
-@part(after_primary=True)
-def cost_of_delay(context: Context, primary: Estimate) -> Part:
-    """Months of war per year of delay, and survival under early, late and no deployment."""
-    found = months_per_year(context.inputs, context.prepared, primary)
-    return Part(
-        [found],
-        strategy_curves(context.inputs, context.prepared),
-        {
-            "cost.months": wording.number(found.estimate, 1),
-            "cost.ci": wording.interval(found.ci_low, found.ci_high, 1),
-            "cost.horizon": str(context.inputs.study.horizon_months),
-        },
-    )
-
-
-@part(after_primary=True)
-def months_of_a_veto(context: Context, primary: Estimate) -> Part:
-    """Months of war that a veto in month 6 adds, by the primary's hazard ratio."""
-    inputs = context.inputs
-
-    def added(fit: CoxResult) -> float:
-        vetoed = from_month(inputs, EARLY_MONTH, VETO_WINDOW_MONTHS)
-        without = from_month(inputs, math.inf)
-        return (
-            mean_months(inputs, context.prepared, fit, vetoed)[0]
-            - mean_months(inputs, context.prepared, fit, without)[0]
-        )
-
-    found = in_months(
-        inputs,
-        context.prepared,
-        primary,
-        added,
-        estimate_id=f"{context.name}.months_of_a_veto",
-        estimand="rmst_difference_months",
-        label=f"Months of war with a veto in month {EARLY_MONTH} against without one",
-    )
-    return Part(
-        [found],
-        strings={
-            "veto_months.months": wording.number(found.estimate, 1),
-            "veto_months.ci": wording.interval(found.ci_low, found.ci_high, 1),
-            "veto_months.month": str(EARLY_MONTH),
-            "veto_months.horizon": str(inputs.study.horizon_months),
-        },
-    )
-
-
-def months_per_year(inputs: Inputs, prepared: Prepared, primary: Estimate) -> Estimate:
-    """Months of war per year of delay, with the limits that the primary's interval implies."""
-
-    def cost(fit: CoxResult) -> float:
-        late, early = (
-            mean_months(inputs, prepared, fit, from_month(inputs, month))[0]
-            for month in (LATE_MONTH, EARLY_MONTH)
-        )
-        return late - early
-
-    return in_months(
-        inputs,
-        prepared,
-        primary,
-        cost,
-        estimate_id=f"{inputs.spec.hypothesis}.cost_of_delay",
-        estimand="months_per_year_of_delay",
-        label=f"Cost of delay: months of war, month {LATE_MONTH} against month {EARLY_MONTH}",
-    )
-
-
 def in_months(
     inputs: Inputs,
     prepared: Prepared,
@@ -152,11 +133,11 @@ def in_months(
     """A contrast of mean months at the primary's hazard ratio and at the limits of its interval.
 
     The interval leaves out zero exactly when the primary's leaves out a hazard ratio of one; the
-    p-value is the primary's, and not told twice.
+    p-value is the primary's, and not reported twice.
     """
     base = dataclasses.replace(
         primary,
-        role="secondary",
+        role=Role.SECONDARY,
         std_error=math.nan,
         cluster_low=math.nan,
         cluster_high=math.nan,
@@ -171,8 +152,7 @@ def in_months(
     try:
         fit = fitted(inputs, prepared)
     except EstimationError as error:
-        nothing: dict[str, Any] = dict.fromkeys(("estimate", "ci_low", "ci_high"), math.nan)
-        return dataclasses.replace(base, **nothing, note=f"Not estimable: {error}")
+        return dataclasses.replace(base, **without_estimate(error))
 
     def at(hazard_ratio: float) -> float:
         if not (math.isfinite(hazard_ratio) and hazard_ratio > 0):
@@ -187,30 +167,22 @@ def in_months(
     )
 
 
-def strategy_curves(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
-    """Standardized survival under early, late and no deployment, at whole months."""
-    columns = ["curve", "group", "time_months", "estimate", "ci_low", "ci_high", "at_risk"]
+def strategy_curves(
+    inputs: Inputs, prepared: Prepared, paths: Mapping[str, StepPath]
+) -> pd.DataFrame:
+    """Standardized survival under each path of the exposure, by name, at whole months."""
     try:
         fit = fitted(inputs, prepared)
     except EstimationError:
-        return pd.DataFrame(columns=columns)
-    months = np.arange(inputs.study.horizon_months + 1, dtype=float)
+        return pd.DataFrame(columns=curves.COLUMNS)
+    months = curves.whole_months(inputs.study.horizon_months)
     made = []
-    for name, month in DELAYS.items():
-        _, curve = mean_months(inputs, prepared, fit, from_month(inputs, month))
+    for name, path in paths.items():
+        _, curve = mean_months(inputs, prepared, fit, path)
         steps = np.r_[1.0, curve["survival"].to_numpy()]
         place = np.searchsorted(curve["time"].to_numpy(), months * DAYS_PER_MONTH, side="right")
-        made.append(
-            pd.DataFrame(
-                {
-                    "curve": "standardized_survival",
-                    "group": name,
-                    "time_months": months,
-                    "estimate": steps[place],
-                    "ci_low": np.nan,
-                    "ci_high": np.nan,
-                    "at_risk": np.nan,
-                }
-            )
+        at = pd.DataFrame(
+            {"survival": steps[place], "ci_low": np.nan, "ci_high": np.nan, "at_risk": np.nan}
         )
-    return pd.concat(made, ignore_index=True)[columns]
+        made.append(curves.family("standardized_survival", name, months, at, "survival"))
+    return pd.concat(made, ignore_index=True)[curves.COLUMNS]

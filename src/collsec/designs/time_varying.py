@@ -1,35 +1,45 @@
 """Exposures that begin while a war is going on: deployment, veto.
 
 The hazard ratio is that of a counting-process Cox model. Primary inference is risk-set
-re-randomization; cluster-robust errors stand beside it.
+re-randomization; cluster-robust errors are reported alongside.
 """
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from collsec.designs.estimate import Estimate
-from collsec.designs.inputs import Inputs, Prepared, codes
-from collsec.histories.panels import clock
-from collsec.hypothesis.specification import ExposureSpec
-from collsec.measures import get
-from collsec.survival import EstimationError, cox_ph
+from collsec import measures
+from collsec.core.schema import Role
+from collsec.designs import curves
+from collsec.designs.checks import LEVEL
+from collsec.designs.comparison import Comparison, identity, sandwich_ratio
+from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
+from collsec.designs.inputs import Inputs, Prepared, codes, prepare
+from collsec.designs.parts import Part
+from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, Task, design
+from collsec.histories.panels import arrange, clock, exposure_column, unit_spells
+from collsec.hypothesis.specification import Draws, ExposureSpec
 from collsec.survival.inference import (
+    Calibration,
     ExposureDesign,
     InferenceError,
-    RerandomizationResult,
+    ever_exposed_test,
     exposure_design,
-    minimum_detectable_effect,
+    null_calibration,
+    rerandomization_test,
     risk_set_rerandomization,
 )
 
 EPOCH = pd.Timestamp("1946-01-01")
+# Reference draws per random exposure: their own error must not blur the rate.
+REFERENCE_PER_DRAW = 10
+RERANDOMIZED, SANDWICH = "risk_set_rerandomization", "cluster_sandwich"
 
 
 def calendar_day(dates: pd.Series) -> np.ndarray:
@@ -37,8 +47,24 @@ def calendar_day(dates: pd.Series) -> np.ndarray:
     return (dates - EPOCH).dt.days.to_numpy(float)
 
 
-def lay_out(inputs: Inputs, prepared: Prepared) -> ExposureDesign:
+def followed(prepared: Prepared) -> np.ndarray:
+    """Which units of a cohort are followed at all: array of bool, shape (n_units,).
+
+    An outcome that is known only to some day follows no unit that begins later.
+    """
+    kept: np.ndarray = (prepared.outcome["exit_date"] >= prepared.units["time_zero"]).to_numpy()
+    return kept
+
+
+def lay_out(inputs: Inputs, prepared: Prepared, *, within: tuple[str, ...] = ()) -> ExposureDesign:
     """Units, spells and strata as the re-randomization needs them.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    prepared : Prepared
+    within : tuple of str
+        Columns of the units within which exposures are redrawn, before the declared ones.
 
     Raises
     ------
@@ -49,20 +75,20 @@ def lay_out(inputs: Inputs, prepared: Prepared) -> ExposureDesign:
     assert spells is not None
     origin = calendar_day(units["time_zero"])
     exits = clock(units.assign(exit_date=prepared.outcome["exit_date"]))
-    followed = (prepared.outcome["exit_date"] >= units["time_zero"]).to_numpy()
-    row = np.cumsum(followed) - 1
-    concerns = followed[spells.unit] & (spells.assigned < exits[spells.unit])
+    kept = followed(prepared)
+    row = np.cumsum(kept) - 1
+    concerns = kept[spells.unit] & (spells.assigned < exits[spells.unit])
     unit = spells.unit[concerns]
-    names = inputs.spec.inference.assignment_strata
+    names = (*within, *inputs.spec.inference.assignment_strata)
     levels = [codes(units, names[: len(names) - i]) for i in range(len(names))]
     assignment = np.column_stack(levels) if levels else codes(units, ())
     return exposure_design(
-        origin=origin[followed],
-        entry=np.zeros(int(followed.sum())),
-        exit=exits[followed],
-        event=prepared.outcome["is_event"].to_numpy(bool)[followed],
-        outcome_strata=codes(units, prepared.strata)[followed],
-        assignment_strata=assignment[followed],
+        origin=origin[kept],
+        entry=np.zeros(int(kept.sum())),
+        exit=exits[kept],
+        event=prepared.outcome["is_event"].to_numpy(bool)[kept],
+        outcome_strata=codes(units, prepared.strata)[kept],
+        assignment_strata=assignment[kept],
         spell_unit=row[unit],
         spell_assigned=origin[unit] + spells.assigned[concerns],
         spell_on=origin[unit] + spells.on[concerns],
@@ -76,105 +102,210 @@ def rerandomized(
     exposure: ExposureSpec,
     *,
     estimate_id: str,
-    role: str,
+    role: Role,
     draws: int,
     level: float,
     label: str = "",
-    lag_months: int | None = None,
-) -> tuple[Estimate, RerandomizationResult | None]:
-    """Estimate of one exposure with re-randomization interval and cluster interval beside it."""
-    study, spec = inputs.study, inputs.spec
-    measure = get(exposure.measure)
-    lag = exposure.lag_months if lag_months is None else lag_months
-    common: dict[str, Any] = dict(
-        estimate_id=estimate_id,
-        hypothesis=spec.hypothesis,
-        role=role,
-        label=label or measure.title,
-        measure=measure.name,
-        lag_months=lag,
-        estimand="hazard_ratio",
-        ci_level=level,
-        inference="risk_set_rerandomization",
-        validity=exposure.validity,
-    )
-    counts: dict[str, Any] = exposed_counts(prepared, spec.cluster)
+) -> Estimate:
+    """Estimate of one exposure with re-randomization interval, the sandwich's alongside."""
+    comparison = Comparison.of(prepared, inputs.spec.cluster)
+    known = identity(inputs, exposure, estimate_id=estimate_id, role=role, label=label)
+    known |= {"estimand": "hazard_ratio", "inference": RERANDOMIZED} | comparison.counts()
     try:
         found = risk_set_rerandomization(
             lay_out(inputs, prepared),
             draws=draws,
-            confidence=level,
-            seed=seed_for(study.seed, estimate_id),
+            level=level,
+            seed=seed_for(inputs.study.seed, estimate_id),
         )
     except InferenceError as error:
-        return Estimate(
-            **common,
-            estimate=math.nan,
-            ci_low=math.nan,
-            ci_high=math.nan,
-            p_value=math.nan,
-            std_error=math.nan,
-            note=f"Not estimable: {error}",
-            **counts,
-        ), None
-    low, high, std_error = cluster_interval(prepared, spec.cluster, level)
-    mde_low, mde_high = math.nan, math.nan  # an open interval could have shown no finite effect
-    if math.isfinite(found.interval_std_error):
-        mde = minimum_detectable_effect(
-            found.interval_std_error, alpha=1 - level, power=study.power
-        )
-        mde_low, mde_high = mde.low, mde.high
-    return Estimate(
-        **common,
-        estimate=math.exp(found.estimate),
-        centered=math.exp(found.median_unbiased),
-        ci_low=math.exp(found.ci_low),
-        ci_high=math.exp(found.ci_high),
+        return Estimate.missing(error, level=level, **known)
+    limits, std_error = comparison.sandwich(level)
+    return Estimate.from_fit(
+        found.estimate,
+        std_error,
+        level=level,
+        limits=(found.ci_low, found.ci_high),
         p_value=found.p_value,
-        std_error=std_error,
-        cluster_low=low,
-        cluster_high=high,
-        mde_low=mde_low,
-        mde_high=mde_high,
-        **counts,
-    ), found
+        sandwich=limits,
+        power=inputs.study.power,
+        detectable_error=found.interval_std_error,
+        centered=math.exp(found.median_unbiased),
+        **known,
+    )
 
 
-def seed_for(seed: int, name: str) -> int:
-    """A seed of its own for each estimate: adding one never moves another."""
-    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8])
+@design
+class TimeVarying:
+    """Exposure in calendar time, redrawn among the wars at risk on the day that it began."""
 
+    name = "time_varying"
+    kind = "exposure"
+    honors = frozenset({LAGS, LAG, ASSIGNMENT})
+    methods = (RERANDOMIZED,)
+    further_methods = (RERANDOMIZED, SANDWICH)
+    calibration_blocks = 1
 
-def exposed_counts(prepared: Prepared, cluster: str) -> dict[str, int]:
-    """Counts that stand beside every estimate; a tie in degrees exposes every unit."""
-    rows, column = prepared.rows, prepared.column
-    is_exposed = (rows[column] > 0) | (prepared.spells is None and rows[column].nunique() > 2)
-    return {
-        "nobs": len(rows),
-        "n_units": int(rows["unit_id"].nunique()),
-        "n_events": int(rows["event"].sum()),
-        "n_clusters": int(rows[cluster].nunique()),
-        "exposed_units": int(rows.loc[is_exposed, "unit_id"].nunique()),
-        "exposed_ends": int((rows["event"] & is_exposed).sum()),
-        "exposed_clusters": int(rows.loc[is_exposed, cluster].nunique()),
-    }
+    def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The primary's panel with the exposure at every declared lag."""
+        spec = inputs.spec
+        prepared = prepare(inputs, spec.exposure)
+        calendar = measures.get(spec.exposure.measure).function(inputs.timelines)
+        exposures = {
+            exposure_column(spec.exposure.measure, lag): unit_spells(prepared.units, calendar, lag)
+            for lag in sorted({spec.exposure.lag_months, *spec.lags_months})
+        }
+        own = {"unit_id", "conflict_id", "start", "stop", "event", prepared.column}
+        carried = [c for c in prepared.rows.columns if c not in own]
+        rows = arrange(prepared.units, prepared.outcome, exposures, carried)
+        return rows, prepared.attrition
 
+    def tasks(self, inputs: Inputs, draws: Draws) -> dict[str, Task]:
+        """Primary, lags, secondary exposures, other outcomes."""
+        spec, study = inputs.spec, inputs.study
+        name, exposure = spec.hypothesis, spec.exposure
 
-def cluster_interval(prepared: Prepared, cluster: str, level: float) -> tuple[float, float, float]:
-    """Cluster-sandwich interval of the hazard ratio, and the log-scale standard error."""
-    try:
-        fit = cox_ph(
-            prepared.rows,
-            [prepared.column, *prepared.adjustment],
-            start="start",
-            stop="stop",
-            event="event",
-            strata=list(prepared.strata) or None,
-            cluster=cluster,
+        def task(
+            exposure: ExposureSpec,
+            suffix: str,
+            role: Role,
+            level: float = study.usual_level,
+            *,
+            label: str = "",
+            outcome: str | None = None,
+        ) -> Task:
+            return lambda: Part(
+                [
+                    self.estimate(
+                        inputs,
+                        prepare(inputs, exposure, outcome=outcome),
+                        exposure,
+                        estimate_id=f"{name}.{suffix}",
+                        role=role,
+                        level=level,
+                        draws=draws.rerandomization_draws,
+                        label=label,
+                    )
+                ]
+            )
+
+        made = {"primary": task(exposure, "primary", Role.PRIMARY, study.primary_level)}
+        for lag in spec.lags_months:
+            if lag != exposure.lag_months:  # else the primary itself: one estimate, one interval
+                made[f"lag.{lag}"] = task(
+                    dataclasses.replace(exposure, lag_months=lag),
+                    f"lag_{lag:02d}",
+                    Role.LAG,
+                    study.primary_level,
+                    label=f"Lag of {lag} months",
+                )
+        for other in spec.secondary:
+            is_biased = other.validity == "known-biased"
+            role = Role.KNOWN_BIASED if is_biased else Role.SECONDARY
+            made[f"secondary.{other.measure}"] = task(other, other.measure, role)
+        for outcome in spec.outcomes:
+            made[f"outcome.{outcome}"] = task(
+                exposure,
+                outcome,
+                Role.OUTCOME,
+                label=curves.kind_label(outcome),
+                outcome=outcome,
+            )
+        return made
+
+    def estimate(
+        self,
+        inputs: Inputs,
+        prepared: Prepared,
+        exposure: ExposureSpec,
+        *,
+        estimate_id: str,
+        role: Role,
+        level: float,
+        draws: int,
+        label: str = "",
+    ) -> Estimate:
+        """By re-randomization; by the sandwich where asked, or where nothing can be redrawn."""
+        method = exposure.inference or inputs.spec.inference.method
+        if prepared.spells is not None and method == RERANDOMIZED:
+            return rerandomized(
+                inputs,
+                prepared,
+                exposure,
+                estimate_id=estimate_id,
+                role=role,
+                draws=draws,
+                level=level,
+                label=label,
+            )
+        comparison = Comparison.of(prepared, inputs.spec.cluster)
+        known = identity(inputs, exposure, estimate_id=estimate_id, role=role, label=label)
+        return sandwich_ratio(comparison, level=level, power=inputs.study.power, **known)
+
+    def without_draws(self, inputs: Inputs, prepared: Prepared, level: float) -> Estimate:
+        """The primary's hazard ratio with the sandwich's error."""
+        exposure = dataclasses.replace(inputs.spec.exposure, inference=SANDWICH)
+        return self.estimate(
+            inputs, prepared, exposure, estimate_id="", role=Role.PRIMARY, level=level, draws=0
         )
-    except EstimationError:
-        return math.nan, math.nan, math.nan
-    beta = float(fit.params[prepared.column])
-    std_error = float(fit.std_errors[prepared.column])
-    z = float(stats.norm.ppf(0.5 + level / 2))
-    return math.exp(beta - z * std_error), math.exp(beta + z * std_error), std_error
+
+    def calibrate(self, inputs: Inputs, prepared: Prepared, draws: int, block: int) -> Calibration:
+        """Rejection rate where the exposure is redrawn at its actual counts and dates."""
+        name = f"{inputs.spec.hypothesis}.calibration"
+        laid_out = lay_out(inputs, prepared)
+        test = rerandomization_test(
+            laid_out,
+            draws=REFERENCE_PER_DRAW * draws,
+            seed=seed_for(inputs.study.seed, f"{name}.reference"),
+        )
+        return _calibrated(inputs, laid_out, test, draws, name)
+
+    def calibrate_biased(self, inputs: Inputs, draws: int) -> float:
+        """Rejection rate of the naive "ever exposed" estimator, where the file declares one.
+
+        It is put to the same random exposures as the primary, unlagged, as it would be used.
+        """
+        biased = [e for e in inputs.spec.secondary if measures.get(e.measure).kind == "ever"]
+        if not biased:
+            return math.nan
+        unlagged = dataclasses.replace(inputs.spec.exposure, lag_months=0)
+        laid_out = lay_out(inputs, prepare(inputs, unlagged))
+        name = f"{inputs.spec.hypothesis}.known_biased"
+        test = ever_exposed_test(laid_out)
+        return _calibrated(inputs, laid_out, test, draws, name).rejection_rate
+
+    def groups(self, inputs: Inputs, prepared: Prepared) -> np.ndarray:
+        """Types of war where baselines differ by type; all alike otherwise."""
+        if "type_group" in prepared.strata:
+            types: np.ndarray = prepared.units["type_group"].map(curves.TYPES).to_numpy()
+            return types
+        return np.full(len(prepared.units), "All wars of the cohort")
+
+    def curves(
+        self, inputs: Inputs, prepared: Prepared
+    ) -> tuple[list[pd.DataFrame], dict[str, Quantity]]:
+        """What comes first, the exposure or the end; and the kinds of end."""
+        horizon = inputs.study.horizon_months
+        incidence = curves.first_exposure(inputs, prepared, horizon)
+        made = [incidence]
+        if inputs.spec.outcomes:
+            made.append(curves.kinds_of_end(inputs, prepared, horizon))
+        at_end = incidence[incidence["time_months"] == horizon].set_index("curve")["estimate"]
+        return made, {
+            "incidence.horizon": Quantity(horizon, Unit.MONTHS, digits=0),
+            "incidence.deployed": Quantity(
+                float(at_end["cumulative_incidence_deployment"]), Unit.SHARE
+            ),
+            "incidence.ended": Quantity(float(at_end["cumulative_incidence_end"]), Unit.SHARE),
+        }
+
+
+def _calibrated(
+    inputs: Inputs,
+    laid_out: ExposureDesign,
+    test: Callable[..., Any],
+    draws: int,
+    name: str,
+) -> Calibration:
+    seed = seed_for(inputs.study.seed, name)
+    return null_calibration(laid_out, test, alpha=LEVEL, draws=draws, seed=seed)

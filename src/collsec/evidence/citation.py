@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence.lineage import Frames, columns_read, raw_columns
 from collsec.hypothesis.specification import load
 from collsec.pipeline import LINKED, TIMELINES
@@ -47,12 +47,12 @@ class Table:
     rows: pd.DataFrame
 
 
-def references(store: Store, hypothesis: str) -> list[Used]:
+def references(project: Project, hypothesis: str) -> list[Used]:
     """Return the sources of the columns that a hypothesis read, in the order of ``sources.toml``.
 
     Parameters
     ----------
-    store : Store
+    project : Project
     hypothesis : str
 
     Returns
@@ -66,15 +66,15 @@ def references(store: Store, hypothesis: str) -> list[Used]:
     MissingInput
         If the panel of the hypothesis has not been made.
     """
-    spec = load(store, hypothesis).normalized()
-    followed = set(store.read("panels", hypothesis)["unit_id"])
-    linked = {name: store.read("episodes", name) for name in LINKED}
+    spec = load(project, hypothesis).normalized()
+    followed = set(project.read("panels", hypothesis)["unit_id"])
+    linked = {name: project.read("episodes", name) for name in LINKED}
     frames = Frames(
         linked,
-        timelines={name: store.read("timelines", name) for name in TIMELINES},
-        tables={name: store.read("tables", name) for name in resources(store)},
+        timelines={name: project.read("timelines", name) for name in TIMELINES},
+        tables={name: project.read("tables", name) for name in resources(project)},
     )
-    tables = raw_tables(store, frames, followed)
+    tables = raw_tables(project, frames, followed)
     fields = {name: table.fields for name, table in tables.items()}
     taken: dict[str, set[str]] = {}
     for column in columns_read(spec, frames):
@@ -82,12 +82,12 @@ def references(store: Store, hypothesis: str) -> list[Used]:
             table, _, name = raw.partition(".")
             for key in sources_of(tables[table], name):
                 taken.setdefault(key, set()).add(raw)
-    declared = read_sources(store.raw / "sources.toml")
+    declared = read_sources(project.raw / "sources.toml")
     order = [*(k for k in declared if k in taken), *sorted(taken.keys() - declared.keys())]
     return [Used(key, tuple(sorted(taken[key])), declared.get(key)) for key in order]
 
 
-def raw_tables(store: Store, frames: Frames, episodes: set[str]) -> dict[str, Table]:
+def raw_tables(project: Project, frames: Frames, episodes: set[str]) -> dict[str, Table]:
     """Return every raw table with its fields and the rows about some episodes."""
     every = frames.linked["episodes"]
     conflicts = set(every.loc[every["episode_id"].isin(episodes), "conflict_id"])
@@ -101,8 +101,8 @@ def raw_tables(store: Store, frames: Frames, episodes: set[str]) -> dict[str, Ta
         "mission_id": set(missions.loc[missions["conflict_id"].isin(conflicts), "mission_id"]),
     }
     made = {}
-    for name, resource in resources(store).items():
-        schema = read_json(store, store.raw / resource["schema"])
+    for name, resource in resources(project).items():
+        schema = read_json(project, project.raw / resource["schema"])
         rows = frames.tables[name]
         key = next((k for k in _KEYS if k in rows), None)
         if key is not None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from collsec.core.errors import CollsecError
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.evidence.record import load
 from collsec.hypothesis.specification import load_study
 from collsec.survival.inference import (
@@ -41,7 +41,7 @@ def detectable(ends: Sequence[int], share: float, *, alpha: float, power: float)
     Returns
     -------
     DataFrame
-        ``exposed_ends``, ``above`` and ``below`` (detectable hazard ratios), and the power at
+        ``exposed_events``, ``above`` and ``below`` (detectable hazard ratios), and the power at
         each of :data:`RATIOS` (``power_1.5``, …).
 
     Raises
@@ -63,7 +63,7 @@ def detectable(ends: Sequence[int], share: float, *, alpha: float, power: float)
             effect = minimum_detectable_effect(std_error, alpha=alpha, power=power)
             at = power_curve(np.array(RATIOS), std_error, alpha=alpha)
             rows.append(
-                {"exposed_ends": n, "above": effect.high, "below": effect.low}
+                {"exposed_events": n, "above": effect.high, "below": effect.low}
                 | {f"power_{r:g}": float(p) for r, p in zip(RATIOS, at, strict=True)}
             )
     except InferenceError as error:
@@ -77,26 +77,26 @@ def along(ends: Sequence[int]) -> list[int]:
     return sorted({round(float(n)) for n in np.geomspace(low, high, 60)})
 
 
-def in_study(store: Store) -> pd.DataFrame:
+def in_study(project: Project) -> pd.DataFrame:
     """Return what the primaries made so far could have shown.
 
     Returns
     -------
     DataFrame
-        ``hypothesis, exposed_ends, above, below`` of each timed exposure that has been estimated.
+        ``hypothesis, exposed_events, above, below`` of each timed exposure that has been estimated.
     """
     rows = []
-    for name in load_study(store).hypotheses:
-        if store.record(name).exists():
-            record = load(store, name)
+    for name in load_study(project).hypotheses:
+        if project.record(name).exists():
+            record = load(project, name)
             primary = record.primary
             if record.spec["design"] == "time_varying":
                 rows.append(
                     (
                         name,
-                        int(primary["exposed_ends"]),
+                        int(primary["exposed_events"]),
                         float(primary["mde_high"]),
                         float(primary["mde_low"]),
                     )
                 )
-    return pd.DataFrame(rows, columns=["hypothesis", "exposed_ends", "above", "below"])
+    return pd.DataFrame(rows, columns=["hypothesis", "exposed_events", "above", "below"])

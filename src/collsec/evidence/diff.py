@@ -16,12 +16,12 @@ from collsec.compile.conflicts.crosswalk import moved_dates, number_of
 from collsec.compile.conflicts.vintages import VINTAGES
 from collsec.compile.text import records_of
 from collsec.core.errors import CollsecError, MissingInput
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.designs.estimate import RESULT_DIGITS
 
 EPISODE_COLUMNS = ("episode_id", "onset_date", "end_date", "first_year", "last_year")
 NUMBERS = ("estimate", "ci_low", "ci_high", "p_value")
-COUNTS = ("n_units", "n_events", "exposed_ends")
+COUNTS = ("n_units", "n_events", "exposed_events")
 PRIMARY = "primary"
 
 
@@ -77,14 +77,14 @@ class Difference:
     verdicts: pd.DataFrame | None
 
 
-def side_of(name: str, store: Store) -> Side:
+def side_of(name: str, project: Project) -> Side:
     """Read one side.
 
     Parameters
     ----------
     name : str
         A registered release such as ``20.1``, or a folder of the study.
-    store : Store
+    project : Project
         The study at hand; its crosswalk tells the episodes of a release.
 
     Raises
@@ -93,31 +93,31 @@ def side_of(name: str, store: Store) -> Side:
         If there is no such folder, or it holds no episodes.
     """
     if name in VINTAGES:
-        return side_of_vintage(name, store)
+        return side_of_vintage(name, project)
     folder = Path(name)
     if not folder.is_dir():
         raise MissingInput(
             f"{name}: neither a folder nor a release of the conflict data ({', '.join(VINTAGES)})."
         )
-    own = Store(folder)
+    own = Project(folder)
     episodes = read_table(own, "episodes", name)
     estimates, verdicts = read_results(own)
     return Side(name, episodes[list(EPISODE_COLUMNS)], locations_of(episodes), estimates, verdicts)
 
 
-def side_of_vintage(name: str, store: Store) -> Side:
+def side_of_vintage(name: str, project: Project) -> Side:
     """The episodes of a release, from the committed crosswalk; it has no estimates."""
-    crosswalk = read_table(store, "episode_crosswalk", "data/raw")
+    crosswalk = read_table(project, "episode_crosswalk", "data/raw")
     suffix = name.replace(".", "")
     present = crosswalk[crosswalk[f"onset_date_{suffix}"].notna()]
     columns = {f"{c}_{suffix}": c for c in EPISODE_COLUMNS[1:]}
     episodes = present[["episode_id", *columns]].rename(columns=columns)
-    return Side(name, episodes, locations_of(read_table(store, "episodes", "data/raw")), None, {})
+    return Side(name, episodes, locations_of(read_table(project, "episodes", "data/raw")), None, {})
 
 
-def read_table(store: Store, name: str, where: str) -> pd.DataFrame:
+def read_table(project: Project, name: str, where: str) -> pd.DataFrame:
     """One compiled raw table, years as numbers, all else as text."""
-    path = store.raw / "compiled" / f"{name}.csv"
+    path = project.raw / "compiled" / f"{name}.csv"
     if not path.exists():
         raise MissingInput(f"{where}: has no data/raw/compiled/{name}.csv. Is it a study's folder?")
     table = pd.read_csv(path, dtype=str)
@@ -132,9 +132,9 @@ def locations_of(episodes: pd.DataFrame) -> dict[str, str]:
     return of_conflict | of_episode
 
 
-def read_results(store: Store) -> tuple[pd.DataFrame | None, dict[str, str]]:
+def read_results(project: Project) -> tuple[pd.DataFrame | None, dict[str, str]]:
     """All estimates and verdicts of a folder; None if there are none."""
-    folder = store.processed / "estimates"
+    folder = project.processed / "estimates"
     records = sorted(p for p in folder.glob("h*.json") if (folder / f"{p.stem}.parquet").exists())
     if not records:
         return None, {}

@@ -1,4 +1,4 @@
-"""The pieces of a hypothesis gathered: its estimates, its checks, and its verdict."""
+"""The tasks of a hypothesis gathered: its estimates, its checks, and its verdict."""
 
 from __future__ import annotations
 
@@ -11,21 +11,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collsec.designs import calibration, curves, multiverse, robustness
-from collsec.designs.estimate import result_id, rounded, tidy
-from collsec.designs.inputs import Inputs, prepare
+from collsec.designs import checks, curves, multiverse
+from collsec.designs.estimate import Estimate, Quantity, Unit, result_id, rounded, tidy
+from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.designs.parts import PARTS, Context, Part
-from collsec.designs.work import main_estimates
-from collsec.evidence import diagnostics as record
-from collsec.evidence.verdict import Facts, Rules, decide
+from collsec.designs.registry import get
+from collsec.designs.tasks import main_estimates
+from collsec.evidence import diagnostics
+from collsec.evidence.verdict import Facts, Rules, Verdict, decide
 from collsec.hypothesis.specification import Draws
-from collsec.reports.words import wording
 from collsec.survival.inference import Calibration
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """Everything that the estimate step writes."""
+class Results:
+    """Everything that the estimate step writes.
+
+    Attributes
+    ----------
+    estimates, curves : DataFrame
+    record : dict
+        Plain JSON. ``quantities`` holds ``{value, unit[, digits]}`` by the name of the page's
+        variable, without the hypothesis; ``made_by`` the part that made an estimate, by its id.
+    """
 
     estimates: pd.DataFrame
     curves: pd.DataFrame
@@ -38,7 +46,7 @@ def estimate_hypothesis(
     specifications: pd.DataFrame,
     done: Mapping[str, Part],
     draws: Draws,
-) -> Made:
+) -> Results:
     """Gather what a hypothesis' file declares, check it, and draw the verdict.
 
     Parameters
@@ -49,44 +57,111 @@ def estimate_hypothesis(
     specifications : DataFrame
         The multiverse: the verdict asks whether its principled specifications agree.
     done : mapping
-        Every piece of :func:`collsec.designs.work.pieces`, done.
+        Every task of :func:`collsec.designs.tasks.tasks`, done.
     draws : Draws
         Draw counts of the profile, for the parts that restate the primary.
     """
-    spec, study = inputs.spec, inputs.study
+    spec = inputs.spec
     estimates = main_estimates(spec, done)
-    calibrated = calibration.pooled(
-        [
-            Calibration(**one | {"estimates": np.asarray(one["estimates"], dtype=float)})
-            for one in (
-                done[f"calibration.{b}"].records["calibration"]
-                for b in range(calibration.blocks(inputs))
-            )
-        ]
-    )
+    calibrated = _calibration(inputs, done)
     primary = dataclasses.replace(
         estimates[0], null_rejection=calibrated.rejection_rate, null_draws=calibrated.draws
     )
     known_biased = done["known_biased"].records["known_biased"]
     falsification = [
-        robustness.judged(e, spec.estimand.no_effect, exposure.fails_if)
+        checks.judged(e, spec.estimand.no_effect, exposure.fails_if)
         for exposure in spec.falsification
         for e in done[f"placebo.{exposure.measure}"].estimates
     ]
-    variants = multiverse.variants(inputs, specifications)
     checked = done["robustness"].records
     without = pd.DataFrame(checked["without"])
-    flips = robustness.sign_flips(primary.estimate, without, robustness.places(inputs.episodes))
+    flips = checks.sign_flips(primary.estimate, without, checks.places(inputs.episodes))
     agreement = multiverse.agreement(primary, specifications)
-    verdict = decide(
+    verdict = _verdict(inputs, primary, checked["engines_agree"], falsification, flips, agreement)
+    biased = [
+        dataclasses.replace(e, null_rejection=known_biased, null_draws=draws.calibration_draws)
+        if e.validity == "known-biased"
+        else e
+        for e in estimates[1:]
+    ]
+    prepared = prepare(inputs, spec.exposure)
+    parts = {
+        name: PARTS[name].made(Context(inputs, prepared, draws), primary)
+        if PARTS[name].after_primary
+        else done[f"part.{name}"]
+        for name in spec.parts
+    }
+    further = [e for p in parts.values() for e in p.estimates]
+    variants = multiverse.variants(inputs, specifications)
+    rows = tidy([primary, *biased, *further, *(p.estimate for p in falsification), *variants])
+    drawn, quantities = _curves(inputs, prepared, parts)
+    for part in parts.values():
+        quantities |= part.quantities
+    quantities |= multiverse.quantities(agreement, specifications)
+    quantities |= diagnostics.e_values(primary)
+    if not math.isnan(known_biased):
+        quantities["known_biased.null_rejection"] = Quantity(known_biased, Unit.SHARE)
+    return Results(
+        rows,
+        drawn,
+        {
+            "hypothesis": spec.hypothesis,
+            "spec": spec.normalized(),
+            "result_id": result_id(f"{spec.hypothesis}.primary", spec.normalized(), panel, rows),
+            "verdict": rounded(verdict.plain()),
+            "quantities": {name: quantity.plain() for name, quantity in quantities.items()},
+            "made_by": {e.estimate_id: name for name, p in parts.items() for e in p.estimates},
+            "diagnostics": diagnostics.checks(
+                checked["engine_gap"],
+                dataclasses.asdict(calibrated),
+                falsification,
+                flips,
+                agreement,
+                checked["proportional_hazards"],
+                known_biased,
+            )
+            | {"leave_one_out": rounded(without.to_dict(orient="records"))},
+            "multiverse": rounded(
+                multiverse.summary(specifications)
+                | {"options": multiverse.by_option(inputs, specifications)}
+            ),
+            "parts": rounded({k: v for p in parts.values() for k, v in p.records.items()}),
+        },
+    )
+
+
+def _calibration(inputs: Inputs, done: Mapping[str, Part]) -> Calibration:
+    """The blocks of the null calibration as one."""
+    blocks = [
+        done[f"calibration.{b}"].records["calibration"]
+        for b in range(get(inputs.spec.design).calibration_blocks)
+    ]
+    return checks.pooled(
+        [
+            Calibration(**one | {"estimates": np.asarray(one["estimates"], dtype=float)})
+            for one in blocks
+        ]
+    )
+
+
+def _verdict(
+    inputs: Inputs,
+    primary: Estimate,
+    engines_agree: bool,
+    falsification: list[checks.Placebo],
+    flips: list[str],
+    agreement: float,
+) -> Verdict:
+    spec, study = inputs.spec, inputs.study
+    return decide(
         Facts(
             hazard_ratio=primary.estimate,
             ci_low=primary.ci_low,
             ci_high=primary.ci_high,
             expected=spec.estimand.expected,
-            exposed_ends=primary.exposed_ends,
+            exposed_events=primary.exposed_events,
             exposed_clusters=primary.exposed_clusters,
-            engines_agree=checked["engines_agree"],
+            engines_agree=engines_agree,
             null_rejection=primary.null_rejection,
             failed_falsifications=tuple(
                 p.estimate.label for p in falsification if p.outcome == "failed"
@@ -102,55 +177,16 @@ def estimate_hypothesis(
             agreement=study.agreement,
         ),
     )
-    biased = [
-        dataclasses.replace(e, null_rejection=known_biased, null_draws=draws.calibration_draws)
-        if e.validity == "known-biased"
-        else e
-        for e in estimates[1:]
-    ]
-    prepared = prepare(inputs, spec.exposure)
-    parts = [
-        PARTS[name].function(Context(inputs, prepared, draws), primary)
-        if PARTS[name].after_primary
-        else done[f"part.{name}"]
-        for name in spec.parts
-    ]
-    further = [e for p in parts for e in p.estimates]
-    everything = [primary, *biased, *further, *(p.estimate for p in falsification), *variants]
-    rows = tidy(everything)
-    drawn, extras = curves.of(inputs, prepared)
-    drawn = pd.concat(
-        [drawn, *(p.curves for p in parts if p.curves is not None)], ignore_index=True
-    )
-    for part in parts:
-        extras |= part.strings
-    extras |= multiverse.strings(agreement, specifications)
-    if not math.isnan(known_biased):
-        extras["known_biased.null_rejection"] = wording.percent(known_biased)
-    identity = result_id(f"{spec.hypothesis}.primary", spec.normalized(), panel, rows)
-    return Made(
-        rows,
-        drawn,
-        {
-            "hypothesis": spec.hypothesis,
-            "spec": spec.normalized(),
-            "result_id": identity,
-            "verdict": rounded(verdict.plain()),
-            "variables": record.variables(inputs, primary, verdict, extras),
-            "diagnostics": record.checks(
-                checked["engine_gap"],
-                dataclasses.asdict(calibrated),
-                falsification,
-                flips,
-                agreement,
-                checked["proportional_hazards"],
-                known_biased,
-            )
-            | {"leave_one_out": rounded(without.to_dict(orient="records"))},
-            "multiverse": rounded(
-                multiverse.summary(specifications)
-                | {"options": multiverse.by_option(inputs, specifications)}
-            ),
-            "parts": rounded({k: v for p in parts for k, v in p.records.items()}),
-        },
-    )
+
+
+def _curves(
+    inputs: Inputs, prepared: Prepared, parts: Mapping[str, Part]
+) -> tuple[pd.DataFrame, dict[str, Quantity]]:
+    """Survival by group, the design's own curves, and those of the parts."""
+    design = get(inputs.spec.design)
+    group = design.groups(inputs, prepared)
+    own, quantities = design.curves(inputs, prepared)
+    by_group = curves.survival_by(prepared, group, inputs.study.horizon_months)
+    drawn = pd.concat([by_group, *own], ignore_index=True)[curves.COLUMNS]
+    further = [p.curves for p in parts.values() if p.curves is not None]
+    return pd.concat([drawn, *further], ignore_index=True), quantities

@@ -18,7 +18,7 @@ import pandas as pd
 
 import collsec.subjects  # noqa: F401
 from collsec import designs
-from collsec.designs import PARTS, work
+from collsec.designs import PARTS, tasks
 from collsec.evidence import estimation as gather
 from collsec.histories.cohorts import RULES
 from collsec.histories.timelines import ACTION_CLASSES, PRESENCES
@@ -230,7 +230,7 @@ def _parts_of_designs() -> set[str]:
     """Modules of designs that not every hypothesis is run through."""
     common = {
         node.module
-        for module in (designs, gather, work)
+        for module in (designs, gather, tasks)
         for node in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(node, ast.ImportFrom) and node.module
     }

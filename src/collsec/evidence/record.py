@@ -11,6 +11,7 @@ import pandas as pd
 
 from collsec.core.errors import BadTable, CollsecError, MissingInput
 from collsec.core.project import Project
+from collsec.designs.estimate import Unit
 from collsec.evidence.synthesis import Family
 from collsec.evidence.verdict import CODES, Verdict
 
@@ -30,8 +31,9 @@ class Record:
     hypothesis : str
         Identifier, such as `h1`.
     verdict : Verdict
-    variables, diagnostics, provenance, spec : mapping
-        The parts of `estimates/{h}.json`.
+    quantities, made_by, diagnostics, provenance, spec : mapping
+        The parts of `estimates/{h}.json`: `quantities` by the name of the page's variable, without
+        the hypothesis; `made_by` the part that made an estimate, by its id.
     result_id : str
         Such as `h1.primary@3f9c2a`.
     estimates : pandas.DataFrame
@@ -51,7 +53,8 @@ class Record:
     hypothesis: str
     spec: Mapping[str, Any]
     verdict: Verdict
-    variables: Mapping[str, str]
+    quantities: Mapping[str, Mapping[str, Any]]
+    made_by: Mapping[str, str]
     diagnostics: Mapping[str, Any]
     provenance: Mapping[str, Any]
     result_id: str
@@ -115,7 +118,15 @@ def load(project: Project, hypothesis: str) -> Record:
             f"{where} does not exist yet. Run `collsec run`, or the estimate step, first."
         )
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    needed = ("spec", "verdict", "variables", "diagnostics", "provenance", "result_id")
+    needed = (
+        "spec",
+        "verdict",
+        "quantities",
+        "made_by",
+        "diagnostics",
+        "provenance",
+        "result_id",
+    )
     for part in needed:
         if part not in content:
             raise BadRecord(f"{where}: no `{part}`. Run the estimate step of {hypothesis} again.")
@@ -162,7 +173,8 @@ def load_synthesis(project: Project) -> Synthesis:
     path = project.record("study")
     if not path.exists():
         raise MissingInput(
-            f"{project.relative(path)} does not exist yet. Run `collsec run`, or the synthesis step."
+            f"{project.relative(path)} does not exist yet. "
+            "Run `collsec run`, or the synthesis step."
         )
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     families = {
@@ -208,11 +220,15 @@ def _check(record: Record, where: str, table: str) -> None:
         raise BadRecord(
             f"{where}: profile {record.provenance['profile']!r} is neither quick nor full."
         )
-    for name, value in record.variables.items():
-        if not name.startswith(f"{record.hypothesis}."):
-            raise BadRecord(f"{where}: variable {name!r} does not begin with {record.hypothesis}.")
-        if not isinstance(value, str):
-            raise BadRecord(f"{where}: variable {name!r} is {value!r}, not a formatted string.")
+    units = {unit.value for unit in Unit}
+    for name, plain in record.quantities.items():
+        if not isinstance(plain, dict) or "value" not in plain:
+            raise BadRecord(f"{where}: quantity {name!r} is {plain!r}, without a value.")
+        if plain.get("unit") not in units:
+            raise BadRecord(
+                f"{where}: quantity {name!r} has the unit {plain.get('unit')!r}; "
+                f"known: {', '.join(sorted(units))}."
+            )
     if (record.estimates["role"] == "primary").sum() != 1:
         raise BadTable(table, "there must be exactly one primary estimate.", column="role")
     for key in ("null_calibration", "falsification", "sign_flips", "principled_agreement"):

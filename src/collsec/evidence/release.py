@@ -19,8 +19,8 @@ from collsec.designs.estimate import rounded
 from collsec.evidence.record import Record, load
 from collsec.hypothesis.specification import load_study
 
-COUNTS = ("n_units", "n_events", "n_clusters", "exposed_units", "exposed_ends")
-NUMBERS = ("estimate", "ci_low", "ci_high", "ci_level", "p_value")
+COUNTS = ("n_units", "n_events", "n_clusters", "exposed_units", "exposed_events")
+NUMBERS = ("estimate", "ci_low", "ci_high", "level", "p_value")
 
 
 @dataclass(frozen=True, slots=True)

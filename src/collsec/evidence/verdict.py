@@ -34,7 +34,7 @@ class Facts:
         Primary estimate and its interval.
     expected : str
         ``above_one`` or ``below_one``: the sign that the claim implies.
-    exposed_ends, exposed_clusters : int
+    exposed_events, exposed_clusters : int
         Exposed terminations; clusters with any exposure.
     engines_agree : bool
         Whether a second engine gives the same coefficient.
@@ -52,7 +52,7 @@ class Facts:
     ci_low: float
     ci_high: float
     expected: str
-    exposed_ends: int
+    exposed_events: int
     exposed_clusters: int
     engines_agree: bool
     null_rejection: float
@@ -131,9 +131,9 @@ def decide(facts: Facts, rules: Rules) -> Verdict:
     void = _void(facts, rules)
     if void:
         return Verdict("void", void)
-    if is_few(facts.exposed_ends, facts.exposed_clusters, rules):
+    if is_few(facts.exposed_events, facts.exposed_clusters, rules):
         few = {
-            "terminations": facts.exposed_ends,
+            "terminations": facts.exposed_events,
             "clusters": facts.exposed_clusters,
             "minimum_terminations": rules.minimum_exposed_ends,
             "minimum_clusters": rules.minimum_exposed_clusters,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from collsec.core.errors import BadSpec
+from collsec.core.names import nearest
 
 # Keys of the front matter that belong to the document, not to the specification.
 DOCUMENT_KEYS = frozenset({"title", "subtitle", "abstract", "keywords", "bibliography"})
@@ -58,8 +59,6 @@ def build(cls: type, content: Any, where: str, key: str) -> Any:
     BadSpec
         If a key is unknown, missing or of the wrong type.
     """
-    from collsec.measures.registry import nearest
-
     if not isinstance(content, dict):
         raise BadSpec(
             f"{where}: key {key or 'front matter'}, value {content!r}: must be a mapping."

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from collsec.core.errors import BadSpec, MissingInput
-from collsec.core.project import Store
+from collsec.core.names import nearest
+from collsec.core.project import Project
 from collsec.hypothesis.frontmatter import DOCUMENT_KEYS, build, split
 from collsec.hypothesis.multiverse import Axes
 
@@ -31,14 +32,14 @@ class CohortSpec:
 class ExposureSpec:
     """One exposure: a measure, its lag in months, and how far the design can be trusted.
 
-    ``inference`` is the hypothesis' own method unless named here: an exposure that falls on many
-    units at once cannot be redrawn among them.
+    ``inference`` is empty for the hypothesis' own method; an exposure that falls on many units at
+    once, which cannot be redrawn among them, names another one.
     """
 
     measure: str
     lag_months: int = 0
     validity: str = "principled"
-    inference: str = "risk_set_rerandomization"
+    inference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def load(store: Store, hypothesis: str) -> Spec:
+def load(project: Project, hypothesis: str) -> Spec:
     """Read and check the specification of a hypothesis.
 
     Raises
@@ -125,7 +126,7 @@ def load(store: Store, hypothesis: str) -> Spec:
     """
     from collsec.hypothesis.validation import check
 
-    path = store.spec_file(hypothesis)
+    path = project.spec_file(hypothesis)
     front, _ = split(path)
     content = {k: v for k, v in front.items() if k not in DOCUMENT_KEYS}
     where = f"analyses/{path.name}"
@@ -162,7 +163,7 @@ class Study:
 
     hypotheses: tuple[str, ...]
     primaries: int
-    level: float
+    alpha: float
     power: float
     horizon_months: int
     agreement: float
@@ -173,9 +174,14 @@ class Study:
     profiles: dict[str, Any]
 
     @property
+    def usual_level(self) -> float:
+        """Confidence level of every interval that is no primary's."""
+        return 1 - self.alpha
+
+    @property
     def primary_level(self) -> float:
         """Confidence level of a primary's interval."""
-        return 1 - self.level / self.primaries
+        return 1 - self.alpha / self.primaries
 
     def draws(self, profile: str) -> Draws:
         """Draw counts of a profile.
@@ -185,8 +191,6 @@ class Study:
         BadSpec
             If the profile does not exist.
         """
-        from collsec.measures.registry import nearest
-
         if profile not in self.profiles:
             known = sorted(self.profiles)
             raise BadSpec(
@@ -197,7 +201,7 @@ class Study:
         return draws
 
 
-def load_study(store: Store) -> Study:
+def load_study(project: Project) -> Study:
     """Read the shared choices.
 
     Raises
@@ -207,15 +211,15 @@ def load_study(store: Store) -> Study:
     """
     import yaml
 
-    if not store.study_file.exists():
+    if not project.study_file.exists():
         raise MissingInput("analyses/_study.yml is missing: is this the project's folder?")
-    content = yaml.safe_load(store.study_file.read_text(encoding="utf-8"))
+    content = yaml.safe_load(project.study_file.read_text(encoding="utf-8"))
     study = build(Study, content, "analyses/_study.yml", "")
     assert isinstance(study, Study)
     return study
 
 
-def specification_digest(store: Store, hypothesis: str) -> str:
+def specification_digest(project: Project, hypothesis: str) -> str:
     """Digest of a hypothesis file's front matter: prose below it does not enter.
 
     An ill-formed file gives a digest of its own; the step that checks it says what is wrong.
@@ -223,7 +227,7 @@ def specification_digest(store: Store, hypothesis: str) -> str:
     from collsec.core.provenance import digest_json
 
     try:
-        front, _ = split(store.spec_file(hypothesis))
+        front, _ = split(project.spec_file(hypothesis))
     except BadSpec as error:
         return digest_json(str(error))
     return digest_json({k: str(v) for k, v in front.items() if k not in DOCUMENT_KEYS})

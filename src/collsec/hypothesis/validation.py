@@ -12,6 +12,7 @@ import typing
 from collections.abc import Callable
 
 from collsec.core.errors import BadSpec
+from collsec.core.names import nearest
 from collsec.hypothesis import multiverse
 from collsec.hypothesis.multiverse import VALIDITY, OptionSpec
 from collsec.hypothesis.specification import TYPES, AmendmentSpec, ExposureSpec, Spec
@@ -19,7 +20,6 @@ from collsec.hypothesis.specification import TYPES, AmendmentSpec, ExposureSpec,
 STRATA = ("earlier_episodes_group", "type_group", "region", "period")
 CLUSTERS = ("gwno_host", "conflict_id")
 DIRECTIONS = ("above_one", "below_one")
-DESIGNS = ("time_varying", "fixed_at_onset")
 METHODS = ("risk_set_rerandomization", "cluster_sandwich", "cluster_jackknife")
 
 
@@ -33,7 +33,7 @@ def check(spec: Spec, where: str) -> None:
     """
     import collsec.subjects  # noqa: F401
     from collsec import measures
-    from collsec.designs import PARTS
+    from collsec.designs import DESIGNS, PARTS, registry
     from collsec.evidence.verdict import CODES
     from collsec.histories.cohorts import RULES
 
@@ -42,7 +42,7 @@ def check(spec: Spec, where: str) -> None:
         if value not in names:
             raise BadSpec(
                 f"{where}: key {key}, value {value!r}: unknown."
-                f"{measures.registry.nearest(value, names)} Known: {', '.join(names)}."
+                f"{nearest(value, names)} Known: {', '.join(names)}."
             )
 
     one_of("design", spec.design, DESIGNS)
@@ -69,13 +69,14 @@ def check(spec: Spec, where: str) -> None:
         one_of("parts", name, PARTS)
     for name in spec.adjustment:
         one_of("adjustment", name, measures.names("covariate"))
-    kind = "exposure" if spec.design == "time_varying" else "covariate"
+    kind = DESIGNS[spec.design].kind
     named = [("exposure", spec.exposure)]
     named += [(f"secondary[{i}]", e) for i, e in enumerate(spec.secondary)]
     named += [(f"falsification[{i}]", e) for i, e in enumerate(spec.falsification)]
     for key, exposure in named:
         one_of(f"{key}.validity", exposure.validity, VALIDITY)
-        one_of(f"{key}.inference", exposure.inference, METHODS)
+        if exposure.inference:
+            one_of(f"{key}.inference", exposure.inference, METHODS)
         one_of(f"{key}.measure", exposure.measure, measures.names(kind) + measures.names("ever"))
         _refuse_immortal_time(exposure, where, key)
     for i, placebo in enumerate(spec.falsification):
@@ -87,6 +88,7 @@ def check(spec: Spec, where: str) -> None:
                 exposure = ExposureSpec(option.measure, validity=option.validity)
                 _refuse_immortal_time(exposure, where, f"multiverse.{axis}.{name}")
     multiverse.check(spec, where)
+    registry.check(spec, where)
     _check_amendments(spec.amendments, where)
 
 
@@ -99,10 +101,11 @@ def _check_option(
 ) -> None:
     """Refuse names in an option that do not exist."""
     from collsec import measures
+    from collsec.designs import DESIGNS
     from collsec.histories.cohorts import RULES
     from collsec.measures.interest import COMPONENTS, P5, WEIGHTS
 
-    kind = "exposure" if spec.design == "time_varying" else "covariate"
+    kind = DESIGNS[spec.design].kind
     covariates = measures.names("covariate")
     allowed: dict[str, typing.Iterable[str]] = {
         "types": TYPES,

@@ -12,7 +12,15 @@ Timelines = dict[str, pd.DataFrame]
 LEAD_MONTHS = 6
 
 
-@measure("exposure", "UN troops present")
+@measure(
+    "exposure",
+    "UN troops present",
+    contrast=(
+        "wars with UN troops on the ground for six months",
+        "wars of the same age without them",
+    ),
+    act="UN troops",
+)
 def un_troops(timelines: Timelines) -> pd.DataFrame:
     """UN formed troops serve this conflict."""
     return where_positive(timelines["deployment"], "un_troops")

@@ -110,7 +110,14 @@ def standardized(values: pd.Series) -> pd.Series:
     return (values - values.mean()) / values.std(ddof=0)
 
 
-@measure("covariate", "Salience: strongest tie of any P5 member before onset")
+@measure(
+    "covariate",
+    "Salience: strongest tie of any P5 member before onset",
+    contrast=(
+        "wars in states one standard deviation closer to a permanent member",
+        "otherwise similar wars",
+    ),
+)
 def salience(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
     """S per standard deviation over the cohort."""
     return standardized(salience_index(ties).reindex(episodes["episode_id"]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from collsec.core.errors import BadSpec
+from collsec.core.names import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class Measure:
     known_until : Timestamp or None
         Last day of the record that an exposure rests on: later days are not unexposed but
         unknown, and follow-up ends with it.
+    contrast : tuple of str
+        Who is compared with whom where it is the primary's exposure: those, and others. Empty
+        for the default, by the title.
+    act : str
+        What an exposure begins with, as a figure calls it.
     """
 
     name: str
@@ -38,6 +43,8 @@ class Measure:
     title: str
     function: Callable[..., Any]
     known_until: pd.Timestamp | None = None
+    contrast: tuple[str, ...] = ()
+    act: str = ""
 
 
 MEASURES: dict[str, Measure] = {}
@@ -45,13 +52,18 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def measure(
-    kind: str, title: str, known_until: pd.Timestamp | None = None
+    kind: str,
+    title: str,
+    known_until: pd.Timestamp | None = None,
+    *,
+    contrast: tuple[str, ...] = (),
+    act: str = "The act",
 ) -> Callable[[Function], Function]:
     """Register a function as a measure under its own name."""
 
     def register(function: Function) -> Function:
         name = function.__name__
-        MEASURES[name] = Measure(name, kind, title, function, known_until)
+        MEASURES[name] = Measure(name, kind, title, function, known_until, contrast, act)
         return function
 
     return register
@@ -75,9 +87,3 @@ def get(name: str, *kinds: str) -> Measure:
         return MEASURES[name]
     what = " or ".join(kinds) if kinds else "measure"
     raise BadSpec(f"unknown {what} {name!r}.{nearest(name, allowed)} Known: {', '.join(allowed)}.")
-
-
-def nearest(name: str, allowed: list[str]) -> str:
-    """A phrase that offers the nearest of the allowed names, or nothing."""
-    close = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
-    return f" Did you mean {close[0]!r}?" if close else ""

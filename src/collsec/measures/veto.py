@@ -21,7 +21,12 @@ def _after_each(council: pd.DataFrame, column: str, months: int = WINDOW_MONTHS)
     return merged(on)
 
 
-@measure("exposure", "Draft on the conflict vetoed in the past 12 months")
+@measure(
+    "exposure",
+    "Draft on the conflict vetoed in the past 12 months",
+    contrast=("wars in the year after a veto on them", "other wars of the same type and age"),
+    act="Veto",
+)
 def veto_12m(timelines: Timelines) -> pd.DataFrame:
     """A veto on this conflict in the twelve months before."""
     return _after_each(timelines["council"], "vetoes")

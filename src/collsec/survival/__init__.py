@@ -3,7 +3,6 @@
 Nothing here knows of conflicts, and nothing here imports another room of the package.
 """
 
-from collsec.survival.comparison import compare
 from collsec.survival.cox.design import CoxDesign
 from collsec.survival.cox.fine_gray import fine_gray
 from collsec.survival.cox.firth import FirthResult, firth_cox
@@ -21,17 +20,18 @@ from collsec.survival.errors import EstimationError
 from collsec.survival.nonparametric.aalen_johansen import CumulativeIncidence, aalen_johansen
 from collsec.survival.nonparametric.kaplan_meier import SurvivalCurve, kaplan_meier
 from collsec.survival.nonparametric.logrank import LogrankTest, logrank
-from collsec.survival.nonparametric.restricted_mean import Estimate, rmst, rmst_difference
-from collsec.survival.parametric.accelerated_failure import aft
+from collsec.survival.nonparametric.restricted_mean import rmst, rmst_difference
+from collsec.survival.parametric.aft import aft
 from collsec.survival.parametric.aft_result import AftResult
 from collsec.survival.parametric.discrete import DiscreteHazardResult, discrete_hazard
-from collsec.survival.regression.generalized_linear import logit, poisson
+from collsec.survival.regression.fitting import RegressionResult
+from collsec.survival.regression.generalized_linear import logit, negative_binomial, poisson
 from collsec.survival.regression.instrumental import IVResult, iv_2sls
-from collsec.survival.regression.overdispersed_counts import negative_binomial
 from collsec.survival.regression.panel import PanelResult, panel_ols
-from collsec.survival.regression.regression import RegressionResult
 from collsec.survival.regression.weak_instruments import AndersonRubin
+from collsec.survival.results import ScalarEstimate
 from collsec.survival.splines import restricted_cubic, spline_knots
+from collsec.survival.tables import compare
 
 __all__ = [
     "AftResult",
@@ -41,7 +41,6 @@ __all__ = [
     "CumulativeIncidence",
     "DiscreteHazardResult",
     "EmulatedTrial",
-    "Estimate",
     "EstimationError",
     "FirthResult",
     "FrailtyResult",
@@ -49,6 +48,7 @@ __all__ = [
     "LogrankTest",
     "PanelResult",
     "RegressionResult",
+    "ScalarEstimate",
     "StandardizedSurvival",
     "StepPath",
     "SurvivalCurve",

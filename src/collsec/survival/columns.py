@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import numbers as numbers_abc
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from collsec.survival.arrays import Booleans, Floats, Integers, blocks
 from collsec.survival.errors import EstimationError, shown
-from collsec.survival.ranks import count_up_to
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Booleans = NDArray[np.bool_]
-
 
 #: One column name, or several.
 Names = str | Sequence[str]
+
+#: A case weight scales what a row contributes; a frequency weight of 2 stands for two equal rows.
+WeightKind = Literal["case", "frequency"]
 
 
 def as_frame(data: object) -> pd.DataFrame:
@@ -48,7 +45,7 @@ def as_frame(data: object) -> pd.DataFrame:
         return table
     raise EstimationError(
         f"the data are of type {type(data).__name__}; give a pandas DataFrame (or a mapping of "
-        "columns), since covariates, times and clusters are asked for by the name of their column"
+        "columns), since covariates, times and clusters are named by column"
     )
 
 
@@ -230,61 +227,54 @@ def case_weights(data: pd.DataFrame, name: str | None, *, whole: bool = False) -
     return values
 
 
-def survival_times(data: pd.DataFrame, start: str | None, stop: str) -> tuple[Floats, Floats]:
-    """Return the ends of the intervals ``(start, stop]``, each of shape (n,).
+def standardized(
+    data: pd.DataFrame,
+    names: Sequence[str],
+    *,
+    rows: Integers | None = None,
+    intercept: bool = False,
+) -> tuple[Floats, Floats, Floats]:
+    """Return covariates side by side, centered and scaled, with center and scale.
 
-    Without ``start`` every row enters at minus infinity, before any event.
+    Parameters
+    ----------
+    data : DataFrame
+    names : sequence of str
+        The p covariates.
+    rows : ndarray of int, shape (m,), optional
+        Positions of the requested rows, each once; all by default.
+    intercept : bool
+        Begin with a column of ones, of center 0 and scale 1.
+
+    Returns
+    -------
+    x : ndarray, shape (m, p) or (m, p + 1)
+    center, scale : ndarray, shape (p,) or (p + 1,)
 
     Raises
     ------
     EstimationError
-        ``stop`` is not after ``start`` (times within 1e-9 relative count as equal).
+        As in `numbers`; a covariate is named twice.
     """
-    ends = numbers(data, stop)
-    if start is None:
-        return np.full(ends.shape, -np.inf), ends
-    begins = numbers(data, start)
-    bad = np.flatnonzero(ends <= begins + tie_width(begins))
-    if bad.size:
-        at = int(bad[0])
-        raise EstimationError(
-            f"{stop!r} ({ends[at]:g}) is not after {start!r} ({begins[at]:g}) in "
-            f"{row_label(data, at)} ({bad.size} such rows); an interval is (start, stop] and needs "
-            "length: add half a time step to spells of zero length rather than dropping them"
-        )
-    return begins, ends
+    require_distinct(names)
+    columns = [numbers(data, name, copy=False) for name in names]
+    if rows is not None:
+        columns = [np.take(column, rows) for column in columns]
+    lead = int(intercept)
+    m, width = len(data) if rows is None else len(rows), lead + len(names)
+    center, scale = np.zeros(width), np.ones(width)
+    for j, column in enumerate(columns, lead):
+        center[j], scale[j] = center_and_scale(column)
+    x = np.ones((m, width))
+    for block in blocks(m, width):
+        for j, column in enumerate(columns, lead):
+            np.subtract(column[block], center[j], out=x[block, j])
+        x[block] /= scale
+    return x, center, scale
 
 
-#: Times closer than this share of their size are one time: sums such as 0.1 + 0.2 differ from 0.3
-#: by 1 part in 1e16, and no clock of the field resolves 1 part in 1e9.
-TIE_TOLERANCE = 1e-9
-
-
-def tie_width(times: Floats) -> Floats:
-    """Return the distance within which another time counts as tied, shape as ``times``."""
-    return TIE_TOLERANCE * np.abs(times)
-
-
-def untied(times: Floats) -> Floats:
-    """Return the distinct times in order, near-ties merged into the earliest of them."""
-    distinct = np.unique(times)
-    if distinct.size < 2:
-        return distinct
-    apart = np.diff(distinct) > tie_width(distinct[1:])
-    return distinct[np.concatenate(([True], apart))]
-
-
-def times_up_to(events: Floats, times: Floats) -> Integers:
-    """Count the event times at or before each time, near-ties counting as equal.
-
-    Parameters
-    ----------
-    events : ndarray, shape (k,)
-        Distinct event times in increasing order.
-    times : ndarray, shape (n,)
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-    """
-    return count_up_to(events, times + tie_width(np.where(np.isfinite(times), times, 0.0)))
+def center_and_scale(column: Floats) -> tuple[float, float]:
+    """Return mean and standard deviation of a column; a constant one has scale 1."""
+    center, scale = float(column.mean()), float(column.std())
+    most = max(float(column.max()), -float(column.min())) if column.size else 0.0
+    return center, scale if scale > 1e-12 * most else 1.0

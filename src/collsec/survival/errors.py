@@ -11,6 +11,10 @@ class EstimationError(ValueError):
     """The data or the model do not admit the estimate; the message says why and what helps."""
 
 
+class InferenceError(ValueError):
+    """The inputs do not allow the requested inference; the message says why."""
+
+
 def shown(value: object) -> str:
     """Return a label as its reader wrote it: numpy scalars as plain numbers."""
     return repr(value.item() if isinstance(value, np.generic) else value)

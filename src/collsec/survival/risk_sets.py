@@ -9,10 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from collsec.survival.blocked_sums import accumulate, scatter, sum_by_group, weighted
-from collsec.survival.columns import Booleans, Floats, Integers, times_up_to, untied
-from collsec.survival.likelihood_terms import Slots, TiedEvents, Ties, WeightKind, sums_to
-from collsec.survival.ranks import count_up_to
+from collsec.survival.arrays import (
+    Booleans,
+    Floats,
+    Integers,
+    accumulate,
+    scatter,
+    sum_by_group,
+    sums_to,
+    weighted,
+)
+from collsec.survival.times import count_up_to, times_up_to, untied
 
 Number = TypeVar("Number", np.float64, np.int64)
 
@@ -34,9 +41,9 @@ class RiskSets:
         Sample positions of the rows at risk at some moment, in increasing order of ``past``.
     first, past : ndarray of int, shape (m,)
         Half-open range of moments at which each row is at risk.
-    deaths : ndarray of int, shape (d,)
+    failures : ndarray of int, shape (d,)
         Positions within ``rows`` of the rows that end in an event.
-    death_moment : ndarray of int, shape (d,)
+    failure_moment : ndarray of int, shape (d,)
         Moment of each such event, in increasing order.
     time, stratum : ndarray, shape (k,)
         Time and stratum of each moment.
@@ -49,8 +56,8 @@ class RiskSets:
     rows: Integers
     first: Integers
     past: Integers
-    deaths: Integers
-    death_moment: Integers
+    failures: Integers
+    failure_moment: Integers
     time: Floats
     stratum: Integers
     crossings: sparse.csc_array
@@ -87,7 +94,7 @@ class RiskSets:
         rows = np.flatnonzero(first < past)
         rows = rows[by_target(past[rows], len(time) + 1)]
         first, past = first[rows], past[rows]
-        deaths = np.flatnonzero(event[rows])
+        failures = np.flatnonzero(event[rows])
         both = np.empty((len(rows), 2), dtype=np.int32 if len(time) < 2**31 - 1 else np.int64)
         both[:, 0], both[:, 1] = past, first
         crossings = scatter(both, len(time) + 1)
@@ -97,8 +104,8 @@ class RiskSets:
             rows=rows,
             first=first,
             past=past,
-            deaths=deaths,
-            death_moment=past[deaths] - 1,
+            failures=failures,
+            failure_moment=past[failures] - 1,
             time=time,
             stratum=stratum_of,
             crossings=crossings,
@@ -140,12 +147,12 @@ class RiskSets:
             return np.cumsum(backward, out=backward)[::-1]
         return accumulate(backward)[::-1]
 
-    def dying(self, values: Floats) -> Floats:
+    def of_failures(self, values: Floats) -> Floats:
         """Sum values, shape (m,) or (m, c), over the events of each moment, (k,) or (k, c)."""
-        own, k = values[self.deaths], self.moments
+        own, k = values[self.failures], self.moments
         if values.ndim == 1:
-            return sums_to(self.death_moment, own, k)
-        return sum_by_group(own, self.death_moment, k)
+            return sums_to(self.failure_moment, own, k)
+        return sum_by_group(own, self.failure_moment, k)
 
     def exposure(self, increments: Floats) -> Floats:
         """Sum increments over the moments at which each row is at risk.
@@ -162,30 +169,6 @@ class RiskSets:
         out = np.take(total, self.past, axis=0)
         out -= np.take(total, self.first, axis=0)
         return out
-
-    def slots(self, weights: Floats, ties: Ties, kind: WeightKind) -> Slots:
-        """Lay out the terms of the partial likelihood for given weights, shape (m,)."""
-        k = self.moments
-        weight = weights[self.deaths]
-        total = sums_to(self.death_moment, weight, k)
-        if kind == "frequency":
-            count = np.rint(total).astype(np.int64)
-        else:
-            count = np.bincount(self.death_moment, weight > 0, minlength=k).astype(np.int64)
-        if ties == "breslow":
-            moment = np.flatnonzero(count)
-            once = np.minimum(count, 1)
-            return Slots(moment, np.zeros(moment.size), total[moment], once, None)
-        moment = np.repeat(np.arange(k), count)
-        order = np.arange(moment.size) - np.repeat(np.cumsum(count) - count, count)
-        shared = count[moment].astype(np.float64)
-        return Slots(
-            moment,
-            order / shared,
-            total[moment] / shared,
-            count,
-            TiedEvents.among(count, self.death_moment),
-        )
 
 
 def by_target(target: Integers, size: int) -> Integers:
@@ -205,3 +188,31 @@ def running(increments: Floats) -> Floats:
     total[1:] = increments
     accumulate(total[1:])
     return total
+
+
+def at_risk_by_cluster(
+    sets: RiskSets, values: Floats, cluster: Integers, n_clusters: int
+) -> Floats:
+    """Sum values, shape (m,), over the rows of each cluster at risk at each moment, (g, k).
+
+    Parameters
+    ----------
+    sets : RiskSets
+    values : ndarray, shape (m,)
+    cluster : ndarray of int, shape (n,)
+    n_clusters : int
+    """
+    own = cluster[sets.rows]
+    edges = np.zeros((n_clusters, sets.moments + 1))
+    np.add.at(edges, (own, sets.first), values)
+    np.add.at(edges, (own, sets.past), -values)
+    return np.cumsum(edges[:, :-1], axis=1)
+
+
+def failures_by_cluster(
+    sets: RiskSets, values: Floats, cluster: Integers, n_clusters: int
+) -> Floats:
+    """Sum values of the events, shape (d,), by cluster and moment, shape (g, k)."""
+    out = np.zeros((n_clusters, sets.moments))
+    np.add.at(out, (cluster[sets.rows[sets.failures]], sets.failure_moment), values)
+    return out

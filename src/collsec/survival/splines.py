@@ -1,10 +1,10 @@
-"""Restricted cubic splines: a covariate's effect free to bend, straight beyond the outer knots."""
+"""Restricted cubic splines: nonlinear between the outer knots, linear beyond them."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from collsec.survival.columns import Floats
+from collsec.survival.arrays import Floats
 from collsec.survival.errors import EstimationError
 
 # Quantiles at which Harrell sets the knots, by their number.
@@ -87,7 +87,7 @@ def restricted_cubic(values: Floats, knots: Floats) -> Floats:
     def cube(knot: float) -> Floats:
         return np.asarray(np.maximum(x - knot, 0.0) ** 3)
 
-    bent = [
+    nonlinear = [
         (
             cube(knot)
             - cube(before) * (last - knot) / (last - before)
@@ -96,4 +96,4 @@ def restricted_cubic(values: Floats, knots: Floats) -> Floats:
         / (last - float(knots[0])) ** 2
         for knot in knots[:-2]
     ]
-    return np.column_stack([x, *bent])
+    return np.column_stack([x, *nonlinear])

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.errors import BadTable, MissingInput
-from collsec.core.project import Store
+from collsec.core.project import Project
 from collsec.core.provenance import record
 from collsec.tables import crosschecks
 from collsec.tables.rawfile import read_cells, remedy_for, shown
@@ -57,7 +57,7 @@ REQUIRED = (
 )
 
 
-def resources(store: Store) -> dict[str, dict[str, Any]]:
+def resources(project: Project) -> dict[str, dict[str, Any]]:
     """The tables that ``datapackage.json`` names, by name.
 
     Raises
@@ -67,11 +67,11 @@ def resources(store: Store) -> dict[str, dict[str, Any]]:
     BadTable
         If the package is not readable or an entry is not whole.
     """
-    if not store.datapackage.exists():
+    if not project.datapackage.exists():
         raise MissingInput("data/raw/datapackage.json is missing: is this the project's folder?")
-    where = store.relative(store.datapackage)
+    where = project.relative(project.datapackage)
     named: dict[str, dict[str, Any]] = {}
-    for number, resource in enumerate(read_json(store, store.datapackage).get("resources", [])):
+    for number, resource in enumerate(read_json(project, project.datapackage).get("resources", [])):
         for key in ("name", "path", "schema"):
             if not isinstance(resource.get(key), str):
                 raise BadTable(
@@ -81,7 +81,7 @@ def resources(store: Store) -> dict[str, dict[str, Any]]:
                     remedy="Add it.",
                 )
         for key in ("path", "schema"):
-            if not (store.raw / resource[key]).is_file():
+            if not (project.raw / resource[key]).is_file():
                 raise MissingInput(
                     f"data/raw/{resource[key]} is missing, but {where} names it "
                     f"as the {key} of table {resource['name']}. Take it back from git."
@@ -93,25 +93,25 @@ def resources(store: Store) -> dict[str, dict[str, Any]]:
     return named
 
 
-def read_json(store: Store, path: Path) -> dict[str, Any]:
+def read_json(project: Project, path: Path) -> dict[str, Any]:
     """Read a JSON file of the raw folder."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise BadTable(
-            store.relative(path),
+            project.relative(path),
             f"not readable JSON ({error.msg}).",
             row=error.lineno,
             remedy="Mend it, or take it back from git.",
         ) from None
     except UnicodeDecodeError:
         raise BadTable(
-            store.relative(path), "not UTF-8.", remedy="Take it back from git."
+            project.relative(path), "not UTF-8.", remedy="Take it back from git."
         ) from None
     return content
 
 
-def clean(store: Store) -> list[Path]:
+def clean(project: Project) -> list[Path]:
     """Validate every raw table and write its typed Parquet; all of them or none.
 
     Returns
@@ -119,24 +119,28 @@ def clean(store: Store) -> list[Path]:
     list of Path
         The files written.
     """
-    named = resources(store)
-    frames = {name: read_raw(store, resource) for name, resource in named.items()}
-    check_foreign_keys(store, named, frames)
-    check_state_codes(store, named, frames)
-    files = {name: store.relative(store.raw / resource["path"]) for name, resource in named.items()}
-    crosschecks.check(frames, files, read_sources(store.raw / "sources.toml"))
+    named = resources(project)
+    frames = {name: read_raw(project, resource) for name, resource in named.items()}
+    check_foreign_keys(project, named, frames)
+    check_state_codes(project, named, frames)
+    files = {
+        name: project.relative(project.raw / resource["path"]) for name, resource in named.items()
+    }
+    crosschecks.check(frames, files, read_sources(project.raw / "sources.toml"))
     written = []
     for name, resource in named.items():
-        inputs = [store.raw / resource["path"], store.raw / resource["schema"]]
-        written.append(store.write(frames[name], "tables", name, record(store, "tables", inputs)))
+        inputs = [project.raw / resource["path"], project.raw / resource["schema"]]
+        written.append(
+            project.write(frames[name], "tables", name, record(project, "tables", inputs))
+        )
     return written
 
 
-def read_raw(store: Store, resource: dict[str, Any]) -> pd.DataFrame:
+def read_raw(project: Project, resource: dict[str, Any]) -> pd.DataFrame:
     """Validate one CSV against its schema and return it typed."""
-    path = store.raw / resource["path"]
-    where = store.relative(path)
-    schema = read_json(store, store.raw / resource["schema"])
+    path = project.raw / resource["path"]
+    where = project.relative(path)
+    schema = read_json(project, project.raw / resource["schema"])
     cells = read_cells(path, where, schema)
     validate_cells(cells, where, schema)
     if (pinned := resource.get("rows", len(cells))) != len(cells):
@@ -233,11 +237,11 @@ def typed(text: pd.DataFrame, schema: dict[str, Any]) -> pd.DataFrame:
 
 
 def check_foreign_keys(
-    store: Store, named: dict[str, dict[str, Any]], frames: dict[str, pd.DataFrame]
+    project: Project, named: dict[str, dict[str, Any]], frames: dict[str, pd.DataFrame]
 ) -> None:
     """Raise the first row whose key stands in no row of the table it points to."""
     for name, resource in named.items():
-        schema = read_json(store, store.raw / resource["schema"])
+        schema = read_json(project, project.raw / resource["schema"])
         for key in schema.get("foreignKeys", []):
             fields, target = key["fields"], key["reference"]
             own = [fields] if isinstance(fields, str) else list(fields)
@@ -249,7 +253,7 @@ def check_foreign_keys(
             if lost.any():
                 first = rows.index[lost][0]
                 raise BadTable(
-                    store.relative(store.raw / resource["path"]),
+                    project.relative(project.raw / resource["path"]),
                     f"no such key in table {target['resource']} ({', '.join(theirs)}).",
                     row=int(first) + 2,
                     column=", ".join(own),
@@ -260,7 +264,7 @@ def check_foreign_keys(
 
 
 def check_state_codes(
-    store: Store, named: dict[str, dict[str, Any]], frames: dict[str, pd.DataFrame]
+    project: Project, named: dict[str, dict[str, Any]], frames: dict[str, pd.DataFrame]
 ) -> None:
     """Raise the first state code that ``states`` does not list."""
     known = set(frames["states"]["gwno"].astype(int).astype(str))
@@ -271,7 +275,7 @@ def check_state_codes(
             unknown = codes[~codes.isin(known)]
             if len(unknown):
                 raise BadTable(
-                    store.relative(store.raw / resource["path"]),
+                    project.relative(project.raw / resource["path"]),
                     "unknown state code.",
                     row=int(unknown.index[0]) + 2,
                     column=column,

@@ -180,12 +180,12 @@ def raw_columns(
 def processed_columns(project: Project) -> Iterator[tuple[str, str, str]]:
     """Table, name and type of each column of the processed files.
 
-    Typed raw tables, and shares of work that estimates gather, are left out.
+    Typed raw tables, and shards of work that estimates gather, are left out.
     """
     import pyarrow.parquet as pq
 
     for path in sorted(project.processed.glob("*/*.parquet")):
-        if path.parent.name not in {"tables", "shares"}:
+        if path.parent.name not in {"tables", "shards"}:
             for column in pq.read_schema(path):
                 found = next(t for form, t in PARQUET_TYPES if re.fullmatch(form, str(column.type)))
                 yield f"{path.parent.name}/{path.stem}", column.name, found

@@ -210,7 +210,7 @@ DERIVED: dict[str, Derived] = {
         _ESTIMATES, _RATIO, "Lower end of the interval of the estimate's own inference."
     ),
     "ci_high": Derived(_ESTIMATES, _RATIO, "Upper end of the same interval."),
-    "ci_level": Derived(_ESTIMATES, "probability", "Level of the interval."),
+    "level": Derived(_ESTIMATES, "probability", "Level of the interval."),
     "p_value": Derived(_ESTIMATES, "probability", "Two-sided p-value of no effect."),
     "std_error": Derived(_ESTIMATES, _RATIO, "Standard error; of hazard ratios on the log scale."),
     "inference": Derived(
@@ -226,7 +226,7 @@ DERIVED: dict[str, Derived] = {
     "n_events": Derived((*_ESTIMATES, *_ATTRITION), "events", "Outcomes among them."),
     "n_clusters": Derived(_ESTIMATES, "clusters", "Clusters (host states)."),
     "exposed_units": Derived(_ESTIMATES, "units", "Units with any exposure."),
-    "exposed_ends": Derived(_ESTIMATES, "events", "Outcomes while exposed."),
+    "exposed_events": Derived(_ESTIMATES, "events", "Outcomes while exposed."),
     "exposed_clusters": Derived(_ESTIMATES, "clusters", "Clusters with any exposure."),
     "centered": Derived(
         _ESTIMATES,

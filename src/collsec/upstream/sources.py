@@ -94,8 +94,6 @@ class Source:
         DOI of the article or the data set; empty if there is none.
     licence : str
         Terms of use.
-    may_redistribute : bool
-        Whether the terms allow values to be passed on.
     publisher : str
         Address of the landing page; empty if there is none.
     mirror : Mirror or None
@@ -112,7 +110,6 @@ class Source:
     citation: str
     doi: str
     licence: str
-    may_redistribute: bool
     publisher: str
     mirror: Mirror | None = None
     files: tuple[SourceFile, ...] = ()

@@ -28,9 +28,9 @@ def detectable_effects(curve: pd.DataFrame, marks: pd.DataFrame) -> Drawing:
     Parameters
     ----------
     curve : pandas.DataFrame
-        Columns `exposed_ends`, `above`, `below`: at least two numbers of ends.
+        Columns `exposed_events`, `above`, `below`: at least two numbers of ends.
     marks : pandas.DataFrame
-        Columns `hypothesis`, `exposed_ends`, `above`, `below`: what was found to be detectable.
+        Columns `hypothesis`, `exposed_events`, `above`, `below`: what was found to be detectable.
 
     Returns
     -------
@@ -43,10 +43,10 @@ def detectable_effects(curve: pd.DataFrame, marks: pd.DataFrame) -> Drawing:
 
 def plot_detectable_effects(curve: pd.DataFrame, marks: pd.DataFrame) -> Figure:
     """Return the figure of `detectable_effects`, not yet written to bytes."""
-    curve = curve.sort_values("exposed_ends")
+    curve = curve.sort_values("exposed_events")
     figure = canvas(3.4)
     axes = figure.add_axes((0.15, 0.16, 0.82, 0.8))
-    ends = curve["exposed_ends"].to_numpy(dtype=float)
+    ends = curve["exposed_events"].to_numpy(dtype=float)
     axes.fill_between(ends, curve["below"], curve["above"], color=BAND, lw=0, zorder=0)
     for side in ("above", "below"):
         axes.plot(ends, curve[side], color=BLUE, lw=1.8)
@@ -67,7 +67,7 @@ def plot_detectable_effects(curve: pd.DataFrame, marks: pd.DataFrame) -> Figure:
         axes, "not to be told from no effect", (1, 1), (-6, 9), up="data", ha="right", color=MUTED
     )
     for mark in marks.to_dict(orient="records"):
-        place = float(mark["exposed_ends"])
+        place = float(mark["exposed_events"])
         seen = [
             v for v in (float(mark["above"]), float(mark["below"])) if _MARKS[0] <= v <= _MARKS[-1]
         ]
@@ -90,10 +90,12 @@ def _alternative(curve: pd.DataFrame, marks: pd.DataFrame) -> str:
     """Say what could be seen at each number of ends."""
     parts = [
         f"{n} exposed ends: above {ratio_text(high)} or below {ratio_text(low)}"
-        for n, high, low in zip(curve["exposed_ends"], curve["above"], curve["below"], strict=True)
+        for n, high, low in zip(
+            curve["exposed_events"], curve["above"], curve["below"], strict=True
+        )
     ]
     parts += [
-        f"{str(row['hypothesis']).upper()} with {row['exposed_ends']}: above "
+        f"{str(row['hypothesis']).upper()} with {row['exposed_events']}: above "
         f"{ratio_text(row['above'])} or below {ratio_text(row['below'])}"
         for row in marks.to_dict(orient="records")
     ]

@@ -10,7 +10,7 @@ from collsec.evidence.citation import Used, reference_of
 from collsec.evidence.record import Record, Synthesis
 from collsec.reports.pages import citation
 from collsec.reports.pages.source import near
-from collsec.reports.words import claims, verdicts, wording
+from collsec.reports.words import claims, quantities, verdicts, wording
 from collsec.upstream.sources import Source
 
 DO_NOT_EDIT = (
@@ -28,11 +28,9 @@ def variables(records: Sequence[Record], synthesis: Synthesis) -> dict[str, str]
         names |= {
             f"{h}.result_id": record.result_id,
             f"{h}.verdict.label": verdicts.label(record.verdict.code),
-            f"{h}.verdict.sentence": verdicts.sentence(record.verdict),
-            f"{h}.verdict.reasons": verdicts.with_reasons(record.verdict),
             f"{h}.profile": str(record.provenance["profile"]),
         }
-        names |= record.variables
+        names |= quantities.variables(record)
         if h in synthesis.p_holm:
             names[f"{h}.primary.p_holm"] = wording.p_value(synthesis.p_holm[h])
         if h in synthesis.families:

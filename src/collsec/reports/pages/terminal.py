@@ -163,7 +163,7 @@ def estimate_table(estimates: pd.DataFrame, caption: str) -> Table:
                 "interval", "{ci_low}\u00a0to\u00a0{ci_high}", unit_of="estimand", align="right"
             ),
             Column("p", "p_value", Unit.P_VALUE),
-            Column("exposed\nends", "exposed_ends", Unit.COUNT),
+            Column("exposed\nends", "exposed_events", Unit.COUNT),
         ),
         rows,
         caption,
@@ -320,7 +320,7 @@ def powers(
     """
     table = Table(
         (
-            Column("exposed\nends", "exposed_ends", Unit.COUNT),
+            Column("exposed\nends", "exposed_events", Unit.COUNT),
             Column("seen if hazard\nratio above", "above", Unit.NUMBER),
             Column("or\nbelow", "below", Unit.NUMBER),
             *(Column(f"power at\n{r:g}", f"power_{r:g}", Unit.SHARE, digits=0) for r in RATIOS),
@@ -333,7 +333,7 @@ def powers(
         "has a share and strata of its own, so the primaries of the study are listed separately."
     )
     lines = [
-        f"{row['hypothesis'].upper()}, with {row['exposed_ends']} exposed terminations: above "
+        f"{row['hypothesis'].upper()}, with {row['exposed_events']} exposed terminations: above "
         f"{wording.number(row['above'])} or below {wording.number(row['below'])}"
         for row in made.to_dict(orient="records")
     ] or ["nothing is estimated yet: run `collsec run`"]

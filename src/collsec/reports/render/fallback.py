@@ -17,7 +17,6 @@ from collsec.reports.pages.assemble import Assembled, markdown
 from collsec.reports.pages.page import Page
 from collsec.reports.pages.source import BadProse
 
-
 _FOLDERS = ("figures", "tables", "data")
 
 

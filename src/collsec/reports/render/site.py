@@ -34,11 +34,11 @@ def build(root: Path | str, hypotheses: Sequence[str]) -> None:
         project_folder, site = Path(name) / "project", Path(name) / "site"
         project_folder.mkdir()
         site.mkdir()
-        project = assemble(project, hypotheses, project_folder)
+        assembled = assemble(project, hypotheses, project_folder)
         if quarto.is_available():
             quarto.render(project_folder, site)
         else:
-            fallback.render(project, reports, site)
+            fallback.render(assembled, reports, site)
         _replace(reports / "project", project_folder, Path(name) / "old-project")
         _replace(reports / "site", site, Path(name) / "old-site")
 

@@ -33,7 +33,7 @@ _REGRESSION = (
     Column("Hazard ratio of termination", "estimate", Unit.RATIO),
     Column("Interval", _INTERVAL, Unit.RATIO),
     Column("Interval, cluster sandwich", "{cluster_low}\u00a0to\u00a0{cluster_high}", Unit.RATIO),
-    Column("Level of the intervals, %", "ci_level", Unit.LEVEL),
+    Column("Level of the intervals, %", "level", Unit.LEVEL),
     Column("Inference", "method"),
     P_VALUE,
     Column("Standard error of the log", "std_error", Unit.NUMBER, digits=3),
@@ -44,7 +44,7 @@ _REGRESSION = (
     _count("Terminations", "n_events"),
     _count("Clusters", "n_clusters"),
     _count("Exposed units", "exposed_units"),
-    _count("Exposed terminations", "exposed_ends"),
+    _count("Exposed terminations", "exposed_events"),
     _count("Exposed clusters", "exposed_clusters"),
     _count("Start–stop rows", "nobs"),
     Column("Validity", "validity"),
@@ -95,7 +95,7 @@ def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Table:
             VALUE,
             INTERVAL,
             P_VALUE,
-            _count("Exposed terminations", "exposed_ends"),
+            _count("Exposed terminations", "exposed_events"),
             Column("Validity", "validity", width=14),
         ),
         rows,
@@ -115,7 +115,7 @@ def _labels(estimates: pd.DataFrame) -> list[str]:
 
 def _levels(estimates: pd.DataFrame) -> str:
     """The most frequent level of the intervals, and which roles have another."""
-    levels = estimates["ci_level"].round(6)
+    levels = estimates["level"].round(6)
     common = levels.mode().iloc[0]
     others = estimates[levels != common]
     text = wording.level(common)
@@ -146,7 +146,7 @@ def of_roles(estimates: pd.DataFrame, *, caption: str, identifier: str) -> Table
             for value, estimand in zip(estimates["estimate"], estimates["estimand"], strict=True)
         ],
     )
-    counts = {"units": "n_units", "ends": "n_events", "clusters": "n_clusters"}
+    counts = {"units": "n_units", "events": "n_events", "clusters": "n_clusters"}
     for name, every in counts.items():
         # All alone where every unit is exposed, as to a tie in degrees.
         rows[f"of_{name}"] = [
@@ -164,7 +164,7 @@ def of_roles(estimates: pd.DataFrame, *, caption: str, identifier: str) -> Table
             Column("Interval", _INTERVAL, unit_of="estimand", width=18),
             Column("*p*", "p_value", Unit.P_VALUE, width=8),
             Column("Units", "of_units", align="right", width=14),
-            Column("Events", "of_ends", align="right", width=12),
+            Column("Events", "of_events", align="right", width=12),
             Column("Clusters", "of_clusters", align="right", width=10),
         ),
         rows,

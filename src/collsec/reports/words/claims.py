@@ -29,7 +29,7 @@ from collsec.evidence.claims import (
 )
 from collsec.evidence.record import load
 from collsec.hypothesis.specification import load_study
-from collsec.reports.words import verdicts, wording
+from collsec.reports.words import quantities, verdicts, wording
 from collsec.reports.words.wording import begun
 
 #: What the clusters of errors are, by the column that holds them.
@@ -44,13 +44,8 @@ _NAMES = {
 _ALONGSIDE = "Exploratory, and no part of the verdict:"
 
 
-class Told(Results, Protocol):
+class Told(Results, quantities.Results, Protocol):
     """What words need of the record of a hypothesis."""
-
-    @property
-    def spec(self) -> Mapping[str, Any]: ...
-    @property
-    def variables(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +136,11 @@ def _claim(
 
 def _description(claim: Mapping[Hashable, Any], line: int, record: Told) -> str:
     """The sentence of a described claim, with the variables that it names."""
+    known = quantities.variables(record)
 
     def value(found: re.Match[str]) -> str:
         name = found[1]
-        if name not in record.variables:
+        if name not in known:
             raise BadTable(
                 FILE,
                 f"no variable {name!r} of {claim['hypothesis']}.",
@@ -152,7 +148,7 @@ def _description(claim: Mapping[Hashable, Any], line: int, record: Told) -> str:
                 column="description",
                 value=claim["description"],
             )
-        return record.variables[name]
+        return known[name]
 
     return re.sub(r"\{([^{}]*)\}", value, str(claim["description"]))
 
@@ -163,7 +159,7 @@ def _judged(row: pd.Series, record: Told, minimum: tuple[int, int]) -> Words:
     low, high = (wording.number(v) for v in record.spec["estimand"]["no_effect"])
     why = verdicts.reasons(record.verdict)
     rests_on = counts(row, record.spec)
-    is_few = row["exposed_ends"] < minimum[0] or row["exposed_clusters"] < minimum[1]
+    is_few = row["exposed_events"] < minimum[0] or row["exposed_clusters"] < minimum[1]
     holds = (
         f"Fairly sure: the interval excludes a hazard ratio of one, and every check holds. "
         f"{rests_on}."
@@ -194,7 +190,7 @@ def _judged(row: pd.Series, record: Told, minimum: tuple[int, int]) -> Words:
         ),
         "void": (f"Not at all: {'; '.join(why)}.", _VOID),
     }[code]
-    return Words(record.variables[f"{row['estimate_id']}.sentence"], how_sure, what)
+    return Words(quantities.sentences(record)["primary.sentence"], how_sure, what)
 
 
 def _detectable(row: pd.Series) -> str:
@@ -252,7 +248,7 @@ def value(row: pd.Series, expected: str) -> str:
     point, low, high = (scale * float(row[c]) for c in ("estimate", "ci_low", "ci_high"))
     return (
         f"{name} {wording.number(point, digits)}{' ' if what else ''}{what} "
-        f"({wording.level(row['ci_level'])} interval {wording.interval(low, high, digits)})"
+        f"({wording.level(row['level'])} interval {wording.interval(low, high, digits)})"
         f"{_side(low, high, expected, 0.0 if what else 1.0)}"
     )
 
@@ -283,7 +279,7 @@ def counts(row: pd.Series, spec: Mapping[str, Any]) -> str:
 
 def _fields(row: pd.Series, spec: Mapping[str, Any]) -> dict[str, Any]:
     units, events = int(row["n_units"]), int(row["n_events"])
-    exposed, hit = int(row["exposed_units"]), int(row["exposed_ends"])
+    exposed, hit = int(row["exposed_units"]), int(row["exposed_events"])
     return {
         "units": units,
         "events": events,

@@ -13,13 +13,13 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.errors import BadSpec
+from collsec.core.names import nearest
 from collsec.core.project import Project
 from collsec.evidence.record import Record, load
 from collsec.hypothesis.frontmatter import split
 from collsec.hypothesis.specification import Study, load_study
 from collsec.measures import MEASURES
-from collsec.measures.registry import nearest
-from collsec.reports.words import wording
+from collsec.reports.words import quantities, wording
 from collsec.reports.words.claims import CLUSTERS
 
 QUICK = "quick profile: do not cite"
@@ -36,7 +36,10 @@ def read(project: Project, names: Sequence[str]) -> list[tuple[Record, str]]:
         If it has not been estimated.
     """
     return [
-        (load(project, known(project, name)), str(split(project.spec_file(name))[0].get("title", name)))
+        (
+            load(project, known(project, name)),
+            str(split(project.spec_file(name))[0].get("title", name)),
+        )
         for name in names
     ]
 
@@ -59,7 +62,7 @@ def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, s
     """What is compared, in whom, with how many exposed, and what could be seen."""
     spec, primary = record.spec, record.primary
     units = wording.count(primary["exposed_units"])
-    ended = wording.count(primary["exposed_ends"])
+    ended = wording.count(primary["exposed_events"])
     where = f"{wording.count(primary['exposed_clusters'])} {CLUSTERS[spec['cluster']]}"
     exposed = f"every war, to a degree; {ended} ended, in {where}"
     if spec["design"] == "time_varying":
@@ -73,7 +76,7 @@ def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, s
         "Exposed": exposed,
         "Detectable": _detectable(primary, study.power),
         "Inference": f"{_method(str(primary['inference']))}, "
-        f"{wording.level(primary['ci_level'])} interval; "
+        f"{wording.level(primary['level'])} interval; "
         f"p {wording.p_value(primary['p_value'])}, Holm over {study.primaries} primaries "
         f"{wording.p_value(p_holm)}",
     }
@@ -147,7 +150,7 @@ def beneath(record: Record) -> str:
 
 def _multiverse(record: Record) -> str:
     """The specifications of the multiverse, where it has been estimated."""
-    h, said = record.hypothesis, record.variables
+    h, said = record.hypothesis, quantities.variables(record)
     if f"{h}.multiverse.n" not in said:
         return ""
     return (
@@ -165,7 +168,7 @@ def _multiverse(record: Record) -> str:
 def _levels(rows: pd.DataFrame) -> str:
     """The levels of the intervals: the commonest is that of all roles that are not named."""
     roles: dict[float, list[str]] = {}
-    for level, role in zip(rows["ci_level"], rows["role"], strict=True):
+    for level, role in zip(rows["level"], rows["role"], strict=True):
         if not math.isnan(level):
             roles.setdefault(float(level), []).append(str(role))
     every = [role for own in roles.values() for role in own]

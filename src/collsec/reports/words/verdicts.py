@@ -124,7 +124,7 @@ def primary_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, s
     ratio = number(primary.estimate)
     ends = (
         f"{begun(those)} ended at {ratio} times the rate of {others}"
-        f" ({level(primary.ci_level)} interval {interval(primary.ci_low, primary.ci_high)})"
+        f" ({level(primary.level)} interval {interval(primary.ci_low, primary.ci_high)})"
     )
     faster = "sooner" if primary.estimate > 1 else "later"
     return {

@@ -13,17 +13,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from collsec.designs.estimate import Estimate
+from collsec.core.schema import Role
+from collsec.designs.comparison import Comparison
+from collsec.designs.estimate import Estimate, Quantity, Unit, counts_of, seed_for
 from collsec.designs.inputs import Inputs
-from collsec.designs.parts import Context, Part, part, without_estimate
-from collsec.designs.time_varying import seed_for
+from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.histories.panels import DAYS_PER_MONTH
-from collsec.reports.words import wording
-from collsec.subjects.deployment.authorized_missions import authorized_into_war
-from collsec.survival import EstimationError, cox_ph
-from collsec.survival.inference import InferenceError, minimum_detectable_effect, permuted_effect
+from collsec.subjects.deployment.operations import authorized_into_war
+from collsec.subjects.deployment.printed import AUTHORIZED
+from collsec.survival.inference import InferenceError, permuted_effect
 
 GRACE_MONTHS = 6
 # Who enters each estimate, and its label.
@@ -36,33 +35,46 @@ COMPARISONS = {
 }
 
 
-@part()
+@part(
+    roles=(Role.TRIAL,),
+    tables=(AUTHORIZED,),
+    counts="{exposed_units} of {units} operations on wars were in time; {events} of these {units} "
+    "saw the war end, each war counted once for each of its operations",
+    variables=(
+        VariablesOf(
+            "trial_b.*",
+            {
+                "{name}.hr": "estimate",
+                "{name}.ci": "interval",
+                "{name}.p": "p_value",
+                "{name}.units": "n_units",
+                "{name}.fast": "exposed_units",
+                "{name}.events": "n_events",
+                "{name}.mde_high": "mde_high",
+            },
+        ),
+    ),
+    uses=(
+        "missions.authorized_date",
+        "missions.strength_10pct_date",
+        "missions.strength_50pct_date",
+        "missions.rehatted_from",
+    ),
+)
 def trial_authorization(context: Context) -> Part:
     """Wars after a fast and after a slow start of the operation that was voted for them."""
     inputs = context.inputs
     wars = authorized_into_war(inputs.missions, inputs.episodes, inputs.spec.cohort.types)
     trial, steps = at_landmark(wars)
-    made = [
-        compare(inputs, trial, which, draws=context.draws.rerandomization_draws)
-        for which in COMPARISONS
-    ]
-    strings = {f"trial_b.{step['name']}": str(step["n_units"]) for step in steps}
-    for estimate, which in zip(made, COMPARISONS, strict=True):
-        strings |= {
-            f"trial_b.{which}.hr": wording.number(estimate.estimate),
-            f"trial_b.{which}.ci": wording.interval(estimate.ci_low, estimate.ci_high),
-            f"trial_b.{which}.p": wording.p_value(estimate.p_value),
-            f"trial_b.{which}.units": str(estimate.n_units),
-            f"trial_b.{which}.fast": str(estimate.exposed_units),
-            f"trial_b.{which}.events": str(estimate.n_events),
-            f"trial_b.{which}.mde_high": wording.number(estimate.mde_high),
-        }
     return Part(
-        made,
-        strings=strings,
-        records={
-            "trial_authorization": {"steps": steps, "operations": listed(trial)},
+        [
+            compare(inputs, trial, which, draws=context.draws.rerandomization_draws)
+            for which in COMPARISONS
+        ],
+        quantities={
+            f"trial_b.{step['name']}": Quantity(step["n_units"], Unit.COUNT) for step in steps
         },
+        records={"trial_authorization": {"steps": steps, "operations": listed(trial)}},
     )
 
 
@@ -75,7 +87,7 @@ def at_landmark(wars: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, Any]]]
     ----------
     wars : DataFrame
         Operations × wars on at the vote
-        (:func:`~collsec.subjects.deployment.authorized_missions.authorized_into_war`).
+        (:func:`~collsec.subjects.deployment.operations.authorized_into_war`).
 
     Returns
     -------
@@ -126,7 +138,7 @@ def at_landmark(wars: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, Any]]]
 def compare(inputs: Inputs, trial: pd.DataFrame, which: str, *, draws: int) -> Estimate:
     """One comparison of the trial: the hazard ratio of the end of war, exactly tested.
 
-    Forces that were raised anew and re-hatted ones have baselines of their own, and speed is
+    New forces and re-hatted ones have baselines of their own, and speed is
     exchanged only within each.
     """
     chosen = {
@@ -136,79 +148,55 @@ def compare(inputs: Inputs, trial: pd.DataFrame, which: str, *, draws: int) -> E
     }.get(which, trial["time"] > 0)
     rows = trial[chosen]
     column = "wait" if which == "wait" else "fast"
-    level, name = 1 - inputs.study.level, f"{inputs.spec.hypothesis}.trial_b.{which}"
-    is_fast, cluster = rows["fast"] > 0, inputs.spec.cluster
-    base: dict[str, Any] = dict(
-        estimate_id=name,
-        hypothesis=inputs.spec.hypothesis,
-        role="trial",
-        label=COMPARISONS[which],
-        measure="half_of_strength_by_landmark",
-        lag_months=0,
-        estimand="hazard_ratio",
-        ci_level=level,
-        inference="permutation",
-        validity="plausible",
-        nobs=len(rows),
-        n_units=len(rows),
-        n_events=int(rows["event"].sum()),
-        n_clusters=int(rows[cluster].nunique()),
-        exposed_units=int(is_fast.sum()),
-        exposed_ends=int((rows["event"] & is_fast).sum()),
-        exposed_clusters=int(rows.loc[is_fast, cluster].nunique()),
-    )
-    strata = rows["is_rehatted"].astype(int)
+    level, name = inputs.study.usual_level, f"{inputs.spec.hypothesis}.trial_b.{which}"
+    cluster = inputs.spec.cluster
+    known: dict[str, Any] = {
+        "estimate_id": name,
+        "hypothesis": inputs.spec.hypothesis,
+        "role": Role.TRIAL,
+        "label": COMPARISONS[which],
+        "measure": "half_of_strength_by_landmark",
+        "lag_months": 0,
+        "estimand": "hazard_ratio",
+        "level": level,
+        "inference": "permutation",
+        "validity": "plausible",
+        **counts_of(
+            rows.reset_index().rename(columns={"index": "row"}),
+            rows["fast"] > 0,
+            unit="row",
+            cluster=cluster,
+        ),
+    }
     try:
         found = permuted_effect(
             rows["time"],
             rows["event"],
             rows[column],
-            strata=strata,
+            strata=rows["is_rehatted"].astype(int),
             group=rows["mission_id"].astype("category").cat.codes,
             draws=draws,
-            confidence=level,
+            level=level,
             seed=seed_for(inputs.study.seed, name),
         )
     except InferenceError as error:
-        return Estimate(**base, **without_estimate(error))
-    low, high, std_error = _sandwich(rows, column, cluster, level)
-    mde = minimum_detectable_effect(
-        1 / math.sqrt(found.information), alpha=1 - level, power=inputs.study.power
-    )
+        return Estimate.missing(error, **known)
+    followed = rows.assign(start=0.0, stop=rows["time"])
+    limits, std_error = Comparison(
+        followed, column, strata=("is_rehatted",), cluster=cluster
+    ).sandwich(level)
     how = "all" if found.is_exact else "drawn"
-    return Estimate(
-        **base,
-        estimate=math.exp(found.estimate),
-        ci_low=math.exp(found.ci_low),
-        ci_high=math.exp(found.ci_high),
+    return Estimate.from_fit(
+        found.estimate,
+        std_error,
+        limits=(found.ci_low, found.ci_high),
         p_value=found.p_value,
-        std_error=std_error,
-        cluster_low=low,
-        cluster_high=high,
-        mde_low=mde.low,
-        mde_high=mde.high,
+        sandwich=limits,
+        power=inputs.study.power,
+        detectable_error=1 / math.sqrt(found.information),
         note=f"{found.arrangements} arrangements, {how}",
+        **known,
     )
-
-
-def _sandwich(
-    rows: pd.DataFrame, column: str, cluster: str, level: float
-) -> tuple[float, float, float]:
-    try:
-        fit = cox_ph(
-            rows.assign(start=0.0),
-            [column],
-            start="start",
-            stop="time",
-            event="event",
-            strata=["is_rehatted"],
-            cluster=cluster,
-        )
-    except EstimationError:
-        return math.nan, math.nan, math.nan
-    beta, error = float(fit.params[column]), float(fit.std_errors[column])
-    half = float(stats.norm.ppf(0.5 + level / 2)) * error
-    return math.exp(beta - half), math.exp(beta + half), error
 
 
 def listed(trial: pd.DataFrame) -> list[dict[str, Any]]:

@@ -12,18 +12,24 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
+from collsec.core.schema import Role
+from collsec.designs.estimate import Quantity, Unit
 from collsec.designs.inputs import Inputs, Prepared, prepare
-from collsec.designs.parts import Context, Part, part
-from collsec.designs.time_varying import calendar_day
-from collsec.designs.two_kinds import TwoKinds, estimate_two, strings_of
+from collsec.designs.parts import Context, Part, VariablesOf, part
+from collsec.designs.split_exposure import PRINTED, SplitExposure, estimate_split
+from collsec.designs.time_varying import calendar_day, followed
 from collsec.histories.episodes import Linked
 from collsec.histories.panels import UnitSpells, arrange, days_of, unit_spells
 from collsec.histories.timelines import RECALLED, deployment, presence_spells
 from collsec.measures.spells import where_positive
-from collsec.survival.inference import ExposureDesign, exposure_design
-from collsec.survival.inference.assignment import exposed_counts
-from collsec.survival.inference.partial_likelihood import IntArray
-from collsec.survival.inference.two_exposures import Counts, Split
+from collsec.survival.inference import (
+    Counts,
+    ExposureDesign,
+    Integers,
+    Split,
+    exposed_counts,
+    exposure_design,
+)
 
 NAMES = {"first": "half_strength", "second": "below_half", "ratio": "half_against_below"}
 TITLES = {
@@ -33,19 +39,28 @@ TITLES = {
 }
 
 
-@part()
+@part(
+    roles=(Role.INTERACTION,),
+    variables=tuple(VariablesOf(name, PRINTED) for name in NAMES.values()),
+    uses=(
+        "timelines/deployment.un_troops",
+        "missions.strength_10pct_date",
+        "missions.strength_50pct_date",
+    ),
+    exposures=("un_troops",),
+)
 def dose(context: Context) -> Part:
     """Presence before and after half of the authorized strength, and the ratio of the two."""
     inputs = context.inputs
     prepared, uncounted = counted_only(inputs, prepare(inputs, inputs.spec.exposure))
-    three = estimate_two(
+    three = estimate_split(
         inputs,
         prepared,
         inputs.spec.exposure,
         by_strength(inputs, prepared),
         draws=context.draws.rerandomization_draws,
     )
-    return Part(three, strings=strings_of(three, NAMES) | {"dose.uncounted": str(uncounted)})
+    return Part(three, quantities={"dose.uncounted": Quantity(uncounted, Unit.COUNT)})
 
 
 def counted_only(inputs: Inputs, prepared: Prepared) -> tuple[Prepared, int]:
@@ -69,10 +84,10 @@ def counted_only(inputs: Inputs, prepared: Prepared) -> tuple[Prepared, int]:
     at = prepared.units["time_zero"].iloc[first.index] + pd.to_timedelta(first.to_numpy(), unit="D")
     outcome.loc[first.index, "exit_date"] = at.to_numpy()
     outcome.loc[first.index, "is_event"] = False
-    return laid_out_anew(prepared, outcome), len(first)
+    return followed_to(prepared, outcome), len(first)
 
 
-def laid_out_anew(prepared: Prepared, outcome: pd.DataFrame) -> Prepared:
+def followed_to(prepared: Prepared, outcome: pd.DataFrame) -> Prepared:
     """The same cohort and exposure, followed to other days."""
     own = {"unit_id", "conflict_id", "start", "stop", "event", prepared.column}
     carried = [c for c in prepared.rows.columns if c not in own]
@@ -96,7 +111,7 @@ def half_strength_calendar(inputs: Inputs) -> pd.DataFrame:
     return where_positive(deployment(linked), "un_troops")
 
 
-def by_strength(inputs: Inputs, prepared: Prepared) -> TwoKinds:
+def by_strength(inputs: Inputs, prepared: Prepared) -> SplitExposure:
     """Split each spell of presence on the day from which half strength counts."""
     assert prepared.spells is not None
     spells, units = prepared.spells, prepared.units
@@ -108,15 +123,15 @@ def by_strength(inputs: Inputs, prepared: Prepared) -> TwoKinds:
         turning_day(half, conflicts[spells.unit], zero + spells.assigned, zero + spells.off, lag)
         - zero
     )
-    followed = (prepared.outcome["exit_date"] >= units["time_zero"]).to_numpy()
+    kept = followed(prepared)
 
     def split(design: ExposureDesign) -> Split:
         return moving_together(
             design,
-            turning_day(half, conflicts[followed][design.unit], design.assigned, design.off, lag),
+            turning_day(half, conflicts[kept][design.unit], design.assigned, design.off, lag),
         )
 
-    return TwoKinds(
+    return SplitExposure(
         names=NAMES,
         titles=TITLES,
         split=split,
@@ -171,7 +186,7 @@ def moving_together(design: ExposureDesign, turn: np.ndarray) -> Split:
 
     after, before = part_of(turn, design.off), part_of(design.on, turn)
 
-    def split(unit: IntArray) -> tuple[Counts, Counts]:
+    def split(unit: Integers) -> tuple[Counts, Counts]:
         return exposed_counts(after, unit), exposed_counts(before, unit)
 
     return split

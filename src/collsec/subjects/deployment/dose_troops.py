@@ -9,27 +9,21 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from collsec.designs.estimate import Estimate
+from collsec.core.schema import Role
+from collsec.designs.comparison import Comparison, identity
+from collsec.designs.estimate import Estimate, Quantity, Unit, counts_of, seed_for
 from collsec.designs.inputs import Inputs, Prepared, followed_until, prepare
-from collsec.designs.parts import Context, Part, part, without_estimate
-from collsec.designs.time_varying import calendar_day, exposed_counts, lay_out, seed_for
+from collsec.designs.parts import Context, Part, VariablesOf, part
+from collsec.designs.split_exposure import PRINTED
+from collsec.designs.time_varying import calendar_day, followed, lay_out
 from collsec.histories.panels import days_of
 from collsec.histories.timelines import presence_spells
-from collsec.reports.words import wording
-from collsec.subjects.deployment.dose import counted_only, laid_out_anew
-from collsec.survival import EstimationError, cox_ph
-from collsec.survival.inference import (
-    DosePath,
-    InferenceError,
-    minimum_detectable_effect,
-    rerandomized_dose,
-)
+from collsec.subjects.deployment.dose import counted_only, followed_to
+from collsec.survival.inference import DosePath, InferenceError, rerandomized_dose
 
 THOUSAND = 1000.0
 COLUMN = "troop_thousands"
@@ -54,7 +48,23 @@ class Troops:
     last_day: pd.Timestamp
 
 
-@part()
+@part(
+    roles=(Role.DOSE,),
+    variables=(
+        VariablesOf(
+            "dose_troops",
+            PRINTED,
+        ),
+    ),
+    uses=(
+        "timelines/deployment.un_troops",
+        "missions.strength_10pct_date",
+        "missions.strength_50pct_date",
+        "monthly_strength.troops",
+        "monthly_strength.total",
+    ),
+    exposures=("un_troops",),
+)
 def dose_troops(context: Context) -> Part:
     """Hazard ratio of the end per thousand UN troops."""
     troops = counted_troops(context.inputs)
@@ -63,15 +73,11 @@ def dose_troops(context: Context) -> Part:
     present = rows.loc[rows[COLUMN] > 0, COLUMN]
     return Part(
         [found],
-        strings={
-            "dose_troops.hr": wording.number(found.estimate),
-            "dose_troops.ci": wording.interval(found.ci_low, found.ci_high),
-            "dose_troops.p": wording.p_value(found.p_value),
-            "dose_troops.units": str(found.exposed_units),
-            "dose_troops.ends": str(found.exposed_ends),
-            "dose_troops.mde_high": wording.number(found.mde_high),
-            "dose_troops.largest": wording.number(float(present.max()), 1),
-            "dose_troops.last_day": f"{troops.last_day:%B %Y}",
+        quantities={
+            "dose_troops.largest": Quantity(float(present.max()), Unit.NUMBER, digits=1),
+            "dose_troops.last_day": Quantity(
+                troops.last_day.date().isoformat(), Unit.CALENDAR_MONTH
+            ),
         },
     )
 
@@ -82,7 +88,7 @@ def counted_troops(inputs: Inputs) -> Troops:
     counts = inputs.tables["monthly_strength"]
     last_day = counts["to_month"].max() + pd.Timedelta(days=lag)
     counted, _ = counted_only(inputs, prepare(inputs, inputs.spec.exposure))
-    counted = laid_out_anew(counted, followed_until(counted.outcome, last_day))
+    counted = followed_to(counted, followed_until(counted.outcome, last_day))
     spells = presence_spells(inputs.missions, "un_troops")
     return Troops(counted, troop_paths(spells, counts, lag), last_day)
 
@@ -91,7 +97,7 @@ def troop_paths(spells: pd.DataFrame, counts: pd.DataFrame, lag: int) -> dict[in
     """Thousands of troops on each conflict, summed over its operations, days shifted by the lag.
 
     A mission that serves several conflicts counts whole for each. Before August 1992 troops are
-    not told apart from police and observers, and all stand for them.
+    not distinguished from police and observers, and all stand for them.
 
     Parameters
     ----------
@@ -109,14 +115,14 @@ def troop_paths(spells: pd.DataFrame, counts: pd.DataFrame, lag: int) -> dict[in
         By conflict, in days since the epoch of the study; a number counts from the day after.
     """
     people = counts["troops"].fillna(counts["total"]).astype(float) / THOUSAND
-    told = pd.DataFrame(
+    counted = pd.DataFrame(
         {
             "mission_id": counts["mission_id"],
             "day": calendar_day(counts["from_month"]),
             "people": people,
         }
     ).sort_values(["mission_id", "day"])
-    by_mission = dict(iter(told.groupby("mission_id")))
+    by_mission = dict(iter(counted.groupby("mission_id")))
     changes: dict[int, list[tuple[float, float]]] = {}
     first = calendar_day(spells["first"])
     # A presence that still lasts has no last day.
@@ -142,7 +148,7 @@ def troop_paths(spells: pd.DataFrame, counts: pd.DataFrame, lag: int) -> dict[in
     for conflict, moves in changes.items():
         days, place = np.unique([at for at, _ in moves], return_inverse=True)
         steps_ = np.bincount(place, weights=[size for _, size in moves])
-        # Sums of differences leave crumbs of rounding where nobody is left.
+        # Sums of differences leave rounding errors where nobody remains.
         paths[conflict] = DosePath(days, np.cumsum(steps_).astype(np.float64).round(6))
     return paths
 
@@ -150,55 +156,45 @@ def troop_paths(spells: pd.DataFrame, counts: pd.DataFrame, lag: int) -> dict[in
 def per_thousand(inputs: Inputs, troops: Troops, *, draws: int) -> Estimate:
     """Hazard ratio per thousand troops; histories of numbers move along with redrawn spells."""
     study, spec, prepared = inputs.study, inputs.spec, troops.prepared
-    level, name = 1 - study.level, f"{spec.hypothesis}.dose_troops"
-    rows = dosed_rows(troops)
-    base: dict[str, Any] = dict(
+    name, rows = f"{spec.hypothesis}.dose_troops", dosed_rows(troops)
+    known = identity(
+        inputs,
+        spec.exposure,
         estimate_id=name,
-        hypothesis=spec.hypothesis,
-        role="dose",
+        role=Role.DOSE,
         label="Per thousand UN troops",
-        measure=spec.exposure.measure,
-        lag_months=spec.exposure.lag_months,
-        estimand="hazard_ratio",
-        ci_level=level,
-        inference="rerandomized_likelihood_ratio",
-        validity=spec.exposure.validity,
-        **exposed_counts(
-            dataclasses.replace(
-                prepared, rows=rows.assign(dose=(rows[COLUMN] > 0).astype(int)), column="dose"
-            ),
-            spec.cluster,
-        ),
     )
+    known |= {
+        "estimand": "hazard_ratio",
+        "level": study.usual_level,
+        "inference": "rerandomized_likelihood_ratio",
+        **counts_of(rows, rows[COLUMN] > 0, unit="unit_id", cluster=spec.cluster),
+    }
     try:
         design = lay_out(inputs, prepared)
-        followed = (prepared.outcome["exit_date"] >= prepared.units["time_zero"]).to_numpy()
-        conflicts = prepared.units["conflict_id"].to_numpy()[followed][design.unit]
+        conflicts = prepared.units["conflict_id"].to_numpy()[followed(prepared)][design.unit]
         nobody = DosePath(np.zeros(0), np.zeros(0))
         found = rerandomized_dose(
             design,
             [troops.paths.get(int(c), nobody) for c in conflicts],
             draws=draws,
-            confidence=level,
+            level=study.usual_level,
             seed=seed_for(study.seed, name),
         )
     except InferenceError as error:
-        return Estimate(**base, **without_estimate(error))
-    low, high, std_error = _sandwich(rows, prepared, spec.cluster, level)
-    mde = minimum_detectable_effect(
-        1 / math.sqrt(found.information), alpha=1 - level, power=study.power
-    )
-    return Estimate(
-        **base,
-        estimate=math.exp(found.estimate),
-        ci_low=math.exp(found.ci_low),
-        ci_high=math.exp(found.ci_high),
+        return Estimate.missing(error, **known)
+    limits, std_error = Comparison(
+        rows, COLUMN, strata=prepared.strata, cluster=spec.cluster
+    ).sandwich(study.usual_level)
+    return Estimate.from_fit(
+        found.estimate,
+        std_error,
+        limits=(found.ci_low, found.ci_high),
         p_value=found.p_value,
-        std_error=std_error,
-        cluster_low=low,
-        cluster_high=high,
-        mde_low=mde.low,
-        mde_high=mde.high,
+        sandwich=limits,
+        power=study.power,
+        detectable_error=1 / math.sqrt(found.information),
+        **known,
     )
 
 
@@ -232,24 +228,3 @@ def dosed_rows(troops: Troops) -> pd.DataFrame:
     return pd.concat([out, cut.drop(columns="row")], axis=1).assign(
         event=out["event"].to_numpy(bool) & is_last.to_numpy()
     )
-
-
-def _sandwich(
-    rows: pd.DataFrame, prepared: Prepared, cluster: str, level: float
-) -> tuple[float, float, float]:
-    """Cluster-sandwich interval of the hazard ratio, and the error of its logarithm."""
-    try:
-        fit = cox_ph(
-            rows,
-            [COLUMN],
-            start="start",
-            stop="stop",
-            event="event",
-            strata=list(prepared.strata) or None,
-            cluster=cluster,
-        )
-    except EstimationError:
-        return math.nan, math.nan, math.nan
-    beta, error = float(fit.params[COLUMN]), float(fit.std_errors[COLUMN])
-    half = float(stats.norm.ppf(0.5 + level / 2)) * error
-    return math.exp(beta - half), math.exp(beta + half), error

@@ -13,14 +13,13 @@ from typing import Any
 
 import pandas as pd
 
-from collsec.designs.estimate import Estimate
+from collsec.core.schema import Role
+from collsec.designs.estimate import Estimate, Quantity, Unit, counts_of, seed_for
 from collsec.designs.inputs import Inputs, Prepared, prepare
-from collsec.designs.parts import Context, Part, part, without_estimate
-from collsec.designs.time_varying import seed_for
+from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.histories.panels import DAYS_PER_MONTH, days_of
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.measures import get
-from collsec.reports.words import wording
 from collsec.survival import EmulatedTrial, EstimationError, clone_censor_weight
 
 GRACE_MONTHS = (6, 12, 24)
@@ -31,18 +30,33 @@ COVARIATES = ("in_africa", "since_1989", "is_renewed")
 AFRICA = 4
 # The positivity gate: fewer treated wars, or countries with one, and nothing is estimated.
 LEAST_TREATED, LEAST_CLUSTERS = 10, 8
-TREATED_ARM = "within grace"
 
 
-@part()
+@part(
+    roles=(Role.TRIAL,),
+    counts="{exposed_units} of {units} wars had troops in time; {events} of the {units} wars ended",
+    variables=(
+        VariablesOf(
+            "trial_a.*",
+            {
+                "{name}.treated": "exposed_units",
+                "{name}.countries": "exposed_clusters",
+                "{name}.result": "finding",
+            },
+        ),
+    ),
+    uses=(
+        *(f"timelines/deployment.{name}" for name in MEASURES),
+        "episodes.region",
+        "episodes.onset_year",
+        "episodes.earlier_episodes",
+    ),
+    exposures=MEASURES,
+)
 def trial_grace(context: Context) -> Part:
     """Mean months of war with deployment within 6, 12 and 24 months and without."""
     inputs = context.inputs
     made: list[Estimate] = []
-    strings = {
-        "trial_a.least_treated": str(LEAST_TREATED),
-        "trial_a.least_clusters": str(LEAST_CLUSTERS),
-    }
     weights: list[dict[str, Any]] = []
     for measure in MEASURES:
         exposure = dataclasses.replace(inputs.spec.exposure, measure=measure, lag_months=0)
@@ -52,12 +66,6 @@ def trial_grace(context: Context) -> Part:
                 inputs, prepared, exposure, months, draws=context.draws.bootstrap_draws
             )
             made.append(estimate)
-            name = f"trial_a.{measure}_{months}"
-            strings |= {
-                f"{name}.treated": str(estimate.exposed_units),
-                f"{name}.countries": str(estimate.exposed_clusters),
-                f"{name}.result": result(estimate),
-            }
             if found is not None and found.estimable:
                 for arm, row in found.diagnostics.iterrows():
                     weights.append(
@@ -69,7 +77,11 @@ def trial_grace(context: Context) -> Part:
                         }
                         | {str(k): float(v) for k, v in row.items()}
                     )
-    return Part(made, strings=strings, records={"trial_grace": weights})
+    quantities = {
+        "trial_a.least_treated": Quantity(LEAST_TREATED, Unit.COUNT),
+        "trial_a.least_clusters": Quantity(LEAST_CLUSTERS, Unit.COUNT),
+    }
+    return Part(made, quantities=quantities, records={"trial_grace": weights})
 
 
 def emulate(
@@ -87,22 +99,21 @@ def emulate(
         Resamples of countries.
     """
     name, cluster = inputs.spec.hypothesis, inputs.spec.cluster
-    level = 1 - inputs.study.level
+    level = inputs.study.usual_level
     rows = with_covariates(prepared)
-    base: dict[str, Any] = dict(
-        estimate_id=f"{name}.trial_a.{exposure.measure}_{months}",
-        hypothesis=name,
-        role="trial",
-        label=f"{get(exposure.measure).title}: within {months} months of onset, against not",
-        measure=exposure.measure,
-        lag_months=0,
-        estimand="rmst_difference_months",
-        ci_level=level,
-        inference="cluster_bootstrap",
-        validity="plausible",
-        nobs=len(rows),
+    known: dict[str, Any] = {
+        "estimate_id": f"{name}.trial_a.{exposure.measure}_{months}",
+        "hypothesis": name,
+        "role": Role.TRIAL,
+        "label": f"{get(exposure.measure).title}: within {months} months of onset, against not",
+        "measure": exposure.measure,
+        "lag_months": 0,
+        "estimand": "rmst_difference_months",
+        "level": level,
+        "inference": "cluster_bootstrap",
+        "validity": "plausible",
         **counted(rows, prepared.column, cluster, months),
-    )
+    }
     try:
         found = clone_censor_weight(
             rows,
@@ -119,46 +130,32 @@ def emulate(
             least_clusters=LEAST_CLUSTERS,
             draws=draws,
             level=level,
-            seed=seed_for(inputs.study.seed, str(base["estimate_id"])),
+            seed=seed_for(inputs.study.seed, str(known["estimate_id"])),
         )
     except EstimationError as error:
-        return Estimate(**base, **without_estimate(error)), None
+        return Estimate.missing(error, **known), None
     if not found.estimable:
         why = (
-            f"{base['exposed_units']} of {base['n_units']} wars had them within {months} "
-            f"months, in {base['exposed_clusters']} countries; the gate asks for "
+            f"{known['exposed_units']} of {known['n_units']} wars had them within {months} "
+            f"months, in {known['exposed_clusters']} countries; the gate asks for "
             f"{LEAST_TREATED} and {LEAST_CLUSTERS}"
         )
-        return Estimate(**base, **without_estimate(why)), found
+        return Estimate.missing(why, **known), found
     row = _named(found.contrasts / DAYS_PER_MONTH, "rmst_difference")
-    arm = _named(found.diagnostics, TREATED_ARM)
-    note = (
-        f"The treated arm weighs as much as {arm['effective_units']:.1f} wars; mean weight "
-        f"{arm['mean']:.2f}"
-    )
-    if found.failed_draws:
-        note += f"; {found.failed_draws} of {draws} resamples could not be estimated"
+    failed = f"{found.failed_draws} of {draws} resamples could not be estimated"
     return Estimate(
-        **base,
+        **known,
         estimate=row["estimate"],
         ci_low=row["ci_low"],
         ci_high=row["ci_high"],
         std_error=row["std_error"],
         p_value=math.nan,
-        note=note,
+        note=failed if found.failed_draws else "",
     ), found
 
 
 def _named(table: pd.DataFrame, name: str) -> dict[str, float]:
     return {str(column): float(value) for column, value in table.T[name].items()}
-
-
-def result(estimate: Estimate) -> str:
-    """A trial's finding for print, or that there is none."""
-    if math.isnan(estimate.estimate):
-        return "not estimable"
-    months = wording.number(estimate.estimate, 1)
-    return f"{months} months ({wording.interval(estimate.ci_low, estimate.ci_high, 1)})"
 
 
 def with_covariates(prepared: Prepared) -> pd.DataFrame:
@@ -175,14 +172,10 @@ def with_covariates(prepared: Prepared) -> pd.DataFrame:
 
 
 def counted(rows: pd.DataFrame, column: str, cluster: str, months: int) -> dict[str, int]:
-    """Counts of the trial; treated are those with troops within the grace period."""
+    """Counts of the trial; treated are those with troops within the grace period.
+
+    All ends of a treated war count for its arm, not only those after the arrival.
+    """
     begun = rows[(rows[column] > 0) & (rows["start"] <= days_of(months))]
     treated = rows["unit_id"].isin(begun["unit_id"])
-    return {
-        "n_units": int(rows["unit_id"].nunique()),
-        "n_events": int(rows["event"].sum()),
-        "n_clusters": int(rows[cluster].nunique()),
-        "exposed_units": int(begun["unit_id"].nunique()),
-        "exposed_ends": int((rows["event"] & treated).sum()),
-        "exposed_clusters": int(begun[cluster].nunique()),
-    }
+    return counts_of(rows, treated, unit="unit_id", cluster=cluster)

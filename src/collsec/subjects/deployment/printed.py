@@ -29,10 +29,10 @@ AUTHORIZED = RecordTable(
     record="trial_authorization",
     rows="operations",
     caption="Operations authorized for a war in progress. Of {steps[0][n_units]:,} operations × "
-    "wars, {steps[1][n_units]:,} have monthly counts; in {steps[2][n_units]:,} of these the war was "
-    "still in progress at the end of the sixth month after the vote, from which the remaining months "
-    "of war are counted. A war is named by its place, conflict and episode; operations in one war "
-    "share its end. A plus: still in progress when the record ends.",
+    "wars, {steps[1][n_units]:,} have monthly counts; in {steps[2][n_units]:,} of these the war "
+    "was still in progress at the end of the sixth month after the vote, from which the remaining "
+    "months of war are counted. A war is named by its place, conflict and episode; operations in "
+    "one war share its end. A plus: still in progress when the record ends.",
     columns=(
         Column("Operation", "operation", width=14),
         Column("War", "{place} {episode_id}", width=24),

@@ -19,19 +19,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collsec.designs.duration_models import EPOCH_YEAR, country_cells, row_of_panel, unit_months
-from collsec.designs.estimate import Estimate
+from collsec.core.schema import Role
+from collsec.designs.discrete_time import EPOCH_YEAR, country_cells, of_months, unit_months
+from collsec.designs.estimate import Estimate, Quantity, Scale, Unit
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.designs.parts import Context, Part, part, without_estimate
-from collsec.reports.words import wording
+from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.survival import EstimationError, IVResult, iv_2sls
 
 SEAT = "region_has_seat"
 # The first year of the enlarged Council, with three African seats.
 FIRST_YEAR = 1966
-# Below it intervals of two-stage least squares are not to be trusted (Staiger & Stock, 1997,
-# https://doi.org/10.2307/2171753); the Anderson–Rubin set is, whatever the strength.
-WEAK_BELOW = 10.0
 
 LABELS = {
     "reduced_form": "African country-months: region has a Council seat → end",
@@ -41,31 +38,41 @@ LABELS = {
 Sets = list[tuple[float, float]]
 
 
-@part()
+@part(
+    roles=(Role.MODEL,),
+    variables=(
+        VariablesOf(
+            "seats.*",
+            {"{name}.points": "estimate", "{name}.ci": "interval", "{name}.p": "p_value"},
+        ),
+    ),
+    uses=(
+        "african_regions.gwno",
+        "african_regions.african_region",
+        "council_members.gwno",
+        "council_members.is_permanent",
+        "council_members.from_date",
+        "council_members.to_date",
+    ),
+    designs=("time_varying",),
+)
 def rotating_seats(context: Context) -> Part:
     """Ends of African wars on UN troops in country-months, rotating Council seats as instrument."""
     inputs = context.inputs
     rows, cells = african_months(inputs, context.prepared)
     made, strength, accepted = estimate_seats(inputs, rows, cells, context.prepared.column)
-    by_name = dict(zip(LABELS, made, strict=True))
-    strings = {
-        "seats.countries": str(cells[inputs.spec.cluster].nunique()),
-        "seats.months": f"{len(cells):,}",
-        "seats.first_year": str(FIRST_YEAR),
-        "seats.last_year": str(cells["calendar_month"].max() // 12 + EPOCH_YEAR),
-        "seats.strength": wording.number(strength, 1),
-        "seats.weak": strength_in_words(strength),
-        "seats.set": set_in_words(accepted),
-    }
-    for name, found in by_name.items():
-        strings |= {
-            f"seats.{name}.points": wording.number(100 * found.estimate, 1),
-            f"seats.{name}.ci": wording.interval(100 * found.ci_low, 100 * found.ci_high, 1),
-            f"seats.{name}.p": wording.p_value(found.p_value),
-        }
+    last = int(cells["calendar_month"].max()) // 12 + EPOCH_YEAR
     return Part(
         made,
-        strings=strings,
+        quantities={
+            "seats.countries": Quantity(int(cells[inputs.spec.cluster].nunique()), Unit.COUNT),
+            "seats.months": Quantity(len(cells), Unit.COUNT),
+            "seats.first_year": Quantity(FIRST_YEAR, Unit.CALENDAR_YEAR),
+            "seats.last_year": Quantity(last, Unit.CALENDAR_YEAR),
+            "seats.strength": Quantity(strength, Unit.NUMBER, digits=1),
+            "seats.weak": Quantity(strength, Unit.FIRST_STAGE_F),
+            "seats.set": Quantity([list(one) for one in accepted], Unit.CONFIDENCE_SET),
+        },
         records={
             "rotating_seats": {
                 "kleibergen_paap": strength,
@@ -133,14 +140,13 @@ def estimate_seats(
     accepted : list of (float, float)
         Anderson–Rubin set at the study's level; empty where nothing can be estimated.
     """
-    name, cluster, level = inputs.spec.hypothesis, inputs.spec.cluster, 1 - inputs.study.level
+    name, cluster, level = inputs.spec.hypothesis, inputs.spec.cluster, inputs.study.usual_level
+    shared = of_months(inputs, rows, column) | {
+        "estimand": "probability_difference",
+        "validity": "plausible",
+    }
     known: dict[str, dict[str, Any]] = {
-        which: {
-            "estimate_id": f"{name}.seats.{which}",
-            "label": label,
-            "estimand": "probability_difference",
-            "validity": "plausible",
-        }
+        which: shared | {"estimate_id": f"{name}.seats.{which}", "label": label}
         for which, label in LABELS.items()
     }
     try:
@@ -153,69 +159,32 @@ def estimate_seats(
             cluster=cluster,
         )
     except EstimationError as error:
-        nothing = without_estimate(error)
-        return (
-            [row_of_panel(inputs, rows, column, **known[which], **nothing) for which in LABELS],
-            math.nan,
-            [],
-        )
+        return [Estimate.missing(error, **fields) for fields in known.values()], math.nan, []
     accepted = fit.anderson_rubin.confidence_set(level)
     made = []
     for which, stage in (("reduced_form", fit.reduced_form), ("first_stage", fit.first_stage)):
         limits = stage.tidy(level).iloc[0]  # the seat is the only covariate
         made.append(
-            row_of_panel(
-                inputs,
-                rows,
-                column,
-                **known[which],
-                estimate=float(stage.params[SEAT]),
-                ci_low=float(limits["ci_low"]),
-                ci_high=float(limits["ci_high"]),
+            Estimate.from_fit(
+                float(stage.params[SEAT]),
+                float(stage.std_errors[SEAT]),
+                scale=Scale.DIFFERENCE,
+                limits=(float(limits["ci_low"]), float(limits["ci_high"])),
                 p_value=float(stage.p_values[SEAT]),
-                std_error=float(stage.std_errors[SEAT]),
+                **known[which],
             )
         )
-    made.append(_two_stage(inputs, rows, column, fit, accepted, known["two_stage"]))
+    made.append(_two_stage(column, fit, accepted, known["two_stage"]))
     return made, fit.kleibergen_paap, accepted
 
 
-def _two_stage(
-    inputs: Inputs,
-    rows: pd.DataFrame,
-    column: str,
-    fit: IVResult,
-    accepted: Sets,
-    known: dict[str, Any],
-) -> Estimate:
+def _two_stage(column: str, fit: IVResult, accepted: Sets, known: dict[str, Any]) -> Estimate:
     limits = np.array(accepted) if accepted else np.full((1, 2), math.nan)
-    return row_of_panel(
-        inputs,
-        rows,
-        column,
-        **known,
-        inference="anderson_rubin",
-        estimate=float(fit.params[column]),
-        ci_low=float(limits.min()),
-        ci_high=float(limits.max()),
+    return Estimate.from_fit(
+        float(fit.params[column]),
+        float(fit.std_errors[column]),
+        scale=Scale.DIFFERENCE,
+        limits=(float(limits.min()), float(limits.max())),
         p_value=fit.anderson_rubin.p_value(),
-        std_error=float(fit.std_errors[column]),
-        note=f"Kleibergen–Paap F {wording.number(fit.kleibergen_paap, 1)}; Anderson–Rubin set: "
-        f"{set_in_words(accepted)}",
+        **known | {"inference": "anderson_rubin"},
     )
-
-
-def strength_in_words(strength: float) -> str:
-    """Whether the instrument moves troops enough to learn from."""
-    if math.isnan(strength):
-        return "not estimable"
-    return "weak" if strength < WEAK_BELOW else "not weak by the usual mark of 10"
-
-
-def set_in_words(accepted: Sets) -> str:
-    """An Anderson–Rubin set of monthly probabilities, in percentage points."""
-    if not accepted:
-        return "empty"
-    if accepted == [(-math.inf, math.inf)]:
-        return "every value, so that nothing is ruled out"
-    return " or ".join(wording.interval(100 * low, 100 * high, 1) for low, high in accepted)

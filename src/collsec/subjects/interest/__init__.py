@@ -1,10 +1,9 @@
-"""Interests of the permanent members."""
+"""Interest of the permanent members."""
 
 # The modules of parts register themselves on import.
 from collsec.subjects.interest import (
     council_action,  # noqa: F401
-    index_forms,  # noqa: F401
+    indices,  # noqa: F401
     interactions,  # noqa: F401
-    other_powers,  # noqa: F401
     p5_fights,  # noqa: F401
 )

@@ -11,22 +11,22 @@ of them ever saw an act, and they stand apart.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from collsec.designs.clustered import Comparison, hazard_ratio
-from collsec.designs.curves import THIRDS, groups
-from collsec.designs.estimate import Estimate
+from collsec.core.schema import Role
+from collsec.designs import curves
+from collsec.designs.comparison import Comparison
+from collsec.designs.curves import THIRDS
+from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.inputs import Inputs, prepare
-from collsec.designs.parts import Context, Part, part
+from collsec.designs.jackknife import hazard_ratio
+from collsec.designs.parts import Context, CurveKind, CurveOf, Part, TableOf, VariablesOf, part
 from collsec.designs.votes import CLASSES_END
-from collsec.histories.panels import DAYS_PER_MONTH
 from collsec.histories.timelines import RESOLUTIONS_END, counted_acts, presence_spells
 from collsec.hypothesis.specification import ExposureSpec
-from collsec.reports.words import wording
-from collsec.survival import aalen_johansen
+from collsec.subjects.interest.indices import IN_DEGREES, TIES
 
 MEASURES = ("enforcement_or_mission", "sanctions")
 P5_PARTY = "p5_party"
@@ -47,22 +47,66 @@ ACTS = (
     FirstAct("measure", "First mandate of a mission or sanctions", CLASSES_END),
     FirstAct("mission", "First UN operation authorized", RESOLUTIONS_END),
 )
-# Covariates and baselines: the primary's own, fewer where acts are so few, and none.
-FULL, FEWER, BARE = "", "_fewer", "_bare"
-FEWER_COVARIATES = ("log_gdp_per_capita", "log_population")
-WORDS = {FULL: "", FEWER: ", fewer covariates", BARE: ", no covariates"}
+# Covariates and baselines: the primary's own, a reduced set where acts are so few, and none. The
+# values are ends of estimates' names, which are cited.
+FULL, REDUCED, UNADJUSTED = "", "_fewer", "_bare"
+REDUCED_COVARIATES = ("log_gdp_per_capita", "log_population")
+WORDS = {FULL: "", REDUCED: ", reduced covariates", UNADJUSTED: ", unadjusted"}
 QUESTIONS = (
     ("salience", FULL, "salience"),
-    ("salience", FEWER, "salience"),
-    ("salience", BARE, "salience"),
+    ("salience", REDUCED, "salience"),
+    ("salience", UNADJUSTED, "salience"),
     ("divergence", FULL, "divergence"),
-    ("divergence", FEWER, "divergence"),
+    ("divergence", REDUCED, "divergence"),
     ("control_salience", FULL, "salience for five powers without a veto"),
-    ("control_salience", FEWER, "salience for five powers without a veto"),
+    ("control_salience", REDUCED, "salience for five powers without a veto"),
 )
 
 
-@part()
+@part(
+    roles=(Role.COUNCIL_ACTION,),
+    tables=(
+        TableOf(
+            "council-action",
+            (Role.COUNCIL_ACTION,),
+            "First acts of the Council on a conflict, per standard deviation of an index: hazard "
+            "ratios of the act; the end of the war competes. Wars that a permanent member fights, "
+            "and conflicts with such an act before onset, are left out. Reduced covariates: income "
+            "and population, baselines by period; unadjusted: one baseline. Intervals at 95 %, by "
+            f"a jackknife over countries. {IN_DEGREES}",
+        ),
+    ),
+    curves=tuple(
+        CurveOf(f"first_{act.name}", CurveKind.INCIDENCE, title)
+        for act, title in zip(
+            ACTS,
+            (
+                "Wars with a first resolution",
+                "Wars with a first resolution under Chapter VII",
+                "Wars with a first mandate or sanctions",
+                "Wars with a first UN operation",
+            ),
+            strict=True,
+        )
+    ),
+    counts="The act came to {events} of {units} wars in {clusters} {cluster}",
+    variables=(
+        VariablesOf("*", {"{name}.hr": "estimate", "{name}.ci": "interval"}),
+        VariablesOf("*.divergence*", {"{name}.says": "direction"}, expected="below_one"),
+        VariablesOf("*.salience*", {"{name}.says": "direction"}),
+        VariablesOf("*.control_salience*", {"{name}.says": "direction"}),
+    ),
+    uses=(
+        *TIES,
+        "acts.act",
+        "acts.date",
+        "acts.conflict_id",
+        "acts.action_class",
+        "acts.is_chapter_vii",
+        "timelines/deployment.un_authorized",
+    ),
+    exposures=("salience",),
+)
 def council_action(context: Context) -> Part:
     """Rates of the first act per standard deviation of each index, and its cumulative incidence."""
     inputs = context.inputs
@@ -70,27 +114,31 @@ def council_action(context: Context) -> Part:
         column: prepare(inputs, ExposureSpec(column)).units
         for column in dict.fromkeys(question[0] for question in QUESTIONS)
     }
-    third = groups(inputs, context.prepared)
-    made, curves, records = [], [], {}
+    third = curves.thirds(context.prepared)
+    made, drawn, records = [], [], {}
+    quantities: dict[str, Quantity] = {}
     for act in ACTS:
         acts = act_days(inputs, act)
         for column, model, label in QUESTIONS:
             followed = until_first(units[column], acts, act.known_until)
             made.append(_rate(context, followed, act, column, model, label))
         own = until_first(context.prepared.units.assign(third=third), acts, act.known_until)
-        curves.append(incidence_by_third(own, act, inputs.study.horizon_months))
+        drawn.append(incidence_by_third(own, act, inputs.study.horizon_months))
         records[act.name] = {
             "wars": len(context.prepared.units),
             "at_risk": len(own),
             "acts": int(own["event"].sum()),
             "ends_first": int((own["cause"] == "end").sum()),
         }
-    return Part(
-        made,
-        pd.concat(curves, ignore_index=True),
-        _strings(made, curves, records),
-        {"council_action": records},
-    )
+        last = drawn[-1]["time_months"].max()
+        share = drawn[-1][drawn[-1]["time_months"] == last].set_index("group")["estimate"]
+        quantities |= {
+            f"{act.name}.wars": Quantity(len(own), Unit.COUNT),
+            f"{act.name}.acts": Quantity(records[act.name]["acts"], Unit.COUNT),
+            f"{act.name}.lowest": Quantity(float(share[THIRDS[0]]), Unit.SHARE),
+            f"{act.name}.highest": Quantity(float(share[THIRDS[2]]), Unit.SHARE),
+        }
+    return Part(made, pd.concat(drawn, ignore_index=True), quantities, {"council_action": records})
 
 
 def act_days(inputs: Inputs, act: FirstAct) -> pd.DataFrame:
@@ -157,8 +205,8 @@ def _rate(
     spec, study = context.inputs.spec, context.inputs.study
     adjustment, strata = {
         FULL: (tuple(name for name in spec.adjustment if name != P5_PARTY), spec.strata),
-        FEWER: (FEWER_COVARIATES, ("period",)),
-        BARE: ((), ()),
+        REDUCED: (REDUCED_COVARIATES, ("period",)),
+        UNADJUSTED: ((), ()),
     }[model]
     return hazard_ratio(
         Comparison(
@@ -168,11 +216,11 @@ def _rate(
             strata,
             cluster=spec.cluster,
         ),
-        level=1 - study.level,
+        level=study.usual_level,
         power=study.power,
         hypothesis=context.name,
         estimate_id=f"{context.name}.{act.name}.{column}{model}",
-        role="council_action",
+        role=Role.COUNCIL_ACTION,
         label=f"{act.label}: {label}{WORDS[model]}",
         measure=column,
         lag_months=0,
@@ -183,58 +231,10 @@ def _rate(
 
 def incidence_by_third(followed: pd.DataFrame, act: FirstAct, horizon: int) -> pd.DataFrame:
     """Share of wars that had seen the act by each month, by third of salience (Aalen–Johansen)."""
-    months = np.arange(horizon + 1, dtype=float)
+    months = curves.whole_months(horizon)
     made = []
     for name in THIRDS:
         rows = followed[followed["third"] == name]
-        if not rows["event"].any():
-            at = pd.DataFrame(
-                {
-                    "incidence": np.zeros(len(months)),
-                    "ci_low": np.nan,
-                    "ci_high": np.nan,
-                    "at_risk": np.nan,
-                }
-            )
-        else:
-            found = aalen_johansen(
-                rows, stop="stop", cause="cause", censored="", cluster="gwno_host"
-            )
-            at = found.at(list(months * DAYS_PER_MONTH))
-            at = at[at["cause"] == "act"].reset_index(drop=True)
-        made.append(
-            pd.DataFrame(
-                {
-                    "curve": f"first_{act.name}",
-                    "group": name,
-                    "time_months": months,
-                    "estimate": at["incidence"].to_numpy(),
-                    "ci_low": at["ci_low"].to_numpy(),
-                    "ci_high": at["ci_high"].to_numpy(),
-                    "at_risk": at["at_risk"].to_numpy(),
-                }
-            )
-        )
+        at = curves.incidence_of_act(rows, months, "gwno_host")
+        made.append(curves.family(f"first_{act.name}", name, months, at, "incidence"))
     return pd.concat(made, ignore_index=True)
-
-
-def _strings(
-    made: list[Estimate], curves: list[pd.DataFrame], records: dict[str, Any]
-) -> dict[str, str]:
-    strings = {}
-    for estimate in made:
-        name = estimate.estimate_id.partition(".")[2]
-        expected = "below_one" if estimate.measure == "divergence" else "above_one"
-        strings[f"{name}.says"] = wording.exploratory(estimate.ci_low, estimate.ci_high, expected)
-        strings[f"{name}.hr"] = wording.number(estimate.estimate)
-        strings[f"{name}.ci"] = wording.interval(estimate.ci_low, estimate.ci_high)
-    for act, curve in zip(ACTS, curves, strict=True):
-        at_end = curve[curve["time_months"] == curve["time_months"].max()]
-        share = at_end.set_index("group")["estimate"]
-        strings |= {
-            f"{act.name}.wars": str(records[act.name]["at_risk"]),
-            f"{act.name}.acts": str(records[act.name]["acts"]),
-            f"{act.name}.lowest": wording.percent(float(share[THIRDS[0]])),
-            f"{act.name}.highest": wording.percent(float(share[THIRDS[2]])),
-        }
-    return strings

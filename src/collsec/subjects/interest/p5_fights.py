@@ -2,8 +2,9 @@
 
 Four kinds, known at onset: a member's own war at home; its war in a colony; a war between states
 with a member on one side; and a war within another state in which it intervenes. The interest of
-the five cannot be told by ties there, so that these wars stand apart from the index. The Council
-hardly ever acts on them: an ordinary model has no finite estimate, Firth's penalized one has.
+the five cannot be measured by ties there, so that these wars stand apart from the index. The
+Council hardly ever acts on them: an ordinary model has no finite estimate, Firth's penalized one
+has.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from typing import Any
 
 import pandas as pd
 
-from collsec.designs.clustered import Comparison, counts, hazard_ratio
-from collsec.designs.estimate import Estimate
+from collsec.core.schema import Role
+from collsec.designs.comparison import Comparison
+from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.inputs import Inputs
-from collsec.designs.parts import Context, Part, part, without_estimate
+from collsec.designs.jackknife import hazard_ratio
+from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
 from collsec.histories.cohorts import select
 from collsec.histories.panels import arrange, with_strata
 from collsec.histories.timelines import counted_acts
 from collsec.hypothesis.specification import TYPES
-from collsec.reports.words import wording
 from collsec.subjects.interest.council_action import ACTS, FirstAct, act_days, until_first
 from collsec.survival import EstimationError, firth_cox
 
@@ -42,7 +44,46 @@ STRATA = ("type_group", "period")
 VETO = FirstAct("veto", "First veto", pd.Timestamp("2024-12-31"))
 
 
-@part()
+@part(
+    roles=(Role.P5_FIGHTS,),
+    tables=(
+        TableOf(
+            "p5-fights",
+            (Role.P5_FIGHTS,),
+            "Wars in which a permanent member fights at onset against wars in which none does, all "
+            "types, baselines by type and period. Ends: intervals at 95 %, by a jackknife over "
+            "countries. Acts of the Council: hazard ratios of the act by Firth’s penalized model, "
+            "with profile limits, which make no allowance for wars of one country. Mandates are "
+            "those of UN operations and UN sanctions; force that states were authorized to use is "
+            "not on this record. Exposed of all, for units, events and clusters.",
+        ),
+    ),
+    counts="The act came to {exposed_events} of {exposed_units} such wars and to {other_events} of "
+    "{other_units} others",
+    variables=(
+        VariablesOf("p5_fights.*", {"{name}.hr": "estimate", "{name}.ci": "interval"}),
+        *(
+            VariablesOf(f"p5_fights.{outcome}.*", {"{name}.says": "direction"}, expected=expected)
+            for outcome, expected in (
+                ("end", "below_one"),
+                *((act.name, "below_one") for act in ACTS),
+                (VETO.name, "above_one"),
+            )
+        ),
+    ),
+    uses=(
+        "ties.is_p5",
+        "ties.is_belligerent",
+        "ties.is_host_itself",
+        "ties.power",
+        "acts.act",
+        "acts.date",
+        "acts.conflict_id",
+        "acts.action_class",
+        "acts.is_chapter_vii",
+        "timelines/deployment.un_authorized",
+    ),
+)
 def p5_fights(context: Context) -> Part:
     """The end of war and the first acts of the Council, where a member fights against where not."""
     inputs = context.inputs
@@ -60,7 +101,7 @@ def p5_fights(context: Context) -> Part:
             # Single kinds of so few wars are compared by their end alone; acts are only counted.
             if name == "end" or group not in KINDS:
                 made.append(_compared(context, followed, name, label, group, words, kinds))
-    return Part(made, strings=_strings(made, records), records={"p5_fights": records})
+    return Part(made, quantities=_quantities(records), records={"p5_fights": records})
 
 
 def with_kinds(inputs: Inputs) -> pd.DataFrame:
@@ -127,20 +168,20 @@ def _compared(
     common: dict[str, Any] = {
         "estimate_id": f"{context.name}.p5_fights.{outcome}.{group}",
         "hypothesis": context.name,
-        "role": "p5_fights",
+        "role": Role.P5_FIGHTS,
         "measure": "p5_party",
         "lag_months": 0,
         "label": f"{label}: {words}",
         "estimand": "hazard_ratio" if is_end else "hazard_ratio_of_action",
     }
     if is_end:
-        return hazard_ratio(comparison, level=1 - study.level, power=study.power, **common)
-    return penalized(comparison, 1 - study.level, common)
+        return hazard_ratio(comparison, level=study.usual_level, power=study.power, **common)
+    return penalized(comparison, study.usual_level, common)
 
 
 def penalized(comparison: Comparison, level: float, common: dict[str, Any]) -> Estimate:
     """Firth's hazard ratio with profile limits; it is finite where no event is exposed."""
-    known = common | counts(comparison) | {"inference": "firth_profile", "ci_level": level}
+    known = common | comparison.counts() | {"inference": "firth_profile", "level": level}
     try:
         found = firth_cox(
             comparison.rows,
@@ -152,31 +193,24 @@ def penalized(comparison: Comparison, level: float, common: dict[str, Any]) -> E
             level=level,
         )
     except EstimationError as error:
-        return Estimate(**known, **without_estimate(error))
+        return Estimate.missing(error, **known)
     # The limits are those of a profile and need not lie even: no standard error goes with them.
-    return Estimate(
-        **known,
-        estimate=math.exp(found.estimate),
-        ci_low=math.exp(found.ci_low),
-        ci_high=math.exp(found.ci_high),
+    return Estimate.from_fit(
+        found.estimate,
+        math.nan,
+        limits=(found.ci_low, found.ci_high),
         p_value=found.p_value,
-        std_error=math.nan,
+        **known,
     )
 
 
-def _strings(made: list[Estimate], records: dict[str, dict[str, dict[str, int]]]) -> dict[str, str]:
-    strings = {}
-    for estimate in made:
-        name = estimate.estimate_id.partition(".")[2]
-        expected = "above_one" if ".veto." in name else "below_one"
-        strings[f"{name}.hr"] = wording.number(estimate.estimate)
-        strings[f"{name}.ci"] = wording.interval(estimate.ci_low, estimate.ci_high)
-        strings[f"{name}.says"] = wording.exploratory(estimate.ci_low, estimate.ci_high, expected)
+def _quantities(records: dict[str, dict[str, dict[str, int]]]) -> dict[str, Quantity]:
+    """Wars and events by outcome and kind, and of all wars in which a member fights."""
+    counted: dict[str, int] = {}
     for outcome, tallied in records.items():
-        for kind, found in tallied.items():
-            strings[f"p5_fights.{outcome}.{kind}.wars"] = str(found["wars"])
-            strings[f"p5_fights.{outcome}.{kind}.events"] = str(found["events"])
         fought = [found for kind, found in tallied.items() if kind != "none"]
-        strings[f"p5_fights.{outcome}.wars"] = str(sum(f["wars"] for f in fought))
-        strings[f"p5_fights.{outcome}.events"] = str(sum(f["events"] for f in fought))
-    return strings
+        for what in ("wars", "events"):
+            for kind, found in tallied.items():
+                counted[f"p5_fights.{outcome}.{kind}.{what}"] = found[what]
+            counted[f"p5_fights.{outcome}.{what}"] = sum(found[what] for found in fought)
+    return {name: Quantity(value, Unit.COUNT) for name, value in counted.items()}

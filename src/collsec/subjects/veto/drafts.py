@@ -9,13 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from collsec.designs.clustered import Comparison, counts, difference, hazard_ratio, least_squares
-from collsec.designs.estimate import Estimate
-from collsec.designs.months import difference_in_months, with_indicators
-from collsec.designs.parts import Context, Part, part
+from collsec.core.schema import Role
+from collsec.designs import curves
+from collsec.designs.comparison import Comparison, with_indicators
+from collsec.designs.estimate import Estimate, Quantity, Unit
+from collsec.designs.jackknife import difference, hazard_ratio, least_squares
+from collsec.designs.parts import Context, CurveKind, CurveOf, Part, TableOf, VariablesOf, part
+from collsec.designs.standardization import difference_in_months
 from collsec.designs.votes import (
     ADJUSTMENT,
     CLASSES_END,
@@ -23,9 +25,8 @@ from collsec.designs.votes import (
     followed_for,
     votes_on_wars,
 )
-from collsec.histories.panels import DAYS_PER_MONTH, days_of
-from collsec.reports.words import wording
-from collsec.survival import kaplan_meier
+from collsec.histories.panels import days_of
+from collsec.subjects.veto.vetoes import COUNTS_COLUMNS
 
 WITHIN_MONTHS = 12
 # The one conflict that holds more than a third of all vetoes on wars.
@@ -46,7 +47,7 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One hazard ratio of blocked against adopted: which votes, beside what."""
+    """One hazard ratio of blocked against adopted: which votes, adjusted for what."""
 
     name: str
     label: str
@@ -99,18 +100,61 @@ RISKS = (
 )
 
 
-@part()
+@part(
+    roles=(Role.DRAFT,),
+    tables=(
+        TableOf(
+            "drafts",
+            (Role.DRAFT,),
+            "Vetoed drafts against adopted resolutions on wars that were on; the unit is a vote × "
+            "war, exposed are the vetoed. Hazard ratios of the end unless a unit is named. "
+            "Intervals at 95 %, by a jackknife over conflicts, but that of months by the "
+            f"sandwich. {COUNTS_COLUMNS}",
+        ),
+    ),
+    curves=(CurveOf("vote_survival", CurveKind.SURVIVAL, "Wars still going on", since="the vote"),),
+    variables=(
+        VariablesOf(
+            "drafts.adjusted",
+            {
+                "drafts.hr": "estimate",
+                "drafts.ci": "interval",
+                "drafts.p": "p_value",
+                "drafts.mde_low": "mde_low",
+            },
+        ),
+        VariablesOf("drafts.risk_12m", {"drafts.risk": "estimate", "drafts.risk_ci": "interval"}),
+        VariablesOf(
+            "drafts.risk_12m_first_votes",
+            {"drafts.risk_first": "estimate", "drafts.risk_first_ci": "interval"},
+        ),
+        VariablesOf("drafts.months", {"{name}": "estimate", "{name}_ci": "interval"}),
+    ),
+    uses=(
+        "acts.act",
+        "acts.date",
+        "acts.conflict_id",
+        "acts.action_class",
+        "timelines/council.acts",
+    ),
+    exposures=("veto_12m",),
+)
 def drafts(context: Context) -> Part:
     """Whether wars go on longer after a vetoed draft than after an adopted resolution."""
     votes = votes_on_wars(context.inputs)
     made = [_hazard(context, votes, question) for question in QUESTIONS]
     made += [risk_within(context, votes, risk) for risk in RISKS]
     made.append(months_of_war(context, votes))
+    record = _record(votes)
     return Part(
         made,
         survival_after_vote(votes, context.inputs.study.horizon_months),
-        _strings(made, votes),
-        {"drafts": _record(votes)},
+        {
+            f"drafts.{name}.{key}": Quantity(value, Unit.COUNT)
+            for name, arm in (("vetoes", ARMS[1.0]), ("resolutions", ARMS[0.0]))
+            for key, value in record[arm].items()
+        },
+        {"drafts": record},
     )
 
 
@@ -118,7 +162,7 @@ def _known(context: Context, name: str, label: str) -> dict[str, Any]:
     return {
         "estimate_id": f"{context.name}.drafts.{name}",
         "hypothesis": context.name,
-        "role": "draft",
+        "role": Role.DRAFT,
         "label": label,
         "measure": "vote",
         "lag_months": 0,
@@ -140,7 +184,7 @@ def _hazard(context: Context, votes: pd.DataFrame, question: Question) -> Estima
     study = context.inputs.study
     return hazard_ratio(
         _comparison(votes, question),
-        level=1 - study.level,
+        level=study.usual_level,
         power=study.power,
         validity=question.validity,
         **_known(context, question.name, question.label),
@@ -155,19 +199,19 @@ def risk_within(context: Context, votes: pd.DataFrame, risk: Risk) -> Estimate:
     """
     rows = risk.votes(followed_for(votes, WITHIN_MONTHS))
     rows = rows.assign(event=rows["event"] & (rows["stop"] <= days_of(WITHIN_MONTHS)))
-    beside: list[str] = []
+    others: list[str] = []
     if risk.is_adjusted:
         rows, types = with_indicators(rows, "type_group")
-        beside = [*ADJUSTMENT, *types]
+        others = [*ADJUSTMENT, *types]
     return difference(
         rows,
-        least_squares(rows, "event", "is_blocked", beside),
+        least_squares(rows, "event", "is_blocked", others),
         cluster="conflict_id",
-        level=1 - context.inputs.study.level,
+        level=context.inputs.study.usual_level,
         estimand="probability_difference",
         validity="principled" if risk.is_adjusted else "plausible",
         **_known(context, risk.name, risk.label),
-        **counts(Comparison(rows, "is_blocked", cluster="conflict_id", unit="vote_id")),
+        **Comparison(rows, "is_blocked", cluster="conflict_id", unit="vote_id").counts(),
     )
 
 
@@ -182,32 +226,23 @@ def months_of_war(context: Context, votes: pd.DataFrame) -> Estimate:
         {"is_blocked": 1.0},
         {"is_blocked": 0.0},
         horizon_months=horizon,
-        level=1 - context.inputs.study.level,
+        level=context.inputs.study.usual_level,
         **_known(context, "months", f"War within {horizon} months of the vote, adjusted"),
     )
 
 
 def survival_after_vote(votes: pd.DataFrame, horizon_months: int) -> pd.DataFrame:
     """Kaplan–Meier share of wars still going on after the vote, by what became of the draft."""
-    months = np.arange(horizon_months + 1, dtype=float)
-    made = []
-    for value, group in ARMS.items():
-        own = votes[votes["is_blocked"] == value]
-        found = kaplan_meier(own, stop="stop", event="event", cluster="conflict_id")
-        at = found.at((months * DAYS_PER_MONTH).tolist())
-        made.append(
-            pd.DataFrame(
-                {
-                    "curve": "vote_survival",
-                    "group": group,
-                    "time_months": months,
-                    "estimate": at["survival"].to_numpy(),
-                    "ci_low": at["ci_low"].to_numpy(),
-                    "ci_high": at["ci_high"].to_numpy(),
-                    "at_risk": at["at_risk"].to_numpy(),
-                }
-            )
+    made = [
+        curves.survival(
+            votes[votes["is_blocked"] == value],
+            "vote_survival",
+            group,
+            horizon_months,
+            cluster="conflict_id",
         )
+        for value, group in ARMS.items()
+    ]
     return pd.concat(made, ignore_index=True)
 
 
@@ -225,26 +260,3 @@ def _record(votes: pd.DataFrame) -> dict[str, Any]:
         }
         for value, own in votes.groupby("is_blocked")
     }
-
-
-def _strings(made: list[Estimate], votes: pd.DataFrame) -> dict[str, str]:
-    by_name = {e.estimate_id.rsplit(".", 1)[1]: e for e in made}
-    ratio, risk, first, months = (
-        by_name[n] for n in ("adjusted", "risk_12m", "risk_12m_first_votes", "months")
-    )
-    record = _record(votes)
-    strings = {
-        "drafts.hr": wording.number(ratio.estimate),
-        "drafts.ci": wording.interval(ratio.ci_low, ratio.ci_high),
-        "drafts.p": wording.p_value(ratio.p_value),
-        "drafts.mde_low": wording.number(ratio.mde_low),
-        "drafts.risk": wording.number(100 * risk.estimate, 1),
-        "drafts.risk_ci": wording.interval(100 * risk.ci_low, 100 * risk.ci_high, 1),
-        "drafts.risk_first": wording.number(100 * first.estimate, 1),
-        "drafts.risk_first_ci": wording.interval(100 * first.ci_low, 100 * first.ci_high, 1),
-        "drafts.months": wording.number(months.estimate, 1),
-        "drafts.months_ci": wording.interval(months.ci_low, months.ci_high, 1),
-    }
-    for arm, name in (("Draft vetoed", "vetoes"), ("Resolution adopted", "resolutions")):
-        strings |= {f"drafts.{name}.{k}": wording.number(v, 0) for k, v in record[arm].items()}
-    return strings

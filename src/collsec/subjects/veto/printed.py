@@ -11,9 +11,9 @@ VETOES_APART = ForestOf("vetoes-apart", (Role.PRIMARY, Role.ACTION_CLASS, Role.C
 VETOES_BY_STATE = RecordTable(
     name="vetoes-by-state",
     record="veto_table",
-    caption="Vetoed drafts on wars in progress, the wars that they concerned, and how many of these "
-    "ended within twelve months of such a veto. A draft that two members vetoed counts for each; a "
-    "war can stand in several cells. Where nobody vetoed anything, a dash.",
+    caption="Vetoed drafts on wars in progress, the wars that they concerned, and how many of "
+    "these ended within twelve months of such a veto. A draft that two members vetoed counts for "
+    "each; a war can stand in several cells. Where nobody vetoed anything, a dash.",
     columns=(
         Column(
             "Cast by",

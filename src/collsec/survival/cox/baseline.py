@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from collsec.survival.columns import Floats, Integers, matrix, survival_times, times_up_to
-from collsec.survival.cox.residuals import cluster_scores
+from collsec.survival.arrays import Floats, Integers
+from collsec.survival.columns import matrix
+from collsec.survival.cox.design import FittedCox
+from collsec.survival.cox.diagnostics import cluster_scores
 from collsec.survival.errors import EstimationError, listed, shown
-from collsec.survival.influence import at_risk_by_cluster, deaths_by_cluster
-from collsec.survival.risk_sets import running
-
-if TYPE_CHECKING:
-    from collsec.survival.cox.result import CoxResult
+from collsec.survival.risk_sets import at_risk_by_cluster, failures_by_cluster, running
+from collsec.survival.times import survival_times, times_up_to
 
 
-def baseline_increments(result: CoxResult) -> Floats:
+def baseline_increments(result: FittedCox) -> Floats:
     """Return the jump of the baseline hazard at each moment, covariates at zero, shape (k,)."""
     design, at = result.design, result.fitted
     origin = at.shift + float(design.center @ result.params.to_numpy())
     return np.asarray(design.slots.by_moment(at.hazard) * np.exp(-origin))
 
 
-def baseline_hazard(result: CoxResult) -> pd.DataFrame:
+def baseline_hazard(result: FittedCox) -> pd.DataFrame:
     """Return the baseline hazard at covariates of zero, one row per stratum and event time.
 
     Parameters
     ----------
-    result : CoxResult
+    result : FittedCox
 
     Returns
     -------
@@ -57,7 +56,7 @@ def baseline_hazard(result: CoxResult) -> pd.DataFrame:
 
 
 def predict_survival(
-    result: CoxResult,
+    result: FittedCox,
     covariates: Mapping[str, float] | None = None,
     *,
     path: pd.DataFrame | None = None,
@@ -69,7 +68,7 @@ def predict_survival(
 
     Parameters
     ----------
-    result : CoxResult
+    result : FittedCox
     covariates : mapping of str to float, optional
         Value of each covariate, fixed from the beginning. All zero where nothing is given.
     path : DataFrame, optional
@@ -131,7 +130,7 @@ def predict_survival(
     )
 
 
-def stratum_code(result: CoxResult, stratum: Any) -> int:
+def stratum_code(result: FittedCox, stratum: Any) -> int:
     """Return the number of a stratum given by its label."""
     labels = result.design.strata_labels
     if stratum is None:
@@ -146,7 +145,7 @@ def stratum_code(result: CoxResult, stratum: Any) -> int:
 
 
 def covariate_path(
-    result: CoxResult,
+    result: FittedCox,
     covariates: Mapping[str, float] | None,
     path: pd.DataFrame | None,
     clock: Floats,
@@ -179,13 +178,13 @@ def covariate_path(
 
 
 def cumulative_hazard(
-    result: CoxResult, moments: Integers, x: Floats, upto: Integers
+    result: FittedCox, moments: Integers, x: Floats, upto: Integers
 ) -> tuple[Floats, Floats]:
     """Return the cumulative hazard along a path and its variance, each of shape (t,).
 
     Parameters
     ----------
-    result : CoxResult
+    result : FittedCox
     moments : ndarray of int, shape (q,)
         The moments of one stratum.
     x : ndarray, shape (q, p)
@@ -210,12 +209,12 @@ def cumulative_hazard(
     return hazard, np.asarray((influence**2).sum(axis=0))
 
 
-def baseline_influence(result: CoxResult, moments: Integers, ratio: Floats) -> Floats:
+def baseline_influence(result: FittedCox, moments: Integers, ratio: Floats) -> Floats:
     """Return each cluster's influence on hazard increments at known coefficients, (g, q).
 
     Parameters
     ----------
-    result : CoxResult
+    result : FittedCox
     moments : ndarray of int, shape (q,)
         Consecutive moments, those of one stratum.
     ratio : ndarray, shape (q,)
@@ -235,9 +234,9 @@ def baseline_influence(result: CoxResult, moments: Integers, ratio: Floats) -> F
     spared = slots.by_moment(at.hazard**2 / slots.weight * slots.fraction)
     count = np.maximum(slots.count, 1)
     risk = design.weights * at.relative_risk
-    dying, died = sets.deaths, sets.death_moment
-    added = design.weights[dying] * (gain / count)[died] + risk[dying] * spared[died]
+    failing, failed = sets.failures, sets.failure_moment
+    added = design.weights[failing] * (gain / count)[failed] + risk[failing] * spared[failed]
     groups = (design.cluster, design.n_clusters)
-    events = deaths_by_cluster(sets, added, *groups)
+    events = failures_by_cluster(sets, added, *groups)
     exposed = at_risk_by_cluster(sets, risk, *groups)
     return np.asarray((events - exposed * charge)[:, moments] * ratio)

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 import pandas as pd
 
-from collsec.survival.blocked_sums import largest
+from collsec.survival.arrays import Booleans, Floats, Integers, largest
 from collsec.survival.columns import (
-    Booleans,
-    Floats,
-    Integers,
     Names,
+    WeightKind,
     case_weights,
+    center_and_scale,
     codes,
     indicator,
     numbers,
-    survival_times,
+    standardized,
 )
 from collsec.survival.columns import clusters as cluster_codes
 from collsec.survival.cox.exact_ties import exact_likelihood
-from collsec.survival.cox.partial_likelihood import Likelihood, partial_likelihood
+from collsec.survival.cox.partial_likelihood import Likelihood, Slots, Ties, partial_likelihood
 from collsec.survival.errors import EstimationError
-from collsec.survival.identification import check_information
-from collsec.survival.likelihood_terms import Slots, Ties, WeightKind
-from collsec.survival.newton import STEP_TOLERANCE, Maximum, maximize
+from collsec.survival.maximum_likelihood import STEP_TOLERANCE, Maximum, check_information, maximize
 from collsec.survival.risk_sets import RiskSets
-from collsec.survival.standardized import center_and_scale, standardized
+from collsec.survival.times import survival_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +137,7 @@ class CoxDesign:
             risk_sets=risk_sets,
             ties=ties,
             weight_kind=weight_kind,
-            slots=risk_sets.slots(kept, ties, weight_kind),
+            slots=Slots.of(risk_sets, kept, ties, weight_kind),
             start=begins,
             stop=ends,
             event=ended,
@@ -170,7 +167,7 @@ class CoxDesign:
         if not np.isfinite(weights).all() or (weights < 0).any():
             raise EstimationError("weights must be finite and not negative")
         kept = self.risk_sets.take(weights)
-        slots = self.risk_sets.slots(kept, self.ties, kind)
+        slots = Slots.of(self.risk_sets, kept, self.ties, kind)
         if self.ties == "exact":
             raise EstimationError("the exact method for ties takes no weights; use ties='efron'")
         if not slots.moment.size:
@@ -245,3 +242,23 @@ class CoxDesign:
         """
         best = self.maximize(beta, tolerance=1e-5)
         return np.asarray((best.beta + best.residual) / self.scale)
+
+
+class FittedCox(Protocol):
+    """What baseline hazards and tests need of a fitted Cox model."""
+
+    @property
+    def design(self) -> CoxDesign:
+        """The sorted sample."""
+
+    @property
+    def fitted(self) -> Likelihood:
+        """The likelihood at the estimate."""
+
+    @property
+    def params(self) -> pd.Series[float]:
+        """Log hazard ratios, shape (p,)."""
+
+    @property
+    def model_cov(self) -> pd.DataFrame:
+        """Covariance from the information, shape (p, p)."""

@@ -7,8 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from collsec.survival.blocked_sums import product
-from collsec.survival.columns import Floats
+from collsec.survival.arrays import Floats, product
 from collsec.survival.errors import EstimationError
 from collsec.survival.risk_sets import RiskSets
 
@@ -79,11 +78,11 @@ def exact_likelihood(beta: Floats, x: Floats, offset: Floats, sets: RiskSets) ->
     p = len(beta)
     eta = product(x, beta) + offset
     loglik, gradient, information = 0.0, np.zeros(p), np.zeros((p, p))
-    count = np.bincount(sets.death_moment, minlength=sets.moments)
+    count = np.bincount(sets.failure_moment, minlength=sets.moments)
     ends = np.cumsum(count)
     for k in range(sets.moments):
         there = np.flatnonzero((sets.first <= k) & (k < sets.past))
-        own = sets.deaths[ends[k] - count[k] : ends[k]]
+        own = sets.failures[ends[k] - count[k] : ends[k]]
         top = float(eta[there].max())
         log_sum, mean, spread = subset_moments(np.exp(eta[there] - top), x[there], len(own))
         loglik += float(eta[own].sum()) - len(own) * top - log_sum

@@ -7,10 +7,8 @@ from collections.abc import Hashable
 import numpy as np
 import pandas as pd
 
+from collsec.survival.arrays import Booleans, Floats, Integers
 from collsec.survival.columns import (
-    Booleans,
-    Floats,
-    Integers,
     Names,
     as_frame,
     clusters,
@@ -19,15 +17,13 @@ from collsec.survival.columns import (
     names_of,
     require_columns,
     rows_at,
-    survival_times,
-    times_up_to,
-    untied,
 )
 from collsec.survival.cox.model import cox_ph
+from collsec.survival.cox.partial_likelihood import Ties
 from collsec.survival.cox.result import CoxResult
 from collsec.survival.errors import EstimationError, shown
-from collsec.survival.likelihood_terms import Ties
 from collsec.survival.risk_sets import RiskSets
+from collsec.survival.times import survival_times, times_up_to, untied
 
 
 def fine_gray(
@@ -167,7 +163,7 @@ def _chained(
 def _staying(
     begin: Integers, end: Integers, happened: Booleans, first: Booleans, last: Booleans
 ) -> tuple[Integers, Floats]:
-    """Estimate the chance to have entered and not been censored, a step function of time.
+    """ScalarEstimate the chance to have entered and not been censored, a step function of time.
 
     Returns
     -------
@@ -199,7 +195,7 @@ def _survival(start: Floats, stop: Floats, event: Booleans) -> tuple[Floats, Flo
         return np.empty(0), np.empty(0)
     sets = RiskSets.build(start, stop, event, np.zeros(len(stop), dtype=np.int64))
     at_risk = sets.at_risk(np.ones(len(sets.rows)))
-    events = np.bincount(sets.death_moment, minlength=sets.moments)
+    events = np.bincount(sets.failure_moment, minlength=sets.moments)
     return sets.time, np.asarray(np.cumprod(1 - events / at_risk), dtype=np.float64)
 
 
@@ -222,14 +218,14 @@ def _prolonged(
     """
     step = np.searchsorted(edges, end, side="left")
     # Only steps with an event of the cause matter.
-    wanted = np.unique(np.searchsorted(edges, end[ours], side="left"))
+    needed = np.unique(np.searchsorted(edges, end[ours], side="left"))
     late = np.flatnonzero(competing)
-    wanted = wanted[staying[wanted] > 0]
-    after = np.searchsorted(wanted, step[late], side="right")
-    count = len(wanted) - after
+    needed = needed[staying[needed] > 0]
+    after = np.searchsorted(needed, step[late], side="right")
+    count = len(needed) - after
     row = np.repeat(late, count)
     within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    k = wanted[np.repeat(after, count) + within]
+    k = needed[np.repeat(after, count) + within]
     everybody = np.arange(len(end))
     return (
         np.concatenate((everybody, row)),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from collsec.survival.columns import Floats
+from collsec.survival.arrays import Floats
 from collsec.survival.cox.design import CoxDesign
 from collsec.survival.errors import EstimationError
 

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, special, stats
 
-from collsec.survival.coefficients import Coefficients
-from collsec.survival.columns import Floats, Names, as_frame, clusters, names_of
+from collsec.survival.arrays import Floats
+from collsec.survival.columns import Names, as_frame, clusters, names_of
 from collsec.survival.cox.design import CoxDesign
 from collsec.survival.cox.model import fit_design
+from collsec.survival.cox.partial_likelihood import Ties
 from collsec.survival.errors import EstimationError
-from collsec.survival.likelihood_terms import Ties
-from collsec.survival.newton import maximize
+from collsec.survival.maximum_likelihood import Expansion, maximize
+from collsec.survival.results import Coefficients
 
 #: Groups whose effects are estimated together, each a column.
 MOST_GROUPS = 1000
@@ -121,7 +122,7 @@ def frailty_cox(
         ℓ(β, ω) + Σ_g (ω_g − exp ω_g)/θ
 
     whose solution is that of the EM algorithm; θ maximizes the integrated likelihood. As in R's
-    ``frailty()`` errors leave aside how the effects of different groups depend on one another, and
+    ``frailty()`` errors ignore how the effects of different groups depend on one another, and
     take θ as known. With gamma frailty hazards are proportional only within a group.
 
     References
@@ -186,13 +187,6 @@ def frailty_cox(
 
 
 @dataclass(frozen=True, slots=True)
-class _Evaluated:
-    loglik: float
-    gradient: Floats
-    information: Floats
-
-
-@dataclass(frozen=True, slots=True)
 class _Penalized:
     """The partial likelihood with an effect ω of each group, and its gamma penalty.
 
@@ -227,13 +221,13 @@ class _Penalized:
         """Return coefficients and effects, shape (p + g,), for a variance of the frailty."""
         p = len(begin) - len(self.events)
 
-        def evaluate(params: Floats) -> _Evaluated:
+        def evaluate(params: Floats) -> Expansion:
             at, frailty = self.design.evaluate(params), np.exp(params[p:])
             gradient, information = at.gradient.copy(), at.information.copy()
             gradient[p:] += (1 - frailty) / theta
             information[range(p, len(params)), range(p, len(params))] += frailty / theta
             penalty = float((params[p:] - frailty).sum()) / theta
-            return _Evaluated(at.loglik + penalty, gradient, information)
+            return Expansion(at.loglik + penalty, gradient, information)
 
         return maximize(evaluate, begin, self.design.names, self.design.reach).beta
 

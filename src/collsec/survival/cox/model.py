@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from collsec.survival.columns import Floats, Names, as_frame, names_of
+from collsec.survival.arrays import Floats
+from collsec.survival.columns import Names, WeightKind, as_frame, names_of
 from collsec.survival.cox.design import CoxDesign
-from collsec.survival.cox.residuals import cluster_scores, sandwich
+from collsec.survival.cox.diagnostics import cluster_scores
+from collsec.survival.cox.partial_likelihood import Ties
 from collsec.survival.cox.result import CoxResult
-from collsec.survival.likelihood_terms import Ties, WeightKind
+from collsec.survival.maximum_likelihood import sandwich
 
 
 def cox_ph(

@@ -10,17 +10,18 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from collsec.survival.blocked_sums import weighted_total
-from collsec.survival.coefficients import Coefficients
-from collsec.survival.columns import Floats
+from collsec.survival.arrays import Floats, weighted_total
+from collsec.survival.cox.baseline import baseline_hazard, predict_survival
 from collsec.survival.cox.design import CoxDesign
-from collsec.survival.cox.partial_likelihood import Likelihood
-from collsec.survival.cox.residuals import (
+from collsec.survival.cox.diagnostics import (
     martingale_residuals,
+    proportional_hazards_test,
     schoenfeld_residuals,
     score_residuals,
 )
+from collsec.survival.cox.partial_likelihood import Likelihood
 from collsec.survival.errors import EstimationError
+from collsec.survival.results import Coefficients
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,7 +57,7 @@ class CoxResult(Coefficients):
 
     @property
     def model_std_errors(self) -> pd.Series[float]:
-        """Standard errors from the information, clusters left aside."""
+        """Standard errors from the information, clusters ignored."""
         root = np.sqrt(np.diag(self.model_cov))
         return pd.Series(root, index=self.params.index, name="std_error")
 
@@ -141,7 +142,7 @@ class CoxResult(Coefficients):
         Examples
         --------
         >>> import numpy as np, pandas as pd
-        >>> from collsec.estimators import cox_ph
+        >>> from collsec.survival import cox_ph
         >>> spells = pd.DataFrame({"months": [1, 2, 3, 4], "ended": 1, "aid": [0, 1, 1, 0]})
         >>> refit = cox_ph(spells, ["aid"], stop="months", event="ended").refitter()
         >>> twice = cox_ph(
@@ -166,14 +167,10 @@ class CoxResult(Coefficients):
 
     def test_proportional_hazards(self, transform: str = "km") -> pd.DataFrame:
         """Test whether coefficients change with time; see `proportional_hazards_test`."""
-        from collsec.survival.cox.proportional_hazards import proportional_hazards_test
-
         return proportional_hazards_test(self, transform)
 
     def baseline(self) -> pd.DataFrame:
         """Return the baseline hazard at covariates of zero; see `baseline_hazard`."""
-        from collsec.survival.cox.baseline import baseline_hazard
-
         return baseline_hazard(self)
 
     def predict_survival(
@@ -186,8 +183,6 @@ class CoxResult(Coefficients):
         level: float = 0.95,
     ) -> pd.DataFrame:
         """Predict survival for fixed covariates or a stated path; see `predict_survival`."""
-        from collsec.survival.cox.baseline import predict_survival
-
         return predict_survival(
             self, covariates, path=path, times=times, stratum=stratum, level=level
         )

@@ -7,18 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from collsec.survival.columns import (
-    Booleans,
-    Floats,
-    Integers,
-    codes,
-    indicator,
-    matrix,
-    survival_times,
-)
+from collsec.survival.arrays import Booleans, Floats, Integers
+from collsec.survival.columns import codes, indicator, matrix
 from collsec.survival.errors import EstimationError, shown
-from collsec.survival.event_sample import NOBODY
+from collsec.survival.nonparametric.event_sample import NOBODY
 from collsec.survival.risk_sets import RiskSets
+from collsec.survival.times import survival_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,19 +165,19 @@ class Clones:
     ) -> Clones:
         """Cut the untreated time of each unit at the treatment times, and add the treated time."""
         edges = np.concatenate(([0.0], times))
-        unit, piece = np.nonzero(edges[None, :] < waiting[:, None])
-        following = np.concatenate((times, [np.inf]))[piece]
+        unit, interval = np.nonzero(edges[None, :] < waiting[:, None])
+        following = np.concatenate((times, [np.inf]))[interval]
         stop = np.minimum(following, waiting[unit])
         event = trial.event[unit] & ~stopped[unit] & (stop == waiting[unit])
         after = np.flatnonzero(treated)
-        start = np.concatenate((edges[piece], begun[after]))
+        start = np.concatenate((edges[interval], begun[after]))
         stop = np.concatenate((stop, trial.end[after]))
         event = np.concatenate((event, trial.event[after]))
         none = np.zeros(len(start), dtype=np.int64)
         return cls(
             unit=np.concatenate((unit, after)),
             treated=np.concatenate((np.zeros(len(unit), np.bool_), np.ones(len(after), np.bool_))),
-            passed=np.concatenate((piece, np.full(len(after), len(times)))),
+            passed=np.concatenate((interval, np.full(len(after), len(times)))),
             stop=stop,
             sets=RiskSets.build(start, stop, event, none),
         )
@@ -199,7 +193,7 @@ class Clones:
         sets = self.sets
         own = weights[sets.rows]
         at_risk = sets.at_risk(own)
-        events = np.bincount(sets.death_moment, own[sets.deaths], minlength=sets.moments)
+        events = np.bincount(sets.failure_moment, own[sets.failures], minlength=sets.moments)
         present = at_risk > NOBODY * max(float(own.sum()), 1e-300)
         hazard = np.divide(events, at_risk, out=np.zeros_like(at_risk), where=present)
         return sets.time, np.cumprod(np.maximum(1 - hazard, 0.0))

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from collsec.survival.columns import Floats, Integers, codes, matrix, times_up_to
+from collsec.survival.arrays import Floats, Integers
+from collsec.survival.columns import codes, matrix
 from collsec.survival.cox.baseline import baseline_influence
-from collsec.survival.cox.residuals import cluster_scores
+from collsec.survival.cox.diagnostics import cluster_scores
 from collsec.survival.cox.result import CoxResult
 from collsec.survival.errors import EstimationError, shown
-from collsec.survival.nonparametric.restricted_mean import Estimate
+from collsec.survival.results import ScalarEstimate
 from collsec.survival.risk_sets import running
+from collsec.survival.times import times_up_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +82,18 @@ class StandardizedSurvival:
     unit_rmst: pd.Series[float]
     influence: pd.Series[float] | None
 
-    def estimate(self) -> Estimate:
+    def estimate(self) -> ScalarEstimate:
         """Return the restricted mean with its cluster error."""
-        return Estimate(self.rmst, self._error(self.influence))
+        return ScalarEstimate(self.rmst, self._error(self.influence))
 
-    def minus(self, other: StandardizedSurvival) -> Estimate:
+    def minus(self, other: StandardizedSurvival) -> ScalarEstimate:
         """Return the difference in restricted mean between two paths, with its cluster error."""
         if self.horizon != other.horizon:
             raise EstimationError(f"horizons differ: {self.horizon:g} and {other.horizon:g}")
         joint = None
         if self.influence is not None and other.influence is not None:
             joint = self.influence.sub(other.influence, fill_value=0.0)
-        return Estimate(self.rmst - other.rmst, self._error(joint))
+        return ScalarEstimate(self.rmst - other.rmst, self._error(joint))
 
     @staticmethod
     def _error(influence: pd.Series[float] | None) -> float:

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collsec.survival.columns import Floats, Names, as_frame, names_of
+from collsec.survival.arrays import Floats
+from collsec.survival.columns import Names, as_frame, names_of
 from collsec.survival.emulation.clones import Trial
 from collsec.survival.emulation.weights import ARMS, Against, Emulation
 from collsec.survival.errors import EstimationError
-from collsec.survival.printed import Printed
+from collsec.survival.results import Printed
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from collsec.survival.columns import Booleans, Floats
+from collsec.survival.arrays import Booleans, Floats
 from collsec.survival.cox.design import CoxDesign
 from collsec.survival.emulation.clones import Clones, Trial
 from collsec.survival.errors import EstimationError
-from collsec.survival.event_sample import NOBODY
+from collsec.survival.nonparametric.event_sample import NOBODY
 from collsec.survival.nonparametric.restricted_mean import area_to
 
 ARMS = ("within grace", "not within grace")

@@ -1,10 +1,13 @@
-"""Inference for few exposures: arrays in, frozen results out.
+"""Inference for few exposures: arrays in, frozen results out."""
 
-Nothing here knows of conflicts, and nothing here imports another room of the package than the
-estimators.
-"""
-
-from collsec.survival.inference.bootstrap import BootstrapResult, Interval, cluster_bootstrap
+from collsec.survival.arrays import Integers
+from collsec.survival.errors import InferenceError
+from collsec.survival.inference.assignment import exposed_counts
+from collsec.survival.inference.bootstrap import (
+    BootstrapInterval,
+    BootstrapResult,
+    cluster_bootstrap,
+)
 from collsec.survival.inference.calibration import (
     Calibration,
     ever_exposed_test,
@@ -12,17 +15,21 @@ from collsec.survival.inference.calibration import (
     rerandomization_test,
     score_test,
 )
-from collsec.survival.inference.equivalence import Equivalence, equivalence_test
-from collsec.survival.inference.errors import InferenceError
 from collsec.survival.inference.exposure_design import ExposureDesign, exposure_design
 from collsec.survival.inference.exposure_dose import DosePath, rerandomized_dose
 from collsec.survival.inference.imputation import PooledEstimate, rubin_combine
-from collsec.survival.inference.influence import Influence, leave_one_cluster_out
-from collsec.survival.inference.jackknife import JackknifeResult, cluster_jackknife
+from collsec.survival.inference.jackknife import (
+    Influence,
+    JackknifeResult,
+    cluster_jackknife,
+    leave_one_cluster_out,
+)
 from collsec.survival.inference.multiplicity import benjamini_hochberg, holm
 from collsec.survival.inference.permutation import PermutedEffect, permuted_effect
 from collsec.survival.inference.power import (
     DetectableEffect,
+    Equivalence,
+    equivalence_test,
     minimum_detectable_effect,
     power_curve,
     schoenfeld_std_error,
@@ -42,12 +49,18 @@ from collsec.survival.inference.specification_curve import (
     SpecificationSummary,
     specification_curve,
 )
-from collsec.survival.inference.two_exposures import Answer, rerandomized_pair
+from collsec.survival.inference.split_exposure import (
+    Counts,
+    RerandomizedEffect,
+    Split,
+    rerandomized_pair,
+)
 
 __all__ = [
-    "Answer",
+    "BootstrapInterval",
     "BootstrapResult",
     "Calibration",
+    "Counts",
     "DetectableEffect",
     "DosePath",
     "EValue",
@@ -55,20 +68,23 @@ __all__ = [
     "ExposureDesign",
     "InferenceError",
     "Influence",
-    "Interval",
+    "Integers",
     "JackknifeResult",
     "OmittedVariableBounds",
     "PermutedEffect",
     "PooledEstimate",
     "RerandomizationResult",
+    "RerandomizedEffect",
     "SpecificationCurve",
     "SpecificationSummary",
+    "Split",
     "benjamini_hochberg",
     "cluster_bootstrap",
     "cluster_jackknife",
     "e_value",
     "equivalence_test",
     "ever_exposed_test",
+    "exposed_counts",
     "exposure_design",
     "holm",
     "leave_one_cluster_out",

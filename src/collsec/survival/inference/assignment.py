@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from collsec.survival.arrays import Booleans, Floats, Integers
 from collsec.survival.inference.exposure_design import (
-    BoolArray,
     ExposureDesign,
     at_risk_on,
     finest_level,
     is_free,
 )
-from collsec.survival.inference.partial_likelihood import FloatArray, IntArray
 
 
-def redraw(design: ExposureDesign, draws: int, rng: np.random.Generator) -> tuple[IntArray, float]:
+def redraw(design: ExposureDesign, draws: int, rng: np.random.Generator) -> tuple[Integers, float]:
     """Redraw which unit receives each spell.
 
     Parameters
@@ -59,8 +58,8 @@ def redraw(design: ExposureDesign, draws: int, rng: np.random.Generator) -> tupl
     return chosen, coarsened / draws
 
 
-def exposed_counts(design: ExposureDesign, unit: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Count exposed units at risk, and exposed ends, at every event time.
+def exposed_counts(design: ExposureDesign, unit: Integers) -> tuple[Floats, Floats]:
+    """Count exposed units at risk, and exposed events, at every event time.
 
     Parameters
     ----------
@@ -70,18 +69,18 @@ def exposed_counts(design: ExposureDesign, unit: IntArray) -> tuple[FloatArray, 
 
     Returns
     -------
-    at_risk, deaths : ndarray of float, shape (draws, n_times)
+    at_risk, events : ndarray of float, shape (draws, n_times)
     """
     spell = np.arange(design.n_spells)
     at_risk = _running_count(design, design.first[spell, unit], design.last[spell, unit])
     position = design.end_position[spell, unit]
     row, column = np.nonzero(position >= 0)
-    deaths = np.zeros(at_risk.shape)
-    np.add.at(deaths, (row, position[row, column]), 1.0)
-    return at_risk, deaths
+    events = np.zeros(at_risk.shape)
+    np.add.at(events, (row, position[row, column]), 1.0)
+    return at_risk, events
 
 
-def shared_counts(design: ExposureDesign, unit: IntArray) -> FloatArray:
+def shared_counts(design: ExposureDesign, unit: Integers) -> Floats:
     """Count units at risk that an assignment exposes and that really are exposed.
 
     Parameters
@@ -95,7 +94,7 @@ def shared_counts(design: ExposureDesign, unit: IntArray) -> FloatArray:
     """
     spell = np.arange(design.n_spells)
     first, last = design.first[spell, unit], design.last[spell, unit]
-    shared = np.zeros((unit.shape[0], design.risk_sets.time.size))
+    shared = np.zeros((unit.shape[0], design.event_counts.time.size))
     remaining = spell
     while remaining.size:  # the first real spell of each unit, then the second, ...
         owner, one = np.unique(design.unit[remaining], return_index=True)
@@ -110,9 +109,9 @@ def shared_counts(design: ExposureDesign, unit: IntArray) -> FloatArray:
     return shared
 
 
-def _running_count(design: ExposureDesign, first: IntArray, last: IntArray) -> FloatArray:
-    """Intervals of risk sets, shape (draws, n_spells), counted at each risk set."""
-    draws, width = first.shape[0], design.risk_sets.time.size + 1
+def _running_count(design: ExposureDesign, first: Integers, last: Integers) -> Floats:
+    """Intervals of risk totals, shape (draws, n_spells), counted at each risk set."""
+    draws, width = first.shape[0], design.event_counts.time.size + 1
     row = np.arange(draws)[:, None] * width
     change = np.bincount((row + first).ravel(), minlength=draws * width)
     change -= np.bincount((row + last).ravel(), minlength=draws * width)
@@ -120,8 +119,8 @@ def _running_count(design: ExposureDesign, first: IntArray, last: IntArray) -> F
 
 
 def split_rows(
-    design: ExposureDesign, unit: IntArray
-) -> tuple[IntArray, FloatArray, FloatArray, BoolArray, FloatArray]:
+    design: ExposureDesign, unit: Integers
+) -> tuple[Integers, Floats, Floats, Booleans, Floats]:
     """Write one exposure as start–stop rows, cut wherever the exposure changes.
 
     Parameters

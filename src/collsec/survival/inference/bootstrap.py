@@ -8,31 +8,30 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from collsec.survival.errors import EstimationError
-from collsec.survival.inference.errors import InferenceError
-from collsec.survival.inference.partial_likelihood import FloatArray
+from collsec.survival.arrays import Floats
+from collsec.survival.errors import EstimationError, InferenceError
 from collsec.survival.inference.reference_distribution import critical_values, equal_tailed_p_values
 
 #: Takes frequency weights, shape (n_rows,), and returns estimates, shape (p,), or estimates above
 #: their standard errors, shape (2, p).
-WeightedFit = Callable[[FloatArray], npt.ArrayLike]
+WeightedFit = Callable[[Floats], npt.ArrayLike]
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class BootstrapInterval:
     """Two-sided interval for each of ``p`` estimates, and the p-values that agree with it.
 
     Attributes
     ----------
     low, high : ndarray of float, shape (p,)
     p_value : ndarray of float, shape (p,)
-        Of the value 0, equal-tailed, with the +1 rule: below ``1 - confidence`` exactly where
+        Of the value 0, equal-tailed, with the +1 rule: below ``1 - level`` exactly where
         the interval excludes 0.
     """
 
-    low: FloatArray
-    high: FloatArray
-    p_value: FloatArray
+    low: Floats
+    high: Floats
+    p_value: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +44,10 @@ class BootstrapResult:
         On the sample itself.
     std_error : ndarray of float, shape (p,)
         Standard deviation of the estimates over the draws that succeeded.
-    percentile, basic : Interval
-    studentized : Interval or None
+    percentile, basic : BootstrapInterval
+    studentized : BootstrapInterval or None
         Only where the fit returns standard errors.
-    confidence : float
+    level : float
     estimates : ndarray of float, shape (draws - failures, p)
         Estimates of the draws that succeeded.
     draws : int
@@ -59,13 +58,13 @@ class BootstrapResult:
     n_clusters : int
     """
 
-    estimate: FloatArray
-    std_error: FloatArray
-    percentile: Interval
-    basic: Interval
-    studentized: Interval | None
-    confidence: float
-    estimates: FloatArray
+    estimate: Floats
+    std_error: Floats
+    percentile: BootstrapInterval
+    basic: BootstrapInterval
+    studentized: BootstrapInterval | None
+    level: float
+    estimates: Floats
     draws: int
     failures: int
     failure_reasons: tuple[tuple[str, int], ...]
@@ -77,7 +76,7 @@ def cluster_bootstrap(
     cluster: npt.ArrayLike,
     *,
     draws: int,
-    confidence: float,
+    level: float,
     seed: int | np.random.SeedSequence | np.random.Generator,
 ) -> BootstrapResult:
     r"""Resample whole clusters and refit.
@@ -91,7 +90,7 @@ def cluster_bootstrap(
     cluster : array_like, shape (n_rows,)
         Cluster of each row.
     draws : int
-    confidence : float
+    level : float
         Level of the intervals, in (0, 1).
     seed : int, SeedSequence or Generator
 
@@ -117,7 +116,7 @@ def cluster_bootstrap(
     - studentized: the quantiles of
       :math:`\hat\theta - \hat\sigma\,(\theta^* - \hat\theta)/\sigma^*`.
 
-    A draw that cannot be fitted (an exposure without ends, say) is counted, not replaced. Where
+    A draw that cannot be fitted (an exposure without events, say) is counted, not replaced. Where
     failures are frequent the interval describes the draws in which the estimate exists.
 
     References
@@ -133,7 +132,7 @@ def cluster_bootstrap(
     >>> values = np.array([1.0, 2.0, 3.0, 4.0])
     >>> result = cluster_bootstrap(
     ...     lambda w: np.atleast_1d(np.average(values, weights=w)), [1, 1, 2, 2],
-    ...     draws=199, confidence=0.9, seed=1,
+    ...     draws=199, level=0.9, seed=1,
     ... )
     >>> result.percentile.low.tolist(), result.percentile.high.tolist()
     ([1.5], [3.5])
@@ -146,7 +145,7 @@ def cluster_bootstrap(
     sample = np.asarray(fit(np.ones(code.size)), dtype=np.float64)
     if not np.all(np.isfinite(sample)):
         raise InferenceError("The estimate on the sample itself is not finite.")
-    fits: list[FloatArray] = []
+    fits: list[Floats] = []
     reasons: dict[str, int] = {}
     for _ in range(draws):
         picked = rng.integers(0, n_clusters, n_clusters)
@@ -169,14 +168,14 @@ def cluster_bootstrap(
     studentized = None
     if with_errors:
         ratio = sample[1] / redrawn[:, 1]
-        studentized = _interval(estimate - (estimates - estimate) * ratio, 1 - confidence)
+        studentized = _interval(estimate - (estimates - estimate) * ratio, 1 - level)
     return BootstrapResult(
         estimate=estimate,
         std_error=estimates.std(axis=0, ddof=1),
-        percentile=_interval(estimates, 1 - confidence),
-        basic=_interval(2 * estimate - estimates, 1 - confidence),
+        percentile=_interval(estimates, 1 - level),
+        basic=_interval(2 * estimate - estimates, 1 - level),
         studentized=studentized,
-        confidence=confidence,
+        level=level,
         estimates=estimates,
         draws=draws,
         failures=draws - len(fits),
@@ -185,7 +184,7 @@ def cluster_bootstrap(
     )
 
 
-def _interval(values: FloatArray, alpha: float) -> Interval:
+def _interval(values: Floats, alpha: float) -> BootstrapInterval:
     bounds = np.array([critical_values(column, alpha) for column in values.T])
     p_values = [equal_tailed_p_values(np.zeros(1), column)[0] for column in values.T]
-    return Interval(bounds[:, 0], bounds[:, 1], np.array(p_values))
+    return BootstrapInterval(bounds[:, 0], bounds[:, 1], np.array(p_values))

@@ -8,20 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from collsec.survival.arrays import Floats, Integers
+from collsec.survival.errors import InferenceError
 from collsec.survival.inference.assignment import exposed_counts, redraw
-from collsec.survival.inference.errors import InferenceError
+from collsec.survival.inference.event_counts import efron_estimate, studentized_scores
 from collsec.survival.inference.exposure_design import ExposureDesign
-from collsec.survival.inference.partial_likelihood import (
-    FloatArray,
-    IntArray,
-    efron_estimate,
-    studentized_scores,
-)
 from collsec.survival.inference.reference_distribution import equal_tailed_p_values
 from collsec.survival.inference.score_inversion import null_scores
 
 #: Takes assignments, shape (draws, n_spells), and returns their p-values, shape (draws,).
-AssignmentTest = Callable[[IntArray], FloatArray]
+AssignmentTest = Callable[[Integers], Floats]
 
 #: Assignments tested together, which bounds memory.
 _BATCH = 500
@@ -40,10 +36,10 @@ class Calibration:
     alpha : float
     draws : int
     mean_exposed_events : float
-        Mean number of ends while exposed.
+        Mean number of exposed events.
     estimates : ndarray of float, shape (draws,)
         Log hazard ratio of each random exposure; infinite without exposed, or without
-        unexposed, ends.
+        unexposed, events.
     """
 
     rejection_rate: float
@@ -52,7 +48,7 @@ class Calibration:
     alpha: float
     draws: int
     mean_exposed_events: float
-    estimates: FloatArray
+    estimates: Floats
 
 
 def null_calibration(
@@ -83,7 +79,7 @@ def null_calibration(
 
     Notes
     -----
-    Ends are held as they are and exposure is drawn from the assignment mechanism, so that no
+    Events are held as they are and exposure is drawn from the assignment mechanism, so that no
     exposure has an effect that depends on it. Each random exposure has the actual number of
     spells, on the actual days, with the actual lags and lengths.
 
@@ -100,13 +96,13 @@ def null_calibration(
     if not 0.0 < alpha < 1.0:
         raise InferenceError(f"The level must lie between 0 and 1, not {alpha:g}.")
     unit, _ = redraw(design, draws, _stream(seed, 1))
-    rejections, ends, estimates = 0, 0.0, []
+    rejections, exposed_events, estimates = 0, 0.0, []
     for first in range(0, draws, _BATCH):
         batch = unit[first : first + _BATCH]
         rejections += int(np.count_nonzero(test(batch) < alpha))
-        exposed, deaths = exposed_counts(design, batch)
-        ends += float(deaths.sum())
-        estimates.append(efron_estimate(design.risk_sets, exposed, deaths)[0])
+        exposed, events = exposed_counts(design, batch)
+        exposed_events += float(events.sum())
+        estimates.append(efron_estimate(design.event_counts, exposed, events)[0])
     interval = stats.binomtest(rejections, draws).proportion_ci(0.95, method="wilson")
     return Calibration(
         rejection_rate=rejections / draws,
@@ -114,7 +110,7 @@ def null_calibration(
         ci_high=float(interval.high),
         alpha=alpha,
         draws=draws,
-        mean_exposed_events=ends / draws,
+        mean_exposed_events=exposed_events / draws,
         estimates=np.concatenate(estimates),
     )
 
@@ -183,7 +179,7 @@ def ever_exposed_test(design: ExposureDesign) -> AssignmentTest:
 
     Notes
     -----
-    A unit must last to be exposed, so the time before exposure is free of ends by construction
+    A unit must last to be exposed, so the time before exposure is free of events by construction
     (immortal time), and random exposure seems to lengthen duration.
 
     References
@@ -191,30 +187,30 @@ def ever_exposed_test(design: ExposureDesign) -> AssignmentTest:
     Suissa, S. (2008). Immortal time bias in pharmacoepidemiology. *American Journal of
     Epidemiology*, 167(4), 492–499. doi:10.1093/aje/kwm324
     """
-    sets = design.risk_sets
+    totals = design.event_counts
     present = (
-        (design.outcome_strata[:, None] == sets.stratum)
-        & (design.entry[:, None] < sets.time)
-        & (sets.time <= design.exit[:, None])
+        (design.outcome_strata[:, None] == totals.stratum)
+        & (design.entry[:, None] < totals.time)
+        & (totals.time <= design.exit[:, None])
     ).astype(np.float64)
     begin = np.maximum(design.on[:, None] - design.origin, design.entry)
     finish = np.minimum(design.off[:, None] - design.origin, design.exit)
     counts = np.hstack([begin < finish, np.zeros((design.n_spells, 1), dtype=np.bool_)])
 
-    def p_values(assignments: IntArray) -> FloatArray:
+    def p_values(assignments: Integers) -> Floats:
         row, spell = np.nonzero(counts[np.arange(design.n_spells), assignments])
         ever = np.zeros((assignments.shape[0], design.n_units))
         ever[row, assignments[row, spell]] = 1.0
         exposed = ever @ present
         scores = studentized_scores(
-            sets,
+            totals,
             exposed,
             ever @ design.event.astype(np.float64),
             shared=np.zeros_like(exposed),
-            real=np.zeros(sets.time.size),
+            real=np.zeros(totals.time.size),
             beta=0.0,
         )
-        tails: FloatArray = 2 * stats.norm.sf(np.abs(scores))
+        tails: Floats = 2 * stats.norm.sf(np.abs(scores))
         return tails
 
     return p_values

@@ -12,16 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from collsec.survival.inference.errors import InferenceError
-from collsec.survival.inference.partial_likelihood import (
-    FloatArray,
-    IntArray,
-    RiskSets,
-    event_positions,
-    risk_sets,
-)
-
-BoolArray = npt.NDArray[np.bool_]
+from collsec.survival.arrays import Booleans, Floats, Integers
+from collsec.survival.errors import InferenceError
+from collsec.survival.inference.event_counts import EventCounts, event_counts, event_positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +33,32 @@ class ExposureDesign:
         Unit that really received the spell. Spells stand in calendar order of ``assigned``.
     assigned, on, off : ndarray of float, shape (n_spells,)
         Calendar days.
-    level : ndarray of int, shape (n_spells,)
-        Level of ``assignment_strata`` at which the spell is redrawn given the real history;
+    coarsening : ndarray of int, shape (n_spells,)
+        Column of ``assignment_strata`` at which the spell is redrawn given the real history;
         above 0 means coarsened.
-    risk_sets : RiskSets
+    event_counts : EventCounts
     first, last : ndarray of int, shape (n_spells, n_units + 1)
-        The spell on that unit is exposed in the risk sets ``first`` to ``last``, exclusive. The
+        The spell on that unit is exposed in the risk totals ``first`` to ``last``, exclusive. The
         last column stands for "on no unit".
     end_position : ndarray of int, shape (n_spells, n_units + 1)
-        Risk set at which that unit would end while exposed to that spell, or -1.
+        Risk set at which that unit would have its event while exposed to that spell, or -1.
     """
 
-    origin: FloatArray
-    entry: FloatArray
-    exit: FloatArray
-    event: BoolArray
-    outcome_strata: IntArray
-    assignment_strata: IntArray
-    unit: IntArray
-    assigned: FloatArray
-    on: FloatArray
-    off: FloatArray
-    level: IntArray
-    risk_sets: RiskSets
-    first: IntArray
-    last: IntArray
-    end_position: IntArray
+    origin: Floats
+    entry: Floats
+    exit: Floats
+    event: Booleans
+    outcome_strata: Integers
+    assignment_strata: Integers
+    unit: Integers
+    assigned: Floats
+    on: Floats
+    off: Floats
+    coarsening: Integers
+    event_counts: EventCounts
+    first: Integers
+    last: Integers
+    end_position: Integers
 
     @property
     def n_units(self) -> int:
@@ -100,7 +93,7 @@ def exposure_design(
     entry, exit : array_like of float, shape (n_units,)
         Days since ``origin``; the unit is at risk on ``(entry, exit]``.
     event : array_like of bool, shape (n_units,)
-        Whether the unit ends at ``exit``.
+        Whether the unit has the event at ``exit``.
     outcome_strata : array_like of int, shape (n_units,)
         Strata of the Cox model.
     assignment_strata : array_like of int, shape (n_units,) or (n_units, n_levels)
@@ -138,18 +131,18 @@ def exposure_design(
     """
     start = np.asarray(origin, dtype=np.float64)
     entry_, exit_ = np.asarray(entry, dtype=np.float64), np.asarray(exit, dtype=np.float64)
-    ends = np.asarray(event, dtype=np.bool_)
+    failed = np.asarray(event, dtype=np.bool_)
     strata = _codes(outcome_strata)
     levels = _codes(assignment_strata)
     levels = levels[:, None] if levels.ndim == 1 else levels
     levels = np.column_stack([levels, np.zeros(start.size, dtype=np.int64)])
-    if not start.shape == entry_.shape == exit_.shape == ends.shape == strata.shape:
+    if not start.shape == entry_.shape == exit_.shape == failed.shape == strata.shape:
         raise InferenceError("origin, entry, exit, event and outcome_strata differ in length.")
     if not np.all(np.isfinite(start) & (entry_ < exit_) & np.isfinite(exit_)):
         row = int(np.flatnonzero(~(np.isfinite(start) & (entry_ < exit_) & np.isfinite(exit_)))[0])
         raise InferenceError(f"Unit {row} has no follow-up: ({entry_[row]}, {exit_[row]}].")
-    if not ends.any():
-        raise InferenceError("No unit ends: there is nothing to compare.")
+    if not failed.any():
+        raise InferenceError("No unit has the event: there is nothing to compare.")
 
     order = np.argsort(np.asarray(spell_assigned, dtype=np.float64), kind="stable")
     unit = np.asarray(spell_unit, dtype=np.int64)[order]
@@ -168,74 +161,74 @@ def exposure_design(
             f"starts: ({on[row]:g}, {off[row]:g}]."
         )
 
-    sets = risk_sets(entry_, exit_, ends, strata)
+    totals = event_counts(entry_, exit_, failed, strata)
     begin = np.maximum(on[:, None] - start, entry_)
     finish = np.minimum(off[:, None] - start, exit_)
     covered = begin < finish
-    first = np.where(covered, event_positions(sets, strata, begin), 0)
-    last = np.where(covered, event_positions(sets, strata, finish), 0)
-    dies = covered & ends & (finish == exit_)
+    first = np.where(covered, event_positions(totals, strata, begin), 0)
+    last = np.where(covered, event_positions(totals, strata, finish), 0)
+    fails = covered & failed & (finish == exit_)
     nowhere = np.zeros((unit.size, 1), dtype=np.int64)
     first, last = np.hstack([first, nowhere]), np.hstack([last, nowhere])
-    end_position = np.hstack([np.where(dies, last[:, :-1] - 1, -1), nowhere - 1])
-    level = _observed_levels(start, entry_, exit_, levels, unit, assigned, on, off)
+    end_position = np.hstack([np.where(fails, last[:, :-1] - 1, -1), nowhere - 1])
+    coarsening = _observed_coarsening(start, entry_, exit_, levels, unit, assigned, on, off)
     return ExposureDesign(
         start,
         entry_,
         exit_,
-        ends,
+        failed,
         strata,
         levels,
         unit,
         assigned,
         on,
         off,
-        level,
-        sets,
+        coarsening,
+        totals,
         first,
         last,
         end_position,
     )
 
 
-def _codes(values: npt.ArrayLike) -> IntArray:
+def _codes(values: npt.ArrayLike) -> Integers:
     codes = np.asarray(values)
     if not np.issubdtype(codes.dtype, np.integer):
         raise InferenceError("Strata must be integer codes without missing values.")
     return codes.astype(np.int64)
 
 
-def at_risk_on(origin: FloatArray, entry: FloatArray, exit: FloatArray, day: float) -> BoolArray:
+def at_risk_on(origin: Floats, entry: Floats, exit: Floats, day: float) -> Booleans:
     """Units at risk on a calendar day."""
     return (origin + entry < day) & (day <= origin + exit)
 
 
-def is_free(busy_until: FloatArray, day: float, on: float) -> BoolArray:
+def is_free(busy_until: Floats, day: float, on: float) -> Booleans:
     """Units whose earlier spells are over before a spell is assigned and counts."""
     return (busy_until < day) & (busy_until <= on)
 
 
-def finest_level(counts: IntArray) -> IntArray:
+def finest_level(counts: Integers) -> Integers:
     """Finest column with at least two candidates, else the coarsest."""
     enough = counts >= 2
     enough[:, -1] = True
-    finest: IntArray = np.argmax(enough, axis=1).astype(np.int64)
+    finest: Integers = np.argmax(enough, axis=1).astype(np.int64)
     return finest
 
 
-def _observed_levels(
-    origin: FloatArray,
-    entry: FloatArray,
-    exit: FloatArray,
-    strata: IntArray,
-    unit: IntArray,
-    assigned: FloatArray,
-    on: FloatArray,
-    off: FloatArray,
-) -> IntArray:
-    """Check that the real assignment is one the mechanism could make; return its levels."""
+def _observed_coarsening(
+    origin: Floats,
+    entry: Floats,
+    exit: Floats,
+    strata: Integers,
+    unit: Integers,
+    assigned: Floats,
+    on: Floats,
+    off: Floats,
+) -> Integers:
+    """Check that the real assignment is one the mechanism could make; return its coarsening."""
     busy_until = np.full(origin.size, -np.inf)
-    level = np.empty(unit.size, dtype=np.int64)
+    coarsening = np.empty(unit.size, dtype=np.int64)
     for spell, (own, day) in enumerate(zip(unit, assigned, strict=True)):
         at_risk = at_risk_on(origin, entry, exit, day)
         if not at_risk[own]:
@@ -251,6 +244,6 @@ def _observed_levels(
                 "Merge overlapping spells."
             )
         same = strata[at_risk & free] == strata[own]
-        level[spell] = finest_level(same.sum(axis=0)[None, :])[0]
+        coarsening[spell] = finest_level(same.sum(axis=0)[None, :])[0]
         busy_until[own] = max(off[spell], day)
-    return level
+    return coarsening

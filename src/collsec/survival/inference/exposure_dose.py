@@ -11,18 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from collsec.survival.arrays import Booleans, Floats, Integers
+from collsec.survival.errors import InferenceError
 from collsec.survival.inference.assignment import redraw
-from collsec.survival.inference.errors import InferenceError
-from collsec.survival.inference.exposure_design import BoolArray, ExposureDesign
-from collsec.survival.inference.likelihood_ratio import (
+from collsec.survival.inference.event_counts import EventCounts
+from collsec.survival.inference.exposure_design import ExposureDesign
+from collsec.survival.inference.reference_distribution import (
     OPEN,
     Maxima,
     largest_not_rejected,
     limit_of_effect,
-    maximize,
+    maximize_effects,
 )
-from collsec.survival.inference.partial_likelihood import FloatArray, IntArray, RiskSets
-from collsec.survival.inference.two_exposures import Answer
+from collsec.survival.inference.split_exposure import RerandomizedEffect
 
 #: Assignments fitted together, which bounds memory.
 _BATCH = 250
@@ -40,13 +41,13 @@ class DosePath:
         Dose on ``(day, next day]``.
     """
 
-    day: FloatArray
-    dose: FloatArray
+    day: Floats
+    dose: Floats
 
-    def at(self, days: FloatArray) -> FloatArray:
+    def at(self, days: Floats) -> Floats:
         """Dose on each day."""
         place = np.searchsorted(self.day, days, side="left")
-        doses: FloatArray = np.r_[0.0, self.dose][place]
+        doses: Floats = np.r_[0.0, self.dose][place]
         return doses
 
 
@@ -55,9 +56,9 @@ def rerandomized_dose(
     paths: Sequence[DosePath],
     *,
     draws: int,
-    confidence: float,
+    level: float,
     seed: int,
-) -> Answer:
+) -> RerandomizedEffect:
     r"""Estimate the effect of one unit of dose on the log hazard, tested by redrawn exposures.
 
     Parameters
@@ -66,20 +67,20 @@ def rerandomized_dose(
     paths : sequence of DosePath, length n_spells
         In the order of the spells of ``design``. A dose counts while its spell does.
     draws : int
-        Redrawn exposures; at least ``1 / (1 - confidence)``.
-    confidence : float
+        Redrawn exposures; at least ``1 / (1 - level)``.
+    level : float
         Level of the interval, in (0, 1).
     seed : int
 
     Returns
     -------
-    Answer
+    RerandomizedEffect
         Of a linear effect on the log hazard, per unit of dose.
 
     Raises
     ------
     InferenceError
-        If no unit at risk at an end has a dose, or ``draws`` is too small for the level.
+        If no unit at risk at an event has a dose, or ``draws`` is too small for the level.
 
     Notes
     -----
@@ -95,13 +96,13 @@ def rerandomized_dose(
     Rosenbaum, P. R. (2002). *Observational Studies*, 2nd ed., ch. 2 and 5. Springer.
     doi:10.1007/978-1-4757-3692-2
     """
-    alpha = 1.0 - confidence
+    alpha = 1.0 - level
     if (draws + 1) * alpha < 1:
         raise InferenceError(f"{draws} draws cannot reject at {alpha:g}.")
     if len(paths) != design.n_spells:
         raise InferenceError(f"{len(paths)} paths of a dose for {design.n_spells} spells.")
     doses = _Doses.of(design, paths)
-    own = _Likelihood.of(design.risk_sets, *doses.of_assignments(design.unit[None, :]))
+    own = _DoseLikelihood.of(design.event_counts, *doses.of_assignments(design.unit[None, :]))
     found = own.maxima()
     information = float(found.information[0])
     if information <= 1e-12:
@@ -110,7 +111,7 @@ def rerandomized_dose(
     reference = np.empty(draws)
     for start in range(0, draws, _BATCH):
         batch = slice(start, min(start + _BATCH, draws))
-        fitted = _Likelihood.of(design.risk_sets, *doses.of_assignments(unit[batch]))
+        fitted = _DoseLikelihood.of(design.event_counts, *doses.of_assignments(unit[batch]))
         reference[batch] = fitted.maxima().statistic
     lost, effect = float(found.statistic[0]), float(found.effect[0])
     critical = largest_not_rejected(reference, alpha)
@@ -120,7 +121,7 @@ def rerandomized_dose(
 
     scale = doses.scale
     estimate = effect if abs(effect) < OPEN - 1 else float(np.copysign(np.inf, effect))
-    return Answer(
+    return RerandomizedEffect(
         estimate=estimate / scale,
         statistic=lost,
         p_value=float((1 + np.count_nonzero(reference >= lost - 1e-9)) / (draws + 1)),
@@ -143,16 +144,16 @@ class _Doses:
         Risk set.
     dose : ndarray of float, shape (n_rows,)
         As a share of ``scale``.
-    dies : ndarray of bool, shape (n_rows,)
+    fails : ndarray of bool, shape (n_rows,)
     scale : float
         The largest dose of any path.
     """
 
-    begin: IntArray
-    size: IntArray
-    time: IntArray
-    dose: FloatArray
-    dies: BoolArray
+    begin: Integers
+    size: Integers
+    time: Integers
+    dose: Floats
+    fails: Booleans
     scale: float
 
     @classmethod
@@ -164,98 +165,94 @@ class _Doses:
         begin = np.r_[0, np.cumsum(size.ravel())[:-1]].reshape(size.shape)
         time = _ranges(design.first.ravel(), size.ravel())
         spell, unit = (np.repeat(i.ravel(), size.ravel()) for i in np.indices(size.shape))
-        day = np.r_[design.origin, 0.0][unit] + design.risk_sets.time[time]
+        day = np.r_[design.origin, 0.0][unit] + design.event_counts.time[time]
         dose = np.empty(time.size)
         for number, path in enumerate(paths):
             own = spell == number
             dose[own] = path.at(day[own]) / scale
         return cls(begin, size, time, dose, design.end_position[spell, unit] == time, scale)
 
-    def of_assignments(
-        self, unit: IntArray
-    ) -> tuple[int, IntArray, IntArray, FloatArray, BoolArray]:
-        """Rows of assignments, shape (draws, n_spells): draw, risk set, dose, whether it ends."""
+    def of_assignments(self, unit: Integers) -> tuple[int, Integers, Integers, Floats, Booleans]:
+        """Rows of assignments, shape (draws, n_spells): draw, risk set, dose, whether it fails."""
         spell = np.arange(unit.shape[1])
         size = self.size[spell, unit]
         row = _ranges(self.begin[spell, unit].ravel(), size.ravel())
         draw = np.repeat(np.arange(unit.shape[0]), size.sum(axis=1))
         kept = self.dose[row] > 0
         row, draw = row[kept], draw[kept]
-        return unit.shape[0], draw, self.time[row], self.dose[row], self.dies[row]
+        return unit.shape[0], draw, self.time[row], self.dose[row], self.fails[row]
 
 
-def _ranges(first: IntArray, size: IntArray) -> IntArray:
+def _ranges(first: Integers, size: Integers) -> Integers:
     """Concatenate ranges of so many whole numbers from ``first`` on."""
     before = np.cumsum(size) - size
-    ranges: IntArray = np.arange(size.sum()) + np.repeat(first - before, size)
+    ranges: Integers = np.arange(size.sum()) + np.repeat(first - before, size)
     return ranges
 
 
 @dataclass(frozen=True, slots=True)
-class _Likelihood:
+class _DoseLikelihood:
     """The partial likelihood of a dose, for many assignments at once.
 
     Attributes
     ----------
     draws : int
-    cell, cell_of_ends : ndarray of int
-        Draw × risk set of each row with a dose, and of those that end.
-    dose, dose_of_ends : ndarray of float
-    ends : ndarray of float, shape (draws,)
-        Sum of the doses of those that end.
+    cell, cell_of_events : ndarray of int
+        Draw × risk set of each row with a dose, and of those that fail.
+    dose, dose_of_events : ndarray of float
+    events : ndarray of float, shape (draws,)
+        Sum of the doses of those that fail.
     row : ndarray of int, shape (n_terms,)
-        Risk set of each term of Efron's sum: one for each end.
+        Risk set of each term of Efron's sum: one for each event.
     fraction, others : ndarray of float, shape (n_terms,)
-        Share of the tied ends that a term leaves out, and units counted in it.
+        Fraction of the tied events that a term leaves out, and units counted in it.
     n_times : int
-        Risk sets.
+        Risk totals.
     """
 
     draws: int
-    cell: IntArray
-    cell_of_ends: IntArray
-    dose: FloatArray
-    dose_of_ends: FloatArray
-    ends: FloatArray
-    row: IntArray
-    fraction: FloatArray
-    others: FloatArray
+    cell: Integers
+    cell_of_events: Integers
+    dose: Floats
+    dose_of_events: Floats
+    events: Floats
+    row: Integers
+    fraction: Floats
+    others: Floats
     n_times: int
 
     @classmethod
     def of(
         cls,
-        sets: RiskSets,
+        totals: EventCounts,
         draws: int,
-        draw: IntArray,
-        time: IntArray,
-        dose: FloatArray,
-        dies: BoolArray,
-    ) -> _Likelihood:
-        deaths = sets.deaths.astype(np.int64)
-        row = np.repeat(np.arange(deaths.size), deaths)
-        fraction = (np.arange(row.size) - (np.cumsum(deaths) - deaths)[row]) / sets.deaths[row]
-        cell = draw * deaths.size + time
-        ends = np.bincount(draw[dies], weights=dose[dies], minlength=draws).astype(np.float64)
-        others = sets.at_risk[row] - fraction * sets.deaths[row]
+        draw: Integers,
+        time: Integers,
+        dose: Floats,
+        fails: Booleans,
+    ) -> _DoseLikelihood:
+        count = totals.events.astype(np.int64)
+        row = np.repeat(np.arange(count.size), count)
+        fraction = (np.arange(row.size) - (np.cumsum(count) - count)[row]) / totals.events[row]
+        cell = draw * count.size + time
+        events = np.bincount(draw[fails], weights=dose[fails], minlength=draws).astype(np.float64)
+        others = totals.at_risk[row] - fraction * totals.events[row]
         return cls(
-            draws, cell, cell[dies], dose, dose[dies], ends, row, fraction, others, deaths.size
+            draws, cell, cell[fails], dose, dose[fails], events, row, fraction, others, count.size
         )
 
-    def at(self, effect: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def at(self, effect: Floats) -> tuple[Floats, Floats, Floats]:
         """Return log likelihood, score and information at an effect, shape (draws,) each."""
         more, first, second = self._sums(self.cell, self.dose, effect)
-        more_, first_, second_ = self._sums(self.cell_of_ends, self.dose_of_ends, effect)
+        more_, first_, second_ = self._sums(self.cell_of_events, self.dose_of_events, effect)
         row, left_out = self.row, self.fraction
         total = self.others + more[:, row] - left_out * more_[:, row]
         mean = (first[:, row] - left_out * first_[:, row]) / total
         square = (second[:, row] - left_out * second_[:, row]) / total
-        loglik = effect * self.ends - np.log(total).sum(axis=1)
-        return loglik, self.ends - mean.sum(axis=1), (square - mean**2).sum(axis=1)
+        loglik = effect * self.events - np.log(total).sum(axis=1)
+        return loglik, self.events - mean.sum(axis=1), (square - mean**2).sum(axis=1)
 
-    def _sums(
-        self, cell: IntArray, dose: FloatArray, effect: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _sums(self, cell: Integers, dose: Floats, effect: Floats) -> tuple[Floats, Floats, Floats]:
         """Sums over units with a dose of the relative hazard less one, and of its moments."""
         relative = np.exp(effect[cell // self.n_times] * dose)
         return tuple(  # type: ignore[return-value]
@@ -267,4 +264,4 @@ class _Likelihood:
 
     def maxima(self) -> Maxima:
         """Maximize over the effect of each assignment."""
-        return maximize(self.at, self.draws)
+        return maximize_effects(self.at, self.draws)

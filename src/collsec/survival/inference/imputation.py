@@ -1,4 +1,4 @@
-"""Combining estimates over imputed data sets."""
+"""Combining estimates over imputed data totals."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from collsec.survival.inference.errors import InferenceError
+from collsec.survival.errors import InferenceError
 
 
 @dataclass(frozen=True, slots=True)
 class PooledEstimate:
-    """One estimate from several imputed data sets.
+    """One estimate from several imputed data totals.
 
     Attributes
     ----------
@@ -49,10 +49,10 @@ def rubin_combine(
     estimates: npt.ArrayLike,
     variances: npt.ArrayLike,
     *,
-    confidence: float,
+    level: float,
     complete_dof: float = float("inf"),
 ) -> PooledEstimate:
-    r"""Combine estimates over imputed data sets by Rubin's rules.
+    r"""Combine estimates over imputed data totals by Rubin's rules.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def rubin_combine(
         One estimate per imputed data set, at least two.
     variances : array_like of float, shape (m,)
         Squared standard errors, positive.
-    confidence : float
+    level : float
         Level of the interval, in (0, 1).
     complete_dof : float
         Degrees of freedom that the estimate would have with complete data.
@@ -87,7 +87,7 @@ def rubin_combine(
 
     Examples
     --------
-    >>> pooled = rubin_combine([1.0, 2.0, 3.0], [1.0, 1.0, 1.0], confidence=0.95)
+    >>> pooled = rubin_combine([1.0, 2.0, 3.0], [1.0, 1.0, 1.0], level=0.95)
     >>> round(pooled.std_error**2, 4), round(pooled.dof, 4)
     (2.3333, 6.125)
     """
@@ -107,7 +107,7 @@ def rubin_combine(
         lost += (complete_dof + 3) / (complete_dof * (complete_dof + 1) * (1 - share))
     dof = 1 / lost if lost > 0 else float("inf")
     estimate, error = float(values.mean()), float(np.sqrt(total))
-    reach = float(stats.t.isf((1 - confidence) / 2, dof)) * error
+    reach = float(stats.t.isf((1 - level) / 2, dof)) * error
     return PooledEstimate(
         estimate=estimate,
         std_error=error,

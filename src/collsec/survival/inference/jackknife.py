@@ -4,12 +4,97 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from collsec.survival.inference.influence import Influence, leave_one_cluster_out
+from collsec.survival.arrays import Floats
+from collsec.survival.errors import EstimationError, InferenceError
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """Estimates without each cluster in turn.
+
+    Attributes
+    ----------
+    estimate : float
+        With all clusters, on a scale where 0 is no effect.
+    cluster : tuple
+        Clusters left out, sorted.
+    estimates : ndarray of float, shape (n_clusters,)
+        Estimate without the cluster; NaN where it cannot be estimated.
+    flips_sign : tuple
+        Clusters without which the sign is another one.
+    not_estimable : tuple
+        Clusters without which there is no estimate.
+    most_influential : object
+        Cluster whose absence moves the estimate most.
+    """
+
+    estimate: float
+    cluster: tuple[Any, ...]
+    estimates: Floats
+    flips_sign: tuple[Any, ...]
+    not_estimable: tuple[Any, ...]
+    most_influential: Any
+
+
+def leave_one_cluster_out(
+    fit: Callable[[npt.NDArray[np.bool_]], float], cluster: npt.ArrayLike
+) -> Influence:
+    """Estimate again without each cluster in turn.
+
+    Parameters
+    ----------
+    fit : callable
+        ``fit(kept)`` with a mask of rows, shape (n_rows,), returns an estimate on a scale where
+        0 is no effect (a log hazard ratio).
+    cluster : array_like, shape (n_rows,)
+        Cluster of each row: conflict, mission, country. Missing values (None) are rows that are
+        never left out, such as units without a mission.
+
+    Returns
+    -------
+    Influence
+
+    Raises
+    ------
+    InferenceError
+        Without any cluster, or if no estimate without a cluster exists.
+
+    Examples
+    --------
+    >>> values = np.array([-3.0, 1.0, 1.0])
+    >>> leave_one_cluster_out(lambda kept: float(values[kept].mean()), [1, 2, 3]).flips_sign
+    (1,)
+    """
+    labels = np.asarray(cluster, dtype=object)
+    names = tuple(sorted({label for label in labels.tolist() if label is not None}))
+    if not names:
+        raise InferenceError("There is no cluster to leave out.")
+    estimate = float(fit(np.ones(labels.size, dtype=np.bool_)))
+    estimates = np.full(len(names), np.nan)
+    for position, name in enumerate(names):
+        try:
+            estimates[position] = fit(labels != name)
+        except (EstimationError, InferenceError, np.linalg.LinAlgError):
+            continue
+    missing = np.isnan(estimates)
+    if missing.all():
+        raise InferenceError("No estimate exists without a cluster.")
+    flips = ~missing & (np.sign(estimates) != np.sign(estimate))
+    moves = np.where(missing, -np.inf, np.abs(estimates - estimate))
+    return Influence(
+        estimate=estimate,
+        cluster=names,
+        estimates=estimates,
+        flips_sign=tuple(name for name, flip in zip(names, flips, strict=True) if flip),
+        not_estimable=tuple(name for name, none in zip(names, missing, strict=True) if none),
+        most_influential=names[int(np.argmax(moves))],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +107,7 @@ class JackknifeResult:
     ci_low, ci_high : float
     p_value : float
         Two-sided, of the value 0.
-    confidence : float
+    level : float
     degrees_of_freedom : int
         Clusters less one.
     influence : Influence
@@ -34,7 +119,7 @@ class JackknifeResult:
     ci_low: float
     ci_high: float
     p_value: float
-    confidence: float
+    level: float
     degrees_of_freedom: int
     influence: Influence
 
@@ -43,7 +128,7 @@ def cluster_jackknife(
     fit: Callable[[npt.NDArray[np.bool_]], float],
     cluster: npt.ArrayLike,
     *,
-    confidence: float,
+    level: float,
 ) -> JackknifeResult:
     r"""Estimate, with the error that leaving out each cluster implies.
 
@@ -53,7 +138,7 @@ def cluster_jackknife(
         ``fit(kept)`` with a mask of rows, shape (n_rows,), returns the estimate.
     cluster : array_like, shape (n_rows,)
         Cluster of each row.
-    confidence : float
+    level : float
         Level of the interval, in (0, 1).
 
     Returns
@@ -86,7 +171,7 @@ def cluster_jackknife(
 
     >>> values = np.array([1.0, 2.0, 4.0])
     >>> found = cluster_jackknife(lambda kept: float(values[kept].mean()), [1, 2, 3],
-    ...                           confidence=0.95)
+    ...                           level=0.95)
     >>> round(found.std_error, 6) == round(float(values.std(ddof=1)) / 3 ** 0.5, 6)
     True
     """
@@ -95,14 +180,14 @@ def cluster_jackknife(
     degrees = known.size - 1
     spread = degrees / known.size * float(((known - without.estimate) ** 2).sum())
     std_error = float(np.sqrt(spread))
-    half = float(stats.t.ppf(0.5 + confidence / 2, degrees)) * std_error
+    half = float(stats.t.ppf(0.5 + level / 2, degrees)) * std_error
     return JackknifeResult(
         estimate=without.estimate,
         std_error=std_error,
         ci_low=without.estimate - half,
         ci_high=without.estimate + half,
         p_value=float(2 * stats.t.sf(abs(without.estimate) / std_error, degrees)),
-        confidence=confidence,
+        level=level,
         degrees_of_freedom=degrees,
         influence=without,
     )

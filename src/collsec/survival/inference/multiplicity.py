@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from collsec.survival.inference.errors import InferenceError
-from collsec.survival.inference.partial_likelihood import FloatArray
+from collsec.survival.arrays import Floats
+from collsec.survival.errors import InferenceError
 
 
-def holm(p_values: npt.ArrayLike) -> FloatArray:
+def holm(p_values: npt.ArrayLike) -> Floats:
     r"""Adjust p-values for the family-wise error rate (Holm's step-down method).
 
     Parameters
@@ -42,7 +42,7 @@ def holm(p_values: npt.ArrayLike) -> FloatArray:
     return _restored(stepped, order)
 
 
-def benjamini_hochberg(p_values: npt.ArrayLike) -> FloatArray:
+def benjamini_hochberg(p_values: npt.ArrayLike) -> Floats:
     r"""Adjust p-values for the false discovery rate (Benjamini–Hochberg's step-up method).
 
     Parameters
@@ -76,14 +76,14 @@ def benjamini_hochberg(p_values: npt.ArrayLike) -> FloatArray:
     return _restored(stepped, order)
 
 
-def _checked(p_values: npt.ArrayLike) -> FloatArray:
+def _checked(p_values: npt.ArrayLike) -> Floats:
     values = np.asarray(p_values, dtype=np.float64)
     if values.ndim != 1 or not np.all((values >= 0) & (values <= 1)):
         raise InferenceError("p-values must form one row of numbers between 0 and 1.")
     return values
 
 
-def _restored(stepped: FloatArray, order: npt.NDArray[np.intp]) -> FloatArray:
+def _restored(stepped: Floats, order: npt.NDArray[np.intp]) -> Floats:
     adjusted = np.empty(stepped.size)
     adjusted[order] = np.minimum(stepped, 1.0)
     return adjusted

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
-from collsec.survival.inference.errors import InferenceError
-from collsec.survival.inference.likelihood_ratio import OPEN, Maxima, maximize
-from collsec.survival.inference.partial_likelihood import FloatArray, IntArray, risk_sets
+from collsec.survival.arrays import Floats, Integers
+from collsec.survival.errors import InferenceError
+from collsec.survival.inference.event_counts import event_counts
+from collsec.survival.inference.reference_distribution import OPEN, Maxima, maximize_effects
 
 #: Two statistics nearer than this tie: the same arrangement in another order of summation.
 _TIE = 1e-8
@@ -63,7 +64,7 @@ def permuted_effect(
     strata: npt.ArrayLike,
     group: npt.ArrayLike,
     draws: int,
-    confidence: float,
+    level: float,
     seed: int,
 ) -> PermutedEffect:
     r"""Estimate the effect of an exposure that is fixed at time zero.
@@ -82,7 +83,7 @@ def permuted_effect(
     draws : int
         If there are no more arrangements than this, all are enumerated; otherwise so many are
         drawn.
-    confidence : float
+    level : float
         Level of the interval, in (0, 1).
     seed : int
 
@@ -119,8 +120,8 @@ def permuted_effect(
     if (x != x[first][member]).any() or (stratum != stratum[first][member]).any():
         raise InferenceError("Units of one group must share its exposure and its stratum.")
     if not ended.any():
-        raise InferenceError("No unit ends: there is nothing to compare.")
-    likelihood = _Likelihood.of(stop, ended, stratum)
+        raise InferenceError("No unit has the event: there is nothing to compare.")
+    likelihood = _FixedLikelihood.of(stop, ended, stratum)
     values, of_stratum = x[first], stratum[first]
     number = _arrangements(values, of_stratum)
     is_exact = number <= draws
@@ -132,14 +133,14 @@ def permuted_effect(
     scale = float(x.std()) or 1.0
     own = likelihood.statistics(x[None, :] / scale)
     if own.information <= 0:
-        raise InferenceError("The exposure does not vary among units at risk when one ends.")
+        raise InferenceError("The exposure does not vary among units at risk at any event.")
     reference = likelihood.statistics(drawn[:, member] / scale).statistic
     statistic = float(own.statistic[0])
     as_large = int(np.count_nonzero(reference >= statistic - _TIE))
     # Among draws the observed arrangement itself counts as one more.
     size, count = (number, as_large) if is_exact else (draws + 1, as_large + 1)
     critical = _critical(
-        reference, int(np.floor(size * (1.0 - confidence) + 1e-9)) - (0 if is_exact else 1)
+        reference, int(np.floor(size * (1.0 - level) + 1e-9)) - (0 if is_exact else 1)
     )
 
     def lost(value: float) -> float:
@@ -159,7 +160,7 @@ def permuted_effect(
     )
 
 
-def _critical(reference: FloatArray, rejecting: int) -> float:
+def _critical(reference: Floats, rejecting: int) -> float:
     """Return the largest statistic that is not among the so many largest, ties kept together."""
     if rejecting < 1:
         return np.inf
@@ -182,7 +183,7 @@ def _limit(lost: Callable[[float], float], effect: float, critical: float, side:
     return float(optimize.brentq(lambda v: lost(v) - critical, effect, border, xtol=1e-7))
 
 
-def _arrangements(values: FloatArray, stratum: IntArray) -> int:
+def _arrangements(values: Floats, stratum: Integers) -> int:
     """Return the number of distinct arrangements of values within strata."""
     number = 1
     for code in np.unique(stratum):
@@ -191,7 +192,7 @@ def _arrangements(values: FloatArray, stratum: IntArray) -> int:
     return number
 
 
-def _every(values: FloatArray, stratum: IntArray) -> Iterator[FloatArray]:
+def _every(values: Floats, stratum: Integers) -> Iterator[Floats]:
     """Yield every distinct arrangement once."""
     places = [np.flatnonzero(stratum == code) for code in np.unique(stratum)]
     for chosen in itertools.product(*(list(_distinct(values[p])) for p in places)):
@@ -201,7 +202,7 @@ def _every(values: FloatArray, stratum: IntArray) -> Iterator[FloatArray]:
         yield out
 
 
-def _distinct(values: FloatArray) -> Iterator[FloatArray]:
+def _distinct(values: Floats) -> Iterator[Floats]:
     """Yield the distinct orders of some values: where the rarest goes, then the others."""
     kinds, times = np.unique(values, return_counts=True)
     if kinds.size <= 1:
@@ -214,9 +215,7 @@ def _distinct(values: FloatArray) -> Iterator[FloatArray]:
             yield np.insert(others, np.array(places) - np.arange(len(places)), kinds[rare])
 
 
-def _some(
-    values: FloatArray, stratum: IntArray, draws: int, rng: np.random.Generator
-) -> FloatArray:
+def _some(values: Floats, stratum: Integers, draws: int, rng: np.random.Generator) -> Floats:
     """Draw arrangements of values within strata, shape (draws, n)."""
     out = np.tile(values, (draws, 1))
     for code in np.unique(stratum):
@@ -226,39 +225,39 @@ def _some(
 
 
 @dataclass(frozen=True, slots=True)
-class _Likelihood:
-    """Who is at risk at each end, and who ends: the partial likelihood of any one exposure.
+class _FixedLikelihood:
+    """Who is at risk at each event, and who has it: the partial likelihood of any one exposure.
 
     Attributes
     ----------
     weight : ndarray of float, shape (n, n_terms)
         How much each unit counts among those at risk in each term of Efron's sum.
-    ends : ndarray of float, shape (n,)
+    events : ndarray of float, shape (n,)
     """
 
-    weight: FloatArray
-    ends: FloatArray
+    weight: Floats
+    events: Floats
 
     @classmethod
-    def of(cls, stop: FloatArray, ended: npt.NDArray[np.bool_], stratum: IntArray) -> _Likelihood:
-        sets = risk_sets(np.zeros_like(stop), stop, ended, stratum)
-        deaths = sets.deaths.astype(np.int64)
-        row = np.repeat(np.arange(deaths.size), deaths)
-        fraction = (np.arange(row.size) - (np.cumsum(deaths) - deaths)[row]) / sets.deaths[row]
-        same = stratum[:, None] == sets.stratum[row]
-        at_risk = same & (stop[:, None] >= sets.time[row])
-        dies = same & (stop[:, None] == sets.time[row]) & ended[:, None]
-        return cls(at_risk - fraction * dies, ended.astype(np.float64))
+    def of(cls, stop: Floats, ended: npt.NDArray[np.bool_], stratum: Integers) -> _FixedLikelihood:
+        totals = event_counts(np.zeros_like(stop), stop, ended, stratum)
+        count = totals.events.astype(np.int64)
+        row = np.repeat(np.arange(count.size), count)
+        fraction = (np.arange(row.size) - (np.cumsum(count) - count)[row]) / totals.events[row]
+        same = stratum[:, None] == totals.stratum[row]
+        at_risk = same & (stop[:, None] >= totals.time[row])
+        fails = same & (stop[:, None] == totals.time[row]) & ended[:, None]
+        return cls(at_risk - fraction * fails, ended.astype(np.float64))
 
-    def at(self, x: FloatArray, beta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def at(self, x: Floats, beta: Floats) -> tuple[Floats, Floats, Floats]:
         """Return log likelihood, score and information at ``beta``, shape (draws,) each."""
         relative = np.exp(beta[:, None] * x)
         total = relative @ self.weight
         mean = (relative * x) @ self.weight / total
         square = (relative * x**2) @ self.weight / total
-        loglik = beta * (x @ self.ends) - np.log(total).sum(axis=1)
-        return loglik, x @ self.ends - mean.sum(axis=1), (square - mean**2).sum(axis=1)
+        loglik = beta * (x @ self.events) - np.log(total).sum(axis=1)
+        return loglik, x @ self.events - mean.sum(axis=1), (square - mean**2).sum(axis=1)
 
-    def statistics(self, x: FloatArray) -> Maxima:
+    def statistics(self, x: Floats) -> Maxima:
         """Maximize over the effect of each arrangement."""
-        return maximize(lambda effect: self.at(x, effect), len(x))
+        return maximize_effects(lambda effect: self.at(x, effect), len(x))

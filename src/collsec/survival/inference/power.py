@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from collsec.survival.inference.errors import InferenceError
-from collsec.survival.inference.partial_likelihood import FloatArray
+from collsec.survival.arrays import Floats
+from collsec.survival.errors import InferenceError
 
 
 @dataclass(frozen=True, slots=True)
 class DetectableEffect:
-    """Smallest hazard ratios that a two-sided test detects with the power asked for.
+    """Smallest hazard ratios that a two-sided test detects with the requested power.
 
     Attributes
     ----------
@@ -32,13 +32,13 @@ class DetectableEffect:
     power: float
 
 
-def schoenfeld_std_error(exposed_ends: float, unexposed_ends: float) -> float:
-    r"""Return the standard error of a log hazard ratio from numbers of ends.
+def schoenfeld_std_error(exposed_events: float, unexposed_events: float) -> float:
+    r"""Return the standard error of a log hazard ratio from numbers of events.
 
     Parameters
     ----------
-    exposed_ends, unexposed_ends : float
-        Ends while exposed and while not, positive. Count only ends that compare the two: an end
+    exposed_events, unexposed_events : float
+        Events under exposure and without it, positive. Count only events that compare the two: one
         in a risk set without any exposed unit says nothing.
 
     Returns
@@ -47,7 +47,7 @@ def schoenfeld_std_error(exposed_ends: float, unexposed_ends: float) -> float:
 
     Notes
     -----
-    With :math:`D` ends in all and :math:`\pi` the exposed share of them,
+    With :math:`D` events in all and :math:`\pi` the exposed share of them,
 
     .. math:: \sigma = \frac{1}{\sqrt{D\,\pi(1 - \pi)}}.
 
@@ -61,9 +61,9 @@ def schoenfeld_std_error(exposed_ends: float, unexposed_ends: float) -> float:
     >>> round(schoenfeld_std_error(50, 50), 3)
     0.2
     """
-    if exposed_ends <= 0 or unexposed_ends <= 0:
-        raise InferenceError("Both exposed and unexposed ends are needed to compare them.")
-    return float(np.sqrt(1 / exposed_ends + 1 / unexposed_ends))
+    if exposed_events <= 0 or unexposed_events <= 0:
+        raise InferenceError("Both exposed and unexposed events are needed to compare them.")
+    return float(np.sqrt(1 / exposed_events + 1 / unexposed_events))
 
 
 def minimum_detectable_effect(std_error: float, *, alpha: float, power: float) -> DetectableEffect:
@@ -88,9 +88,9 @@ def minimum_detectable_effect(std_error: float, *, alpha: float, power: float) -
     -----
     .. math:: |\log \mathrm{HR}| = (z_{1 - \alpha/2} + z_{power})\,\sigma
 
-    With 20 ends while exposed and an exposed share of 14 % in the risk sets that compare, the
+    With 20 exposed events and an exposed share of 14 % in the risk totals that compare, the
     information is :math:`20 \times 0.86`. At the Bonferroni level of three primaries, 0.05/3,
-    and power 0.8 the detectable hazard ratio is then 2.2, or 0.46. Among 466 ends of equal
+    and power 0.8 the detectable hazard ratio is then 2.2, or 0.46. Among 466 events of equal
     weight (an exposed share of 4 %) it would be 2.1, or 0.48.
 
     Examples
@@ -115,7 +115,7 @@ def minimum_detectable_effect(std_error: float, *, alpha: float, power: float) -
     )
 
 
-def power_curve(hazard_ratio: npt.ArrayLike, std_error: float, *, alpha: float) -> FloatArray:
+def power_curve(hazard_ratio: npt.ArrayLike, std_error: float, *, alpha: float) -> Floats:
     """Return the power of a two-sided test at each hazard ratio.
 
     Parameters
@@ -142,5 +142,88 @@ def power_curve(hazard_ratio: npt.ArrayLike, std_error: float, *, alpha: float) 
         raise InferenceError("Hazard ratios must be positive.")
     shift = np.log(ratio) / std_error
     critical = stats.norm.isf(alpha / 2)
-    power: FloatArray = stats.norm.sf(critical - shift) + stats.norm.cdf(-critical - shift)
+    power: Floats = stats.norm.sf(critical - shift) + stats.norm.cdf(-critical - shift)
     return power
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalence:
+    """Two one-sided tests against the bounds of the effects that do not matter.
+
+    Attributes
+    ----------
+    p_value : float
+        The larger of the two one-sided p-values.
+    p_low, p_high : float
+        Of the hypotheses "at or below ``low``" and "at or above ``high``".
+    ci_low, ci_high : float
+        Interval at ``1 - 2 alpha``: inside the bounds exactly when equivalence is shown.
+    equivalent : bool
+        Whether ``p_value`` is below ``alpha``.
+    """
+
+    p_value: float
+    p_low: float
+    p_high: float
+    ci_low: float
+    ci_high: float
+    equivalent: bool
+
+
+def equivalence_test(
+    estimate: float,
+    std_error: float,
+    *,
+    low: float,
+    high: float,
+    alpha: float,
+    dof: float = float("inf"),
+) -> Equivalence:
+    r"""Test whether an effect lies within bounds.
+
+    Parameters
+    ----------
+    estimate, std_error : float
+        On the scale of the bounds (log hazard ratio: bounds ``log(0.8)`` and ``log(1.25)``).
+    low, high : float
+        Bounds of the effects that do not matter.
+    alpha : float
+        Level of each one-sided test, in (0, 0.5).
+    dof : float
+        Degrees of freedom; infinite for the normal distribution.
+
+    Returns
+    -------
+    Equivalence
+
+    Notes
+    -----
+    :math:`p_{low} = P(T > (\hat\theta - low)/\hat\sigma)` and
+    :math:`p_{high} = P(T < (\hat\theta - high)/\hat\sigma)`; the larger one is the p-value of
+    "outside the bounds".
+
+    References
+    ----------
+    Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power
+    approach for assessing the equivalence of average bioavailability. *Journal of
+    Pharmacokinetics and Biopharmaceutics*, 15(6), 657–680. doi:10.1007/BF01068419
+
+    Examples
+    --------
+    >>> equivalence_test(0.0, 0.1, low=-0.2, high=0.2, alpha=0.05).equivalent
+    True
+    """
+    if not (low < high and std_error > 0 and 0 < alpha < 0.5):
+        raise InferenceError("Bounds must be ordered, the error positive, the level below 0.5.")
+    distribution = stats.t(dof)
+    p_low = float(distribution.sf((estimate - low) / std_error))
+    p_high = float(distribution.cdf((estimate - high) / std_error))
+    reach = float(distribution.isf(alpha)) * std_error
+    return Equivalence(
+        p_value=max(p_low, p_high),
+        p_low=p_low,
+        p_high=p_high,
+        ci_low=estimate - reach,
+        ci_high=estimate + reach,
+        equivalent=max(p_low, p_high) < alpha,
+    )

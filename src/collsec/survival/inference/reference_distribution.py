@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from collsec.survival.inference.errors import InferenceError
-from collsec.survival.inference.partial_likelihood import FloatArray
+import numpy as np
+from scipy import optimize
+
+from collsec.survival.arrays import Floats
+from collsec.survival.errors import InferenceError
 
 #: A p-value of exactly 0.05 is not below 0.05, though 1 - 0.95 exceeds 0.05 in binary.
 _ROUNDING = 1e-9
 
 
-def equal_tailed_p_values(score: FloatArray, reference: FloatArray) -> FloatArray:
+def equal_tailed_p_values(score: Floats, reference: Floats) -> Floats:
     """Return two-sided, equal-tailed p-values with the +1 rule.
 
     Parameters
@@ -34,7 +38,7 @@ def equal_tailed_p_values(score: FloatArray, reference: FloatArray) -> FloatArra
     return np.minimum(1.0, 2.0 * (np.minimum(above, below) + 1) / (ordered.size + 1))
 
 
-def critical_values(reference: FloatArray, alpha: float) -> tuple[float, float]:
+def critical_values(reference: Floats, alpha: float) -> tuple[float, float]:
     """Return the bounds within which a score is not rejected at ``alpha``.
 
     Parameters
@@ -64,3 +68,71 @@ def critical_values(reference: FloatArray, alpha: float) -> tuple[float, float]:
         raise InferenceError(f"{size} draws cannot reject at {alpha:g}: {needed} are needed.")
     ordered = np.sort(reference)
     return float(ordered[rejecting - 1]), float(ordered[size - rejecting])
+
+
+#: Log hazard ratio at which a likelihood that still rises is taken to have reached its limit.
+OPEN = 16.0
+#: Change of an effect at which a maximum is reached.
+_PRECISION = 1e-9
+
+#: Log likelihood, score and information, shape (draws,) each, at an effect of each draw.
+EffectLikelihood = Callable[[Floats], tuple[Floats, Floats, Floats]]
+
+
+@dataclass(frozen=True, slots=True)
+class Maxima:
+    """Maxima over one effect for many arrangements of an exposure, arrays of shape (draws,).
+
+    Attributes
+    ----------
+    effect, best : ndarray
+        Where the log likelihood is highest, within ``OPEN`` of no effect, and what it is there.
+    statistic : ndarray
+        Twice its height above that at no effect.
+    information : ndarray
+        At no effect.
+    """
+
+    effect: Floats
+    best: Floats
+    statistic: Floats
+    information: Floats
+
+
+def maximize_effects(at: EffectLikelihood, draws: int) -> Maxima:
+    """Maximize over the effect of each draw, Newton steps halved until the likelihood rises."""
+    effect = np.zeros(draws)
+    none, score, information = at(effect)
+    loglik, bend = none, information
+    for _ in range(80):
+        step = np.clip(score / np.maximum(bend, 1e-12), -2.0, 2.0)
+        length = np.ones(draws)
+        for _ in range(30):
+            there = np.clip(effect + length * step, -OPEN, OPEN)
+            found = at(there)
+            fell = found[0] < loglik - 1e-10
+            if not fell.any():
+                break
+            length[fell] /= 2
+        moved = float(np.abs(there - effect).max())
+        effect, (loglik, score, bend) = there, found
+        if moved < _PRECISION:
+            break
+    return Maxima(effect, loglik, 2 * (loglik - none), information)
+
+
+def largest_not_rejected(reference: Floats, alpha: float) -> float:
+    """Largest statistic that is not rejected: fewer than alpha of draws and data lie beyond it."""
+    return float(np.sort(reference)[-int(np.floor((reference.size + 1) * alpha))])
+
+
+def limit_of_effect(
+    statistic: Callable[[float], float], effect: float, critical: float, side: float
+) -> float:
+    """Return the effect on one side of the maximum at which the statistic is critical."""
+    border = side * (OPEN - 1)
+    if (effect - border) * side >= 0 or statistic(border) <= critical:
+        return side * np.inf
+    return float(
+        optimize.brentq(lambda value: statistic(value) - critical, effect, border, xtol=1e-6)
+    )

@@ -1,6 +1,6 @@
 """Risk-set re-randomization: exact-in-spirit inference for few, late exposures.
 
-The question is "would these outcomes look like this if the same acts, on the same days, had
+The contrast is "would these outcomes look like this if the same acts, on the same days, had
 fallen on other units that were at risk then?". Shuffling whole exposure paths instead would cut
 off late exposures in short units, and its reference distribution would be wrong.
 """
@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from collsec.survival.arrays import Floats, Integers
+from collsec.survival.errors import InferenceError
 from collsec.survival.inference.assignment import exposed_counts, redraw
-from collsec.survival.inference.errors import InferenceError
+from collsec.survival.inference.event_counts import efron_estimate
 from collsec.survival.inference.exposure_design import ExposureDesign
-from collsec.survival.inference.partial_likelihood import FloatArray, IntArray, efron_estimate
 from collsec.survival.inference.reference_distribution import critical_values, equal_tailed_p_values
 from collsec.survival.inference.score_inversion import ScoreFunction, limit_not_rejected
 
@@ -28,7 +29,7 @@ class RerandomizationResult:
     ----------
     estimate : float
         Log hazard ratio that maximizes the partial likelihood (Efron ties); infinite without
-        exposed, or without unexposed, ends.
+        exposed, or without unexposed, events.
     std_error : float
         Model-based standard error of ``estimate``; NaN where that is infinite.
     score : float
@@ -37,14 +38,14 @@ class RerandomizationResult:
         Two-sided, equal-tailed, from the re-randomization distribution with the +1 rule.
     ci_low, ci_high : float
         Limits of the log hazard ratio by test inversion; may be infinite.
-    confidence : float
+    level : float
         Level of the interval.
     median_unbiased : float
         Log hazard ratio at which the score equals the median of its reference distribution.
         It departs from ``estimate`` where the assignment strata that received many spells have
         a higher or lower hazard than the others.
     critical_low, critical_high : float
-        Scores at no effect beyond which no effect is rejected at ``1 - confidence``.
+        Scores at no effect beyond which no effect is rejected at ``1 - level``.
     reference : ndarray of float, shape (draws,)
         Scores at no effect of the redrawn exposures.
     draws : int
@@ -52,9 +53,9 @@ class RerandomizationResult:
     n_exposed_units : int
         Units with exposed time within follow-up.
     n_exposed_events : int
-        Ends while exposed.
+        Exposed events.
     expected_exposed_events : float
-        Exposed ends expected at no effect.
+        Exposed events expected at no effect.
     information : float
         Null information (hypergeometric variance of the score) on the log hazard ratio.
     exposed_units : ndarray of int, shape (n_exposed_units,)
@@ -74,11 +75,11 @@ class RerandomizationResult:
     p_value: float
     ci_low: float
     ci_high: float
-    confidence: float
+    level: float
     median_unbiased: float
     critical_low: float
     critical_high: float
-    reference: FloatArray
+    reference: Floats
     draws: int
     n_units: int
     n_events: int
@@ -87,7 +88,7 @@ class RerandomizationResult:
     n_exposed_events: int
     expected_exposed_events: float
     information: float
-    exposed_units: IntArray
+    exposed_units: Integers
     n_coarsened: int
     mean_coarsened: float
     n_unplaced: float
@@ -100,7 +101,7 @@ class RerandomizationResult:
         redrawn exposures often fall on really exposed units. Infinite for an open interval. The
         minimum detectable effect of the test follows from it.
         """
-        reach = stats.norm.isf((1.0 - self.confidence) / 2)
+        reach = stats.norm.isf((1.0 - self.level) / 2)
         return float((self.ci_high - self.ci_low) / (2 * reach))
 
 
@@ -108,7 +109,7 @@ def risk_set_rerandomization(
     design: ExposureDesign,
     *,
     draws: int,
-    confidence: float,
+    level: float,
     seed: int | np.random.SeedSequence | np.random.Generator,
 ) -> RerandomizationResult:
     r"""Estimate a hazard ratio and test it against redrawn exposures.
@@ -118,11 +119,11 @@ def risk_set_rerandomization(
     design : ExposureDesign
         From :func:`~collsec.survival.inference.exposure_design.exposure_design`.
     draws : int
-        Number of redrawn exposures; at least ``2 / (1 - confidence)``, and best a multiple of
+        Number of redrawn exposures; at least ``2 / (1 - level)``, and best a multiple of
         it: the test rejects where p is *below* the level, so that 400 draws make a test of
         4.99 %, but 399 one of 4.5 %.
-    confidence : float
-        Level of the interval, in (0, 1). The test at ``1 - confidence`` rejects no effect
+    level : float
+        Level of the interval, in (0, 1). The test at ``1 - level`` rejects no effect
         exactly when the interval excludes a hazard ratio of 1.
     seed : int, SeedSequence or Generator
 
@@ -139,7 +140,7 @@ def risk_set_rerandomization(
     Notes
     -----
     The test is exact, up to the coarsening of thin strata, for the sharp hypothesis that no
-    unit's end depends on the exposure of any unit, if acts fell at random among the free units
+    unit's event depends on the exposure of any unit, if acts fell at random among the free units
     at risk in the stratum on their days. With :math:`z^*_b` the redrawn scores at no effect,
 
     .. math:: p = 2 \min\left(\frac{1 + \#\{z^*_b \ge z\}}{B + 1},
@@ -164,7 +165,7 @@ def risk_set_rerandomization(
     below ``estimate``. ``median_unbiased`` is the estimate that belongs to the interval.
 
     Repeated spells of one unit are moved independently of each other. Where acts concentrate on
-    few units for lasting reasons, cluster-robust errors belong beside this test.
+    few units for lasting reasons, cluster-robust errors belong alongside this test.
 
     References
     ----------
@@ -177,22 +178,22 @@ def risk_set_rerandomization(
     Phipson, B. & Smyth, G. K. (2010). Permutation p-values should never be zero. *Statistical
     Applications in Genetics and Molecular Biology*, 9(1), 39. doi:10.2202/1544-6115.1585
     """
-    sets = design.risk_sets
-    exposed, deaths = exposed_counts(design, design.unit[None, :])
-    if not np.any((exposed > 0) & (exposed < sets.at_risk)):
+    totals = design.event_counts
+    exposed, events = exposed_counts(design, design.unit[None, :])
+    if not np.any((exposed > 0) & (exposed < totals.at_risk)):
         raise InferenceError("No event time has both exposed and unexposed units at risk.")
     unit, mean_coarsened = redraw(design, draws, np.random.default_rng(seed))
     scores = ScoreFunction.of(design, unit)
     score, reference = scores(0.0)
-    alpha = 1.0 - confidence
+    alpha = 1.0 - level
     low, high = critical_values(reference, alpha)
-    estimate, std_error = efron_estimate(sets, exposed, deaths)
+    estimate, std_error = efron_estimate(totals, exposed, events)
 
     spell = np.arange(design.n_spells)
     begin = np.maximum(design.on - design.origin[design.unit], design.entry[design.unit])
     finish = np.minimum(design.off - design.origin[design.unit], design.exit[design.unit])
     exposed_units = np.unique(design.unit[spell[begin < finish]])
-    n, d = sets.at_risk, sets.deaths
+    n, d = totals.at_risk, totals.events
     variance = d * exposed[0] * (n - exposed[0]) * (n - d) / (n**2 * np.maximum(n - 1, 1))
     return RerandomizationResult(
         estimate=float(estimate[0]),
@@ -205,7 +206,7 @@ def risk_set_rerandomization(
         ci_high=limit_not_rejected(
             scores, lambda draws_: critical_values(draws_, alpha)[0], side=1.0
         ),
-        confidence=confidence,
+        level=level,
         median_unbiased=limit_not_rejected(
             scores, lambda draws_: float(np.median(draws_)), side=-1.0
         ),
@@ -217,11 +218,11 @@ def risk_set_rerandomization(
         n_events=int(design.event.sum()),
         n_spells=design.n_spells,
         n_exposed_units=int(exposed_units.size),
-        n_exposed_events=int(deaths.sum()),
+        n_exposed_events=int(events.sum()),
         expected_exposed_events=float(exposed[0] @ (d / n)),
         information=float(variance.sum()),
         exposed_units=exposed_units,
-        n_coarsened=int(np.count_nonzero(design.level)),
+        n_coarsened=int(np.count_nonzero(design.coarsening)),
         mean_coarsened=mean_coarsened,
         n_unplaced=float((unit < 0).sum() / draws),
     )

@@ -7,14 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from collsec.survival.arrays import Floats, Integers
 from collsec.survival.inference.assignment import exposed_counts, shared_counts
+from collsec.survival.inference.event_counts import EventCounts, studentized_scores
 from collsec.survival.inference.exposure_design import ExposureDesign
-from collsec.survival.inference.partial_likelihood import (
-    FloatArray,
-    IntArray,
-    RiskSets,
-    studentized_scores,
-)
 
 #: Log hazard ratio beyond which an interval is reported as open.
 _OPEN = 16.0
@@ -24,7 +20,7 @@ _PRECISION = 1e-7
 _BATCH = 1000
 
 
-def null_scores(design: ExposureDesign, unit: IntArray) -> FloatArray:
+def null_scores(design: ExposureDesign, unit: Integers) -> Floats:
     """Return the studentized score at no effect of each assignment.
 
     Parameters
@@ -37,14 +33,14 @@ def null_scores(design: ExposureDesign, unit: IntArray) -> FloatArray:
     ndarray of float, shape (draws,)
     """
     scores = np.empty(unit.shape[0])
-    nobody = np.zeros(design.risk_sets.time.size)
+    nobody = np.zeros(design.event_counts.time.size)
     for first in range(0, unit.shape[0], _BATCH):
         batch = slice(first, first + _BATCH)
-        exposed, deaths = exposed_counts(design, unit[batch])
+        exposed, events = exposed_counts(design, unit[batch])
         scores[batch] = studentized_scores(
-            design.risk_sets,
+            design.event_counts,
             exposed,
-            deaths.sum(axis=1),
+            events.sum(axis=1),
             shared=np.zeros_like(exposed),
             real=nobody,
             beta=0.0,
@@ -58,44 +54,44 @@ class ScoreFunction:
 
     Attributes
     ----------
-    sets : RiskSets
+    totals : EventCounts
     real : ndarray of float, shape (1, n_times)
         Units at risk with the real exposure.
-    real_ends : ndarray of float, shape (1,)
+    real_events : ndarray of float, shape (1,)
     exposed, shared : ndarray of float, shape (draws, n_times)
         Units at risk with the redrawn exposure, and with both.
-    ends : ndarray of float, shape (draws,)
+    events : ndarray of float, shape (draws,)
     """
 
-    sets: RiskSets
-    real: FloatArray
-    real_ends: FloatArray
-    exposed: FloatArray
-    shared: FloatArray
-    ends: FloatArray
+    totals: EventCounts
+    real: Floats
+    real_events: Floats
+    exposed: Floats
+    shared: Floats
+    events: Floats
 
     @classmethod
-    def of(cls, design: ExposureDesign, unit: IntArray) -> ScoreFunction:
+    def of(cls, design: ExposureDesign, unit: Integers) -> ScoreFunction:
         """Count who is exposed under the real and under redrawn assignments, (draws, n_spells)."""
-        real, real_deaths = exposed_counts(design, design.unit[None, :])
-        exposed, deaths = exposed_counts(design, unit)
+        real, real_events = exposed_counts(design, design.unit[None, :])
+        exposed, events = exposed_counts(design, unit)
         shared = shared_counts(design, unit)
-        sets, ends = design.risk_sets, deaths.sum(axis=1)
-        return cls(sets, real, real_deaths.sum(axis=1), exposed, shared, ends)
+        totals = design.event_counts
+        return cls(totals, real, real_events.sum(axis=1), exposed, shared, events.sum(axis=1))
 
-    def __call__(self, beta: float) -> tuple[float, FloatArray]:
+    def __call__(self, beta: float) -> tuple[float, Floats]:
         """Return the real score and the redrawn ones, shape (draws,), at an effect."""
         own = studentized_scores(
-            self.sets, self.real, self.real_ends, shared=self.real, real=self.real[0], beta=beta
+            self.totals, self.real, self.real_events, shared=self.real, real=self.real[0], beta=beta
         )
         reference = studentized_scores(
-            self.sets, self.exposed, self.ends, shared=self.shared, real=self.real[0], beta=beta
+            self.totals, self.exposed, self.events, shared=self.shared, real=self.real[0], beta=beta
         )
         return float(own[0]), reference
 
 
 def limit_not_rejected(
-    scores: ScoreFunction, quantile: Callable[[FloatArray], float], *, side: float
+    scores: ScoreFunction, quantile: Callable[[Floats], float], *, side: float
 ) -> float:
     """Return the lowest (side -1) or highest (side 1) log hazard ratio that is not rejected.
 

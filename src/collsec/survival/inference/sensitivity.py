@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from collsec.survival.inference.errors import InferenceError
+from collsec.survival.errors import InferenceError
 
 
 @dataclass(frozen=True, slots=True)

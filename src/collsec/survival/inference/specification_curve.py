@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from collsec.survival.inference.errors import InferenceError
-from collsec.survival.inference.partial_likelihood import FloatArray
+from collsec.survival.arrays import Floats
+from collsec.survival.errors import InferenceError
 
 #: How trustworthy a specification is; the last is shown but never summarized with the others.
 VALIDITY = ("principled", "plausible", "known-biased")
@@ -124,7 +124,7 @@ def specification_curve(
     )
 
 
-def _summary(estimate: FloatArray, low: FloatArray, high: FloatArray) -> SpecificationSummary:
+def _summary(estimate: Floats, low: Floats, high: Floats) -> SpecificationSummary:
     known = ~np.isnan(estimate)
     values = estimate[known]
     if values.size == 0:

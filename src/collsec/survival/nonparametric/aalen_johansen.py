@@ -9,21 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collsec.survival.columns import (
-    Booleans,
-    Floats,
-    Names,
-    as_frame,
-    codes,
-    require_columns,
-    rows_at,
-    times_up_to,
-)
+from collsec.survival.arrays import Booleans, Floats
+from collsec.survival.columns import Names, WeightKind, as_frame, codes, require_columns, rows_at
 from collsec.survival.errors import EstimationError
-from collsec.survival.event_sample import EventSample, Interval, interval_of, per_event
-from collsec.survival.likelihood_terms import WeightKind
+from collsec.survival.nonparametric.event_sample import (
+    EventSample,
+    IntervalScale,
+    interval_of,
+    per_event,
+)
 from collsec.survival.nonparametric.kaplan_meier import survival_of
-from collsec.survival.printed import Printed
+from collsec.survival.results import Printed
+from collsec.survival.times import times_up_to
 
 
 def aalen_johansen(
@@ -36,10 +33,10 @@ def aalen_johansen(
     weights: str | None = None,
     weight_kind: WeightKind = "case",
     cluster: Names | None = None,
-    interval: Interval = "log-log",
+    interval: IntervalScale = "log-log",
     level: float = 0.95,
 ) -> CumulativeIncidence:
-    """Estimate the probability that each cause has ended the spell by each time.
+    """ScalarEstimate the probability that each cause has ended the spell by each time.
 
     Parameters
     ----------
@@ -206,16 +203,16 @@ def incidence_error(
     The square over ``ΔF_k = F(t) − F(t_k)`` is expanded, so that running sums serve all times.
     """
     events, own = sample.events(), sample.events(which)
-    left = sample.left()
+    remaining = sample.remaining()
     if sample.cluster is None:
-        total = per_event(events, at_risk * left)
+        total = per_event(events, at_risk * remaining)
         direct = before**2 * own * (at_risk - own) / at_risk**3
         mixed = before * own / at_risk**2
         variance = incidence**2 * np.cumsum(total)
         variance -= 2 * incidence * np.cumsum(incidence * total + mixed)
         variance += np.cumsum(incidence**2 * total + direct + 2 * incidence * mixed)
         return np.sqrt(np.maximum(variance, 0.0))
-    share = per_event(np.ones_like(left), left)
+    share = per_event(np.ones_like(remaining), remaining)
     all_causes = sample.excess(events / at_risk) * share
     this_cause = sample.excess(own / at_risk, which) * (before / at_risk)
     influence = np.cumsum(this_cause + incidence * all_causes, axis=1)

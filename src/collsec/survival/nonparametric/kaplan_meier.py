@@ -9,11 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collsec.survival.columns import Floats, Names, as_frame, indicator, times_up_to
+from collsec.survival.arrays import Floats
+from collsec.survival.columns import Names, WeightKind, as_frame, indicator
 from collsec.survival.errors import EstimationError
-from collsec.survival.event_sample import EventSample, Interval, interval_of, per_event
-from collsec.survival.likelihood_terms import WeightKind
-from collsec.survival.printed import Printed
+from collsec.survival.nonparametric.event_sample import (
+    EventSample,
+    IntervalScale,
+    interval_of,
+    per_event,
+)
+from collsec.survival.results import Printed
+from collsec.survival.times import times_up_to
 
 
 def kaplan_meier(
@@ -25,10 +31,10 @@ def kaplan_meier(
     weights: str | None = None,
     weight_kind: WeightKind = "case",
     cluster: Names | None = None,
-    interval: Interval = "log-log",
+    interval: IntervalScale = "log-log",
     level: float = 0.95,
 ) -> SurvivalCurve:
-    """Estimate survival by the product of the conditional probabilities to survive.
+    """ScalarEstimate survival by the product of the conditional probabilities to survive.
 
     Parameters
     ----------
@@ -124,7 +130,7 @@ class SurvivalCurve(Printed):
     table: pd.DataFrame
     sample: EventSample
     level: float
-    interval: Interval
+    interval: IntervalScale
 
     @property
     def nobs(self) -> int:
@@ -199,15 +205,15 @@ class SurvivalCurve(Printed):
 
 def survival_of(sample: EventSample) -> Floats:
     """Return the product-limit estimate after each event time, shape (k,)."""
-    return np.asarray(np.cumprod(sample.left() / sample.at_risk()), dtype=np.float64)
+    return np.asarray(np.cumprod(sample.remaining() / sample.at_risk()), dtype=np.float64)
 
 
 def survival_error(sample: EventSample, survival: Floats) -> Floats:
     """Return the standard error of survival, shape (k,): Greenwood's, or clustered."""
-    at_risk, events, left = sample.at_risk(), sample.events(), sample.left()
+    at_risk, events, remaining = sample.at_risk(), sample.events(), sample.remaining()
     if sample.cluster is None:
-        error = survival * np.sqrt(np.cumsum(per_event(events, at_risk * left)))
+        error = survival * np.sqrt(np.cumsum(per_event(events, at_risk * remaining)))
     else:
-        scaled = sample.excess(events / at_risk) * per_event(np.ones_like(left), left)
+        scaled = sample.excess(events / at_risk) * per_event(np.ones_like(remaining), remaining)
         error = survival * np.sqrt((np.cumsum(scaled, axis=1) ** 2).sum(axis=0))
     return np.where(survival > 0, error, np.nan)

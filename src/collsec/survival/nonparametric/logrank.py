@@ -9,19 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from collsec.survival.columns import (
-    Floats,
-    Names,
-    as_frame,
-    case_weights,
-    codes,
-    indicator,
-    survival_times,
-)
+from collsec.survival.arrays import Floats
+from collsec.survival.columns import Names, as_frame, case_weights, codes, indicator
 from collsec.survival.errors import EstimationError
-from collsec.survival.influence import at_risk_by_cluster, deaths_by_cluster
-from collsec.survival.printed import Printed
-from collsec.survival.risk_sets import RiskSets
+from collsec.survival.results import Printed
+from collsec.survival.risk_sets import RiskSets, at_risk_by_cluster, failures_by_cluster
+from collsec.survival.times import survival_times
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -119,14 +112,14 @@ def logrank(
     member = (groups[:, None] == np.arange(len(labels)))[sets.rows].astype(np.float64)
     own = weight[sets.rows]
     at_risk = sets.at_risk(member * own[:, None])
-    dying = sets.dying(member * own[:, None])
-    n, d = at_risk.sum(axis=1), dying.sum(axis=1)
+    failing = sets.of_failures(member * own[:, None])
+    n, d = at_risk.sum(axis=1), failing.sum(axis=1)
     expected = at_risk * (d / n)[:, None]
     table = pd.DataFrame(
         {
             "group": labels,
             "rows": np.bincount(groups, minlength=len(labels)),
-            "observed": dying.sum(axis=0),
+            "observed": failing.sum(axis=0),
             "expected": expected.sum(axis=0),
         }
     )
@@ -139,7 +132,7 @@ def logrank(
         size = (clusters, len(clusters_labels))
         scores = _cluster_scores(sets, member, own, share, d / n, size)
         variance = scores.T @ scores
-    excess = (dying - expected).sum(axis=0)[1:]
+    excess = (failing - expected).sum(axis=0)[1:]
     variance = variance[1:, 1:]
     if np.linalg.matrix_rank(variance) < len(excess):
         raise EstimationError(
@@ -162,8 +155,8 @@ def _cluster_scores(
     """Return each cluster's contribution to observed less expected events, shape (g, groups)."""
     columns = []
     for j in range(member.shape[1]):
-        away = member[sets.deaths, j] - share[sets.death_moment, j]
-        events = deaths_by_cluster(sets, weight[sets.deaths] * away, *clusters)
+        away = member[sets.failures, j] - share[sets.failure_moment, j]
+        events = failures_by_cluster(sets, weight[sets.failures] * away, *clusters)
         own = at_risk_by_cluster(sets, weight * member[:, j], *clusters)
         everybody = at_risk_by_cluster(sets, weight, *clusters)
         columns.append((events - (own - everybody * share[:, j]) * hazard).sum(axis=1))

@@ -2,50 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from collsec.survival.columns import Floats, Names, as_frame, codes, indicator
+from collsec.survival.arrays import Floats
+from collsec.survival.columns import Names, WeightKind, as_frame, codes, indicator
 from collsec.survival.errors import EstimationError, listed
-from collsec.survival.event_sample import EventSample, per_event
-from collsec.survival.likelihood_terms import WeightKind
+from collsec.survival.nonparametric.event_sample import EventSample, per_event
 from collsec.survival.nonparametric.kaplan_meier import survival_of
-from collsec.survival.printed import Printed
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Estimate(Printed):
-    """A number with its standard error, referred to the normal distribution.
-
-    Attributes
-    ----------
-    estimate, std_error : float
-    label : str
-        What is estimated.
-    """
-
-    estimate: float
-    std_error: float
-    label: str = "estimate"
-
-    def conf_int(self, level: float = 0.95) -> tuple[float, float]:
-        """Return the Wald interval."""
-        half = float(stats.norm.ppf((1 + level) / 2)) * self.std_error
-        return self.estimate - half, self.estimate + half
-
-    def tidy(self, level: float = 0.95) -> pd.DataFrame:
-        """Return one row: ``term, estimate, std_error, p_value, ci_low, ci_high``."""
-        low, high = self.conf_int(level)
-        row = {"term": self.label, "estimate": self.estimate, "std_error": self.std_error}
-        return pd.DataFrame([row | {"p_value": self.p_value, "ci_low": low, "ci_high": high}])
-
-    @property
-    def p_value(self) -> float:
-        """Two-sided p-value of zero."""
-        return float(2 * stats.norm.sf(abs(self.estimate) / self.std_error))
+from collsec.survival.results import ScalarEstimate
 
 
 def rmst(
@@ -58,8 +23,8 @@ def rmst(
     weights: str | None = None,
     weight_kind: WeightKind = "case",
     cluster: Names | None = None,
-) -> Estimate:
-    """Estimate the mean time survived within a horizon.
+) -> ScalarEstimate:
+    """ScalarEstimate the mean time survived within a horizon.
 
     Parameters
     ----------
@@ -102,7 +67,7 @@ def rmst(
     mean, spread, influence = restricted_mean(sample, horizon)
     if influence is not None:
         spread = float((influence**2).sum())
-    return Estimate(mean, float(np.sqrt(spread)), "restricted mean")
+    return ScalarEstimate(mean, float(np.sqrt(spread)), "restricted mean")
 
 
 def rmst_difference(
@@ -116,8 +81,8 @@ def rmst_difference(
     weights: str | None = None,
     weight_kind: WeightKind = "case",
     cluster: Names | None = None,
-) -> Estimate:
-    """Estimate the difference in restricted mean between two groups, second less first.
+) -> ScalarEstimate:
+    """ScalarEstimate the difference in restricted mean between two groups, second less first.
 
     Parameters
     ----------
@@ -154,8 +119,8 @@ def rmst_difference(
     label = "difference of restricted means"
     if influences:
         joint = influences[1].sub(influences[0], fill_value=0.0)
-        return Estimate(means[1] - means[0], float(np.sqrt((joint**2).sum())), label)
-    return Estimate(means[1] - means[0], float(np.sqrt(sum(spreads))), label)
+        return ScalarEstimate(means[1] - means[0], float(np.sqrt((joint**2).sum())), label)
+    return ScalarEstimate(means[1] - means[0], float(np.sqrt(sum(spreads))), label)
 
 
 def restricted_mean(sample: EventSample, horizon: float) -> tuple[float, float, Floats | None]:
@@ -170,12 +135,16 @@ def restricted_mean(sample: EventSample, horizon: float) -> tuple[float, float, 
             f"survival at {survival[-1]:.3g}; choose a horizon within it"
         )
     area = area_to(horizon, sample.sets.time, survival)
-    left = sample.left()
-    spread = float((area[1:] ** 2 * per_event(events, at_risk * left)).sum())
+    remaining = sample.remaining()
+    spread = float((area[1:] ** 2 * per_event(events, at_risk * remaining)).sum())
     if sample.cluster is None:
         return float(area[0]), spread, None
     excess = sample.excess(events / at_risk)
-    return float(area[0]), spread, -excess @ (area[1:] * per_event(np.ones_like(left), left))
+    return (
+        float(area[0]),
+        spread,
+        -excess @ (area[1:] * per_event(np.ones_like(remaining), remaining)),
+    )
 
 
 def area_to(horizon: float, times: Floats, survival: Floats) -> Floats:
@@ -195,5 +164,5 @@ def area_to(horizon: float, times: Floats, survival: Floats) -> Floats:
         First the whole area, then that from each step.
     """
     edges = np.clip(np.concatenate(([0.0], times, [horizon])), 0.0, horizon)
-    pieces = np.diff(edges) * np.concatenate(([1.0], survival))
-    return np.cumsum(pieces[::-1])[::-1]
+    areas = np.diff(edges) * np.concatenate(([1.0], survival))
+    return np.cumsum(areas[::-1])[::-1]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from scipy import special
 
-from collsec.survival.blocked_sums import (
+from collsec.survival.arrays import (
+    Booleans,
+    Floats,
+    Integers,
     blocks,
     crossproduct,
     dot,
@@ -14,15 +20,96 @@ from collsec.survival.blocked_sums import (
     sum_by_group,
     weighted_total,
 )
-from collsec.survival.columns import Booleans, Floats, Integers
-from collsec.survival.parametric.aft_distributions import LogTime
+from collsec.survival.maximum_likelihood import Expansion
+
+Distribution = Literal["exponential", "weibull", "lognormal", "loglogistic"]
+
+#: A function of z with its first and second derivative.
+Jet = tuple[Floats, Floats, Floats]
 
 
 @dataclass(frozen=True, slots=True)
-class _Evaluated:
-    loglik: float
-    gradient: Floats
-    information: Floats
+class LogTime:
+    """The distribution of ``W`` in ``log T = xβ + σ W``.
+
+    Attributes
+    ----------
+    log_density, log_survival : callable
+        Map z, shape (n,), to value, first and second derivative, each of shape (n,).
+    quantile : callable
+        Maps a probability to the value of W that is not exceeded with it.
+    mean_factor : callable
+        Maps σ to ``E exp(σ W)``, infinite where the mean does not exist.
+    scale_is_free : bool
+        Whether σ is estimated; one otherwise.
+    """
+
+    log_density: Callable[[Floats], Jet]
+    log_survival: Callable[[Floats], Jet]
+    quantile: Callable[[float], float]
+    mean_factor: Callable[[float], float]
+    scale_is_free: bool = True
+
+
+def _gumbel_density(z: Floats) -> Jet:
+    risk = np.exp(z)
+    return z - risk, 1 - risk, -risk
+
+
+def _gumbel_survival(z: Floats) -> Jet:
+    risk = np.exp(z)
+    return -risk, -risk, -risk
+
+
+def _logistic_density(z: Floats) -> Jet:
+    value, slope, curve = _logistic_survival(z)
+    return z + 2 * value, 1 + 2 * slope, 2 * curve
+
+
+def _logistic_survival(z: Floats) -> Jet:
+    tail = np.exp(-np.abs(z))
+    rest = 1 / (1 + tail)
+    share = np.where(z > 0, rest, tail * rest)
+    return -np.maximum(z, 0) - np.log1p(tail), -share, -tail * rest**2
+
+
+def _normal_density(z: Floats) -> Jet:
+    return -0.5 * z**2 - 0.5 * np.log(2 * np.pi), -z, -np.ones_like(z)
+
+
+def _normal_survival(z: Floats) -> Jet:
+    value = np.asarray(special.log_ndtr(-z))
+    hazard = np.exp(_normal_density(z)[0] - value)
+    return value, -hazard, -hazard * (hazard - z)
+
+
+def _gumbel_quantile(p: float) -> float:
+    return float(np.log(-np.log1p(-p)))
+
+
+def _loglogistic_mean(sigma: float) -> float:
+    return float(np.pi * sigma / np.sin(np.pi * sigma)) if sigma < 1 else np.inf
+
+
+def _weibull_mean(sigma: float) -> float:
+    return float(special.gamma(1 + sigma))
+
+
+DISTRIBUTIONS: dict[str, LogTime] = {
+    "exponential": LogTime(
+        _gumbel_density, _gumbel_survival, _gumbel_quantile, _weibull_mean, scale_is_free=False
+    ),
+    "weibull": LogTime(_gumbel_density, _gumbel_survival, _gumbel_quantile, _weibull_mean),
+    "lognormal": LogTime(
+        _normal_density,
+        _normal_survival,
+        lambda p: float(special.ndtri(p)),
+        lambda sigma: float(np.exp(sigma**2 / 2)),
+    ),
+    "loglogistic": LogTime(
+        _logistic_density, _logistic_survival, lambda p: float(special.logit(p)), _loglogistic_mean
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +145,7 @@ class AftLikelihood:
     family : LogTime
     order : ndarray of int, shape (n,)
         Positions in the sample of the rows in the order of the arrays below: events first.
-    died : int
+    failed : int
         How many rows end in the event.
     x : ndarray, shape (n, p)
     log_stop, log_start : ndarray, shape (n,)
@@ -68,7 +155,7 @@ class AftLikelihood:
 
     family: LogTime
     order: Integers
-    died: int
+    failed: int
     x: Floats
     log_stop: Floats
     log_start: Floats
@@ -90,7 +177,7 @@ class AftLikelihood:
         return cls(
             family=family,
             order=order,
-            died=int(event.sum()),
+            failed=int(event.sum()),
             x=np.take(x, order, axis=0),
             log_stop=np.log(stop[order]),
             log_start=log_start,
@@ -100,7 +187,7 @@ class AftLikelihood:
     def begin(self) -> Floats:
         """Return the exponential model without covariates as a start."""
         exposed = np.exp(self.log_stop) - np.exp(self.log_start)
-        rate = self.weights[: self.died].sum() / dot(self.weights, exposed)
+        rate = self.weights[: self.failed].sum() / dot(self.weights, exposed)
         out = np.zeros(self.x.shape[1] + self.family.scale_is_free)
         out[0] = -np.log(rate)
         if self.family.scale_is_free:
@@ -118,15 +205,15 @@ class AftLikelihood:
         theta = float(params[-1]) if free else 1.0
         eta = product(self.x[rows], params[:-1] if free else params)
         w, log_stop, log_start = self.weights[rows], self.log_stop[rows], self.log_start[rows]
-        died = min(max(self.died - rows.start, 0), len(w))
+        failed = min(max(self.failed - rows.start, 0), len(w))
         z = theta * log_stop - eta
         value, slope, curve = np.empty((3, len(w)))
         for part, jet in (
-            (slice(0, died), self.family.log_density),
-            (slice(died, len(w)), self.family.log_survival),
+            (slice(0, failed), self.family.log_density),
+            (slice(failed, len(w)), self.family.log_survival),
         ):
             value[part], slope[part], curve[part] = jet(z[part])
-        total = dot(w, value) - dot(w[:died], log_stop[:died])
+        total = dot(w, value) - dot(w[:failed], log_stop[:failed])
         slope *= w
         curve *= w
         by_theta, by_both = slope * log_stop, curve * log_stop
@@ -134,24 +221,24 @@ class AftLikelihood:
         late = np.flatnonzero(log_start > -np.inf)
         if late.size:
             begun, early = log_start[late], w[late]
-            left, left_slope, left_curve = self.family.log_survival(theta * begun - eta[late])
-            left_slope *= early
-            left_curve *= early
-            total -= dot(early, left)
-            slope[late] -= left_slope
-            curve[late] -= left_curve
-            by_theta[late] -= left_slope * begun
-            by_both[late] -= left_curve * begun
-            twice -= dot(left_curve * begun, begun)
+            entered, entry_slope, entry_curve = self.family.log_survival(theta * begun - eta[late])
+            entry_slope *= early
+            entry_curve *= early
+            total -= dot(early, entered)
+            slope[late] -= entry_slope
+            curve[late] -= entry_curve
+            by_theta[late] -= entry_slope * begun
+            by_both[late] -= entry_curve * begun
+            twice -= dot(entry_curve * begun, begun)
         return _Jets(total, slope, curve, by_theta, by_both, twice)
 
-    def evaluate(self, params: Floats) -> _Evaluated:
+    def evaluate(self, params: Floats) -> Expansion:
         """Evaluate log-likelihood, gradient and information, block by block."""
         p, free = self.x.shape[1], self.family.scale_is_free
         theta = float(params[-1]) if free else 1.0
-        died = float(self.weights[: self.died].sum())
+        failed = float(self.weights[: self.failed].sum())
         with np.errstate(all="ignore"):
-            loglik = died * float(np.log(theta))
+            loglik = failed * float(np.log(theta))
             gradient, information = np.zeros(p + free), np.zeros((p + free, p + free))
             for rows in blocks(*self.x.shape):
                 x, jets = self.x[rows], self._jets(params, rows)
@@ -164,9 +251,9 @@ class AftLikelihood:
                     information[-1, -1] -= jets.twice
         if free:
             information[-1, :p] = information[:p, -1]
-            gradient[-1] += died / theta
-            information[-1, -1] += died / theta**2
-        return _Evaluated(loglik, gradient, information)
+            gradient[-1] += failed / theta
+            information[-1, -1] += failed / theta**2
+        return Expansion(loglik, gradient, information)
 
     def cluster_scores(self, params: Floats, cluster: Integers, n_clusters: int) -> Floats:
         """Return the rows' weighted contributions to the gradient, by cluster, shape (g, q)."""
@@ -175,5 +262,7 @@ class AftLikelihood:
         if not self.family.scale_is_free:
             return out
         by_theta = np.bincount(group, jets.by_theta, minlength=n_clusters)
-        died = np.bincount(group[: self.died], self.weights[: self.died], minlength=n_clusters)
-        return np.column_stack((out, by_theta + died / params[-1]))
+        failed = np.bincount(
+            group[: self.failed], self.weights[: self.failed], minlength=n_clusters
+        )
+        return np.column_stack((out, by_theta + failed / params[-1]))

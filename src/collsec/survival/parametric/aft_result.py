@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from collsec.survival.coefficients import Coefficients
-from collsec.survival.columns import Floats
+from collsec.survival.arrays import Floats
 from collsec.survival.errors import EstimationError
-from collsec.survival.parametric.aft_distributions import DISTRIBUTIONS, Distribution
+from collsec.survival.parametric.aft_likelihood import DISTRIBUTIONS, Distribution
+from collsec.survival.results import Coefficients
 
 LOG_SCALE = "log(scale)"
 
@@ -48,7 +48,7 @@ class AftResult(Coefficients):
 
     @property
     def model_std_errors(self) -> pd.Series[float]:
-        """Standard errors from the information, clusters left aside."""
+        """Standard errors from the information, clusters ignored."""
         root = np.sqrt(np.diag(self.model_cov))
         return pd.Series(root, index=self.params.index, name="std_error")
 

@@ -10,19 +10,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from collsec.survival.coefficients import Coefficients
-from collsec.survival.columns import (
-    Floats,
-    Names,
-    as_frame,
-    indicator,
-    names_of,
-    numbers,
-    row_label,
-)
+from collsec.survival.arrays import Floats
+from collsec.survival.columns import Names, as_frame, indicator, names_of, numbers, row_label
 from collsec.survival.errors import EstimationError
+from collsec.survival.regression.fitting import RegressionResult
 from collsec.survival.regression.generalized_linear import fit_binary
-from collsec.survival.regression.regression import RegressionResult
+from collsec.survival.results import Coefficients
 from collsec.survival.splines import KNOT_QUANTILES, restricted_cubic
 
 Dependence = Literal["constant", "linear", "quadratic", "cubic", "spline"]
@@ -53,9 +46,9 @@ class DurationDependence:
         if self.kind != "spline":
             powers = range(1, DEGREE[self.kind] + 1)
             return {f"duration^{k}" if k > 1 else "duration": duration**k for k in powers}
-        linear, *bent = restricted_cubic(duration, np.asarray(self.knots)).T
+        linear, *nonlinear = restricted_cubic(duration, np.asarray(self.knots)).T
         return {"duration": linear} | {
-            f"duration spline {j}": term for j, term in enumerate(bent, start=1)
+            f"duration spline {j}": term for j, term in enumerate(nonlinear, start=1)
         }
 
 
@@ -177,7 +170,7 @@ class DiscreteHazardResult(Coefficients):
 
     @property
     def model_std_errors(self) -> pd.Series[float]:
-        """Standard errors from the information, clusters left aside."""
+        """Standard errors from the information, clusters ignored."""
         return self.fit.model_std_errors
 
     @property

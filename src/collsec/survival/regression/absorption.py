@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from collsec.survival.columns import Floats, codes
+from collsec.survival.arrays import Floats
+from collsec.survival.columns import codes
 from collsec.survival.errors import EstimationError
 
-#: Share of a column's variance that must be left after the effects are out: less is rounding.
+#: Share of a column's variance that must remain after the effects are out: less is rounding.
 ABSORBED = 1e-10
 #: Levels of the smaller of two factors, whose normal equations are solved densely.
 MOST_LEVELS = 5000
@@ -69,7 +70,7 @@ class Absorption:
         return cls(tuple(factors), tuple(dummies), effects)
 
     def residual(self, columns: Floats) -> Floats:
-        """Return what the effects leave of columns, shape (n, c).
+        """Return what remains of columns after the effects, shape (n, c).
 
         Notes
         -----
@@ -103,8 +104,8 @@ def check_absorbed(
 ) -> None:
     """Raise where a column is constant within the effects."""
     whole = before - before.mean(axis=0)
-    for name, was, left in zip(names, whole.T, after.T, strict=True):
-        if left @ left <= ABSORBED * max(float(was @ was), 1e-300):
+    for name, was, remaining in zip(names, whole.T, after.T, strict=True):
+        if remaining @ remaining <= ABSORBED * max(float(was @ was), 1e-300):
             by = f" within {' and '.join(map(str, factors))}" if factors else ""
             raise EstimationError(f"column {name!r} does not vary{by}; drop it")
 

@@ -9,22 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collsec.survival.blocked_sums import sum_by_group
-from collsec.survival.coefficients import Coefficients
-from collsec.survival.columns import (
-    Floats,
-    Integers,
-    Names,
-    as_frame,
-    clusters,
-    matrix,
-    names_of,
-    numbers,
-)
+from collsec.survival.arrays import Floats, Integers, sum_by_group
+from collsec.survival.columns import Names, as_frame, clusters, matrix, names_of, numbers
 from collsec.survival.errors import EstimationError
-from collsec.survival.identification import check_information
+from collsec.survival.maximum_likelihood import check_information
 from collsec.survival.regression.absorption import Absorption, check_absorbed
 from collsec.survival.regression.weak_instruments import AndersonRubin
+from collsec.survival.results import Coefficients
 
 #: Share of the endogenous column's variance below which a first stage is rounding.
 IRRELEVANT = 1e-20
@@ -176,10 +167,10 @@ def iv_2sls(
         [numbers(data, outcome), matrix(data, [endogenous, *instruments, *exogenous])]
     )
     absorption = Absorption.from_frame(data, absorb)
-    left = absorption.residual(given)
-    check_absorbed(given, left, columns, absorb)
-    y, d = left[:, 0], left[:, 1]
-    z = left[:, 2:]
+    remaining = absorption.residual(given)
+    check_absorbed(given, remaining, columns, absorb)
+    y, d = remaining[:, 0], remaining[:, 1]
+    z = remaining[:, 2:]
     unit = z / z.std(axis=0)
     within = "within the effects" if absorb else "in the data"
     check_information(unit.T @ unit, columns[2:], float(len(y)), within)
@@ -192,7 +183,7 @@ def iv_2sls(
     counted = 0 if nested else absorption.effects
     q, p = len(instruments), len(exogenous)
     names = [endogenous, *exogenous]
-    frame = pd.DataFrame(left, columns=pd.Index(columns))
+    frame = pd.DataFrame(remaining, columns=pd.Index(columns))
     covered = (
         {"cov_type": "robust"} if groups is None else {"cov_type": "clustered", "clusters": groups}
     )
@@ -244,13 +235,13 @@ def iv_2sls(
 def _check_relevance(
     d: Floats, z: Floats, q: int, endogenous: str, instruments: Sequence[str]
 ) -> None:
-    """Raise where the first q columns, beside the others, move the endogenous column not at all."""
+    """Raise where the first q columns, given the others, move the endogenous column not at all."""
     both = np.column_stack((d, z[:, :q]))
     if z.shape[1] > q:
         both = both - z[:, q:] @ np.linalg.lstsq(z[:, q:], both, rcond=None)[0]
-    left, own = both[:, 0], both[:, 1:]
-    moved = own @ np.linalg.lstsq(own, left, rcond=None)[0]
-    if moved @ moved <= IRRELEVANT * (left @ left):
+    remaining, own = both[:, 0], both[:, 1:]
+    moved = own @ np.linalg.lstsq(own, remaining, rcond=None)[0]
+    if moved @ moved <= IRRELEVANT * (remaining @ remaining):
         raise EstimationError(
             f"{', '.join(map(str, instruments))} and {endogenous!r} are uncorrelated to the last "
             "digit: without a first stage nothing is identified; find an instrument that moves it"

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collsec.survival.coefficients import Coefficients
 from collsec.survival.columns import (
     Names,
     as_frame,
@@ -21,8 +20,9 @@ from collsec.survival.columns import (
     require_columns,
 )
 from collsec.survival.errors import EstimationError, shown
-from collsec.survival.identification import check_information
+from collsec.survival.maximum_likelihood import check_information
 from collsec.survival.regression.absorption import Absorption, check_absorbed
+from collsec.survival.results import Coefficients
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -127,9 +127,9 @@ def panel_ols(
         who, when = data[entity].iloc[at], data[time].iloc[at]
         raise EstimationError(f"{entity!r} {shown(who)} has two rows at {time!r} {shown(when)}")
     effects = [entity] * entity_effects + [time] * time_effects
-    left = Absorption.from_frame(data, effects).residual(x)
-    check_absorbed(x, left, covariates, effects)
-    unit = left / left.std(axis=0)
+    remaining = Absorption.from_frame(data, effects).residual(x)
+    check_absorbed(x, remaining, covariates, effects)
+    unit = remaining / remaining.std(axis=0)
     check_information(unit.T @ unit, covariates, float(len(y)), "within the effects")
     place = pd.MultiIndex.from_arrays([codes(data, entity)[0], codes(data, time)[0]])
     frame = pd.DataFrame(x, index=place, columns=pd.Index(covariates))

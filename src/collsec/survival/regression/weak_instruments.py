@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg, stats
 
-from collsec.survival.columns import Floats
+from collsec.survival.arrays import Floats
 from collsec.survival.errors import EstimationError
 
 

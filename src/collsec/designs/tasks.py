@@ -1,0 +1,163 @@
+"""The work of a hypothesis as tasks that need nothing of one another, to run side by side.
+
+Each task has seeds of its own, so that its numbers do not depend on how tasks are split over
+shards.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from collsec.core.schema import Role
+from collsec.designs import checks
+from collsec.designs.estimate import Estimate, Quantity, Unit
+from collsec.designs.inputs import Inputs, prepare
+from collsec.designs.parts import PARTS, Context, Part
+from collsec.designs.registry import Design, Task, get
+from collsec.hypothesis.specification import Draws, ExposureSpec, Spec
+
+
+def tasks(inputs: Inputs, draws: Draws) -> dict[str, Task]:
+    """Every task of a specification, by name, in the order of the results.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    draws : Draws
+        Draw counts of the profile.
+
+    Returns
+    -------
+    dict of callables
+        The primary, its lags, other exposures and outcomes; placebos; blocks of the null
+        calibration; robustness; and the parts that do not wait for the primary.
+    """
+    spec, design = inputs.spec, get(inputs.spec.design)
+    made = design.tasks(inputs, draws)
+    for exposure in spec.falsification:
+        made[f"placebo.{exposure.measure}"] = partial(_placebo, inputs, design, exposure, draws)
+    for block in range(design.calibration_blocks):
+        made[f"calibration.{block}"] = partial(_calibrated, inputs, design, draws, block)
+    made["known_biased"] = partial(_known_biased, inputs, design, draws)
+    made["robustness"] = partial(_robustness, inputs)
+    for name in spec.parts:
+        if not PARTS[name].after_primary:
+            made[f"part.{name}"] = partial(_part, inputs, draws, name)
+    return made
+
+
+def of_shard(names: list[str], shard: int, shards: int) -> list[str]:
+    """The tasks of one shard: every ``shards``-th, so that like ones spread over all shards."""
+    return names[shard - 1 :: shards]
+
+
+def to_json(done: Mapping[str, Part]) -> dict[str, Any]:
+    """Parts as plain JSON; numbers keep all their digits, infinite and missing ones included."""
+    return {
+        name: _plain(
+            {
+                "estimates": [dataclasses.asdict(e) for e in part.estimates],
+                "curves": None if part.curves is None else part.curves.to_dict(orient="list"),
+                "quantities": {k: dataclasses.asdict(q) for k, q in part.quantities.items()},
+                "records": part.records,
+            }
+        )
+        for name, part in done.items()
+    }
+
+
+def from_json(record: Mapping[str, Any]) -> dict[str, Part]:
+    """Parts back from :func:`to_json`."""
+    return {
+        name: Part(
+            [Estimate(**one | {"role": Role(one["role"])}) for one in part["estimates"]],
+            None if part["curves"] is None else pd.DataFrame(part["curves"]),
+            {
+                key: Quantity(q["value"], Unit(q["unit"]), q["digits"])
+                for key, q in part["quantities"].items()
+            },
+            part["records"],
+        )
+        for name, part in record.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return value
+
+
+def _placebo(inputs: Inputs, design: Design, exposure: ExposureSpec, draws: Draws) -> Part:
+    found = design.estimate(
+        inputs,
+        prepare(inputs, exposure),
+        exposure,
+        estimate_id=f"{inputs.spec.hypothesis}.placebo.{exposure.measure}",
+        role=Role.FALSIFICATION,
+        level=inputs.study.usual_level,
+        draws=draws.rerandomization_draws,
+    )
+    return Part([found])
+
+
+def _calibrated(inputs: Inputs, design: Design, draws: Draws, block: int) -> Part:
+    prepared = prepare(inputs, inputs.spec.exposure)
+    found = design.calibrate(inputs, prepared, draws.calibration_draws, block)
+    return Part(records={"calibration": dataclasses.asdict(found)})
+
+
+def _known_biased(inputs: Inputs, design: Design, draws: Draws) -> Part:
+    rate = design.calibrate_biased(inputs, draws.calibration_draws)
+    return Part(records={"known_biased": rate})
+
+
+def _robustness(inputs: Inputs) -> Part:
+    """Leaving one conflict or mission out, a second engine, proportional hazards."""
+    prepared = prepare(inputs, inputs.spec.exposure)
+    agree, gap = checks.engines_agree(prepared)
+    return Part(
+        records={
+            "without": checks.leave_one_out(inputs, prepared).to_dict(orient="list"),
+            "engines_agree": agree,
+            "engine_gap": gap,
+            "proportional_hazards": checks.proportional_hazards(prepared),
+        }
+    )
+
+
+def _part(inputs: Inputs, draws: Draws, name: str) -> Part:
+    return PARTS[name].made(Context(inputs, prepare(inputs, inputs.spec.exposure), draws))
+
+
+def main_estimates(spec: Spec, done: Mapping[str, Part]) -> list[Estimate]:
+    """The primary and what stands beside it, in the order of the specification."""
+    made = list(done["primary"].estimates)
+    for lag in spec.lags_months:
+        if lag == spec.exposure.lag_months:
+            made.append(
+                dataclasses.replace(
+                    made[0],
+                    estimate_id=f"{spec.hypothesis}.lag_{lag:02d}",
+                    role=Role.LAG,
+                    label=f"Lag of {lag} months",
+                )
+            )
+        else:
+            made += done[f"lag.{lag}"].estimates
+    for kind, names in (
+        ("secondary", [e.measure for e in spec.secondary]),
+        ("outcome", list(spec.outcomes)),
+    ):
+        made += [e for name in names for e in done[f"{kind}.{name}"].estimates]
+    return made

@@ -1,0 +1,226 @@
+"""Estimates and quantities as the strings that a page prints, by the names of its variables.
+
+How a number reads follows from its unit, and the unit of an estimate from its estimand. Which
+variables hold what stands in the declarations of the parts.
+"""
+
+from __future__ import annotations
+
+import datetime
+import fnmatch
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
+
+import pandas as pd
+
+import collsec.subjects  # noqa: F401 - parts register themselves on import
+from collsec.designs.estimate import UNITS, Estimate, Quantity, Unit
+from collsec.designs.parts import PARTS, VariablesOf
+from collsec.evidence.verdict import Verdict
+from collsec.measures import MEASURES
+from collsec.reports.words import verdicts, wording
+
+#: What a page prints of every primary.
+PRIMARY = (
+    VariablesOf(
+        "primary",
+        {
+            "primary.hr": "estimate",
+            "primary.centered": "centered",
+            "primary.ci": "interval",
+            "primary.level": "level",
+            "primary.p": "p_value",
+            "primary.exposed_ends": "exposed_events",
+            "primary.exposed_clusters": "exposed_clusters",
+            "primary.exposed_units": "exposed_units",
+            "primary.units": "n_units",
+            "primary.events": "n_events",
+            "primary.clusters": "n_clusters",
+            "primary.mde_low": "mde_low",
+            "primary.mde_high": "mde_high",
+        },
+    ),
+    VariablesOf("primary", {"primary.null_rejection": "null_rejection"}, digits=1),
+)
+#: Decimals of a unit where the quantity names none.
+DIGITS = {
+    Unit.COUNT: 0,
+    Unit.RATIO: 2,
+    Unit.NUMBER: 2,
+    Unit.SHARE: 0,
+    Unit.POINTS: 1,
+    Unit.MONTHS: 1,
+    Unit.DAYS: 0,
+    Unit.YEARS: 1,
+}
+#: Words behind a value that is printed with its unit.
+NAMES = {Unit.POINTS: " percentage points", Unit.MONTHS: " months", Unit.YEARS: " years"}
+#: Below it intervals of two-stage least squares are not to be trusted (Staiger & Stock, 1997,
+#: https://doi.org/10.2307/2171753); the Anderson–Rubin set is, whatever the strength.
+WEAK_BELOW = 10.0
+#: Fields of an estimate that are no value on the scale of its estimand, with their unit.
+_FIELDS = {
+    "p_value": Unit.P_VALUE,
+    "level": Unit.LEVEL,
+    "null_rejection": Unit.SHARE,
+    "std_error": Unit.NUMBER,
+    "lag_months": Unit.COUNT,
+    "null_draws": Unit.COUNT,
+    "nobs": Unit.COUNT,
+    "n_units": Unit.COUNT,
+    "n_events": Unit.COUNT,
+    "n_clusters": Unit.COUNT,
+    "exposed_units": Unit.COUNT,
+    "exposed_events": Unit.COUNT,
+    "exposed_clusters": Unit.COUNT,
+    "label": Unit.TEXT,
+    "note": Unit.TEXT,
+}
+
+
+class Results(Protocol):
+    """What the words need of the record of a hypothesis."""
+
+    @property
+    def hypothesis(self) -> str: ...
+    @property
+    def spec(self) -> Mapping[str, Any]: ...
+    @property
+    def verdict(self) -> Verdict: ...
+    @property
+    def quantities(self) -> Mapping[str, Mapping[str, Any]]: ...
+    @property
+    def made_by(self) -> Mapping[str, str]: ...
+    @property
+    def estimates(self) -> pd.DataFrame: ...
+
+
+def variables(record: Results) -> dict[str, str]:
+    """Every string that the pages of a hypothesis print from its record, by dotted name."""
+    h = record.hypothesis
+    rows = record.estimates.set_index(record.estimates["estimate_id"].str.partition(".")[2])
+    found = sentences(record) | feed(rows, PRIMARY)
+    found |= {
+        name: printed(Quantity.from_plain(plain)) for name, plain in record.quantities.items()
+    }
+    for part in record.spec.get("parts", ()):
+        own = rows[rows["estimate_id"].map(record.made_by) == part]
+        found |= feed(own, PARTS[part].variables)
+    return {f"{h}.{name}": text for name, text in found.items()}
+
+
+def sentences(record: Results) -> dict[str, str]:
+    """The finding of the primary and the verdict on it, in sentences."""
+    rows = record.estimates
+    primary = cast(Estimate, rows[rows["role"] == "primary"].iloc[0])
+    verdict = record.verdict
+    measure = MEASURES.get(primary.measure)
+    contrast = measure.contrast if measure else ()
+    those, others = contrast or (f"wars with “{primary.label}”", "other wars")
+    return {
+        "primary.sentence": verdicts.primary_sentence(primary, verdict, (those, others)),
+        "primary.plain": verdicts.plain_sentence(primary, verdict, (those, others)),
+        "verdict.code": verdict.code,
+        "verdict.sentence": verdicts.sentence(verdict),
+        "verdict.reasons": verdicts.with_reasons(verdict),
+    }
+
+
+def feed(rows: pd.DataFrame, declared: Sequence[VariablesOf]) -> dict[str, str]:
+    """The variables that some estimates feed.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Estimates by their name without the hypothesis.
+    declared : sequence of VariablesOf
+    """
+    found = {}
+    for one in declared:
+        for name in fnmatch.filter(rows.index.astype(str), one.estimates):
+            for variable, field in one.names.items():
+                found[variable.replace("{name}", name)] = _field(rows.loc[name], field, one)
+    return found
+
+
+def _field(row: pd.Series, field: str, declared: VariablesOf) -> str:
+    """One field of an estimate, its interval, both, or on which side the interval lies."""
+    unit, digits = UNITS[str(row["estimand"])], declared.digits
+    low, high = (Quantity(float(row[end]), unit, digits) for end in ("ci_low", "ci_high"))
+    if field == "interval":
+        return interval(low, high)
+    if field == "finding":
+        value = printed(Quantity(float(row["estimate"]), unit, digits))
+        if math.isnan(row["estimate"]):
+            return value
+        return f"{value}{NAMES.get(unit, '')} ({interval(low, high)})"
+    if field == "direction":
+        neutral = 1.0 if unit is Unit.RATIO else 0.0
+        scale = 100 if unit is Unit.POINTS else 1
+        return wording.exploratory(
+            scale * low.value, scale * high.value, declared.expected, neutral
+        )
+    return printed(Quantity(row[field], _FIELDS.get(field, unit), digits))
+
+
+def interval(low: Quantity, high: Quantity) -> str:
+    """An interval for print; open where a limit does not exist."""
+    if math.isnan(low.value) or math.isnan(high.value):
+        return wording.number(math.nan)
+    return f"{printed(low)} to {printed(high)}"
+
+
+def printed(quantity: Quantity) -> str:
+    """A quantity for print, as its unit asks.
+
+    Examples
+    --------
+    >>> printed(Quantity(0.256, Unit.SHARE)), printed(Quantity(-0.0312, Unit.POINTS))
+    ('26 %', '−3.1')
+    >>> printed(Quantity("2017-06-30", Unit.CALENDAR_MONTH)), printed(Quantity(0.95, Unit.LEVEL))
+    ('June 2017', '95 %')
+    """
+    value, unit = quantity.value, quantity.unit
+    digits = DIGITS.get(unit, 0) if quantity.digits is None else quantity.digits
+    match unit:
+        case Unit.TEXT:
+            return str(value)
+        case Unit.CALENDAR_YEAR:
+            return str(int(value))
+        case Unit.CALENDAR_MONTH:
+            return f"{datetime.date.fromisoformat(value):%B %Y}"
+        case Unit.P_VALUE:
+            return wording.p_value(value)
+        case Unit.LEVEL:
+            return wording.level(value)
+        case Unit.SHARE:
+            return wording.percent(value, digits)
+        case Unit.POINTS:
+            return wording.number(100 * value, digits)
+        case Unit.DETECTED:
+            return "detectable" if value else "not detectable"
+        case Unit.FIRST_STAGE_F:
+            return _strength(value)
+        case Unit.CONFIDENCE_SET:
+            return _set(value)
+        case _:
+            return wording.number(value, digits)
+
+
+def _strength(statistic: float) -> str:
+    """Whether an instrument moves the exposure enough to learn from."""
+    if math.isnan(statistic):
+        return wording.number(statistic)
+    return "weak" if statistic < WEAK_BELOW else "not weak by the usual mark of 10"
+
+
+def _set(accepted: Sequence[Sequence[float]]) -> str:
+    """A confidence set of a difference of shares, in percentage points."""
+    if not accepted:
+        return "empty"
+    if [list(one) for one in accepted] == [[-math.inf, math.inf]]:
+        return "every value, so that nothing is ruled out"
+    return " or ".join(
+        interval(Quantity(low, Unit.POINTS), Quantity(high, Unit.POINTS)) for low, high in accepted
+    )

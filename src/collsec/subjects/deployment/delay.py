@@ -1,0 +1,168 @@
+"""Delay: does presence work better where it comes early, and what does a year of delay cost?
+
+Presence is split by the age of the war at arrival. Both halves are compared with wars of the same
+age without troops, and only after they have come: a war is never counted as "early" for the months
+in which it waited. The cost of delay is the primary's hazard ratio in months of war.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+from collsec.core.schema import Role
+from collsec.designs.estimate import Estimate, Quantity, Unit
+from collsec.designs.inputs import Inputs, Prepared, prepare
+from collsec.designs.parts import Context, CurveKind, CurveOf, Part, VariablesOf, part
+from collsec.designs.split_exposure import (
+    PRINTED,
+    SplitExposure,
+    chosen,
+    estimate_split,
+    split_by,
+)
+from collsec.designs.standardization import from_month, in_months, mean_months, strategy_curves
+from collsec.histories.panels import DAYS_PER_MONTH
+from collsec.measures import get
+from collsec.survival import CoxResult
+from collsec.survival.inference import (
+    ExposureDesign,
+    Integers,
+    Split,
+)
+
+SPLITS_MONTHS = (12, 24)
+# The primary's exposure, and the wider one that gives more arrivals to compare.
+MEASURES = ("un_troops", "peacekeepers")
+EARLY_MONTH, LATE_MONTH = 6, 18
+DELAYS = {
+    "Deployed in month 6": EARLY_MONTH,
+    "Deployed in month 18": LATE_MONTH,
+    "Never deployed": math.inf,
+}
+
+
+@part(
+    roles=(Role.INTERACTION,),
+    variables=tuple(
+        declared
+        for months in SPLITS_MONTHS
+        for declared in (
+            *(
+                VariablesOf(name, PRINTED)
+                for name in (
+                    f"early_{months}",
+                    f"late_{months}",
+                    f"early_against_late_{months}",
+                )
+            ),
+            VariablesOf(f"early_against_late_{months}", {"{name}.says": "direction"}),
+        )
+    ),
+    uses=tuple(f"timelines/deployment.{name}" for name in MEASURES),
+    exposures=MEASURES,
+)
+def early_late(context: Context) -> Part:
+    """Early and late presence, each against none, and their ratio with its interval."""
+    inputs, own = context.inputs, context.inputs.spec.exposure
+    made: list[Estimate] = []
+    for measure in MEASURES:
+        exposure = dataclasses.replace(own, measure=measure)
+        prepared = prepare(inputs, exposure)
+        for months in SPLITS_MONTHS:
+            halves = by_arrival(prepared, measure, months, is_own=measure == own.measure)
+            made += estimate_split(
+                inputs, prepared, exposure, halves, draws=context.draws.rerandomization_draws
+            )
+    return Part(made)
+
+
+def by_arrival(
+    prepared: Prepared, measure: str, months: int, *, is_own: bool = True
+) -> SplitExposure:
+    """Split presence by whether it came within so many months of onset.
+
+    Parameters
+    ----------
+    is_own : bool
+        Whether it is the primary's own exposure; another one is named in the ids.
+    """
+    assert prepared.spells is not None
+    title, end = get(measure).title, "" if is_own else f".{measure}"
+    is_early = prepared.spells.assigned <= months * DAYS_PER_MONTH
+    return SplitExposure(
+        names={
+            "first": f"early_{months}{end}",
+            "second": f"late_{months}{end}",
+            "ratio": f"early_against_late_{months}{end}",
+        },
+        titles={
+            "first": f"{title}: came within {months} months of onset",
+            "second": f"{title}: came after {months} months",
+            "ratio": f"{title}: early against late ({months} months)",
+        },
+        first=chosen(prepared.spells, is_early),
+        second=chosen(prepared.spells, ~is_early),
+        split=lambda design: by_age(design, months),
+    )
+
+
+def by_age(design: ExposureDesign, months: int) -> Split:
+    """Split assignments into early and late by the age of the unit that was drawn."""
+    spell = np.arange(design.n_spells)
+    # The last place stands for "on no unit".
+    origin = np.r_[design.origin, 0.0]
+
+    def is_early(unit: Integers) -> np.ndarray:
+        early: np.ndarray = design.assigned[spell] - origin[unit] <= months * DAYS_PER_MONTH
+        return early
+
+    return split_by(design, is_early)
+
+
+@part(
+    roles=(Role.SECONDARY,),
+    curves=(
+        CurveOf(
+            "standardized_survival",
+            CurveKind.SURVIVAL,
+            "Wars still going on",
+            is_shaded_between=True,
+        ),
+    ),
+    variables=(VariablesOf("cost_of_delay", {"cost.months": "estimate", "cost.ci": "interval"}),),
+    after_primary=True,
+    designs=("time_varying",),
+)
+def cost_of_delay(context: Context, primary: Estimate) -> Part:
+    """Months of war per year of delay, and survival under early, late and no deployment."""
+    inputs, prepared = context.inputs, context.prepared
+    paths = {name: from_month(inputs, month) for name, month in DELAYS.items()}
+    return Part(
+        [months_per_year(inputs, prepared, primary)],
+        strategy_curves(inputs, prepared, paths),
+        {"cost.horizon": Quantity(inputs.study.horizon_months, Unit.MONTHS, digits=0)},
+    )
+
+
+def months_per_year(inputs: Inputs, prepared: Prepared, primary: Estimate) -> Estimate:
+    """Months of war per year of delay, with the limits that the primary's interval implies."""
+
+    def cost(fit: CoxResult) -> float:
+        late, early = (
+            mean_months(inputs, prepared, fit, from_month(inputs, month))[0]
+            for month in (LATE_MONTH, EARLY_MONTH)
+        )
+        return late - early
+
+    return in_months(
+        inputs,
+        prepared,
+        primary,
+        cost,
+        estimate_id=f"{inputs.spec.hypothesis}.cost_of_delay",
+        estimand="months_per_year_of_delay",
+        label=f"Cost of delay: months of war, month {LATE_MONTH} against month {EARLY_MONTH}",
+    )

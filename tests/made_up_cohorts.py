@@ -1,0 +1,45 @@
+"""Hypotheses and cohorts made up for the tests of designs, without files."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pandas as pd
+
+from collsec.core.project import Project
+from collsec.designs.inputs import Inputs, Prepared
+from collsec.histories.panels import arrange, unit_spells
+from collsec.hypothesis.specification import InferenceSpec, load, load_study
+
+PROJECT = Project(Path(__file__).resolve().parents[1])
+STUDY = load_study(PROJECT)
+# H1 as declared, without strata: a made-up cohort has none.
+SPEC = dataclasses.replace(
+    load(PROJECT, "h1"), strata=(), inference=InferenceSpec("risk_set_rerandomization")
+)
+
+
+def inputs_of(**frames: object) -> Inputs:
+    """Inputs of a hypothesis, holding only what a test names."""
+    empty = pd.DataFrame()
+    given: dict[str, object] = {
+        "episodes": empty,
+        "ties": empty,
+        "missions": empty,
+        "acts": empty,
+        "timelines": {},
+        "tables": {},
+        "spec": SPEC,
+        "study": STUDY,
+    }
+    return Inputs(**(given | frames))
+
+
+def prepared_of(units: pd.DataFrame, calendar: pd.DataFrame, lag: int = 6) -> Prepared:
+    """A cohort (``unit_id, conflict_id, time_zero, exit_date, is_event, gwno_host``), laid out."""
+    spells = unit_spells(units, calendar, lag)
+    outcome = units[["exit_date", "is_event"]]
+    carried = [c for c in ("gwno_host", "region", "period") if c in units]
+    rows = arrange(units, outcome, {"x": spells}, carried)
+    return Prepared(units, outcome, rows, "x", (), (), spells, pd.DataFrame())
