@@ -82,6 +82,7 @@ def estimate_rows(hypothesis: str = "h1") -> pd.DataFrame:
                 "n_units": 523,
                 "n_events": 466,
                 "n_clusters": 108,
+                "centered": ratio,
                 "exposed_units": 41,
                 "exposed_events": 23 + place,
                 "exposed_clusters": 19,
@@ -595,7 +596,6 @@ coverage = "1946-2024"
 citation = "Doe, J. (2024). Wars that never were. Journal of Nothing 1(1): 1–2."
 doi = ""
 licence = "CC BY 4.0"
-may_redistribute = true
 publisher = ""
 """
 

@@ -32,9 +32,7 @@ def linked(tables: dict[str, pd.DataFrame]) -> Linked:
 
 def source(key: str, years: str, *, has_files: bool = True) -> Source:
     files = (SourceFile("a/b.csv", "b.csv", 1, "0" * 64),) if has_files else ()
-    return Source(
-        key, "P", f"T {key}", "1", years, "C", "", "CC0", True, "https://x.org", None, files
-    )
+    return Source(key, "P", f"T {key}", "1", years, "C", "", "CC0", "https://x.org", None, files)
 
 
 def test_the_record_of_the_council_by_hand() -> None:

@@ -201,7 +201,7 @@ def events(case: Case, tables: CaseTables) -> pd.DataFrame:
     DataFrame
         ``lane`` (violence, council, boots), ``line`` (whose), ``kind`` (episode, war; resolution,
         not_on_record, veto, assembly; authorized, personnel, troops), ``from_date`` and
-        ``to_date`` (both included, within the years of the case), ``is_open`` (goes on after
+        ``to_date`` (both included, within the years of the case), ``is_open`` (continues after
         them), ``sender`` of a mission, ``conflict_ids``, ``item`` (episode, symbol, sitting,
         mission) and ``detail``. In the order of the lines, and of dates within them.
     """

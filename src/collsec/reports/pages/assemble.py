@@ -85,7 +85,8 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     records = [load(project, h) for h in hypotheses]
     catalogs = {record.hypothesis: catalog(record) for record in records}
     shared = shared_catalog(project, list(hypotheses))
-    variables = generated.variables(records, load_synthesis(project))
+    study = load_study(project)
+    variables = generated.variables(records, load_synthesis(project), study.level)
     for items in catalogs.values():
         variables |= alternatives(items)
     drawn, texts = case_catalog(project)
@@ -132,8 +133,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
             )
     reports = [(p.stem, p.front["title"], p.record) for p in pages]
     _write(folder / "_verdicts.md", generated.verdict_list(reports))
-    limits = load_study(project)
-    minimum = (limits.minimum_exposed_ends, limits.minimum_exposed_clusters)
+    minimum = (study.minimum_exposed_ends, study.minimum_exposed_clusters)
     _write(folder / "_findings.md", generated.findings(reports, minimum))
     for name in _COMMITTED:
         shutil.copyfile(sources_folder / name, folder / name)

@@ -20,9 +20,9 @@ DO_NOT_EDIT = (
 _HTML_ONLY = '::: {{.content-visible when-format="html"}}\n{}\n:::\n'
 
 
-def variables(records: Sequence[Record], synthesis: Synthesis) -> dict[str, str]:
+def variables(records: Sequence[Record], synthesis: Synthesis, alpha: float) -> dict[str, str]:
     """Return every variable that text may use: the records' own, and who and what they are."""
-    names: dict[str, str] = {}
+    names = {"study.level": wording.level(1 - alpha)}
     for record in records:
         h = record.hypothesis
         names |= {

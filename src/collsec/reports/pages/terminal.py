@@ -254,7 +254,7 @@ def compare(
 
 
 def _short(check: str) -> str:
-    """The name of a check that fits beside columns."""
+    """The name of a check that fits next to columns."""
     return next((short for begin, short in _SHORT.items() if check.startswith(begin)), check)
 
 

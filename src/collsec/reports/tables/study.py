@@ -43,7 +43,7 @@ _COLUMNS = {
     ),
 }
 _FINDING = "{finding}\nHow sure? {how_sure}\nWhat would change it? {what_would_change}"
-#: Columns on a terminal, beside claim and statement.
+#: Columns on a terminal, after claim and statement.
 _ON_TERMINAL = {
     "tested": (Column("Verdict", "verdict"), Column("Finding", _FINDING, width=40)),
     "deferred": (Column("Planned as", "planned"), Column("Why", "reason", width=40)),

@@ -54,7 +54,7 @@ class Table:
 
     @property
     def data(self) -> pd.DataFrame:
-        """The unrounded rows that are published beside the table."""
+        """The unrounded rows that are published alongside the table."""
         return self.rows if self.published is None else self.published
 
     def cells(self) -> list[list[str]]:

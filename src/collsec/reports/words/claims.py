@@ -44,7 +44,7 @@ _NAMES = {
 _ALONGSIDE = "Exploratory, and no part of the verdict:"
 
 
-class Told(Results, quantities.Results, Protocol):
+class Printable(Results, quantities.Results, Protocol):
     """What words need of the record of a hypothesis."""
 
 
@@ -61,7 +61,7 @@ _VOID = "An estimator that passes its own checks."
 
 
 def worded(
-    table: pd.DataFrame, records: Mapping[str, Told], minimum: tuple[int, int]
+    table: pd.DataFrame, records: Mapping[str, Printable], minimum: tuple[int, int]
 ) -> pd.DataFrame:
     """Return a ledger with its sentences: the columns of :class:`Words`.
 
@@ -69,7 +69,7 @@ def worded(
     ----------
     table : DataFrame
         From :func:`collsec.evidence.claims.ledger`.
-    records : mapping of str to Told
+    records : mapping of str to Printable
         The record of each hypothesis that a claim is tested by.
     minimum : tuple of int
         Exposed terminations and exposed clusters below which no effect is looked at.
@@ -102,13 +102,13 @@ def ledger_of(project: Project) -> pd.DataFrame:
     return worded(ledger(claims, records), records, minimum)
 
 
-def of_primary(record: Told, minimum: tuple[int, int]) -> Words:
+def of_primary(record: Printable, minimum: tuple[int, int]) -> Words:
     """What is said of the primary of a hypothesis, whichever claim it tests."""
     return _judged(primary_of(record), record, minimum)
 
 
 def _claim(
-    claim: Mapping[Hashable, Any], line: int, record: Told, minimum: tuple[int, int]
+    claim: Mapping[Hashable, Any], line: int, record: Printable, minimum: tuple[int, int]
 ) -> Words:
     """The first estimate leads; the others are reported after it."""
     first, *others = str(claim["tests"]).split(";")
@@ -134,7 +134,7 @@ def _claim(
     return dataclasses.replace(words, finding=" ".join([words.finding, *lead, *further]))
 
 
-def _description(claim: Mapping[Hashable, Any], line: int, record: Told) -> str:
+def _description(claim: Mapping[Hashable, Any], line: int, record: Printable) -> str:
     """The sentence of a described claim, with the variables that it names."""
     known = quantities.variables(record)
 
@@ -153,7 +153,7 @@ def _description(claim: Mapping[Hashable, Any], line: int, record: Told) -> str:
     return re.sub(r"\{([^{}]*)\}", value, str(claim["description"]))
 
 
-def _judged(row: pd.Series, record: Told, minimum: tuple[int, int]) -> Words:
+def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Words:
     """Word the estimate that carries the verdict."""
     code = record.verdict.code
     low, high = (wording.number(v) for v in record.spec["estimand"]["no_effect"])
@@ -203,7 +203,7 @@ def _detectable(row: pd.Series) -> str:
     )
 
 
-def _exploratory(row: pd.Series, record: Told, expected: str) -> Words:
+def _exploratory(row: pd.Series, record: Printable, expected: str) -> Words:
     """Word an estimate that carries no verdict; it falls with the estimator of its primary."""
     if falls(row, record):
         return Words(

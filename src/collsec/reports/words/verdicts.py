@@ -1,7 +1,7 @@
 """Verdicts in words: their sentences, their reasons, and the finding of a primary.
 
 Whether something is "shorter" or shows "no detectable difference" follows from the verdict, never
-from a bare sign.
+from a sign alone.
 """
 
 from __future__ import annotations

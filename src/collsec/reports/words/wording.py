@@ -15,7 +15,7 @@ from collsec.designs.estimate import UNITS, Unit
 #: A cell without a number.
 NONE = "–"
 NOT_ESTIMABLE = "not estimable"
-#: What an estimand is called beside its label; a hazard ratio needs no name.
+#: What an estimand is called after its label; a hazard ratio needs no name.
 ESTIMANDS = {
     "probability": "%",
     "probability_difference": "percentage points",
