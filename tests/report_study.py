@@ -40,6 +40,7 @@ SPEC: dict[str, Any] = {
     "exposure": {"measure": "un_troops", "lag_months": 6},
     "outcome": "episode_end",
     "estimand": {"name": "hazard_ratio", "expected": "above_one", "no_effect": [0.8, 1.25]},
+    "parts": ["cost_of_delay"],
     "cites": ["atlas"],
     "amendments": [{"day": "2026-11-24", "change": "Lag of 6 months", "reason": "Eve of peace"}],
 }

@@ -235,7 +235,7 @@ def synthesis(project: Project) -> None:
     study = load_study(project)
     estimates = {h: project.read("estimates", h) for h in study.hypotheses}
     made_from = record(project, "estimates", [project.stage("estimates", h) for h in estimates])
-    made = over_primaries(estimates, study.primaries)
+    made = over_primaries(estimates, study.hypotheses[: study.primaries])
     project.write_json(rounded(made) | {"provenance": made_from}, project.record("study"))
 
 

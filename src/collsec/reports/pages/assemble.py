@@ -86,7 +86,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     catalogs = {record.hypothesis: catalog(record) for record in records}
     shared = shared_catalog(project, list(hypotheses))
     study = load_study(project)
-    variables = generated.variables(records, load_synthesis(project), study.level)
+    variables = generated.variables(records, load_synthesis(project), study.alpha)
     for items in catalogs.values():
         variables |= alternatives(items)
     drawn, texts = case_catalog(project)
