@@ -14,6 +14,7 @@ import yaml
 
 from collsec.hypothesis.specification import specification_digest
 from collsec.core.project import Project
+from collsec.histories import FRAMES, TIMELINES
 from collsec.pipeline import code_of
 
 PROJECT = Project(".")
@@ -26,8 +27,6 @@ RAW = "data/raw"
 OUT = "data/processed"
 PACKAGE = json.loads(PROJECT.datapackage.read_text(encoding="utf-8"))
 TABLES = [r["name"] for r in PACKAGE["resources"]]
-TIMELINES = ["deployment", "host_deployment", "council", "council_elsewhere", "war"]
-LINKED = ["episodes", "missions", "acts", "ties", "assembly", "links"]
 PAGES = {h: PROJECT.spec_file(h).stem for h in HYPOTHESES}
 
 
@@ -36,7 +35,7 @@ def code(stage):
     return [os.path.relpath(path) for path in code_of(stage)]
 
 
-wildcard_constraints: h="h[0-9]+"
+wildcard_constraints: h="|".join(HYPOTHESES)
 
 
 localrules: all
@@ -70,7 +69,7 @@ rule episodes:
         rules.tables.output,
         code=code("episodes"),
     output:
-        expand(f"{OUT}/episodes/{{name}}.parquet", name=LINKED),
+        expand(f"{OUT}/episodes/{{name}}.parquet", name=[*FRAMES, "extents"]),
     shell:
         f"{COLLSEC} step episodes"
 
@@ -81,7 +80,7 @@ rule timelines:
         rules.episodes.output,
         code=code("timelines"),
     output:
-        expand(f"{OUT}/timelines/{{family}}.parquet", family=TIMELINES),
+        expand(f"{OUT}/timelines/{{family}}.parquet", family=list(TIMELINES)),
     shell:
         f"{COLLSEC} step timelines"
 

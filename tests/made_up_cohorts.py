@@ -10,7 +10,8 @@ import pandas as pd
 from collsec.core.project import Project
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.histories.panels import arrange, unit_spells
-from collsec.hypothesis.specification import InferenceSpec, load, load_study
+from collsec.hypothesis.specification import InferenceSpec, load
+from collsec.hypothesis.study import load_study
 
 PROJECT = Project(Path(__file__).resolve().parents[1])
 STUDY = load_study(PROJECT)
@@ -29,7 +30,8 @@ def inputs_of(**frames: object) -> Inputs:
         "missions": empty,
         "acts": empty,
         "timelines": {},
-        "tables": {},
+        "frames": {},
+        "extents": {},
         "spec": SPEC,
         "study": STUDY,
     }

@@ -24,8 +24,10 @@ import pandas as pd
 
 from collsec.designs import Inputs
 from collsec.designs.inputs import codes
-from collsec.histories.episodes import HALF_DAY, last_day_followed
-from collsec.histories.panels import clock, days_of, with_strata
+from collsec.histories.cohorts import with_strata
+from collsec.histories.episodes import HALF_DAY
+from collsec.histories.extents import last_day_followed
+from collsec.histories.panels import clock, days_of
 from collsec.histories.timelines import PRESENCES
 from collsec.hypothesis.specification import load
 from collsec.measures import get
@@ -129,7 +131,7 @@ class Act:
 def calendar(inputs: Inputs) -> list[Act]:
     """The real acts of the primary's exposure on wars of the hypothesis that were going on."""
     spec = inputs.spec
-    spells = get(spec.exposure.measure).function(inputs.timelines)
+    spells = inputs.calendar(spec.exposure.measure)
     wars = inputs.episodes[inputs.episodes["type_at_onset"].isin(spec.cohort.types)]
     pairs = wars.merge(spells, on="conflict_id")
     during = (pairs["on_date"] > pairs["onset_date"]) & (pairs["on_date"] < pairs["exit_date"])
@@ -272,7 +274,9 @@ def interests(rng: np.random.Generator, truth: Truth) -> Inputs:
     inputs = real("h3")
     wars = Wars.of(inputs, rng)
     ties = dealt(inputs.ties, wars.frame, rng)
-    salience = np.nan_to_num(get("salience").function(wars.frame, ties).to_numpy(float))
+    salience = np.nan_to_num(
+        get("salience")({"episodes": wars.frame, "ties": ties}).to_numpy(float)
+    )
     always = [(0.0, np.inf)]
     ends = (
         wars.as_it_was()

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 
 from collsec.core.project import Project
 from collsec.designs import Inputs
-from collsec.histories import timelines
-from collsec.histories.episodes import Linked, link
-from collsec.hypothesis.specification import Spec, load_study
-from collsec.pipeline import TIMELINES
+from collsec.histories.episodes import link
+from collsec.histories.extents import by_name, tabulate
+from collsec.histories.registry import Extent
+from collsec.histories.timelines import arrange_timelines
+from collsec.hypothesis.registries import Registries
+from collsec.hypothesis.specification import Spec
+from collsec.hypothesis.study import load_study
+from collsec.pipeline import registries
 from collsec.tables.clean import read_raw, resources
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROJECT = Project(REPOSITORY)
+
+
+@functools.cache
+def known() -> Registries:
+    """Everything that a specification of the study may name."""
+    return registries(PROJECT)
 
 
 @functools.cache
@@ -26,15 +37,31 @@ def raw_tables() -> dict[str, pd.DataFrame]:
 
 
 @functools.cache
-def linked() -> Linked:
-    """Episodes with missions, acts and ties."""
+def linked_frames() -> dict[str, pd.DataFrame]:
+    """Every linked frame by name."""
     return link(raw_tables())
+
+
+def linked() -> SimpleNamespace:
+    """Every linked frame as an attribute."""
+    return SimpleNamespace(**linked_frames())
 
 
 @functools.cache
 def study_timelines() -> dict[str, pd.DataFrame]:
     """Every family of timelines of the study's own episodes."""
-    return all_timelines(linked())
+    return all_timelines(raw_tables())
+
+
+@functools.cache
+def study_extents() -> dict[str, Extent]:
+    """From which day to which each of the study's own records reaches."""
+    return by_name(tabulate(raw_tables()))
+
+
+def study_frames() -> dict[str, pd.DataFrame]:
+    """Everything that a measure may take, by name."""
+    return {**raw_tables(), **linked_frames(), **study_timelines()}
 
 
 def study_inputs(spec: Spec) -> Inputs:
@@ -47,10 +74,11 @@ def study_inputs(spec: Spec) -> Inputs:
         missions=linked().missions,
         acts=linked().acts,
         timelines=study_timelines(),
-        tables=raw_tables(),
+        frames={**raw_tables(), **linked_frames()},
+        extents=study_extents(),
     )
 
 
-def all_timelines(of: Linked) -> dict[str, pd.DataFrame]:
-    """Every family of timelines."""
-    return {family: getattr(timelines, family)(of) for family in TIMELINES}
+def all_timelines(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Every registered timeline, from raw tables."""
+    return arrange_timelines({**tables, **link(tables)})

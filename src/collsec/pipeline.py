@@ -5,28 +5,20 @@ Every step reads the files of the stage before it, calls pure functions, and wri
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from collsec.core.errors import CollsecError, MissingInput
+from collsec.core.errors import CollsecError, Fault, MissingInput
 from collsec.core.project import Project
 from collsec.core.provenance import record
 
 if TYPE_CHECKING:
     from collsec.designs import Inputs
-    from collsec.histories.episodes import Linked
+    from collsec.hypothesis.registries import Registries
+    from collsec.hypothesis.specification import Spec
 
-LINKED = ("episodes", "missions", "acts", "ties")
-TIMELINES = ("deployment", "host_deployment", "council", "council_elsewhere", "war")
-# Raw tables that designs read as they are, joined to no conflict.
-UNJOINED = (
-    "african_regions",
-    "council_members",
-    "draft_conflicts",
-    "mission_milestones",
-    "monthly_strength",
-    "states",
-)
+Known = TypeVar("Known")
 
 
 def tables(project: Project) -> None:
@@ -37,67 +29,173 @@ def tables(project: Project) -> None:
 
 
 def episodes(project: Project) -> None:
-    """tables → episodes, with the link report."""
-    from collsec.histories.episodes import assembly, link
+    """tables → episodes: every linked frame, the link report, and how far each record reaches."""
+    from collsec.histories import episodes, extents
     from collsec.tables.clean import resources
 
     names = list(resources(project))
     tables = {name: project.read("tables", name) for name in names}
-    linked = link(tables)
     made_from = record(project, "episodes", [project.stage("tables", n) for n in names])
-    for name in LINKED:
-        project.write(getattr(linked, name), "episodes", name, made_from)
-    project.write(assembly(tables), "episodes", "assembly", made_from)
-    project.write(linked.report, "episodes", "links", made_from)
-
-
-def read_linked(project: Project) -> Linked:
-    """The linked episodes, read back."""
-    from collsec.histories.episodes import Linked
-
-    frames = {name: project.read("episodes", name) for name in LINKED}
-    return Linked(**frames, report=project.read("episodes", "links"))
+    for name, frame in episodes.link(tables).items():
+        project.write(frame, "episodes", name, made_from)
+    project.write(extents.tabulate(tables), "episodes", "extents", made_from)
 
 
 def timelines(project: Project) -> None:
     """episodes → timelines."""
-    import collsec.histories.timelines as families
+    from collsec.histories import TIMELINES
 
-    linked = read_linked(project)
-    made_from = record(project, "timelines", [project.stage("episodes", n) for n in LINKED])
-    for family in TIMELINES:
-        project.write(getattr(families, family)(linked), "timelines", family, made_from)
+    for name, timeline in TIMELINES.items():
+        frames = {taken: project.read(*_place(taken)) for taken in timeline.takes}
+        files = [project.stage(*_place(taken)) for taken in timeline.takes]
+        project.write(timeline(frames), "timelines", name, record(project, "timelines", files))
+
+
+def _place(name: str) -> tuple[str, str]:
+    """Stage and file of a timeline, a linked frame, or else a raw table, by its name."""
+    from collsec.histories import FRAMES, TIMELINES
+
+    stage = "timelines" if name in TIMELINES else "episodes" if name in FRAMES else "tables"
+    return stage, name
+
+
+def registries(project: Project) -> Registries:
+    """Everything that a specification may name."""
+    import collsec.subjects  # noqa: F401  (parts register themselves)
+    from collsec.designs import DESIGNS, PARTS
+    from collsec.evidence.verdict import CODES
+    from collsec.histories.cohorts import CLUSTERS, RULES, STRATA
+    from collsec.hypothesis.registries import Registries
+    from collsec.measures import MEASURES
+    from collsec.tables.clean import CLAIMS, read_json, read_raw, resources
+    from collsec.upstream.sources import read_sources
+
+    tables = {
+        name: [f["name"] for f in read_json(project, project.raw / one["schema"])["fields"]]
+        for name, one in (_known(lambda: resources(project)) or {}).items()
+    }
+    has_claims = (project.raw / CLAIMS["path"]).exists()
+    return Registries(
+        measures={name: m for name, m in MEASURES.items() if not m.is_own},
+        designs=DESIGNS,
+        parts=PARTS,
+        rules=RULES,
+        strata=STRATA,
+        clusters=CLUSTERS,
+        verdicts=CODES,
+        tables=tables,
+        claims=_known(lambda: set(read_raw(project, CLAIMS)["claim_id"])) if has_claims else (),
+        sources=_known(lambda: set(read_sources(project.raw / "sources.toml"))),
+    )
+
+
+def _known(read: Callable[[], Known]) -> Known | None:
+    """What a file holds; nothing where it is at fault, which is told of the file itself."""
+    try:
+        return read()
+    except CollsecError:
+        return None
+
+
+def faults(project: Project) -> list[Fault]:
+    """Everything that is wrong with what a person writes, by file and line.
+
+    Raw tables, sources, claims, `_study.yml`, specifications and cases are checked, each as the
+    stage that reads it would; nothing is written.
+    """
+    from collsec.evidence import claims
+    from collsec.hypothesis.faults import faults
+    from collsec.reports.pages import cases
+
+    return faults(project, registries, further=(claims.read, cases.check))
+
+
+def schemas() -> dict[str, Any]:
+    """Models of the documents that a person writes, by the name of their JSON Schema."""
+    from collsec.evidence.cases import Entries
+    from collsec.hypothesis.specification import FrontMatter
+    from collsec.hypothesis.study import Study
+    from collsec.upstream.sources import Blocks
+
+    return {"hypothesis": FrontMatter, "study": Study, "cases": Entries, "sources": Blocks}
+
+
+def publish_schemas(project: Project) -> list[Path]:
+    """Write the JSON Schemas of ``docs/schemas`` and the page of all keys."""
+    from collsec.hypothesis.schemas import published
+
+    written = []
+    for name, text in published(schemas()).items():
+        path = project.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        written.append(path)
+    return written
 
 
 def read_inputs(project: Project, hypothesis: str) -> Inputs:
-    """What a design works on: specification, shared choices, episodes, timelines, ties."""
-    import json
-
+    """What a design works on: specification, shared choices, frames, timelines, extents."""
+    from collsec.core.documents import read_json
     from collsec.designs import Inputs
-    from collsec.hypothesis.specification import from_json, load_study
+    from collsec.histories import TIMELINES
+    from collsec.histories.extents import by_name
+    from collsec.hypothesis.extension import load_modules, own_tables
+    from collsec.hypothesis.specification import from_json
+    from collsec.hypothesis.study import load_study
 
     path = project.spec_json(hypothesis)
     if not path.exists():
         raise MissingInput(
             f"{project.relative(path)} is missing: run `collsec step panel {hypothesis}`."
         )
+    document = read_json(path, project.relative(path))
+    spec = from_json(document.content)
+    load_modules(project, spec, document)
+    own = own_tables(project, spec, document)
+    own_covariates(project, spec)
+    frames = {n: project.read(*_place(n)) for n in frames_of(spec) if n not in own} | own
     return Inputs(
-        spec=from_json(json.loads(path.read_text(encoding="utf-8"))),
+        spec=spec,
         study=load_study(project),
-        episodes=project.read("episodes", "episodes"),
-        ties=project.read("episodes", "ties"),
-        missions=project.read("episodes", "missions"),
-        acts=project.read("episodes", "acts"),
-        timelines={family: project.read("timelines", family) for family in TIMELINES},
-        tables={name: project.read("tables", name) for name in UNJOINED},
+        **{name: frames.pop(name) for name in ("episodes", "ties", "missions", "acts")},
+        timelines={name: frames.pop(name) for name in TIMELINES},
+        frames=frames,
+        extents=by_name(project.read("episodes", "extents")),
     )
 
 
-def _design_files(project: Project, hypothesis: str) -> list[Path]:
-    files = [project.stage("episodes", n) for n in LINKED]
-    files += [project.stage("timelines", n) for n in TIMELINES]
-    files += [project.stage("tables", n) for n in UNJOINED]
-    return [*files, project.spec_json(hypothesis)]
+def own_covariates(project: Project, spec: Spec) -> None:
+    """Register the covariates that a hypothesis takes from columns of tables."""
+    from collsec.measures import covariate_from_table
+    from collsec.tables.clean import read_json, resources
+
+    beside = project.spec_file(spec.hypothesis).parent
+    known = resources(project)
+    for name, one in spec.covariates.items():
+        is_raw = one.table in known
+        path = (
+            project.raw / known[one.table]["schema"]
+            if is_raw
+            else (beside / f"{one.table}.schema.json")
+        )
+        schema = read_json(project, path)
+        covariate_from_table(name, one.table, one.column, one.lag_years, schema=schema)
+
+
+def frames_of(spec: Spec) -> list[str]:
+    """Names of the linked frames, timelines, and raw tables that a hypothesis may take."""
+    from collsec.evidence.lineage import columns_used
+    from collsec.histories import FRAMES, TIMELINES
+
+    used = [column.partition(".")[0] for column in columns_used(spec.normalized())]
+    return list(dict.fromkeys([*FRAMES, *TIMELINES, *used]))
+
+
+def _design_files(project: Project, spec: Spec) -> list[Path]:
+    beside = project.spec_file(spec.hypothesis).parent
+    own = {Path(name).stem: beside / name for name in spec.tables}
+    files = [own.get(name) or project.stage(*_place(name)) for name in frames_of(spec)]
+    return [*files, project.stage("episodes", "extents"), project.spec_json(spec.hypothesis)]
 
 
 def panel(project: Project, hypothesis: str) -> None:
@@ -107,16 +205,18 @@ def panel(project: Project, hypothesis: str) -> None:
     """
     from collsec.designs import registry
     from collsec.hypothesis.multiverse import declared, digest, expand
-    from collsec.hypothesis.specification import load, load_study
+    from collsec.hypothesis.specification import load
+    from collsec.hypothesis.study import load_study
 
     load_study(project)
-    spec = load(project, hypothesis)
+    known = registries(project)
+    spec = load(project, hypothesis, known)
     project.write_json(spec.normalized(), project.spec_json(hypothesis))
-    grid = declared(expand(spec))
+    grid = declared(expand(spec, known))
     tagged = record(project, "specs", [project.spec_json(hypothesis)]) | {"declared": digest(grid)}
     project.write(grid, "specs", f"{hypothesis}-multiverse", tagged)
     rows, attrition = registry.get(spec.design).panel(read_inputs(project, hypothesis))
-    made_from = record(project, "panels", _design_files(project, hypothesis))
+    made_from = record(project, "panels", _design_files(project, spec))
     project.write(rows, "panels", hypothesis, made_from)
     project.write(attrition, "panels", f"{hypothesis}-attrition", made_from)
 
@@ -148,7 +248,7 @@ def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
         raise CollsecError(f"shard {name!r}: must name one of so many, such as 2-of-4.")
     k, n = int(number), int(total)
     inputs = read_inputs(project, hypothesis)
-    specifications = expand(inputs.spec)
+    specifications = expand(inputs.spec, registries(project))
     first, last = ((len(specifications) * i) // n for i in (k - 1, k))
     every = work.tasks(inputs, inputs.study.draws(profile))
     try:
@@ -157,7 +257,8 @@ def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
     except (EstimationError, InferenceError) as error:
         spec = project.relative(project.spec_file(hypothesis))
         raise CollsecError(f"{spec}, profile {profile}: {error}") from None
-    made_from = record(project, "shards", _design_files(project, hypothesis)) | {"profile": profile}
+    made_from = record(project, "shards", _design_files(project, inputs.spec))
+    made_from |= {"profile": profile}
     project.write(made, "shards", f"{hypothesis}-multiverse-{name}", made_from)
     project.write_json(
         {"tasks": work.to_json(done), "provenance": made_from},
@@ -212,7 +313,7 @@ def estimate(project: Project, hypothesis: str, profile: str, shards: int) -> No
     made = estimate_hypothesis(
         inputs, project.read("panels", hypothesis), specifications, work.from_json(done), draws
     )
-    files = [*_design_files(project, hypothesis), project.stage("panels", hypothesis)]
+    files = [*_design_files(project, inputs.spec), project.stage("panels", hypothesis)]
     made_from = record(project, "estimates", files) | {"profile": profile}
     project.write(
         specifications,
@@ -230,18 +331,18 @@ def synthesis(project: Project) -> None:
     """estimates of all hypotheses → what can be said only of all together."""
     from collsec.designs.estimate import rounded
     from collsec.evidence.synthesis import over_primaries
-    from collsec.hypothesis.specification import load_study
+    from collsec.hypothesis.study import load_study
 
     study = load_study(project)
     estimates = {h: project.read("estimates", h) for h in study.hypotheses}
     made_from = record(project, "estimates", [project.stage("estimates", h) for h in estimates])
-    made = over_primaries(estimates, study.hypotheses[: study.primaries])
+    made = over_primaries(estimates, study.primaries)
     project.write_json(rounded(made) | {"provenance": made_from}, project.record("study"))
 
 
 def reports(project: Project) -> None:
     """estimates → Quarto project → site."""
-    from collsec.hypothesis.specification import load_study
+    from collsec.hypothesis.study import load_study
     from collsec.reports.render import build
 
     build(project.root, list(load_study(project).hypotheses))

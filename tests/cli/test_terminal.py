@@ -18,7 +18,7 @@ from collsec.cli.main import app
 from collsec.core.errors import CollsecError
 from collsec.core.project import Project
 from collsec.evidence.detectable import RATIOS, detectable, in_study
-from collsec.hypothesis.specification import load_study
+from collsec.hypothesis.study import load_study
 from collsec.reports.pages import terminal
 from collsec.reports.words import summary
 from collsec.survival.inference import minimum_detectable_effect, schoenfeld_std_error

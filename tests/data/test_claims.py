@@ -14,7 +14,8 @@ from collsec.cli.main import app
 from collsec.core.project import Project
 from collsec.evidence.claims import read
 from collsec.evidence.verdict import CODES
-from collsec.hypothesis.specification import Spec, load, load_study
+from collsec.hypothesis.specification import Spec, load
+from collsec.hypothesis.study import load_study
 from collsec.reports.words.claims import ledger_of
 
 # Ids of the study's design; C35 and C36 were never given.

@@ -15,11 +15,11 @@ from statsmodels.duration.survfunc import SurvfuncRight
 
 import collsec.compile
 import collsec.upstream
+from coding_rules import rules
+from collsec.compile.conflicts.episodes import ContributorRules
 from collsec.compile.conflicts.termination import outcomes_from, read_terminations
-from collsec.compile.conflicts.un_contributors import RULES, without_contributors
 from collsec.compile.states.host_states import latest, read_excluded_shares, whole_years
-from collsec.compile.states.state_system import state_system
-from collsec.compile.states.states import region_of
+from collsec.compile.states.states import StateCodes, state_system
 from collsec.core.errors import BadTable, MissingInput
 
 CENSORED = "2024-12-31"
@@ -225,7 +225,9 @@ def test_terminations_refuse_another_file(tmp_path: Path) -> None:
 def test_contributors_to_un_missions_are_no_parties(episodes: pd.DataFrame) -> None:
     by_id = episodes.set_index("episode_id")
     removed = by_id[by_id["has_un_contributors_removed"] == "true"]
-    assert set(removed["conflict_id"]) == {str(r.conflict_id) for r in RULES}
+    assert set(removed["conflict_id"]) == {
+        str(r.conflict_id) for r in rules(ContributorRules).mission_years
+    }
     mali, car = {"11347", "14113", "372"}, {"416", "15283"}
     assert set(removed["conflict_id"]) == mali | car | {"265", "283", "429", "14692"}
     p5 = {"2", "200", "220", "365", "710"}
@@ -246,6 +248,7 @@ def test_contributors_to_un_missions_are_no_parties(episodes: pd.DataFrame) -> N
 
 
 def test_rules_on_contributors_by_hand() -> None:
+    without_contributors = rules(ContributorRules).split
     assert without_contributors("11347", 2013, ["2", "220", "439"]) == (["220"], ["2", "439"])
     assert without_contributors("11347", 2024, ["365", "439"]) == (["365", "439"], [])
     assert without_contributors("416", 2001, ["620"]) == (["620"], [])
@@ -283,6 +286,7 @@ def test_regions_follow_ucdp(episodes: pd.DataFrame, compiled: dict[str, pd.Data
     ]
     assert (single["region"] == single["regions"]).all()
     states = compiled["states"]
+    region_of = rules(StateCodes).region_of
     assert [region_of(int(g)) for g in states["gwno"]] == states["region"].astype(int).tolist()
     with pytest.raises(BadTable, match="unknown state code"):
         region_of(999)

@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collsec.compile.states.colonies import RULES, Colonies, read_colonies
+from coding_rules import rules
+from collsec.compile.states.colonies import ColonialRules, Colonies, read_colonies
 from collsec.compile.states.geography import Capital, Geography, great_circle_km, nearness_rank
-from collsec.compile.states.powers import CONTROLS, P5, POWERS, holder
-from collsec.compile.states.state_system import Span, StateSystem, gwno_of_cow
+from collsec.compile.states.pacts import Pacts
+from collsec.compile.states.powers import Powers
+from collsec.compile.states.states import Span, StateCodes, StateSystem
 from collsec.compile.states.ties import WINDOW_YEARS, Ties, ties_from
 from collsec.compile.states.yearly_ties import YearlyTie, yearly_tie
 
 HOST, USA, FRANCE = 900, 2, 220
+POWERS = rules(Powers)
 SYSTEM = StateSystem(
-    {
-        g: (Span(date(1816, 1, 1), date.max),)
-        for g in (HOST, 901, *sorted({h.gwno for hs in POWERS.values() for h in hs}))
-    }
+    {g: (Span(date(1816, 1, 1), date.max),) for g in (HOST, 901, *sorted(POWERS.codes))}
 )
 YEARLY = ("trade", "votes", "troops")
 
@@ -58,14 +58,16 @@ def world(values: dict[int, float], pacts: set[int] | None = None) -> Ties:
         g: (Capital(date.min, date.max, 0.0, float(i)),) for i, g in enumerate(SYSTEM.spans)
     }
     return Ties(
-        trade=yearly_tie(rows, SYSTEM, is_closeness=True),
-        votes=yearly_tie(rows, SYSTEM, is_closeness=False),
-        troops=yearly_tie(rows, SYSTEM, is_closeness=True),
-        pacts=frozenset((HOST, USA, y) for y in (pacts or set())),
-        pacts_last_year=2018,
-        colonies=Colonies({(HOST, "france"): 1900}, frozenset({HOST}), {}, "colony"),
-        geography=Geography(capitals, {(HOST, USA): ((date(1980, 1, 1), date.max),)}, SYSTEM),
+        trade=yearly_tie(rows, SYSTEM, POWERS, is_closeness=True),
+        votes=yearly_tie(rows, SYSTEM, POWERS, is_closeness=False),
+        troops=yearly_tie(rows, SYSTEM, POWERS, is_closeness=True),
+        pacts=Pacts(frozenset((HOST, USA, y) for y in (pacts or set())), 2018),
+        colonies=Colonies({(HOST, "france"): 1900}, frozenset({HOST}), {}, "colony", {}),
+        geography=Geography(
+            capitals, {(HOST, USA): ((date(1980, 1, 1), date.max),)}, SYSTEM, POWERS
+        ),
         system=SYSTEM,
+        powers=POWERS,
         sources={
             c: c
             for c in (
@@ -138,13 +140,16 @@ def test_a_power_has_no_tie_to_itself() -> None:
 
 
 def test_seat_of_china_and_powers_that_did_not_exist() -> None:
+    holder = POWERS.holder
     assert holder("china", date(1946, 1, 1)) == 710
     assert holder("china", date(1950, 6, 25)) == 713
     assert holder("china", date(1971, 10, 24)) == 713
     assert holder("china", date(1971, 10, 25)) == 710
     assert holder("germany", date(1949, 1, 1)) is None
     assert holder("india", date(1947, 8, 14)) is None
-    assert len(P5) == len(CONTROLS) == 5
+    assert len(POWERS.p5) == len(POWERS.of("controls")) == 5
+    assert POWERS.seats(date(1950, 6, 25)) == [2, 200, 220, 365, 713]
+    assert POWERS.voted_as(710, 1970) == 713 and POWERS.voted_as(710, 1971) == 710
 
 
 def test_ranks_are_percentiles_of_their_year_and_group() -> None:
@@ -156,18 +161,21 @@ def test_ranks_are_percentiles_of_their_year_and_group() -> None:
         (HOST, 740, 2000, 0.9),
         (HOST, USA, 1999, 0.0),
     ]
-    tie = yearly_tie(rows, SYSTEM, is_closeness=True)
+    tie = yearly_tie(rows, SYSTEM, POWERS, is_closeness=True)
     assert [tie.rank("p5", 2000, v) for v in (0.1, 0.2, 0.4)] == [0.125, 0.375, 0.75]
     assert tie.rank("controls", 2000, 0.9) == 0.5
     assert tie.rank("p5", 2001, 0.1) is None
-    far = yearly_tie(rows, SYSTEM, is_closeness=False)
+    far = yearly_tie(rows, SYSTEM, POWERS, is_closeness=False)
     assert far.rank("p5", 2000, 0.1) == 0.875
     assert isinstance(far, YearlyTie)
     assert nearness_rank([1.0, 2.0, 3.0, 4.0], 1.0) == 0.875
 
 
 def test_cow_codes_are_translated_by_year() -> None:
-    assert gwno_of_cow(255, 1940) == 255
+    gwno_of_cow = rules(StateCodes).gwno_of_cow
+    assert gwno_of_cow(255, 1940) == 255 and gwno_of_cow(255, 1995) == 260
+    assert gwno_of_cow(679, 1990) == 678 and gwno_of_cow(2, 1950) == 2
+    assert gwno_of_cow(345, 2010) == 340
     assert gwno_of_cow(345, 2005) == 345
     assert gwno_of_cow(970, 2005) == 971
 
@@ -181,7 +189,8 @@ def test_distance_between_capitals() -> None:
 def test_contiguity_of_a_territory_is_that_of_the_later_state() -> None:
     system = StateSystem({5: (Span(date(1962, 1, 1), date.max),), USA: SYSTEM.spans[USA]})
     spans = {(5, USA): ((date(1962, 1, 1), date.max),)}
-    geography = Geography({5: (Capital(date(1962, 1, 1), date.max, 1.0, 1.0),)}, spans, system)
+    capitals = {5: (Capital(date(1962, 1, 1), date.max, 1.0, 1.0),)}
+    geography = Geography(capitals, spans, system, POWERS)
     assert geography.is_contiguous(5, USA, date(1954, 1, 1)) is True
     assert geography.capital(5, date(1954, 1, 1)) == geography.capital(5, date(1970, 1, 1))
     assert geography.is_contiguous(5, 999, date(1970, 1, 1)) is None
@@ -201,7 +210,8 @@ def test_colonies_by_hand(tmp_path: Path) -> None:
         dates,
         names,
         {615: "DZA", 461: "TGO", 678: "YEM"},
-        {"dates": "d", "names": "n", "states": "s"},
+        rules(ColonialRules),
+        {"dates": "d", "names": "n"},
     )
     assert colonies.was_colony(615, "france", 1953) is True
     assert colonies.was_colony(615, "france", 1829) is False
@@ -212,9 +222,14 @@ def test_colonies_by_hand(tmp_path: Path) -> None:
     assert colonies.was_colony(678, "uk", 1990) is True
     assert colonies.was_colony(372, "russia", 1991) is True
     assert colonies.was_colony(999, "france", 1990) is None
-    assert {r.power for r in RULES} == {"usa", "russia", "japan"}
+    assert {r.power for r in rules(ColonialRules).ruled} == {"usa", "russia", "japan"}
     powers = ("uk", "usa", "russia", "china")
-    assert [colonies.source_of(p) for p in powers] == ["d", "n", "s", "n"]
+    assert [colonies.source_of(p) for p in powers] == [
+        "d",
+        "colonial_dummies",
+        "gw_system",
+        "n",
+    ]
 
 
 def test_every_episode_host_and_power_has_a_row(committed: pd.DataFrame) -> None:
@@ -222,7 +237,7 @@ def test_every_episode_host_and_power_has_a_row(committed: pd.DataFrame) -> None
     listed = committed.drop_duplicates("episode_id").set_index("episode_id")["gwno_loc"]
     assert (hosts == listed[hosts.index].str.count(";") + 1).all()
     assert len(hosts) == 620
-    assert len(committed) == hosts.sum() * len(POWERS)
+    assert len(committed) == hosts.sum() * len(POWERS.names)
 
 
 def test_committed_ties_look_back_only(committed: pd.DataFrame) -> None:

@@ -10,12 +10,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from collsec.compile.conflicts.episodes import episodes_from
+from coding_rules import rules
+from collsec.compile.conflicts.episodes import ContributorRules, episodes_from
 from collsec.compile.conflicts.termination import end_precisions
 from collsec.compile.conflicts.ucdp import COLUMNS, DATES, cells_of, named_actors, read_acd
 from collsec.compile.corrections import BadCorrection, Correction, read_corrections
+from collsec.compile.states.states import StateCodes
 from collsec.core.errors import BadTable, MissingInput
 
+RULES = rules(ContributorRules), rules(StateCodes)
 RESAVED = Path("ucdp_acd") / "UcdpPrioConflict_v25_1.csv"
 
 
@@ -114,7 +117,7 @@ def test_both_formats_read_alike(tmp_path: Path) -> None:
 def test_episodes_of_a_hand_worked_conflict(tmp_path: Path) -> None:
     years = read_acd(published(tmp_path / "a.csv"))
     first, second = episodes_from(
-        years, {("9001", "1991-05-06"): "3"}, ("ucdp_acd", "ucdp_termination"), {}
+        years, {("9001", "1991-05-06"): "3"}, *RULES, ("ucdp_acd", "ucdp_termination"), {}
     ).to_dict("records")
     assert first["episode_id"] == "9001-1" and second["episode_id"] == "9001-2"
     assert first["type_at_onset"] == "intrastate"
@@ -136,7 +139,8 @@ def test_end_precision_by_rule(tmp_path: Path) -> None:
         record(ep_end="1", ep_end_date="1990-12-31"),
         record(conflict_id="9002", ep_end="1", ep_end_date="1990-11-30"),
     )
-    table = episodes_from(read_acd(published(tmp_path / "a.csv", rows)), {}, ("a", "b"), {})
+    years = read_acd(published(tmp_path / "a.csv", rows))
+    table = episodes_from(years, {}, *RULES, ("a", "b"), {})
     assert table["end_precision"].tolist() == ["year", "day"]
     assert table["end_precision_basis"].tolist() == ["rule", "rule"]
 
@@ -167,11 +171,11 @@ def test_doubled_year_and_changed_onset_are_refused(tmp_path: Path) -> None:
     moved = (record(), record(year="1991", start_date2="1991-01-01"))
     years = read_acd(published(tmp_path / "b.csv", moved))
     with pytest.raises(BadTable, match="changes within an episode"):
-        episodes_from(years, {}, ("a", "b"), {})
+        episodes_from(years, {}, *RULES, ("a", "b"), {})
     again = (record(), record(year="1993"))
     years = read_acd(published(tmp_path / "c.csv", again))
     with pytest.raises(BadTable, match="in two runs of years"):
-        episodes_from(years, {}, ("a", "b"), {})
+        episodes_from(years, {}, *RULES, ("a", "b"), {})
 
 
 def test_torn_line_without_correction_is_refused(tmp_path: Path) -> None:
@@ -318,7 +322,7 @@ def test_lost_record_is_the_one_of_version_20_1(shared: Path, repository: Path) 
 
 
 def test_dates_agree_with_an_independent_copy(shared: Path, repository: Path) -> None:
-    from collsec.upstream.r_data import r_date, read_rda
+    from collsec.upstream.readers import r_date, read_columns
 
     corrections = read_corrections(repository / "data" / "raw" / "corrections.toml")
     table = read_acd(shared / "upstream" / RESAVED, corrections)
@@ -326,7 +330,7 @@ def test_dates_agree_with_an_independent_copy(shared: Path, repository: Path) ->
         (r["conflict_id"], r["year"]): (r["start_date2"], r["ep_end_date"])
         for r in table.to_dict("records")
     }
-    other = read_rda(
+    other = read_columns(
         shared / "upstream" / "peacesciencer" / "ucdp_acd.rda",
         ["conflict_id", "year", "start_date2", "ep_end_date"],
     )

@@ -9,6 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from coding_rules import rules
+from collsec.compile.council.links import read_agenda_conflicts, resolution_conflicts
+from collsec.compile.council.members import council_members_from
+from collsec.compile.council.resolutions import (
+    AgendaRules,
+    ResolutionRules,
+    resolutions_from,
+    votes_of,
+    with_chapter_vii,
+    with_later,
+)
+from collsec.compile.states.powers import Powers
+from collsec.compile.states.states import StateNames
+from collsec.compile.text import csv_text
+
 CASTS = {
     "cast_china": "CHN",
     "cast_france": "FRA",
@@ -364,14 +379,23 @@ def test_later_resolutions_against_the_press(
 
 def test_keys_of_later_resolutions_follow_the_rules_of_the_earlier_ones(repository: Path) -> None:
     """The subject in words gives the key by the same patterns, where no omnibus item hides it."""
-    from collsec.compile.council.agenda import OTHER, agenda_key
-
+    agenda = rules(AgendaRules)
     later = read(repository, "resolutions_since_2022")
-    by_rule = later["agenda_item"].map(lambda words: agenda_key(0, words))
-    differ = later[(by_rule != later["agenda_key"]) & (by_rule != OTHER)]
+    by_rule = later["agenda_item"].map(lambda words: agenda.key_of(0, words))
+    differ = later[(by_rule != later["agenda_key"]) & (by_rule != agenda.other)]
     assert differ.empty, differ[["number", "agenda_item", "agenda_key"]]
     known = set(read(repository, "resolutions")["agenda_key"].iloc[:2640])
     assert set(later["agenda_key"]) - known == {"myanmar", "red_sea"}
+
+
+def test_votes_and_matters_as_the_library_words_them() -> None:
+    library, agenda = rules(ResolutionRules), rules(AgendaRules)
+    assert votes_of(66, "S/RES/66 (1948) 8-0-3", library) == (8, 0, 3)
+    assert votes_of(5, "S/RES/5 (1946) adopted unanimously", library) == (None, None, None)
+    assert votes_of(666, "S/RES/663 (1990) 13-2-0", library) == (13, 2, 0)  # a misprint
+    assert agenda.key_of(425, "The situation in the Middle East") == "unifil"
+    assert agenda.key_of(530, "From Nicaragua") == "nicaragua"
+    assert agenda.key_of(9999, "Peace and security") == agenda.other
 
 
 @pytest.mark.parametrize(
@@ -495,17 +519,15 @@ def test_terms_coded_by_hand_follow_from_one_election_each(repository: Path) -> 
 
 
 def test_compiled_tables_are_what_upstream_gives(repository: Path, shared: Path) -> None:
-    from collsec.compile.council.chapter_vii import with_chapter_vii
-    from collsec.compile.council.council import compile_resolutions
-    from collsec.compile.council.council_links import read_agenda_conflicts, resolution_conflicts
-    from collsec.compile.council.council_members import compile_council_members
-    from collsec.compile.council.later_resolutions import with_later
-    from collsec.compile.text import csv_text
-
-    raw = repository / "data" / "raw"
-    resolutions = with_later(
-        compile_resolutions(shared / "upstream"), raw / "coded" / "resolutions_since_2022.csv"
+    raw, upstream = repository / "data" / "raw", shared / "upstream"
+    compiled = resolutions_from(
+        sorted((upstream / "security_council" / "un_library_html").glob("*.html")),
+        upstream / "un_missions" / "TAMM.csv",
+        upstream / "sanctions" / "EUSANCT_Dataset_Case-level.xls",
+        rules(ResolutionRules),
+        rules(AgendaRules),
     )
+    resolutions = with_later(compiled, raw / "coded" / "resolutions_since_2022.csv")
     resolutions = with_chapter_vii(resolutions, raw / "coded" / "chapter_vii.csv")
     episodes = pd.read_csv(raw / "compiled" / "episodes.csv")
     links = resolution_conflicts(
@@ -514,7 +536,12 @@ def test_compiled_tables_are_what_upstream_gives(repository: Path, shared: Path)
         episodes,
         "ucdp_acd",
     )
-    members = compile_council_members(shared / "upstream", raw / "coded" / "council_terms.csv")
+    members = council_members_from(
+        upstream / "security_council" / "security_council_non_permanent.csv",
+        raw / "coded" / "council_terms.csv",
+        rules(Powers),
+        rules(StateNames),
+    )
     for name, table in (
         ("resolutions", resolutions),
         ("resolution_conflicts", links),

@@ -9,16 +9,32 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from coding_rules import rules
 from collsec.compile.conflicts.external_support import COLUMNS as SUPPORT
-from collsec.compile.conflicts.external_support import external_support_from
+from collsec.compile.conflicts.external_support import SupportRules, external_support_from
 from collsec.compile.conflicts.peace_agreements import peace_agreements_from
 from collsec.compile.conflicts.spans import episode_near, episode_of_year, spans_by_conflict
-from collsec.compile.missions.mission_strength import mission_strength_from
-from collsec.compile.missions.troop_contributors import incomplete, troop_contributors_from
-from collsec.compile.states.regional import regional_arrangements_from
-from collsec.compile.states.state_system import Span, StateSystem
+from collsec.compile.missions.counts import CountRules
+from collsec.compile.missions.labels import LabelRules
+from collsec.compile.missions.strength import mission_strength_from
+from collsec.compile.missions.troop_contributors import (
+    ContributionRules,
+    incomplete,
+    troop_contributors_from,
+)
+from collsec.compile.states.pacts import Pacts, regional_arrangements_from
+from collsec.compile.states.powers import Powers
+from collsec.compile.states.states import Span, StateCodes, StateNames, StateSystem
 from collsec.core.errors import BadTable, MissingInput
-from collsec.upstream.workbooks import cell_text, read_sheet
+from collsec.upstream.readers import read_columns, sheet_text
+
+COUNTING = rules(LabelRules), rules(CountRules)
+CONTRIBUTIONS = (
+    rules(LabelRules),
+    rules(ContributionRules),
+    rules(Powers),
+    rules(StateNames),
+)
 
 EPISODES = pd.DataFrame(
     {
@@ -109,7 +125,7 @@ def test_broken_agreements(tmp_path: Path, broken: dict[str, str], message: str)
 
 def support(year: int, **cells: str) -> dict[str, str]:
     """One line of the file of support: weapons from the United States for the government."""
-    line = dict.fromkeys(SUPPORT, "0") | {
+    line = dict.fromkeys([*SUPPORT, *rules(SupportRules).kinds], "0") | {
         "year": str(year),
         "conflict_id": "1",
         "civil": "1",
@@ -136,7 +152,9 @@ def test_support_by_hand(tmp_path: Path) -> None:
         support(2001, ext_coalition_name="NATO"),
     ]
     pd.DataFrame(lines).to_excel(path, index=False)
-    table = external_support_from(path, EPISODES, ("a", "b")).set_index("support_id")
+    table = external_support_from(path, EPISODES, rules(SupportRules), ("a", "b")).set_index(
+        "support_id"
+    )
     assert table.index.tolist() == [
         "1-1/usa/government",
         "1-1/usa/rebels",
@@ -149,7 +167,7 @@ def test_support_by_hand(tmp_path: Path) -> None:
     assert table["is_post_onset"].all()
     pd.DataFrame([support(1990, ext_coalition_name="UNPROFOR")]).to_excel(path, index=False)
     with pytest.raises(BadTable, match="row 2, column ext_coalition_name, value 'UNPROFOR'"):
-        external_support_from(path, EPISODES, ("a", "b"))
+        external_support_from(path, EPISODES, rules(SupportRules), ("a", "b"))
 
 
 def monthly(mission: str, year: int, totals: list[float], **cells: Any) -> pd.DataFrame:
@@ -174,7 +192,9 @@ def test_strength_by_hand(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     operations = {"unifil", "undof"}
-    table = mission_strength_from(counts, path, operations).set_index(["mission_id", "year"])
+    table = mission_strength_from(counts, path, operations, *COUNTING).set_index(
+        ["mission_id", "year"]
+    )
     assert table.index.tolist() == [("undof", 1994), ("unifil", 1994), ("unifil", 1995)]
     row = table.loc[("unifil", 1994)]
     assert row[["counted_months", "mean_total", "peak_total", "mean_authorized"]].tolist() == [
@@ -190,9 +210,9 @@ def test_strength_by_hand(tmp_path: Path) -> None:
     assert pd.isna(table.loc[("unifil", 1995), "mean_total"])
     path.write_text(header + "UNXYZ,1994,1,1,0\n", encoding="utf-8")
     with pytest.raises(BadTable, match="row 2, column mission, value 'UNXYZ': unknown mission"):
-        mission_strength_from(counts, path, operations)
+        mission_strength_from(counts, path, operations, *COUNTING)
     with pytest.raises(MissingInput, match="is missing"):
-        mission_strength_from(counts, tmp_path / "none.csv", operations)
+        mission_strength_from(counts, tmp_path / "none.csv", operations, *COUNTING)
 
 
 def test_contributors_by_hand(tmp_path: Path) -> None:
@@ -204,7 +224,7 @@ def test_contributors_by_hand(tmp_path: Path) -> None:
     lines.append("2012,China,UNAMA,0,5,5")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     counts = pd.concat([monthly("unifil", 2012, [200.0] * 12), monthly("unifil", 2013, [90.0] * 6)])
-    table = troop_contributors_from(path, {"unifil"}, counts).set_index("year")
+    table = troop_contributors_from(path, {"unifil"}, counts, *CONTRIBUTIONS).set_index("year")
     assert table.index.tolist() == [2012, 2013]
     assert table.loc[2012, ["contributors", "gwno_top", "p5_contributors"]].tolist() == [3, 750, 1]
     assert table.loc[2012, "concentration_index"] == pytest.approx(0.01 + 0.09 + 0.36)
@@ -231,13 +251,13 @@ def test_a_year_without_a_line_for_a_contributor_is_left_out(tmp_path: Path) -> 
     path = tmp_path / "contributors.csv"
     path.write_text("Year,Country,Mission,Total\n2012,Atlantis,UNIFIL,5\n", encoding="utf-8")
     with pytest.raises(BadTable, match="row 2, column Country, value 'Atlantis': unknown country"):
-        troop_contributors_from(path, {"unifil"}, monthly("unifil", 2012, [1.0]))
+        troop_contributors_from(path, {"unifil"}, monthly("unifil", 2012, [1.0]), *CONTRIBUTIONS)
     path.write_text("Year,Country,Mission,Total\n" + "2012,China,UNIFIL,5\n" * 2, encoding="utf-8")
     with pytest.raises(BadTable, match="row 3, column Country: a country stands twice"):
-        troop_contributors_from(path, {"unifil"}, monthly("unifil", 2012, [1.0]))
+        troop_contributors_from(path, {"unifil"}, monthly("unifil", 2012, [1.0]), *CONTRIBUTIONS)
     path.write_text("Year,Country,Total\n", encoding="utf-8")
     with pytest.raises(BadTable, match="lacks column Mission"):
-        troop_contributors_from(path, {"unifil"}, monthly("unifil", 2012, [1.0]))
+        troop_contributors_from(path, {"unifil"}, monthly("unifil", 2012, [1.0]), *CONTRIBUTIONS)
 
 
 def test_regional_pacts_by_hand() -> None:
@@ -254,7 +274,9 @@ def test_regional_pacts_by_hand() -> None:
     pacts = frozenset(
         {(2, 100, 1989), (100, 90, 1989), (90, 100, 1989), (200, 100, 1988), (91, 90, 1989)}
     )
-    table = regional_arrangements_from(EPISODES, pacts, 1989, system, ("a", "b", "c"))
+    table = regional_arrangements_from(
+        EPISODES, Pacts(pacts, 1989), rules(StateCodes), system, rules(Powers), ("a", "b", "c")
+    )
     told = table.set_index("episode_id")
     columns = [
         "pact_year",
@@ -277,7 +299,7 @@ def test_workbooks_old_and_new(tmp_path: Path, shared: Path) -> None:
     pd.DataFrame(
         {" a ": [1, None, 3], "b": ["x", None, "y"], "day": pd.to_datetime(["1990-01-02"] * 3)}
     ).to_excel(path, index=False)
-    sheet = read_sheet(path, ("b", "a", "day"))
+    sheet = read_columns(path, ("b", "a", "day"))
     assert sheet.columns.tolist() == ["b", "a", "day"]
     assert sheet.values.tolist() == [
         ["x", "1", "1990-01-02"],
@@ -285,15 +307,15 @@ def test_workbooks_old_and_new(tmp_path: Path, shared: Path) -> None:
         ["y", "3", "1990-01-02"],
     ]
     with pytest.raises(BadTable, match="lacks column c"):
-        read_sheet(path, ("c",))
+        read_columns(path, ("c",))
     with pytest.raises(MissingInput, match="is missing"):
-        read_sheet(tmp_path / "none.xls", ("a",))
+        read_columns(tmp_path / "none.xls", ("a",))
     for ending in ("xls", "xlsx"):
         torn = tmp_path / f"torn.{ending}"
         torn.write_bytes(path.read_bytes()[:900])
         with pytest.raises(BadTable, match="not a readable workbook"):
-            read_sheet(torn, ("a",))
+            read_columns(torn, ("a",))
     old = shared / "upstream" / "sanctions" / "EUSANCT_Dataset_Case-level.xls"
-    cases = read_sheet(old, ("caseid", "impositionUN"))
+    cases = read_columns(old, ("caseid", "impositionUN"))
     assert len(cases) == 326 and cases["caseid"].str.fullmatch(r"\d{10}").all()
-    assert cell_text(0.5) == "0.5" and cell_text(date(1990, 1, 2)) == "1990-01-02"
+    assert sheet_text(0.5) == "0.5" and sheet_text(date(1990, 1, 2)) == "1990-01-02"

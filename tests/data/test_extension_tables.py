@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.compile.states.state_system import gwno_of_cow
-from collsec.compile.states.un_names import GWNO
-from collsec.upstream.r_data import read_rda
+from coding_rules import rules
+from collsec.compile.states.states import StateCodes, StateNames
+from collsec.upstream.readers import read_columns
+
+gwno_of_cow, GWNO = rules(StateCodes).gwno_of_cow, rules(StateNames).gwno
 
 COMPILED = Path("data/raw/compiled")
 P5 = {2, 200, 220, 365, 710}
@@ -262,7 +264,7 @@ def test_support_is_flagged_and_no_un_mission(repository: Path, shared: Path) ->
 
 
 def test_regional_pacts_counted_anew(repository: Path, shared: Path) -> None:
-    pacts = read_rda(
+    pacts = read_columns(
         shared / "upstream/peacesciencer/atop_alliance.rda",
         ["ccode1", "ccode2", "year", "atop_defense"],
     )
@@ -314,7 +316,7 @@ def test_one_sided_promises_count(repository: Path) -> None:
 
 
 def test_power_sums_to_one_and_is_squared_right(repository: Path, shared: Path) -> None:
-    raw = read_rda(shared / "upstream/peacesciencer/cow_nmc.rda", ["ccode", "year", "cinc"])
+    raw = read_columns(shared / "upstream/peacesciencer/cow_nmc.rda", ["ccode", "year", "cinc"])
     raw = raw.dropna()
     table = read(repository, "world_power").set_index("year")
     assert list(table.index) == [str(y) for y in range(1946, 2023)]

@@ -8,10 +8,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from collsec.compile.missions.mandate_tasks import CHAPTER_VII, KINDS, mandate_tasks_from
+from coding_rules import rules
+from collsec.compile.missions.labels import LabelRules
+from collsec.compile.missions.mandate_tasks import CHAPTER_VII, TaskRules, mandate_tasks_from
 from collsec.core.errors import BadTable, MissingInput
 
+KINDS = {kind.name: kind.tasks for kind in rules(TaskRules).kind}
 TASKS = [task for of_kind in KINDS.values() for task in of_kind]
+RULES = rules(LabelRules), rules(TaskRules)
 RESOLUTIONS = pd.DataFrame(
     {
         "number": [1, 2, 3],
@@ -52,7 +56,7 @@ def test_runs_of_the_same_kinds_by_hand(tmp_path: Path) -> None:
             ("MISCA", "2014-01", "1", {"prociv"}),
         ],
     )
-    table = mandate_tasks_from(path, frozenset(FOUNDED), RESOLUTIONS, FOUNDED)
+    table = mandate_tasks_from(path, frozenset(FOUNDED), RESOLUTIONS, FOUNDED, *RULES)
     told = table[["mission_id", "from_month", "to_month", "kinds_of_tasks"]].astype(str)
     assert told.values.tolist() == [
         ["unamir", "1994-01-31", "1994-02-28", "1"],
@@ -81,12 +85,12 @@ def test_another_publication_is_refused(tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("prociv", "protection"), encoding="utf-8")
     with pytest.raises(BadTable, match="lacks column prociv"):
-        mandate_tasks_from(path, frozenset(FOUNDED), RESOLUTIONS, FOUNDED)
+        mandate_tasks_from(path, frozenset(FOUNDED), RESOLUTIONS, FOUNDED, *RULES)
     path.write_text(text.replace(",1,0", ",2,0"), encoding="utf-8")
     with pytest.raises(BadTable, match="neither 0 nor 1"):
-        mandate_tasks_from(path, frozenset(FOUNDED), RESOLUTIONS, FOUNDED)
+        mandate_tasks_from(path, frozenset(FOUNDED), RESOLUTIONS, FOUNDED, *RULES)
     with pytest.raises(MissingInput):
-        mandate_tasks_from(tmp_path / "none.csv", frozenset(FOUNDED), RESOLUTIONS, FOUNDED)
+        mandate_tasks_from(tmp_path / "none.csv", frozenset(FOUNDED), RESOLUTIONS, FOUNDED, *RULES)
 
 
 @pytest.fixture(scope="module")

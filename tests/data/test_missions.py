@@ -8,10 +8,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from collsec.compile.missions.mission_labels import NOT_OPERATIONS, SAME_AS
-from collsec.compile.missions.missions import BARA_HULTMAN, FILES, compile_mission_milestones
+from coding_rules import rules
+from collsec.compile.missions.counts import (
+    CountRules,
+    mission_milestones_from,
+    monthly_counts,
+)
+from collsec.compile.missions.labels import LabelRules
 from collsec.compile.text import csv_text
 
+BARA_HULTMAN = "un_missions/UN and Non-UN Peacekeeping_v2-2019.dta"
+SHORTFALL = "un_missions/Personnel_shortfall_data.dta"
 DATED = ("authorized", "first_personnel", "first_troops", "last_troops", "end")
 
 
@@ -193,10 +200,11 @@ def test_conflicts_of_anchors(links: pd.DataFrame, mission: str, conflicts: set[
 
 
 def test_pairs_of_bara_and_hultman_are_linked(links: pd.DataFrame, shared: Path) -> None:
-    raw = pd.read_stata(shared / "upstream" / FILES[BARA_HULTMAN], convert_categoricals=False)
-    un = raw[(raw["org"] == 1) & ~raw["mission"].str.strip().isin(NOT_OPERATIONS)]
+    raw = pd.read_stata(shared / "upstream" / BARA_HULTMAN, convert_categoricals=False)
+    un = raw[(raw["org"] == 1) & ~raw["mission"].str.strip().isin(rules(LabelRules).not_operations)]
     labels = un["mission"].str.strip()
-    names = labels.map(lambda label: SAME_AS.get(label, label.lower().replace(" ", "-")))
+    same_as = rules(LabelRules).same_as
+    names = labels.map(lambda label: same_as.get(label, label.lower().replace(" ", "-")))
     published = set(zip(names, un["conflictid"].astype(str), strict=True))
     coded = set(zip(links["mission_id"], links["conflict_id"], strict=True))
     # violence that UCDP does not code as a state-based conflict, see the notes of these links
@@ -271,7 +279,11 @@ def test_counts_do_not_start_before_the_mission(
 
 
 def test_milestones_are_what_upstream_says(shared: Path, repository: Path) -> None:
-    table = compile_mission_milestones(shared / "upstream")
+    upstream = shared / "upstream"
+    counts = monthly_counts(
+        upstream / BARA_HULTMAN, upstream / SHORTFALL, rules(LabelRules), rules(CountRules)
+    )
+    table = mission_milestones_from(counts, rules(CountRules))
     text = (repository / "data/raw/compiled/mission_milestones.csv").read_text(encoding="utf-8")
     assert csv_text(table) == text
 

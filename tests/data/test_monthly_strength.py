@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.compile.missions import monthly_strength
+from coding_rules import rules
+from collsec.compile.missions import strength
 from collsec.compile.missions.authorized_strength import authorized_strength_from
-from collsec.compile.missions.mission_labels import mission_id_of
-from collsec.compile.missions.monthly_strength import monthly_strength_from
+from collsec.compile.missions.counts import CountRules
+from collsec.compile.missions.labels import LabelRules
+from collsec.compile.missions.strength import monthly_strength_from
 
 NAN = float("nan")
+RULES = rules(LabelRules), rules(CountRules)
 # Half a unit of the second digit: of 1,049 told as 1,000, or of 105 told as 100.
 ROUNDING = 0.05
 # Operations whose labels run on over a predecessor or a successor, or that have two labels.
@@ -36,7 +39,7 @@ CUT = {
 
 
 def test_doctests() -> None:
-    assert doctest.testmod(monthly_strength).failed == 0
+    assert doctest.testmod(strength).failed == 0
 
 
 def counts(mission: str, first: str, **cells: list[float]) -> pd.DataFrame:
@@ -82,7 +85,7 @@ def test_authorized_strength_by_hand() -> None:
         authorized_military=[900.0, 900, 900, NAN, 500, 500, 500, 700, 633.5, 600, 533.5],
         authorized_police=[100.0, 100, 100, NAN, 100, 100, 100, 0, 0, 0, 0],
     )
-    table = authorized_strength_from(told, RESOLUTIONS)
+    table = authorized_strength_from(told, RESOLUTIONS, *RULES)
     spans = table[["from_month", "to_month", "authorized"]].astype(str).values.tolist()
     assert spans == [
         ["1994-01-31", "1994-03-31", "1000"],
@@ -93,7 +96,7 @@ def test_authorized_strength_by_hand() -> None:
     assert table["confidence"].tolist()[:2] == [3, 2]
     assert table[["strength_resolution", "confidence"]].iloc[2].isna().all()
     # The first strength on file may be older than the file: no resolution on the matter tells it.
-    later = authorized_strength_from(told.iloc[4:], RESOLUTIONS)
+    later = authorized_strength_from(told.iloc[4:], RESOLUTIONS, *RULES)
     assert pd.isna(later["strength_resolution"].iloc[0])
 
 
@@ -107,8 +110,8 @@ def test_monthly_strength_by_hand() -> None:
         authorized_military=[1000.0] * 7,
         authorized_police=[0.0] * 7,
     )
-    strengths = authorized_strength_from(told, RESOLUTIONS)
-    table = monthly_strength_from(told, strengths)
+    strengths = authorized_strength_from(told, RESOLUTIONS, *RULES)
+    table = monthly_strength_from(told, strengths, rules(CountRules))
     runs = table[["from_month", "to_month", "total"]].astype(str).values.tolist()
     assert runs == [
         ["1994-01-31", "1994-02-28", "1000"],
@@ -129,7 +132,9 @@ def test_monthly_strength_by_hand() -> None:
     cut = told.assign(
         authorized_military=[3000.0, 3000] + [1000.0] * 5, authorized=[3000.0, 3000] + [1000.0] * 5
     )
-    after = monthly_strength_from(cut, authorized_strength_from(cut, RESOLUTIONS))
+    after = monthly_strength_from(
+        cut, authorized_strength_from(cut, RESOLUTIONS, *RULES), rules(CountRules)
+    )
     assert after["over_reason"].fillna("").tolist() == ["", "cut", "cut", "", ""]
 
 
@@ -153,7 +158,7 @@ def tables(repository: Path) -> dict[str, pd.DataFrame]:
 def merged(shared: Path) -> pd.DataFrame:
     """A join of both publications made without the package, months with a count."""
     raw = pd.read_csv(shared / "derived" / "un_mission_month_counts_merged_1990_2016.csv")
-    return raw.assign(mission_id=raw["mission"].str.strip().map(mission_id_of))
+    return raw.assign(mission_id=raw["mission"].str.strip().map(rules(LabelRules).mission_id))
 
 
 def test_every_month_is_a_count_of_one_of_the_publications(

@@ -8,11 +8,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from collsec.compile.council.council_links import spans_of
-from collsec.compile.council.sanctions import check_cases, links_of, none_of
-from collsec.compile.council.sanctions_rules import GSDB_LEFT_OUT, REGIMES, Regime
+from coding_rules import rules
+from collsec.compile.council.links import spans_of
+from collsec.compile.council.sanctions import (
+    Regime,
+    SanctionsRules,
+    check_cases,
+    links_of,
+    none_of,
+)
 from collsec.core.errors import BadTable
 
+REGIMES = rules(SanctionsRules).regime
+GSDB_LEFT_OUT = rules(SanctionsRules).cases_left_out("gsdb")
 # Regimes whose years differ from those of the first data set, and why.
 OTHER_START = {"al-qaida-2000": "counted with the Taliban until 2011"}
 OTHER_END = {
@@ -169,6 +177,11 @@ def agenda(*rows: tuple[str, str, str, int, int]) -> pd.DataFrame:
     )
 
 
+def regime_of(regime_id: str, *keys: str) -> Regime:
+    """A regime that goes on, with the matters that it was part of."""
+    return Regime(regime_id=regime_id, targets=(1,), founded_by=1, agenda_keys=keys, gsdb=(1,))
+
+
 def test_links_by_hand() -> None:
     episodes = pd.DataFrame(
         {
@@ -178,7 +191,7 @@ def test_links_by_hand() -> None:
         }
     )
     spans = spans_of(episodes)
-    regime = Regime("x-1990", (1,), 1, None, ("a", "b"), (1,))
+    regime = regime_of("x-1990", "a", "b")
     coded = agenda(
         ("a", "1946-01-01", "2022-06-30", 1, 2),
         ("b", "1946-01-01", "2022-06-30", 1, 3),
@@ -196,18 +209,18 @@ def test_links_by_hand() -> None:
     still = agenda(("a", "1946-01-01", "2022-06-30", 2, 2))
     assert [x["conflict_id"] for x in links_of(regime, date(2023, 1, 1), None, still, spans)] == [2]
     assert none_of(regime)["rule"] == "no_war_active"
-    assert none_of(Regime("y-1990", (1,), 1, None, (), (1,)))["rule"] == "no_war_meant"
+    assert none_of(regime_of("y-1990"))["rule"] == "no_war_meant"
 
 
 def test_every_case_must_be_accounted_for() -> None:
-    check_cases("f.csv", [1, 2, 3], [(1,), (2,)], {3: "why"})
+    check_cases("f.csv", [1, 2, 3], [(1,), (2,)], [3])
     for listed, used, message in (
         ([1, 2, 3, 4], [(1,), (2,)], "value 4: a case of the United Nations belongs to no regime"),
         ([1, 2, 3], [(1, 2), (2,)], "value 2: a case belongs to two regimes"),
         ([1, 3], [(1,), (2,)], "value 2: a case of a regime is missing"),
     ):
         with pytest.raises(BadTable, match=message):
-            check_cases("f.csv", listed, used, {3: "why"})
+            check_cases("f.csv", listed, used, [3])
 
 
 def test_no_regime_stands_twice() -> None:

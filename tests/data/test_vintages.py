@@ -13,14 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import collsec.compile as compile_
+from coding_rules import rules
 from collsec.compile import RECIPES, compile_vintage
-from collsec.compile.conflicts.crosswalk import crosswalk_from
 from collsec.compile.conflicts.vintages import (
-    FIRST,
-    VINTAGES,
     UnknownVintage,
+    Vintages,
+    crosswalk_from,
     matches,
-    vintage_of,
     with_stable_ids,
 )
 from collsec.core.errors import CollsecError
@@ -48,12 +47,11 @@ def frame(*episodes: dict[str, Any]) -> pd.DataFrame:
 
 
 def test_the_first_release_is_the_one_of_the_study() -> None:
-    assert FIRST == "25.1" and [v.source for v in VINTAGES.values()] == [
-        "ucdp_acd",
-        "ucdp_acd_201",
-    ]
+    vintages = rules(Vintages)
+    assert vintages.first.name == "25.1"
+    assert [v.source for v in vintages.vintage] == ["ucdp_acd", "ucdp_acd_201"]
     with pytest.raises(UnknownVintage, match=r"'24\.1' is not registered\. .* 25\.1, 20\.1"):
-        vintage_of("24.1")
+        vintages.of("24.1")
 
 
 def test_ids_follow_the_episode_and_are_never_given_again() -> None:
@@ -118,7 +116,7 @@ def test_every_case_of_the_crosswalk() -> None:
         episode(1, 2015, 2019, end=None, conflict=3),
         episode(1, 2018, 2018, conflict=5),
     )
-    table = crosswalk_from(new, with_stable_ids(old, new), ("ucdp_acd", "ucdp_acd_201"))
+    table = crosswalk_from(new, with_stable_ids(old, new), rules(Vintages).vintage)
     told = table.set_index("episode_id")
     told["reason"] = told["reason"].fillna("")
     assert {i: (r["status"], r["reason"], ";".join(r["moved"])) for i, r in told.iterrows()} == {
@@ -244,7 +242,7 @@ def test_the_study_is_not_overwritten_by_another_release(
 ) -> None:
     raw = tmp_path / "raw"
     shutil.copytree(repository / "data" / "raw", raw)
-    with pytest.raises(CollsecError, match=r"those of 25\.1\. Give another folder"):
+    with pytest.raises(CollsecError, match=r"own tables stand there\. Give another folder"):
         compile_vintage(shared / "upstream", raw, raw, "20.1")
     with pytest.raises(UnknownVintage):
         compile_vintage(shared / "upstream", raw, tmp_path / "to", "26.1")

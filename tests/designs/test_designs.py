@@ -57,7 +57,7 @@ def test_the_frame_is_the_one_of_the_study_design() -> None:
 
 
 def test_every_coded_key_resolves() -> None:
-    assert (linked().report["n_unmatched"] == 0).all()
+    assert (linked().links["n_unmatched"] == 0).all()
 
 
 def test_no_admission_and_no_secretary_general_is_a_veto_on_a_war() -> None:

@@ -14,7 +14,7 @@ from collsec.designs.sandwich import refit_without
 from collsec.designs.functional_form import FORMS, Form, curve, functional_form
 from collsec.designs.inputs import Prepared
 from collsec.designs.parts import Context
-from collsec.hypothesis.specification import Draws
+from collsec.hypothesis.study import Draws
 from collsec.survival import CoxDesign, EstimationError, restricted_cubic, spline_knots
 from collsec.survival.inference import cluster_jackknife
 from made_up_cohorts import SPEC, STUDY, inputs_of

@@ -12,10 +12,9 @@ from collsec.designs.curves import UNKNOWN_KIND, kinds_of_end
 from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.histories.panels import DAYS_PER_MONTH, clock
 from collsec.hypothesis.specification import load
-from collsec.measures.duration import OUTCOMES_END
 from collsec.survival import kaplan_meier
 from made_up_cohorts import SPEC, inputs_of
-from study import PROJECT, study_inputs
+from study import PROJECT, study_extents, study_inputs
 
 DAY = pd.Timestamp
 
@@ -38,7 +37,7 @@ def test_each_kind_takes_its_share_of_those_still_at_war() -> None:
     """By hand: of four, one ends, one is censored, one of the two left ends otherwise."""
     spec = dataclasses.replace(SPEC, outcomes=("end_by_agreement", "end_by_rebel_victory"))
     made = kinds_of_end(
-        inputs_of(spec=spec),
+        inputs_of(spec=spec, extents=study_extents()),
         cohort(
             ("2000-01-01", "2000-03-01", "peace_agreement"),
             ("2018-01-01", "2022-01-01", "ceasefire"),
@@ -68,11 +67,13 @@ def test_the_kinds_of_the_study_add_up_to_all_that_ended(name: str) -> None:
         UNKNOWN_KIND,
     }
     units = prepared.units
-    last = units["exit_date"].where(units["exit_date"] <= OUTCOMES_END, OUTCOMES_END)
+    until = DAY("2019-12-31")
+    assert study_extents()["outcomes"].last_day == until
+    last = units["exit_date"].where(units["exit_date"] <= until, until)
     data = pd.DataFrame(
         {
             "stop": clock(units.assign(exit_date=last)),
-            "event": units["is_ended"].astype(bool) & (units["exit_date"] <= OUTCOMES_END),
+            "event": units["is_ended"].astype(bool) & (units["exit_date"] <= until),
         }
     )[last >= units["time_zero"]]
     months = np.arange(61, dtype=float)

@@ -17,7 +17,7 @@ from collsec.designs.multiverse import agreement, estimate_all, strings, summary
 from collsec.hypothesis.multiverse import Specification, digest, expand
 from collsec.hypothesis.specification import load
 from collsec.survival import EstimationError, cox_ph
-from study import PROJECT, study_inputs
+from study import PROJECT, known, study_inputs
 
 # The same partial likelihood on rows in another order: rounding alone may differ.
 SAME_MAXIMUM = 1e-9
@@ -31,7 +31,7 @@ def inputs(name: str) -> Inputs:
 @functools.cache
 def some(name: str) -> tuple[Specification, ...]:
     """The primary, every departure on one axis, and a seeded sample of the others."""
-    every = expand(inputs(name).spec)
+    every = expand(inputs(name).spec, known())
     others = [s for s in every if len(s.departures) > 1]
     drawn = np.random.default_rng(5).choice(len(others), 25, replace=False)
     return (*(s for s in every if len(s.departures) <= 1), *(others[i] for i in np.sort(drawn)))
@@ -190,8 +190,8 @@ def test_known_biased_specifications_stay_out_of_the_summary() -> None:
 def test_without_an_exposed_end_the_counts_stand_and_no_number() -> None:
     """Before 1956 nobody had sent UN troops into a war of the cohort."""
     spec = inputs("h1").spec
-    early = dataclasses.replace(expand(spec)[0].choices, last_year=1956)
-    one = dataclasses.replace(expand(spec)[0], choices=early)
+    early = dataclasses.replace(expand(spec, known())[0].choices, last_year=1956)
+    one = dataclasses.replace(expand(spec, known())[0], choices=early)
     found = estimate_all(inputs("h1"), [one]).iloc[0]
     assert math.isnan(found["estimate"])
     assert found["note"].startswith("Not estimable")

@@ -194,7 +194,7 @@ def test_the_lead_is_the_half_year_before_troops_come_and_never_while_they_are_t
         columns=["conflict_id", "from_date", "un_troops"],
     )
     steps["known_from"] = pd.to_datetime(steps["from_date"])
-    found = get("un_troops_to_come").function({"deployment": steps})
+    found = get("un_troops_to_come")({"deployment": steps})
     assert found.to_numpy().tolist() == [
         [1, DAY("2000-01-01"), DAY("2000-07-01")],
         [1, DAY("2001-01-01"), DAY("2001-03-01")],

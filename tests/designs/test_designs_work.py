@@ -14,7 +14,8 @@ import pytest
 from collsec.designs import Inputs, calibration, work
 from collsec.designs.estimate import tidy
 from collsec.designs.parts import PARTS, Part
-from collsec.hypothesis.specification import Draws, load
+from collsec.hypothesis.specification import load
+from collsec.hypothesis.study import Draws
 from study import PROJECT, study_inputs
 
 FEW = Draws(

@@ -14,7 +14,6 @@ import study
 from collsec.core.errors import BadSpec
 from collsec.evidence import cases
 from collsec.evidence.cases import Case, CaseTables, events, read_cases
-from collsec.histories.episodes import assembly
 from collsec.histories.timelines import presence_spells
 from collsec.reports.words.cases import sentence
 
@@ -109,6 +108,7 @@ def evidence(
         pd.DataFrame(acts if acts is not None else [], columns=list(act())),
         pd.DataFrame(sittings if sittings is not None else [], columns=list(sitting())),
         war,
+        pd.Timestamp("2026-01-27"),
     )
 
 
@@ -327,11 +327,14 @@ BLOCK = {"title": "Atlantis", "years": [2001, 2005], "conflicts": {7: "one"}}
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"name": "a b"}, "letters, digits and underscores"),
-        ({"colour": "red"}, "must have the keys title, years, conflicts"),
+        ({"name": "a b"}, "line 1, key a b, value 'a b': a name has lower-case letters"),
+        (
+            {"colour": "red"},
+            "line 2, key atlantis.colour: unknown key.*: conflicts, title, years",
+        ),
         ({"years": [2005]}, r"years, value \[2005\]"),
         ({"years": [2005, 2001]}, "must be two years"),
-        ({"conflicts": {}}, "at least one conflict"),
+        ({"conflicts": {}}, "line 2, key atlantis.conflicts, value {}: is empty"),
         ({"conflicts": {8: "two"}}, "value 8: no episode has this conflict_id"),
         ({"years": [1990, 1995]}, "conflict 7 has no episode in them"),
     ],
@@ -350,7 +353,7 @@ def test_a_mistake_in_the_list_is_one_message(
 def test_what_is_no_list_of_cases_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "_cases.yml"
     path.write_text(text)
-    with pytest.raises(BadSpec, match=r"analyses/_cases\.yml: "):
+    with pytest.raises(BadSpec, match=r"analyses/_cases\.yml, line 1"):
         read_cases(path, evidence().episodes)
 
 
@@ -373,9 +376,14 @@ def test_conflicts_of_another_release_have_no_line(tmp_path: Path) -> None:
 def own() -> list[tuple[Case, pd.DataFrame]]:
     """Each declared case with its events, from the committed tables."""
     linked = study.linked()
-    war = study.all_timelines(linked)["war"]
-    sittings = assembly(study.raw_tables())
-    told = CaseTables(linked.episodes, linked.missions, linked.acts, sittings, war)
+    told = CaseTables(
+        linked.episodes,
+        linked.missions,
+        linked.acts,
+        linked.assembly,
+        study.study_timelines()["war"],
+        study.study_extents()["resolutions"].last_day,
+    )
     declared = read_cases(study.REPOSITORY / cases.FILE, linked.episodes)
     return [(case, events(case, told)) for case in declared]
 
@@ -405,7 +413,7 @@ def test_suez_and_ukraine_went_to_the_general_assembly(own: list[Any]) -> None:
 
 
 def test_acts_are_the_steps_of_the_council_timeline(own: list[Any]) -> None:
-    council = study.all_timelines(study.linked())["council"]
+    council = study.study_timelines()["council"]
     for case, found in own:
         for act_kind, column in (("resolution", "resolutions"), ("veto", "vetoes")):
             drawn = found[found["kind"] == act_kind]

@@ -1,20 +1,18 @@
-"""References follow from what is read: watched columns, their raw columns, and these' sources."""
+"""References follow from declarations: used columns, their raw columns, and these' sources."""
 
 from __future__ import annotations
 
 import re
-import sys
 from typing import Any
 
 import pandas as pd
 import pytest
 
 import study
-from collsec import designs
-from collsec.evidence import lineage as origins
-from collsec.evidence.citation import Table, Used, bibtex, reference_of, sources_of
-from collsec.evidence.lineage import DERIVED, Frames, columns_read, raw_columns
-from collsec.hypothesis.specification import load, load_study
+from collsec.evidence.citation import RawTable, Used, bibtex, reference_of, sources_of
+from collsec.evidence.lineage import columns_used, of_part, raw_columns_used
+from collsec.hypothesis.specification import load
+from collsec.hypothesis.study import load_study
 from collsec.measures import MEASURES
 from collsec.tables.clean import read_json, resources
 from collsec.upstream.sources import read_sources
@@ -23,22 +21,8 @@ HYPOTHESES = tuple(load_study(study.PROJECT).hypotheses)
 
 
 @pytest.fixture(scope="module")
-def frames() -> Frames:
-    linked = study.linked()
-    return Frames(
-        {
-            "episodes": linked.episodes,
-            "missions": linked.missions,
-            "acts": linked.acts,
-            "ties": linked.ties,
-        },
-        study.all_timelines(linked),
-        study.raw_tables(),
-    )
-
-
-@pytest.fixture(scope="module")
 def fields() -> dict[str, list[str]]:
+    """Return the columns of every raw table."""
     return {
         name: [
             f["name"] for f in read_json(study.PROJECT, study.PROJECT.raw / r["schema"])["fields"]
@@ -57,130 +41,68 @@ def spec(**changes: Any) -> dict[str, Any]:
     return plain | changes
 
 
-def tables_of(columns: list[origins.Column], fields: dict[str, list[str]]) -> set[str]:
-    return {raw.split(".")[0] for column in columns for raw in raw_columns(column, fields)}
+# What is used -----------------------------------------------------------
 
 
-# What is read -----------------------------------------------------------
+def test_an_exposure_rests_on_its_own_dates(fields: dict[str, list[str]]) -> None:
+    used = columns_used(spec())
+    assert "deployment.un_troops" in used and "deployment.un_personnel" not in used
+    raw = raw_columns_used(spec(), fields)
+    assert set(raw) == {"episodes", "missions", "mission_conflicts"}
+    assert "first_troops_date" in raw["missions"]
+    assert not {"first_personnel_date", "strength_50pct_date"} & set(raw["missions"])
+    assert {"conflict_id", "from_date", "to_date"} <= set(raw["mission_conflicts"])
 
 
-def test_an_exposure_rests_on_its_own_dates(frames: Frames, fields: dict[str, list[str]]) -> None:
-    read = columns_read(spec(), frames)
-    assert ("timelines/deployment", "un_troops") in read
-    assert ("timelines/deployment", "un_personnel") not in read
-    raw = {name for column in read for name in raw_columns(column, fields)}
-    assert {"missions.first_troops_date", "mission_conflicts.conflict_id"} <= raw
-    assert "missions.first_personnel_date" not in raw
-    assert tables_of(read, fields) == {"episodes", "missions", "mission_conflicts"}
-
-
-def test_what_is_not_named_is_not_read(frames: Frames, fields: dict[str, list[str]]) -> None:
-    tied = columns_read(spec(exposure={"measure": "salience_trade"}), frames)
-    assert [column for frame, column in tied if frame == "ties"] == [
-        "episode_id",
-        "is_host_itself",
-        "power",
-        "trade_rank",
+def test_what_is_not_named_is_not_used(fields: dict[str, list[str]]) -> None:
+    tied = spec(exposure={"measure": "salience_trade"})
+    assert [c for c in columns_used(tied) if c.startswith("ties.")] == [
+        "ties.episode_id",
+        "ties.is_host_itself",
+        "ties.power",
+        "ties.trade_rank",
     ]
-    assert tables_of(tied, fields) == {"episodes", "p5_ties"}
-    vetoed = columns_read(spec(exposure={"measure": "veto_russia_12m"}), frames)
-    raw = {name for column in vetoed for name in raw_columns(column, fields)}
-    assert "vetoes.cast_russia" in raw and "vetoes.cast_usa" not in raw
-    assert tables_of(vetoed, fields) == {"episodes", "vetoes", "draft_conflicts"}
+    assert set(raw_columns_used(tied, fields)) == {"episodes", "p5_ties"}
+    raw = raw_columns_used(spec(exposure={"measure": "veto_russia_12m"}), fields)
+    assert "cast_russia" in raw["vetoes"] and "cast_usa" not in raw["vetoes"]
+    assert set(raw) == {"episodes", "vetoes", "draft_conflicts", "resolution_conflicts"}
 
 
 @pytest.mark.parametrize(
     ("change", "column"),
     [
-        ({"outcome": "end_by_ceasefire"}, ("episodes", "outcome")),
-        ({"adjustment": ["log_gdp_per_capita"]}, ("episodes", "gdp_per_capita")),
-        ({"strata": ["region"]}, ("episodes", "region")),
-        ({"cluster": "conflict_id"}, ("episodes", "conflict_id")),
-        (
-            {"cohort": {"rules": ["no_un_troops_in_host_at_onset"]}},
-            ("timelines/host_deployment", "un_troops"),
-        ),
-        ({"cohort": {"rules": ["no_p5_party"]}}, ("episodes", "has_p5_party")),
-        (
-            {"multiverse": [{"options": [{"components": ["us_troops_rank"]}]}]},
-            ("ties", "us_troops_rank"),
-        ),
-        ({"secondary": [{"measure": "council_act"}]}, ("timelines/council", "acts")),
+        ({"outcome": "end_by_ceasefire"}, "episodes.outcome"),
+        ({"adjustment": ["log_gdp_per_capita"]}, "episodes.gdp_per_capita"),
+        ({"strata": ["region"]}, "episodes.region"),
+        ({"cluster": "location"}, "episodes.location"),
+        ({"cohort": {"rules": ["no_un_troops_in_host_at_onset"]}}, "host_deployment.un_troops"),
+        ({"cohort": {"rules": ["no_p5_party"]}}, "episodes.has_p5_party"),
+        ({"multiverse": [{"options": [{"measure": "salience"}]}]}, "ties.us_troops_rank"),
+        ({"secondary": [{"measure": "council_act"}]}, "council.acts"),
     ],
 )
-def test_every_place_of_a_specification_counts(
-    frames: Frames, change: dict[str, Any], column: origins.Column
-) -> None:
-    without = columns_read(spec(), frames)
-    read = columns_read(spec(**change), frames)
-    assert column in read
-    assert column not in without or column[1] == "conflict_id"
+def test_every_place_of_a_specification_counts(change: dict[str, Any], column: str) -> None:
+    assert column in columns_used(spec(**change))
+    assert column not in columns_used(spec())
 
 
-def test_a_part_adds_what_its_module_names(frames: Frames) -> None:
-    read = columns_read(spec(parts=["stages"]), frames)
-    assert ("missions", "strength_50pct_date") in read
-    assert ("missions", "strength_50pct_date") not in columns_read(spec(), frames)
-
-
-def test_watching_changes_no_result(frames: Frames) -> None:
-    """A measure gives the same on watched frames as on plain ones."""
-    seen: list[str] = []
-    watched = {n: origins._watched(f, seen.append) for n, f in frames.timelines.items()}
-    for name in ("un_troops", "veto_12m", "council_act"):
-        plain = MEASURES[name].function(frames.timelines)
-        pd.testing.assert_frame_equal(pd.DataFrame(MEASURES[name].function(watched)), plain)
-    assert {"un_troops", "vetoes", "acts"} <= set(seen)
-
-
-def test_every_column_that_can_be_read_comes_from_a_raw_table(
-    frames: Frames, fields: dict[str, list[str]]
-) -> None:
-    for frame, table in frames.linked.items():
-        for column in table.columns:
-            for raw in raw_columns((frame, column), fields):
-                name, _, field = raw.partition(".")
-                assert field in fields[name], (frame, column, raw)
-    for family, table in frames.timelines.items():
-        for column in set(table.columns) - {"conflict_id", "gwno_host", "from_date", "known_from"}:
-            assert raw_columns((f"timelines/{family}", column), fields), (family, column)
-    with pytest.raises(KeyError):
-        raw_columns(("episodes", "nothing"), fields)
-
-
-def test_no_origin_is_stale(frames: Frames, fields: dict[str, list[str]]) -> None:
-    for (frame, column), raws in DERIVED.items():
-        kind, _, family = frame.partition("/")
-        table = frames.timelines[family] if kind == "timelines" else frames.linked[frame]
-        assert column in table.columns, (frame, column)
-        for raw in raws:
-            name, _, field = raw.partition(".")
-            assert field in fields[name], raw
+def test_a_part_uses_columns_and_measures() -> None:
+    used = list(of_part(["missions.strength_50pct_date", "salience_trade"]))
+    assert used == ["missions.strength_50pct_date", *MEASURES["salience_trade"].uses]
 
 
 @pytest.mark.parametrize("h", HYPOTHESES)
-def test_the_studys_hypotheses_read_what_they_are_about(
-    frames: Frames, fields: dict[str, list[str]], h: str
+def test_the_studys_hypotheses_use_what_they_are_about(
+    fields: dict[str, list[str]], h: str
 ) -> None:
-    tables = tables_of(columns_read(load(study.PROJECT, h).normalized(), frames), fields)
+    plain = load(study.PROJECT, h, study.known()).normalized()
+    tables = set(raw_columns_used(plain, fields))
     about = {
         "h1": {"missions", "mission_conflicts"},
         "h2": {"vetoes", "draft_conflicts"},
-        "h3": {"p5_ties"},
+        "h3": {"p5_ties", "host_states"},
     }
     assert {"episodes", *about[h]} <= tables
-    if h == "h3":
-        assert "host_states" in tables
-
-
-def test_parts_are_found_by_their_modules() -> None:
-    for name in designs.PARTS:
-        found = origins._modules(sys.modules[designs.PARTS[name].function.__module__])
-        rooms = ("collsec.designs.", "collsec.subjects.")
-        assert found and all(m.__name__.startswith(rooms) for m in found)
-        assert not {"collsec.designs.inputs", "collsec.evidence.diagnostics"} & {
-            m.__name__ for m in found[1:]
-        }
 
 
 # From a column to its sources -----------------------------------------------------------
@@ -196,14 +118,14 @@ ROWS = pd.DataFrame(
 
 
 def test_a_date_has_sources_of_its_own_where_it_is_known() -> None:
-    table = Table({c: {"name": c} for c in ROWS}, ROWS)
+    table = RawTable({c: {"name": c} for c in ROWS}, ROWS)
     assert sources_of(table, "troops_date") == ["atlas", "https://example.org/a"]
     assert sources_of(table, "name") == ["atlas", "census", "ledger"]
 
 
 def test_declared_sources_win_and_a_column_without_any_is_the_studys_own() -> None:
     fields = {c: {"name": c} for c in ROWS} | {"name": {"name": "name", "sources": ["register"]}}
-    table = Table(fields, ROWS)
+    table = RawTable(fields, ROWS)
     assert sources_of(table, "name") == ["register"]
     assert sources_of(table, "source") == []
     assert sources_of(table, "troops_date") == ["atlas", "https://example.org/a"]

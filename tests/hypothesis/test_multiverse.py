@@ -13,6 +13,7 @@ from collsec.core.errors import BadSpec
 from collsec.core.project import Project
 from collsec.hypothesis.multiverse import VALIDITY, OptionSpec, declared, digest, expand
 from collsec.hypothesis.specification import Spec, load
+from study import known
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 Edit = Callable[[str, str], Project]
@@ -45,13 +46,13 @@ def small(spec: Spec) -> Spec:
 
 @pytest.mark.parametrize(("name", "least"), [("h1", 200), ("h2", 200), ("h3", 500)])
 def test_committed_multiverses_are_as_large_as_promised(name: str, least: int) -> None:
-    specifications = expand(load(Project(REPOSITORY), name))
+    specifications = expand(load(Project(REPOSITORY), name), known())
     assert len(specifications) >= least
     assert len({s.id for s in specifications}) == len(specifications)
 
 
 def test_the_primary_is_the_one_specification_without_departures(h1: Spec) -> None:
-    primary = [s for s in expand(h1) if not s.departures]
+    primary = [s for s in expand(h1, known()) if not s.departures]
     assert len(primary) == 1
     assert primary[0].validity == "principled"
     assert not primary[0].choices.made()
@@ -59,7 +60,7 @@ def test_the_primary_is_the_one_specification_without_departures(h1: Spec) -> No
 
 def test_combinations_that_come_to_the_same_model_are_one(h1: Spec) -> None:
     """Of 2 × 2 × 2 combinations, the exposure without a lag gives two instead of four."""
-    specifications = expand(small(h1))
+    specifications = expand(small(h1), known())
     assert len(specifications) == 6
     ever = [s for s in specifications if s.options["exposure"] == "ever"]
     assert {s.options["lag"] for s in ever} == {"six"}
@@ -67,10 +68,10 @@ def test_combinations_that_come_to_the_same_model_are_one(h1: Spec) -> None:
 
 def test_a_tag_is_the_weakest_of_its_options(h1: Spec) -> None:
     spec = small(h1)
-    for one in expand(spec):
+    for one in expand(spec, known()):
         tags = [spec.multiverse[axis][name].validity for axis, name in one.options.items()]
         assert one.validity == max(tags, key=VALIDITY.index)
-    assert [s.validity for s in expand(spec)].count("known-biased") == 2
+    assert [s.validity for s in expand(spec, known())].count("known-biased") == 2
 
 
 def test_identity_follows_what_is_estimated_and_neither_names_nor_labels(h1: Spec) -> None:
@@ -86,13 +87,13 @@ def test_identity_follows_what_is_estimated_and_neither_names_nor_labels(h1: Spe
         multiverse=spec.multiverse
         | {"lag": {"six": lag["six"], "none": dataclasses.replace(lag["none"], lag_months=1)}},
     )
-    ids = {s.id for s in expand(spec)}
-    assert {s.id for s in expand(renamed)} == ids
-    assert len({s.id for s in expand(other)} & ids) == 4
+    ids = {s.id for s in expand(spec, known())}
+    assert {s.id for s in expand(renamed, known())} == ids
+    assert len({s.id for s in expand(other, known())} & ids) == 4
 
 
 def test_the_digest_of_the_grid_holds_the_tags(h1: Spec) -> None:
-    grid = declared(expand(small(h1)))
+    grid = declared(expand(small(h1), known()))
     assert digest(grid.sample(frac=1, random_state=1)) == digest(grid)
     retagged = grid.assign(validity="principled")
     assert digest(retagged) != digest(grid)
@@ -136,7 +137,7 @@ LAG_06 = '{validity: principled, label: "Lag of 6 months"}'
         (
             LAG_12,
             '{validity: principled, label: "Twelve", lag_months: twelve}',
-            ["multiverse.lag.months_12.lag_months", "'twelve'", "int"],
+            ["multiverse.lag.months_12.lag_months", "'twelve'", "whole number"],
         ),
         (
             LAG_12,
@@ -146,7 +147,7 @@ LAG_06 = '{validity: principled, label: "Lag of 6 months"}'
         (
             LAG_12,
             '{label: "Twelve", lag_months: 12}',
-            ["'multiverse.lag.months_12.validity'", "missing"],
+            ["key multiverse.lag.months_12.validity: is missing"],
         ),
         (
             LAG_12,
@@ -198,6 +199,21 @@ LAG_06 = '{validity: principled, label: "Lag of 6 months"}'
             '{validity: principled, label: "Twelve", gap_years: 0}',
             ["multiverse.lag.months_12.gap_years", "1 or more"],
         ),
+        (
+            LAG_12,
+            '{validity: principled, label: "Index", measure: un_personnel, powers: [usa]}',
+            ["multiverse.lag.months_12.powers", "'un_personnel' takes no powers", "salience"],
+        ),
+        (
+            LAG_12,
+            '{validity: principled, label: "Minus six", lag_months: -6}',
+            ["multiverse.lag.months_12.lag_months", "value -6", "0 or more"],
+        ),
+        (
+            LAG_12,
+            '{validity: principled, label: "No type", types: []}',
+            ["multiverse.lag.months_12.types", "is empty"],
+        ),
         (LAG_12, "12", ["multiverse.lag.months_12", "must be a mapping"]),
         ("  lag:\n", "  7:\n", ["multiverse", "must be a mapping of names"]),
         (
@@ -211,7 +227,7 @@ def test_an_unclear_multiverse_is_refused(
     edited: Edit, old: str, new: str, needles: list[str]
 ) -> None:
     with pytest.raises(BadSpec) as caught:
-        load(edited(old, new), "h1")
+        load(edited(old, new), "h1", known())
     for needle in ["analyses/h1-deployment-delay.qmd", *needles]:
         assert needle in str(caught.value)
 
@@ -220,7 +236,7 @@ def test_an_axis_with_one_option_varies_nothing(h1: Spec, edited: Edit) -> None:
     text = '  adjustment:\n    none: {validity: principled, label: "No covariates"}\n'
     project = edited(text, '  second:\n    same: {validity: principled, label: ""}\n' + text)
     with pytest.raises(BadSpec, match=r"multiverse\.second.*varies nothing"):
-        load(project, "h1")
+        load(project, "h1", known())
 
 
 def test_order_of_axes_and_options_in_the_file_does_not_matter(h1: Spec) -> None:
@@ -232,7 +248,7 @@ def test_order_of_axes_and_options_in_the_file_does_not_matter(h1: Spec) -> None
             for axis, options in reversed(spec.multiverse.items())
         },
     )
-    assert expand(turned) == expand(spec)
+    assert expand(turned, known()) == expand(spec, known())
 
 
 def test_rules_and_countries_of_several_axes_add_up(h1: Spec) -> None:
@@ -250,7 +266,7 @@ def test_rules_and_countries_of_several_axes_add_up(h1: Spec) -> None:
     }
     both = [
         s
-        for s in expand(dataclasses.replace(spec, multiverse=axes))
+        for s in expand(dataclasses.replace(spec, multiverse=axes), known())
         if set(s.departures) == {"cohort", "left_out"}
     ]
     assert len(both) == 1

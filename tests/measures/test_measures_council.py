@@ -6,16 +6,15 @@ import dataclasses
 import functools
 
 import pandas as pd
-import pytest
 
 from collsec import measures
 from collsec.designs import Inputs
 from collsec.designs.inputs import followed_until, prepare
-from collsec.histories.episodes import last_day_followed
-from collsec.histories.timelines import ACTION_CLASSES, RESOLUTIONS_END
+from collsec.histories.extents import last_day_followed
+from collsec.histories.registry import Extent
+from collsec.histories.timelines import ACTION_CLASSES
 from collsec.hypothesis.specification import ExposureSpec, load
-from collsec.measures import MEASURES
-from study import PROJECT, all_timelines, linked, raw_tables, study_inputs
+from study import PROJECT, linked, raw_tables, study_extents, study_inputs, study_timelines
 
 DAY = pd.Timestamp
 
@@ -35,7 +34,7 @@ def council(*acts: tuple[str, int, int]) -> dict[str, pd.DataFrame]:
 
 
 def spells(timelines: dict[str, pd.DataFrame]) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    out = measures.get("veto_until_resolution").function(timelines)
+    out = measures.get("veto_until_resolution")(timelines)
     return list(zip(out["on_date"], out["off_date"], strict=True))
 
 
@@ -56,7 +55,7 @@ def test_a_block_after_the_last_resolution_stays() -> None:
 
 
 def test_every_veto_on_a_war_has_one_class_of_action() -> None:
-    timeline = all_timelines(linked())["council"]
+    timeline = study_timelines()["council"]
     by_class = timeline[[f"vetoes_{c}" for c in ACTION_CLASSES]].sum(axis=1)
     pd.testing.assert_series_equal(by_class, timeline["vetoes"], check_names=False)
     assert (timeline[[f"vetoes_{c}" for c in ACTION_CLASSES]].max() > 0).all()
@@ -65,31 +64,30 @@ def test_every_veto_on_a_war_has_one_class_of_action() -> None:
 def test_the_record_of_resolutions_ends_where_it_is_said_to_end() -> None:
     acts = linked().acts
     last = acts.loc[acts["act"] == "resolution", "date"].max()
-    assert RESOLUTIONS_END - pd.DateOffset(months=1) <= last <= RESOLUTIONS_END
-    assert raw_tables()["resolutions"]["resolution_date"].max() == RESOLUTIONS_END
-    assert acts.loc[acts["act"] == "veto", "date"].max() > RESOLUTIONS_END
+    ends = study_extents()["resolutions"].last_day
+    assert ends - pd.DateOffset(months=1) <= last <= ends
+    assert raw_tables()["resolutions"]["resolution_date"].max() == ends == DAY("2026-01-27")
+    assert acts.loc[acts["act"] == "veto", "date"].max() > ends
 
 
 def test_the_record_of_resolutions_outlasts_the_follow_up_of_wars() -> None:
     found = prepare(inputs(), ExposureSpec("resolution_12m"))
     assert found.outcome["exit_date"].max() == last_day_followed(inputs().episodes)
-    assert last_day_followed(inputs().episodes) < RESOLUTIONS_END
+    assert last_day_followed(inputs().episodes) < study_extents()["resolutions"].last_day
     # Nobody is left out for having begun after the record.
     left = found.attrition.set_index("step")
     assert left["n_units"]["begun while the record goes on"] == left["n_units"]["type at onset"]
 
 
-def test_nobody_is_unexposed_to_resolutions_that_nobody_compiled(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_nobody_is_unexposed_to_resolutions_that_nobody_compiled() -> None:
     ends = DAY("2022-06-30")
-    shorter = dataclasses.replace(MEASURES["resolution_12m"], known_until=ends)
-    monkeypatch.setitem(MEASURES, "resolution_12m", shorter)
-    found = prepare(inputs(), ExposureSpec("resolution_12m"))
+    shorter = inputs().extents | {"resolutions": Extent(DAY("1946-01-01"), ends)}
+    cut = dataclasses.replace(inputs(), extents=shorter)
+    found = prepare(cut, ExposureSpec("resolution_12m"))
     assert (found.outcome["exit_date"] <= ends).all()
     assert (found.units["time_zero"] < ends).all()
     assert found.attrition["step"].eq("begun while the record goes on").any()
-    later = prepare(inputs(), ExposureSpec("veto_12m"))
+    later = prepare(cut, ExposureSpec("veto_12m"))
     assert (later.outcome["exit_date"] > ends).any()
 
 

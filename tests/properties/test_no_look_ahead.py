@@ -8,8 +8,7 @@ import pandas as pd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from collsec.histories.episodes import link
-from study import all_timelines, linked, raw_tables
+from study import all_timelines, raw_tables, study_timelines
 
 DATES = st.dates(datetime.date(1948, 1, 1), datetime.date(2024, 12, 30))
 # Columns whose date, the earliest of them, says when the row itself came to be: the row is unknown
@@ -19,6 +18,8 @@ BORN = {
     "vetoes": ["veto_date"],
     "draft_conflicts": ["date"],
     "resolution_conflicts": ["date"],
+    "monthly_strength": ["from_month"],
+    "council_members": ["from_date"],
 }
 # Outcomes are exempt by design: an end is known only from the silence that follows.
 EXEMPT = {"episodes", "outcomes", "host_states", "p5_ties"}
@@ -56,8 +57,8 @@ def before(frame: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
 @example(datetime.date(1988, 5, 1))
 def test_timelines_before_a_date_rest_on_nothing_after_it(day: datetime.date) -> None:
     at = pd.Timestamp(day)
-    whole = all_timelines(linked())
-    partial = all_timelines(link(cut(raw_tables(), at)))
+    whole = study_timelines()
+    partial = all_timelines(cut(raw_tables(), at))
     for family in whole:
         if family == "war":
             continue
@@ -70,5 +71,5 @@ def test_timelines_before_a_date_rest_on_nothing_after_it(day: datetime.date) ->
 
 
 def test_a_year_of_war_is_known_only_after_it() -> None:
-    war = all_timelines(linked())["war"]
+    war = study_timelines()["war"]
     assert (war["known_from"].dt.year == war["from_date"].dt.year + 1).all()

@@ -25,6 +25,7 @@ from collsec.evidence.verdict import Facts, Rules, decide
 from collsec.hypothesis.multiverse import expand
 from collsec.survival import cox_ph, kaplan_meier
 from simulated import SIMULATORS, Truth, Wars, deployments, real
+from study import known
 
 FEW, MANY = 8, 100
 SIZES = [FEW, pytest.param(MANY, marks=pytest.mark.slow)]
@@ -239,7 +240,7 @@ def test_the_whole_pipeline_gives_the_verdict(of: Truth, is_supported: bool) -> 
     panel = prepare(made, spec.exposure).rows
     draws = made.study.draws("quick")
     done = {name: piece() for name, piece in pieces(made, draws).items()}
-    specifications = estimate_all(made, expand(spec))
+    specifications = estimate_all(made, expand(spec, known()))
     result = estimate_hypothesis(made, panel, specifications, done, draws)
     code = result.record["verdict"]["code"]
     assert (code == "supported") == is_supported, result.record["verdict"]

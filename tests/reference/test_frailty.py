@@ -10,8 +10,7 @@ import pytest
 
 from collsec.survival import EstimationError, cox_ph, frailty_cox
 
-#: R's steps leave out how groups depend on one another, so it nears its maximum slowly; told to
-#: go on to 1e-13 of the log-likelihood it still stops about this far away.
+#: Asked to go on to 1e-13 of the log-likelihood, R still stops about this far from its maximum.
 R_STOPS = 1e-6
 #: Its effects of groups are less settled; that ours are right the posterior means show to 1e-7.
 R_EFFECTS = 1e-5
@@ -74,6 +73,8 @@ def test_reference_values(shared: Path) -> None:
 
     The variance that R prints, 0.4118, is that of its next step; there the integrated likelihood
     is larger (−870.807590 against −870.807801) and the coefficients are 0.459776 and 0.208747.
+    Errors are those with sparse = FALSE; R's default, 0.08726396 and 0.21045119, leaves out how
+    the effects of different groups depend on one another.
     """
     data = pd.read_csv(shared / "reference" / "sim.csv")
     rows = {"start": "start", "stop": "stop", "event": "ev1", "group": "cl"}
@@ -82,7 +83,7 @@ def test_reference_values(shared: Path) -> None:
     np.testing.assert_allclose(best.params, [0.459776, 0.208747], rtol=0, atol=2e-6)
     stopped = frailty_cox(data, ["x", "z"], **rows, variance=0.41513083967066)
     np.testing.assert_allclose(stopped.params, [0.46002898, 0.20826641], rtol=0, atol=R_DEFAULT)
-    np.testing.assert_allclose(stopped.std_errors, [0.08726396, 0.21045119], rtol=0, atol=R_DEFAULT)
+    np.testing.assert_allclose(stopped.std_errors, [0.08725220, 0.21037174], rtol=0, atol=R_DEFAULT)
     assert best.loglik[1] > stopped.loglik[1]
 
 
@@ -118,7 +119,7 @@ def test_without_frailty_in_the_data_the_model_is_coxs() -> None:
 def test_what_a_frailty_model_refuses_and_prints() -> None:
     data = spells()
     for options, message in (
-        ({"variance": 0.0}, "lies above zero, not 0"),
+        ({"variance": 0.0}, "above zero, not 0"),
         ({"ties": "exact"}, "ties must be 'efron' or 'breslow'"),
     ):
         with pytest.raises(EstimationError, match=message):
@@ -132,3 +133,25 @@ def test_what_a_frailty_model_refuses_and_prints() -> None:
     assert "shared gamma frailty" in fit.summary()
     assert (fit.n_clusters, fit.n_events) == (30, data["event"].sum())
     np.testing.assert_array_equal(fit.model_std_errors, fit.std_errors)
+
+
+def test_a_covariate_of_groups_has_an_error_and_the_right_one() -> None:
+    """Kept diagonal, the groups' block gave no error in 24 of these 40 fits, and too large ones.
+
+    Over data sets the coefficient of a covariate that is the same for all rows of a group varies
+    as much as its mean standard error says (Monte Carlo error about 11 %).
+    """
+    estimates, errors = [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        group = np.repeat(np.arange(8), 25)
+        x = rng.normal(size=8)[group]
+        factor = rng.gamma(1.0, 1.0, 8)[group]
+        stop = rng.exponential(10 / (factor * np.exp(0.3 * x)))
+        data = pd.DataFrame({"stop": np.minimum(stop, 30), "event": stop < 30, "x": x, "g": group})
+        fit = frailty_cox(data, ["x"], stop="stop", event="event", group="g", variance=1.0)
+        estimates.append(fit.params["x"])
+        errors.append(fit.std_errors["x"])
+    assert np.isfinite(errors).all()
+    whole = np.mean(np.square(errors)) ** 0.5
+    assert 0.75 < np.std(estimates, ddof=1) / whole < 1.35

@@ -73,6 +73,7 @@ EVENTS = events(
         study.act_rows(),
         study.sitting_rows(),
         study.war_rows(),
+        pd.Timestamp("2026-01-27"),
     ),
 )
 SPECIFICATIONS = study.specification_rows()

@@ -10,7 +10,8 @@ from collsec.subjects.veto.caster_interest import by_caster, caster_interest, ca
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
 from collsec.designs.time_varying import lay_out
-from collsec.hypothesis.specification import Draws, load
+from collsec.hypothesis.specification import load
+from collsec.hypothesis.study import Draws
 from collsec.measures.interest import COMPONENTS, P5
 from collsec.survival.inference.assignment import exposed_counts
 from made_up_cohorts import inputs_of, prepared_of

@@ -14,7 +14,8 @@ from collsec.core.project import Project
 from collsec.designs.curves import THIRDS
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
-from collsec.hypothesis.specification import Draws, load
+from collsec.hypothesis.specification import load
+from collsec.hypothesis.study import Draws
 from collsec.subjects.interest.council_action import (
     ACTS,
     FirstAct,
@@ -28,7 +29,7 @@ from study import study_inputs
 
 DAY = pd.Timestamp
 END = DAY("2022-06-30")
-ACT = FirstAct("resolution", "First resolution", END)
+ACT = FirstAct("resolution", "First resolution", "resolutions")
 
 
 def wars(*rows: tuple[int, str, str, bool]) -> pd.DataFrame:

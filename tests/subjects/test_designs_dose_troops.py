@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from collsec.designs.time_varying import EPOCH, calendar_day
+from collsec.histories.timelines import troop_strength
 from collsec.hypothesis.specification import load
 from collsec.subjects.deployment.dose_troops import (
     COLUMN,
@@ -29,8 +30,21 @@ SAME_MAXIMUM = 1e-6
 
 
 def spells(*rows: tuple[str, int, str, str | None]) -> pd.DataFrame:
+    """Missions by the first and last day on which their troops served a conflict."""
     frame = pd.DataFrame(rows, columns=["mission_id", "conflict_id", "first", "last"])
-    return frame.assign(first=pd.to_datetime(frame["first"]), last=pd.to_datetime(frame["last"]))
+    first, last = pd.to_datetime(frame.pop("first")), pd.to_datetime(frame.pop("last"))
+    return frame.assign(
+        sponsor="un",
+        has_troops=pd.array([True] * len(frame), dtype="boolean"),
+        first_troops_date=first.min(),
+        first_troops_basis="file",
+        last_troops_date=pd.NaT,
+        end_date=pd.NaT,
+        from_date=first,
+        to_date=last,
+        link_basis="file",
+        link_confidence=3,
+    )
 
 
 def counts(*rows: tuple[str, str, float | None, float]) -> pd.DataFrame:
@@ -40,12 +54,16 @@ def counts(*rows: tuple[str, str, float | None, float]) -> pd.DataFrame:
     )
 
 
+def paths_of(missions: pd.DataFrame, counted: pd.DataFrame, lag: int = 0) -> dict[int, DosePath]:
+    return troop_paths(troop_strength(missions, counted), lag)
+
+
 def on(path: DosePath, *days: str) -> list[float]:
     return path.at(calendar_day(pd.Series(pd.to_datetime(list(days))))).tolist()
 
 
 def test_a_count_holds_from_the_day_after_it_to_the_next_one() -> None:
-    paths = troop_paths(
+    paths = paths_of(
         spells(("a", 1, "2000-01-10", "2000-12-31")),
         counts(("a", "2000-02-29", 1000, 1500), ("a", "2000-06-30", 3000, 3500)),
         lag=0,
@@ -56,14 +74,14 @@ def test_a_count_holds_from_the_day_after_it_to_the_next_one() -> None:
 
 
 def test_numbers_count_after_the_lag() -> None:
-    paths = troop_paths(
+    paths = paths_of(
         spells(("a", 1, "2000-01-01", None)), counts(("a", "2000-01-31", 500, 500)), lag=10
     )
     assert on(paths[1], "2000-02-10", "2000-02-11", "2020-01-01") == [0, 0.5, 0.5]
 
 
 def test_operations_on_one_war_add_up_and_one_on_two_wars_counts_whole_for_each() -> None:
-    paths = troop_paths(
+    paths = paths_of(
         spells(
             ("a", 1, "2000-01-01", None),
             ("b", 1, "2000-01-01", "2000-05-31"),
@@ -80,7 +98,7 @@ def test_operations_on_one_war_add_up_and_one_on_two_wars_counts_whole_for_each(
 
 
 def test_all_people_stand_for_troops_where_these_are_not_told_apart() -> None:
-    paths = troop_paths(
+    paths = paths_of(
         spells(("a", 1, "1991-01-01", None)), counts(("a", "1991-01-31", None, 700)), lag=0
     )
     assert on(paths[1], "1991-02-01") == [0.7]

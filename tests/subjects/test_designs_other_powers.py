@@ -15,7 +15,7 @@ from collsec.subjects.interest.other_powers import COMPONENTS, other_powers, tog
 from collsec.designs.inputs import Prepared
 from collsec.designs.parts import Context
 from collsec.hypothesis.multiverse import OptionSpec
-from collsec.hypothesis.specification import Draws
+from collsec.hypothesis.study import Draws
 from collsec.measures.interest import CONTROL_POWERS, P5, dispersion_index, divergence_index
 from collsec.survival import cox_ph
 from made_up_cohorts import SPEC, inputs_of

@@ -12,7 +12,8 @@ from collsec.designs.clustered import Comparison
 from collsec.core.project import Project
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
-from collsec.hypothesis.specification import Draws, load
+from collsec.hypothesis.specification import load
+from collsec.hypothesis.study import Draws
 from collsec.subjects.interest.p5_fights import (
     GROUPS,
     VETO,

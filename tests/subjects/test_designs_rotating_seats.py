@@ -9,17 +9,19 @@ import pandas as pd
 import pytest
 
 from collsec.designs.estimate import Estimate
+from collsec.histories.registry import Extent
+from collsec.histories.timelines import regional_seats
 from collsec.subjects.deployment.rotating_seats import (
     LABELS,
     SEAT,
     african_months,
     estimate_seats,
-    seat_months,
+    seated,
     set_in_words,
     strength_in_words,
 )
 from made_up_cohorts import inputs_of, prepared_of
-from study import raw_tables
+from study import raw_tables, study_timelines
 
 DAY = pd.Timestamp
 # What troops do to the monthly probability of an end in the simulated world.
@@ -35,7 +37,15 @@ def members(*rows: tuple[int, str, str, bool]) -> pd.DataFrame:
     )
 
 
-REGIONS = pd.Series({1: "northern", 2: "central", 3: "central"})
+REGIONS = pd.DataFrame(
+    {"gwno": [1, 2, 3, 4], "african_region": ["northern", "central", "central", "southern"]}
+)
+
+
+def months_seated(seats: pd.DataFrame, gwno: int, first: int, last: int) -> list[int]:
+    """Months of a span, since January 1946, in which the region of a state sits."""
+    months = pd.Series(range(first, last + 1))
+    return months[seated(seats, pd.Series(gwno, index=months.index), months)].tolist()
 
 
 def test_a_region_sits_in_the_months_that_begin_with_an_elected_member_of_it() -> None:
@@ -45,11 +55,15 @@ def test_a_region_sits_in_the_months_that_begin_with_an_elected_member_of_it() -
         (3, "1970-05-01", "1970-05-31", True),
         (9, "1970-01-01", "1970-12-31", False),
     )
-    assert seat_months(sat, REGIONS) == {
-        *(("northern", JANUARY_1970 + month) for month in range(12)),
-        ("central", JANUARY_1970 + 3),
-        ("central", JANUARY_1970 + 4),
-    }
+    seats = regional_seats(REGIONS, sat)
+    around = JANUARY_1970 - 12, JANUARY_1970 + 24
+    year = list(range(JANUARY_1970, JANUARY_1970 + 12))
+    assert months_seated(seats, 1, *around) == year
+    # Both states of a region have its seat; a region that never sat has steps, and no seat.
+    for central in (2, 3):
+        assert months_seated(seats, central, *around) == [JANUARY_1970 + 3, JANUARY_1970 + 4]
+    assert months_seated(seats, 4, *around) == []
+    assert set(seats["gwno"]) == {1, 2, 3, 4}
 
 
 def test_a_seat_counts_after_the_lag_and_only_while_the_record_goes_on() -> None:
@@ -66,11 +80,12 @@ def test_a_seat_counts_after_the_lag_and_only_while_the_record_goes_on() -> None
     calendar = pd.DataFrame(
         {"conflict_id": [1], "on_date": [DAY("1970-02-01")], "off_date": [pd.NaT]}
     )
-    tables = {
-        "african_regions": pd.DataFrame({"gwno": [1], "african_region": ["northern"]}),
-        "council_members": members((1, "1970-01-01", "1970-12-31", False)),
-    }
-    rows, cells = african_months(inputs_of(tables=tables), prepared_of(units, calendar))
+    sat = members((1, "1970-01-01", "1970-12-31", False))
+    inputs = inputs_of(
+        timelines={"regional_seats": regional_seats(REGIONS.iloc[:1], sat)},
+        extents={"council_members": Extent(DAY("1970-01-01"), DAY("1970-12-31"))},
+    )
+    rows, cells = african_months(inputs, prepared_of(units, calendar))
     # No state of another continent; no month before the record, or after it and the lag.
     assert set(rows["gwno_host"]) == {1}
     assert cells[SEAT].tolist() == [0.0] * 6 + [1.0] * 12
@@ -89,10 +104,18 @@ def test_regions_take_turns_in_the_record() -> None:
         "central": 9,
         "northern": 6,
     }
-    seats = seat_months(tables["council_members"], regions)
+    years = pd.Series(range(1966, 2027))
+    sits = {
+        region: seated(
+            study_timelines()["regional_seats"],
+            pd.Series(regions.index[regions == region][0], index=years.index),
+            (years - 1946) * 12,
+        )
+        for region in regions.unique()
+    }
     januaries = {
-        year: {region for region, month in seats if month == (year - 1946) * 12}
-        for year in range(1966, 2027)
+        year: {region for region, in_january in sits.items() if in_january[place]}
+        for place, year in years.items()
     }
     # Mauritania sat in the western seat in 1974 and 1975.
     assert [y for y, found in januaries.items() if "western" not in found] == [1974, 1975]

@@ -132,7 +132,8 @@ def hand_worked() -> pd.DataFrame:
         mission("old", 1, "1950-01-01"),
     )
     on = wars((1, "intrastate", "1992-01-01", "2000-01-01"))
-    return stage_table(operations(record), authorized_into_war(record, on, ["intrastate"]))
+    wars_on = authorized_into_war(record, on, ["intrastate"])
+    return stage_table(operations(record), wars_on, (1991, 2014))
 
 
 def test_quartiles_and_counts_by_forces_and_years() -> None:

@@ -12,7 +12,6 @@ import pytest
 from collsec.designs.negative_controls import (
     calendar_placebo,
     calendar_rows,
-    control_dates,
     number_on,
     usual_count,
 )
@@ -33,7 +32,7 @@ from collsec.subjects.interest.interactions import (
     salience_interaction,
     split_at_median,
 )
-from study import PROJECT, raw_tables, study_inputs
+from study import PROJECT, linked, raw_tables, study_inputs
 
 DAY = pd.Timestamp
 
@@ -78,9 +77,8 @@ def test_three_ends_in_three_clusters_are_the_least() -> None:
 
 
 def test_a_negative_control_concerns_no_conflict() -> None:
-    tables = raw_tables()
-    dates = control_dates(tables["draft_conflicts"])
-    vetoes = tables["vetoes"].set_index("veto_id")
+    dates = linked().vetoes_on_no_war["date"]
+    vetoes = raw_tables()["vetoes"].set_index("veto_id")
     subject = vetoes["subject_class"].isin(["admission", "secretary_general", "thematic"])
     assert 60 < len(dates) <= int(subject.sum())
     assert dates.is_monotonic_increasing
@@ -123,7 +121,7 @@ def rows_unit(rows: pd.DataFrame, count: list[int]) -> float:
 
 def test_the_placebo_follows_every_war_of_the_primary_to_its_end() -> None:
     prepared = primary("h2")
-    rows = calendar_rows(prepared, control_dates(raw_tables()["draft_conflicts"]))
+    rows = calendar_rows(prepared, linked().vetoes_on_no_war["date"])
     length = (rows["stop"] - rows["start"]).groupby(rows["unit_id"]).sum()
     exits = pd.Series(clock(prepared.units), index=prepared.units["unit_id"])
     assert length.sort_index().to_dict() == exits.sort_index().to_dict()
@@ -132,7 +130,7 @@ def test_the_placebo_follows_every_war_of_the_primary_to_its_end() -> None:
 
 
 def test_the_placebo_is_the_same_for_all_wars_of_a_day() -> None:
-    rows = calendar_rows(primary("h2"), control_dates(raw_tables()["draft_conflicts"]))
+    rows = calendar_rows(primary("h2"), linked().vetoes_on_no_war["date"])
     zero = primary("h2").units.set_index("unit_id")["time_zero"]
     rows["begins"] = rows["unit_id"].map(zero) + pd.to_timedelta(rows["start"], unit="D")
     spread = rows.groupby("begins")["controls"].agg(["min", "max"])
@@ -157,9 +155,8 @@ def test_a_part_of_a_cohort_is_what_laying_it_out_alone_gives() -> None:
     half = restricted(prepared, kept)
     assert len(half.units) == kept.sum()
     assert half.spells is not None
-    from collsec.measures import get
 
-    calendar = get("un_troops").function(inputs("h1").timelines)
+    calendar = inputs("h1").calendar("un_troops")
     again = unit_spells(half.units, calendar, 6)
     for field in ("unit", "assigned", "on", "off"):
         assert getattr(half.spells, field).tolist() == getattr(again, field).tolist()

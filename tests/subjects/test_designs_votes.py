@@ -16,8 +16,10 @@ from collsec.designs import Inputs
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
-from collsec.designs.votes import CLASSES_END, first_of_each_war, followed_for, votes_on_wars
-from collsec.histories.timelines import ACTION_CLASSES, RESOLUTIONS_END
+from collsec.designs.votes import first_of_each_war, followed_for, votes_on_wars
+from collsec.histories.extents import last_day_followed
+from collsec.histories.registry import Extent
+from collsec.histories.timelines import ACTION_CLASSES
 from collsec.hypothesis.specification import load
 from collsec.subjects.veto.drafts import QUESTIONS, RISKS, drafts, risk_within, survival_after_vote
 from collsec.subjects.veto.next_action import (
@@ -28,9 +30,10 @@ from collsec.subjects.veto.next_action import (
     next_action,
     until_next,
 )
-from study import PROJECT, linked, study_inputs
+from study import PROJECT, linked, study_extents, study_inputs
 
 DAY = pd.Timestamp
+RESOLUTIONS_END = study_extents()["resolutions"].last_day
 AFTER_THE_RECORD = RESOLUTIONS_END + pd.Timedelta(days=1)
 
 
@@ -74,7 +77,11 @@ def made_of(wars: list[tuple[int, str, str, bool]], acts: list[dict[str, object]
     steps = frame[["conflict_id", "date"]].assign(acts=1).groupby(["conflict_id", "date"]).sum()
     council = steps.groupby(level=0).cumsum().reset_index().rename(columns={"date": "known_from"})
     return dataclasses.replace(
-        study(), episodes=episodes, acts=frame, timelines={"council": council}
+        study(),
+        episodes=episodes,
+        acts=frame,
+        timelines={"council": council},
+        extents=study_extents() | {"wars": Extent(DAY("1946-01-01"), last_day_followed(episodes))},
     )
 
 
@@ -138,7 +145,8 @@ def followed_as(
     acts: list[dict[str, object]], kind: Act = ACTS[0], last: str = "2001-01-01", ended: bool = True
 ) -> list[tuple[str, float, str]]:
     inputs = made_of([(1, "2000-01-01", last, ended)], acts)
-    out = until_next(votes_on_wars(inputs), inputs.acts, kind)
+    known_until = inputs.extents[kind.record].last_day
+    out = until_next(votes_on_wars(inputs), inputs.acts, kind, known_until)
     return list(zip(out["item_id"], out["stop"], out["cause"], strict=True))
 
 
@@ -171,7 +179,8 @@ def test_only_a_known_mandate_or_sanctions_is_a_measure() -> None:
     ]
     measure = next(act for act in ACTS if act.name == "measure")
     assert followed_as(acts, measure) == [("a", 60, "act"), ("b", 31, "act"), ("c", 275, "end")]
-    assert measure.known_until == CLASSES_END < RESOLUTIONS_END == ACTS[0].known_until
+    ends = {act.name: study_extents()[act.record].last_day for act in ACTS}
+    assert ends["measure"] == DAY("2015-12-31") < RESOLUTIONS_END == ends["resolution"]
 
 
 def test_a_year_of_follow_up_is_asked_of_the_votes_whose_shares_are_compared() -> None:
@@ -183,11 +192,12 @@ def test_a_year_of_follow_up_is_asked_of_the_votes_whose_shares_are_compared() -
     inputs = made_of([(1, "2000-01-01", "2024-12-31", False)], acts)
     votes = votes_on_wars(inputs)
     assert followed_for(votes, 12)["item_id"].tolist() == ["a"]
-    out = followed_a_year(until_next(votes, inputs.acts, ACTS[0]), ACTS[0])
+    until = RESOLUTIONS_END
+    out = followed_a_year(until_next(votes, inputs.acts, ACTS[0], until), until)
     assert out[["item_id", "event"]].to_numpy().tolist() == [["a", True]]
     # The record may end before the wars do.
-    short = dataclasses.replace(ACTS[0], known_until=DAY("2024-06-30"))
-    assert len(followed_a_year(until_next(votes, inputs.acts, short), short)) == 0
+    short = DAY("2024-06-30")
+    assert len(followed_a_year(until_next(votes, inputs.acts, ACTS[0], short), short)) == 0
 
 
 def test_incidence_is_a_share_where_nothing_is_censored() -> None:
@@ -341,7 +351,9 @@ def test_the_next_act_under_chapter_vii_is_the_next_that_names_it() -> None:
             "is_chapter_vii": pd.array([None, True], dtype="boolean"),
         }
     )
-    stops = {act.name: until_next(votes, later, act)["stop"].iloc[0] for act in ACTS[:2]}
+    stops = {
+        act.name: until_next(votes, later, act, RESOLUTIONS_END)["stop"].iloc[0] for act in ACTS[:2]
+    }
     assert stops == {"resolution": 31.0, "chapter_vii": 60.0}
 
 

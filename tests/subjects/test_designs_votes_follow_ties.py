@@ -13,7 +13,8 @@ from collsec.subjects.veto.votes_follow_ties import (
 
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
-from collsec.hypothesis.specification import Draws, load
+from collsec.hypothesis.specification import load
+from collsec.hypothesis.study import Draws
 from collsec.measures.interest import P5
 from study import PROJECT, study_inputs
 

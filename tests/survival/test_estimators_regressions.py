@@ -123,7 +123,7 @@ def test_predicted_survival_multiplies_the_hazards(months: pd.DataFrame) -> None
     np.testing.assert_allclose(table["hazard"], hazard)
     np.testing.assert_allclose(table["survival"], np.cumprod(1 - hazard))
     assert (table["ci_low"] < table["hazard"]).all() and (table["hazard"] < table["ci_high"]).all()
-    with pytest.raises(EstimationError, match="one value for each of: x"):
+    with pytest.raises(EstimationError, match=r"unknown \['z'\]; the model has x"):
         fit.predict({"z": 1}, [1])
 
 

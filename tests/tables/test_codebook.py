@@ -18,11 +18,11 @@ from collsec.core.errors import BadTable
 from collsec.core.project import Project
 from collsec.designs.curves import COLUMNS
 from collsec.designs.estimate import Estimate
-from collsec.histories import timelines
-from collsec.histories.episodes import assembly, link
+from collsec.histories.episodes import link
+from collsec.histories.extents import tabulate
 from collsec.histories.panels import exposure_column
+from collsec.histories.timelines import arrange_timelines
 from collsec.measures import MEASURES
-from collsec.pipeline import LINKED, TIMELINES
 from collsec.reports.tables.codebook import entries_of, markdown, page, write
 from collsec.tables.clean import read_raw, resources
 from collsec.tables.codebook import (
@@ -49,10 +49,10 @@ def made() -> dict[str, pd.DataFrame]:
     """Every processed table that can be made in a moment: episodes and timelines."""
     raw = {name: read_raw(PROJECT, resource) for name, resource in resources(PROJECT).items()}
     linked = link(raw)
-    out = {f"episodes/{name}": getattr(linked, name) for name in LINKED}
-    out["episodes/links"] = linked.report
-    out["episodes/assembly"] = assembly(raw)
-    return out | {f"timelines/{f}": getattr(timelines, f)(linked) for f in TIMELINES}
+    out = {f"episodes/{name}": frame for name, frame in linked.items()}
+    out["episodes/extents"] = tabulate(raw)
+    steps = arrange_timelines({**raw, **linked})
+    return out | {f"timelines/{name}": frame for name, frame in steps.items()}
 
 
 def test_one_name_has_one_definition_in_all_raw_tables() -> None:

@@ -65,23 +65,59 @@ def test_a_block_becomes_a_source(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('title = "T"\n', "", r"\[one\]: lacks title"),
-        ('title = "T"', 'title = "T"\nurl = "x"', r"\[one\]: unknown field url"),
-        ("[one]", "[One-2]", "lower-case"),
-        ('doi = "10.1177/0022343302039005007"', 'doi = "doi.org/10.1"', "doi 'doi.org/10.1'"),
-        ('title = "T"', "title = 3", "title must be a str"),
-        ('citation = "P (2020). T."', 'citation = ""', "citation and licence may not be empty"),
-        (f'commit = "{"a" * 40}"', 'commit = "main"', "commit is not"),
-        (f'sha256 = "{SHA}"', 'sha256 = "abc"', "not 64 hex digits"),
+        ('title = "T"\n', "", "line 2, key one.title: is missing"),
+        ('title = "T"', 'title = "T"\nurl = "x"', "line 5, key one.url: unknown key"),
+        ("[one]", "[One-2]", "line 2, key One-2, value 'One-2': a name has lower-case"),
+        (
+            'doi = "10.1177/0022343302039005007"',
+            'doi = "doi.org/10.1"',
+            "line 8, key one.doi, value 'doi.org/10.1': does not read like 10.1177/",
+        ),
+        ('title = "T"', "title = 3", "line 4, key one.title, value 3: must be text"),
+        (
+            'citation = "P (2020). T."',
+            'citation = ""',
+            "line 7, key one.citation, value '': is empty",
+        ),
+        (
+            f'commit = "{"a" * 40}"',
+            'commit = "main"',
+            "line 11, key one.mirror.commit, value 'main': .*7 to 40 hex digits",
+        ),
+        (
+            f'sha256 = "{SHA}"',
+            'sha256 = "abc"',
+            r"line 13, key one.files\[0\].sha256, value 'abc': .*64 hex digits",
+        ),
         ('file = "one/x y.csv"', 'file = "../x.csv"', "does not lie below the upstream folder"),
         ('file = "one/x y.csv"', 'file = "/etc/x.csv"', "does not lie below the upstream folder"),
-        ('mirror_path = "data/x y.csv", ', "", r"\[one\], file 1: lacks mirror_path"),
-        ('title = "T"', "title = T", "not readable TOML"),
-        (f'"{SHA}"', f'"{SHA}", published = "http://p.org/"', "is no https address"),
-        (f'"{SHA}"', f'"{SHA}", member = "x.csv"', "member x.csv lacks the address"),
-        ("files = [", "filed = [", "unknown field filed"),
-        ("mirror = {", "mirrors = {", "unknown field mirrors"),
-        ('publisher = "https://example.org/"', 'publisher = ""', "names its publisher"),
+        (
+            'mirror_path = "data/x y.csv", ',
+            "",
+            r"line 13, key one.files\[0\].mirror_path: is missing",
+        ),
+        ('title = "T"', "title = T", "line 4: not readable TOML"),
+        (
+            f'"{SHA}"',
+            f'"{SHA}", published = "http://p.org/"',
+            "value 'http://p.org/': does not read like https://",
+        ),
+        (
+            f'"{SHA}"',
+            f'"{SHA}", member = "x.csv"',
+            r"line 13, key one.files\[0\].member, value 'x.csv': lacks the address",
+        ),
+        ("files = [", "filed = [", "line 12, key one.filed: unknown key. Did you mean 'files'"),
+        (
+            "mirror = {",
+            "mirrors = {",
+            "line 11, key one.mirrors: unknown key. Did you mean 'mirror'",
+        ),
+        (
+            'publisher = "https://example.org/"',
+            'publisher = ""',
+            "line 10, key one.publisher, value '': .*names its publisher",
+        ),
     ],
 )
 def test_malformed_blocks_are_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -95,9 +131,9 @@ def test_mirror_and_files_come_together(tmp_path: Path, part: str) -> None:
     head = BLOCK[: BLOCK.index("mirror = ")]
     mirror, files = BLOCK[len(head) :].split("files = ", 1)
     kept = mirror if part == "mirror" else f"files = {files}"
-    with pytest.raises(BadSource, match="come together"):
+    with pytest.raises(BadSource, match=r"line 2, key one: .*come together"):
         read_sources(declared(tmp_path, head + kept))
-    with pytest.raises(BadSource, match="files must be a list"):
+    with pytest.raises(BadSource, match=r"line 12, key one\.files, value 3: must be a list"):
         read_sources(declared(tmp_path, f"{head}{mirror}files = 3"))
 
 
@@ -116,7 +152,9 @@ def test_a_source_may_have_no_file(tmp_path: Path) -> None:
 
 def test_a_file_belongs_to_one_source(tmp_path: Path) -> None:
     twice = BLOCK + BLOCK.replace("[one]", "[two]")
-    with pytest.raises(BadSource, match=r"\[two\]: one/x y.csv stands in \[one\]"):
+    with pytest.raises(
+        BadSource, match=r"line 27, key two.*value 'one/x y.csv': stands in \[one\]"
+    ):
         read_sources(declared(tmp_path, twice))
     with pytest.raises(MissingInput, match=r"sources\.toml is missing"):
         read_sources(tmp_path / "none.toml")

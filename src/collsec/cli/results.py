@@ -31,7 +31,7 @@ def show(
     root: Root = HERE,
 ) -> None:
     """Show a hypothesis in one screen: estimand, cohort, estimates, checks and verdict."""
-    from collsec.hypothesis.specification import load_study
+    from collsec.hypothesis.study import load_study
     from collsec.reports.pages import terminal
     from collsec.reports.words import summary
 
@@ -50,7 +50,7 @@ def compare(
     root: Root = HERE,
 ) -> None:
     """Show hypotheses side by side, fact by fact."""
-    from collsec.hypothesis.specification import load_study
+    from collsec.hypothesis.study import load_study
     from collsec.reports.pages import terminal
     from collsec.reports.words import summary
 
@@ -138,7 +138,7 @@ def power(
 ) -> None:
     """Say which effect could be seen with so many exposed ends."""
     from collsec.evidence import detectable
-    from collsec.hypothesis.specification import load_study
+    from collsec.hypothesis.study import load_study
     from collsec.reports.pages import terminal
 
     if plot is not None and plot.suffix not in PICTURES:

@@ -1,7 +1,8 @@
 """upstream → raw: the compiled tables, written by coding rules and never by hand.
 
 One module per family of upstream files; each table is a function of the upstream folder. The rules
-are told in ``data/raw/CODING.md``. Nothing here writes to ``data/raw/coded``.
+are explained in ``data/raw/CODING.md``; what of them is data stands in ``data/raw/rules``. Nothing
+here writes to ``data/raw/coded``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from collsec.compile.conflicts.vintages import FIRST, vintage_of
 from collsec.compile.corrections import read_corrections
 from collsec.compile.recipes import RECIPES
 from collsec.compile.text import csv_text
@@ -81,7 +81,7 @@ def shortened(diff: str) -> str:
 
 
 def compile_all(
-    upstream: Path, raw: Path, *, check: bool = False, vintage: str = FIRST
+    upstream: Path, raw: Path, *, check: bool = False, vintage: str | None = None
 ) -> list[Compiled]:
     """Compile every table; write all of them, or with `check` only compare.
 
@@ -90,12 +90,13 @@ def compile_all(
     upstream : Path
         Folder of the published files, one folder per source.
     raw : Path
-        ``data/raw``: holds ``sources.toml``, ``corrections.toml``, ``schemas``, ``coded`` and
-        ``compiled``.
+        ``data/raw``: holds ``sources.toml``, ``corrections.toml``, ``rules``, ``schemas``,
+        ``coded`` and ``compiled``.
     check : bool
-        Write nothing; tell where the committed tables differ.
-    vintage : str
-        Release of the conflict data, a key of `collsec.compile.vintages.VINTAGES`.
+        Write nothing; report where the committed tables differ.
+    vintage : str or None
+        Release of the conflict data, as ``rules/vintages.toml`` names it; the study's own by
+        default.
 
     Returns
     -------
@@ -108,6 +109,8 @@ def compile_all(
         If the folder or a file of it is absent or is not the declared one.
     BadCorrection
         If a correction no longer fits its file.
+    BadRule
+        If a file of coding rules is malformed.
     BadTable
         If an upstream file or a compiled table is not as expected.
     StaleTables
@@ -132,19 +135,19 @@ def compile_all(
     return out
 
 
-def bench_of(upstream: Path, raw: Path, vintage: str) -> Workbench:
+def bench_of(upstream: Path, raw: Path, vintage: str | None) -> Workbench:
     """The workbench of one release, with every file that a recipe needs checked."""
     if not upstream.is_dir():
         raise MissingInput(
             f"{upstream}: no such folder. Give the folder of upstream files with --from."
         )
-    vintage_of(vintage)
     bench = Workbench(
         Upstream(upstream, read_sources(raw / "sources.toml")),
         read_corrections(raw / "corrections.toml"),
-        raw / "coded",
+        raw,
         vintage,
     )
+    bench.upstream.files(bench.acd)
     for recipe in RECIPES.values():
         for key in recipe.sources:
             bench.upstream.files(key)
@@ -154,7 +157,7 @@ def bench_of(upstream: Path, raw: Path, vintage: str) -> Workbench:
 def compile_vintage(upstream: Path, raw: Path, to: Path, vintage: str) -> list[Compiled]:
     """Write a whole ``data/raw`` as it is with another release of the conflict data.
 
-    Everything is copied but ``compiled``, which is made anew. Coded rows on a conflict that the
+    Everything is copied but ``compiled``, which is made again. Coded rows on a conflict that the
     release does not have are left out.
 
     Parameters
@@ -180,7 +183,7 @@ def compile_vintage(upstream: Path, raw: Path, to: Path, vintage: str) -> list[C
     """
     if to.resolve() == raw.resolve():
         raise CollsecError(
-            f"{to}: the study's own tables are those of {FIRST}. Give another folder with --to."
+            f"{to}: the study's own tables stand there. Give another folder with --to."
         )
     known = set(bench_of(upstream, raw, vintage).episodes["conflict_id"].astype(int))
     for path in sorted(p for p in raw.rglob("*") if p.is_file()):
@@ -198,7 +201,7 @@ def compile_vintage(upstream: Path, raw: Path, to: Path, vintage: str) -> list[C
 
 
 def pin_rows(raw: Path, reason: str) -> None:
-    """Write into the data package how many rows each table at hand has, and why."""
+    """Write into the data package how many rows each table has, and why."""
     path = raw / "datapackage.json"
     package = json.loads(path.read_text(encoding="utf-8"))
     for resource in (r for r in package["resources"] if (raw / r["path"]).exists()):
@@ -227,12 +230,12 @@ def check_columns(name: str, table: pd.DataFrame, raw: Path) -> None:
     path = raw / "schemas" / f"{name}.json"
     if not path.exists():
         raise MissingInput(f"data/raw/schemas/{name}.json is missing.")
-    wanted = [field["name"] for field in json.loads(path.read_text(encoding="utf-8"))["fields"]]
-    if list(table.columns) != wanted:
+    columns = [field["name"] for field in json.loads(path.read_text(encoding="utf-8"))["fields"]]
+    if list(table.columns) != columns:
         raise BadTable(
             f"{FOLDER}/{name}.csv",
             f"has columns {', '.join(table.columns)}.",
-            remedy=f"Its schema says: {', '.join(wanted)}.",
+            remedy=f"Its schema says: {', '.join(columns)}.",
         )
 
 

@@ -7,22 +7,20 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from collsec.compile.conflicts.crosswalk import crosswalk_from
-from collsec.compile.conflicts.external_support import external_support_from
+from collsec.compile.conflicts.external_support import SupportRules, external_support_from
 from collsec.compile.conflicts.peace_agreements import peace_agreements_from
 from collsec.compile.conflicts.termination import outcomes_from
-from collsec.compile.conflicts.vintages import VINTAGES
-from collsec.compile.council.council_links import read_agenda_conflicts, resolution_conflicts
-from collsec.compile.council.council_members import compile_council_members
-from collsec.compile.council.sanctions import un_sanctions_from
-from collsec.compile.missions.authorized_strength import authorized_strength_from
-from collsec.compile.missions.mandate_tasks import mandate_tasks_from
-from collsec.compile.missions.mission_strength import mission_strength_from
-from collsec.compile.missions.missions import compile_mission_milestones
-from collsec.compile.missions.monthly_strength import monthly_strength_from
-from collsec.compile.missions.troop_contributors import troop_contributors_from
-from collsec.compile.states.colonies import read_colonies
-from collsec.compile.states.geography import read_capitals, read_geography
+from collsec.compile.conflicts.vintages import Vintages, crosswalk_from
+from collsec.compile.council.links import resolution_conflicts
+from collsec.compile.council.members import council_members_from
+from collsec.compile.council.sanctions import SanctionsRules, un_sanctions_from
+from collsec.compile.missions.counts import CountRules, mission_milestones_from
+from collsec.compile.missions.labels import LabelRules
+from collsec.compile.missions.mandate_tasks import TaskRules, mandate_tasks_from
+from collsec.compile.missions.strength import mission_strength_from, monthly_strength_from
+from collsec.compile.missions.troop_contributors import ContributionRules, troop_contributors_from
+from collsec.compile.states.colonies import ColonialRules, read_colonies
+from collsec.compile.states.geography import read_capitals, read_geography, state_positions_from
 from collsec.compile.states.host_states import (
     Covariate,
     host_states_from,
@@ -30,16 +28,12 @@ from collsec.compile.states.host_states import (
     read_state_years,
     read_terrain,
 )
-from collsec.compile.states.regional import regional_arrangements_from
-from collsec.compile.states.state_positions import state_positions_from
+from collsec.compile.states.pacts import regional_arrangements_from
+from collsec.compile.states.powers import Powers
+from collsec.compile.states.states import StateCodes, StateNames
 from collsec.compile.states.ties import Ties, ties_from
 from collsec.compile.states.world_power import world_power_from
-from collsec.compile.states.yearly_ties import (
-    defense_pacts,
-    ideal_point_distances,
-    trade_shares,
-    us_troops,
-)
+from collsec.compile.states.yearly_ties import ideal_point_distances, trade_shares, us_troops
 from collsec.compile.text import records_of
 from collsec.compile.workbench import Workbench
 
@@ -78,24 +72,27 @@ def ties(bench: Workbench) -> pd.DataFrame:
         "us_troops": "us_troops",
     }
     file, system = bench.upstream.file, bench.system
-    pacts, last_year = defense_pacts(file(of["pact"]))
+    codes, powers = bench.rules(StateCodes), bench.rules(Powers)
     iso3 = {s["gwno"]: s["iso3"] for s in records_of(bench.states) if s["iso3"]}
     return ties_from(
         bench.episodes,
         Ties(
-            trade=trade_shares(file(of["trade"]), system),
-            votes=ideal_point_distances(file(of["ideal_point"]), system),
-            troops=us_troops(file(of["us_troops"]), system),
-            pacts=pacts,
-            pacts_last_year=last_year,
+            trade=trade_shares(file(of["trade"]), codes, system, powers),
+            votes=ideal_point_distances(file(of["ideal_point"]), codes, system, powers),
+            troops=us_troops(file(of["us_troops"]), codes, system, powers),
+            pacts=bench.pacts,
             colonies=read_colonies(
                 file(of["colony"]),
                 file("colonial_dummies"),
                 iso3,
-                {"dates": of["colony"], "names": "colonial_dummies", "states": "gw_system"},
+                bench.rules(ColonialRules),
+                {"dates": of["colony"], "names": "colonial_dummies"},
             ),
-            geography=read_geography(file(of["distance"]), file(of["contiguity"]), system),
+            geography=read_geography(
+                file(of["distance"]), file(of["contiguity"]), codes, system, powers
+            ),
             system=system,
+            powers=powers,
             sources=of,
         ),
     )
@@ -103,34 +100,42 @@ def ties(bench: Workbench) -> pd.DataFrame:
 
 def host_states(bench: Workbench) -> pd.DataFrame:
     """Covariates of the host of each episode before onset."""
-    file = bench.upstream.file
+    file, codes = bench.upstream.file, bench.rules(StateCodes)
     wealth, democracy = file("gdp_population"), file("democracy")
     covariates = [
         Covariate(
-            "gdp_per_capita", read_state_years(wealth, "gwcode", "mrgdppc"), "gdp_population", 1
+            "gdp_per_capita",
+            read_state_years(wealth, "gwcode", "mrgdppc", codes),
+            "gdp_population",
+            1,
         ),
         Covariate(
             "population_thousands",
-            read_state_years(wealth, "gwcode", "pwtpop", scale=1000.0),
+            read_state_years(wealth, "gwcode", "pwtpop", codes, scale=1000.0),
             "gdp_population",
             0,
         ),
         Covariate(
             "polyarchy_index",
-            read_state_years(democracy, "gwcode", "v2x_polyarchy"),
+            read_state_years(democracy, "gwcode", "v2x_polyarchy", codes),
             "democracy",
             3,
         ),
-        Covariate("polity_score", read_state_years(democracy, "gwcode", "polity2"), "democracy", 0),
+        Covariate(
+            "polity_score",
+            read_state_years(democracy, "gwcode", "polity2", codes),
+            "democracy",
+            0,
+        ),
         Covariate(
             "capability_share",
-            read_state_years(file("cow_capabilities"), "ccode", "cinc"),
+            read_state_years(file("cow_capabilities"), "ccode", "cinc", codes),
             "cow_capabilities",
             6,
         ),
         Covariate(
             "ethnic_fractionalization",
-            read_state_years(file("hief"), "gwcode", "efindex"),
+            read_state_years(file("hief"), "gwcode", "efindex", codes),
             "hief",
             3,
         ),
@@ -139,7 +144,7 @@ def host_states(bench: Workbench) -> pd.DataFrame:
     return host_states_from(
         bench.episodes,
         covariates,
-        read_terrain(file("ruggedness")),
+        read_terrain(file("ruggedness"), codes),
         bench.system,
         (bench.acd, "gw_system", "ruggedness"),
     )
@@ -147,44 +152,51 @@ def host_states(bench: Workbench) -> pd.DataFrame:
 
 def links_of_resolutions(bench: Workbench) -> pd.DataFrame:
     """Resolutions and the conflicts that they concern."""
-    agenda = read_agenda_conflicts(bench.coded / "agenda_conflicts.csv")
-    return resolution_conflicts(bench.resolutions, agenda, bench.episodes, bench.acd)
+    return resolution_conflicts(bench.resolutions, bench.agenda, bench.episodes, bench.acd)
 
 
 def sanctions(bench: Workbench) -> pd.DataFrame:
     """Sanctions regimes and the conflicts that they concern."""
     file = bench.upstream.file
-    agenda = read_agenda_conflicts(bench.coded / "agenda_conflicts.csv")
     return un_sanctions_from(
-        bench.resolutions, agenda, bench.episodes, file("gsdb"), file("eusanct"), bench.acd
+        bench.resolutions,
+        bench.agenda,
+        bench.episodes,
+        file("gsdb"),
+        file("eusanct"),
+        bench.rules(SanctionsRules),
+        bench.acd,
     )
 
 
 def regional_arrangements(bench: Workbench) -> pd.DataFrame:
     """Defense pacts of hosts within their region before onset."""
-    pacts, last_year = defense_pacts(bench.upstream.file("atop"))
     return regional_arrangements_from(
-        bench.episodes, pacts, last_year, bench.system, (bench.acd, "atop", "gw_system")
+        bench.episodes,
+        bench.pacts,
+        bench.rules(StateCodes),
+        bench.system,
+        bench.rules(Powers),
+        (bench.acd, "atop", "gw_system"),
     )
 
 
 def crosswalk(bench: Workbench) -> pd.DataFrame:
-    """Episodes of both releases side by side."""
-    new, old = VINTAGES.values()
-    return crosswalk_from(
-        bench.first_episodes, bench.named_like_first(old.name), (new.source, old.source)
-    )
-
-
-def authorized_strength(bench: Workbench) -> pd.DataFrame:
-    """Authorized strength of UN operations over time."""
-    return authorized_strength_from(bench.monthly_counts, bench.resolutions)
+    """Episodes of two releases side by side."""
+    vintages = bench.rules(Vintages)
+    new, old = map(vintages.of, vintages.crosswalk)
+    return crosswalk_from(bench.episodes_of(new), bench.episodes_of(old), (new, old))
 
 
 def mandate_tasks(bench: Workbench) -> pd.DataFrame:
     """Kinds of tasks of UN operations over time."""
     return mandate_tasks_from(
-        bench.upstream.file("tamm"), bench.operations, bench.resolutions, bench.founded
+        bench.upstream.file("tamm"),
+        bench.operations,
+        bench.resolutions,
+        bench.founded,
+        bench.rules(LabelRules),
+        bench.rules(TaskRules),
     )
 
 
@@ -201,7 +213,7 @@ RECIPES: dict[str, Recipe] = {
         ("gw_capitals", *STATES),
         lambda bench: state_positions_from(
             bench.states,
-            read_capitals(bench.upstream.file("gw_capitals")),
+            read_capitals(bench.upstream.file("gw_capitals"), bench.rules(StateCodes)),
             ("gw_capitals", "gw_system"),
         ),
     ),
@@ -234,32 +246,47 @@ RECIPES: dict[str, Recipe] = {
     ),
     "mission_milestones": Recipe(
         COUNTS,
-        lambda bench: compile_mission_milestones(bench.upstream.folder),
+        lambda bench: mission_milestones_from(bench.monthly_counts, bench.rules(CountRules)),
     ),
     "mission_strength": Recipe(
         (*COUNTS, "geo_pko"),
         lambda bench: mission_strength_from(
-            bench.monthly_counts, bench.upstream.file("geo_pko"), bench.operations
+            bench.monthly_counts,
+            bench.upstream.file("geo_pko"),
+            bench.operations,
+            bench.rules(LabelRules),
+            bench.rules(CountRules),
         ),
     ),
-    "authorized_strength": Recipe((*COUNTS, *COUNCIL), authorized_strength),
+    "authorized_strength": Recipe((*COUNTS, *COUNCIL), lambda bench: bench.authorized_strength),
     "monthly_strength": Recipe(
         (*COUNTS, *COUNCIL),
-        lambda bench: monthly_strength_from(bench.monthly_counts, authorized_strength(bench)),
+        lambda bench: monthly_strength_from(
+            bench.monthly_counts, bench.authorized_strength, bench.rules(CountRules)
+        ),
     ),
     "mandate_tasks": Recipe(COUNCIL, mandate_tasks),
     "troop_contributors": Recipe(
         (*COUNTS, "troop_contributors"),
         lambda bench: troop_contributors_from(
-            bench.upstream.file("troop_contributors"), bench.operations, bench.monthly_counts
+            bench.upstream.file("troop_contributors"),
+            bench.operations,
+            bench.monthly_counts,
+            bench.rules(LabelRules),
+            bench.rules(ContributionRules),
+            bench.rules(Powers),
+            bench.rules(StateNames),
         ),
     ),
     "resolutions": Recipe(COUNCIL, lambda bench: bench.resolutions),
     "resolution_conflicts": Recipe((*COUNCIL, *UCDP), links_of_resolutions),
     "council_members": Recipe(
         ("council_members",),
-        lambda bench: compile_council_members(
-            bench.upstream.folder, bench.coded / "council_terms.csv"
+        lambda bench: council_members_from(
+            bench.upstream.file("council_members"),
+            bench.coded / "council_terms.csv",
+            bench.rules(Powers),
+            bench.rules(StateNames),
         ),
     ),
     "un_sanctions": Recipe((*COUNCIL, "gsdb", *UCDP), sanctions),
@@ -274,12 +301,19 @@ RECIPES: dict[str, Recipe] = {
     "external_support": Recipe(
         ("ucdp_esd", *UCDP),
         lambda bench: external_support_from(
-            bench.upstream.file("ucdp_esd"), bench.episodes, ("ucdp_esd", bench.acd)
+            bench.upstream.file("ucdp_esd"),
+            bench.episodes,
+            bench.rules(SupportRules),
+            ("ucdp_esd", bench.acd),
         ),
     ),
     "regional_arrangements": Recipe((*UCDP, *STATES, "atop"), regional_arrangements),
     "world_power": Recipe(
         ("cow_capabilities",),
-        lambda bench: world_power_from(bench.upstream.file("cow_capabilities")),
+        lambda bench: world_power_from(
+            bench.upstream.file("cow_capabilities"),
+            bench.rules(StateCodes),
+            bench.rules(Powers),
+        ),
     ),
 }

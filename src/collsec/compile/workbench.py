@@ -1,25 +1,37 @@
-"""What several tables are made from, read once: upstream files, corrections, episodes."""
+"""What several tables are made from, read once: upstream files, rules, corrections, episodes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pandas as pd
 
-from collsec.compile.conflicts.episodes import episodes_from
+from collsec.compile.conflicts.episodes import ContributorRules, episodes_from
 from collsec.compile.conflicts.termination import end_precisions, read_terminations
 from collsec.compile.conflicts.ucdp import read_acd
-from collsec.compile.conflicts.vintages import FIRST, vintage_of, with_stable_ids
+from collsec.compile.conflicts.vintages import Vintage, Vintages, with_stable_ids
 from collsec.compile.corrections import Correction
-from collsec.compile.council.chapter_vii import with_chapter_vii
-from collsec.compile.council.council import compile_resolutions
-from collsec.compile.council.later_resolutions import with_later
-from collsec.compile.missions.missions import monthly_counts
-from collsec.compile.states.state_system import StateSystem, state_system
-from collsec.compile.states.states import states_from
+from collsec.compile.council.links import read_agenda_conflicts
+from collsec.compile.council.resolutions import (
+    AgendaRules,
+    ResolutionRules,
+    resolutions_from,
+    with_chapter_vii,
+    with_later,
+)
+from collsec.compile.missions.authorized_strength import authorized_strength_from
+from collsec.compile.missions.counts import CountRules, monthly_counts
+from collsec.compile.missions.labels import LabelRules
+from collsec.compile.rules import RuleFile, read_rules
+from collsec.compile.states.pacts import Pacts, defense_pacts
+from collsec.compile.states.powers import Powers
+from collsec.compile.states.states import StateCodes, StateSystem, state_system, states_from
 from collsec.upstream.sources import Upstream
+
+R = TypeVar("R", bound=RuleFile)
 
 
 @dataclass(frozen=True)
@@ -32,21 +44,45 @@ class Workbench:
         The folder of published files.
     corrections : tuple of Correction
         Every declared correction.
-    coded : Path
-        Folder of the hand-coded tables; read where a rule rests on one, never written.
-    vintage : str
-        Release of the conflict data that episodes are taken from.
+    raw : Path
+        ``data/raw``: the folders of coding rules and of hand-coded tables are read where a table
+        rests on them, and never written.
+    release : str or None
+        Release of the conflict data that episodes are taken from; the study's own by default.
     """
 
     upstream: Upstream
     corrections: tuple[Correction, ...]
-    coded: Path
-    vintage: str = FIRST
+    raw: Path
+    release: str | None = None
+
+    @property
+    def coded(self) -> Path:
+        """Folder of the hand-coded tables."""
+        return self.raw / "coded"
+
+    @cached_property
+    def _rules(self) -> dict[type[RuleFile], Any]:
+        return {}
+
+    def rules(self, model: type[R]) -> R:
+        """The coding rules of one model, read once; see `collsec.compile.rules.read_rules`."""
+        if model not in self._rules:
+            self._rules[model] = read_rules(self.raw / "rules", model)
+        found: R = self._rules[model]
+        return found
+
+    # conflicts ---------------------------------------------------------------------------
+    @cached_property
+    def vintage(self) -> Vintage:
+        """Release of the episodes."""
+        vintages = self.rules(Vintages)
+        return vintages.first if self.release is None else vintages.of(self.release)
 
     @property
     def acd(self) -> str:
         """Key of the source of the episodes."""
-        return vintage_of(self.vintage).source
+        return self.vintage.source
 
     @cached_property
     def terminations(self) -> pd.DataFrame:
@@ -55,67 +91,103 @@ class Workbench:
 
     @cached_property
     def episodes(self) -> pd.DataFrame:
-        """Conflict episodes; see `collsec.compile.episodes.episodes_from`."""
-        if self.vintage == FIRST:
-            return self.first_episodes
-        return self.named_like_first(self.vintage)
+        """Conflict episodes; see `collsec.compile.conflicts.episodes.episodes_from`."""
+        return self.episodes_of(self.vintage)
 
     @cached_property
     def first_episodes(self) -> pd.DataFrame:
         """Episodes of the first release, whose numbers are their ids."""
-        return self._episodes_of(FIRST)
+        return self._numbered(self.rules(Vintages).first)
 
-    def named_like_first(self, vintage: str) -> pd.DataFrame:
-        """Episodes of another release, under the ids that the first one gave them."""
-        return with_stable_ids(self._episodes_of(vintage), self.first_episodes)
+    def episodes_of(self, vintage: Vintage) -> pd.DataFrame:
+        """Episodes of a release, under the ids that the first one gave them."""
+        if vintage == self.rules(Vintages).first:
+            return self.first_episodes
+        return with_stable_ids(self._numbered(vintage), self.first_episodes)
 
-    def _episodes_of(self, vintage: str) -> pd.DataFrame:
+    def _numbered(self, vintage: Vintage) -> pd.DataFrame:
         """Episodes of one release, numbered by onset."""
-        source = vintage_of(vintage).source
-        corrections = self.corrections_of(source)
-        mended = {
+        corrections = self.corrections_of(vintage.source)
+        corrected = {
             (c.locator["conflict_id"], c.locator["year"]): c.evidence
             for c in corrections
             if c.evidence
         }
         return episodes_from(
-            read_acd(self.upstream.file(source), corrections),
+            read_acd(self.upstream.file(vintage.source), corrections),
             end_precisions(self.terminations),
-            (source, "ucdp_termination"),
-            mended,
+            self.rules(ContributorRules),
+            self.rules(StateCodes),
+            (vintage.source, "ucdp_termination"),
+            corrected,
         )
 
+    def corrections_of(self, source: str) -> tuple[Correction, ...]:
+        """Corrections of one source."""
+        return tuple(c for c in self.corrections if c.source == source)
+
+    # council -----------------------------------------------------------------------------
     @cached_property
     def resolutions(self) -> pd.DataFrame:
         """Resolutions of the Council, the later ones and Chapter VII from hand-coded tables."""
-        compiled = compile_resolutions(self.upstream.folder)
+        compiled = resolutions_from(
+            self.upstream.files("un_library"),
+            self.upstream.file("tamm"),
+            self.upstream.file("eusanct"),
+            self.rules(ResolutionRules),
+            self.rules(AgendaRules),
+        )
         every = with_later(compiled, self.coded / "resolutions_since_2022.csv")
         return with_chapter_vii(every, self.coded / "chapter_vii.csv")
 
     @cached_property
+    def agenda(self) -> pd.DataFrame:
+        """Which war a matter of the Council stands for, and when; coded by hand."""
+        return read_agenda_conflicts(self.coded / "agenda_conflicts.csv")
+
+    # missions ----------------------------------------------------------------------------
+    @cached_property
     def monthly_counts(self) -> pd.DataFrame:
-        """People of UN operations by month; see `collsec.compile.missions.monthly_counts`."""
-        return monthly_counts(self.upstream.folder)
+        """People of UN operations by month; see `collsec.compile.missions.counts`."""
+        return monthly_counts(
+            self.upstream.file("bara_hultman"),
+            self.upstream.file("personnel_shortfall"),
+            self.rules(LabelRules),
+            self.rules(CountRules),
+        )
+
+    @cached_property
+    def authorized_strength(self) -> pd.DataFrame:
+        """Authorized strength of UN operations over time."""
+        return authorized_strength_from(
+            self.monthly_counts, self.resolutions, self.rules(LabelRules), self.rules(CountRules)
+        )
+
+    @cached_property
+    def _own_operations(self) -> pd.DataFrame:
+        missions = pd.read_csv(self.coded / "missions.csv", dtype=str, keep_default_na=False)
+        return missions[missions["sponsor"] == "un"]
 
     @cached_property
     def operations(self) -> frozenset[str]:
         """Ids of the UN's operations, from the coded table of missions."""
-        missions = pd.read_csv(self.coded / "missions.csv", usecols=["mission_id", "sponsor"])
-        return frozenset(missions.loc[missions["sponsor"] == "un", "mission_id"])
+        return frozenset(self._own_operations["mission_id"])
 
     @cached_property
     def founded(self) -> dict[str, str]:
         """UN operation → ISO day of its founding, from the coded table of missions."""
-        missions = pd.read_csv(self.coded / "missions.csv", dtype=str, keep_default_na=False)
-        own = missions[missions["sponsor"] == "un"]
+        own = self._own_operations
         return dict(zip(own["mission_id"], own["authorized_date"], strict=True))
 
+    # states ------------------------------------------------------------------------------
     @cached_property
     def states(self) -> pd.DataFrame:
-        """State codes; see `collsec.compile.states.states_from`."""
+        """State codes; see `collsec.compile.states.states.states_from`."""
         return states_from(
             self.upstream.file("gw_system"),
             self.upstream.file("ideal_points"),
+            self.rules(StateCodes),
+            self.rules(Powers),
             {"system": "gw_system", "iso3": "ideal_points", "further": "ucdp_acd"},
         )
 
@@ -124,6 +196,7 @@ class Workbench:
         """Which state existed when."""
         return state_system(self.states)
 
-    def corrections_of(self, source: str) -> tuple[Correction, ...]:
-        """Corrections of one source."""
-        return tuple(c for c in self.corrections if c.source == source)
+    @cached_property
+    def pacts(self) -> Pacts:
+        """Promises of defense."""
+        return defense_pacts(self.upstream.file("atop"), self.rules(StateCodes))

@@ -44,12 +44,18 @@ class Project:
         return self.root / "analyses" / "_study.yml"
 
     def spec_file(self, hypothesis: str) -> Path:
-        """The one ``.qmd`` of a hypothesis (``h1`` → ``analyses/h1-….qmd``)."""
-        found = sorted((self.root / "analyses").glob(f"{hypothesis}-*.qmd"))
+        """The one ``.qmd`` of a hypothesis (``h1`` → ``analyses/h1-….qmd``).
+
+        A hypothesis may have a folder of its own, for what it brings along
+        (``analyses/h4/h4-….qmd``).
+        """
+        folder = self.root / "analyses"
+        found = sorted({*folder.glob(f"{hypothesis}-*.qmd"), *folder.glob(f"*/{hypothesis}-*.qmd")})
         if len(found) != 1:
             raise MissingInput(
                 f"analyses/{hypothesis}-*.qmd: {len(found)} files found, one expected. "
-                f"A hypothesis is one file named {hypothesis}-<words>.qmd."
+                f"A hypothesis is one file named {hypothesis}-<words>.qmd, there or in a folder "
+                "below."
             )
         return found[0]
 

@@ -139,8 +139,9 @@ def _schema_for(name: str) -> pa.DataFrameSchema | None:
         return _multiverse()["estimates"]
     if stage == "estimates":
         return _estimates()["curves" if leaf.endswith("-curves") else "rows"]
-    schema: pa.DataFrameSchema = {"episodes": _episodes, "timelines": _timelines}[stage]()[leaf]
-    return schema
+    known = {"episodes": _episodes, "timelines": _timelines}[stage]()
+    # A frame or timeline that a hypothesis brings along has the clock of its kind, and its columns.
+    return known.get(leaf, known["timeline"] if stage == "timelines" else None)
 
 
 @functools.cache
@@ -183,6 +184,19 @@ def _episodes() -> dict[str, pa.DataFrameSchema]:
             }
         ),
         "ties": pa.DataFrameSchema({"episode_id": text, "power": text}),
+        "vetoes_on_no_war": pa.DataFrameSchema(
+            {"item_id": pa.Column("string", unique=True, coerce=True), "date": date}
+        ),
+        "extents": pa.DataFrameSchema(
+            {
+                "extent": pa.Column("string", unique=True, coerce=True),
+                "first_day": date,
+                "last_day": date,
+            },
+            checks=pa.Check(
+                lambda d: d["last_day"] >= d["first_day"], name="last_day is not before first_day"
+            ),
+        ),
         "assembly": pa.DataFrameSchema(
             {"sitting_id": text, "session": text, "conflict_id": conflict, "from_date": date},
             unique=["sitting_id", "conflict_id"],
@@ -215,6 +229,7 @@ def _timelines() -> dict[str, pa.DataFrameSchema]:
                 "conflict_id": conflict,
                 **clock,
                 "un_troops": count,
+                "un_troops_at_half_strength": count,
                 "peacekeepers": count,
                 "un_personnel": count,
                 "un_authorized": count,
@@ -226,6 +241,16 @@ def _timelines() -> dict[str, pa.DataFrameSchema]:
             {"gwno_host": pa.Column("Int64", coerce=True), **clock, "un_troops": count},
             checks=known,
             unique=["gwno_host", "from_date"],
+        ),
+        "troop_strength": pa.DataFrameSchema(
+            {"conflict_id": conflict, **clock, "troops": count},
+            checks=known,
+            unique=["conflict_id", "from_date"],
+        ),
+        "regional_seats": pa.DataFrameSchema(
+            {"gwno": pa.Column("Int64", coerce=True), **clock, "seats": count},
+            checks=known,
+            unique=["gwno", "from_date"],
         ),
         "council": pa.DataFrameSchema(
             {
@@ -246,6 +271,7 @@ def _timelines() -> dict[str, pa.DataFrameSchema]:
         "war": pa.DataFrameSchema(
             {"conflict_id": conflict, **clock, "is_war": pa.Column(bool)}, checks=known
         ),
+        "timeline": pa.DataFrameSchema(clock, checks=known),
     }
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from collsec.designs.inputs import Inputs, Prepared
+from collsec.designs.inputs import Inputs, Prepared, followed_until
 from collsec.histories.panels import DAYS_PER_MONTH, clock, unit_spells
-from collsec.measures import get
-from collsec.measures.duration import OUTCOMES_END
 from collsec.survival import aalen_johansen, kaplan_meier
 
 COLUMNS = ["curve", "group", "time_months", "estimate", "ci_low", "ci_high", "at_risk"]
@@ -125,7 +123,7 @@ def first_exposure(inputs: Inputs, prepared: Prepared, horizon: int) -> pd.DataF
     """
     units = prepared.units
     exits = clock(units.assign(exit_date=prepared.outcome["exit_date"]))
-    spells = unit_spells(units, get(inputs.spec.exposure.measure).function(inputs.timelines), 0)
+    spells = unit_spells(units, inputs.calendar(inputs.spec.exposure.measure), 0)
     first = pd.Series(spells.assigned).groupby(spells.unit).min()
     stop = exits.copy()
     cause = np.where(prepared.outcome["is_event"], "end", "").astype(object)
@@ -152,12 +150,15 @@ def kinds_of_end(inputs: Inputs, prepared: Prepared, horizon: int) -> pd.DataFra
     a kind of their own, so that the incidences add up to the share that has ended.
     """
     units = prepared.units
-    last = units["exit_date"].where(units["exit_date"] <= OUTCOMES_END, OUTCOMES_END)
+    ends = units[["exit_date"]].assign(is_event=units["is_ended"].astype(bool))
+    last_day = inputs.known_until(*inputs.spec.outcomes)
+    if last_day is not None:
+        ends = followed_until(ends, last_day)
+    last, ended = ends["exit_date"], ends["is_event"].to_numpy(bool)
     followed = (last >= units["time_zero"]).to_numpy()
-    ended = (units["is_ended"].astype(bool) & (units["exit_date"] <= OUTCOMES_END)).to_numpy()
     cause = np.where(ended, UNKNOWN_KIND, "").astype(object)
     for outcome in inputs.spec.outcomes:
-        is_kind = get(outcome).function(units)["is_event"].to_numpy(bool)
+        is_kind = inputs.outcome(outcome, units)["is_event"].to_numpy(bool)
         cause[is_kind] = kind_label(outcome)
     rows = pd.DataFrame({"stop": clock(units.assign(exit_date=last)), "cause": cause})[followed]
     fit = aalen_johansen(rows, stop="stop", cause="cause", censored="")

@@ -15,8 +15,7 @@ from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.designs.registry import get
 from collsec.histories import timelines
-from collsec.histories.episodes import Linked
-from collsec.histories.redating import redraw_episodes, redraw_missions
+from collsec.histories.variants import redraw_episodes, redraw_missions
 from collsec.survival.inference import minimum_detectable_effect, rubin_combine
 
 COUNTS = (
@@ -105,10 +104,9 @@ def redated(inputs: Inputs, draw: int) -> Inputs:
     rng = np.random.default_rng(seed_for(inputs.study.seed, f"imputation.{draw}"))
     episodes = redraw_episodes(inputs.episodes, rng)
     missions = redraw_missions(inputs.missions, rng)
-    linked = Linked(episodes, missions, inputs.acts, inputs.ties, pd.DataFrame())
     moved = {
-        "deployment": timelines.deployment(linked),
-        "host_deployment": timelines.host_deployment(linked),
+        "deployment": timelines.deployment(missions),
+        "host_deployment": timelines.host_deployment(missions),
     }
     return dataclasses.replace(
         inputs, episodes=episodes, missions=missions, timelines=inputs.timelines | moved
@@ -118,7 +116,9 @@ def redated(inputs: Inputs, draw: int) -> Inputs:
 def _estimated(inputs: Inputs) -> Estimate:
     """The primary's hazard ratio and error on one set of dates."""
     prepared = prepare(inputs, inputs.spec.exposure)
-    return get(inputs.spec.design).without_draws(inputs, prepared, inputs.study.primary_level)
+    return get(inputs.spec.design).without_draws(
+        inputs, prepared, inputs.study.level_of(inputs.spec.hypothesis)
+    )
 
 
 def _unknown(units: pd.DataFrame, what: str) -> int:

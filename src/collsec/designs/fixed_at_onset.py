@@ -22,7 +22,8 @@ from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.designs.jackknife import refit_without, with_jackknife
 from collsec.designs.parts import Part
 from collsec.designs.registry import ADJUSTMENT, Task, design
-from collsec.hypothesis.specification import Draws, ExposureSpec
+from collsec.hypothesis.specification import ExposureSpec
+from collsec.hypothesis.study import Draws
 from collsec.survival import EstimationError
 from collsec.survival.inference import (
     Calibration,
@@ -91,7 +92,7 @@ class FixedAtOnset:
 
         def primary() -> Part:
             prepared = prepare(inputs, spec.exposure)
-            first = self.without_draws(inputs, prepared, study.primary_level)
+            first = self.without_draws(inputs, prepared, study.level_of(inputs.spec.hypothesis))
             first = dataclasses.replace(first, estimate_id=f"{name}.primary")
             again = bootstrapped(
                 inputs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -10,26 +10,26 @@ import numpy as np
 import pandas as pd
 
 from collsec import measures
-from collsec.histories.cohorts import Cohort, select
-from collsec.histories.followup import follow_until, merge_gaps
+from collsec.histories.cohorts import STRATA, Cohort, select, with_strata
 from collsec.histories.panels import (
     UnitSpells,
     arrange,
     clock,
     exposure_column,
     unit_spells,
-    with_strata,
 )
+from collsec.histories.registry import Extent
+from collsec.histories.variants import follow_until, merge_gaps
 from collsec.hypothesis.multiverse import AS_DECLARED, Choices, adjusted_for, rules_of
-from collsec.hypothesis.specification import ExposureSpec, Spec, Study
-from collsec.measures.interest import COMPONENTS, P5, salience_index, standardized
+from collsec.hypothesis.specification import ExposureSpec, Spec
+from collsec.hypothesis.study import Study
 
 Made = TypeVar("Made")
 # Types, rules, years of a gap, last year.
 Followed = tuple[tuple[str, ...], tuple[str, ...], int, int | None]
-# Components, powers, weights.
-Index = tuple[tuple[str, ...], tuple[str, ...], str]
-CARRIED = ("gwno_host", "region", "period", "earlier_episodes_group", "type_group")
+# Options of a measure, by name, in order.
+Options = tuple[tuple[str, Any], ...]
+CARRIED = ("gwno_host", *STRATA)
 # All that the rows of a panel are made from.
 LAID_OUT = ("unit_id", "conflict_id", "time_zero", "exit_date", "is_ended", "outcome", *CARRIED)
 
@@ -48,8 +48,10 @@ class Inputs:
         Missions × conflicts with the missions' dates; Council acts × conflicts.
     timelines : dict of DataFrame
         Step functions by family.
-    tables : dict of DataFrame
-        Typed raw tables that some part needs as they are, by name.
+    frames : dict of DataFrame
+        Further linked frames, and raw tables that a measure takes as they are, by name.
+    extents : mapping of str to Extent
+        From which day to which each record reaches.
     """
 
     spec: Spec
@@ -59,7 +61,48 @@ class Inputs:
     missions: pd.DataFrame
     acts: pd.DataFrame
     timelines: dict[str, pd.DataFrame]
-    tables: dict[str, pd.DataFrame]
+    frames: dict[str, pd.DataFrame]
+    extents: Mapping[str, Extent]
+
+    def following(self, episodes: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """Every frame and timeline by name, as measures and rules take them.
+
+        Parameters
+        ----------
+        episodes : DataFrame
+            Those that are followed, in place of all.
+        """
+        return {
+            **self.frames,
+            **self.timelines,
+            "ties": self.ties,
+            "missions": self.missions,
+            "acts": self.acts,
+            "episodes": episodes,
+        }
+
+    def calendar(self, exposure: str) -> pd.DataFrame:
+        """Spells of an exposure on conflicts: ``conflict_id, on_date, off_date``."""
+        spells: pd.DataFrame = measures.get(exposure)(self.following(self.episodes))
+        return spells
+
+    def known_until(self, *names: str) -> pd.Timestamp | None:
+        """Last day to which all of some measures are on record; none where none has an end."""
+        known = (measures.get(name).known_until for name in names)
+        return min((self.extents[k].last_day for k in known if k is not None), default=None)
+
+    def outcome(self, name: str, units: pd.DataFrame) -> pd.DataFrame:
+        """When each unit's follow-up ends, and whether with the outcome.
+
+        Returns
+        -------
+        DataFrame
+            ``exit_date, is_event``, aligned with ``units``; what lies after the record of the
+            outcome is censored.
+        """
+        ends: pd.DataFrame = measures.get(name)(self.following(units))
+        last_day = self.known_until(name)
+        return ends if last_day is None else followed_until(ends, last_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +116,7 @@ class Prepared:
     outcome : DataFrame
         ``exit_date, is_event`` aligned with ``units``.
     rows : DataFrame
-        ``(start, stop]`` rows with the exposure in ``column`` and ``adjustment`` beside it.
+        ``(start, stop]`` rows with the exposure in ``column`` and ``adjustment`` alongside.
     column : str
     adjustment : tuple of str
     strata : tuple of str
@@ -132,11 +175,11 @@ def prepare(
     Units already exposed at time zero are left out (they never were at risk of becoming
     exposed), as are units without a covariate that the model needs; both stand in the attrition.
     """
-    bench = Bench(inputs, covariates=adjusted_for(inputs.spec, choices))
-    return bench.prepare(exposure, outcome=outcome, choices=choices)
+    builder = PanelBuilder(inputs, covariates=adjusted_for(inputs.spec, choices))
+    return builder.prepare(exposure, outcome=outcome, choices=choices)
 
 
-class Bench:
+class PanelBuilder:
     """Prepares many specifications of one hypothesis; what they share is made once.
 
     Parameters
@@ -181,7 +224,7 @@ class Bench:
             choices.measure or exposure.measure,
             lag,
             outcome or spec.outcome,
-            _index_of(choices),
+            _options_of(choices.measure or exposure.measure, choices),
             _cohort_of(spec, choices),
         )
         return replace(prepared, strata=spec.strata if choices.strata is None else choices.strata)
@@ -210,35 +253,35 @@ class Bench:
         return prepared
 
     def _lay_out(
-        self, name: str, lag: int, outcome: str, index: Index | None, followed: Followed
+        self, name: str, lag: int, outcome: str, options: Options, followed: Followed
     ) -> Prepared:
         cohort = self._once(self._select, followed)
         units = cohort.units if self.columns is None else cohort.units[self.columns]
         attrition = cohort.attrition
-        measure = measures.get(name)
-        values = {c: self._once(self._covariate, c, None, followed) for c in self.covariates}
-        if measure.kind == "covariate":
-            values[name] = self._once(self._covariate, name, index, followed)
+        kind, known_until = measures.get(name).kind, self.inputs.known_until(name)
+        values = {c: self._once(self._covariate, c, (), followed) for c in self.covariates}
+        if kind == "covariate":
+            values[name] = self._once(self._covariate, name, options, followed)
         units = units.assign(**values)
-        if measure.known_until is not None:
-            units, attrition = _begun_before(units, measure.known_until, attrition)
+        if known_until is not None:
+            units, attrition = _begun_before(units, known_until, attrition)
 
         spells = None
         exposures: dict[str, UnitSpells] = {}
         column = name
-        if measure.kind != "covariate":
-            calendar = self._once(self._calendar, name)
-            if measure.kind == "ever":
+        if kind != "covariate":
+            calendar = self._once(self._calendar, name, options)
+            if kind == "ever":
                 units = units.assign(**{column: _ever(units, calendar)})
             else:
                 units, attrition = _new_users(units, calendar, attrition)
                 column = exposure_column(name, lag)
                 spells = unit_spells(units, calendar, lag)
                 exposures = {column: spells}
-        ends = measures.get(outcome).function(units)
-        if measure.known_until is not None:
-            ends = followed_until(ends, measure.known_until)
-        carried = [*CARRIED, *values, *([name] if measure.kind == "ever" else [])]
+        ends = self.inputs.outcome(outcome, units)
+        if known_until is not None:
+            ends = followed_until(ends, known_until)
+        carried = [*CARRIED, *values, *([name] if kind == "ever" else [])]
         rows = arrange(units, ends, exposures, list(dict.fromkeys(carried)))
         return Prepared(units, ends, rows, column, (), (), spells, attrition)
 
@@ -249,23 +292,18 @@ class Bench:
             episodes = merge_gaps(episodes, gap_years)
         if last_year is not None:
             episodes = follow_until(episodes, last_year)
-        cohort = select(episodes, self.inputs.timelines, list(types), list(rules))
+        cohort = select(episodes, self.inputs.following(episodes), types, rules)
         return Cohort(with_strata(cohort.units), cohort.attrition)
 
-    def _covariate(self, name: str, index: Index | None, followed: Followed) -> np.ndarray:
+    def _covariate(self, name: str, options: Options, followed: Followed) -> np.ndarray:
         units = self._once(self._select, followed).units
-        if index is None:
-            values = measures.get(name).function(units, self.inputs.ties)
-        else:
-            values = standardized(self._once(self._index, index).reindex(units["episode_id"]))
+        measure = measures.get(name)
+        values = measure(self.inputs.following(units), **dict(options))
         return np.asarray(values, dtype=float)
 
-    def _index(self, index: Index) -> pd.Series:
-        components, powers, weights = index
-        return salience_index(self.inputs.ties, powers, components, weights)
-
-    def _calendar(self, name: str) -> pd.DataFrame:
-        calendar: pd.DataFrame = measures.get(name).function(self.inputs.timelines)
+    def _calendar(self, name: str, options: Options) -> pd.DataFrame:
+        measure, frames = measures.get(name), self.inputs.following(self.inputs.episodes)
+        calendar: pd.DataFrame = measure(frames, **dict(options))
         return calendar
 
 
@@ -278,11 +316,10 @@ def _cohort_of(spec: Spec, choices: Choices) -> Followed:
     )
 
 
-def _index_of(choices: Choices) -> Index | None:
-    """An interest index that is not the registered one: components, powers, weights."""
-    if choices.components is None and choices.powers is None and choices.weights is None:
-        return None
-    return (choices.components or COMPONENTS, choices.powers or P5, choices.weights or "equal")
+def _options_of(measure: str, choices: Choices) -> Options:
+    """What a specification chooses for a measure, of the options that the measure has."""
+    made = choices.made()
+    return tuple((name, made[name]) for name in measures.get(measure).options if name in made)
 
 
 def _ever(units: pd.DataFrame, calendar: pd.DataFrame) -> np.ndarray:
@@ -357,9 +394,9 @@ __all__ = [
     "AS_DECLARED",
     "CARRIED",
     "LAID_OUT",
-    "Bench",
     "Cohort",
     "Inputs",
+    "PanelBuilder",
     "Prepared",
     "clock",
     "codes",

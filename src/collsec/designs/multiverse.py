@@ -19,12 +19,11 @@ from collsec.designs.estimate import (
     wald_p_value,
     without_estimate,
 )
-from collsec.designs.inputs import CARRIED, LAID_OUT, Bench, Inputs, Prepared
+from collsec.designs.inputs import CARRIED, LAID_OUT, Inputs, PanelBuilder, Prepared
 from collsec.hypothesis.multiverse import (
     AXIS,
     Specification,
     adjusted_for,
-    content,
     digest,
     in_order,
 )
@@ -54,20 +53,19 @@ def estimate_all(inputs: Inputs, specifications: list[Specification]) -> pd.Data
     """
     spec = inputs.spec
     covariates = {name for one in specifications for name in adjusted_for(spec, one.choices)}
-    bench = Bench(inputs, sorted(covariates), LAID_OUT)
+    builder = PanelBuilder(inputs, sorted(covariates), LAID_OUT)
     panels: dict[int, tuple[pd.DataFrame, dict[str, int]]] = {}
     made = []
     for one in specifications:
-        prepared = bench.prepare(spec.exposure, choices=one.choices)
-        key = id(prepared.rows)  # the bench keeps every panel, so that no id is used again
+        prepared = builder.prepare(spec.exposure, choices=one.choices)
+        key = id(prepared.rows)  # the builder keeps every panel: no id is used twice
         if key not in panels:
             panels[key] = _coded(prepared), Comparison.of(prepared, spec.cluster).counts()
         rows, counts = panels[key]
-        said = content(spec, one.choices)
         made.append(
             {"specification": one.id, "validity": one.validity, "departures": len(one.departures)}
             | {f"{AXIS}{axis}": option for axis, option in one.options.items()}
-            | {"measure": said["measure"], "lag_months": said["lag_months"]}
+            | {"measure": one.measure, "lag_months": one.lag_months}
             | {"estimand": "hazard_ratio"}
             | _fitted(prepared, rows, spec.cluster, inputs.study.usual_level, counts)
             | counts

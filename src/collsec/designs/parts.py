@@ -20,7 +20,7 @@ from collsec.core.schema import Role
 from collsec.designs.estimate import Estimate, Quantity
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.printed import ForestOf, RecordTable, ResponseOf
-from collsec.hypothesis.specification import Draws
+from collsec.hypothesis.study import Draws
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,17 @@ when the file is read, never ignored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
-from collsec.core.errors import BadSpec
 from collsec.core.schema import Role
 from collsec.designs.estimate import Estimate, Quantity
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.designs.parts import PARTS, Part
-from collsec.hypothesis.specification import Draws, ExposureSpec, Spec
+from collsec.designs.parts import Part
+from collsec.hypothesis.specification import ExposureSpec
+from collsec.hypothesis.study import Draws
 from collsec.survival.inference import Calibration
 
 Task = Callable[[], Part]
@@ -119,61 +119,3 @@ def design(cls: AnyDesign) -> AnyDesign:
 def get(name: str) -> Design:
     """A design by name."""
     return DESIGNS[name]
-
-
-def check(spec: Spec, where: str) -> None:
-    """Refuse what the design of a specification, or one of its parts, does not honor.
-
-    Raises
-    ------
-    BadSpec
-        With the file, the key, its value and what is honored instead.
-    """
-    for key, value, why in refusals(spec):
-        raise BadSpec(f"{where}: key {key}, value {value!r}: {why}")
-
-
-def refusals(spec: Spec) -> Iterator[tuple[str, Any, str]]:
-    """Key, value and reason of everything that would be ignored."""
-    found = get(spec.design)
-
-    def is_not(honored: Mapping[str, Any] | tuple[str, ...]) -> str:
-        return f"design {spec.design!r} does not honor it. Honored: {', '.join(honored)}."
-
-    if spec.inference.method not in found.methods:
-        yield "inference.method", spec.inference.method, is_not(found.methods)
-    set_: dict[str, Any] = {
-        ADJUSTMENT: spec.adjustment,
-        LAGS: spec.lags_months,
-        ASSIGNMENT: spec.inference.assignment_strata,
-    }
-    named = {"exposure": spec.exposure}
-    named |= {f"secondary[{i}]": e for i, e in enumerate(spec.secondary)}
-    named |= {f"falsification[{i}]": e for i, e in enumerate(spec.falsification)}
-    unused = [key for key in OPTIONAL if key not in found.honors]
-    honored = tuple(sorted(found.honors))
-    for key in unused:
-        if set_.get(key):
-            yield key, list(set_[key]), is_not(honored)
-    for place, exposure in named.items():
-        if LAG in unused and exposure.lag_months:
-            yield f"{place}.{LAG}", exposure.lag_months, is_not(honored)
-        methods = found.methods if place == "exposure" else found.further_methods
-        if exposure.inference and exposure.inference not in methods:
-            yield f"{place}.inference", exposure.inference, is_not(methods)
-    for name in spec.parts:
-        part = PARTS[name]
-        if part.exposures and spec.exposure.measure not in part.exposures:
-            yield (
-                "parts",
-                name,
-                f"the part asks about {' or '.join(part.exposures)}, and the exposure of this "
-                f"hypothesis is {spec.exposure.measure!r}.",
-            )
-        if part.designs and spec.design not in part.designs:
-            yield (
-                "parts",
-                name,
-                f"the part belongs to {' or '.join(part.designs)}, and the design of this "
-                f"hypothesis is {spec.design!r}.",
-            )

@@ -20,7 +20,8 @@ from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.registry import Design, Task, get
-from collsec.hypothesis.specification import Draws, ExposureSpec, Spec
+from collsec.hypothesis.specification import ExposureSpec, Spec
+from collsec.hypothesis.study import Draws
 
 
 def tasks(inputs: Inputs, draws: Draws) -> dict[str, Task]:

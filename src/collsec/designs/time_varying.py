@@ -24,7 +24,8 @@ from collsec.designs.inputs import Inputs, Prepared, codes, prepare
 from collsec.designs.parts import Part
 from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, Task, design
 from collsec.histories.panels import arrange, clock, exposure_column, unit_spells
-from collsec.hypothesis.specification import Draws, ExposureSpec
+from collsec.hypothesis.specification import ExposureSpec
+from collsec.hypothesis.study import Draws
 from collsec.survival.inference import (
     Calibration,
     ExposureDesign,
@@ -150,7 +151,7 @@ class TimeVarying:
         """The primary's panel with the exposure at every declared lag."""
         spec = inputs.spec
         prepared = prepare(inputs, spec.exposure)
-        calendar = measures.get(spec.exposure.measure).function(inputs.timelines)
+        calendar = inputs.calendar(spec.exposure.measure)
         exposures = {
             exposure_column(spec.exposure.measure, lag): unit_spells(prepared.units, calendar, lag)
             for lag in sorted({spec.exposure.lag_months, *spec.lags_months})
@@ -189,14 +190,18 @@ class TimeVarying:
                 ]
             )
 
-        made = {"primary": task(exposure, "primary", Role.PRIMARY, study.primary_level)}
+        made = {
+            "primary": task(
+                exposure, "primary", Role.PRIMARY, study.level_of(inputs.spec.hypothesis)
+            )
+        }
         for lag in spec.lags_months:
             if lag != exposure.lag_months:  # else the primary itself: one estimate, one interval
                 made[f"lag.{lag}"] = task(
                     dataclasses.replace(exposure, lag_months=lag),
                     f"lag_{lag:02d}",
                     Role.LAG,
-                    study.primary_level,
+                    study.level_of(inputs.spec.hypothesis),
                     label=f"Lag of {lag} months",
                 )
         for other in spec.secondary:

@@ -11,15 +11,13 @@ import numpy as np
 import pandas as pd
 
 from collsec.designs.inputs import Inputs
-from collsec.histories.episodes import last_day_followed
-from collsec.histories.panels import DAYS_PER_MONTH, with_strata
-from collsec.histories.timelines import RESOLUTIONS_END, as_of, counted_acts
+from collsec.histories.cohorts import with_strata
+from collsec.histories.panels import DAYS_PER_MONTH
+from collsec.histories.timelines import as_of, counted_acts
 
 # What is known of a vote when it is cast.
 ADJUSTMENT = ("log_age", "log_prior_acts")
 COLD_WAR_END = pd.Timestamp("1990-01-01")
-# What adopted resolutions did is known, for some, up to this year (mandates and UN sanctions).
-CLASSES_END = pd.Timestamp("2015-12-31")
 EPISODE = (
     "episode_id",
     "conflict_id",
@@ -47,10 +45,12 @@ def votes_on_wars(inputs: Inputs) -> pd.DataFrame:
         ``action_class``; known at the vote: ``log_age`` (log of one plus the war's age in months),
         ``prior_acts`` and ``log_prior_acts`` (acts of the Council on the conflict before that day),
         ``type_group``, ``in_cold_war``; the follow-up: ``start, stop`` (days), ``event``, and
-        ``followed_until``, the last day to which the release follows any war.
+        ``followed_until``, the last day to which the release follows any war; ``classified_until``,
+        the last day to which it is known, for some, what adopted resolutions did.
     """
     acts = counted_acts(inputs.acts)
-    acts = acts[acts["conflict_id"].notna() & (acts["date"] <= RESOLUTIONS_END)]
+    last_day = inputs.extents["resolutions"].last_day
+    acts = acts[acts["conflict_id"].notna() & (acts["date"] <= last_day)]
     wars = inputs.episodes.loc[
         inputs.episodes["type_at_onset"].isin(inputs.spec.cohort.types), list(EPISODE)
     ]
@@ -70,7 +70,8 @@ def votes_on_wars(inputs: Inputs) -> pd.DataFrame:
     out["start"] = 0.0
     out["stop"] = (out["exit_date"] - out["date"]).dt.days.astype(float)
     out["event"] = out["is_ended"].astype(bool)
-    out["followed_until"] = last_day_followed(inputs.episodes)
+    out["followed_until"] = inputs.extents["wars"].last_day
+    out["classified_until"] = inputs.extents["action_classes"].last_day
     return out
 
 

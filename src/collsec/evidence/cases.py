@@ -9,24 +9,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
+from pydantic import Field
 
-from collsec.core.errors import BadSpec
+from collsec.core.documents import Document, read_yaml
+from collsec.core.errors import BadDocument, BadSpec, Fault
+from collsec.core.models import IDENTIFIER, STRICT, Name, Whole, build
 from collsec.core.project import Project
-from collsec.histories.episodes import last_day_followed
+from collsec.histories.episodes import RECALLED
+from collsec.histories.extents import by_name, last_day_followed
 from collsec.histories.timelines import (
     ONE_DAY,
-    RECALLED,
-    RESOLUTIONS_END,
     STRONG,
     counted_acts,
     presence_spells,
 )
+from collsec.tables.clean import read_raw, resources
 
 FILE = "analyses/_cases.yml"
-KEYS = ("title", "years", "conflicts")
+Year = Annotated[Whole, Field(ge=1800, le=2200)]
 SENDERS = {"un": "UN", "regional": "regional", "coalition": "coalition"}
 MEMBERS = {
     "russia": "Russia",
@@ -49,6 +52,26 @@ COLUMNS = (
     "item",
     "detail",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEntry:
+    """A war to be shown, as the list of cases declares it."""
+
+    __pydantic_config__ = STRICT
+
+    title: Annotated[Name, Field(description="What its figure is called.")]
+    years: Annotated[
+        tuple[Year, Year], Field(description="First and last year that the axis covers.")
+    ]
+    conflicts: Annotated[
+        dict[Annotated[Whole, Field(ge=1)], Name],
+        Field(min_length=1, description="Conflict ids, each with the name of its line."),
+    ]
+
+
+#: The whole list: cases by name.
+Entries = dict[Annotated[str, Field(pattern=IDENTIFIER, max_length=40)], CaseEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +106,23 @@ class Case:
         return pd.Timestamp(self.last_year, 12, 31)
 
 
+def check(project: Project) -> None:
+    """Check the list of cases against the raw tables; nothing where no cases are declared.
+
+    Raises
+    ------
+    BadSpec, BadTable
+    """
+    path = project.root / FILE
+    if path.exists():
+        named = resources(project)
+        episodes, releases = (
+            read_raw(project, named[name]) for name in ("episodes", "episode_crosswalk")
+        )
+        known = set(episodes["conflict_id"].astype(int))
+        read_cases(path, episodes, set(releases["conflict_id"].astype(int)) - known)
+
+
 @dataclass(frozen=True, slots=True)
 class CaseTables:
     """What a case is drawn from.
@@ -93,6 +133,8 @@ class CaseTables:
         As linked.
     war : DataFrame
         The timeline of intensity.
+    resolutions_until : Timestamp
+        Last day of the ledger of resolutions.
     """
 
     episodes: pd.DataFrame
@@ -100,6 +142,7 @@ class CaseTables:
     acts: pd.DataFrame
     assembly: pd.DataFrame
     war: pd.DataFrame
+    resolutions_until: pd.Timestamp
 
 
 def shown(project: Project) -> list[tuple[Case, pd.DataFrame]]:
@@ -121,6 +164,7 @@ def shown(project: Project) -> list[tuple[Case, pd.DataFrame]]:
         acts=project.read("episodes", "acts"),
         assembly=project.read("episodes", "assembly"),
         war=project.read("timelines", "war"),
+        resolutions_until=by_name(project.read("episodes", "extents"))["resolutions"].last_day,
     )
     releases = project.read("tables", "episode_crosswalk")["conflict_id"]
     elsewhere = set(releases.astype(int)) - set(tables.episodes["conflict_id"].astype(int))
@@ -145,47 +189,55 @@ def read_cases(path: Path, episodes: pd.DataFrame, elsewhere: Collection[int] = 
     BadSpec
         At an unknown key, a conflict that does not exist, or years in which none is active.
     """
-    import yaml
-
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise BadSpec(f"{FILE}: not YAML ({getattr(error, 'problem', error)}).") from None
-    if not isinstance(content, dict):
-        raise BadSpec(f"{FILE}: must be a mapping of names to cases.")
-    cases = [_case(str(name), block, episodes, elsewhere) for name, block in content.items()]
+        document = read_yaml(path, FILE)
+    except BadDocument as error:
+        raise BadSpec(*error.faults) from None
+    entries = build(Entries, document, BadSpec)
+    faults = [
+        fault
+        for name, entry in entries.items()
+        for fault in _contradictions(name, entry, document, episodes, elsewhere)
+    ]
+    if faults:
+        raise BadSpec(*faults)
+    cases = [
+        Case(
+            name,
+            entry.title,
+            *entry.years,
+            {c: label for c, label in entry.conflicts.items() if c not in elsewhere},
+        )
+        for name, entry in entries.items()
+    ]
     return [case for case in cases if case.conflicts]
 
 
-def _case(name: str, block: Any, episodes: pd.DataFrame, elsewhere: Collection[int]) -> Case:
-    where = f"{FILE}, {name}"
-    if not name.isidentifier():
-        raise BadSpec(f"{where}: a name has letters, digits and underscores only.")
-    if not isinstance(block, dict) or set(block) != set(KEYS):
-        raise BadSpec(f"{where}: must have the keys {', '.join(KEYS)}, and no other.")
-    years, conflicts = block["years"], block["conflicts"]
-    if not (
-        isinstance(years, list)
-        and len(years) == 2
-        and all(isinstance(y, int) for y in years)
-        and years[0] <= years[1]
-    ):
-        raise BadSpec(f"{where}, years, value {years!r}: must be two years, such as [1990, 1994].")
-    if not isinstance(conflicts, dict) or not conflicts:
-        raise BadSpec(f"{where}, conflicts: must name at least one conflict: its id, and a name.")
-    for conflict in (c for c in conflicts if c not in elsewhere):
+def _contradictions(
+    name: str,
+    entry: CaseEntry,
+    document: Document,
+    episodes: pd.DataFrame,
+    elsewhere: Collection[int],
+) -> Iterator[Fault]:
+    """Years out of order, conflicts that do not exist, years in which none is active."""
+    first, last = entry.years
+    if first > last:
+        problem = "must be two years, the earlier first, such as [1990, 1994]."
+        yield document.fault((name, "years"), problem, entry.years)
+        return
+    for conflict in (c for c in entry.conflicts if c not in elsewhere):
         own = episodes[episodes["conflict_id"] == conflict]
         if own.empty:
-            raise BadSpec(
-                f"{where}, conflicts, value {conflict!r}: no episode has this conflict_id. "
-                "The ids stand in data/raw/compiled/episodes.csv."
+            yield document.fault(
+                (name, "conflicts", conflict),
+                "no episode has this conflict_id.",
+                conflict,
+                "The ids stand in data/raw/compiled/episodes.csv.",
             )
-        if not ((own["first_year"] <= years[1]) & (own["last_year"] >= years[0])).any():
-            raise BadSpec(
-                f"{where}, years, value {years!r}: conflict {conflict} has no episode in them."
-            )
-    labels = {int(c): str(label) for c, label in conflicts.items() if c not in elsewhere}
-    return Case(name, str(block["title"]), years[0], years[1], labels)
+        elif not ((own["first_year"] <= last) & (own["last_year"] >= first)).any():
+            problem = f"conflict {conflict} has no episode in them."
+            yield document.fault((name, "years"), problem, entry.years)
 
 
 def events(case: Case, tables: CaseTables) -> pd.DataFrame:
@@ -201,13 +253,13 @@ def events(case: Case, tables: CaseTables) -> pd.DataFrame:
     DataFrame
         ``lane`` (violence, council, boots), ``line`` (whose), ``kind`` (episode, war; resolution,
         not_on_record, veto, assembly; authorized, personnel, troops), ``from_date`` and
-        ``to_date`` (both included, within the years of the case), ``is_open`` (continues after
+        ``to_date`` (both included, within the years of the case), ``is_open`` (goes on after
         them), ``sender`` of a mission, ``conflict_ids``, ``item`` (episode, symbol, sitting,
         mission) and ``detail``. In the order of the lines, and of dates within them.
     """
     rows = [
         *_violence(case, tables),
-        *_acts(case, tables.acts),
+        *_acts(case, tables.acts, tables.resolutions_until),
         *_sittings(case, tables.assembly),
         *_boots(case, tables),
     ]
@@ -262,7 +314,9 @@ def _violence(case: Case, tables: CaseTables) -> Iterator[tuple[Any, ...]]:
                 )
 
 
-def _acts(case: Case, acts: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+def _acts(
+    case: Case, acts: pd.DataFrame, resolutions_until: pd.Timestamp
+) -> Iterator[tuple[Any, ...]]:
     """Acts of the Council, each once, whichever of the conflicts it concerned."""
     own = counted_acts(acts)
     own = own[own["conflict_id"].isin(list(case.conflicts))].sort_values(["date", "item_id"])
@@ -283,18 +337,18 @@ def _acts(case: Case, acts: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
                 item,
                 detail,
             )
-        if kind == "resolution" and case.last_day > RESOLUTIONS_END:
+        if kind == "resolution" and case.last_day > resolutions_until:
             yield (
                 "council",
                 line,
                 "not_on_record",
-                RESOLUTIONS_END + ONE_DAY,
+                resolutions_until + ONE_DAY,
                 case.last_day,
                 False,
                 "",
                 "",
                 "",
-                f"compiled up to {RESOLUTIONS_END:%Y-%m-%d}",
+                f"compiled up to {resolutions_until:%Y-%m-%d}",
             )
 
 

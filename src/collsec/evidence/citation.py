@@ -10,14 +10,10 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.project import Project
-from collsec.evidence.lineage import Frames, columns_read, raw_columns
+from collsec.evidence.lineage import raw_columns_used
 from collsec.hypothesis.specification import load
-from collsec.pipeline import LINKED, TIMELINES
 from collsec.tables.clean import read_json, resources
 from collsec.upstream.sources import Source, read_sources
-
-#: Keys by which the rows of a raw table belong to the wars of a hypothesis, the first that it has.
-_KEYS = ("episode_id", "conflict_id", "mission_id", "veto_id", "resolution_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class RawTable:
     """A raw table: its fields by name, and the rows that concern the wars of a hypothesis."""
 
     fields: Mapping[str, Mapping[str, Any]]
@@ -68,50 +64,46 @@ def references(project: Project, hypothesis: str) -> list[Used]:
     """
     spec = load(project, hypothesis).normalized()
     followed = set(project.read("panels", hypothesis)["unit_id"])
-    linked = {name: project.read("episodes", name) for name in LINKED}
-    frames = Frames(
-        linked,
-        timelines={name: project.read("timelines", name) for name in TIMELINES},
-        tables={name: project.read("tables", name) for name in resources(project)},
+    schemas = {
+        name: {f["name"]: f for f in read_json(project, project.raw / resource["schema"])["fields"]}
+        for name, resource in resources(project).items()
+    }
+    of_wars = keys_of(
+        followed, *(project.read("episodes", name) for name in ("episodes", "missions", "acts"))
     )
-    tables = raw_tables(project, frames, followed)
-    fields = {name: table.fields for name, table in tables.items()}
     taken: dict[str, set[str]] = {}
-    for column in columns_read(spec, frames):
-        for raw in raw_columns(column, fields):
-            table, _, name = raw.partition(".")
-            for key in sources_of(tables[table], name):
-                taken.setdefault(key, set()).add(raw)
+    for name, columns in raw_columns_used(spec, schemas).items():
+        rows = rows_about(project.read("tables", name), of_wars)
+        for column in columns:
+            for key in sources_of(RawTable(schemas[name], rows), column):
+                taken.setdefault(key, set()).add(f"{name}.{column}")
     declared = read_sources(project.raw / "sources.toml")
     order = [*(k for k in declared if k in taken), *sorted(taken.keys() - declared.keys())]
     return [Used(key, tuple(sorted(taken[key])), declared.get(key)) for key in order]
 
 
-def raw_tables(project: Project, frames: Frames, episodes: set[str]) -> dict[str, Table]:
-    """Return every raw table with its fields and the rows about some episodes."""
-    every = frames.linked["episodes"]
-    conflicts = set(every.loc[every["episode_id"].isin(episodes), "conflict_id"])
-    missions, acts = frames.linked["missions"], frames.linked["acts"]
+def keys_of(
+    followed: set[str], episodes: pd.DataFrame, missions: pd.DataFrame, acts: pd.DataFrame
+) -> dict[str, set[Any]]:
+    """By key column of the raw tables, the values that belong to some episodes."""
+    conflicts = set(episodes.loc[episodes["episode_id"].isin(followed), "conflict_id"])
     items = set(acts.loc[acts["conflict_id"].isin(conflicts), "item_id"])
-    wanted: dict[str, set[Any]] = {
-        "episode_id": episodes,
+    return {
+        "episode_id": followed,
         "conflict_id": conflicts,
+        "mission_id": set(missions.loc[missions["conflict_id"].isin(conflicts), "mission_id"]),
         "veto_id": items,
         "resolution_id": items,
-        "mission_id": set(missions.loc[missions["conflict_id"].isin(conflicts), "mission_id"]),
     }
-    made = {}
-    for name, resource in resources(project).items():
-        schema = read_json(project, project.raw / resource["schema"])
-        rows = frames.tables[name]
-        key = next((k for k in _KEYS if k in rows), None)
-        if key is not None:
-            rows = rows[rows[key].isin(wanted[key])]
-        made[name] = Table({f["name"]: f for f in schema["fields"]}, rows)
-    return made
 
 
-def sources_of(table: Table, column: str) -> list[str]:
+def rows_about(rows: pd.DataFrame, keys: Mapping[str, set[Any]]) -> pd.DataFrame:
+    """Rows of a raw table by the first of the keys that it has; all rows where it has none."""
+    key = next((k for k in keys if k in rows), None)
+    return rows if key is None else rows[rows[key].isin(keys[key])]
+
+
+def sources_of(table: RawTable, column: str) -> list[str]:
     """Return the sources of a column: of its own dates, as declared, or those of its rows."""
     rows, own = table.rows, f"{column.removesuffix('_date')}_source"
     if not (column.endswith("_date") and own in rows):
@@ -126,8 +118,8 @@ def sources_of(table: Table, column: str) -> list[str]:
 def reference_of(source: Source) -> str:
     """Return the reference of a source, with its version and DOI."""
     version = "" if source.version in ("", "–", "-") else f", version {source.version}"
-    is_told = not source.doi or source.doi in source.citation
-    doi = "" if is_told else f" https://doi.org/{source.doi}"
+    is_cited = not source.doi or source.doi in source.citation
+    doi = "" if is_cited else f" https://doi.org/{source.doi}"
     return f"{source.title}{version}. {source.citation}{doi}"
 
 

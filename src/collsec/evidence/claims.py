@@ -19,9 +19,9 @@ from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.evidence.record import load
 from collsec.evidence.verdict import Verdict
-from collsec.tables.clean import read_raw
+from collsec.tables.clean import CLAIMS, read_raw
 
-RESOURCE = {"path": "coded/claims.csv", "schema": "schemas/claims.json"}
+RESOURCE = CLAIMS
 FILE = f"data/raw/{RESOURCE['path']}"
 
 

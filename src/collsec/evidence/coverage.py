@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from collsec.histories.episodes import last_day_followed
+from collsec.histories.extents import last_day_followed
 from collsec.upstream.sources import Source
 
 # Which part of the data a source serves: that of the table in which most rows cite it.

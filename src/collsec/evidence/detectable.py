@@ -10,7 +10,7 @@ import pandas as pd
 from collsec.core.errors import CollsecError
 from collsec.core.project import Project
 from collsec.evidence.record import load
-from collsec.hypothesis.specification import load_study
+from collsec.hypothesis.study import load_study
 from collsec.survival.inference import (
     InferenceError,
     minimum_detectable_effect,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from collsec.compile.conflicts.crosswalk import moved_dates, number_of
-from collsec.compile.conflicts.vintages import VINTAGES
+from collsec.compile.conflicts.vintages import Vintages, moved_dates, number_of
+from collsec.compile.rules import read_rules
 from collsec.compile.text import records_of
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
@@ -92,12 +92,13 @@ def side_of(name: str, project: Project) -> Side:
     MissingInput
         If there is no such folder, or it holds no episodes.
     """
-    if name in VINTAGES:
+    releases = read_rules(project.raw / "rules", Vintages).crosswalk
+    if name in releases:
         return side_of_vintage(name, project)
     folder = Path(name)
     if not folder.is_dir():
         raise MissingInput(
-            f"{name}: neither a folder nor a release of the conflict data ({', '.join(VINTAGES)})."
+            f"{name}: neither a folder nor a release of the conflict data ({', '.join(releases)})."
         )
     own = Project(folder)
     episodes = read_table(own, "episodes", name)

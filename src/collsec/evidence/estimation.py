@@ -19,7 +19,7 @@ from collsec.designs.registry import get
 from collsec.designs.tasks import main_estimates
 from collsec.evidence import diagnostics
 from collsec.evidence.verdict import Facts, Rules, Verdict, decide
-from collsec.hypothesis.specification import Draws
+from collsec.hypothesis.study import Draws
 from collsec.survival.inference import Calibration
 
 

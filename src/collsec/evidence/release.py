@@ -17,7 +17,7 @@ from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
 from collsec.designs.estimate import rounded
 from collsec.evidence.record import Record, load
-from collsec.hypothesis.specification import load_study
+from collsec.hypothesis.study import load_study
 
 COUNTS = ("n_units", "n_events", "n_clusters", "exposed_units", "exposed_events")
 NUMBERS = ("estimate", "ci_low", "ci_high", "level", "p_value")

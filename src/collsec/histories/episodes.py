@@ -6,11 +6,15 @@ conflict); here the keys are followed, and what did not match is reported.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
+from collsec.histories.extents import NOT_CODED, last_day_followed
+from collsec.histories.registry import FRAMES, Frames, frame
+
+# What a row rests on that no file and no document backs: kept out of primary analyses.
+RECALLED = "recalled"
+MEMBERS = ("china", "france", "uk", "russia", "usa")
 # UCDP codes a one-day war with equal dates; it still lasted part of a day.
 HALF_DAY = 0.5
 ASSEMBLY = (
@@ -27,117 +31,194 @@ ASSEMBLY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """Episodes with what bears on them.
-
-    Attributes
-    ----------
-    episodes : DataFrame
-        One row per episode, with its outcome, host covariates and clock.
-    missions : DataFrame
-        One row per mission × conflict link, with the mission's dates; a mission that served no
-        coded war has one row without a conflict.
-    acts : DataFrame
-        One row per Council act × conflict: vetoes and resolutions.
-    ties : DataFrame
-        One row per episode × power: the tie before onset.
-    report : DataFrame
-        The link report: rows, linked, coded as none, unmatched, recalled.
-    """
-
-    episodes: pd.DataFrame
-    missions: pd.DataFrame
-    acts: pd.DataFrame
-    ties: pd.DataFrame
-    report: pd.DataFrame
-
-
-def link(tables: dict[str, pd.DataFrame]) -> Linked:
+def link(tables: Frames) -> dict[str, pd.DataFrame]:
     """Join the tables on their coded keys.
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : mapping of str to DataFrame
         The typed raw tables by name.
 
     Returns
     -------
-    Linked
+    dict of DataFrame
+        Every registered frame by name: ``episodes, missions, acts, ties``, …, and ``links``, the
+        report of what did not match.
     """
-    episodes = _with_clock(tables["episodes"])
-    episodes = episodes.merge(
-        tables["outcomes"][["episode_id", "outcome", "termination_end_date"]],
+    return {name: declared(tables) for name, declared in FRAMES.items()}
+
+
+@frame(
+    uses=(
+        "episodes.*",
+        "outcomes.episode_id",
+        "outcomes.outcome",
+        "outcomes.termination_end_date",
+        "host_states.*",
+        "p5_ties.episode_id",
+        "p5_ties.is_p5",
+        "p5_ties.is_belligerent",
+    ),
+    derived={
+        "exit_date": ("episodes.end_date", "episodes.last_year"),
+        "duration_days": ("episodes.onset_date", "episodes.end_date", "episodes.last_year"),
+        "earlier_episodes": ("episodes.onset_date",),
+        "gwno_host": ("episodes.gwno_loc",),
+        "onset_year": ("episodes.onset_date",),
+        "has_p5_party": ("p5_ties.is_p5", "p5_ties.is_belligerent"),
+    },
+)
+def episodes(
+    episodes: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    host_states: pd.DataFrame,
+    p5_ties: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row per episode, with its outcome, host covariates, and clock."""
+    out = _with_clock(episodes)
+    out = out.merge(
+        outcomes[["episode_id", "outcome", "termination_end_date"]],
         on="episode_id",
         how="left",
         validate="1:1",
     )
-    covariates = tables["host_states"].drop(
+    covariates = host_states.drop(
         columns=[
             c
-            for c in tables["host_states"].columns
-            if (c in episodes.columns and c != "episode_id") or c in {"source", "basis"}
+            for c in host_states.columns
+            if (c in out.columns and c != "episode_id") or c in {"source", "basis"}
         ]
     )
-    episodes = episodes.merge(covariates, on="episode_id", how="left", validate="1:1")
-    fights = tables["p5_ties"][tables["p5_ties"]["is_p5"] & tables["p5_ties"]["is_belligerent"]]
-    episodes["has_p5_party"] = episodes["episode_id"].isin(fights["episode_id"])
-    missions = _missions(tables["mission_conflicts"], tables["missions"])
-    acts = _acts(tables)
-    known = set(episodes["conflict_id"])
-    report = pd.DataFrame(
-        [
-            _link_row(
-                "outcomes",
-                tables["outcomes"]["episode_id"].isin(episodes["episode_id"]),
-                tables["outcomes"]["outcome"].isin(["not_covered"]),
-            ),
-            _link_row(
-                "host states", tables["host_states"]["episode_id"].isin(episodes["episode_id"])
-            ),
-            _link_row("ties", tables["p5_ties"]["episode_id"].isin(episodes["episode_id"])),
-            _coded_row("missions", tables["mission_conflicts"], known),
-            _coded_row("vetoes", _of_vetoes(tables["draft_conflicts"]), known),
-            *(
-                [_coded_row("resolutions", tables["resolution_conflicts"], known)]
-                if "resolution_conflicts" in tables
-                else []
-            ),
-            *(
-                [_coded_row("emergency sessions", tables["assembly_conflicts"], known)]
-                if "assembly_conflicts" in tables
-                else []
-            ),
-        ]
-    )
-    return Linked(episodes, missions, acts, tables["p5_ties"].copy(), report)
+    out = out.merge(covariates, on="episode_id", how="left", validate="1:1")
+    fights = p5_ties[p5_ties["is_p5"] & p5_ties["is_belligerent"]]
+    out["has_p5_party"] = out["episode_id"].isin(fights["episode_id"])
+    return out
 
 
-def last_day_followed(episodes: pd.DataFrame) -> pd.Timestamp:
-    """Last day to which the release of the conflict data follows wars.
+@frame(
+    uses=("mission_conflicts.*", "missions.*"),
+    derived={
+        "link_basis": ("mission_conflicts.basis",),
+        "link_confidence": ("mission_conflicts.confidence",),
+        "has_troops_in_mission": ("missions.has_troops",),
+    },
+)
+def missions(mission_conflicts: pd.DataFrame, missions: pd.DataFrame) -> pd.DataFrame:
+    """One row per mission × conflict link, with the mission's dates.
 
-    It is the last day of the last year in which any of its conflicts was active; an episode
-    without an end is censored then.
-
-    Parameters
-    ----------
-    episodes : DataFrame
-        All episodes of the release, raw or linked: of a part of them, the day may be too early.
-
-    Returns
-    -------
-    Timestamp
+    A mission that served no coded war has one row without a conflict.
     """
-    return pd.Timestamp(int(episodes["last_year"].max()), 12, 31)
+    own = missions.drop(columns=["source", "basis", "confidence", "note"])
+    own = own.rename(columns={"has_troops": "has_troops_in_mission"})
+    return (
+        mission_conflicts.rename(columns={"basis": "link_basis", "confidence": "link_confidence"})
+        .drop(columns=["source", "note"])
+        .merge(own, on="mission_id", how="left", validate="m:1")
+        .sort_values(["conflict_id", "mission_id"])
+        .reset_index(drop=True)
+    )
 
 
-def assembly(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+@frame(
+    uses=(
+        "draft_conflicts.item_kind",
+        "draft_conflicts.item_id",
+        "draft_conflicts.conflict_id",
+        "draft_conflicts.action_class",
+        "draft_conflicts.confidence",
+        "draft_conflicts.basis",
+        "vetoes.*",
+        "resolution_conflicts.item_id",
+        "resolution_conflicts.conflict_id",
+        "resolution_conflicts.date",
+        "resolution_conflicts.action_class",
+        "resolution_conflicts.confidence",
+        "resolution_conflicts.basis",
+        "resolutions.resolution_id",
+        "resolutions.is_chapter_vii",
+    ),
+    derived={
+        "act": ("draft_conflicts.item_kind", "resolution_conflicts.item_id"),
+        "date": ("vetoes.veto_date", "resolution_conflicts.date"),
+        **{
+            column: (f"draft_conflicts.{column}", f"resolution_conflicts.{column}")
+            for column in ("item_id", "conflict_id", "action_class", "confidence", "basis")
+        },
+        "is_chapter_vii": ("resolutions.is_chapter_vii",),
+        **{f"cast_{member}": (f"vetoes.cast_{member}",) for member in MEMBERS},
+    },
+)
+def acts(
+    draft_conflicts: pd.DataFrame,
+    vetoes: pd.DataFrame,
+    resolution_conflicts: pd.DataFrame,
+    resolutions: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row per Council act × conflict, vetoes and resolutions, in order of date."""
+    ledger = vetoes.set_index("veto_id")
+    rows = _of_vetoes(draft_conflicts)
+    rows = rows[rows["conflict_id"].notna()]
+    casts = [c for c in vetoes.columns if c.startswith("cast_")]
+    joined = ledger.loc[rows["item_id"], ["veto_date", *casts]].reset_index(drop=True)
+    vetoed = pd.concat(
+        [
+            rows[["item_id", "conflict_id", "action_class", "confidence", "basis"]].reset_index(
+                drop=True
+            ),
+            joined,
+        ],
+        axis=1,
+    )
+    vetoed = vetoed.rename(columns={"veto_date": "date"})
+    vetoed["act"] = "veto"
+    adopted = resolution_conflicts[resolution_conflicts["conflict_id"].notna()]
+    adopted = adopted[["item_id", "conflict_id", "date", "action_class", "confidence", "basis"]]
+    out = pd.concat([vetoed, adopted.assign(act="resolution")], ignore_index=True)
+    # Missing for vetoed drafts, and for resolutions that nobody has read for it.
+    of_resolutions = resolutions.set_index("resolution_id")["is_chapter_vii"]
+    out["is_chapter_vii"] = out["item_id"].map(of_resolutions).astype("boolean")
+    for cast in casts:
+        out[cast] = out[cast].astype("boolean").fillna(False).astype(bool)
+    return out.sort_values(["conflict_id", "date", "item_id"]).reset_index(drop=True)
+
+
+@frame(uses=("p5_ties.*",))
+def ties(p5_ties: pd.DataFrame) -> pd.DataFrame:
+    """One row per episode, host and power: the tie before onset."""
+    return p5_ties.copy()
+
+
+@frame(
+    uses=(
+        "draft_conflicts.item_kind",
+        "draft_conflicts.item_id",
+        "draft_conflicts.role",
+        "draft_conflicts.conflict_id",
+        "draft_conflicts.date",
+        "draft_conflicts.basis",
+    )
+)
+def vetoes_on_no_war(draft_conflicts: pd.DataFrame) -> pd.DataFrame:
+    """One row per veto that was coded as a negative control, in order of date.
+
+    It concerns no war at all; what rests on general knowledge alone is left out.
+    """
+    vetoes = _of_vetoes(draft_conflicts)
+    own = vetoes[
+        (vetoes["role"] == "negative_control")
+        & vetoes["conflict_id"].isna()
+        & (vetoes["basis"] != RECALLED)
+    ]
+    own = own.drop_duplicates("item_id")[["item_id", "date"]]
+    return own.sort_values(["date", "item_id"]).reset_index(drop=True)
+
+
+@frame(
+    uses=("assembly_conflicts.*", "assembly_sittings.*"),
+    derived={"basis": ("assembly_conflicts.basis", "assembly_sittings.basis")},
+)
+def assembly(assembly_conflicts: pd.DataFrame, assembly_sittings: pd.DataFrame) -> pd.DataFrame:
     """Sittings of emergency special sessions of the General Assembly on conflicts.
-
-    Parameters
-    ----------
-    tables : dict of DataFrame
-        The typed raw tables by name.
 
     Returns
     -------
@@ -146,17 +227,67 @@ def assembly(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         sitting_id, session, from_date, to_date, convened_by, resolution_id, veto_id, confidence,
         basis``. The confidence is that of the link; a row is recalled if sitting or link is.
     """
-    links = tables["assembly_conflicts"]
-    links = links.loc[
-        links["conflict_id"].notna(), ["session", "conflict_id", "confidence", "basis"]
+    links = assembly_conflicts.loc[
+        assembly_conflicts["conflict_id"].notna(), ["session", "conflict_id", "confidence", "basis"]
     ]
-    sittings = tables["assembly_sittings"].rename(columns={"basis": "sitting_basis"})
+    sittings = assembly_sittings.rename(columns={"basis": "sitting_basis"})
     out = links.merge(
         sittings.drop(columns=["confidence", "source", "note"]), on="session", validate="m:m"
     )
-    out["basis"] = out["basis"].where(out["sitting_basis"] != "recalled", "recalled")
+    out["basis"] = out["basis"].where(out["sitting_basis"] != RECALLED, RECALLED)
     out = out.sort_values(["from_date", "sitting_id", "conflict_id"])
     return out[list(ASSEMBLY)].reset_index(drop=True)
+
+
+@frame(
+    uses=(
+        "episodes.episode_id",
+        "episodes.conflict_id",
+        "outcomes.episode_id",
+        "outcomes.outcome",
+        "host_states.episode_id",
+        "p5_ties.episode_id",
+        *(
+            f"{ledger}.{column}"
+            for ledger in (
+                "mission_conflicts",
+                "draft_conflicts",
+                "resolution_conflicts",
+                "assembly_conflicts",
+            )
+            for column in ("conflict_id", "basis")
+        ),
+        "draft_conflicts.item_kind",
+    )
+)
+def links(
+    episodes: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    host_states: pd.DataFrame,
+    p5_ties: pd.DataFrame,
+    mission_conflicts: pd.DataFrame,
+    draft_conflicts: pd.DataFrame,
+    resolution_conflicts: pd.DataFrame,
+    assembly_conflicts: pd.DataFrame,
+) -> pd.DataFrame:
+    """The link report: rows of each family, linked, coded as none, unmatched, recalled."""
+    wars = episodes["episode_id"]
+    conflicts = set(episodes["conflict_id"])
+    return pd.DataFrame(
+        [
+            _link_row(
+                "outcomes",
+                outcomes["episode_id"].isin(wars),
+                outcomes["outcome"].isin([NOT_CODED]),
+            ),
+            _link_row("host states", host_states["episode_id"].isin(wars)),
+            _link_row("ties", p5_ties["episode_id"].isin(wars)),
+            _coded_row("missions", mission_conflicts, conflicts),
+            _coded_row("vetoes", _of_vetoes(draft_conflicts), conflicts),
+            _coded_row("resolutions", resolution_conflicts, conflicts),
+            _coded_row("emergency sessions", assembly_conflicts, conflicts),
+        ]
+    )
 
 
 def _with_clock(raw: pd.DataFrame) -> pd.DataFrame:
@@ -171,55 +302,8 @@ def _with_clock(raw: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def _missions(links: pd.DataFrame, missions: pd.DataFrame) -> pd.DataFrame:
-    """Mission × conflict links (none where a mission served no coded war) with mission dates."""
-    own = missions.drop(columns=["source", "basis", "confidence", "note"])
-    own = own.rename(columns={"has_troops": "has_troops_in_mission"})
-    return (
-        links.rename(columns={"basis": "link_basis", "confidence": "link_confidence"})
-        .drop(columns=["source", "note"])
-        .merge(own, on="mission_id", how="left", validate="m:1")
-        .sort_values(["conflict_id", "mission_id"])
-        .reset_index(drop=True)
-    )
-
-
 def _of_vetoes(ledger: pd.DataFrame) -> pd.DataFrame:
     return ledger[ledger["item_kind"] == "veto"]
-
-
-def _acts(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Council acts on conflicts: one row per act × conflict, in order of date."""
-    ledger = tables["draft_conflicts"]
-    vetoes = tables["vetoes"].set_index("veto_id")
-    rows = _of_vetoes(ledger)
-    rows = rows[rows["conflict_id"].notna()]
-    casts = [c for c in vetoes.columns if c.startswith("cast_")]
-    joined = vetoes.loc[rows["item_id"], ["veto_date", *casts]].reset_index(drop=True)
-    acts = pd.concat(
-        [
-            rows[["item_id", "conflict_id", "action_class", "confidence", "basis"]].reset_index(
-                drop=True
-            ),
-            joined,
-        ],
-        axis=1,
-    )
-    acts = acts.rename(columns={"veto_date": "date"})
-    acts["act"] = "veto"
-    parts = [acts]
-    if "resolution_conflicts" in tables:
-        adopted = tables["resolution_conflicts"]
-        adopted = adopted[adopted["conflict_id"].notna()]
-        adopted = adopted[["item_id", "conflict_id", "date", "action_class", "confidence", "basis"]]
-        parts.append(adopted.assign(act="resolution"))
-    out = pd.concat(parts, ignore_index=True)
-    # Missing for vetoed drafts, and for resolutions that nobody has read for it.
-    of_resolutions = tables["resolutions"].set_index("resolution_id")["is_chapter_vii"]
-    out["is_chapter_vii"] = out["item_id"].map(of_resolutions).astype("boolean")
-    for cast in casts:
-        out[cast] = out[cast].astype("boolean").fillna(False).astype(bool)
-    return out.sort_values(["conflict_id", "date", "item_id"]).reset_index(drop=True)
 
 
 def _link_row(family: str, linked: pd.Series, none: pd.Series | None = None) -> dict[str, object]:
@@ -242,5 +326,5 @@ def _coded_row(family: str, ledger: pd.DataFrame, known: set[int]) -> dict[str, 
         "n_linked": int(ids.isin(known).sum()),
         "n_none": int(ids.isna().sum()),
         "n_unmatched": int((ids.notna() & ~ids.isin(known)).sum()),
-        "n_recalled": int((ledger["basis"] == "recalled").sum()),
+        "n_recalled": int((ledger["basis"] == RECALLED).sum()),
     }

@@ -14,7 +14,6 @@ import pandas as pd
 from collsec.histories.episodes import HALF_DAY
 
 DAYS_PER_MONTH = 30.4375
-PERIOD_STARTS = (1946, 1960, 1975, 1990, 2005)
 
 
 def days_of(months: float) -> int:
@@ -149,13 +148,4 @@ def exposed(unit: np.ndarray, start: np.ndarray, spells: UnitSpells) -> np.ndarr
     inside = pairs[(pairs["on"] <= pairs["start"]) & (pairs["start"] < pairs["off"])]
     out = np.zeros(len(unit), dtype=np.int8)
     out[inside["row"].to_numpy()] = 1
-    return out
-
-
-def with_strata(units: pd.DataFrame) -> pd.DataFrame:
-    """Add the coded strata that a hypothesis may name: earlier episodes, period, type group."""
-    out = units.copy()
-    out["earlier_episodes_group"] = out["earlier_episodes"].clip(upper=2).astype(int)
-    out["period"] = np.searchsorted(PERIOD_STARTS, out["onset_year"], side="right")
-    out["type_group"] = out["type_at_onset"].replace({"internationalized": "intrastate"})
     return out

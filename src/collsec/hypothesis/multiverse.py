@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
+from pydantic import Field
 
-from collsec.core.errors import BadSpec
+from collsec.core.documents import Document, Key
+from collsec.core.errors import Fault
+from collsec.core.models import STRICT, Name, Text, Whole, checked, one_of, unrepeated
 from collsec.core.provenance import digest_json
+from collsec.hypothesis.registries import Registries
 
 if TYPE_CHECKING:
     from collsec.hypothesis.specification import Spec
@@ -23,49 +29,55 @@ if TYPE_CHECKING:
 #: From strongest to weakest; known-biased specifications are shown and never summarized.
 VALIDITY = ("principled", "plausible", "known-biased")
 AXIS = "axis_"
+LARGEST_GRID = 20_000  # combinations of options: more are no multiverse but a mistake
+
+Lag = Annotated[Whole, Field(ge=0, le=120)]
+Names = Annotated[tuple[Name, ...], checked(unrepeated)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What is done otherwise than in the primary; as there, where a field is empty.
+    """What is done otherwise than in the primary; as there, where a field is empty."""
 
-    Attributes
-    ----------
-    lag_months : int or None
-    measure : str or None
-        Exposure in place of the declared one.
-    components, powers : tuple of str or None
-        Components of the tie, and powers whose ties count, of an interest index.
-    weights : str or None
-        ``equal`` or ``principal_component``: how the index weighs its components.
-    types, strata, adjustment : tuple of str or None
-        In place of the declared ones.
-    add_rules, drop_rules : tuple of str
-        Cohort rules beside, and out of, the declared ones.
-    drop_adjustment : tuple of str
-        Covariates that have no variation once other choices hold.
-    drop_countries : tuple of int
-        Host states left out.
-    gap_years : int or None
-        Years without activity that end an episode, one as UCDP has it.
-    last_year : int or None
-        Follow-up ends with this year.
-    """
+    __pydantic_config__ = STRICT
 
-    lag_months: int | None = None
-    measure: str | None = None
-    components: tuple[str, ...] | None = None
-    powers: tuple[str, ...] | None = None
-    weights: str | None = None
-    types: tuple[str, ...] | None = None
-    strata: tuple[str, ...] | None = None
-    adjustment: tuple[str, ...] | None = None
-    add_rules: tuple[str, ...] = ()
-    drop_rules: tuple[str, ...] = ()
-    drop_adjustment: tuple[str, ...] = ()
-    drop_countries: tuple[int, ...] = ()
-    gap_years: int | None = None
-    last_year: int | None = None
+    lag_months: Annotated[Lag | None, Field(description="Lag in place of the declared one.")] = None
+    measure: Annotated[Name | None, Field(description="Exposure in place of the declared one.")] = (
+        None
+    )
+    components: Annotated[
+        Names | None, Field(description="Components of a tie, for an index of ties.")
+    ] = None
+    powers: Annotated[Names | None, Field(description="Powers whose ties an index counts.")] = None
+    weights: Annotated[Name | None, Field(description="How an index weighs its components.")] = None
+    types: Annotated[
+        Names | None,
+        Field(min_length=1, description="Types of war in place of the declared ones."),
+    ] = None
+    strata: Annotated[Names | None, Field(description="Strata in place of the declared ones.")] = (
+        None
+    )
+    adjustment: Annotated[
+        Names | None, Field(description="Covariates in place of the declared ones.")
+    ] = None
+    add_rules: Annotated[Names, Field(description="Rules of the cohort added.")] = ()
+    drop_rules: Annotated[Names, Field(description="Rules of the cohort dropped.")] = ()
+    drop_adjustment: Annotated[
+        Names, Field(description="Covariates without variation once other choices hold.")
+    ] = ()
+    drop_countries: Annotated[
+        tuple[Annotated[Whole, Field(ge=1, le=9999)], ...],
+        checked(unrepeated),
+        Field(description="Host states left out, by Gleditsch–Ward code."),
+    ] = ()
+    gap_years: Annotated[
+        Annotated[Whole, Field(ge=1, le=50)] | None,
+        Field(description="Years without activity that end an episode; one as UCDP has it."),
+    ] = None
+    last_year: Annotated[
+        Annotated[Whole, Field(ge=1800, le=2200)] | None,
+        Field(description="Follow-up ends with this year."),
+    ] = None
 
     def made(self) -> dict[str, Any]:
         """The fields that are not empty."""
@@ -90,11 +102,15 @@ class OptionSpec(Choices):
     An option without any choice is the primary's own.
     """
 
-    validity: str
-    label: str
+    __pydantic_config__ = STRICT
+
+    validity: Annotated[
+        Name, *one_of(*VALIDITY), Field(description="How far an estimate with it can be trusted.")
+    ]
+    label: Annotated[Text, Field(description="What tables and figures call it.")]
 
 
-Axes = dict[str, dict[str, OptionSpec]]
+Axes = dict[Name, dict[Name, OptionSpec]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +128,10 @@ class Specification:
     departures : tuple of str
         Axes on which it is not the primary.
     choices : Choices
+    measure : str
+        Its exposure.
+    lag_months : int
+        Its lag; 0 for a measure that has none.
     """
 
     id: str
@@ -119,9 +139,11 @@ class Specification:
     validity: str
     departures: tuple[str, ...]
     choices: Choices
+    measure: str
+    lag_months: int
 
 
-def expand(spec: Spec) -> list[Specification]:
+def expand(spec: Spec, registries: Registries) -> list[Specification]:
     """Every distinct combination of the declared options.
 
     Combinations that come to the same model (a lag of an exposure that has none) are one
@@ -134,10 +156,14 @@ def expand(spec: Spec) -> list[Specification]:
         options = {axis: name for axis, (name, _) in zip(axes, combination, strict=True)}
         chosen = [option for _, option in combination]
         choices = combine(chosen)
-        identity = digest_json(content(spec, choices))
+        said = content(spec, choices, registries)
+        identity = digest_json(said)
         validity = max((o.validity for o in chosen), key=VALIDITY.index)
         departures = tuple(a for a, o in zip(axes, chosen, strict=True) if o.made())
-        found.setdefault(identity, Specification(identity, options, validity, departures, choices))
+        one = Specification(
+            identity, options, validity, departures, choices, said["measure"], said["lag_months"]
+        )
+        found.setdefault(identity, one)
     return list(found.values())
 
 
@@ -162,10 +188,8 @@ def combine(options: list[OptionSpec]) -> Choices:
     return Choices(**together)
 
 
-def content(spec: Spec, choices: Choices) -> dict[str, Any]:
+def content(spec: Spec, choices: Choices, registries: Registries) -> dict[str, Any]:
     """All that determines the estimate of a specification, in one order, as plain JSON."""
-    from collsec.measures import MEASURES
-
     measure = choices.measure or spec.exposure.measure
     lag = spec.exposure.lag_months if choices.lag_months is None else choices.lag_months
     adjustment = adjusted_for(spec, choices)
@@ -175,7 +199,7 @@ def content(spec: Spec, choices: Choices) -> dict[str, Any]:
         "cluster": spec.cluster,
         "measure": measure,
         # A covariate before onset has no lag, nor has an exposure frozen as if it were one.
-        "lag_months": lag if MEASURES[measure].kind == "exposure" else 0,
+        "lag_months": lag if registries.has_lag(measure) else 0,
         "components": choices.components and sorted(choices.components),
         "powers": choices.powers and sorted(choices.powers),
         "weights": choices.weights,
@@ -217,45 +241,63 @@ def digest(grid: pd.DataFrame) -> str:
     return digest_json(sorted(grid[["specification", "validity"]].to_numpy().tolist()))
 
 
-def check(spec: Spec, where: str) -> None:
-    """Refuse a multiverse that does not say clearly what it varies.
+def check(spec: Spec, document: Document, registries: Registries) -> Iterator[Fault]:
+    """What is not clear about what a multiverse varies.
 
-    Raises
-    ------
-    BadSpec
-        If an axis has no option of the primary's own, or several, or that one is not principled;
-        if an option changes nothing or is the same as another; if two axes choose one thing.
+    An axis has exactly one option of the primary's own, which is principled; every other option
+    changes something, each something else; and no two axes choose one thing.
+
+    Parameters
+    ----------
+    spec : Spec
+        All names in it exist.
+    document : Document
+        That it is from.
+    registries : Registries
     """
+    size = math.prod(len(options) for options in spec.multiverse.values())
+    if size > LARGEST_GRID:
+        yield document.fault(
+            ("multiverse",),
+            f"{size:,} combinations; at most {LARGEST_GRID:,} are estimated.",
+            remedy="Drop options or an axis.",
+        )
+        return
     owner: dict[str, str] = {}
-    primary = content(spec, AS_DECLARED)
     for axis, options in spec.multiverse.items():
-        key = f"{where}: key multiverse.{axis}"
+        key: Key = ("multiverse", axis)
         own = [name for name, option in options.items() if not option.made()]
         if len(own) != 1:
-            raise BadSpec(
-                f"{key}: {len(own)} options without any choice ({', '.join(own) or 'none'}); "
-                "exactly one is needed, which stands for the primary."
+            yield document.fault(
+                key,
+                f"{len(own)} options without any choice ({', '.join(own) or 'none'}); "
+                "exactly one is needed, which stands for the primary.",
             )
+            continue
         if options[own[0]].validity != "principled":
-            raise BadSpec(
-                f"{key}.{own[0]}.validity, value {options[own[0]].validity!r}: "
-                "the primary's own option must be principled."
+            yield document.fault(
+                (*key, own[0], "validity"),
+                "the primary's own option must be principled.",
+                options[own[0]].validity,
             )
         if len(options) < 2:
-            raise BadSpec(f"{key}: one option varies nothing; name another, or drop the axis.")
-        seen = [(own[0], primary)]
+            yield document.fault(
+                key, "one option varies nothing.", remedy="Name another, or drop the axis."
+            )
+        seen = [(own[0], content(spec, AS_DECLARED, registries))]
         for name, option in options.items():
             if name == own[0]:
                 continue
-            here = content(spec, combine([option]))
+            here = content(spec, combine([option]), registries)
             for other, there in seen:
                 if here == there:
-                    raise BadSpec(f"{key}.{name}: gives the same specification as {other!r}.")
+                    problem = f"gives the same specification as {other!r}."
+                    yield document.fault((*key, name), problem, remedy="Drop one of them.")
             seen.append((name, here))
             for choice in option.made():
                 first = owner.setdefault(choice, axis)
                 if first != axis and choice not in _ADDING:
-                    raise BadSpec(
-                        f"{key}.{name}.{choice}: axis {first!r} chooses it already; "
-                        "one axis alone may."
+                    yield document.fault(
+                        (*key, name, choice),
+                        f"axis {first!r} chooses it already; one axis alone may.",
                     )

@@ -1,31 +1,67 @@
 """A hypothesis is one file: its front matter is the specification, its body the report's prose.
 
-The front matter is read into frozen dataclasses (`collsec.frontmatter`) and checked for what no
-design may do (`collsec.soundness`).
+The models say what each key is and which values it takes; whether the names in it exist is checked
+against the registries (`collsec.hypothesis.validation`). JSON Schema and the page of all keys are
+made from the same models.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
-from collsec.core.errors import BadSpec, MissingInput
-from collsec.core.names import nearest
+from pydantic import Field
+
+from collsec.core.documents import Document, read_front_matter
+from collsec.core.errors import BadDocument, BadSpec, Fault
+from collsec.core.models import (
+    IDENTIFIER,
+    STRICT,
+    Name,
+    Number,
+    Text,
+    Whole,
+    build,
+    checked,
+    one_of,
+    unrepeated,
+)
 from collsec.core.project import Project
-from collsec.hypothesis.frontmatter import DOCUMENT_KEYS, build, split
-from collsec.hypothesis.multiverse import Axes
+from collsec.core.provenance import digest_file, digest_json
+from collsec.hypothesis.multiverse import VALIDITY, Axes, Lag
+from collsec.hypothesis.registries import Registries
 
 # Types of war at onset, as UCDP numbers them.
 TYPES = ("extrasystemic", "interstate", "intrastate", "internationalized")
+DIRECTIONS = ("above_one", "below_one")
+# Names of files in the folder of estimates that are no hypothesis.
+RESERVED = ("study",)
+
+Identifier = Annotated[str, Field(strict=True, pattern=IDENTIFIER, max_length=40, examples=["h1"])]
+Validity = Annotated[Name, *one_of(*VALIDITY)]
+Names = Annotated[tuple[Name, ...], checked(unrepeated)]
+
+
+def _free(name: str) -> str:
+    return f"{name!r} is taken by a file of the study; choose another." if name in RESERVED else ""
+
+
+HypothesisName = Annotated[Identifier, checked(_free)]
 
 
 @dataclass(frozen=True, slots=True)
 class CohortSpec:
     """Who is followed: types at onset and rules known at time zero."""
 
-    types: tuple[str, ...]
-    rules: tuple[str, ...] = ()
+    __pydantic_config__ = STRICT
+
+    types: Annotated[
+        Names, Field(min_length=1, description="Types of war at onset that are followed.")
+    ]
+    rules: Annotated[
+        Names, Field(description="Rules that a war must pass at its onset, in this order.")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +72,31 @@ class ExposureSpec:
     once, which cannot be redrawn among them, names another one.
     """
 
-    measure: str
-    lag_months: int = 0
-    validity: str = "principled"
-    inference: str = ""
+    __pydantic_config__ = STRICT
+
+    measure: Annotated[Name, Field(description="Name of a registered measure.")]
+    lag_months: Annotated[
+        Lag, Field(description="Months from the act to the day from which it counts.")
+    ] = 0
+    validity: Annotated[
+        Validity, Field(description="How far an estimate with it can be trusted.")
+    ] = "principled"
+    inference: Annotated[
+        Name | None, Field(description="Method of inference, where it is not the design's own.")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class FalsificationSpec(ExposureSpec):
     """A placebo, and the direction (or `either`) in which an effect speaks against the design."""
 
-    fails_if: str = "either"
+    __pydantic_config__ = STRICT
+
+    fails_if: Annotated[
+        Name,
+        *one_of(*DIRECTIONS, "either"),
+        Field(description="Direction of an effect that speaks against the design."),
+    ] = "either"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,56 +106,147 @@ class EstimandSpec:
     The bounds of ``no_effect`` are the smallest effects of interest in either direction.
     """
 
-    expected: str
-    no_effect: tuple[float, float]
+    __pydantic_config__ = STRICT
+
+    expected: Annotated[
+        Name,
+        *one_of(*DIRECTIONS),
+        Field(description="Side of a hazard ratio of one that the claim implies."),
+    ]
+    no_effect: Annotated[
+        tuple[Number, Number],
+        Field(description="Two hazard ratios around one; effects between them do not matter."),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class InferenceSpec:
     """How uncertainty is judged, and the strata within which an exposure is redrawn."""
 
-    method: str
-    assignment_strata: tuple[str, ...] = ()
+    __pydantic_config__ = STRICT
+
+    method: Annotated[Name, Field(description="Method of inference that the design offers.")]
+    assignment_strata: Annotated[
+        Names, Field(description="Strata within which an exposure is redrawn.")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AmendmentSpec:
     """A change of the specification or of its inference made after estimates had been seen."""
 
-    day: str
-    change: str
-    reason: str
+    __pydantic_config__ = STRICT
+
+    day: Annotated[Text, Field(description="Day of the change, in quotation marks.")]
+    change: Annotated[Text, Field(description="What was changed.")]
+    reason: Annotated[Text, Field(description="Why, and what became of the verdict.")]
 
 
 @dataclass(frozen=True, slots=True)
+class CovariateSpec:
+    """A covariate of the hypothesis' own: one column of a table, known before onset."""
+
+    __pydantic_config__ = STRICT
+
+    table: Annotated[Name, Field(description="Name of a raw table, or of one of `tables`.")]
+    column: Annotated[Name, Field(description="Column that holds the values.")]
+    lag_years: Annotated[
+        Whole,
+        Field(ge=1, le=50, description="Years before onset from which the value is taken."),
+    ] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """The whole specification of a hypothesis."""
 
-    hypothesis: str
-    claims: tuple[str, ...]
-    design: str
-    cohort: CohortSpec
-    exposure: ExposureSpec
-    outcome: str
-    estimand: EstimandSpec
-    inference: InferenceSpec
-    cluster: str
-    multiverse: Axes
-    strata: tuple[str, ...] = ()
-    adjustment: tuple[str, ...] = ()
-    lags_months: tuple[int, ...] = ()
-    secondary: tuple[ExposureSpec, ...] = ()
-    falsification: tuple[FalsificationSpec, ...] = ()
-    outcomes: tuple[str, ...] = ()
-    parts: tuple[str, ...] = ()
-    reachable_verdicts: tuple[str, ...] = ()
-    cites: tuple[str, ...] = ()
-    amendments: tuple[AmendmentSpec, ...] = ()
+    __pydantic_config__ = STRICT
+
+    hypothesis: Annotated[
+        HypothesisName, Field(description="Its name, with which the name of its file begins.")
+    ]
+    claims: Annotated[Names, Field(description="Ids of the claims that it tests.")] = ()
+    design: Annotated[Name, Field(description="Name of a registered design.")]
+    cohort: Annotated[CohortSpec, Field(description="Who is followed.")]
+    exposure: Annotated[ExposureSpec, Field(description="Exposure of the primary estimate.")]
+    outcome: Annotated[Name, Field(description="Measure of the outcome.")]
+    estimand: Annotated[EstimandSpec, Field(description="What is estimated.")]
+    inference: Annotated[InferenceSpec, Field(description="How uncertainty is judged.")]
+    cluster: Annotated[
+        Name, Field(description="Column whose values are the clusters of dependent wars.")
+    ]
+    multiverse: Annotated[
+        Axes,
+        Field(
+            min_length=1,
+            description="Axes of choices, each with its options; every combination is estimated.",
+        ),
+    ]
+    strata: Annotated[Names, Field(description="Strata with baseline hazards of their own.")] = ()
+    adjustment: Annotated[Names, Field(description="Covariates adjusted for.")] = ()
+    lags_months: Annotated[
+        tuple[Lag, ...],
+        checked(unrepeated),
+        Field(description="Lags at which the primary is estimated again."),
+    ] = ()
+    secondary: Annotated[
+        tuple[ExposureSpec, ...], Field(description="Further exposures, outside the verdict.")
+    ] = ()
+    falsification: Annotated[
+        tuple[FalsificationSpec, ...], Field(description="Placebos that should find no effect.")
+    ] = ()
+    outcomes: Annotated[Names, Field(description="Further outcomes of the same exposure.")] = ()
+    parts: Annotated[Names, Field(description="Registered parts, run after the primary.")] = ()
+    reachable_verdicts: Annotated[
+        Names, Field(description="Verdicts that the record could give, stated beforehand.")
+    ] = ()
+    cites: Annotated[Names, Field(description="Keys of sources that its page cites.")] = ()
+    amendments: Annotated[
+        tuple[AmendmentSpec, ...],
+        Field(description="Changes made after estimates had been seen, the latest last."),
+    ] = ()
+    modules: Annotated[
+        Names, Field(description="Python modules beside the page, loaded before it is checked.")
+    ] = ()
+    tables: Annotated[
+        Names, Field(description="CSV tables beside the page, each with its `….schema.json`.")
+    ] = ()
+    covariates: Annotated[
+        dict[Identifier, CovariateSpec], Field(description="Covariates of its own, by name.")
+    ] = field(default_factory=dict)
 
     def normalized(self) -> dict[str, Any]:
-        """Plain JSON of the specification: the same content gives the same digest."""
+        """Plain JSON of the specification: the same content gives the same digest.
+
+        What a page brings along stands in it only where there is any, so that the ids of
+        hypotheses without are those that they had before such keys existed.
+        """
         plain: dict[str, Any] = _plain(dataclasses.asdict(self))
-        return plain
+        return {k: v for k, v in plain.items() if v or k not in ("modules", "tables", "covariates")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontMatter(Spec):
+    """Front matter of a hypothesis' page: the specification, and what belongs to the document."""
+
+    __pydantic_config__ = STRICT
+
+    title: Annotated[Name, Field(max_length=300, description="Title of the page: a question.")]
+    subtitle: Annotated[Text, Field(description="Line under the title.")] = ""
+    abstract: Annotated[Text, Field(description="Summary above the text.")] = ""
+    keywords: Annotated[Names, Field(description="Keywords of the document.")] = ()
+    bibliography: Annotated[Text, Field(description="File of references.")] = ""
+
+    @property
+    def specification(self) -> Spec:
+        """The specification alone."""
+        return Spec(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Spec)})
+
+
+# Keys of the front matter that belong to the document, not to the specification.
+DOCUMENT_KEYS = frozenset(
+    {f.name for f in dataclasses.fields(FrontMatter)} - {f.name for f in dataclasses.fields(Spec)}
+)
 
 
 def _plain(value: Any) -> Any:
@@ -116,118 +257,92 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def load(project: Project, hypothesis: str) -> Spec:
-    """Read and check the specification of a hypothesis.
+def read(project: Project, hypothesis: str) -> tuple[Spec, Document]:
+    """The specification of a hypothesis, its shape checked, and the document that it is from.
 
     Raises
     ------
+    MissingInput
+        If there is no such page.
     BadSpec
-        If a key or value is unknown, missing or of the wrong type.
+        Holding every key or value that is unknown, missing, out of bounds or of the wrong type.
     """
-    from collsec.hypothesis.validation import check
-
-    path = project.spec_file(hypothesis)
-    front, _ = split(path)
-    content = {k: v for k, v in front.items() if k not in DOCUMENT_KEYS}
-    where = f"analyses/{path.name}"
-    spec = build(Spec, content, where, "")
-    assert isinstance(spec, Spec)
+    document, _ = _front_matter(project, hypothesis)
+    spec = build(FrontMatter, document, BadSpec).specification
     if spec.hypothesis != hypothesis:
-        raise BadSpec(
-            f"{where}: key hypothesis, value {spec.hypothesis!r}: must be {hypothesis!r}."
-        )
-    check(spec, where)
+        problem = f"must be {hypothesis!r}, as its file's name begins."
+        raise BadSpec(document.fault(("hypothesis",), problem, spec.hypothesis))
+    return spec, document
+
+
+def load(project: Project, hypothesis: str, registries: Registries | None = None) -> Spec:
+    """Read and check the specification of a hypothesis.
+
+    Parameters
+    ----------
+    project : Project
+    hypothesis : str
+    registries : Registries, optional
+        What it may name. Without them its shape alone is checked, as is enough for one that the
+        panel step has accepted.
+
+    Raises
+    ------
+    MissingInput
+        If there is no such page.
+    BadSpec
+        Holding everything that is wrong with it.
+    """
+    spec, document = read(project, hypothesis)
+    if registries is not None:
+        from collsec.hypothesis.extension import load_modules, own_tables
+        from collsec.hypothesis.validation import check
+
+        load_modules(project, spec, document)
+        own = {
+            name: [*map(str, table)] for name, table in own_tables(project, spec, document).items()
+        }
+        if faults := list(check(spec, document, registries, own)):
+            raise BadSpec(*faults)
     return spec
 
 
 def from_json(record: dict[str, Any]) -> Spec:
     """A specification from its normalized JSON."""
-    spec = build(Spec, record, "specs", "")
-    assert isinstance(spec, Spec)
-    return spec
+    return build(Spec, Document("data/processed/specs", record), BadSpec)
 
 
-@dataclass(frozen=True, slots=True)
-class Draws:
-    """How many draws a profile takes."""
-
-    rerandomization_draws: int
-    calibration_draws: int
-    bootstrap_draws: int
-    imputation_draws: int
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """Choices shared by every hypothesis (``analyses/_study.yml``)."""
-
-    hypotheses: tuple[str, ...]
-    primaries: int
-    alpha: float
-    power: float
-    horizon_months: int
-    agreement: float
-    minimum_exposed_ends: int
-    minimum_exposed_clusters: int
-    calibration_bounds: tuple[float, float]
-    seed: int
-    profiles: dict[str, Any]
-
-    @property
-    def usual_level(self) -> float:
-        """Confidence level of every interval that is no primary's."""
-        return 1 - self.alpha
-
-    @property
-    def primary_level(self) -> float:
-        """Confidence level of a primary's interval."""
-        return 1 - self.alpha / self.primaries
-
-    def draws(self, profile: str) -> Draws:
-        """Draw counts of a profile.
-
-        Raises
-        ------
-        BadSpec
-            If the profile does not exist.
-        """
-        if profile not in self.profiles:
-            known = sorted(self.profiles)
-            raise BadSpec(
-                f"unknown profile {profile!r}.{nearest(profile, known)} Known: {', '.join(known)}."
-            )
-        draws = build(Draws, self.profiles[profile], "analyses/_study.yml", f"profiles.{profile}")
-        assert isinstance(draws, Draws)
-        return draws
-
-
-def load_study(project: Project) -> Study:
-    """Read the shared choices.
-
-    Raises
-    ------
-    MissingInput, BadSpec
-        If the file is absent or ill-formed.
-    """
-    import yaml
-
-    if not project.study_file.exists():
-        raise MissingInput("analyses/_study.yml is missing: is this the project's folder?")
-    content = yaml.safe_load(project.study_file.read_text(encoding="utf-8"))
-    study = build(Study, content, "analyses/_study.yml", "")
-    assert isinstance(study, Study)
-    return study
+def _front_matter(project: Project, hypothesis: str) -> tuple[Document, str]:
+    path = project.spec_file(hypothesis)
+    try:
+        document, body = read_front_matter(path, project.relative(path))
+    except BadDocument as error:
+        raise BadSpec(*error.faults) from None
+    if not isinstance(document.content, dict):
+        raise BadSpec(
+            Fault(document.file, "front matter must be a mapping of keys.", line=document.line(()))
+        )
+    return document, body
 
 
 def specification_digest(project: Project, hypothesis: str) -> str:
     """Digest of a hypothesis file's front matter: prose below it does not enter.
 
-    An ill-formed file gives a digest of its own; the step that checks it says what is wrong.
+    Modules and tables that the page brings along enter with their bytes. An ill-formed file gives
+    a digest of its own; the step that checks it says what is wrong.
     """
-    from collsec.core.provenance import digest_json
-
     try:
-        front, _ = split(project.spec_file(hypothesis))
+        document, _ = _front_matter(project, hypothesis)
     except BadSpec as error:
         return digest_json(str(error))
-    return digest_json({k: str(v) for k, v in front.items() if k not in DOCUMENT_KEYS})
+    front: dict[str, Any] = document.content
+    said = {str(k): str(v) for k, v in front.items() if k not in DOCUMENT_KEYS}
+    folder = project.spec_file(hypothesis).parent
+    brought = [
+        folder / str(name)
+        for key in ("modules", "tables")
+        if isinstance(names := front.get(key), tuple)
+        for name in names
+    ]
+    brought += [path.with_suffix(".schema.json") for path in brought if path.suffix == ".csv"]
+    return digest_json(said | {p.name: digest_file(p) for p in brought if p.is_file()})

@@ -1,174 +1,301 @@
-"""What no specification may do: name what does not exist, use a design that manufactures effects.
+"""What no specification may do: name what does not exist, say what no engine honors, or use a
+design that manufactures effects.
 
-An unknown measure, rule or tag is refused with the nearest name that exists; an exposure after
-onset frozen as if it were known at onset is refused unless tagged ``known-biased``.
+An exposure after onset frozen as if it were known at onset is refused unless tagged
+``known-biased``. Every fault is found, not the first alone.
 """
 
 from __future__ import annotations
 
 import datetime
-import itertools
-import typing
-from collections.abc import Callable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
-from collsec.core.errors import BadSpec
-from collsec.core.names import nearest
+from collsec.core.documents import Document, Key
+from collsec.core.errors import Fault
 from collsec.hypothesis import multiverse
-from collsec.hypothesis.multiverse import VALIDITY, OptionSpec
-from collsec.hypothesis.specification import TYPES, AmendmentSpec, ExposureSpec, Spec
+from collsec.hypothesis.multiverse import OptionSpec
+from collsec.hypothesis.registries import Registries
+from collsec.hypothesis.specification import TYPES, ExposureSpec, Spec
 
-STRATA = ("earlier_episodes_group", "type_group", "region", "period")
-CLUSTERS = ("gwno_host", "conflict_id")
-DIRECTIONS = ("above_one", "below_one")
-METHODS = ("risk_set_rerandomization", "cluster_sandwich", "cluster_jackknife")
+#: Keys that mean something only to some designs; ``lag_months`` is that of any exposure.
+OPTIONAL = ("adjustment", "lags_months", "lag_months", "inference.assignment_strata")
 
 
-def check(spec: Spec, where: str) -> None:
-    """Refuse names that do not exist and designs that are known to manufacture effects.
+def check(
+    spec: Spec,
+    document: Document,
+    registries: Registries,
+    own_tables: Mapping[str, Collection[str]] = {},
+) -> Iterator[Fault]:
+    """Everything that is wrong with a specification whose shape is right.
 
-    Raises
+    Parameters
+    ----------
+    spec : Spec
+    document : Document
+        The front matter that it is from, for lines.
+    registries : Registries
+        What exists.
+    own_tables : mapping of str to collection of str
+        Columns of the tables that the page brings along, by name.
+
+    Yields
     ------
-    BadSpec
-        With the file, the key, its value and what is known instead.
+    Fault
+        With the file, the line, the key, its value and what is known instead.
     """
-    import collsec.subjects  # noqa: F401
-    from collsec import measures
-    from collsec.designs import DESIGNS, PARTS, registry
-    from collsec.evidence.verdict import CODES
-    from collsec.histories.cohorts import RULES
+    faults = [*_names(spec, document, registries), *_values(spec, document)]
+    faults += _exposures(spec, document, registries)
+    faults += _amendments(spec, document)
+    faults += _parts(spec, document, registries)
+    faults += _covariates(spec, document, registries, own_tables)
+    if spec.design in registries.designs:
+        faults += _honored(spec, document, registries)
+    yield from faults
+    if not faults:
+        yield from multiverse.check(spec, document, registries)
 
-    def one_of(key: str, value: str, allowed: typing.Iterable[str]) -> None:
-        names = sorted(allowed)
-        if value not in names:
-            raise BadSpec(
-                f"{where}: key {key}, value {value!r}: unknown."
-                f"{nearest(value, names)} Known: {', '.join(names)}."
-            )
 
-    one_of("design", spec.design, DESIGNS)
-    one_of("estimand.expected", spec.estimand.expected, DIRECTIONS)
-    low, high = spec.estimand.no_effect
-    if not 0 < low < 1 < high:
-        raise BadSpec(
-            f"{where}: key estimand.no_effect, value {[low, high]}: must be two hazard "
-            "ratios around 1, such as [0.8, 1.25]."
-        )
-    one_of("inference.method", spec.inference.method, METHODS)
-    one_of("cluster", spec.cluster, CLUSTERS)
-    for name in (*spec.strata, *spec.inference.assignment_strata):
-        one_of("strata", name, STRATA)
-    for name in spec.cohort.types:
-        one_of("cohort.types", name, TYPES)
-    for name in spec.cohort.rules:
-        one_of("cohort.rules", name, RULES)
-    for name in spec.reachable_verdicts:
-        one_of("reachable_verdicts", name, CODES)
-    for name in (spec.outcome, *spec.outcomes):
-        one_of("outcome", name, measures.names("outcome"))
-    for name in spec.parts:
-        one_of("parts", name, PARTS)
-    for name in spec.adjustment:
-        one_of("adjustment", name, measures.names("covariate"))
-    kind = DESIGNS[spec.design].kind
-    named = [("exposure", spec.exposure)]
-    named += [(f"secondary[{i}]", e) for i, e in enumerate(spec.secondary)]
-    named += [(f"falsification[{i}]", e) for i, e in enumerate(spec.falsification)]
-    for key, exposure in named:
-        one_of(f"{key}.validity", exposure.validity, VALIDITY)
-        if exposure.inference:
-            one_of(f"{key}.inference", exposure.inference, METHODS)
-        one_of(f"{key}.measure", exposure.measure, measures.names(kind) + measures.names("ever"))
-        _refuse_immortal_time(exposure, where, key)
-    for i, placebo in enumerate(spec.falsification):
-        one_of(f"falsification[{i}].fails_if", placebo.fails_if, (*DIRECTIONS, "either"))
+def _names(spec: Spec, document: Document, registries: Registries) -> Iterator[Fault]:
+    """Names that do not exist, wherever they stand but in exposures."""
+    covariates = {*registries.measures_of("covariate"), *spec.covariates}
+    outcomes = registries.measures_of("outcome")
+    named: list[tuple[Key, tuple[str, ...], Iterable[str] | None]] = [
+        (("claims",), spec.claims, registries.claims),
+        (("cites",), spec.cites, registries.sources),
+        (("cohort", "types"), spec.cohort.types, TYPES),
+        (("cohort", "rules"), spec.cohort.rules, registries.rules),
+        (("strata",), spec.strata, registries.strata),
+        (
+            ("inference", "assignment_strata"),
+            spec.inference.assignment_strata,
+            registries.strata,
+        ),
+        (("adjustment",), spec.adjustment, covariates),
+        (("outcomes",), spec.outcomes, outcomes),
+        (("parts",), spec.parts, registries.parts),
+        (("reachable_verdicts",), spec.reachable_verdicts, registries.verdicts),
+    ]
+    single: list[tuple[Key, str, Iterable[str]]] = [
+        (("design",), spec.design, registries.designs),
+        (("cluster",), spec.cluster, registries.clusters),
+        (("outcome",), spec.outcome, outcomes),
+    ]
+    single += [
+        ((*key, i), name, allowed)
+        for key, names, allowed in named
+        if allowed is not None
+        for i, name in enumerate(names)
+    ]
     for axis, options in spec.multiverse.items():
         for name, option in options.items():
-            _check_option(spec, option, where, f"multiverse.{axis}.{name}", one_of)
-            if option.measure is not None:
-                exposure = ExposureSpec(option.measure, validity=option.validity)
-                _refuse_immortal_time(exposure, where, f"multiverse.{axis}.{name}")
-    multiverse.check(spec, where)
-    registry.check(spec, where)
-    _check_amendments(spec.amendments, where)
+            key: Key = ("multiverse", axis, name)
+            single += _of_option(spec, option, key, covariates, registries)
+            yield from _index_choices(spec, option, document, key, registries)
+    for key, name, allowed in single:
+        if name not in allowed:
+            yield document.unknown(key, name, allowed)
 
 
-def _check_option(
-    spec: Spec,
-    option: OptionSpec,
-    where: str,
-    key: str,
-    one_of: Callable[[str, str, typing.Iterable[str]], None],
-) -> None:
-    """Refuse names in an option that do not exist."""
-    from collsec import measures
-    from collsec.designs import DESIGNS
-    from collsec.histories.cohorts import RULES
-    from collsec.measures.interest import COMPONENTS, P5, WEIGHTS
-
-    kind = DESIGNS[spec.design].kind
-    covariates = measures.names("covariate")
-    allowed: dict[str, typing.Iterable[str]] = {
+def _of_option(
+    spec: Spec, option: OptionSpec, key: Key, covariates: set[str], registries: Registries
+) -> Iterator[tuple[Key, str, Iterable[str]]]:
+    """Every name in an option, and the names that are allowed there."""
+    allowed: dict[str, Iterable[str]] = {
         "types": TYPES,
-        "strata": STRATA,
+        "strata": registries.strata,
         "adjustment": covariates,
         "drop_adjustment": covariates,
-        "add_rules": RULES,
+        "add_rules": registries.rules,
         "drop_rules": spec.cohort.rules,
-        "components": COMPONENTS,
-        "powers": P5,
-        "weights": WEIGHTS,
-        "measure": measures.names(kind) + measures.names("ever"),
     }
-    one_of(f"{key}.validity", option.validity, VALIDITY)
-    for years in ("gap_years", "last_year"):
-        value = getattr(option, years)
-        if value is not None and value < 1:
-            raise BadSpec(f"{where}: key {key}.{years}, value {value}: must be 1 or more.")
-    is_index = option.components or option.powers or option.weights
-    if is_index and spec.exposure.measure != "salience":
-        raise BadSpec(
-            f"{where}: key {key}: components, powers and weights belong to the measure "
-            f"'salience', not to {spec.exposure.measure!r}."
+    made = option.made()
+    for choice, names in allowed.items():
+        for i, name in enumerate(made.get(choice) or ()):
+            yield (*key, choice, i), name, names
+
+
+def _index_choices(
+    spec: Spec, option: OptionSpec, document: Document, key: Key, registries: Registries
+) -> Iterator[Fault]:
+    """Choices that only some measures take, such as the components of an index."""
+    measure = option.measure or spec.exposure.measure
+    if measure not in registries.measures:
+        return
+    taken = registries.measures[measure].options
+    for choice in ("components", "powers", "weights"):
+        value = getattr(option, choice)
+        if value is None:
+            continue
+        if choice not in taken:
+            able = sorted(n for n, m in registries.measures.items() if choice in m.options)
+            yield document.fault(
+                (*key, choice),
+                f"the measure {measure!r} takes no {choice}.",
+                value,
+                f"It belongs to {' and '.join(map(repr, able)) or 'no measure'}.",
+            )
+            continue
+        if value == ():
+            yield document.fault((*key, choice), "is empty; fill it in.", value)
+        for name in (value,) if isinstance(value, str) else value:
+            if name not in taken[choice]:
+                yield document.unknown((*key, choice), name, taken[choice])
+
+
+def _values(spec: Spec, document: Document) -> Iterator[Fault]:
+    """Bounds that are reversed, and exposures that stand twice."""
+    low, high = spec.estimand.no_effect
+    if not 0 < low < 1 < high:
+        yield document.fault(
+            ("estimand", "no_effect"),
+            "must be two hazard ratios around 1, such as [0.8, 1.25].",
+            spec.estimand.no_effect,
         )
-    for choice, value in option.made().items():
-        for name in value if isinstance(value, tuple) else (value,):
-            if choice in allowed:
-                one_of(f"{key}.{choice}", name, allowed[choice])
+    for key, exposures in (("secondary", spec.secondary), ("falsification", spec.falsification)):
+        measures = [e.measure for e in exposures]
+        for i, name in enumerate(measures):
+            if name in measures[:i]:
+                yield document.fault((key, i, "measure"), "stands twice; keep one.", name)
+    if spec.outcome in spec.outcomes:
+        place = spec.outcomes.index(spec.outcome)
+        yield document.fault(("outcomes", place), "is the primary's own outcome.", spec.outcome)
 
 
-def _refuse_immortal_time(exposure: ExposureSpec, where: str, key: str) -> None:
-    from collsec.measures import MEASURES
-
-    is_ever = MEASURES[exposure.measure].kind == "ever"
-    if is_ever and exposure.validity != "known-biased":
-        raise BadSpec(
-            f"{where}: key {key}.measure, value {exposure.measure!r}: an exposure that came after "
-            "onset cannot be used as if it were known at onset (immortal time: under random "
-            "deployment it rejects nearly always). Use a time-varying exposure, or tag it "
-            "`validity: known-biased` to show the bias."
-        )
-    if is_ever and key == "exposure":
-        raise BadSpec(f"{where}: key exposure.measure: a known-biased design cannot be primary.")
+def _named(spec: Spec) -> list[tuple[Key, ExposureSpec]]:
+    """Every exposure that a specification names, by its key."""
+    named: list[tuple[Key, ExposureSpec]] = [(("exposure",), spec.exposure)]
+    named += [(("secondary", i), e) for i, e in enumerate(spec.secondary)]
+    named += [(("falsification", i), e) for i, e in enumerate(spec.falsification)]
+    for axis, options in spec.multiverse.items():
+        for name, option in options.items():
+            if option.measure is not None:
+                exposure = ExposureSpec(option.measure, validity=option.validity)
+                named.append((("multiverse", axis, name), exposure))
+    return named
 
 
-def _check_amendments(amendments: tuple[AmendmentSpec, ...], where: str) -> None:
+def _exposures(spec: Spec, document: Document, registries: Registries) -> Iterator[Fault]:
+    """Exposures that do not exist, that cannot lag, or that make time immortal."""
+    if spec.design not in registries.designs:
+        return
+    kind = registries.designs[spec.design].kind
+    allowed = {*registries.measures_of(kind, "ever")}
+    if kind == "covariate":
+        allowed |= set(spec.covariates)
+    for key, exposure in _named(spec):
+        place, name = (*key, "measure"), exposure.measure
+        if name not in allowed:
+            yield document.unknown(place, name, allowed)
+            continue
+        if name not in registries.measures:
+            continue
+        if exposure.lag_months and registries.measures[name].kind == "ever":
+            problem = f"the measure {name!r} counts from onset, and has no lag."
+            yield document.fault((*key, "lag_months"), problem, exposure.lag_months, "Drop it.")
+        if registries.measures[name].kind != "ever":
+            continue
+        if exposure.validity != "known-biased":
+            yield document.fault(
+                place,
+                "an exposure that came after onset cannot be used as if it were known at onset "
+                "(immortal time: under random deployment it rejects nearly always).",
+                name,
+                "Use a time-varying exposure, or tag it `validity: known-biased` to show the bias.",
+            )
+        elif key == ("exposure",):
+            yield document.fault(place, "a known-biased design cannot be primary.", name)
+
+
+def _honored(spec: Spec, document: Document, registries: Registries) -> Iterator[Fault]:
+    """Keys and methods that the design does not honor."""
+    design = registries.designs[spec.design]
+    if spec.inference.method not in design.methods:
+        yield document.unknown(("inference", "method"), spec.inference.method, design.methods)
+    set_: list[tuple[str, Key, Any]] = [
+        ("adjustment", ("adjustment",), spec.adjustment),
+        ("lags_months", ("lags_months",), spec.lags_months),
+        (
+            "inference.assignment_strata",
+            ("inference", "assignment_strata"),
+            spec.inference.assignment_strata,
+        ),
+    ]
+    set_ += [("lag_months", (*key, "lag_months"), e.lag_months) for key, e in _named(spec)]
+    for name, key, value in set_:
+        if value and name not in design.honors:
+            problem = f"the design {spec.design!r} does not honor this key."
+            yield document.fault(key, problem, value, "Drop it.")
+    for key, exposure in _named(spec):
+        methods = design.methods if key == ("exposure",) else design.further_methods
+        if exposure.inference is not None and exposure.inference not in methods:
+            yield document.unknown((*key, "inference"), exposure.inference, methods)
+
+
+def _parts(spec: Spec, document: Document, registries: Registries) -> Iterator[Fault]:
+    """Parts that ask about another exposure, or belong to another design."""
+    for place, name in enumerate(spec.parts):
+        if name not in registries.parts:
+            continue
+        part = registries.parts[name]
+        for asked, own, what in (
+            (part.exposures, spec.exposure.measure, "the exposure"),
+            (part.designs, spec.design, "the design"),
+        ):
+            if asked and own not in asked:
+                yield document.fault(
+                    ("parts", place),
+                    f"asks about {what} {' or '.join(sorted(asked))}, not {own}.",
+                    name,
+                    "Drop it.",
+                )
+
+
+def _covariates(
+    spec: Spec,
+    document: Document,
+    registries: Registries,
+    own_tables: Mapping[str, Collection[str]],
+) -> Iterator[Fault]:
+    """Own covariates and tables whose names are taken, or whose columns do not exist."""
+    for place, file in enumerate(spec.tables):
+        if file.removesuffix(".csv") in registries.tables:
+            problem = "the study has a table of this name; choose another."
+            yield document.fault(("tables", place), problem, file)
+    tables = {**registries.tables, **own_tables}
+    for name, covariate in spec.covariates.items():
+        key: Key = ("covariates", name)
+        if name in registries.measures:
+            yield document.fault(key, "is the name of a measure already; choose another.")
+        if covariate.table not in tables:
+            yield document.unknown((*key, "table"), covariate.table, tables)
+        elif covariate.column not in tables[covariate.table]:
+            yield document.unknown((*key, "column"), covariate.column, tables[covariate.table])
+
+
+def _amendments(spec: Spec, document: Document) -> Iterator[Fault]:
     """Amendments are appended: each with a day, none before the one above it."""
-    days = []
-    for place, amendment in enumerate(amendments):
-        key = f"{where}: key amendments[{place}]"
-        try:
-            days.append(datetime.date.fromisoformat(amendment.day))
-        except ValueError:
-            raise BadSpec(
-                f"{key}.day, value {amendment.day!r}: must be a day in quotation marks, "
-                "such as '2026-11-24'."
-            ) from None
+    before: datetime.date | None = None
+    for place, amendment in enumerate(spec.amendments):
+        key: Key = ("amendments", place)
         for name in ("change", "reason"):
             if not getattr(amendment, name).strip():
-                raise BadSpec(f"{key}.{name}: is empty; say what was changed, and why.")
-    for place, (before, day) in enumerate(itertools.pairwise(days), 1):
-        if day < before:
-            raise BadSpec(
-                f"{where}: key amendments[{place}].day, value {str(day)!r}: is before "
-                f"{before}; amendments are appended, the latest last."
+                problem = "is empty; say what was changed, and why."
+                yield document.fault((*key, name), problem)
+        try:
+            day = datetime.date.fromisoformat(amendment.day)
+        except ValueError:
+            yield document.fault(
+                (*key, "day"),
+                "must be a day in quotation marks, such as '2026-11-24'.",
+                amendment.day,
             )
+            continue
+        if before is not None and day < before:
+            yield document.fault(
+                (*key, "day"),
+                f"is before {before}; amendments are appended, the latest last.",
+                amendment.day,
+            )
+        before = day

@@ -6,12 +6,14 @@ an unknown name is refused with the nearest one.
 """
 
 from collsec.measures import controls, deployment, duration, interest, veto
+from collsec.measures.own import covariate_from_table
 from collsec.measures.registry import MEASURES, Measure, get, names
 
 __all__ = [
     "MEASURES",
     "Measure",
     "controls",
+    "covariate_from_table",
     "deployment",
     "duration",
     "get",

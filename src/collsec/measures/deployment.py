@@ -4,69 +4,94 @@ from __future__ import annotations
 
 import pandas as pd
 
-from collsec.histories.timelines import RESOLUTIONS_END
 from collsec.measures.registry import measure
 from collsec.measures.spells import absorbing, where_positive
 
-Timelines = dict[str, pd.DataFrame]
 LEAD_MONTHS = 6
+_STEPS = ("deployment.conflict_id", "deployment.known_from")
+_ACTS = ("council.conflict_id", "council.known_from")
 
 
 @measure(
     "exposure",
     "UN troops present",
+    uses=(*_STEPS, "deployment.un_troops"),
     contrast=(
         "wars with UN troops on the ground for six months",
         "wars of the same age without them",
     ),
     act="UN troops",
 )
-def un_troops(timelines: Timelines) -> pd.DataFrame:
+def un_troops(deployment: pd.DataFrame) -> pd.DataFrame:
     """UN formed troops serve this conflict."""
-    return where_positive(timelines["deployment"], "un_troops")
+    return where_positive(deployment, "un_troops")
 
 
-@measure("exposure", "UN troops present, uncertain links and dates let in")
-def un_troops_with_uncertain(timelines: Timelines) -> pd.DataFrame:
+@measure(
+    "exposure",
+    "UN troops present, uncertain links and dates admitted",
+    uses=(*_STEPS, "deployment.un_troops_with_uncertain"),
+)
+def un_troops_with_uncertain(deployment: pd.DataFrame) -> pd.DataFrame:
     """As ``un_troops``, with weak links and dates that rest on general knowledge alone."""
-    return where_positive(timelines["deployment"], "un_troops_with_uncertain")
+    return where_positive(deployment, "un_troops_with_uncertain")
 
 
-@measure("exposure", "UN troops once deployed (presence never ends)")
-def un_troops_absorbing(timelines: Timelines) -> pd.DataFrame:
+@measure(
+    "exposure",
+    "UN troops once deployed (presence never ends)",
+    uses=(*_STEPS, "deployment.un_troops"),
+)
+def un_troops_absorbing(deployment: pd.DataFrame) -> pd.DataFrame:
     """UN troops have come, whether or not they are still there."""
-    return absorbing(un_troops(timelines))
+    return absorbing(un_troops(deployment))
 
 
-@measure("exposure", "Any UN peacekeeping personnel present")
-def un_personnel(timelines: Timelines) -> pd.DataFrame:
+@measure(
+    "exposure",
+    "Any UN peacekeeping personnel present",
+    uses=(*_STEPS, "deployment.un_personnel"),
+)
+def un_personnel(deployment: pd.DataFrame) -> pd.DataFrame:
     """UN troops, police or observers serve this conflict."""
-    return where_positive(timelines["deployment"], "un_personnel")
+    return where_positive(deployment, "un_personnel")
 
 
-@measure("exposure", "Any peacekeeping troops present (UN, regional, coalition)")
-def peacekeepers(timelines: Timelines) -> pd.DataFrame:
+@measure(
+    "exposure",
+    "Any peacekeeping troops present (UN, regional, coalition)",
+    uses=(*_STEPS, "deployment.peacekeepers"),
+)
+def peacekeepers(deployment: pd.DataFrame) -> pd.DataFrame:
     """Troops of the UN, a regional organization or a mandated coalition serve this conflict."""
-    return where_positive(timelines["deployment"], "peacekeepers")
+    return where_positive(deployment, "peacekeepers")
 
 
-@measure("exposure", "UN mission authorized, no personnel there yet")
-def authorized_not_deployed(timelines: Timelines) -> pd.DataFrame:
+@measure(
+    "exposure",
+    "UN mission authorized, no personnel there yet",
+    uses=(*_STEPS, "deployment.un_authorized", "deployment.un_personnel"),
+)
+def authorized_not_deployed(deployment: pd.DataFrame) -> pd.DataFrame:
     """A placebo: the Council has decided, but nobody has come."""
-    steps = timelines["deployment"].copy()
+    steps = deployment.copy()
     steps["waiting"] = ((steps["un_authorized"] > 0) & (steps["un_personnel"] == 0)).astype(int)
     return where_positive(steps, "waiting")
 
 
-@measure("exposure", "UN troops will come within six months (lead)")
-def un_troops_to_come(timelines: Timelines) -> pd.DataFrame:
+@measure(
+    "exposure",
+    "UN troops will come within six months (lead)",
+    uses=(*_STEPS, "deployment.un_troops"),
+)
+def un_troops_to_come(deployment: pd.DataFrame) -> pd.DataFrame:
     """A placebo that looks ahead: the six months before UN troops came to this conflict.
 
     Troops that come after a war has ended count as well: were only those counted that found it
     going on, no war could end in these months. Troops that are not there yet end no war: where wars
     end more often in these months, troops are sent to wars that end, or that have just ended.
     """
-    spells = un_troops(timelines)
+    spells = un_troops(deployment)
     lead = spells["on_date"] - pd.DateOffset(months=LEAD_MONTHS)
     before = spells.groupby("conflict_id")["off_date"].shift()
     begins = lead.where(~(before > lead), before)
@@ -74,27 +99,43 @@ def un_troops_to_come(timelines: Timelines) -> pd.DataFrame:
     return out[out["on_date"] < out["off_date"]].reset_index(drop=True)
 
 
-@measure("exposure", "The Council has acted on the conflict", known_until=RESOLUTIONS_END)
-def council_act(timelines: Timelines) -> pd.DataFrame:
+@measure(
+    "exposure",
+    "The Council has acted on the conflict",
+    uses=(*_ACTS, "council.acts"),
+    known_until="resolutions",
+)
+def council_act(council: pd.DataFrame) -> pd.DataFrame:
     """The Council has adopted, or had vetoed, a first draft on this conflict."""
-    return absorbing(where_positive(timelines["council"], "acts"))
+    return absorbing(where_positive(council, "acts"))
 
 
 @measure(
-    "exposure", "The Council has adopted a resolution on the conflict", known_until=RESOLUTIONS_END
+    "exposure",
+    "The Council has adopted a resolution on the conflict",
+    uses=(*_ACTS, "council.resolutions"),
+    known_until="resolutions",
 )
-def resolution_so_far(timelines: Timelines) -> pd.DataFrame:
+def resolution_so_far(council: pd.DataFrame) -> pd.DataFrame:
     """A first resolution on this conflict has been adopted."""
-    return absorbing(where_positive(timelines["council"], "resolutions"))
+    return absorbing(where_positive(council, "resolutions"))
 
 
-@measure("exposure", "A UN mission has been authorized on the conflict")
-def mission_so_far(timelines: Timelines) -> pd.DataFrame:
+@measure(
+    "exposure",
+    "A UN mission has been authorized on the conflict",
+    uses=(*_STEPS, "deployment.un_authorized"),
+)
+def mission_so_far(deployment: pd.DataFrame) -> pd.DataFrame:
     """A first UN mission for this conflict has been authorized."""
-    return absorbing(where_positive(timelines["deployment"], "un_authorized"))
+    return absorbing(where_positive(deployment, "un_authorized"))
 
 
-@measure("ever", "Ever had UN troops (frozen at onset)")
-def ever_un_troops(timelines: Timelines) -> pd.DataFrame:
+@measure(
+    "ever",
+    "Ever had UN troops (frozen at onset)",
+    uses=(*_STEPS, "deployment.un_troops"),
+)
+def ever_un_troops(deployment: pd.DataFrame) -> pd.DataFrame:
     """Known biased: a deployment that came later counted from the first day of war."""
-    return un_troops(timelines)
+    return un_troops(deployment)

@@ -30,6 +30,8 @@ WEIGHTS = ("equal", "principal_component")
 # Components that say how much a power favors the government, for divergence.
 AFFINITIES = ("has_defense_pact", "ideal_point_rank")
 
+_TIES = ("episodes.episode_id", "ties.episode_id", "ties.power", "ties.is_host_itself")
+
 
 def tie_strength(
     ties: pd.DataFrame, components: Sequence[str] = COMPONENTS, weights: str = "equal"
@@ -113,30 +115,52 @@ def standardized(values: pd.Series) -> pd.Series:
 @measure(
     "covariate",
     "Salience: strongest tie of any P5 member before onset",
+    uses=(*_TIES, *(f"ties.{c}" for c in COMPONENTS)),
+    options={"powers": P5, "components": COMPONENTS, "weights": WEIGHTS},
     contrast=(
         "wars in states one standard deviation closer to a permanent member",
         "otherwise similar wars",
     ),
 )
-def salience(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
+def salience(
+    episodes: pd.DataFrame,
+    ties: pd.DataFrame,
+    *,
+    powers: Sequence[str] = P5,
+    components: Sequence[str] = COMPONENTS,
+    weights: str = "equal",
+) -> pd.Series:
     """S per standard deviation over the cohort."""
-    return standardized(salience_index(ties).reindex(episodes["episode_id"]))
+    values = salience_index(ties, powers, components, weights)
+    return standardized(values.reindex(episodes["episode_id"]))
 
 
-@measure("covariate", "Divergence: distance between P5 members' affinities before onset")
+@measure(
+    "covariate",
+    "Divergence: distance between P5 members' affinities before onset",
+    uses=(*_TIES, "ties.host_ordinal", *(f"ties.{c}" for c in AFFINITIES)),
+)
 def divergence(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
     """V per standard deviation over the cohort."""
     return standardized(divergence_index(ties).reindex(episodes["episode_id"]))
 
 
-@measure("covariate", "Salience for Germany, Japan, India, Italy, Brazil (negative control)")
+@measure(
+    "covariate",
+    "Salience for Germany, Japan, India, Italy, Brazil (negative control)",
+    uses=(*_TIES, *(f"ties.{c}" for c in COMPONENTS)),
+)
 def control_salience(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
     """S of five powers without a veto."""
     values = salience_index(ties, powers=CONTROL_POWERS)
     return standardized(values.reindex(episodes["episode_id"]))
 
 
-@measure("covariate", "A P5 state is a warring party at onset")
+@measure(
+    "covariate",
+    "A P5 state is a warring party at onset",
+    uses=("episodes.episode_id", "ties.episode_id", "ties.power", "ties.is_belligerent"),
+)
 def p5_party(episodes: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
     """1 where a permanent member fights in the episode's first year (UN contributors removed)."""
     rows = ties[ties["power"].isin(P5)]
@@ -151,7 +175,7 @@ def _component(column: str, short: str, title: str) -> None:
 
     component.__name__ = f"salience_{short}"
     component.__doc__ = f"Salience from one component alone: {title}."
-    measure("covariate", f"Salience: {title} alone")(component)
+    measure("covariate", f"Salience: {title} alone", uses=(*_TIES, f"ties.{column}"))(component)
 
 
 for _column, _short, _title in (

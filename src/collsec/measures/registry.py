@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
-
-import pandas as pd
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from collsec.core.errors import BadSpec
 from collsec.core.names import nearest
+from collsec.histories.registry import BadDeclaration, Declared, Function, declaration, enter
+
+KINDS = ("exposure", "covariate", "outcome", "ever")
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Declared):
     """A named measure.
 
     Attributes
     ----------
-    name : str
-        What a hypothesis file calls it.
     kind : str
         ``exposure`` (spells in calendar time), ``covariate`` (one value per episode, before
         onset), ``outcome``, or ``ever`` (a post-onset exposure frozen as if known at onset: it
         manufactures effects and is refused unless tagged ``known-biased``).
     title : str
         What a reader sees.
-    function : callable
-        The pure function behind it.
-    known_until : Timestamp or None
-        Last day of the record that an exposure rests on: later days are not unexposed but
+    known_until : str or None
+        Extent of the record on which it rests: days after its last one are not unexposed but
         unknown, and follow-up ends with it.
+    options : mapping of str to tuple of str
+        Allowed values of each option; the options are the keyword-only parameters of the function.
+    is_own : bool
+        Whether it is a covariate of one hypothesis' own, which no other one may name.
     contrast : tuple of str
         Who is compared with whom where it is the primary's exposure: those, and others. Empty
         for the default, by the title.
@@ -38,32 +39,73 @@ class Measure:
         What an exposure begins with, as a figure calls it.
     """
 
-    name: str
     kind: str
     title: str
-    function: Callable[..., Any]
-    known_until: pd.Timestamp | None = None
+    known_until: str | None = None
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_own: bool = False
     contrast: tuple[str, ...] = ()
-    act: str = ""
+    act: str = "The act"
 
 
 MEASURES: dict[str, Measure] = {}
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def measure(
     kind: str,
     title: str,
-    known_until: pd.Timestamp | None = None,
     *,
+    uses: Iterable[str],
+    known_until: str | None = None,
+    options: Mapping[str, tuple[str, ...]] | None = None,
     contrast: tuple[str, ...] = (),
     act: str = "The act",
 ) -> Callable[[Function], Function]:
-    """Register a function as a measure under its own name."""
+    """Register a function as a measure under its own name.
+
+    Its positional parameters name what it takes: an exposure, timelines; a covariate or an
+    outcome, ``episodes`` first (those that are followed), and further frames.
+
+    Parameters
+    ----------
+    kind, title, known_until, options
+        As in :class:`Measure`.
+    uses : iterable of str
+        Columns that it reads, ``"<frame>.<column>"``; the unit and the dates of a timeline too.
+
+    Raises
+    ------
+    BadDeclaration
+        If parameters, options and columns do not belong together, or the kind is unknown.
+    """
 
     def register(function: Function) -> Function:
-        name = function.__name__
-        MEASURES[name] = Measure(name, kind, title, function, known_until, contrast, act)
+        name, takes, columns = declaration(function, uses)
+        allowed = {option: tuple(values) for option, values in (options or {}).items()}
+        parameters = inspect.signature(function).parameters.values()
+        named = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+        if kind not in KINDS:
+            raise BadDeclaration(f"{name}: kind {kind!r} is none of {', '.join(KINDS)}.")
+        if named != allowed.keys():
+            raise BadDeclaration(
+                f"{name}: keyword-only parameters {sorted(named)} and options {sorted(allowed)} "
+                "must be the same."
+            )
+        enter(
+            MEASURES,
+            Measure(
+                name,
+                function,
+                takes,
+                columns,
+                kind,
+                title,
+                known_until,
+                allowed,
+                contrast=contrast,
+                act=act,
+            ),
+        )
         return function
 
     return register

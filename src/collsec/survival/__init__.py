@@ -16,7 +16,7 @@ from collsec.survival.emulation.standardization import (
     switches_on,
 )
 from collsec.survival.emulation.strategies import EmulatedTrial, clone_censor_weight
-from collsec.survival.errors import EstimationError
+from collsec.survival.errors import EstimationError, EstimationWarning
 from collsec.survival.nonparametric.aalen_johansen import CumulativeIncidence, aalen_johansen
 from collsec.survival.nonparametric.kaplan_meier import SurvivalCurve, kaplan_meier
 from collsec.survival.nonparametric.logrank import LogrankTest, logrank
@@ -42,6 +42,7 @@ __all__ = [
     "DiscreteHazardResult",
     "EmulatedTrial",
     "EstimationError",
+    "EstimationWarning",
     "FirthResult",
     "FrailtyResult",
     "IVResult",

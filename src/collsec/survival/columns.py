@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from collsec.survival.arrays import Booleans, Floats, Integers, blocks
+from collsec.survival.arrays import Booleans, Floats, Integers
 from collsec.survival.errors import EstimationError, shown
 
 #: One column name, or several.
@@ -85,7 +85,9 @@ def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
         raise EstimationError("the data hold no rows; check the selection of the cohort")
 
 
-def numbers(data: pd.DataFrame, name: str, *, copy: bool = True) -> Floats:
+def numbers(
+    data: pd.DataFrame, name: str, *, copy: bool = True, allowed: float | None = None
+) -> Floats:
     """Return one column as finite floats, shape (n,).
 
     Parameters
@@ -94,6 +96,8 @@ def numbers(data: pd.DataFrame, name: str, *, copy: bool = True) -> Floats:
     name : str
     copy : bool
         False for values that are read at once and not kept: they may be the frame's own.
+    allowed : float, optional
+        An infinite value that the column may hold.
 
     Raises
     ------
@@ -117,7 +121,10 @@ def numbers(data: pd.DataFrame, name: str, *, copy: bool = True) -> Floats:
         values = column.to_numpy(copy=copy)
     else:
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    bad = np.flatnonzero(~np.isfinite(values))
+    finite = np.isfinite(values)
+    if allowed is not None:
+        finite |= values == allowed
+    bad = np.flatnonzero(~finite)
     if bad.size:
         raise EstimationError(
             f"column {name!r} is missing or not finite in {rows_at(data, bad)}; "
@@ -126,27 +133,29 @@ def numbers(data: pd.DataFrame, name: str, *, copy: bool = True) -> Floats:
     return values
 
 
+def number_array(values: object, label: str) -> Floats:
+    """Return numbers that a caller states, one or several, as finite floats, shape (k,).
+
+    Raises
+    ------
+    EstimationError
+        A value is missing, infinite, or no number.
+    """
+    try:
+        found = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    except (TypeError, ValueError, OverflowError):
+        raise EstimationError(f"{label} must be numbers, not {values!r:.80}") from None
+    if found.ndim != 1 or not np.isfinite(found).all():
+        raise EstimationError(f"{label} must be finite numbers, not {values!r:.80}")
+    return found
+
+
 def _unwrapped(column: pd.Series[Any]) -> pd.Series[Any]:
     """Return a column of Python numbers as numbers; any other as it is."""
     known = column.dropna()
     if not all(isinstance(value, numbers_abc.Real | np.bool_) for value in known):
         return column
     return column.astype("Float64").astype(np.float64)
-
-
-def matrix(data: pd.DataFrame, names: Sequence[str]) -> Floats:
-    """Return the named columns side by side, shape (n, p)."""
-    require_distinct(names)
-    if not names:
-        return np.empty((len(data), 0))
-    return np.column_stack([numbers(data, name, copy=False) for name in names])
-
-
-def require_distinct(names: Sequence[str]) -> None:
-    """Raise where a covariate is named twice."""
-    repeated = sorted({name for name in names if list(names).count(name) > 1})
-    if repeated:
-        raise EstimationError(f"covariate {repeated[0]!r} is named twice")
 
 
 def indicator(data: pd.DataFrame, name: str) -> Booleans:
@@ -225,56 +234,3 @@ def case_weights(data: pd.DataFrame, name: str | None, *, whole: bool = False) -
     if not values.any():
         raise EstimationError(f"all weights in {name!r} are zero")
     return values
-
-
-def standardized(
-    data: pd.DataFrame,
-    names: Sequence[str],
-    *,
-    rows: Integers | None = None,
-    intercept: bool = False,
-) -> tuple[Floats, Floats, Floats]:
-    """Return covariates side by side, centered and scaled, with center and scale.
-
-    Parameters
-    ----------
-    data : DataFrame
-    names : sequence of str
-        The p covariates.
-    rows : ndarray of int, shape (m,), optional
-        Positions of the requested rows, each once; all by default.
-    intercept : bool
-        Begin with a column of ones, of center 0 and scale 1.
-
-    Returns
-    -------
-    x : ndarray, shape (m, p) or (m, p + 1)
-    center, scale : ndarray, shape (p,) or (p + 1,)
-
-    Raises
-    ------
-    EstimationError
-        As in `numbers`; a covariate is named twice.
-    """
-    require_distinct(names)
-    columns = [numbers(data, name, copy=False) for name in names]
-    if rows is not None:
-        columns = [np.take(column, rows) for column in columns]
-    lead = int(intercept)
-    m, width = len(data) if rows is None else len(rows), lead + len(names)
-    center, scale = np.zeros(width), np.ones(width)
-    for j, column in enumerate(columns, lead):
-        center[j], scale[j] = center_and_scale(column)
-    x = np.ones((m, width))
-    for block in blocks(m, width):
-        for j, column in enumerate(columns, lead):
-            np.subtract(column[block], center[j], out=x[block, j])
-        x[block] /= scale
-    return x, center, scale
-
-
-def center_and_scale(column: Floats) -> tuple[float, float]:
-    """Return mean and standard deviation of a column; a constant one has scale 1."""
-    center, scale = float(column.mean()), float(column.std())
-    most = max(float(column.max()), -float(column.min())) if column.size else 0.0
-    return center, scale if scale > 1e-12 * most else 1.0

@@ -1,8 +1,10 @@
-"""The one error of the room: a model that cannot be estimated, and what to do about it."""
+"""Errors of the room, checks of single arguments, and how messages show values."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from numbers import Real
 
 import numpy as np
 
@@ -11,8 +13,33 @@ class EstimationError(ValueError):
     """The data or the model do not admit the estimate; the message says why and what helps."""
 
 
+class EstimationWarning(UserWarning):
+    """The estimate stands, but part of what is reported with it has to be read with care."""
+
+
 class InferenceError(ValueError):
     """The inputs do not allow the requested inference; the message says why."""
+
+
+def check_level(level: object, error: type[ValueError] = EstimationError) -> float:
+    """Return the level of an interval; raise unless it is a number between 0 and 1."""
+    if not isinstance(level, Real) or isinstance(level, bool) or not 0 < float(level) < 1:
+        raise error(f"level must lie between 0 and 1, not {level!r}")
+    return float(level)
+
+
+def check_alpha(alpha: object, error: type[ValueError] = InferenceError) -> float:
+    """Return a significance level; raise unless it is a number between 0 and 1."""
+    if not isinstance(alpha, Real) or isinstance(alpha, bool) or not 0 < float(alpha) < 1:
+        raise error(f"alpha must lie between 0 and 1, not {alpha!r}")
+    return float(alpha)
+
+
+def check_positive(value: object, name: str) -> float:
+    """Return a number above zero, such as a horizon; raise where it is none."""
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 < float(value) < math.inf:
+        raise EstimationError(f"{name} must be a number above zero, not {value!r}")
+    return float(value)
 
 
 def shown(value: object) -> str:

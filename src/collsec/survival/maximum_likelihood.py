@@ -1,4 +1,4 @@
-"""Maximum likelihood: Newton's method, whether data determine the estimate, clustered errors."""
+"""Maximum likelihood: Newton's method, and whether the data determine the estimate."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from collsec.survival.arrays import Floats, Integers, crossproduct, product, sum_by_group
+from collsec.survival.arrays import Floats
 from collsec.survival.errors import EstimationError
 
 #: Newton's method ends this many standard errors from the maximum; the next step would square it.
@@ -94,6 +94,7 @@ def maximize(
     *,
     check: Callable[[Floats], None] | None = None,
     tolerance: float = STEP_TOLERANCE,
+    remedy: str = "",
 ) -> Maximum[Evaluated]:
     """Maximize a log-likelihood by Newton's method with step halving.
 
@@ -110,6 +111,8 @@ def maximize(
         Is given the information at ``begin``, and raises where it is no use to go on.
     tolerance : float
         Distance from the maximum, in standard errors, at which to stop.
+    remedy : str
+        What estimates a coefficient that is infinite here, for the message.
 
     Raises
     ------
@@ -141,7 +144,8 @@ def maximize(
                 break
             step = step / 2
         point, current = point + step, trial
-    raise check_convergence(point * reach, step * reach, names, current.loglik - begun.loglik)
+    gain = current.loglik - begun.loglik
+    raise not_converged(point * reach, step * reach, names, gain, remedy)
 
 
 def _ascent(information: Floats, gradient: Floats) -> Floats:
@@ -192,6 +196,26 @@ def check_information(
             )
 
 
+def quadratic_form(vector: Floats, matrix: Floats, refusal: str) -> float:
+    """Return ``v' M⁻¹ v`` of a covariance or information, or raise with the refusal given.
+
+    Parameters
+    ----------
+    vector : ndarray, shape (p,)
+    matrix : ndarray, shape (p, p)
+        Symmetric and, up to rounding, positive definite.
+    refusal : str
+        What is wrong where the matrix is singular.
+    """
+    diagonal = np.diag(matrix)
+    if not np.isfinite(matrix).all() or not (diagonal > 0).all():
+        raise EstimationError(refusal)
+    root = np.sqrt(diagonal)
+    if not _well_determined(matrix / np.outer(root, root)):
+        raise EstimationError(refusal)
+    return float(vector @ np.linalg.solve(matrix, vector))
+
+
 def _well_determined(shares: Floats) -> bool:
     """Say whether every column keeps a share given the earlier ones: a Cholesky root's squares."""
     try:
@@ -201,8 +225,8 @@ def _well_determined(shares: Floats) -> bool:
     return bool((np.diag(root) ** 2).min() > 2 * COLLINEAR)
 
 
-def check_convergence(
-    point: Floats, step: Floats, names: Sequence[str], gain: float
+def not_converged(
+    point: Floats, step: Floats, names: Sequence[str], gain: float, remedy: str
 ) -> EstimationError:
     """Return the error for a maximization that did not end.
 
@@ -216,6 +240,7 @@ def check_convergence(
     names : sequence of str
     gain : float
         Log-likelihood gained over zero.
+    remedy : str
     """
     moving = [
         name
@@ -230,55 +255,9 @@ def check_convergence(
             f"the coefficient of {', '.join(repr(n) for n in moving)} is infinite: its groups or "
             "values separate the events (no event, or nothing but events, on one side; "
             f"log-likelihood has levelled off {gain:.4g} above the null). Count events by the "
-            "covariate; merge categories, drop it, or report that it cannot be estimated"
+            f"covariate; merge categories, drop it{remedy}, or report that it cannot be estimated"
         )
     return EstimationError(
         "the model did not converge; look for covariates that nearly determine one another "
         f"or have extreme values (last step {np.abs(step).max():.3g})"
     )
-
-
-def cluster_sandwich(
-    scores: Floats,
-    bread: Floats,
-    cluster: Integers,
-    n_clusters: int,
-    *,
-    group_debias: bool = False,
-) -> Floats:
-    """Return the covariance of an estimate whose rows are dependent within clusters, (p, p).
-
-    Parameters
-    ----------
-    scores : ndarray, shape (n, p)
-        Weighted contributions to the gradient.
-    bread : ndarray, shape (p, p)
-        Inverse information.
-    cluster : ndarray of int, shape (n,)
-    n_clusters : int
-    group_debias : bool
-        Multiply by G/(G − 1), as Stata does; R does not.
-
-    Notes
-    -----
-    ``V (Σ_g U_g U_g') V`` with ``U_g`` the sum of the scores of cluster ``g`` [1]_.
-
-    References
-    ----------
-    .. [1] Lin, D. Y., & Wei, L. J. (1989). The robust inference for the Cox proportional hazards
-       model. JASA 84, 1074–1078. https://doi.org/10.1080/01621459.1989.10478874
-    """
-    return sandwich(sum_by_group(scores, cluster, n_clusters), bread, group_debias=group_debias)
-
-
-def sandwich(sums: Floats, bread: Floats, *, group_debias: bool = False) -> Floats:
-    """Return the covariance of an estimate from the scores of clusters, shape (g, p).
-
-    Parameters and notes as in `cluster_sandwich`.
-    """
-    influence = product(sums, bread)
-    meat = crossproduct(influence, np.ones(len(sums)))
-    if group_debias:
-        groups = len(sums)
-        meat *= groups / (groups - 1)
-    return np.asarray(meat)

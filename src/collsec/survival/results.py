@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from collsec.survival.errors import EstimationError
+from collsec.survival.errors import check_level
+
+
+def critical_value(level: float, df: float | None = None) -> float:
+    """Return the quantile of the normal, or of Student's t, that bounds a two-sided interval."""
+    tail = (1 + check_level(level)) / 2
+    return float(stats.norm.ppf(tail) if df is None else stats.t.ppf(tail, df))
 
 
 class Printed:
@@ -82,11 +88,7 @@ class Coefficients(Printed):
         level : float
             Coverage, between 0 and 1.
         """
-        if not 0 < level < 1:
-            raise EstimationError(f"level must lie between 0 and 1, not {level}")
-        tail = (1 + level) / 2
-        z = stats.norm.ppf(tail) if self.df_resid is None else stats.t.ppf(tail, self.df_resid)
-        half = float(z) * self.std_errors
+        half = critical_value(level, self.df_resid) * self.std_errors
         return pd.DataFrame({"ci_low": self.params - half, "ci_high": self.params + half})
 
     def tidy(self, level: float = 0.95, *, exponentiate: bool = False) -> pd.DataFrame:
@@ -139,7 +141,7 @@ class ScalarEstimate(Printed):
 
     def conf_int(self, level: float = 0.95) -> tuple[float, float]:
         """Return the Wald interval."""
-        half = float(stats.norm.ppf((1 + level) / 2)) * self.std_error
+        half = critical_value(level) * self.std_error
         return self.estimate - half, self.estimate + half
 
     def tidy(self, level: float = 0.95) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from collsec.survival.arrays import (
     sums_to,
     weighted,
 )
-from collsec.survival.times import count_up_to, times_up_to, untied
+from collsec.survival.times import count_up_to, tie_width, times_up_to, untied
 
 Number = TypeVar("Number", np.float64, np.int64)
 
@@ -47,6 +47,8 @@ class RiskSets:
         Moment of each such event, in increasing order.
     time, stratum : ndarray, shape (k,)
         Time and stratum of each moment.
+    width : float
+        Times no further apart than this are one time.
     crossings : scipy.sparse.csc_array, shape (k + 1, m)
         Sums a row with +1 at ``past`` and with −1 at ``first``: sums from the last place back are
         those of the rows at risk.
@@ -60,6 +62,7 @@ class RiskSets:
     failure_moment: Integers
     time: Floats
     stratum: Integers
+    width: float
     crossings: sparse.csc_array
 
     @property
@@ -68,7 +71,14 @@ class RiskSets:
         return len(self.time)
 
     @classmethod
-    def build(cls, start: Floats, stop: Floats, event: Booleans, stratum: Integers) -> RiskSets:
+    def build(
+        cls,
+        start: Floats,
+        stop: Floats,
+        event: Booleans,
+        stratum: Integers,
+        width: float | None = None,
+    ) -> RiskSets:
         """Rank the ends of the rows among the event times.
 
         Parameters
@@ -79,9 +89,12 @@ class RiskSets:
             The row ends in an event at ``stop``.
         stratum : ndarray of int, shape (n,)
             Rows of different strata never share a risk set.
+        width : float, optional
+            As in `Spells`; worked out from the times by default.
         """
-        time = untied(stop[event])
-        past, first = times_up_to(time, stop), times_up_to(time, start)
+        width = tie_width(start, stop) if width is None else width
+        time = untied(stop[event], width)
+        past, first = times_up_to(time, stop, width), times_up_to(time, start, width)
         stratum_of = np.zeros(len(time), dtype=np.int64)
         if stratum.any():
             span = len(time) + 1
@@ -108,6 +121,7 @@ class RiskSets:
             failure_moment=past[failures] - 1,
             time=time,
             stratum=stratum_of,
+            width=width,
             crossings=crossings,
         )
 
@@ -188,31 +202,3 @@ def running(increments: Floats) -> Floats:
     total[1:] = increments
     accumulate(total[1:])
     return total
-
-
-def at_risk_by_cluster(
-    sets: RiskSets, values: Floats, cluster: Integers, n_clusters: int
-) -> Floats:
-    """Sum values, shape (m,), over the rows of each cluster at risk at each moment, (g, k).
-
-    Parameters
-    ----------
-    sets : RiskSets
-    values : ndarray, shape (m,)
-    cluster : ndarray of int, shape (n,)
-    n_clusters : int
-    """
-    own = cluster[sets.rows]
-    edges = np.zeros((n_clusters, sets.moments + 1))
-    np.add.at(edges, (own, sets.first), values)
-    np.add.at(edges, (own, sets.past), -values)
-    return np.cumsum(edges[:, :-1], axis=1)
-
-
-def failures_by_cluster(
-    sets: RiskSets, values: Floats, cluster: Integers, n_clusters: int
-) -> Floats:
-    """Sum values of the events, shape (d,), by cluster and moment, shape (g, k)."""
-    out = np.zeros((n_clusters, sets.moments))
-    np.add.at(out, (cluster[sets.rows[sets.failures]], sets.failure_moment), values)
-    return out

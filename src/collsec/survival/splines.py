@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from collsec.survival.arrays import Floats
 from collsec.survival.errors import EstimationError
@@ -35,11 +36,24 @@ def spline_knots(values: Floats, number: int = 4) -> Floats:
     """
     if number not in KNOT_QUANTILES:
         raise EstimationError(f"{number} knots; known are {', '.join(map(str, KNOT_QUANTILES))}")
+    values = as_floats(values)
     known = values[~np.isnan(values)]
     knots = np.quantile(known, KNOT_QUANTILES[number]) if len(known) else np.zeros(number)
     if (np.diff(knots) <= 0).any():
         raise EstimationError(f"{number} knots do not increase: too few distinct values")
     return np.asarray(knots, dtype=np.float64)
+
+
+def as_floats(values: object) -> Floats:
+    """Return values as numbers, missing ones as NaN, shape (n,)."""
+    try:
+        column = pd.Series(values).astype("Float64")
+    except (TypeError, ValueError):
+        raise EstimationError("a spline needs a column of numbers") from None
+    found: Floats = np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    if np.isinf(found).any():
+        raise EstimationError("a spline needs finite values")
+    return found
 
 
 def restricted_cubic(values: Floats, knots: Floats) -> Floats:
@@ -82,7 +96,7 @@ def restricted_cubic(values: Floats, knots: Floats) -> Floats:
     if len(knots) < 3 or (np.diff(knots) <= 0).any():
         raise EstimationError(f"a spline needs three knots or more that increase, not {knots}")
     last, before = float(knots[-1]), float(knots[-2])
-    x = np.asarray(values, dtype=np.float64)
+    x = as_floats(values)
 
     def cube(knot: float) -> Floats:
         return np.asarray(np.maximum(x - knot, 0.0) ** 3)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from collsec.survival.arrays import Floats, Integers
-from collsec.survival.columns import numbers, row_label
-from collsec.survival.errors import EstimationError
+from collsec.survival.columns import Names, codes, names_of, number_array, numbers, row_label
+from collsec.survival.errors import EstimationError, shown
 
 #: Cells of the table per sorted value: evenly spread values then seldom share a cell.
 CELLS = 2
@@ -18,56 +21,122 @@ STEPS = 8
 FEW = 2000
 
 
-#: Times closer than this share of their size are one time: sums such as 0.1 + 0.2 differ from 0.3
-#: by 1 part in 1e16, and no clock of the field resolves 1 part in 1e9.
+#: Times closer than this fraction of the spread of all times are one time: sums such as 0.1 + 0.2
+#: differ from 0.3 by 1 part in 1e16, and no clock of the field resolves 1 part in 1e9.
 TIE_TOLERANCE = 1e-9
+#: Whatever their spread, times this many units in the last place apart are one time.
+LAST_PLACES = 4
 
 
-def tie_width(times: Floats) -> Floats:
-    """Return the distance within which another time counts as tied, shape as ``times``."""
-    return TIE_TOLERANCE * np.abs(times)
+@dataclass(frozen=True, slots=True)
+class Spells:
+    """Checked intervals ``(start, stop]``.
+
+    Attributes
+    ----------
+    start, stop : ndarray, shape (n,)
+        ``start`` is minus infinity where a row is at risk from the beginning.
+    width : float
+        Times no further apart than this are one time.
+    """
+
+    start: Floats
+    stop: Floats
+    width: float
 
 
-def untied(times: Floats) -> Floats:
-    """Return the distinct times in order, near-ties merged into the earliest of them."""
+def tie_width(*times: Floats, narrow: bool = False) -> float:
+    """Return the distance within which two times of a sample are tied.
+
+    Parameters
+    ----------
+    times : ndarray
+        All times of the sample; infinite ones are ignored.
+    narrow : bool
+        The times were stored in single precision.
+
+    Notes
+    -----
+    1e-9 of the spread between the first and the last time, so that an origin (epoch seconds,
+    calendar years) does not matter, and never less than rounding leaves of times of that size.
+    """
+    finite = [column[np.isfinite(column)] for column in times]
+    finite = [column for column in finite if column.size]
+    if not finite:
+        return 0.0
+    low, high = min(c.min() for c in finite), max(c.max() for c in finite)
+    largest = float(max(abs(low), abs(high)))
+    rounding = LAST_PLACES * float(np.finfo(np.float64).eps)
+    if narrow:
+        rounding = 0.5 * float(np.finfo(np.float32).eps)
+    return max(TIE_TOLERANCE * float(high - low), rounding * largest)
+
+
+def untied(times: Floats, width: float) -> Floats:
+    """Return the distinct times in order, each tied group represented by its earliest time.
+
+    A group holds the times within ``width`` of its earliest: a chain of near times is cut there,
+    however close its links are.
+    """
     distinct = np.unique(times)
     if distinct.size < 2:
         return distinct
-    apart = np.diff(distinct) > tie_width(distinct[1:])
-    return distinct[np.concatenate(([True], apart))]
+    near = np.diff(distinct) <= width
+    if not near.any():
+        return distinct
+    kept = np.concatenate(([True], ~near))
+    first = distinct[0]
+    for at in np.flatnonzero(near) + 1:
+        if kept[at - 1]:
+            first = distinct[at - 1]
+        kept[at] = distinct[at] - first > width
+    return distinct[kept]
 
 
-def times_up_to(events: Floats, times: Floats) -> Integers:
-    """Count the event times at or before each time, near-ties counting as equal.
+def times_up_to(events: Floats, times: Floats, width: float) -> Integers:
+    """Count the event times at or before each time, tied ones counting as equal.
 
     Parameters
     ----------
     events : ndarray, shape (k,)
-        Distinct event times in increasing order.
+        Distinct event times in increasing order, as `untied` returns them.
     times : ndarray, shape (n,)
+    width : float
 
     Returns
     -------
     ndarray of int, shape (n,)
     """
-    return count_up_to(events, times + tie_width(np.where(np.isfinite(times), times, 0.0)))
+    count = count_up_to(events, times + width)
+    if events.size > 1 and (np.diff(events) <= 2 * width).any():
+        # A time within reach of two event times belongs to the group of the earlier one.
+        twice = np.flatnonzero(count >= 2)
+        twice = twice[times[twice] <= events[count[twice] - 2] + width]
+        count[twice] -= 1
+    return count
 
 
-def survival_times(data: pd.DataFrame, start: str | None, stop: str) -> tuple[Floats, Floats]:
-    """Return the ends of the intervals ``(start, stop]``, each of shape (n,).
+def survival_times(data: pd.DataFrame, start: str | None, stop: str) -> Spells:
+    """Return the intervals ``(start, stop]``.
 
-    Without ``start`` every row enters at minus infinity, before any event.
+    Without ``start`` every row enters at minus infinity, before any event; a column may say the
+    same of some rows. Columns of single precision are compared in single precision.
 
     Raises
     ------
     EstimationError
-        ``stop`` is not after ``start`` (times within 1e-9 relative count as equal).
+        ``stop`` is not after ``start`` (tied times count as equal).
     """
     ends = numbers(data, stop)
     if start is None:
-        return np.full(ends.shape, -np.inf), ends
-    begins = numbers(data, start)
-    bad = np.flatnonzero(ends <= begins + tie_width(begins))
+        narrow = _is_narrow(data[stop])
+        return Spells(np.full(ends.shape, -np.inf), ends, tie_width(ends, narrow=narrow))
+    begins = numbers(data, start, allowed=-np.inf)
+    narrow = _is_narrow(data[start]) or _is_narrow(data[stop])
+    if narrow:
+        begins, ends = (c.astype(np.float32).astype(np.float64) for c in (begins, ends))
+    width = tie_width(begins, ends, narrow=narrow)
+    bad = np.flatnonzero(ends <= begins + width)
     if bad.size:
         at = int(bad[0])
         raise EstimationError(
@@ -75,7 +144,59 @@ def survival_times(data: pd.DataFrame, start: str | None, stop: str) -> tuple[Fl
             f"{row_label(data, at)} ({bad.size} such rows); an interval is (start, stop] and needs "
             "length: add half a time step to spells of zero length rather than dropping them"
         )
-    return begins, ends
+    return Spells(begins, ends, width)
+
+
+def require_no_overlap(data: pd.DataFrame, unit: Names | None, spells: Spells) -> None:
+    """Raise where two rows of one unit cover the same time.
+
+    Parameters
+    ----------
+    data : DataFrame
+    unit : str or sequence of str or None
+        Columns that say whose row it is; nothing is checked without them.
+    spells : Spells
+    """
+    if unit is None:
+        return
+    owner, labels = codes(data, unit)
+    order = np.lexsort((spells.stop, spells.start, owner))
+    same = owner[order][1:] == owner[order][:-1]
+    late = spells.start[order][1:] < spells.stop[order][:-1] - spells.width
+    if (bad := np.flatnonzero(same & late)).size:
+        first, second = (row_label(data, int(order[bad[0] + k])) for k in (0, 1))
+        raise EstimationError(
+            f"{first} and {second} of {' × '.join(map(repr, names_of(unit)))} "
+            f"{shown(labels[owner[order[bad[0]]]])} overlap ({bad.size} such pairs): the unit "
+            "would be at risk twice; remove repeated rows, or cut them where values change"
+        )
+
+
+def times_within(times: object, end: float, what: str = "last follow-up") -> Floats:
+    """Return requested times as numbers, shape (t,).
+
+    Parameters
+    ----------
+    times : float or sequence of float
+    end : float
+        The last time at which there is an answer.
+    what : str
+        What ends there, for the message.
+
+    Raises
+    ------
+    EstimationError
+        A time is missing, is not a number, or lies beyond the end.
+    """
+    grid = number_array(times, "times")
+    if (late := grid[grid > end]).size:
+        raise EstimationError(f"time {late[0]:g} lies beyond the {what} ({end:g})")
+    return grid
+
+
+def _is_narrow(column: pd.Series[Any]) -> bool:
+    """Say whether a column is stored in less than double precision."""
+    return getattr(column.dtype, "kind", "") == "f" and getattr(column.dtype, "itemsize", 8) < 8
 
 
 def count_up_to(values: Floats, others: Floats) -> Integers:

@@ -22,6 +22,8 @@ from collsec.tables import crosschecks
 from collsec.tables.rawfile import read_cells, remedy_for, shown
 from collsec.upstream.sources import read_sources
 
+# The claims are no table of facts: no stage but the last rests on them.
+CLAIMS = {"path": "coded/claims.csv", "schema": "schemas/claims.json"}
 LIST_SEPARATOR = ";"
 # Word in the names of raw columns that hold one Gleditsch–Ward code, or a list of them.
 STATE_CODE_WORD = "gwno"

@@ -10,7 +10,7 @@ import difflib
 import fnmatch
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ import pandas as pd
 
 from collsec.core.errors import BadTable, CollsecError
 from collsec.core.project import Project
-from collsec.tables.clean import read_json, resources
+from collsec.tables.clean import CLAIMS, read_json, resources
 from collsec.tables.definitions import DERIVED, HERE, MADE_BY, PREFIXED, Derived
 
 # Units told by the end of a name (the beginning, for `is_` and the like), in the house's spelling.
@@ -110,9 +110,7 @@ def alike(holders: list[Holder]) -> list[list[Holder]]:
     return list(groups.values())
 
 
-def codebook(
-    project: Project, measures: Mapping[str, Described], further: Sequence[Mapping[str, str]] = ()
-) -> dict[str, Entry]:
+def codebook(project: Project, measures: Mapping[str, Described]) -> dict[str, Entry]:
     """Every column of the raw tables, and of the processed files that are there, by name.
 
     Parameters
@@ -120,8 +118,6 @@ def codebook(
     project : Project
     measures : mapping
         The registered measures, whose names are columns of panels.
-    further : sequence of mapping
-        Resources beside those of ``datapackage.json``: ``path`` and ``schema``.
 
     Raises
     ------
@@ -129,7 +125,7 @@ def codebook(
         If a processed column has no definition.
     """
     entries: dict[str, Entry] = {}
-    for name, title, definition, holder in raw_columns(project, further):
+    for name, title, definition, holder in raw_columns(project):
         entries.setdefault(name, Entry(name, title, definition)).holders.append(holder)
     raw = set(entries)
     for name, derived in sorted(DERIVED.items()):
@@ -147,11 +143,9 @@ def codebook(
     return dict(sorted(entries.items()))
 
 
-def raw_columns(
-    project: Project, further: Sequence[Mapping[str, str]] = ()
-) -> Iterator[tuple[str, str, str, Holder]]:
+def raw_columns(project: Project) -> Iterator[tuple[str, str, str, Holder]]:
     """Name, title, definition and holder of each column of the raw tables."""
-    for resource in (*resources(project).values(), *further):
+    for resource in (*resources(project).values(), CLAIMS):
         path, file = project.raw / resource["schema"], resource["path"]
         rows = pd.read_csv(project.raw / file, dtype=str, keep_default_na=False)
         of_rows = cited(rows["source"]) if "source" in rows else ""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from collsec.compile.missions.strength import MOST_OVER_AUTHORIZED
 from collsec.core.errors import BadTable
 from collsec.tables import consistency, statecodes
 from collsec.tables.findings import Finding, Tables, findings
@@ -26,8 +27,7 @@ COUNCIL_SIZE = 15  # members since 1966
 NO_PART = "took no part"  # in the note of a vote that not all members cast
 # A first day of people that lies before the authorization must be flagged with this word.
 BEFORE = "precede"
-# More people than this share of those authorized need a note, which begins with these words.
-MOST_OVER_AUTHORIZED = 1.5
+# More people than a multiple of those authorized need a note, which begins with these words.
 COUNTED_TOO = "The counts include"
 # An end that Termination dates further off, in days, must be listed with a reason.
 END_TOLERANCE_DAYS = 31
@@ -145,8 +145,8 @@ def strength_stays_within_what_was_authorized(tables: Tables) -> Iterator[Findin
         "total",
         over & months["over_reason"].isna(),
         f"more than {MOST_OVER_AUTHORIZED} times the people authorized, {{}}.",
-        "Say why in collsec/compile/missions/monthly_strength.py (OVER), or correct the source "
-        "of the counts.",
+        "Say why in data/raw/rules/mission_counts.toml (over), or correct the source of the "
+        "counts.",
         months["authorized"],
     )
 

@@ -39,6 +39,7 @@ MADE_BY = {
 }
 
 _EPISODES, _MISSIONS, _ACTS = "episodes/episodes", "episodes/missions", "episodes/acts"
+_EXTENTS = "episodes/extents"
 _LINKS, _DEPLOYMENT, _COUNCIL = "episodes/links", "timelines/deployment", "timelines/council"
 _TIMELINES = ("timelines/*",)
 _PANEL, _ATTRITION = ("panels/*",), ("panels/*-attrition",)
@@ -93,6 +94,11 @@ DERIVED: dict[str, Derived] = {
         _TEXT,
         "What the Council did: `veto` (a draft failed through one) or `resolution` (adopted).",
     ),
+    "extent": Derived((_EXTENTS,), _TEXT, "Which record: its name in `known_until`."),
+    "first_day": Derived((_EXTENTS,), "day", "First day that the record covers."),
+    "last_day": Derived(
+        (_EXTENTS,), "day", "Last day that the record covers; what came later is not known."
+    ),
     "family": Derived((_LINKS,), _TEXT, "Which rows of the record are counted."),
     "n_rows": Derived((_LINKS,), "rows", "Rows of the family."),
     "n_linked": Derived((_LINKS,), "rows", "Rows whose key leads to an episode or a conflict."),
@@ -117,8 +123,18 @@ DERIVED: dict[str, Derived] = {
         (_DEPLOYMENT,),
         "operations",
         _missions_present(
-            "of the UN with armed contingents, weak links and recalled dates let in,"
+            "of the UN with armed contingents, weak links and recalled dates admitted,"
         ),
+    ),
+    "un_troops_at_half_strength": Derived(
+        (_DEPLOYMENT,),
+        "operations",
+        _missions_present("of the UN that have reached half of their authorized strength"),
+    ),
+    "seats": Derived(
+        ("timelines/regional_seats",),
+        "seats",
+        "Elected members of the Council from the region of the state, from this day on.",
     ),
     "un_personnel": Derived(
         (_DEPLOYMENT,), "operations", _missions_present("of the UN with any people in uniform")

@@ -6,70 +6,79 @@ A file counts only if its checksum is the declared one: another release is anoth
 from __future__ import annotations
 
 import hashlib
-import re
-import tomllib
-from collections.abc import Mapping, Set
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated
 
-from collsec.core.errors import CollsecError, MissingInput
+from pydantic import Field
+
+from collsec.core.documents import Document, read_toml
+from collsec.core.errors import BadDocument, Fault, MissingInput
+from collsec.core.models import IDENTIFIER, STRICT, Name, Text, Whole, build, checked
 
 FILE = "data/raw/sources.toml"
-KEY = re.compile(r"[a-z][a-z0-9_]*")
-DOI = re.compile(r"10\.\d{4,9}/\S+")
-COMMIT = re.compile(r"[0-9a-f]{7,40}")
-SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class BadSource(CollsecError):
+class BadSource(BadDocument):
     """`sources.toml` is malformed, or a file is not the one that it declares."""
+
+
+def _below(file: str) -> str:
+    path = PurePosixPath(file)
+    is_below = not path.is_absolute() and ".." not in path.parts and "\\" not in file
+    return "" if is_below else "does not lie below the upstream folder."
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file of a source.
+    """One file of a source."""
 
-    Attributes
-    ----------
-    file : str
-        Path below the upstream folder, with forward slashes.
-    mirror_path : str
-        Path in the mirror's repository.
-    bytes : int
-        Size of the file.
-    sha256 : str
-        Checksum of the file, 64 hex digits.
-    published : str
-        Address of the file itself at its publisher, or of the zip archive that holds it; empty if
-        none is known.
-    member : str
-        Path of the file in that archive; empty if the address is the file's own.
-    """
+    __pydantic_config__ = STRICT
 
-    file: str
-    mirror_path: str
-    bytes: int
-    sha256: str
-    published: str = ""
-    member: str = ""
+    file: Annotated[
+        Name,
+        checked(_below),
+        Field(description="Path below the upstream folder, with forward slashes."),
+    ]
+    mirror_path: Annotated[Name, Field(description="Path in the mirror's repository.")]
+    bytes: Annotated[Whole, Field(ge=0, description="Size of the file.")]
+    sha256: Annotated[
+        str,
+        Field(
+            strict=True,
+            pattern=r"^[0-9a-f]{64}$",
+            description="Checksum of the file, 64 hex digits.",
+        ),
+    ]
+    published: Annotated[
+        Text,
+        Field(
+            pattern=r"^$|^https://",
+            examples=["https://example.org/data.csv"],
+            description="Address of the file itself at its publisher, or of the zip archive that "
+            "holds it; empty if none is known.",
+        ),
+    ] = ""
+    member: Annotated[
+        Text,
+        Field(description="Path of the file in that archive; empty if the address is its own."),
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """A public repository on GitHub, at one commit.
+    """A public repository on GitHub, at one commit."""
 
-    Attributes
-    ----------
-    repository : str
-        ``owner/name``.
-    commit : str
-        7 to 40 hex digits.
-    """
+    __pydantic_config__ = STRICT
 
-    repository: str
-    commit: str
+    repository: Annotated[
+        Name, Field(pattern=r"^[\w.-]+/[\w.-]+$", description="Owner and name.", examples=["o/n"])
+    ]
+    commit: Annotated[
+        Name, Field(pattern=r"^[0-9a-f]{7,40}$", description="7 to 40 hex digits of the commit.")
+    ]
 
     def address(self, path: str) -> str:
         """Address of the raw file at `path`."""
@@ -78,41 +87,49 @@ class Mirror:
         return f"https://raw.githubusercontent.com/{self.repository}/{self.commit}/{quote(path)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One published data set in one version.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One published data set in one version, as its block declares it."""
 
-    Attributes
-    ----------
-    key : str
-        Name by which rows of raw tables cite it.
-    producer, title, version, coverage : str
-        Who made it, what it is called, its release, the years it covers.
-    citation : str
-        Full reference.
-    doi : str
-        DOI of the article or the data set; empty if there is none.
-    licence : str
-        Terms of use.
-    publisher : str
-        Address of the landing page; empty if there is none.
-    mirror : Mirror or None
-        Where the very files can be had; None if there are none.
-    files : tuple of SourceFile
-        Empty for what is cited and never read by a program.
-    """
+    __pydantic_config__ = STRICT
+
+    producer: Annotated[Text, Field(description="Who made it.")]
+    title: Annotated[Text, Field(description="What it is called.")]
+    version: Annotated[Text, Field(description="Its release.")]
+    coverage: Annotated[Text, Field(description="Years that it covers.")]
+    citation: Annotated[Text, Field(min_length=1, description="Full reference.")]
+    doi: Annotated[
+        Text,
+        Field(
+            pattern=r"^$|^10\.\d{4,9}/\S+$",
+            examples=["10.1177/0022343302039005"],
+            description="DOI of the article or the data set; empty if there is none.",
+        ),
+    ]
+    licence: Annotated[Text, Field(min_length=1, description="Terms of use.")]
+    publisher: Annotated[
+        Text, Field(description="Address of the landing page; empty if there is none.")
+    ]
+    mirror: Annotated[
+        Mirror | None, Field(description="Where the very files can be had; absent if nowhere.")
+    ] = None
+    files: Annotated[
+        tuple[SourceFile, ...],
+        Field(description="Its files; absent for what is cited and never read by a program."),
+    ] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source(Block):
+    """A block of `sources.toml` with its key, by which rows of raw tables cite it."""
 
     key: str
-    producer: str
-    title: str
-    version: str
-    coverage: str
-    citation: str
-    doi: str
-    licence: str
-    publisher: str
-    mirror: Mirror | None = None
-    files: tuple[SourceFile, ...] = ()
+
+
+#: The whole file: blocks by key.
+Blocks = dict[
+    Annotated[str, Field(pattern=IDENTIFIER, max_length=60, examples=["ucdp_acd"])], Block
+]
 
 
 def read_sources(path: Path) -> dict[str, Source]:
@@ -128,7 +145,8 @@ def read_sources(path: Path) -> dict[str, Source]:
     MissingInput
         If the file is absent.
     BadSource
-        If a block lacks a field or has an unknown or malformed one, or a file stands twice.
+        Holding every fault: a block that lacks a field or has an unknown or malformed one, a file
+        that stands twice.
 
     Notes
     -----
@@ -138,79 +156,40 @@ def read_sources(path: Path) -> dict[str, Source]:
     if not path.exists():
         raise MissingInput(f"{FILE} is missing: is this the project's folder?")
     try:
-        blocks = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise BadSource(f"{FILE}: not readable TOML ({error}).") from None
-    sources = {key: source_from(key, block) for key, block in blocks.items()}
+        document = read_toml(path, FILE)
+    except BadDocument as error:
+        raise BadSource(*error.faults) from None
+    blocks: Mapping[str, Block] = build(Blocks, document, BadSource)
+    if faults := _contradictions(blocks, document):
+        raise BadSource(*faults)
+    return {key: _keyed(key, block) for key, block in blocks.items()}
+
+
+def _keyed(key: str, block: Block) -> Source:
+    return Source(key=key, **{f.name: getattr(block, f.name) for f in fields(Block)})
+
+
+def _contradictions(blocks: Mapping[str, Block], document: Document) -> list[Fault]:
+    """What no single field shows."""
+    faults = []
     owner: dict[str, str] = {}
-    for source in sources.values():
-        for f in source.files:
+    for key, block in blocks.items():
+        if (block.mirror is None) != (not block.files):
+            problem = "`mirror` and `files` come together, or neither stands there."
+            faults.append(document.fault((key,), problem))
+        elif block.files and not block.publisher:
+            problem = "a source with files names its publisher."
+            faults.append(document.fault((key, "publisher"), problem, block.publisher))
+        for place, f in enumerate(block.files):
+            at = (key, "files", place)
             if f.file in owner:
-                raise BadSource(
-                    f"{FILE}, [{source.key}]: {f.file} stands in [{owner[f.file]}] already."
-                )
-            owner[f.file] = source.key
-    return sources
-
-
-def source_from(key: str, block: Any) -> Source:
-    """One checked source from its block."""
-    where = f"{FILE}, [{key}]"
-    if not KEY.fullmatch(key):
-        raise BadSource(f"{where}: a key has lower-case letters, digits and underscores only.")
-    check_fields(where, block, Source, given={"key"})
-    if ("mirror" in block) != bool(block.get("files")):
-        raise BadSource(f"{where}: `mirror` and `files` come together, or neither stands there.")
-    mirror = None
-    if "mirror" in block:
-        check_fields(f"{where}, mirror", block["mirror"], Mirror)
-        mirror = Mirror(**block["mirror"])
-    entries = block.get("files", [])
-    if not isinstance(entries, list):
-        raise BadSource(f"{where}: files must be a list.")
-    for i, entry in enumerate(entries, start=1):
-        check_fields(f"{where}, file {i}", entry, SourceFile)
-    files = tuple(SourceFile(**entry) for entry in entries)
-    source = Source(**{**block, "key": key, "mirror": mirror, "files": files})
-    if source.doi and not DOI.fullmatch(source.doi):
-        raise BadSource(f"{where}: doi {source.doi!r} does not read like 10.1177/0022343302039005.")
-    if not source.citation or not source.licence:
-        raise BadSource(f"{where}: citation and licence may not be empty.")
-    if source.mirror is not None:
-        if not COMMIT.fullmatch(source.mirror.commit):
-            raise BadSource(f"{where}: the mirror's commit is not 7 to 40 hex digits.")
-        if not source.publisher:
-            raise BadSource(f"{where}: a source with files names its publisher.")
-    for f in source.files:
-        if not SHA256.fullmatch(f.sha256):
-            raise BadSource(f"{where}: sha256 of {f.file} is not 64 hex digits.")
-        parts = PurePosixPath(f.file)
-        if parts.is_absolute() or ".." in parts.parts or "\\" in f.file:
-            raise BadSource(f"{where}: {f.file} does not lie below the upstream folder.")
-        if f.published and not f.published.startswith("https://"):
-            raise BadSource(f"{where}: {f.published!r} is no https address.")
-        if f.member and not f.published:
-            raise BadSource(f"{where}: member {f.member} lacks the address of its archive.")
-    return source
-
-
-def check_fields(where: str, block: Any, kind: type[Any], given: Set[str] = frozenset()) -> None:
-    """Refuse missing, unknown and wrongly typed fields of one block."""
-    if not isinstance(block, Mapping):
-        raise BadSource(f"{where}: a table of fields is expected.")
-    wanted = {f.name: str(f.type) for f in fields(kind) if f.name not in given}
-    needed = [f.name for f in fields(kind) if f.name in wanted and f.default is MISSING]
-    if missing := [name for name in needed if name not in block]:
-        raise BadSource(f"{where}: lacks {', '.join(missing)}.")
-    if unknown := sorted(set(block) - set(wanted)):
-        raise BadSource(
-            f"{where}: unknown field {', '.join(unknown)}. Fields: {', '.join(wanted)}."
-        )
-    plain = {"str": str, "bool": bool, "int": int}
-    for name, annotation in wanted.items():
-        expected = plain.get(annotation)
-        if expected and name in block and type(block[name]) is not expected:
-            raise BadSource(f"{where}: {name} must be a {annotation}, not {block[name]!r}.")
+                problem = f"stands in [{owner[f.file]}] already."
+                faults.append(document.fault((*at, "file"), problem, f.file))
+            owner[f.file] = key
+            if f.member and not f.published:
+                problem = "lacks the address of its archive, `published`."
+                faults.append(document.fault((*at, "member"), problem, f.member))
+    return faults
 
 
 def digest(path: Path) -> str:

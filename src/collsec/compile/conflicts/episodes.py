@@ -6,15 +6,15 @@ records in the last active year. An episode that is active in the last year of t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
 from collsec.compile.conflicts.ucdp import cells_of, named_actors
-from collsec.compile.conflicts.un_contributors import without_contributors
-from collsec.compile.states.states import region_of
+from collsec.compile.rules import RuleFile, Strict
+from collsec.compile.states.states import StateCodes
 from collsec.compile.text import records_of
 from collsec.core.errors import BadTable
 
@@ -34,24 +34,90 @@ PRECISIONS = {
 Year = dict[str, str]
 
 
+class MissionYears(Strict):
+    """In which years the states of a UN mission stand alongside side A of a conflict.
+
+    Attributes
+    ----------
+    conflict_id : int
+    first_year, last_year : int
+        Years that the rule covers, both included.
+    mission : str
+        The UN mission.
+    contributors : tuple of int
+        State codes to take out; empty means every state.
+    fought_themselves : tuple of int
+        State codes that stay, because their troops fought outside the mission.
+    reason : str
+        Who goes or stays, and why.
+    """
+
+    conflict_id: int
+    first_year: int
+    last_year: int
+    mission: str
+    contributors: tuple[int, ...] = ()
+    fought_themselves: tuple[int, ...] = ()
+    reason: str
+
+
+class ContributorRules(RuleFile):
+    """Contributors of UN troops who stand as secondary parties of UCDP, and are none of ours."""
+
+    file: ClassVar[str] = "un_contributors.toml"
+    mission_years: tuple[MissionYears, ...]
+
+    def split(
+        self, conflict_id: str, year: int, secondary: Iterable[str]
+    ) -> tuple[list[str], list[str]]:
+        """Split the secondary parties of side A into real ones and contributors to a UN mission.
+
+        Parameters
+        ----------
+        conflict_id : str
+        year : int
+        secondary : iterable of str
+            State codes of UCDP's secondary parties of side A in that year.
+
+        Returns
+        -------
+        kept, removed : list of str
+            In the order given.
+        """
+        kept, removed = list(secondary), []
+        for rule in self.mission_years:
+            covered = rule.first_year <= year <= rule.last_year
+            if rule.conflict_id != int(conflict_id) or not covered:
+                continue
+            named = set(map(str, rule.contributors)) or set(kept)
+            contributors = named - set(map(str, rule.fought_themselves))
+            removed += [s for s in kept if s in contributors]
+            kept = [s for s in kept if s not in contributors]
+        return kept, removed
+
+
 def episodes_from(
     conflict_years: pd.DataFrame,
     end_precisions: dict[tuple[str, str], str],
+    contributors: ContributorRules,
+    codes: StateCodes,
     sources: tuple[str, str],
-    mended: dict[tuple[str, str], str],
+    corrected: dict[tuple[str, str], str],
 ) -> pd.DataFrame:
     """One row per episode.
 
     Parameters
     ----------
     conflict_years : DataFrame
-        As `collsec.compile.ucdp.read_acd` gives it.
+        As `collsec.compile.conflicts.ucdp.read_acd` gives it.
     end_precisions : dict
         (conflict_id, ISO end date) → UCDP's code of the precision of that end, where the
         Conflict Termination Dataset has the same end.
+    contributors : ContributorRules
+    codes : StateCodes
     sources : tuple of str
         Keys of the sources of the conflict-years and of `end_precisions`.
-    mended : dict
+    corrected : dict
         (conflict_id, year) → key of a further source that a corrected record rests on.
 
     Returns
@@ -70,8 +136,8 @@ def episodes_from(
         by_conflict.setdefault(year["conflict_id"], []).append(year)
     for conflict_id, years in by_conflict.items():
         for ordinal, run in enumerate(runs(years), start=1):
-            row = episode(conflict_id, ordinal, run, end_precisions)
-            further = [mended[k] for y in run if (k := (conflict_id, y["year"])) in mended]
+            row = episode(conflict_id, ordinal, run, end_precisions, contributors, codes)
+            further = [corrected[k] for y in run if (k := (conflict_id, y["year"])) in corrected]
             if row["end_precision_basis"] == "termination":
                 further.append(sources[1])
             rows.append(row | {"source": union([sources[:1], further]), "basis": "file"})
@@ -88,7 +154,7 @@ def episodes_from(
 
 
 def runs(years: Sequence[Year]) -> list[list[Year]]:
-    """Part the years of a conflict, in order, where a year is missing.
+    """Split the years of a conflict, in order, where a year is missing.
 
     >>> [len(r) for r in runs([{"year": y} for y in ("1946", "1949", "1950")])]
     [1, 2]
@@ -107,6 +173,8 @@ def episode(
     ordinal: int,
     run: Sequence[Year],
     end_precisions: dict[tuple[str, str], str],
+    contributors: ContributorRules,
+    codes: StateCodes,
 ) -> dict[str, Any]:
     """The row of one episode, from its years in order."""
     first, last = run[0], run[-1]
@@ -120,11 +188,11 @@ def episode(
             )
     kept_by_year, removed = [], False
     for year in run:
-        kept, gone = without_contributors(
+        kept, taken_out = contributors.split(
             conflict_id, int(year["year"]), cells_of(year["gwno_a_2nd"])
         )
         kept_by_year.append(kept)
-        removed = removed or bool(gone)
+        removed = removed or bool(taken_out)
     hosts = cells_of(first["gwno_loc"])
     end = last["ep_end_date"] or None
     precision, precision_basis = end_precision(conflict_id, end, end_precisions)
@@ -134,19 +202,19 @@ def episode(
         "ordinal": ordinal,
         "location": cells_of(first["location"]),
         "gwno_loc": hosts,
-        "region": region_of(int(hosts[0])),
+        "region": codes.region_of(int(hosts[0])),
         "regions": cells_of(first["region"]),
         "incompatibility": INCOMPATIBILITIES[first["incompatibility"]],
         "territory_name": first["territory_name"] or None,
         "side_a": named_actors(first["side_a"], first["side_a_id"]),
         "side_b": union(named_actors(y["side_b"], y["side_b_id"]) for y in run),
         "gwno_a": cells_of(first["gwno_a"]),
-        "gwno_b": codes(cells_of(y["gwno_b"]) for y in run),
-        "gwno_a_secondary": codes(kept_by_year),
-        "gwno_b_secondary": codes(cells_of(y["gwno_b_2nd"]) for y in run),
-        "gwno_b_at_onset": codes([cells_of(first["gwno_b"])]),
-        "gwno_a_secondary_at_onset": codes([kept_by_year[0]]),
-        "gwno_b_secondary_at_onset": codes([cells_of(first["gwno_b_2nd"])]),
+        "gwno_b": sorted_codes(cells_of(y["gwno_b"]) for y in run),
+        "gwno_a_secondary": sorted_codes(kept_by_year),
+        "gwno_b_secondary": sorted_codes(cells_of(y["gwno_b_2nd"]) for y in run),
+        "gwno_b_at_onset": sorted_codes([cells_of(first["gwno_b"])]),
+        "gwno_a_secondary_at_onset": sorted_codes([kept_by_year[0]]),
+        "gwno_b_secondary_at_onset": sorted_codes([cells_of(first["gwno_b_2nd"])]),
         "has_un_contributors_removed": removed,
         "type_at_onset": TYPES[first["type_of_conflict"]],
         "types_ever": union([TYPES[y["type_of_conflict"]]] for y in run),
@@ -170,7 +238,7 @@ def episode(
 def end_precision(
     conflict_id: str, end: str | None, known: dict[tuple[str, str], str]
 ) -> tuple[str | None, str | None]:
-    """Precision of an end, and what tells it.
+    """Precision of an end, and what says so.
 
     The Termination code where that dataset has the same day. Otherwise by rule: 31 December is
     UCDP's default for an unknown day, so it says the year; any other day is taken as it stands.
@@ -187,6 +255,6 @@ def union(lists: Any) -> list[str]:
     return list(dict.fromkeys(member for members in lists for member in members))
 
 
-def codes(lists: Any) -> list[str]:
+def sorted_codes(lists: Any) -> list[str]:
     """State codes of all lists, each once, in numerical order."""
     return sorted(union(lists), key=int)

@@ -7,56 +7,16 @@ before. Coalitions of a UN mission are left out: they are the Council's act, not
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
 from collsec.compile.conflicts.spans import episode_of_year, spans_by_conflict
+from collsec.compile.rules import RuleFile
 from collsec.compile.text import records_of
 from collsec.core.errors import BadTable
-from collsec.upstream.workbooks import read_sheet
+from collsec.upstream.readers import read_columns
 
-# States that stand for the permanent members from 1975 on, by UCDP's actor.
-POWERS = {
-    "Government of United States of America": "usa",
-    "Government of United Kingdom": "uk",
-    "Government of France": "france",
-    "Government of Russia (Soviet Union)": "russia",
-    "Government of China": "china",
-}
-UN_MISSIONS = frozenset({"MINUSMA", "MINUSMA/EUTM Mali"})
-# Known coalitions that are no UN missions; "" is a state alone.
-OTHER_COALITIONS = frozenset(
-    {
-        "",
-        "Coalition forces",
-        "EUTM",
-        "Global Coalition",
-        "Gulf War Coalition",
-        "ISAF",
-        "ISAF/RS",
-        "KFOR",
-        "Multinational Coalition",
-        "NATO",
-        "OEF",
-        "RS",
-        "War on Terror",
-    }
-)
-KINDS = {
-    "ext_x": "troops",
-    "ext_p": "foreign_troops",
-    "ext_y": "access",
-    "ext_w": "weapons",
-    "ext_m": "materiel",
-    "ext_t": "training",
-    "ext_f": "funds",
-    "ext_i": "intelligence",
-    "ext_l": "territory",
-    "ext_o": "other",
-    "ext_u": "unknown",
-}
-SIDES = {"0": "government", "1": "rebels"}
 COLUMNS = (
     "year",
     "conflict_id",
@@ -67,12 +27,35 @@ COLUMNS = (
     "ext_coalition_name",
     "ext_alleged",
     "ext_sup",
-    *KINDS,
 )
+OWN_TROOPS = "ext_x"
+
+
+class SupportRules(RuleFile):
+    """How the names and codes of the data set are read.
+
+    Attributes
+    ----------
+    powers : dict
+        UCDP's actor → permanent member.
+    kinds : dict
+        Column → kind of support.
+    sides : dict
+        Code of ``actor_nonstate`` → side.
+    un_missions, other_coalitions : tuple of str
+        Coalitions that are UN missions, and known ones that are none; "" is a state alone.
+    """
+
+    file: ClassVar[str] = "external_support.toml"
+    powers: dict[str, str]
+    kinds: dict[str, str]
+    sides: dict[str, str]
+    un_missions: tuple[str, ...]
+    other_coalitions: tuple[str, ...]
 
 
 def external_support_from(
-    path: Path, episodes: pd.DataFrame, sources: tuple[str, str]
+    path: Path, episodes: pd.DataFrame, rules: SupportRules, sources: tuple[str, str]
 ) -> pd.DataFrame:
     """One row per episode, permanent member and side that it supported.
 
@@ -81,7 +64,8 @@ def external_support_from(
     path : Path
         UCDP External Support Dataset at the level of triad-years (``.xlsx``).
     episodes : DataFrame
-        As `collsec.compile.episodes.episodes_from` gives it.
+        As `collsec.compile.conflicts.episodes.episodes_from` gives it.
+    rules : SupportRules
     sources : tuple of str
         Keys of the sources of support and episodes.
 
@@ -105,24 +89,26 @@ def external_support_from(
     """
     spans = spans_by_conflict(episodes)
     found: dict[tuple[str, str, str], list[dict[str, str]]] = {}
-    for record in records_of(read_support(path)):
+    for record in records_of(read_support(path, rules)):
         episode = episode_of_year(spans, int(record["conflict_id"]), int(record["year"]))
         if episode is None:
             continue
-        key = (episode["episode_id"], POWERS[record["ext_name"]], SIDES[record["actor_nonstate"]])
+        power, side = rules.powers[record["ext_name"]], rules.sides[record["actor_nonstate"]]
+        key = (episode["episode_id"], power, side)
         found.setdefault(key, []).append(record)
     places = {e: i for i, e in enumerate(episodes["episode_id"])}
-    powers = list(POWERS.values())
+    powers = list(rules.powers.values())
     ordered = sorted(found, key=lambda k: (places[k[0]], powers.index(k[1]), k[2]))
-    return pd.DataFrame([row_of(key, found[key], sources) for key in ordered])
+    return pd.DataFrame([row_of(key, found[key], rules, sources) for key in ordered])
 
 
-def read_support(path: Path) -> pd.DataFrame:
+def read_support(path: Path, rules: SupportRules) -> pd.DataFrame:
     """Triad-years in which a permanent member supported a party of a war within a state."""
-    raw = read_sheet(path, COLUMNS)
-    support = raw[raw["ext_name"].isin(POWERS) & (raw["ext_sup"] == "1") & (raw["civil"] == "1")]
+    raw = read_columns(path, [*COLUMNS, *rules.kinds])
+    is_given = (raw["ext_sup"] == "1") & (raw["civil"] == "1")
+    support = raw[raw["ext_name"].isin(rules.powers) & is_given]
     coalitions = support["ext_coalition_name"].str.strip()
-    unknown = support[~coalitions.isin(UN_MISSIONS | OTHER_COALITIONS)]
+    unknown = support[~coalitions.isin([*rules.un_missions, *rules.other_coalitions])]
     if len(unknown):
         raise BadTable(
             path.name,
@@ -130,14 +116,16 @@ def read_support(path: Path) -> pd.DataFrame:
             row=int(unknown.index[0]) + 2,
             column="ext_coalition_name",
             value=unknown["ext_coalition_name"].iloc[0],
-            remedy="Add it to UN_MISSIONS or OTHER_COALITIONS in "
-            "collsec/compile/conflicts/external_support.py.",
+            remedy=f"Add it to un_missions or other_coalitions in data/raw/rules/{rules.file}.",
         )
-    return support[~coalitions.isin(UN_MISSIONS)]
+    return support[~coalitions.isin(rules.un_missions)]
 
 
 def row_of(
-    key: tuple[str, str, str], records: list[dict[str, str]], sources: tuple[str, str]
+    key: tuple[str, str, str],
+    records: list[dict[str, str]],
+    rules: SupportRules,
+    sources: tuple[str, str],
 ) -> dict[str, Any]:
     """One row of `external_support_from`."""
     episode_id, power, side = key
@@ -152,8 +140,10 @@ def row_of(
         "last_year": years[-1],
         "years": [str(y) for y in years],
         "is_alleged_only": not sure,
-        "kinds": [kind for column, kind in KINDS.items() if any(r[column] == "1" for r in records)],
-        "has_own_troops": any(r["ext_x"] == "1" for r in records),
+        "kinds": [
+            kind for column, kind in rules.kinds.items() if any(r[column] == "1" for r in records)
+        ],
+        "has_own_troops": any(r[OWN_TROOPS] == "1" for r in records),
         "is_post_onset": True,
         "source": list(sources),
         "basis": "file",

@@ -12,7 +12,7 @@ from collsec.compile.conflicts.spans import Spans, episode_near, spans_by_confli
 from collsec.compile.conflicts.ucdp import cells_of
 from collsec.compile.text import records_of
 from collsec.core.errors import BadTable
-from collsec.upstream.workbooks import read_sheet
+from collsec.upstream.readers import read_columns
 
 COLUMNS = ("paid", "conflict_id", "pa_name", "pa_date", "pa_type", "cease", "pko")
 KINDS = {"1": "full", "2": "partial", "3": "process"}
@@ -29,7 +29,7 @@ def peace_agreements_from(
     path : Path
         UCDP Peace Agreement Dataset (``.xlsx``).
     episodes : DataFrame
-        As `collsec.compile.episodes.episodes_from` gives it.
+        As `collsec.compile.conflicts.episodes.episodes_from` gives it.
     sources : tuple of str
         Keys of the sources of agreements and episodes.
 
@@ -51,7 +51,7 @@ def peace_agreements_from(
     Pettersson, T., S. Högbladh and M. Öberg (2019). Organized violence, 1989–2018 and peace
     agreements. Journal of Peace Research 56(4). https://doi.org/10.1177/0022343319856046
     """
-    raw = read_sheet(path, COLUMNS)
+    raw = read_columns(path, COLUMNS)
     check(raw, path.name)
     spans = spans_by_conflict(episodes)
     rows = [

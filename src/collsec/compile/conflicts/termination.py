@@ -15,7 +15,7 @@ import pandas as pd
 
 from collsec.compile.text import records_of
 from collsec.core.errors import BadTable
-from collsec.upstream.workbooks import read_sheet
+from collsec.upstream.readers import read_columns
 
 OUTCOMES = {
     "1": "peace_agreement",
@@ -58,7 +58,7 @@ def read_terminations(path: Path) -> pd.DataFrame:
     Kreutz, J. (2010). How and when armed conflicts end: Introducing the UCDP Conflict Termination
     dataset. Journal of Peace Research 47(2). https://doi.org/10.1177/0022343309353108
     """
-    raw = read_sheet(path, COLUMNS)
+    raw = read_columns(path, COLUMNS)
     ends = raw[raw["confterm"] == "1"]
     strange = ends[~ends["outcome"].isin(OUTCOMES)]
     if len(strange):
@@ -111,7 +111,7 @@ def outcomes_from(
     Parameters
     ----------
     episodes : DataFrame
-        As `collsec.compile.episodes.episodes_from` gives it.
+        As `collsec.compile.conflicts.episodes.episodes_from` gives it.
     terminations : DataFrame
         As `read_terminations` gives it.
     sources : tuple of str

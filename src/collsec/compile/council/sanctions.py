@@ -1,8 +1,8 @@
 """Sanctions regimes of the Security Council and the conflicts that they concern.
 
-The regimes and their resolutions stand in `collsec.compile.sanctions_rules`; their days are those
-of the resolutions. Two data sets of sanctions are held against them: every case under the name of
-the United Nations belongs to a regime or is left out with a reason.
+A regime is what one founding resolution set up: the unit by which the Council itself counts them.
+The days are those of the resolutions. Two data sets of sanctions are held against the regimes:
+every case under the name of the United Nations belongs to a regime or is left out with a reason.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import pandas as pd
 
-from collsec.compile.council.council_links import WINDOW, spans_of
-from collsec.compile.council.sanctions_rules import EUSANCT_LEFT_OUT, GSDB_LEFT_OUT, REGIMES, Regime
+from collsec.compile.council.links import WINDOW, spans_of
+from collsec.compile.rules import RuleFile, Strict
 from collsec.compile.text import records_of
-from collsec.core.errors import BadTable, MissingInput
-from collsec.upstream.workbooks import read_sheet
+from collsec.core.errors import BadTable
+from collsec.upstream.readers import read_columns
 
 LIBRARY, GSDB, EUSANCT = "un_library", "gsdb", "eusanct"
 # Kinds of measures: column of the table → columns of the data set.
@@ -31,12 +31,71 @@ MEASURES = {
 Days = Mapping[int, tuple[str, date]]  # number of a resolution → its id and day
 
 
+class Regime(Strict):
+    """One sanctions regime.
+
+    Attributes
+    ----------
+    regime_id : str
+    targets : tuple of int
+        State codes; of regimes against a movement, the state on whose ground it stands.
+    founded_by : int
+        Number of the resolution that imposed the first binding measure.
+    ended_by : int or None
+        Number of the resolution that ended the last measure; None if it lapsed, or goes on.
+    agenda_keys : tuple of str
+        Matters of the Council that the regime was part of.
+    gsdb, eusanct : tuple of int
+        Cases of the two data sets.
+    start_day, end_day : date or None
+        Days of founding and end where no available resolution has them.
+    start_source, end_source : str
+        Source of such a day: key of a source or address.
+    note : str
+        Changes on the way.
+    """
+
+    regime_id: str
+    targets: tuple[int, ...]
+    founded_by: int
+    ended_by: int | None = None
+    agenda_keys: tuple[str, ...]
+    gsdb: tuple[int, ...]
+    eusanct: tuple[int, ...] = ()
+    start_day: date | None = None
+    start_source: str = ""
+    end_day: date | None = None
+    end_source: str = ""
+    note: str = ""
+
+
+class LeftOut(Strict):
+    """A case under the name of the United Nations that is no sanctions of the Council."""
+
+    data_set: Literal["gsdb", "eusanct"]
+    case: int
+    reason: str
+
+
+class SanctionsRules(RuleFile):
+    """The regimes, and the cases that belong to none."""
+
+    file: ClassVar[str] = "sanctions.toml"
+    regime: tuple[Regime, ...]
+    left_out: tuple[LeftOut, ...]
+
+    def cases_left_out(self, data_set: str) -> list[int]:
+        """Cases of a data set that belong to no regime."""
+        return [one.case for one in self.left_out if one.data_set == data_set]
+
+
 def un_sanctions_from(
     resolutions: pd.DataFrame,
     agenda: pd.DataFrame,
     episodes: pd.DataFrame,
     gsdb: Path,
     eusanct: Path,
+    rules: SanctionsRules,
     acd: str,
 ) -> pd.DataFrame:
     """One row per regime and conflict that it concerns; one row if it concerns none.
@@ -48,15 +107,16 @@ def un_sanctions_from(
     Parameters
     ----------
     resolutions : DataFrame
-        As `collsec.compile.council.compile_resolutions` gives it.
+        As `collsec.compile.council.resolutions.resolutions_from` gives it.
     agenda : DataFrame
-        As `collsec.compile.council_links.read_agenda_conflicts` gives it.
+        As `collsec.compile.council.links.read_agenda_conflicts` gives it.
     episodes : DataFrame
         Conflict episodes.
     gsdb : Path
         Global Sanctions Data Base (CSV).
     eusanct : Path
         EUSANCT, cases (``.xls``).
+    rules : SanctionsRules
     acd : str
         Key of the source of the episodes.
 
@@ -82,24 +142,25 @@ def un_sanctions_from(
     Conflict Management and Peace Science 39(1). https://doi.org/10.1177/0738894220948729
     """
     cases = read_gsdb(gsdb)
-    check_cases(gsdb.name, cases["case_id"], [r.gsdb for r in REGIMES], GSDB_LEFT_OUT)
+    out_of_gsdb, out_of_eusanct = map(rules.cases_left_out, (GSDB, EUSANCT))
+    check_cases(gsdb.name, cases["case_id"], [r.gsdb for r in rules.regime], out_of_gsdb)
     imposed = read_eusanct(eusanct)
-    check_cases(eusanct.name, imposed, [r.eusanct for r in REGIMES], EUSANCT_LEFT_OUT)
+    check_cases(eusanct.name, imposed, [r.eusanct for r in rules.regime], out_of_eusanct)
     days: Days = {
         int(r["number"]): (r["resolution_id"], r["resolution_date"])
         for r in records_of(resolutions)
     }
     spans = spans_of(episodes)
     rows = []
-    for regime in REGIMES:
-        told = told_of(regime, days, cases)
-        links = links_of(regime, told["from_date"], told["to_date"], agenda, spans)
+    for regime in rules.regime:
+        facts = facts_of(regime, days, cases)
+        links = links_of(regime, facts["from_date"], facts["to_date"], agenda, spans)
         for link in links or [none_of(regime)]:
             conflict = link["conflict_id"]
             rows.append(
                 {
                     "link_id": f"{regime.regime_id}/{'none' if conflict is None else conflict}",
-                    **told,
+                    **facts,
                     "conflict_id": conflict,
                     "is_none": conflict is None,
                     "rule": link["rule"],
@@ -116,11 +177,11 @@ def un_sanctions_from(
     return table.astype({"conflict_id": "Int64"})
 
 
-def told_of(regime: Regime, days: Days, cases: pd.DataFrame) -> dict[str, Any]:
-    """What is told of the regime itself."""
+def facts_of(regime: Regime, days: Days, cases: pd.DataFrame) -> dict[str, Any]:
+    """What is known of the regime itself."""
     founded, first = days.get(regime.founded_by, (f"S/RES/{regime.founded_by}", None))
     ended, last = days[regime.ended_by] if regime.ended_by else (None, None)
-    first = date.fromisoformat(regime.start_day) if regime.start_day else first
+    first = regime.start_day or first
     if first is None:
         raise BadTable(
             "resolutions",
@@ -130,8 +191,7 @@ def told_of(regime: Regime, days: Days, cases: pd.DataFrame) -> dict[str, Any]:
         )
     if regime.start_day and regime.founded_by not in days:
         founded = f"{founded} ({first.year})"
-    if regime.end_day:
-        last = date.fromisoformat(regime.end_day)
+    last = regime.end_day or last
     own = cases[cases["case_id"].isin(regime.gsdb)]
     return {
         "regime_id": regime.regime_id,
@@ -204,30 +264,20 @@ def sources_of(regime: Regime, acd: str | None) -> list[str]:
 
 def read_gsdb(path: Path) -> pd.DataFrame:
     """Cases under the name of the United Nations, all text but the number of the case."""
-    if not path.exists():
-        raise MissingInput(f"{path.name} is missing from the upstream folder.")
-    raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    wanted = (
-        "case_id",
-        "sanctioning_state",
-        "begin",
-        "end",
-        *(c for columns in MEASURES.values() for c in columns),
-    )
-    if missing := [c for c in wanted if c not in raw.columns]:
-        raise BadTable(path.name, f"lacks column {', '.join(missing)}.")
+    measures = [c for columns in MEASURES.values() for c in columns]
+    raw = read_columns(path, ["case_id", "sanctioning_state", *measures])
     cases = raw[raw["sanctioning_state"] == "UN"]
     return cases.assign(case_id=cases["case_id"].astype(int))
 
 
 def read_eusanct(path: Path) -> list[int]:
     """Numbers of the cases in which the United Nations imposed sanctions."""
-    raw = read_sheet(path, ("caseid", "impositionUN"))
+    raw = read_columns(path, ("caseid", "impositionUN"))
     return [int(c) for c in raw.loc[raw["impositionUN"] == "1", "caseid"]]
 
 
 def check_cases(
-    file: str, listed: Iterable[int], used: Iterable[tuple[int, ...]], left_out: Mapping[int, str]
+    file: str, listed: Iterable[int], used: Iterable[tuple[int, ...]], left_out: Iterable[int]
 ) -> None:
     """Refuse a data set with a case that no regime has, or a regime with a case that it lacks."""
     known = [*(c for cases in used for c in cases), *left_out]
@@ -243,5 +293,5 @@ def check_cases(
                 what,
                 column="case",
                 value=min(cases),
-                remedy="Settle it in collsec/compile/council/sanctions_rules.py.",
+                remedy=f"Settle it in data/raw/rules/{SanctionsRules.file}.",
             )

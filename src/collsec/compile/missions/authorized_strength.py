@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from collsec.compile.missions.mission_labels import mission_id_of
-from collsec.compile.missions.missions import SHORTFALL, whole_number
+from collsec.compile.missions.counts import SHORTFALL, CountRules, whole_number
+from collsec.compile.missions.labels import LabelRules
 from collsec.compile.text import records_of
 
 LIBRARY, MANDATES = "un_library", "tamm"
@@ -20,26 +20,29 @@ PARTS = ["authorized_military", "authorized_police"]
 # A strength is published by the month after the resolution at the latest.
 LATEST_MONTHS = 1
 MANDATE_CHANGED, ALONE_ON_THE_MATTER = 3, 2  # confidence
-# The one resolution in those months was another one: Darfur was another item of the agenda.
-KNOWN = {("unmis", pd.Period("2006-09", "M")): "S/RES/1706 (2006)"}
 
 
-def authorized_strength_from(monthly: pd.DataFrame, resolutions: pd.DataFrame) -> pd.DataFrame:
+def authorized_strength_from(
+    monthly: pd.DataFrame, resolutions: pd.DataFrame, labels: LabelRules, rules: CountRules
+) -> pd.DataFrame:
     """One row per operation and run of months with the same authorized strength.
 
     Parameters
     ----------
     monthly : DataFrame
-        As `collsec.compile.missions.monthly_counts` gives it.
+        As `collsec.compile.missions.counts.monthly_counts` gives it.
     resolutions : DataFrame
-        As `collsec.compile.council.compile_resolutions` gives it.
+        As `collsec.compile.council.resolutions.resolutions_from` gives it.
+    labels : LabelRules
+    rules : CountRules
 
     Returns
     -------
     DataFrame
         Columns in the order of the schema, by operation and month.
     """
-    adopted = by_operation(resolutions)
+    adopted = by_operation(resolutions, labels)
+    known = {(d.mission_id, d.month): d.resolution for d in rules.decision}
     matters = {mission: {r["agenda_key"] for r in own} for mission, own in adopted.items()}
     of_matter: dict[str, list[dict[str, Any]]] = {}
     for resolution in records_of(resolutions):
@@ -53,7 +56,8 @@ def authorized_strength_from(monthly: pd.DataFrame, resolutions: pd.DataFrame) -
                 if number
                 else []
             )
-            found, confidence = decision(str(mission), first, adopted.get(str(mission), []), about)
+            own = adopted.get(str(mission), [])
+            found, confidence = decision(known.get((str(mission), str(first))), first, own, about)
             military, police = (whole_number(run[part].iloc[0]) for part in PARTS)
             assert military is not None and police is not None
             rows.append(
@@ -90,9 +94,9 @@ def whole_strengths(monthly: pd.DataFrame) -> pd.DataFrame:
 
 
 def runs(months: pd.DataFrame, columns: list[str]) -> list[pd.DataFrame]:
-    """Part the months of one operation where one of the columns changes.
+    """Split the months of one operation where one of the columns changes.
 
-    Empty cells are the same as empty cells. A missing month does not part a run.
+    Empty cells are the same as empty cells. A missing month does not split a run.
     """
     values = months[columns].astype("Float64")
     same = (values == values.shift()).fillna(False) | (values.isna() & values.shift().isna())
@@ -100,17 +104,17 @@ def runs(months: pd.DataFrame, columns: list[str]) -> list[pd.DataFrame]:
     return [run for _, run in months.groupby(number.to_numpy())]
 
 
-def by_operation(resolutions: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+def by_operation(resolutions: pd.DataFrame, labels: LabelRules) -> dict[str, list[dict[str, Any]]]:
     """Resolutions that set or changed the mandate of each operation."""
     out: dict[str, list[dict[str, Any]]] = {}
     for resolution in records_of(resolutions):
         for label in resolution["missions"]:
-            out.setdefault(mission_id_of(label), []).append(resolution)
+            out.setdefault(labels.mission_id(label), []).append(resolution)
     return out
 
 
 def decision(
-    mission: str,
+    known: str | None,
     first: pd.Period,
     mandates: list[dict[str, Any]],
     about: list[dict[str, Any]],
@@ -119,7 +123,8 @@ def decision(
 
     Parameters
     ----------
-    mission : str
+    known : str or None
+        The resolution, where the rules name it.
     first : Period
         First month of the strength.
     mandates : list of dict
@@ -134,8 +139,8 @@ def decision(
         only one on the matter; else None.
     confidence : int or None
     """
-    if (mission, first) in KNOWN:
-        return KNOWN[mission, first], ALONE_ON_THE_MATTER
+    if known is not None:
+        return known, ALONE_ON_THE_MATTER
     for candidates, confidence in ((mandates, MANDATE_CHANGED), (about, ALONE_ON_THE_MATTER)):
         near = {
             str(r["resolution_id"])

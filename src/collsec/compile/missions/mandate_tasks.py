@@ -7,53 +7,43 @@ the mandate, not the month of the publication, and its 47 tasks are gathered int
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
 from collsec.compile.missions.authorized_strength import runs
-from collsec.compile.missions.mission_labels import mission_id_of
+from collsec.compile.missions.labels import LabelRules
+from collsec.compile.rules import RuleFile, Strict
 from collsec.compile.text import records_of
-from collsec.core.errors import BadTable, MissingInput
+from collsec.core.errors import BadTable
+from collsec.upstream.readers import read_columns
 
 LIBRARY, MANDATES = "un_library", "tamm"
 CHAPTER_VII = "ch7"
-# Kind of task → the tasks of the publication that belong to it. Cooperation with other bodies,
-# public information, protection of the operation's own people and of relief workers, quick-impact
-# projects and culture belong to none.
-KINDS = {
-    "ceasefire": (
-        "peaceag_cease_monitor",
-        "peaceag_cease_assist",
-        "buffer_monitor",
-        "liaise_warpart",
-    ),
-    "mediation": ("goodoffices", "reconciliation"),
-    "civilian_protection": ("prociv", "children_protect", "women_protect"),
-    "human_rights": ("humrts_monitor", "humrts_protect", "justice_warcrim"),
-    "humanitarian": ("humaid_assist", "refugees_assist", "refugees_monitor", "demining_assist"),
-    "arms_control": (
-        "weaponstrade_monitor",
-        "weaponsembargo_monitor",
-        "cargoinspections",
-        "borders_monitor",
-        "resources_monitor",
-    ),
-    "disarmament": ("ddr_monitor", "ddr_assist"),
-    "police_and_justice": (
-        "securitysectorreform_assist",
-        "policereform_assist",
-        "police_monitor",
-        "police_jointpatrols",
-        "justice_assist",
-    ),
-    "election": ("election_monitor", "election_security", "election_assist"),
-    "government": ("govcap_assist", "govpolicies_assist"),
-}
+
+
+class TaskKind(Strict):
+    """A kind of task, and the tasks of the publication that belong to it."""
+
+    name: str
+    reason: str
+    tasks: tuple[str, ...]
+
+
+class TaskRules(RuleFile):
+    """Kinds of tasks."""
+
+    file: ClassVar[str] = "mandate_tasks.toml"
+    kind: tuple[TaskKind, ...]
 
 
 def mandate_tasks_from(
-    path: Path, operations: frozenset[str], resolutions: pd.DataFrame, founded: dict[str, str]
+    path: Path,
+    operations: frozenset[str],
+    resolutions: pd.DataFrame,
+    founded: dict[str, str],
+    labels: LabelRules,
+    rules: TaskRules,
 ) -> pd.DataFrame:
     """One row per operation and run of months with the same kinds of tasks.
 
@@ -64,9 +54,11 @@ def mandate_tasks_from(
     operations : frozenset of str
         Ids of the UN's operations; others of the publication are left out.
     resolutions : DataFrame
-        As `collsec.compile.council.compile_resolutions` gives it.
+        As `collsec.compile.council.resolutions.resolutions_from` gives it.
     founded : dict of str to str
         Operation → day of its founding. Earlier months belong to who was sent ahead.
+    labels : LabelRules
+    rules : TaskRules
 
     Returns
     -------
@@ -85,12 +77,13 @@ def mandate_tasks_from(
     Lloyd, G. (2021). New data on UN mission mandates 1948–2015: Tasks Assigned to Missions in their
     Mandates (TAMM). Journal of Peace Research 58(5).
     """
-    months = read_mandates(path)
+    months = read_mandates(path, labels, rules)
     months = months[months["mission_id"].isin(operations)]
     first = months["mission_id"].map(founded).str[:7]
     months = months[months["month"].dt.strftime("%Y-%m") >= first]
     adopted = {int(r["number"]): r for r in records_of(resolutions)}
-    flags = [*(f"has_{kind}_task" for kind in KINDS), "has_chapter_vii"]
+    kinds = [kind.name for kind in rules.kind]
+    flags = [*(f"has_{kind}_task" for kind in kinds), "has_chapter_vii"]
     rows = []
     for mission, own in months.groupby("mission_id"):
         for run in runs(own, flags):
@@ -121,7 +114,7 @@ def resolution_in_force(
     return str(resolution["resolution_id"])
 
 
-def read_mandates(path: Path) -> pd.DataFrame:
+def read_mandates(path: Path, labels: LabelRules, rules: TaskRules) -> pd.DataFrame:
     """Months of the publication in order: mission, month, resolution in force, kinds of tasks.
 
     Raises
@@ -131,17 +124,8 @@ def read_mandates(path: Path) -> pd.DataFrame:
     BadTable
         If it lacks a column, or has a task that is neither 0 nor 1.
     """
-    if not path.exists():
-        raise MissingInput(f"{path.name} is missing from the upstream folder.")
-    tasks = [task for kind in KINDS.values() for task in kind] + [CHAPTER_VII]
-    wanted = ["mission", "year", "month", "unsc_resolution", *tasks]
-    raw = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if missing := [name for name in wanted if name not in raw.columns]:
-        raise BadTable(
-            path.name,
-            f"lacks column {', '.join(missing)}.",
-            remedy="Is this the version in sources.toml?",
-        )
+    tasks = [task for kind in rules.kind for task in kind.tasks] + [CHAPTER_VII]
+    raw = read_columns(path, ["mission", "year", "month", "unsc_resolution", *tasks])
     for task in tasks:
         strange = raw[~raw[task].isin(["0", "1"])]
         if len(strange):
@@ -154,12 +138,12 @@ def read_mandates(path: Path) -> pd.DataFrame:
             )
     out = pd.DataFrame(
         {
-            "mission_id": raw["mission"].map(mission_id_of),
+            "mission_id": raw["mission"].map(labels.mission_id),
             "month": pd.PeriodIndex(raw["year"] + "-" + raw["month"].str.zfill(2), freq="M"),
             "unsc_resolution": raw["unsc_resolution"],
         }
     )
-    for kind, of_kind in KINDS.items():
-        out[f"has_{kind}_task"] = (raw[list(of_kind)] == "1").any(axis=1)
+    for kind in rules.kind:
+        out[f"has_{kind.name}_task"] = (raw[list(kind.tasks)] == "1").any(axis=1)
     out["has_chapter_vii"] = raw[CHAPTER_VII] == "1"
     return out.sort_values(["mission_id", "month"], kind="stable").reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""How concentrated the contributors of each UN operation are, by year, 2011–2021.
+"""How concentrated the contributors of each UN operation are, by year.
 
 The file gives people by country, mission and year: the sum of the monthly reports that were read,
 over twelve. Months are lacking, more in some years than in others, so its totals are no strengths;
@@ -11,29 +11,53 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
-from collsec.compile.missions.mission_labels import by_mission_and_year, mission_id_of
-from collsec.compile.states.powers import P5, holder
-from collsec.compile.states.un_names import GWNO
+from collsec.compile.missions.labels import LabelRules, by_mission_and_year
+from collsec.compile.rules import RuleFile
+from collsec.compile.states.powers import Powers
+from collsec.compile.states.states import StateNames
 from collsec.compile.text import records_of
-from collsec.core.errors import BadTable, MissingInput
+from collsec.core.errors import BadTable
+from collsec.core.names import nearest
+from collsec.upstream.readers import read_columns
 
 SOURCE = "troop_contributors"
 COLUMNS = ("Year", "Country", "Mission", "Total")
-# The file breaks off in 2010 after the twelve countries that come first in the alphabet.
-FIRST_YEAR = 2011
-# Years with so few monthly reports that small contributions are rounded to nothing: about five
-# reports in 2017, one in 2021.
-THIN_YEARS = frozenset({2017, 2021})
-THIN_SHARE = 0.5
 MONTHS = 12
 
 
+class ContributionRules(RuleFile):
+    """Years of the file that are read, and those with few reports.
+
+    Attributes
+    ----------
+    first_year : int
+        First year with all contributors.
+    thin_years : tuple of int
+        Years with so few reports that small contributions are rounded to nothing.
+    thin_share : float
+        Share of the months of a year below which that holds too.
+    """
+
+    file: ClassVar[str] = "troop_contributors.toml"
+    first_year: int
+    first_year_reason: str
+    thin_years: tuple[int, ...]
+    thin_years_reason: str
+    thin_share: float
+
+
 def troop_contributors_from(
-    path: Path, operations: Set[str], monthly: pd.DataFrame
+    path: Path,
+    operations: Set[str],
+    monthly: pd.DataFrame,
+    labels: LabelRules,
+    rules: ContributionRules,
+    powers: Powers,
+    names: StateNames,
 ) -> pd.DataFrame:
     """One row per operation and year with any contributor.
 
@@ -44,8 +68,12 @@ def troop_contributors_from(
     operations : set of str
         Ids of the UN's operations; all other missions of the file are left out.
     monthly : DataFrame
-        Real counts by month (see `collsec.compile.missions.monthly_counts`), to tell how many
-        months the file covers.
+        Real counts by month (see `collsec.compile.missions.counts.monthly_counts`), to know how
+        many months the file covers.
+    labels : LabelRules
+    rules : ContributionRules
+    powers : Powers
+    names : StateNames
 
     Returns
     -------
@@ -64,39 +92,36 @@ def troop_contributors_from(
     With shares s_i of the contributors of an operation in a year, the Herfindahl–Hirschman index is
     the sum of s_i²: 1/n for n equal contributors, 1 for a single one.
     """
-    people = read_contributions(path)
-    torn = incomplete(people)
+    people = read_contributions(path, labels, names)
+    partial = incomplete(people)
     people = people[people["people"] > 0]
     real = real_people(monthly)
     rows = []
     for (mission, year), part in by_mission_and_year(people, people["year"]).items():
-        if mission not in operations or year < FIRST_YEAR or (mission, year) in torn:
+        if mission not in operations or year < rules.first_year or (mission, year) in partial:
             continue
         counted = real.get((mission, year))
         people_here = float(part["people"].sum())
         covered = round(people_here / counted.people, 2) if counted else None
         sources = [SOURCE, *(counted.sources if counted else ())]
-        row = row_of(mission, year, part, covered)
+        row = row_of(mission, year, part, covered, rules, powers)
         rows.append(row | {"source": sources, "basis": "file"})
     return pd.DataFrame(rows)
 
 
-def read_contributions(path: Path) -> pd.DataFrame:
+def read_contributions(path: Path, labels: LabelRules, names: StateNames) -> pd.DataFrame:
     """mission_id, year, gwno and people of every line."""
-    if not path.exists():
-        raise MissingInput(f"{path.name} is missing from the upstream folder.")
-    raw = pd.read_csv(path, encoding="utf-8")
-    if missing := [c for c in COLUMNS if c not in raw.columns]:
-        raise BadTable(path.name, f"lacks column {', '.join(missing)}.")
-    unknown = raw[~raw["Country"].isin(GWNO)]
+    raw = read_columns(path, COLUMNS)
+    unknown = raw[~raw["Country"].isin(names.gwno)]
     if len(unknown):
+        name = unknown["Country"].iloc[0]
         raise BadTable(
             path.name,
-            "unknown country.",
+            f"unknown country.{nearest(name, list(names.gwno))}",
             row=int(unknown.index[0]) + 2,
             column="Country",
-            value=unknown["Country"].iloc[0],
-            remedy="Add it to collsec/compile/states/un_names.py.",
+            value=name,
+            remedy=f"Add it to data/raw/rules/{names.file}.",
         )
     double = raw[raw.duplicated(["Year", "Country", "Mission"])]
     if len(double):
@@ -108,16 +133,16 @@ def read_contributions(path: Path) -> pd.DataFrame:
         )
     return pd.DataFrame(
         {
-            "mission_id": raw["Mission"].map(mission_id_of),
-            "year": raw["Year"],
-            "gwno": raw["Country"].map(GWNO),
-            "people": raw["Total"],
+            "mission_id": raw["Mission"].map(labels.mission_id),
+            "year": raw["Year"].astype(int),
+            "gwno": raw["Country"].map(names.gwno),
+            "people": pd.to_numeric(raw["Total"]),
         }
     )
 
 
 def incomplete(people: pd.DataFrame) -> set[tuple[str, int]]:
-    """(mission, year) without a line for a state that has people there in the year beside it."""
+    """(mission, year) without a line for a state that has people there in an adjacent year."""
     listed = set(people[["mission_id", "year", "gwno"]].itertuples(index=False, name=None))
     present = people.loc[people["people"] > 0, ["mission_id", "year", "gwno"]]
     years = set(people["year"])
@@ -147,13 +172,19 @@ def real_people(monthly: pd.DataFrame) -> dict[tuple[str, int], Counted]:
     }
 
 
-def row_of(mission: str, year: int, part: pd.DataFrame, covered: float | None) -> dict[str, Any]:
+def row_of(
+    mission: str,
+    year: int,
+    part: pd.DataFrame,
+    covered: float | None,
+    rules: ContributionRules,
+    powers: Powers,
+) -> dict[str, Any]:
     """One row of `troop_contributors_from`, without its sources."""
     total = float(part["people"].sum())
     ordered = part.sort_values(["people", "gwno"], ascending=[False, True])
     shares = ordered["people"] / total
-    day = pd.Timestamp(year, 12, 31).date()
-    seats = {holder(power, day) for power in P5}
+    seats = powers.seats(pd.Timestamp(year, 12, 31).date())
     from_p5 = ordered[ordered["gwno"].isin(seats)]
     top = records_of(ordered)[0]
     return {
@@ -166,5 +197,5 @@ def row_of(mission: str, year: int, part: pd.DataFrame, covered: float | None) -
         "p5_contributors": len(from_p5),
         "p5_share": round(float(from_p5["people"].sum()) / total, 4),
         "months_share": covered,
-        "is_thin": year in THIN_YEARS or (covered is not None and covered < THIN_SHARE),
+        "is_thin": year in rules.thin_years or (covered is not None and covered < rules.thin_share),
     }

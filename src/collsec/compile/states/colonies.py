@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from collsec.core.errors import BadTable, MissingInput
-
-# Powers that the Colonial Dates Dataset covers, by its names.
-COLONIZERS = {"uk": "britain", "france": "france", "germany": "germany", "italy": "italy"}
-# Powers that had no colony outside their own borders in the sense of the data set.
-NEVER = ("china", "india", "brazil")
+from collsec.compile.rules import RuleFile, Strict
+from collsec.compile.text import records_of
+from collsec.core.errors import BadTable
+from collsec.upstream.readers import read_columns
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Ruled(Strict):
     """States that a power outside of the data set ruled.
 
     Attributes
@@ -25,43 +22,43 @@ class Rule:
         Gleditsch–Ward codes of the later states.
     first_year, last_year : int
         Years of rule.
-    reason : str
+    source, reason : str
     """
 
     power: str
     states: tuple[int, ...]
     first_year: int
     last_year: int
+    source: str
     reason: str
 
 
-RULES = (
-    Rule("usa", (840,), 1898, 1946, "The Philippines."),
-    Rule("usa", (983, 986, 987), 1947, 1994, "Trust Territory of the Pacific Islands."),
-    Rule(
-        "russia",
-        (359, 366, 367, 368, 369, 370, 371, 372, 373, 701, 702, 703, 704, 705),
-        1922,
-        1991,
-        "Republics of the Soviet Union.",
-    ),
-    Rule("japan", (731, 732), 1910, 1945, "Korea."),
-    Rule("japan", (713,), 1895, 1945, "Taiwan."),
-    Rule("japan", (983, 986, 987), 1919, 1945, "South Seas Mandate."),
-)
+class ListedAs(Strict):
+    """A state that the data set lists under the ISO code of another one."""
 
-# States that the Colonial Dates Dataset lists under the name of another one.
-OTHER_STATES = {
-    680: "YEM",  # Aden is South Yemen before unification; North Yemen was no colony
-    817: "VNM",
-    511: "TZA",
-    751: "IND",
-    626: "SDN",
-    265: "DEU",
-    315: "CZE",
-    345: "SRB",
-}
-NOT_YET = {678: 1990}  # first year from which a state continues a colony of its name
+    gwno: int
+    iso3: str
+    reason: str
+
+
+class Continues(Strict):
+    """A state that continues a colony of its name only from a year on."""
+
+    gwno: int
+    from_year: int
+    reason: str
+
+
+class ColonialRules(RuleFile):
+    """Which colonies of which powers the data set has, and what it does not have."""
+
+    file: ClassVar[str] = "colonies.toml"
+    without_colonies: tuple[str, ...]
+    colonizers: dict[str, str]
+    iso3: dict[str, str]
+    ruled: tuple[Ruled, ...]
+    listed_as: tuple[ListedAs, ...]
+    continues: tuple[Continues, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +75,34 @@ class Colonies:
         Power → key of the source of its colonies, where it is not the data set's.
     default_source : str
         Key of the data set.
+    not_before : dict
+        State → first year from which it continues a colony of its name, where that is not all.
     """
 
     first_year: dict[tuple[int, str], int]
     covered: frozenset[int]
     sources: dict[str, str]
     default_source: str
+    not_before: dict[int, int]
 
     def source_of(self, power: str) -> str:
-        """Key of the source that tells the colonies of a power."""
+        """Key of the source of the colonies of a power."""
         return self.sources.get(power, self.default_source)
 
     def was_colony(self, host: int, power: str, year: int) -> bool | None:
         """Whether the power had ruled the host by the end of a year; None if not covered."""
         known = self.first_year.get((host, power))
         if known is not None:
-            return known <= year and year >= NOT_YET.get(host, year)
+            return known <= year and year >= self.not_before.get(host, year)
         return False if host in self.covered else None
 
 
 def read_colonies(
-    dates: Path, names: Path, iso3_of: dict[int, str], sources: dict[str, str]
+    dates: Path,
+    names: Path,
+    iso3_of: dict[int, str],
+    rules: ColonialRules,
+    sources: dict[str, str],
 ) -> Colonies:
     """Read the Colonial Dates Dataset.
 
@@ -110,8 +114,9 @@ def read_colonies(
         A table of the same country names with ISO codes (CSV).
     iso3_of : dict
         State code → ISO code.
+    rules : ColonialRules
     sources : dict
-        Keys of the sources: ``dates``, ``names``, and ``states`` for successions of states.
+        Keys of the sources: ``dates`` and ``names``.
 
     Raises
     ------
@@ -129,12 +134,14 @@ def read_colonies(
     Becker, B. (2019). Introducing COLDAT: The Colonial Dates Dataset. SOCIUM/SFB1342 Working
     Papers 02/2019. https://doi.org/10.7910/DVN/T9SDEW
     """
-    iso = {row["country"]: row["iso3c"] for row in records(names)}
-    iso["South Sudan"] = "SSD"
-    power_of = {colonizer: power for power, colonizer in COLONIZERS.items()}
+    named = read_columns(names, ["country", "iso3c"])
+    iso = {row["country"]: row["iso3c"] for row in records_of(named)}
+    iso |= rules.iso3
+    power_of = {colonizer: power for power, colonizer in rules.colonizers.items()}
     start: dict[tuple[str, str], int] = {}
     listed = set()
-    for number, row in enumerate(records(dates), start=2):
+    dyads = read_columns(dates, ["country", "colonizer", "col", "colstart_max"])
+    for number, row in enumerate(records_of(dyads), start=2):
         if row["country"] not in iso:
             raise BadTable(
                 dates.name,
@@ -147,23 +154,22 @@ def read_colonies(
         if row["col"] == "1" and row["colonizer"] in power_of:
             year = int(float(row["colstart_max"]))
             start[iso[row["country"]], power_of[row["colonizer"]]] = year
-    codes = {gwno: OTHER_STATES.get(gwno, code) for gwno, code in iso3_of.items()}
-    codes |= {gwno: code for gwno, code in OTHER_STATES.items() if gwno not in codes}
+    listed_as = {state.gwno: state.iso3 for state in rules.listed_as}
+    codes = {gwno: listed_as.get(gwno, code) for gwno, code in iso3_of.items()}
+    codes |= {gwno: code for gwno, code in listed_as.items() if gwno not in codes}
     first = {
         (gwno, power): year
         for gwno, code in codes.items()
         for (country, power), year in start.items()
         if country == code
     }
-    first |= {(s, rule.power): rule.first_year for rule in RULES for s in rule.states}
-    others = {p: sources["names"] for p in ("usa", "japan", *NEVER)} | {"russia": sources["states"]}
-    covered = frozenset(g for g, code in codes.items() if code in listed)
-    return Colonies(first, covered, others, sources["dates"])
-
-
-def records(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV file."""
-    if not path.exists():
-        raise MissingInput(f"{path.name} is missing from the upstream folder.")
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        return list(csv.DictReader(stream))
+    first |= {(s, rule.power): rule.first_year for rule in rules.ruled for s in rule.states}
+    others = dict.fromkeys(rules.without_colonies, sources["names"])
+    others |= {rule.power: rule.source for rule in rules.ruled}
+    return Colonies(
+        first,
+        frozenset(g for g, code in codes.items() if code in listed),
+        others,
+        sources["dates"],
+        {state.gwno: state.from_year for state in rules.continues},
+    )

@@ -1,17 +1,20 @@
-"""Distance and contiguity between a state and a great power: ties that no war changes."""
+"""Where states lie: distance and contiguity, ties that no war changes, and positions for a map."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from collsec.compile.states.powers import CONTROLS, P5, holder
-from collsec.compile.states.state_system import StateSystem, gwno_of_cow
+import pandas as pd
+
+from collsec.compile.states.powers import Group, Powers
+from collsec.compile.states.states import StateCodes, StateSystem
 from collsec.compile.text import records_of
-from collsec.upstream.r_data import r_date, read_rda
+from collsec.upstream.readers import r_date, read_columns
 
 EARTH_RADIUS_KM = 6371.0
 # COW's kinds of contiguity: 1 land, 2–5 up to 12, 24, 150 and 400 miles of water.
@@ -39,11 +42,13 @@ class Geography:
     contiguous : dict
         (state, state) → spans of days of contiguity by land or up to 400 miles of water.
     system : StateSystem
+    powers : Powers
     """
 
     capitals: dict[int, tuple[Capital, ...]]
     contiguous: dict[tuple[int, int], tuple[tuple[date, date], ...]]
     system: StateSystem
+    powers: Powers
 
     def capital(self, gwno: int, day: date) -> Capital | None:
         """The capital on a day; of a state that does not exist yet, its first one after it."""
@@ -75,10 +80,10 @@ class Geography:
         when = max(day, min(starts))
         return any(a <= when <= b for a, b in self.contiguous.get((host, power), ()))
 
-    def pool(self, group: str, day: date) -> list[float]:
+    def pool(self, group: Group, day: date) -> list[float]:
         """Sorted distances from all states to the powers of a group on a day, km."""
-        powers = P5 if group == "p5" else CONTROLS
-        holders = [h for p in powers if (h := holder(p, day)) is not None]
+        held = (self.powers.holder(power, day) for power in self.powers.of(group))
+        holders = [code for code in held if code is not None]
         out = []
         for state in self.system.alive(day):
             for power in holders:
@@ -107,7 +112,9 @@ def great_circle_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float
     return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(half))
 
 
-def read_geography(capitals: Path, contiguity: Path, system: StateSystem) -> Geography:
+def read_geography(
+    capitals: Path, contiguity: Path, codes: StateCodes, system: StateSystem, powers: Powers
+) -> Geography:
     """Read capitals and contiguity.
 
     Notes
@@ -120,7 +127,7 @@ def read_geography(capitals: Path, contiguity: Path, system: StateSystem) -> Geo
     project direct contiguity data, version 3.0. Conflict Management and Peace Science 19(2).
     https://doi.org/10.1177/073889420201900203
     """
-    lines = read_rda(contiguity, ["ccode1", "ccode2", "conttype", "stdate", "enddate"])
+    lines = read_columns(contiguity, ["ccode1", "ccode2", "conttype", "stdate", "enddate"])
     stop = r_date(lines["enddate"].max())
     spans: dict[tuple[int, int], list[tuple[date, date]]] = {}
     for c in records_of(lines):
@@ -128,21 +135,24 @@ def read_geography(capitals: Path, contiguity: Path, system: StateSystem) -> Geo
             continue
         first, last = r_date(c["stdate"]), r_date(c["enddate"])
         last = date.max if last >= stop else last
-        for a, b in pairs_in_gwno(int(c["ccode1"]), int(c["ccode2"]), first, last):
+        for a, b in pairs_in_gwno(codes, int(c["ccode1"]), int(c["ccode2"]), first, last):
             spans.setdefault((a, b), []).append((first, last))
             spans.setdefault((b, a), []).append((first, last))
     return Geography(
-        read_capitals(capitals), {pair: tuple(sorted(set(s))) for pair, s in spans.items()}, system
+        read_capitals(capitals, codes),
+        {pair: tuple(sorted(set(s))) for pair, s in spans.items()},
+        system,
+        powers,
     )
 
 
-def read_capitals(path: Path) -> dict[int, tuple[Capital, ...]]:
+def read_capitals(path: Path, codes: StateCodes) -> dict[int, tuple[Capital, ...]]:
     """State code → its capitals, in order; the last one of the file goes on."""
-    frame = read_rda(path, ["gwcode", "stdate", "enddate", "lat", "lng"])
+    frame = read_columns(path, ["gwcode", "stdate", "enddate", "lat", "lng"])
     end = r_date(frame["enddate"].max())
     by_state: dict[int, list[Capital]] = {}
     for c in records_of(frame):
-        gwno = gwno_of_cow(int(c["gwcode"]), 1945) if c["gwcode"] == 679 else int(c["gwcode"])
+        gwno = codes.capital_codes.get(int(c["gwcode"]), int(c["gwcode"]))
         last = r_date(c["enddate"])
         by_state.setdefault(gwno, []).append(
             Capital(
@@ -155,7 +165,42 @@ def read_capitals(path: Path) -> dict[int, tuple[Capital, ...]]:
     return {g: tuple(sorted(c, key=lambda x: x.first)) for g, c in by_state.items()}
 
 
-def pairs_in_gwno(cow1: int, cow2: int, first: date, last: date) -> set[tuple[int, int]]:
+def pairs_in_gwno(
+    codes: StateCodes, cow1: int, cow2: int, first: date, last: date
+) -> set[tuple[int, int]]:
     """Pairs of state codes that a pair of COW codes means at some time of a span."""
-    years = (first.year, min(last.year, 2100))
-    return {(gwno_of_cow(cow1, y), gwno_of_cow(cow2, y)) for y in years}
+    years = (first.year, last.year)
+    return {(codes.gwno_of_cow(cow1, y), codes.gwno_of_cow(cow2, y)) for y in years}
+
+
+def state_positions_from(
+    states: pd.DataFrame, capitals: Mapping[int, Sequence[Capital]], sources: tuple[str, ...]
+) -> pd.DataFrame:
+    """One row per state code with a capital on file.
+
+    Parameters
+    ----------
+    states : DataFrame
+        State codes, as `collsec.compile.states.states.states_from` gives them.
+    capitals : mapping of int to sequence of Capital
+        As `read_capitals` gives them.
+    sources : tuple of str
+        Keys of the sources.
+
+    Returns
+    -------
+    DataFrame
+        Columns in the order of the schema, by code: the last capital, to the whole degree: enough
+        for a map of the world.
+    """
+    rows = [
+        {
+            "gwno": gwno,
+            "latitude": round(capitals[gwno][-1].latitude),
+            "longitude": round(capitals[gwno][-1].longitude),
+            "source": list(sources),
+            "basis": "file",
+        }
+        for gwno in sorted(set(states["gwno"].astype(int)) & set(capitals))
+    ]
+    return pd.DataFrame(rows)

@@ -1,12 +1,11 @@
 """The state that hosts a war, as it was known before onset.
 
 Every yearly covariate is the latest value up to the year before the onset, at most ten years old
-and from the same span of independence; its year stands beside it.
+and from the same span of independence; its year is given alongside.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,13 +14,12 @@ from typing import Any
 
 import pandas as pd
 
-from collsec.compile.states.state_system import StateSystem, gwno_of_cow
+from collsec.compile.states.states import StateCodes, StateSystem
 from collsec.compile.text import records_of
-from collsec.core.errors import BadTable, MissingInput
-from collsec.upstream.r_data import read_rda
+from collsec.core.errors import BadTable
+from collsec.upstream.readers import read_columns
 
 CARRY_YEARS = 10
-TODAY = 2020  # a year of the codes of today's states
 # Statuses of groups that have no part in the central executive.
 EXCLUDED = frozenset({"POWERLESS", "DISCRIMINATED", "SELF-EXCLUSION"})
 STATUSES = EXCLUDED | {
@@ -70,7 +68,7 @@ def host_states_from(
     Parameters
     ----------
     episodes : DataFrame
-        As `collsec.compile.episodes.episodes_from` gives it.
+        As `collsec.compile.conflicts.episodes.episodes_from` gives it.
     covariates : list of Covariate
         In the order of their columns.
     terrain : mapping
@@ -140,7 +138,7 @@ def whole_years(since: date, day: date) -> int:
 
 
 def read_state_years(
-    path: Path, code: str, column: str, *, scale: float = 1.0
+    path: Path, code: str, column: str, codes: StateCodes, *, scale: float = 1.0
 ) -> dict[int, dict[int, float]]:
     """Read one column of a file of state-years.
 
@@ -152,6 +150,7 @@ def read_state_years(
         Column of state codes: ``gwcode`` or COW's ``ccode``, which is translated.
     column : str
         Column of the values.
+    codes : StateCodes
     scale : float
         Factor that brings values to the table's unit.
 
@@ -160,12 +159,12 @@ def read_state_years(
     dict
         State code → {year: value}; missing values left out.
     """
-    frame = read_rda(path, [code, "year", column]).dropna()
+    frame = read_columns(path, [code, "year", column]).dropna()
     out: dict[int, dict[int, float]] = {}
     for state, year, value in zip(
         frame[code].tolist(), frame["year"].tolist(), frame[column].tolist(), strict=True
     ):
-        gwno = gwno_of_cow(int(state), int(year)) if code == "ccode" else int(state)
+        gwno = codes.gwno_of_cow(int(state), int(year)) if code == "ccode" else int(state)
         out.setdefault(gwno, {})[int(year)] = float(value) * scale
     return out
 
@@ -186,19 +185,16 @@ def read_excluded_shares(path: Path) -> dict[int, dict[int, float]]:
     Integrating data on ethnicity, geography, and conflict. Journal of Conflict Resolution 59(7).
     https://doi.org/10.1177/0022002715591215
     """
-    if not path.exists():
-        raise MissingInput(f"{path.name} is missing from the upstream folder.")
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        groups = list(csv.DictReader(stream))
+    groups = read_columns(path, ["gwid", "from", "to", "size", "status"])
     out: dict[int, dict[int, float]] = {}
-    for number, group in enumerate(groups, start=2):
-        if group.get("status") not in STATUSES:
+    for number, group in enumerate(records_of(groups), start=2):
+        if group["status"] not in STATUSES:
             raise BadTable(
                 path.name,
                 "unknown status of a group.",
                 row=number,
                 column="status",
-                value=group.get("status"),
+                value=group["status"],
             )
         share = float(group["size"]) if group["status"] in EXCLUDED else 0.0
         years = out.setdefault(int(group["gwid"]), {})
@@ -207,7 +203,7 @@ def read_excluded_shares(path: Path) -> dict[int, dict[int, float]]:
     return {g: {y: min(s, 1.0) for y, s in years.items()} for g, years in out.items()}
 
 
-def read_terrain(path: Path) -> dict[int, tuple[float, float]]:
+def read_terrain(path: Path, codes: StateCodes) -> dict[int, tuple[float, float]]:
     """State code → ruggedness and log percentage of mountains.
 
     Notes
@@ -219,11 +215,11 @@ def read_terrain(path: Path) -> dict[int, tuple[float, float]]:
     Nunn, N. and D. Puga (2012). Ruggedness: The blessing of bad geography in Africa. Review of
     Economics and Statistics 94(1). https://doi.org/10.1162/REST_a_00161
     """
-    frame = read_rda(path, ["ccode", "gwcode", "rugged", "newlmtnest"])
+    frame = read_columns(path, ["ccode", "gwcode", "rugged", "newlmtnest"])
     frame = frame.dropna(subset=["rugged", "newlmtnest"])
     of_state: dict[int, tuple[float, float]] = {}
     for row in records_of(frame):
         listed = not pd.isna(row["gwcode"])
-        gwno = int(row["gwcode"]) if listed else gwno_of_cow(int(row["ccode"]), TODAY)
+        gwno = int(row["gwcode"]) if listed else codes.gwno_of_cow(int(row["ccode"]), date.max.year)
         of_state[gwno] = (float(row["rugged"]), float(row["newlmtnest"]))
     return of_state

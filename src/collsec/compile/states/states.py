@@ -1,28 +1,34 @@
-"""The study's list of state codes: Gleditsch–Ward, with the COW code of each span."""
+"""The study's list of state codes: Gleditsch–Ward, with the code of Correlates of War (COW) beside.
+
+Which state existed when follows from the list; which state a COW code means from the rules.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 import pandas as pd
 
-from collsec.compile.states.powers import CONTROLS, P5, Holding
+from collsec.compile.rules import RuleFile, Strict
+from collsec.compile.states.powers import Powers
 from collsec.compile.text import records_of
 from collsec.core.errors import BadTable
-from collsec.upstream.r_data import r_date, read_rda
-from collsec.upstream.stata import read_stata
-
-FIRST_DAY = date(1945, 1, 1)  # spans that ended earlier are left out
-LIST_END = date(2020, 12, 31)  # spans that reach the end of the list go on
-
-# UCDP's regions, by Gleditsch–Ward code.
-REGIONS = ((2, 165, 5), (200, 399, 1), (400, 626, 4), (630, 698, 2), (700, 990, 3))
+from collsec.upstream.readers import r_date, read_columns
 
 
-@dataclass(frozen=True, slots=True)
-class CowCode:
+class Region(Strict):
+    """A range of codes, both ends included, and UCDP's region of it."""
+
+    low: int
+    high: int
+    region: int
+
+
+class CowCode(Strict):
     """The code under which COW lists a state, where it is not the Gleditsch–Ward code.
 
     Attributes
@@ -32,66 +38,140 @@ class CowCode:
         First day from which COW uses `code`.
     code : int or None
         None where COW does not list the state at all.
+    reason : str
     """
 
     gwno: int
+    first: date = date.min
+    code: int | None = None
+    reason: str
+
+
+class CowMeaning(Strict):
+    """The state that COW means by a code of its own from a year on."""
+
+    cow: int
+    gwno: int
+    first_year: int = 0
+    reason: str
+
+
+class FurtherState(Strict):
+    """A state that UCDP counts and the list of states does not."""
+
+    gwno: int
+    name: str
     first: date
-    code: int | None
+    last: date
+    reason: str
 
 
-COW_CODES = (
-    CowCode(260, date(1990, 10, 3), 255),  # COW lists united Germany as Germany again
-    CowCode(678, date(1990, 5, 22), 679),  # and united Yemen as a new state
-    CowCode(340, date(2006, 6, 5), 345),  # Serbia continues Yugoslavia
-    CowCode(970, date.min, 946),
-    CowCode(971, date.min, 970),
-    CowCode(972, date.min, 955),
-    CowCode(973, date.min, 947),
-    CowCode(396, date.min, None),
-    CowCode(397, date.min, None),
-    CowCode(711, date.min, None),
-    CowCode(751, date.min, None),
-)
-# ISO codes that the source lacks, or has for another state of the same name.
-ISO3 = {
-    255: "",
-    340: "SRB",
-    345: "YUG",
-    347: "XKX",
-    511: "",
-    678: "YEM",
-    680: "YMD",
-    711: "",
-    817: "",
-    396: "",
-    397: "",
-    971: "NRU",
-    972: "TON",
-    973: "TUV",
-    751: "",
-}
-# States that UCDP counts and the list does not: code, name, first and last day.
-FURTHER_STATES = ((751, "Hyderabad", date(1947, 8, 15), date(1948, 9, 18)),)
+class StateCodes(RuleFile):
+    """Regions and codes of states."""
+
+    file: ClassVar[str] = "states.toml"
+    first_day: date
+    region: tuple[Region, ...]
+    cow_code: tuple[CowCode, ...]
+    cow_meaning: tuple[CowMeaning, ...]
+    further_state: tuple[FurtherState, ...]
+    capital_codes: dict[int, int]
+    iso3: dict[int, str]
+
+    @cached_property
+    def _meanings(self) -> dict[int, CowMeaning]:
+        return {meaning.cow: meaning for meaning in self.cow_meaning}
+
+    def gwno_of_cow(self, cow: int, year: int) -> int:
+        """Gleditsch–Ward code of the state that COW lists under a code in a year."""
+        meaning = self._meanings.get(cow)
+        return meaning.gwno if meaning is not None and year >= meaning.first_year else cow
+
+    def region_of(self, gwno: int) -> int:
+        """UCDP's region of a state: 1 Europe, 2 Middle East, 3 Asia, 4 Africa, 5 Americas.
+
+        Raises
+        ------
+        BadTable
+            If the code lies in no region.
+        """
+        for region in self.region:
+            if region.low <= gwno <= region.high:
+                return region.region
+        raise BadTable(
+            "data/raw/compiled/states.csv", "unknown state code.", column="gwno", value=gwno
+        )
 
 
-def region_of(gwno: int) -> int:
-    """UCDP's region of a state: 1 Europe, 2 Middle East, 3 Asia, 4 Africa, 5 Americas.
+class StateNames(RuleFile):
+    """Codes of states by the names that the United Nations give them."""
 
-    Raises
-    ------
-    BadTable
-        If the code lies in no region.
+    file: ClassVar[str] = "un_names.toml"
+    gwno: dict[str, int]
 
-    >>> region_of(651), region_of(620)
-    (2, 4)
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One span of independence."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class StateSystem:
+    """The states of ``compiled/states.csv`` as a lookup.
+
+    Attributes
+    ----------
+    spans : dict
+        State code → its spans, in order.
     """
-    for low, high, region in REGIONS:
-        if low <= gwno <= high:
-            return region
-    raise BadTable("data/raw/compiled/states.csv", "unknown state code.", column="gwno", value=gwno)
+
+    spans: dict[int, tuple[Span, ...]]
+
+    def exists(self, gwno: int, day: date) -> bool:
+        """Whether the state was independent on a day."""
+        return any(s.first <= day <= s.last for s in self.spans.get(gwno, ()))
+
+    def existed_in(self, gwno: int, year: int) -> bool:
+        """Whether the state was independent on some day of a year."""
+        return any(s.first.year <= year <= s.last.year for s in self.spans.get(gwno, ()))
+
+    def alive(self, day: date) -> tuple[int, ...]:
+        """Codes of all states on a day, in order."""
+        return tuple(sorted(g for g in self.spans if self.exists(g, day)))
+
+    def since(self, gwno: int, day: date) -> date | None:
+        """First day of the span of independence that holds a day; None outside of any.
+
+        Spans that follow each other without a gap (the COW code changed) are one.
+        """
+        first: date | None = None
+        before: Span | None = None
+        for span in self.spans.get(gwno, ()):
+            follows = before is not None and (span.first - before.last).days == 1
+            first = first if follows else span.first
+            if span.first <= day <= span.last:
+                return first
+            before = span
+        return None
 
 
-def states_from(system: Path, ideal_points: Path, sources: dict[str, str]) -> pd.DataFrame:
+def state_system(states: pd.DataFrame) -> StateSystem:
+    """The lookup of a table of states (see `states_from`)."""
+    spans: dict[int, list[Span]] = {}
+    for state in records_of(states):
+        last = state["valid_to"]
+        spans.setdefault(state["gwno"], []).append(
+            Span(state["valid_from"], date.max if last is None or pd.isna(last) else last)
+        )
+    return StateSystem({g: tuple(s) for g, s in spans.items()})
+
+
+def states_from(
+    system: Path, ideal_points: Path, codes: StateCodes, powers: Powers, sources: dict[str, str]
+) -> pd.DataFrame:
     """One row per state and span of independence under one COW code.
 
     Parameters
@@ -100,20 +180,24 @@ def states_from(system: Path, ideal_points: Path, sources: dict[str, str]) -> pd
         Gleditsch–Ward state system (``.rda``).
     ideal_points : Path
         UN ideal points (``.dta``), for ISO codes.
+    codes : StateCodes
+    powers : Powers
     sources : dict
         Keys of the sources: ``system``, ``iso3`` and ``further``.
 
     Returns
     -------
     DataFrame
-        Columns in the order of the schema, sorted by code and first day.
+        Columns in the order of the schema, sorted by code and first day. Spans that reach the end
+        of the list go on.
 
     References
     ----------
     Gleditsch, K. S. and M. D. Ward (1999). A revised list of independent states since the Congress
     of Vienna. International Interactions 25(4). https://doi.org/10.1080/03050629908434958
     """
-    listed = read_rda(system, ["gwcode", "gw_name", "microstate", "start", "end"])
+    listed = read_columns(system, ["gwcode", "gw_name", "microstate", "start", "end"])
+    list_end = r_date(listed["end"].max())
     iso3 = iso3_by_cow(ideal_points)
     spans = [
         (
@@ -125,12 +209,12 @@ def states_from(system: Path, ideal_points: Path, sources: dict[str, str]) -> pd
             sources["system"],
         )
         for s in records_of(listed)
-    ] + [(*further[:2], False, *further[2:], sources["further"]) for further in FURTHER_STATES]
+    ] + [(s.gwno, s.name, False, s.first, s.last, sources["further"]) for s in codes.further_state]
     rows = []
     for gwno, name, microstate, first, last, source in sorted(spans):
-        if last < FIRST_DAY:
+        if last < codes.first_day:
             continue
-        for start, end, cow in parted(gwno, first, last if last < LIST_END else None):
+        for start, end, cow in split(codes, gwno, first, last if last < list_end else None):
             rows.append(
                 {
                     "gwno": gwno,
@@ -138,11 +222,11 @@ def states_from(system: Path, ideal_points: Path, sources: dict[str, str]) -> pd
                     "valid_from": start,
                     "valid_to": end,
                     "cow_code": cow,
-                    "iso3": (ISO3[gwno] if gwno in ISO3 else iso3.get(cow or 0)) or None,
-                    "region": region_of(gwno),
+                    "iso3": codes.iso3.get(gwno, iso3.get(cow or 0)) or None,
+                    "region": codes.region_of(gwno),
                     "is_microstate": microstate,
-                    "is_p5": stands(gwno, P5),
-                    "is_control_power": stands(gwno, CONTROLS),
+                    "is_p5": powers.has_stood(gwno, "p5"),
+                    "is_control_power": powers.has_stood(gwno, "controls"),
                     "source": [source, sources["iso3"]],
                     "basis": "file",
                 }
@@ -150,9 +234,11 @@ def states_from(system: Path, ideal_points: Path, sources: dict[str, str]) -> pd
     return pd.DataFrame(rows).astype({"cow_code": "Int64"})
 
 
-def parted(gwno: int, first: date, last: date | None) -> list[tuple[date, date | None, int | None]]:
-    """Part a span where COW changes its code."""
-    changes = [c for c in COW_CODES if c.gwno == gwno and (last is None or c.first <= last)]
+def split(
+    codes: StateCodes, gwno: int, first: date, last: date | None
+) -> list[tuple[date, date | None, int | None]]:
+    """Split a span where COW changes its code."""
+    changes = [c for c in codes.cow_code if c.gwno == gwno and (last is None or c.first <= last)]
     if not changes:
         return [(first, last, gwno)]
     change = changes[0]
@@ -163,12 +249,7 @@ def parted(gwno: int, first: date, last: date | None) -> list[tuple[date, date |
 
 def iso3_by_cow(path: Path) -> dict[int, str]:
     """COW code → ISO 3166 alpha-3 code, the one that stands in most sessions."""
-    points = read_stata(path, ["ccode", "iso3c"])
+    points = read_columns(path, ["ccode", "iso3c"])
     named = points[points["iso3c"].fillna("") != ""]
     most = named.groupby("ccode")["iso3c"].agg(lambda codes: sorted(codes.mode())[0])
     return {int(cow): str(iso) for cow, iso in most.items()}  # type: ignore[call-overload]
-
-
-def stands(gwno: int, powers: dict[str, tuple[Holding, ...]]) -> bool:
-    """Whether a state has stood for one of the powers."""
-    return any(h.gwno == gwno for holdings in powers.values() for h in holdings)

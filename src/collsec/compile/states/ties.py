@@ -16,15 +16,16 @@ import pandas as pd
 
 from collsec.compile.states.colonies import Colonies
 from collsec.compile.states.geography import Geography, nearness_rank
-from collsec.compile.states.powers import P5, POWERS, holder
-from collsec.compile.states.state_system import StateSystem
+from collsec.compile.states.pacts import Pacts
+from collsec.compile.states.powers import Group, Powers
+from collsec.compile.states.states import StateSystem
 from collsec.compile.states.yearly_ties import YearlyTie
 from collsec.compile.text import records_of
 
 WINDOW_YEARS = 5
 USA = "usa"
 
-Pools = Callable[[str, date], list[float]]
+Pools = Callable[[Group, date], list[float]]
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,11 @@ class Ties:
     Attributes
     ----------
     trade, votes, troops : YearlyTie
-    pacts : frozenset of (state, state, year)
-        The first has promised to defend the second.
-    pacts_last_year : int
+    pacts : Pacts
     colonies : Colonies
     geography : Geography
     system : StateSystem
+    powers : Powers
     sources : dict
         Component, or ``episodes`` → key of its source.
     """
@@ -47,11 +47,11 @@ class Ties:
     trade: YearlyTie
     votes: YearlyTie
     troops: YearlyTie
-    pacts: frozenset[tuple[int, int, int]]
-    pacts_last_year: int
+    pacts: Pacts
     colonies: Colonies
     geography: Geography
     system: StateSystem
+    powers: Powers
     sources: dict[str, str]
 
 
@@ -61,7 +61,7 @@ def ties_from(episodes: pd.DataFrame, ties: Ties) -> pd.DataFrame:
     Parameters
     ----------
     episodes : DataFrame
-        As `collsec.compile.episodes.episodes_from` gives it.
+        As `collsec.compile.conflicts.episodes.episodes_from` gives it.
     ties : Ties
 
     Returns
@@ -73,7 +73,7 @@ def ties_from(episodes: pd.DataFrame, ties: Ties) -> pd.DataFrame:
     rows = []
     for episode in records_of(episodes):
         for ordinal, host in enumerate(map(int, episode["gwno_loc"]), start=1):
-            for power in POWERS:
+            for power in ties.powers.names:
                 rows.append(row_of(episode, ordinal, host, power, ties, pools))
     whole = (
         "gwno_power",
@@ -92,8 +92,8 @@ def row_of(
     """Ties of one host with one power before one episode."""
     onset = date.fromisoformat(episode["onset_date"])
     eve = onset - timedelta(days=1)
-    code = holder(power, onset)
-    group = "p5" if power in P5 else "controls"
+    code = ties.powers.holder(power, onset)
+    group = ties.powers.groups[power]
     first, last = onset.year - WINDOW_YEARS, onset.year - 1
     is_self = code == host
     pair = (host, code) if code is not None and not is_self else None
@@ -107,7 +107,7 @@ def row_of(
     has_pact = (
         pair is not None
         and pact_year is not None
-        and bool({(*pair, pact_year), (*pair[::-1], pact_year)} & ties.pacts)
+        and bool({(*pair, pact_year), (*pair[::-1], pact_year)} & ties.pacts.promises)
     )
     sources = {**ties.sources, "colony": ties.colonies.source_of(power)}
     used = {
@@ -125,7 +125,7 @@ def row_of(
         "gwno_host": host,
         "power": power,
         "gwno_power": code,
-        "is_p5": power in P5,
+        "is_p5": group == "p5",
         "is_host_itself": is_self,
         "is_belligerent": code is not None and str(code) in parties(episode),
         "has_pact_coverage": used["pact"],
@@ -171,18 +171,18 @@ def latest_pact_year(pair: tuple[int, int] | None, first: int, last: int, ties: 
     """Latest year in which both states existed and the data know of pacts."""
     if pair is None:
         return None
-    for year in range(min(last, ties.pacts_last_year), first - 1, -1):
+    for year in range(min(last, ties.pacts.last_year), first - 1, -1):
         if all(ties.system.existed_in(state, year) for state in pair):
             return year
     return None
 
 
-def rank_of(tie: YearlyTie, group: str, found: tuple[int, float] | None) -> float | None:
+def rank_of(tie: YearlyTie, group: Group, found: tuple[int, float] | None) -> float | None:
     """Percentile of a value in the pool of its year."""
     return None if found is None else rounded(tie.rank(group, *found))
 
 
-def nearness(pools: Pools, group: str, year: int, distance: float | None) -> float | None:
+def nearness(pools: Pools, group: Group, year: int, distance: float | None) -> float | None:
     """Percentile of a distance among all pairs at the end of a year; 1 = nearest."""
     if distance is None:
         return None

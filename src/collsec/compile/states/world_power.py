@@ -8,20 +8,23 @@ from pathlib import Path
 import pandas as pd
 
 from collsec.compile.states.host_states import read_state_years
-from collsec.compile.states.powers import P5, holder
+from collsec.compile.states.powers import Powers
+from collsec.compile.states.states import StateCodes
 
 SOURCE = "cow_capabilities"
 FIRST_YEAR = 1946
 LARGE = 0.10  # "no state controls more than 10 %" of power: the article's condition
 
 
-def world_power_from(path: Path) -> pd.DataFrame:
+def world_power_from(path: Path, codes: StateCodes, powers: Powers) -> pd.DataFrame:
     """One row per year from 1946.
 
     Parameters
     ----------
     path : Path
         National Material Capabilities of the Correlates of War project (``.rda``).
+    codes : StateCodes
+    powers : Powers
 
     Returns
     -------
@@ -40,14 +43,14 @@ def world_power_from(path: Path) -> pd.DataFrame:
     states, 1816–1985. International Interactions 14(2). https://doi.org/10.1080/03050628808434695
     """
     by_year: dict[int, dict[int, float]] = {}
-    for state, years in read_state_years(path, "ccode", "cinc").items():
+    for state, years in read_state_years(path, "ccode", "cinc", codes).items():
         for year, share in years.items():
             by_year.setdefault(year, {})[state] = share
     rows = []
     for year in sorted(y for y in by_year if y >= FIRST_YEAR):
         shares = by_year[year]
         ordered = sorted(shares, key=lambda state: (-shares[state], state))
-        seats = sorted(h for p in P5 if (h := holder(p, date(year, 12, 31))) is not None)
+        seats = powers.seats(date(year, 12, 31))
         rows.append(
             {
                 "year": year,

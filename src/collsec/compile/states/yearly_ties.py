@@ -1,4 +1,4 @@
-"""Yearly ties between a state and a great power: trade, votes, pacts, troops.
+"""Yearly ties between a state and a great power: trade, votes, troops.
 
 Each tie is read into a `YearlyTie`: the value of each pair in each year, and the pool of values of
 all states with the five permanent members (or with the five powers of the negative control) in
@@ -16,15 +16,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from collsec.compile.states.powers import CONTROLS, P5, holder
-from collsec.compile.states.state_system import StateSystem, gwno_of_cow
-from collsec.core.errors import BadTable
-from collsec.upstream.r_data import read_rda
-from collsec.upstream.stata import read_stata
+from collsec.compile.states.powers import Group, Powers
+from collsec.compile.states.states import StateCodes, StateSystem
+from collsec.upstream.readers import read_columns
 
 FIRST_YEAR = 1940
-CHINA, TAIWAN = 710, 713
-ROC_LEFT_COUNCIL = 1971  # the ideal points list China's seat under Taiwan up to this session
 
 Pair = tuple[int, int]  # codes of host and power
 
@@ -44,7 +40,7 @@ class YearlyTie:
     """
 
     values: Mapping[Pair, Mapping[int, float]]
-    pools: Mapping[tuple[str, int], list[float]]
+    pools: Mapping[tuple[Group, int], list[float]]
     is_closeness: bool
 
     def latest(self, pair: Pair, first: int, last: int) -> tuple[int, float] | None:
@@ -53,7 +49,7 @@ class YearlyTie:
         known = [y for y in years if first <= y <= last]
         return (max(known), years[max(known)]) if known else None
 
-    def rank(self, group: str, year: int, value: float) -> float | None:
+    def rank(self, group: Group, year: int, value: float) -> float | None:
         """Percentile (0 to 1) of a value in its group's pool of a year; 1 = strongest tie.
 
         Notes
@@ -69,7 +65,11 @@ class YearlyTie:
 
 
 def yearly_tie(
-    rows: Iterable[tuple[int, int, int, float]], system: StateSystem, *, is_closeness: bool
+    rows: Iterable[tuple[int, int, int, float]],
+    system: StateSystem,
+    powers: Powers,
+    *,
+    is_closeness: bool,
 ) -> YearlyTie:
     """Index rows of (host, power, year, value) and form the pools.
 
@@ -78,12 +78,12 @@ def yearly_tie(
     China is in a year's pool with the state that held its seat on 31 December.
     """
     values: dict[Pair, dict[int, float]] = {}
-    pools: dict[tuple[str, int], list[float]] = {}
-    in_pool: dict[int, dict[int, str]] = {}
+    pools: dict[tuple[Group, int], list[float]] = {}
+    in_pool: dict[int, dict[int, Group]] = {}
     for host, power, year, value in rows:
         values.setdefault((host, power), {})[year] = value
         if year not in in_pool:
-            in_pool[year] = group_of_holder(year)
+            in_pool[year] = group_of_holder(year, powers)
         group = in_pool[year].get(power)
         if group and host != power and system.existed_in(host, year):
             pools.setdefault((group, year), []).append(value)
@@ -92,24 +92,14 @@ def yearly_tie(
     return YearlyTie(values, pools, is_closeness)
 
 
-def group_of_holder(year: int) -> dict[int, str]:
+def group_of_holder(year: int, powers: Powers) -> dict[int, Group]:
     """State code → group, of the states that stand for a power at the end of a year."""
     day = date(year, 12, 31)
-    out = {}
-    for group, powers in (("p5", P5), ("controls", CONTROLS)):
-        for power in powers:
-            code = holder(power, day)
-            if code is not None:
-                out[code] = group
-    return out
+    held = {powers.holder(power, day): group for power, group in powers.groups.items()}
+    return {code: group for code, group in held.items() if code is not None}
 
 
-def power_codes() -> frozenset[int]:
-    """Codes of all states that ever stand for a power."""
-    return frozenset(h.gwno for powers in (P5, CONTROLS) for hs in powers.values() for h in hs)
-
-
-def trade_shares(path: Path, system: StateSystem) -> YearlyTie:
+def trade_shares(path: Path, codes: StateCodes, system: StateSystem, powers: Powers) -> YearlyTie:
     """Share of the host's trade (imports and exports, current US dollars) that is with a power.
 
     Notes
@@ -117,7 +107,7 @@ def trade_shares(path: Path, system: StateSystem) -> YearlyTie:
     A pair is covered if one of its two flows is known and the host trades at all. The total is the
     sum of the known flows with all partners. Flows are rounded to millions by the source.
     """
-    trade = read_rda(path, ["ccode1", "ccode2", "year", "flow1", "flow2"])
+    trade = read_columns(path, ["ccode1", "ccode2", "year", "flow1", "flow2"])
     trade = trade[(trade["year"] >= FIRST_YEAR)]
     known = trade[trade["flow1"].notna() | trade["flow2"].notna()]
     amount = known["flow1"].fillna(0) + known["flow2"].fillna(0)
@@ -131,10 +121,10 @@ def trade_shares(path: Path, system: StateSystem) -> YearlyTie:
     )
     long["total"] = long.groupby(["host", "year"])["amount"].transform("sum")
     long = long[long["total"] > 0]
-    wanted = power_codes() | {255, 679}
-    long = long[long["partner"].isin(wanted)]
+    aliases = {meaning.cow for meaning in codes.cow_meaning if meaning.gwno in powers.codes}
+    long = long[long["partner"].isin(powers.codes | aliases)]
     rows = (
-        (gwno_of_cow(host, year), gwno_of_cow(partner, year), year, amount / total)
+        (codes.gwno_of_cow(host, year), codes.gwno_of_cow(partner, year), year, amount / total)
         for host, partner, year, amount, total in zip(
             long["host"].tolist(),
             long["partner"].tolist(),
@@ -144,10 +134,12 @@ def trade_shares(path: Path, system: StateSystem) -> YearlyTie:
             strict=True,
         )
     )
-    return yearly_tie(rows, system, is_closeness=True)
+    return yearly_tie(rows, system, powers, is_closeness=True)
 
 
-def ideal_point_distances(path: Path, system: StateSystem) -> YearlyTie:
+def ideal_point_distances(
+    path: Path, codes: StateCodes, system: StateSystem, powers: Powers
+) -> YearlyTie:
     """Distance of ideal points in the General Assembly, by session (the year it opened).
 
     References
@@ -156,7 +148,7 @@ def ideal_point_distances(path: Path, system: StateSystem) -> YearlyTie:
     United Nations voting data. Journal of Conflict Resolution 61(2).
     https://doi.org/10.1177/0022002715595700
     """
-    points = read_stata(path, ["ccode", "year", "idealpointall"])
+    points = read_columns(path, ["ccode", "year", "idealpointall"])
     points = points[points["idealpointall"].notna()]
     by_year: dict[int, dict[int, float]] = {}
     for cow, year, point in zip(
@@ -165,45 +157,19 @@ def ideal_point_distances(path: Path, system: StateSystem) -> YearlyTie:
         points["idealpointall"].tolist(),
         strict=True,
     ):
-        code = gwno_of_cow(int(cow), int(year))
+        code = codes.gwno_of_cow(int(cow), int(year))
         by_year.setdefault(int(year), {})[code] = float(point)
     rows = []
     for year, of_states in by_year.items():
-        for power in sorted(power_codes()):
-            own = of_states.get(power)
-            if power == CHINA and own is None and year < ROC_LEFT_COUNCIL:
-                own = of_states.get(TAIWAN)  # one delegation under two codes
+        for power in sorted(powers.codes):
+            own = of_states.get(power, of_states.get(powers.voted_as(power, year)))
             if own is None:
                 continue
             rows += [(s, power, year, abs(p - own)) for s, p in of_states.items() if s != power]
-    return yearly_tie(rows, system, is_closeness=False)
+    return yearly_tie(rows, system, powers, is_closeness=False)
 
 
-def defense_pacts(path: Path) -> tuple[frozenset[tuple[int, int, int]], int]:
-    """Promises of defense by year, and the last year of the data.
-
-    Returns
-    -------
-    pacts : frozenset of (state, state, year)
-        The first has promised to defend the second; a mutual pact stands there both ways.
-    last_year : int
-
-    References
-    ----------
-    Leeds, B. A., J. M. Ritter, S. M. Mitchell and A. G. Long (2002). Alliance Treaty Obligations
-    and Provisions, 1815–1944. International Interactions 28(3).
-    https://doi.org/10.1080/03050620213653
-    """
-    pacts = read_rda(path, ["ccode1", "ccode2", "year", "atop_defense"])
-    last = int(pacts["year"].max())
-    pacts = pacts[(pacts["atop_defense"] == 1) & (pacts["year"] >= FIRST_YEAR)]
-    return frozenset(
-        (gwno_of_cow(int(a), int(y)), gwno_of_cow(int(b), int(y)), int(y))
-        for a, b, y in zip(pacts["ccode1"], pacts["ccode2"], pacts["year"], strict=True)
-    ), last
-
-
-def us_troops(path: Path, system: StateSystem) -> YearlyTie:
+def us_troops(path: Path, codes: StateCodes, system: StateSystem, powers: Powers) -> YearlyTie:
     """Active-duty troops of the United States in a state, persons at the yearly count.
 
     Notes
@@ -211,15 +177,12 @@ def us_troops(path: Path, system: StateSystem) -> YearlyTie:
     A state that the source lists under two names in a year has the sum of both. A state that is not
     listed in a year is not covered in that year.
     """
-    troops = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    missing = [c for c in ("ccode", "year", "troops_ad") if c not in troops.columns]
-    if missing:
-        raise BadTable(path.name, f"lacks column {', '.join(missing)}.")
+    troops = read_columns(path, ["ccode", "year", "troops_ad"])
     troops = troops[troops["ccode"].str.fullmatch(r"\d{1,3}")]
     troops = troops[troops["troops_ad"].str.fullmatch(r"\d+(\.0)?")]
     count: dict[Pair, float] = {}
     for cow, year, number in zip(troops["ccode"], troops["year"], troops["troops_ad"], strict=True):
-        key = (gwno_of_cow(int(cow), int(year)), int(year))
+        key = (codes.gwno_of_cow(int(cow), int(year)), int(year))
         count[key] = count.get(key, 0.0) + float(number)
     rows = ((host, 2, year, number) for (host, year), number in count.items())
-    return yearly_tie(rows, system, is_closeness=True)
+    return yearly_tie(rows, system, powers, is_closeness=True)

@@ -19,7 +19,7 @@ from collsec.core.errors import MissingInput
 from collsec.core.project import Project
 from collsec.evidence.citation import Used, references
 from collsec.evidence.record import Record, load, load_synthesis
-from collsec.hypothesis.specification import load_study
+from collsec.hypothesis.study import load_study
 from collsec.reports.figures import Drawing
 from collsec.reports.pages import citation, generated, prose
 from collsec.reports.pages.catalog import (
@@ -231,10 +231,8 @@ def _write_surroundings(
 
 def _used_sources(project: Project, hypothesis: str) -> list[Used]:
     """Return the sources that a hypothesis read; none where its panel has not been made."""
-    try:
-        return references(project, hypothesis)
-    except MissingInput:
-        return []
+    is_made = project.stage("panels", hypothesis).exists()
+    return references(project, hypothesis) if is_made else []
 
 
 def _shown(body: str, items: Mapping[str, Item]) -> list[tuple[str, Item]]:

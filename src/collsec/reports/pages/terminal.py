@@ -17,7 +17,7 @@ from collsec.designs.printed import Column
 from collsec.evidence.citation import Used, reference_of
 from collsec.evidence.detectable import RATIOS
 from collsec.evidence.record import Record
-from collsec.hypothesis.specification import Study
+from collsec.hypothesis.study import Study
 from collsec.reports.tables import results
 from collsec.reports.tables.table import Table
 from collsec.reports.words import summary, verdicts, wording

@@ -13,7 +13,6 @@ import pandas as pd
 from collsec.core.project import Project, whole
 from collsec.designs.estimate import Unit
 from collsec.designs.printed import Column
-from collsec.evidence.claims import RESOURCE as CLAIMS
 from collsec.measures import MEASURES
 from collsec.reports.tables.table import Table
 from collsec.tables import codebook as book
@@ -51,7 +50,7 @@ _STYLE = (
 
 def entries_of(project: Project) -> dict[str, Entry]:
     """Return the codebook of a study: raw tables with that of the claims, and measures."""
-    return book.codebook(project, MEASURES, (CLAIMS,))
+    return book.codebook(project, MEASURES)
 
 
 def write(project: Project, folder: Path) -> list[Path]:

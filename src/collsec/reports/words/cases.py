@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from collsec.evidence.cases import UNDATED, Case
-from collsec.histories.timelines import RESOLUTIONS_END
+from collsec.histories.timelines import ONE_DAY
 from collsec.reports.words.wording import listed
 
 _DAYS_PER_MONTH = 365.25 / 12
@@ -55,8 +55,9 @@ def sentence(case: Case, found: pd.DataFrame) -> str:
         said.append(f"Troops came, but no document has the day ({_list(undated)}).")
     elif troops.empty:
         said.append("No peacekeeping troops were sent to it.")
-    if case.last_day > RESOLUTIONS_END:
-        said.append(f"Resolutions are on record up to {RESOLUTIONS_END:%B %Y}.")
+    unknown = found.loc[found["kind"] == "not_on_record", "from_date"]
+    if len(unknown):
+        said.append(f"Resolutions are on record up to {unknown.min() - ONE_DAY:%B %Y}.")
     return " ".join(said)
 
 

@@ -28,7 +28,7 @@ from collsec.evidence.claims import (
     tested_by,
 )
 from collsec.evidence.record import load
-from collsec.hypothesis.specification import load_study
+from collsec.hypothesis.study import load_study
 from collsec.reports.words import quantities, verdicts, wording
 from collsec.reports.words.wording import begun
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pandas as pd
 
+from collsec.core.documents import read_front_matter
 from collsec.core.errors import BadSpec
 from collsec.core.names import nearest
 from collsec.core.project import Project
 from collsec.evidence.record import Record, load
-from collsec.hypothesis.frontmatter import split
-from collsec.hypothesis.specification import Study, load_study
+from collsec.hypothesis.study import Study, load_study
 from collsec.measures import MEASURES
 from collsec.reports.words import quantities, wording
 from collsec.reports.words.claims import CLUSTERS
@@ -38,10 +38,16 @@ def read(project: Project, names: Sequence[str]) -> list[tuple[Record, str]]:
     return [
         (
             load(project, known(project, name)),
-            str(split(project.spec_file(name))[0].get("title", name)),
+            _title(project, name),
         )
         for name in names
     ]
+
+
+def _title(project: Project, name: str) -> str:
+    path = project.spec_file(name)
+    front, _ = read_front_matter(path, project.relative(path))
+    return str(front.content.get("title", name))
 
 
 def known(project: Project, name: str) -> str:

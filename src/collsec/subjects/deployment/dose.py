@@ -18,9 +18,8 @@ from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.designs.split_exposure import PRINTED, SplitExposure, estimate_split
 from collsec.designs.time_varying import calendar_day, followed
-from collsec.histories.episodes import Linked
 from collsec.histories.panels import UnitSpells, arrange, days_of, unit_spells
-from collsec.histories.timelines import RECALLED, deployment, presence_spells
+from collsec.histories.timelines import presence_spells
 from collsec.measures.spells import where_positive
 from collsec.survival.inference import (
     Counts,
@@ -43,7 +42,7 @@ TITLES = {
     roles=(Role.INTERACTION,),
     variables=tuple(VariablesOf(name, PRINTED) for name in NAMES.values()),
     uses=(
-        "timelines/deployment.un_troops",
+        "deployment.un_troops",
         "missions.strength_10pct_date",
         "missions.strength_50pct_date",
     ),
@@ -97,18 +96,8 @@ def followed_to(prepared: Prepared, outcome: pd.DataFrame) -> Prepared:
 
 
 def half_strength_calendar(inputs: Inputs) -> pd.DataFrame:
-    """Spells on conflicts from the day on which UN troops had reached half of their strength.
-
-    It is the timeline of presence, built as if troops had come on that day.
-    """
-    missions = inputs.missions
-    known = missions["strength_50pct_date"].notna() & (
-        missions["strength_50pct_basis"] != RECALLED
-    ).fillna(False)
-    reached = missions[known & missions["conflict_id"].notna()].copy()
-    reached["first_troops_date"] = reached[["first_troops_date", "strength_50pct_date"]].max(axis=1)
-    linked = Linked(inputs.episodes, reached, inputs.acts, inputs.ties, pd.DataFrame())
-    return where_positive(deployment(linked), "un_troops")
+    """Spells on conflicts from the day on which UN troops had reached half of their strength."""
+    return where_positive(inputs.timelines["deployment"], "un_troops_at_half_strength")
 
 
 def by_strength(inputs: Inputs, prepared: Prepared) -> SplitExposure:

@@ -21,7 +21,6 @@ from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.designs.split_exposure import PRINTED
 from collsec.designs.time_varying import calendar_day, followed, lay_out
 from collsec.histories.panels import days_of
-from collsec.histories.timelines import presence_spells
 from collsec.subjects.deployment.dose import counted_only, followed_to
 from collsec.survival.inference import DosePath, InferenceError, rerandomized_dose
 
@@ -57,11 +56,8 @@ class Troops:
         ),
     ),
     uses=(
-        "timelines/deployment.un_troops",
-        "missions.strength_10pct_date",
-        "missions.strength_50pct_date",
-        "monthly_strength.troops",
-        "monthly_strength.total",
+        "deployment.un_troops",
+        "troop_strength.troops",
     ),
     exposures=("un_troops",),
 )
@@ -85,27 +81,19 @@ def dose_troops(context: Context) -> Part:
 def counted_troops(inputs: Inputs) -> Troops:
     """The cohort of the primary and the numbers of troops on its wars."""
     lag = days_of(inputs.spec.exposure.lag_months)
-    counts = inputs.tables["monthly_strength"]
-    last_day = counts["to_month"].max() + pd.Timedelta(days=lag)
+    last_day = inputs.extents["troop_counts"].last_day + pd.Timedelta(days=lag)
     counted, _ = counted_only(inputs, prepare(inputs, inputs.spec.exposure))
     counted = followed_to(counted, followed_until(counted.outcome, last_day))
-    spells = presence_spells(inputs.missions, "un_troops")
-    return Troops(counted, troop_paths(spells, counts, lag), last_day)
+    return Troops(counted, troop_paths(inputs.timelines["troop_strength"], lag), last_day)
 
 
-def troop_paths(spells: pd.DataFrame, counts: pd.DataFrame, lag: int) -> dict[int, DosePath]:
-    """Thousands of troops on each conflict, summed over its operations, days shifted by the lag.
-
-    A mission that serves several conflicts counts whole for each. Before August 1992 troops are
-    not distinguished from police and observers, and all stand for them.
+def troop_paths(strength: pd.DataFrame, lag: int) -> dict[int, DosePath]:
+    """Thousands of troops on each conflict, days shifted by the lag.
 
     Parameters
     ----------
-    spells : DataFrame
-        ``mission_id, conflict_id, first, last``: when troops of a mission served a conflict, both
-        days included; no last day where they still do.
-    counts : DataFrame
-        ``mission_id, from_month, troops, total``.
+    strength : DataFrame
+        The timeline ``troop_strength``: ``conflict_id, known_from, troops``.
     lag : int
         Days.
 
@@ -114,43 +102,13 @@ def troop_paths(spells: pd.DataFrame, counts: pd.DataFrame, lag: int) -> dict[in
     dict of DosePath
         By conflict, in days since the epoch of the study; a number counts from the day after.
     """
-    people = counts["troops"].fillna(counts["total"]).astype(float) / THOUSAND
-    counted = pd.DataFrame(
-        {
-            "mission_id": counts["mission_id"],
-            "day": calendar_day(counts["from_month"]),
-            "people": people,
-        }
-    ).sort_values(["mission_id", "day"])
-    by_mission = dict(iter(counted.groupby("mission_id")))
-    changes: dict[int, list[tuple[float, float]]] = {}
-    first = calendar_day(spells["first"])
-    # A presence that still lasts has no last day.
-    last = np.where(spells["last"].isna(), np.inf, calendar_day(spells["last"]) + 1)
-    for mission, conflict, begins, ends in zip(
-        spells["mission_id"], spells["conflict_id"], first, last, strict=True
-    ):
-        if mission not in by_mission:
-            continue
-        own = by_mission[mission]
-        day, number = own["day"].to_numpy(), own["people"].to_numpy()
-        inside = (day >= begins) & (day < ends)
-        before = np.flatnonzero(day < begins)
-        # What was counted last when the troops turned to this conflict holds there from that day.
-        held = [(begins, number[before[-1]])] if len(before) and begins < ends else []
-        steps = [*held, *zip(day[inside], number[inside], strict=True)]
-        level = 0.0
-        for at, value in [*steps, (ends, 0.0)]:
-            if math.isfinite(at):
-                changes.setdefault(int(conflict), []).append((at + lag, value - level))
-                level = value
-    paths = {}
-    for conflict, moves in changes.items():
-        days, place = np.unique([at for at, _ in moves], return_inverse=True)
-        steps_ = np.bincount(place, weights=[size for _, size in moves])
-        # Sums of differences leave rounding errors where nobody remains.
-        paths[conflict] = DosePath(days, np.cumsum(steps_).astype(np.float64).round(6))
-    return paths
+    steps = strength.sort_values(["conflict_id", "known_from"])
+    return {
+        int(own["conflict_id"].iloc[0]): DosePath(
+            calendar_day(own["known_from"]) + lag, own["troops"].to_numpy(float) / THOUSAND
+        )
+        for _, own in steps.groupby("conflict_id")
+    }
 
 
 def per_thousand(inputs: Inputs, troops: Troops, *, draws: int) -> Estimate:

@@ -46,7 +46,7 @@ LABELS = {
             {"{name}.hr": "estimate", "{name}.ci": "interval", "{name}.ends": "exposed_events"},
         ),
     ),
-    uses=("timelines/war.is_war", "timelines/council.acts", "episodes.region"),
+    uses=("war.is_war", "council.acts", "episodes.region"),
     designs=("time_varying",),
 )
 def marginal_structural(context: Context) -> Part:

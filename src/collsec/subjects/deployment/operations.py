@@ -14,8 +14,9 @@ import pandas as pd
 
 from collsec.designs.estimate import Quantity, Unit
 from collsec.designs.parts import Context, Part, part
+from collsec.histories.episodes import RECALLED
 from collsec.histories.panels import DAYS_PER_MONTH
-from collsec.histories.timelines import RECALLED, STRONG
+from collsec.histories.timelines import STRONG
 from collsec.subjects.deployment.printed import STAGES_TABLE
 
 # Milestones of a deployment, in the order in which they are usually passed.

@@ -24,6 +24,7 @@ from collsec.designs.discrete_time import EPOCH_YEAR, country_cells, of_months, 
 from collsec.designs.estimate import Estimate, Quantity, Scale, Unit
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Context, Part, VariablesOf, part
+from collsec.histories.timelines import ONE_DAY, as_of
 from collsec.survival import EstimationError, IVResult, iv_2sls
 
 SEAT = "region_has_seat"
@@ -47,12 +48,8 @@ Sets = list[tuple[float, float]]
         ),
     ),
     uses=(
-        "african_regions.gwno",
-        "african_regions.african_region",
-        "council_members.gwno",
-        "council_members.is_permanent",
-        "council_members.from_date",
-        "council_members.to_date",
+        "regional_seats.gwno",
+        "regional_seats.seats",
     ),
     designs=("time_varying",),
 )
@@ -96,31 +93,34 @@ def african_months(inputs: Inputs, prepared: Prepared) -> tuple[pd.DataFrame, pd
         One row per country and month, with ``region_has_seat``, 0 or 1.
     """
     cluster, lag = inputs.spec.cluster, inputs.spec.exposure.lag_months
-    regions = inputs.tables["african_regions"].set_index("gwno")["african_region"]
-    seats = seat_months(inputs.tables["council_members"], regions)
+    seats = inputs.timelines["regional_seats"]
+    record_end = inputs.extents["council_members"].last_day
     first = (FIRST_YEAR - EPOCH_YEAR) * 12
-    last = max(month for _, month in seats)
+    last = (record_end.year - EPOCH_YEAR) * 12 + record_end.month - 1
     rows = unit_months(prepared, [cluster])
     seat_month = rows["calendar_month"] - lag
-    is_known = rows[cluster].isin(regions.index) & seat_month.between(first, last)
+    is_known = rows[cluster].isin(seats["gwno"]) & seat_month.between(first, last)
     rows = rows[is_known].reset_index(drop=True)
     cells = country_cells(rows, cluster, prepared.column)
-    asked = pd.MultiIndex.from_arrays([cells[cluster].map(regions), cells["calendar_month"] - lag])
-    sits = asked.isin(pd.MultiIndex.from_tuples(sorted(seats)))
+    sits = seated(seats, cells[cluster], cells["calendar_month"] - lag)
     return rows, cells.assign(**{SEAT: sits.astype(float)})
 
 
-def seat_months(members: pd.DataFrame, regions: pd.Series) -> set[tuple[str, int]]:
-    """Regions and months (since January 1946) on whose first day one of their states sits."""
-    elected = members[~members["is_permanent"].astype(bool) & members["gwno"].isin(regions.index)]
-    seats: set[tuple[str, int]] = set()
-    for gwno, begins, ends in zip(
-        elected["gwno"], elected["from_date"], elected["to_date"], strict=True
-    ):
-        firsts = pd.date_range(begins, ends, freq="MS")
-        months = (firsts.year - EPOCH_YEAR) * 12 + firsts.month - 1
-        seats |= {(str(regions[gwno]), int(month)) for month in months}
-    return seats
+def seated(seats: pd.DataFrame, gwno: pd.Series, month: pd.Series) -> pd.Series:
+    """Whether the region of each state has a seat on the first day of each month.
+
+    Parameters
+    ----------
+    seats : DataFrame
+        The timeline ``regional_seats``.
+    gwno, month : Series
+        States, and months since January 1946.
+    """
+    year, place = EPOCH_YEAR + month // 12, month % 12 + 1
+    first_days = pd.to_datetime({"year": year, "month": place, "day": 1})
+    # As of the day after: who sits on the first of the month sits in it.
+    asked = pd.DataFrame({"gwno": gwno, "date": first_days + ONE_DAY})
+    return as_of(seats, "gwno", asked, "seats") > 0
 
 
 def estimate_seats(

@@ -23,8 +23,7 @@ from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.jackknife import hazard_ratio
 from collsec.designs.parts import Context, CurveKind, CurveOf, Part, TableOf, VariablesOf, part
-from collsec.designs.votes import CLASSES_END
-from collsec.histories.timelines import RESOLUTIONS_END, counted_acts, presence_spells
+from collsec.histories.timelines import counted_acts, presence_spells
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.subjects.interest.indices import IN_DEGREES, TIES
 
@@ -34,18 +33,18 @@ P5_PARTY = "p5_party"
 
 @dataclass(frozen=True, slots=True)
 class FirstAct:
-    """A first act of the Council on a conflict, and the last day to which it is on record."""
+    """A first act of the Council on a conflict, and the extent of its record."""
 
     name: str
     label: str
-    known_until: pd.Timestamp
+    record: str
 
 
 ACTS = (
-    FirstAct("resolution", "First resolution", RESOLUTIONS_END),
-    FirstAct("chapter_vii", "First resolution under Chapter VII", CLASSES_END),
-    FirstAct("measure", "First mandate of a mission or sanctions", CLASSES_END),
-    FirstAct("mission", "First UN operation authorized", RESOLUTIONS_END),
+    FirstAct("resolution", "First resolution", "resolutions"),
+    FirstAct("chapter_vii", "First resolution under Chapter VII", "chapter_vii"),
+    FirstAct("measure", "First mandate of a mission or sanctions", "action_classes"),
+    FirstAct("mission", "First UN operation authorized", "resolutions"),
 )
 # Covariates and baselines: the primary's own, a reduced set where acts are so few, and none. The
 # values are ends of estimates' names, which are cited.
@@ -103,7 +102,7 @@ QUESTIONS = (
         "acts.conflict_id",
         "acts.action_class",
         "acts.is_chapter_vii",
-        "timelines/deployment.un_authorized",
+        "deployment.un_authorized",
     ),
     exposures=("salience",),
 )
@@ -118,11 +117,11 @@ def council_action(context: Context) -> Part:
     made, drawn, records = [], [], {}
     quantities: dict[str, Quantity] = {}
     for act in ACTS:
-        acts = act_days(inputs, act)
+        acts, known_until = act_days(inputs, act), inputs.extents[act.record].last_day
         for column, model, label in QUESTIONS:
-            followed = until_first(units[column], acts, act.known_until)
+            followed = until_first(units[column], acts, known_until)
             made.append(_rate(context, followed, act, column, model, label))
-        own = until_first(context.prepared.units.assign(third=third), acts, act.known_until)
+        own = until_first(context.prepared.units.assign(third=third), acts, known_until)
         drawn.append(incidence_by_third(own, act, inputs.study.horizon_months))
         records[act.name] = {
             "wars": len(context.prepared.units),

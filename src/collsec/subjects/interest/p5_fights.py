@@ -20,8 +20,8 @@ from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.inputs import Inputs
 from collsec.designs.jackknife import hazard_ratio
 from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
-from collsec.histories.cohorts import select
-from collsec.histories.panels import arrange, with_strata
+from collsec.histories.cohorts import select, with_strata
+from collsec.histories.panels import arrange
 from collsec.histories.timelines import counted_acts
 from collsec.hypothesis.specification import TYPES
 from collsec.subjects.interest.council_action import ACTS, FirstAct, act_days, until_first
@@ -41,7 +41,7 @@ GROUPS = {
     **{kind: (words, (kind,)) for kind, words in KINDS.items()},
 }
 STRATA = ("type_group", "period")
-VETO = FirstAct("veto", "First veto", pd.Timestamp("2024-12-31"))
+VETO = FirstAct("veto", "First veto", "wars")
 
 
 @part(
@@ -81,7 +81,7 @@ VETO = FirstAct("veto", "First veto", pd.Timestamp("2024-12-31"))
         "acts.conflict_id",
         "acts.action_class",
         "acts.is_chapter_vii",
-        "timelines/deployment.un_authorized",
+        "deployment.un_authorized",
     ),
 )
 def p5_fights(context: Context) -> Part:
@@ -92,7 +92,7 @@ def p5_fights(context: Context) -> Part:
     for act in (*ACTS, VETO):
         outcomes[act.name] = (
             act.label,
-            until_first(units, days_of_act(inputs, act), act.known_until),
+            until_first(units, days_of_act(inputs, act), inputs.extents[act.record].last_day),
         )
     made, records = [], {}
     for name, (label, followed) in outcomes.items():

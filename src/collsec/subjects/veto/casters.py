@@ -62,7 +62,7 @@ TIES = {
     ),
     "pact": ("Veto cast, with a defense pact with the host against without", ("has_defense_pact",)),
 }
-CASTERS = tuple(f"vetoes.cast_{member}" for member in P5)
+CASTERS = tuple(f"acts.cast_{member}" for member in P5)
 
 
 @part(

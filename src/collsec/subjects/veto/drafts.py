@@ -20,7 +20,6 @@ from collsec.designs.parts import Context, CurveKind, CurveOf, Part, TableOf, Va
 from collsec.designs.standardization import difference_in_months
 from collsec.designs.votes import (
     ADJUSTMENT,
-    CLASSES_END,
     first_of_each_war,
     followed_for,
     votes_on_wars,
@@ -62,7 +61,8 @@ def _all(votes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _known_class(votes: pd.DataFrame) -> pd.DataFrame:
-    kept = votes[votes["action_class"].isin(KNOWN_CLASSES) & (votes["date"] <= CLASSES_END)]
+    is_classified = votes["date"] <= votes["classified_until"]
+    kept = votes[votes["action_class"].isin(KNOWN_CLASSES) & is_classified]
     return kept.assign(is_sanctions=(kept["action_class"] == "sanctions").astype(float))
 
 
@@ -135,7 +135,7 @@ RISKS = (
         "acts.date",
         "acts.conflict_id",
         "acts.action_class",
-        "timelines/council.acts",
+        "council.acts",
     ),
     exposures=("veto_12m",),
 )

@@ -18,8 +18,8 @@ from collsec.designs.exclusions import MOST_DRAWS
 from collsec.designs.inputs import Prepared
 from collsec.designs.jackknife import hazard_ratio
 from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
-from collsec.histories.panels import PERIOD_STARTS, clock
-from collsec.histories.timelines import RECALLED
+from collsec.histories.cohorts.episodes import PERIOD_STARTS
+from collsec.histories.panels import clock
 from collsec.measures.veto import WINDOW_MONTHS
 from collsec.subjects.veto.vetoes import COUNTS_COLUMNS, exposure_alone
 
@@ -50,18 +50,15 @@ QUESTIONS = (
         VariablesOf("calendar_placebo.*", {"{name}.hr": "estimate", "{name}.ci": "interval"}),
     ),
     uses=(
-        "draft_conflicts.item_kind",
-        "draft_conflicts.role",
-        "draft_conflicts.conflict_id",
-        "draft_conflicts.basis",
-        "draft_conflicts.date",
+        "vetoes_on_no_war.item_id",
+        "vetoes_on_no_war.date",
     ),
     exposures=("veto_12m",),
 )
 def calendar_placebo(context: Context) -> Part:
     """A placebo on calendar time: vetoes that concern no war, the same months for all wars."""
     study = context.inputs.study
-    dates = control_dates(context.inputs.tables["draft_conflicts"])
+    dates = context.inputs.frames["vetoes_on_no_war"]["date"]
     rows = calendar_rows(context.prepared, dates)
     made, outcomes = [], {}
     for name, column, label, strata in QUESTIONS:
@@ -93,17 +90,6 @@ def calendar_placebo(context: Context) -> Part:
         },
         records={"calendar_placebo": {"vetoes": len(dates), "outcomes": outcomes}},
     )
-
-
-def control_dates(ledger: pd.DataFrame) -> pd.Series:
-    """Day of each veto that was coded as a negative control: it concerns no war at all."""
-    own = ledger[
-        (ledger["item_kind"] == "veto")
-        & (ledger["role"] == "negative_control")
-        & ledger["conflict_id"].isna()
-        & (ledger["basis"] != RECALLED)
-    ]
-    return own.drop_duplicates("item_id")["date"].sort_values().reset_index(drop=True)
 
 
 def calendar_rows(prepared: Prepared, dates: pd.Series) -> pd.DataFrame:
@@ -179,7 +165,7 @@ def usual_count(on: np.ndarray, off: np.ndarray) -> float:
             },
         ),
     ),
-    uses=("timelines/council.vetoes", "timelines/council.resolutions"),
+    uses=("council.vetoes", "council.resolutions"),
     exposures=("veto_12m",),
 )
 def hidden_veto(context: Context) -> Part:

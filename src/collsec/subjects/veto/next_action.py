@@ -20,9 +20,9 @@ from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate, counts_of
 from collsec.designs.jackknife import difference, hazard_ratio, least_squares
 from collsec.designs.parts import Context, CurveKind, CurveOf, Part, TableOf, VariablesOf, part
-from collsec.designs.votes import ADJUSTMENT, CLASSES_END, followed_for, votes_on_wars
+from collsec.designs.votes import ADJUSTMENT, followed_for, votes_on_wars
 from collsec.histories.panels import days_of
-from collsec.histories.timelines import RESOLUTIONS_END, counted_acts
+from collsec.histories.timelines import counted_acts
 from collsec.subjects.veto.vetoes import COUNTS_COLUMNS
 
 WITHIN_MONTHS = 12
@@ -33,23 +33,23 @@ ARM_NAMES = {1.0: "veto", 0.0: "resolution"}
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A next act: which resolutions count (all, or those of some kind), known until when."""
+    """A next act: which resolutions count (all, or those of some kind), and the record of them."""
 
     name: str
     label: str
     classes: tuple[str, ...]
-    known_until: pd.Timestamp
+    record: str
     is_chapter_vii: bool = False
 
 
 ACTS = (
-    Act("resolution", "Next resolution", (), RESOLUTIONS_END),
-    Act("chapter_vii", "Next resolution under Chapter VII", (), CLASSES_END, is_chapter_vii=True),
+    Act("resolution", "Next resolution", (), "resolutions"),
+    Act("chapter_vii", "Next resolution under Chapter VII", (), "chapter_vii", is_chapter_vii=True),
     Act(
         "measure",
         "Next mandate of a mission or sanctions",
         ("enforcement_or_mission", "sanctions"),
-        CLASSES_END,
+        "action_classes",
     ),
 )
 
@@ -97,7 +97,7 @@ ACTS = (
         "acts.conflict_id",
         "acts.action_class",
         "acts.is_chapter_vii",
-        "timelines/council.acts",
+        "council.acts",
     ),
     exposures=("veto_12m",),
 )
@@ -107,13 +107,16 @@ def next_action(context: Context) -> Part:
     made: list[Estimate] = []
     drawn = []
     for act in ACTS:
-        followed = until_next(votes, counted_acts(context.inputs.acts), act)
-        made += _estimates(context, followed, act)
+        known_until = context.inputs.extents[act.record].last_day
+        followed = until_next(votes, counted_acts(context.inputs.acts), act, known_until)
+        made += _estimates(context, followed, act, known_until)
         drawn.append(incidence_curves(followed, act))
     return Part(made, pd.concat(drawn, ignore_index=True))
 
 
-def until_next(votes: pd.DataFrame, acts: pd.DataFrame, act: Act) -> pd.DataFrame:
+def until_next(
+    votes: pd.DataFrame, acts: pd.DataFrame, act: Act, known_until: pd.Timestamp
+) -> pd.DataFrame:
     """Each vote followed to the next act on its conflict, the end of its war, or the record's end.
 
     Only an act on a later day than the vote, and on an earlier one than the end, comes first.
@@ -137,7 +140,7 @@ def until_next(votes: pd.DataFrame, acts: pd.DataFrame, act: Act) -> pd.DataFram
         .astype({"conflict_id": "int64", "next_date": "datetime64[s]"})
         .sort_values("next_date")
     )
-    asked = votes[votes["date"] < act.known_until]
+    asked = votes[votes["date"] < known_until]
     asked = asked.astype({"conflict_id": "int64", "date": "datetime64[s]"}).sort_values("date")
     out = pd.merge_asof(
         asked,
@@ -148,10 +151,10 @@ def until_next(votes: pd.DataFrame, acts: pd.DataFrame, act: Act) -> pd.DataFram
         direction="forward",
         allow_exact_matches=False,
     )
-    last = out["exit_date"].where(out["exit_date"] <= act.known_until, act.known_until)
+    last = out["exit_date"].where(out["exit_date"] <= known_until, known_until)
     acted = out["next_date"].notna() & (out["next_date"] < out["exit_date"])
-    acted &= out["next_date"] <= act.known_until
-    ended = ~acted & out["is_ended"].astype(bool) & (out["exit_date"] <= act.known_until)
+    acted &= out["next_date"] <= known_until
+    ended = ~acted & out["is_ended"].astype(bool) & (out["exit_date"] <= known_until)
     until = out["next_date"].where(acted, last)
     out["stop"] = (until - out["date"]).dt.days.astype(float)
     out["cause"] = np.select([acted, ended], ["act", "end"], "")
@@ -159,7 +162,9 @@ def until_next(votes: pd.DataFrame, acts: pd.DataFrame, act: Act) -> pd.DataFram
     return out.sort_values(["date", "vote_id"]).reset_index(drop=True)
 
 
-def _estimates(context: Context, followed: pd.DataFrame, act: Act) -> list[Estimate]:
+def _estimates(
+    context: Context, followed: pd.DataFrame, act: Act, known_until: pd.Timestamp
+) -> list[Estimate]:
     study = context.inputs.study
     level = study.usual_level
     comparison = Comparison(
@@ -203,7 +208,7 @@ def _estimates(context: Context, followed: pd.DataFrame, act: Act) -> list[Estim
                 **common,
             )
         )
-    in_a_year = followed_a_year(followed, act)
+    in_a_year = followed_a_year(followed, known_until)
     made.append(
         difference(
             in_a_year,
@@ -241,10 +246,10 @@ def _share(rows: pd.DataFrame, level: float, **known: Any) -> Estimate:
     )
 
 
-def followed_a_year(followed: pd.DataFrame, act: Act) -> pd.DataFrame:
+def followed_a_year(followed: pd.DataFrame, known_until: pd.Timestamp) -> pd.DataFrame:
     """Votes cast a year or more before record and wars end; ``event``: the act came within it."""
     own = followed_for(followed, WITHIN_MONTHS)
-    own = own[own["date"] + pd.DateOffset(months=WITHIN_MONTHS) <= act.known_until]
+    own = own[own["date"] + pd.DateOffset(months=WITHIN_MONTHS) <= known_until]
     own = own.reset_index(drop=True)
     return own.assign(event=own["event"] & (own["stop"] <= days_of(WITHIN_MONTHS)))
 

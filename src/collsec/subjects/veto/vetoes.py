@@ -64,7 +64,7 @@ COUNTS_COLUMNS = "Exposed of all, for units, events and clusters."
         for role, names in BY_ROLE.items()
         for measure in names
     ),
-    uses=("timelines/council.vetoes", "vetoes.cast_china", "draft_conflicts.action_class"),
+    uses=("council.vetoes", "acts.cast_china", "acts.action_class"),
     exposures=("veto_12m",),
     figures=(VETOES_APART,),
 )
@@ -98,10 +98,10 @@ def exposure_alone(
 @part(
     tables=(VETOES_BY_STATE,),
     uses=(
-        "vetoes.veto_date",
-        *(f"vetoes.cast_{member}" for member in P5),
-        "draft_conflicts.conflict_id",
-        "draft_conflicts.action_class",
+        "acts.date",
+        *(f"acts.cast_{member}" for member in P5),
+        "acts.conflict_id",
+        "acts.action_class",
     ),
 )
 def veto_table(context: Context) -> Part:

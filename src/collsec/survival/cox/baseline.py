@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from collsec.survival.arrays import Floats, Integers
-from collsec.survival.columns import matrix
+from collsec.survival.clustered import at_risk_by_cluster, failures_by_cluster
+from collsec.survival.covariates import matrix, stated
 from collsec.survival.cox.design import FittedCox
 from collsec.survival.cox.diagnostics import cluster_scores
 from collsec.survival.errors import EstimationError, listed, shown
-from collsec.survival.risk_sets import at_risk_by_cluster, failures_by_cluster, running
-from collsec.survival.times import survival_times, times_up_to
+from collsec.survival.results import critical_value
+from collsec.survival.risk_sets import running
+from collsec.survival.times import survival_times, times_up_to, times_within
 
 
 def baseline_increments(result: FittedCox) -> Floats:
@@ -106,18 +107,18 @@ def predict_survival(
        Model, ch. 10. Springer. https://doi.org/10.1007/978-1-4757-3294-8
     """
     sets = result.design.risk_sets
-    moments = np.flatnonzero(sets.stratum == stratum_code(result, stratum))
+    code = stratum_code(result, stratum)
+    moments = np.flatnonzero(sets.stratum == code)
     clock = sets.time[moments]
     x, end = covariate_path(result, covariates, path, clock)
     if times is None:
         grid = clock[clock <= end]
     else:
-        grid = np.asarray(times, dtype=np.float64)
-        if (grid > end).any():
-            raise EstimationError(f"time {grid[grid > end][0]:g} lies beyond the path ({end:g})")
-    upto = times_up_to(clock, grid)
+        times_within(times, float(result.design.stop[result.design.stratum == code].max()))
+        grid = times_within(times, end, "path")
+    upto = times_up_to(clock, grid, sets.width)
     hazard, variance = cumulative_hazard(result, moments, x, upto)
-    half = float(stats.norm.ppf((1 + level) / 2)) * np.sqrt(variance)
+    half = critical_value(level) * np.sqrt(variance)
     return pd.DataFrame(
         {
             "time": grid,
@@ -153,19 +154,13 @@ def covariate_path(
     """Return the covariates at each event time, shape (k, p), and where the path ends."""
     names = result.design.names
     if path is None:
-        given = dict.fromkeys(names, 0.0) if covariates is None else dict(covariates)
-        unknown, missing = set(given) - set(names), [n for n in names if n not in given]
-        if unknown or missing:
-            fault = f"unknown {sorted(unknown)}" if unknown else f"missing {missing}"
-            raise EstimationError(
-                f"covariates: {fault}; the model has {', '.join(map(str, names))}"
-            )
-        row = np.array([float(given[n]) for n in names])
+        row = stated(dict.fromkeys(names, 0.0) if covariates is None else covariates, names)
         return np.tile(row, (len(clock), 1)), np.inf
     if covariates is not None:
         raise EstimationError("give covariates or a path, not both; put fixed values in the path")
     rows = path.sort_values("start")
-    begins, ends = survival_times(rows, "start", "stop")
+    spells = survival_times(rows, "start", "stop")
+    begins, ends = spells.start, spells.stop
     if not np.array_equal(begins[1:], ends[:-1]):
         at = int(np.flatnonzero(begins[1:] != ends[:-1])[0])
         raise EstimationError(

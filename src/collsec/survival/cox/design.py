@@ -9,23 +9,15 @@ import numpy as np
 import pandas as pd
 
 from collsec.survival.arrays import Booleans, Floats, Integers, largest
-from collsec.survival.columns import (
-    Names,
-    WeightKind,
-    case_weights,
-    center_and_scale,
-    codes,
-    indicator,
-    numbers,
-    standardized,
-)
+from collsec.survival.columns import Names, WeightKind, case_weights, codes, indicator, numbers
 from collsec.survival.columns import clusters as cluster_codes
+from collsec.survival.covariates import center_and_scale, standardized
 from collsec.survival.cox.exact_ties import exact_likelihood
 from collsec.survival.cox.partial_likelihood import Likelihood, Slots, Ties, partial_likelihood
 from collsec.survival.errors import EstimationError
 from collsec.survival.maximum_likelihood import STEP_TOLERANCE, Maximum, check_information, maximize
 from collsec.survival.risk_sets import RiskSets
-from collsec.survival.times import survival_times
+from collsec.survival.times import require_no_overlap, survival_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +85,7 @@ class CoxDesign:
         stop: str,
         event: str,
         strata: Names | None = None,
+        unit: Names | None = None,
         cluster: Names | None = None,
         weights: str | None = None,
         weight_kind: WeightKind = "case",
@@ -109,7 +102,8 @@ class CoxDesign:
         if weight_kind not in ("case", "frequency"):
             raise EstimationError(f"weight_kind must be 'case' or 'frequency', not {weight_kind!r}")
         known = np.zeros(len(data)) if offset is None else numbers(data, offset)
-        begins, ends = survival_times(data, start, stop)
+        spells = survival_times(data, start, stop)
+        require_no_overlap(data, unit, spells)
         ended = indicator(data, event)
         sample_weights = case_weights(data, weights, whole=weight_kind == "frequency")
         if not ended.any():
@@ -122,7 +116,7 @@ class CoxDesign:
             else codes(data, strata)
         )
         clusters, cluster_labels = (None, None) if cluster is None else cluster_codes(data, cluster)
-        risk_sets = RiskSets.build(begins, ends, ended, groups)
+        risk_sets = RiskSets.build(spells.start, spells.stop, ended, groups, spells.width)
         kept = np.ones(len(data)) if sample_weights is None else sample_weights
         kept = risk_sets.take(kept)
         x, center, scale = standardized(data, covariates, rows=risk_sets.rows)
@@ -138,8 +132,8 @@ class CoxDesign:
             ties=ties,
             weight_kind=weight_kind,
             slots=Slots.of(risk_sets, kept, ties, weight_kind),
-            start=begins,
-            stop=ends,
+            start=spells.start,
+            stop=spells.stop,
             event=ended,
             sample_weights=sample_weights,
             cluster=clusters,
@@ -226,6 +220,7 @@ class CoxDesign:
             self.reach,
             check=lambda information: check_information(information, self.names, events),
             tolerance=tolerance,
+            remedy=", estimate it with a penalty (firth_cox)",
         )
 
     def estimate(self, beta: Floats | None = None) -> Floats:

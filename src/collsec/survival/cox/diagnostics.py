@@ -10,6 +10,7 @@ from collsec.survival.arrays import Floats, Integers, accumulate, crossproduct, 
 from collsec.survival.cox.design import CoxDesign, FittedCox
 from collsec.survival.cox.partial_likelihood import Likelihood, Slots
 from collsec.survival.errors import EstimationError
+from collsec.survival.maximum_likelihood import quadratic_form
 from collsec.survival.risk_sets import RiskSets, by_target
 
 TRANSFORMS = ("km", "identity", "log", "rank")
@@ -190,14 +191,18 @@ def proportional_hazards_test(result: FittedCox, transform: str = "km") -> pd.Da
             for a in (0, 1)
         ]
     )
+    refusal = (
+        "the events are too few, or too much at one time, to tell a trend of the coefficients over "
+        f"time ({sets.moments} event times for {p} covariates)"
+    )
     table = {}
     for j, name in enumerate(design.names):
         keep = [*range(p), p + j]
         u = np.zeros(p + 1)
         u[p] = score[j]
-        table[name] = float(u @ np.linalg.solve(joint[np.ix_(keep, keep)], u))
+        table[name] = quadratic_form(u, joint[np.ix_(keep, keep)], refusal)
     u = np.concatenate((np.zeros(p), score))
-    chi2 = pd.Series({**table, "GLOBAL": float(u @ np.linalg.solve(joint, u))}, name="chi2")
+    chi2 = pd.Series({**table, "GLOBAL": quadratic_form(u, joint, refusal)}, name="chi2")
     df = np.array([1] * p + [p])
     return pd.DataFrame({"chi2": chi2, "df": df, "p_value": stats.chi2.sf(chi2.to_numpy(), df)})
 
@@ -249,7 +254,9 @@ def kaplan_meier_scale(design: CoxDesign) -> Floats:
     Strata and weights are ignored, as the scale only has to spread the events evenly.
     """
     n = len(design.stop)
-    pooled = RiskSets.build(design.start, design.stop, design.event, np.zeros(n, dtype=np.int64))
+    none = np.zeros(n, dtype=np.int64)
+    width = design.risk_sets.width
+    pooled = RiskSets.build(design.start, design.stop, design.event, none, width)
     at_risk = pooled.at_risk(np.ones(len(pooled.rows)))
     events = np.bincount(pooled.failure_moment, minlength=pooled.moments)
     before = np.concatenate(([1.0], np.cumprod(1 - events / at_risk)[:-1]))

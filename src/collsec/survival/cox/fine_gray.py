@@ -13,11 +13,11 @@ from collsec.survival.columns import (
     as_frame,
     clusters,
     codes,
-    matrix,
     names_of,
     require_columns,
     rows_at,
 )
+from collsec.survival.covariates import matrix
 from collsec.survival.cox.model import cox_ph
 from collsec.survival.cox.partial_likelihood import Ties
 from collsec.survival.cox.result import CoxResult
@@ -106,9 +106,12 @@ def fine_gray(
         raise EstimationError(
             f"cause {cause!r} is missing in {rows_at(data, bad)}; use {censored!r} for no event"
         )
-    begins, ends = survival_times(data, start, stop)
-    if start is None:
-        begins = np.full(len(ends), min(0.0, float(ends.min()) - 1.0))
+    spells = survival_times(data, start, stop)
+    begins, ends, width = spells.start, spells.stop, spells.width
+    # Rows at risk from the beginning: any time before all others will do.
+    entered = begins[np.isfinite(begins)]
+    first_time = float(min(0.0, ends.min() - 1.0, entered.min() - 1.0 if entered.size else 0.0))
+    begins = np.where(np.isfinite(begins), begins, first_time)
     happened = (data[cause] != censored).to_numpy(dtype=bool)
     ours = (data[cause] == failure).to_numpy(dtype=bool)
     if not ours.any():
@@ -117,8 +120,9 @@ def fine_gray(
     owner, labels = codes(data, unit)
     clustered = clusters(data, unit if cluster is None else cluster)[0]
     # Near-ties are ties from here on.
-    clock = untied(np.concatenate((begins, ends)))
-    begin, end = times_up_to(clock, begins) - 1, times_up_to(clock, ends) - 1
+    clock = untied(np.concatenate((begins, ends)), width)
+    begin = times_up_to(clock, begins, width) - 1
+    end = times_up_to(clock, ends, width) - 1
     first, last = _chained(begin, end, happened, owner, labels, unit)
     edges, staying = _staying(begin, end, happened, first, last)
     row, from_, to, weight = _prolonged(begin, end, happened & ~ours & last, ours, edges, staying)

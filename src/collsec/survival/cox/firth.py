@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,10 @@ import pandas as pd
 from scipy import optimize, stats
 
 from collsec.survival.arrays import Floats
+from collsec.survival.columns import Names, as_frame, names_of
 from collsec.survival.cox.design import CoxDesign
-from collsec.survival.errors import EstimationError
+from collsec.survival.errors import EstimationError, check_level
+from collsec.survival.maximum_likelihood import check_information
 
 #: Log hazard ratios (per standard deviation) beyond which a limit counts as infinite.
 FARTHEST = 30.0
@@ -42,12 +44,13 @@ class FirthResult:
 
 def firth_cox(
     data: pd.DataFrame,
-    covariates: Sequence[str],
+    covariates: Names,
     *,
     start: str | None = None,
     stop: str,
     event: str,
-    strata: str | list[str] | None = None,
+    strata: Names | None = None,
+    unit: Names | None = None,
     level: float = 0.95,
 ) -> FirthResult:
     """Fit a Cox model whose partial likelihood carries Jeffreys' penalty.
@@ -56,9 +59,9 @@ def firth_cox(
     ----------
     data : DataFrame
         One row per spell at risk.
-    covariates : sequence of str
+    covariates : str or sequence of str
         The first is the one in question.
-    start, stop, event, strata
+    start, stop, event, strata, unit
         As in `cox_ph`; ties by Efron's method.
     level : float
         Confidence level of the profile limits.
@@ -70,7 +73,8 @@ def firth_cox(
     Raises
     ------
     EstimationError
-        If a covariate does not vary within the risk sets.
+        There is no covariate; one does not vary within the risk sets, or is collinear; as in
+        `cox_ph`.
 
     Notes
     -----
@@ -86,13 +90,16 @@ def firth_cox(
     .. [2] Heinze, G., & Schemper, M. (2001). A solution to the problem of monotone likelihood in
        Cox regression. Biometrics 57, 114–119. https://doi.org/10.1111/j.0006-341X.2001.00114.x
     """
+    check_level(level)
+    names = names_of(covariates)
+    if not names:
+        raise EstimationError("no covariate: name the one whose effect is in question first")
     design = CoxDesign.from_frame(
-        data, list(covariates), start=start, stop=stop, event=event, strata=strata
+        as_frame(data), names, start=start, stop=stop, event=event, strata=strata, unit=unit
     )
-    count = len(covariates)
-    center = np.zeros(count)
-    if not math.isfinite(_penalized(design, center)):
-        raise EstimationError("a covariate does not vary within the risk sets")
+    center = np.zeros(len(names))
+    events = float(design.slots.weight.sum())
+    check_information(design.evaluate(center).information, design.names, events)
     best = _maximum(design, center, fixed=None)
     top = _penalized(design, best)
     drop = float(stats.chi2.ppf(level, 1)) / 2
@@ -102,15 +109,15 @@ def firth_cox(
         held[0] = value
         return top - _penalized(design, _maximum(design, held, fixed=value)) - drop
 
-    ends = [_limit(short_of, float(best[0]), side) for side in (-1.0, 1.0)]
+    limits = [_limit(short_of, float(best[0]), side) for side in (-1.0, 1.0)]
     null = best.copy()
     null[0] = 0.0
     ratio = 2 * (top - _penalized(design, _maximum(design, null, fixed=0.0)))
     scale = float(design.scale[0])
     return FirthResult(
         estimate=float(best[0]) / scale,
-        ci_low=ends[0] / scale,
-        ci_high=ends[1] / scale,
+        ci_low=limits[0] / scale,
+        ci_high=limits[1] / scale,
         p_value=float(stats.chi2.sf(max(ratio, 0.0), 1)),
         params=pd.Series(best / design.scale, index=list(design.names)),
     )
@@ -153,13 +160,12 @@ def _maximum(design: CoxDesign, begin: Floats, fixed: float | None) -> Floats:
     return out
 
 
-def _limit(short_of: object, best: float, side: float) -> float:
+def _limit(short_of: Callable[[float], float], best: float, side: float) -> float:
     """Return the limit on one side of the estimate: where the profile has fallen far enough."""
-    assert callable(short_of)
     step = 0.5
     while short_of(best + side * step) < 0:
         step *= 2
         if step > FARTHEST:
             return side * math.inf
-    ends = sorted((best, best + side * step))
-    return float(optimize.brentq(short_of, ends[0], ends[1], xtol=1e-9))
+    low, high = sorted((best, best + side * step))
+    return float(optimize.brentq(short_of, low, high, xtol=1e-9))

@@ -14,8 +14,8 @@ from collsec.survival.columns import Names, as_frame, clusters, names_of
 from collsec.survival.cox.design import CoxDesign
 from collsec.survival.cox.model import fit_design
 from collsec.survival.cox.partial_likelihood import Ties
-from collsec.survival.errors import EstimationError
-from collsec.survival.maximum_likelihood import Expansion, maximize
+from collsec.survival.errors import EstimationError, check_positive
+from collsec.survival.maximum_likelihood import Expansion, check_information, maximize
 from collsec.survival.results import Coefficients
 
 #: Groups whose effects are estimated together, each a column.
@@ -91,6 +91,7 @@ def frailty_cox(
     event: str,
     group: Names,
     strata: Names | None = None,
+    unit: Names | None = None,
     variance: float | None = None,
     ties: Ties = "efron",
 ) -> FrailtyResult:
@@ -98,7 +99,7 @@ def frailty_cox(
 
     Parameters
     ----------
-    data, covariates, start, stop, event, strata
+    data, covariates, start, stop, event, strata, unit
         As in `cox_ph`.
     group : str or sequence of str
         Who shares a frailty.
@@ -121,9 +122,11 @@ def frailty_cox(
 
         ℓ(β, ω) + Σ_g (ω_g − exp ω_g)/θ
 
-    whose solution is that of the EM algorithm; θ maximizes the integrated likelihood. As in R's
-    ``frailty()`` errors ignore how the effects of different groups depend on one another, and
-    take θ as known. With gamma frailty hazards are proportional only within a group.
+    whose solution is that of the EM algorithm; θ maximizes the integrated likelihood. Errors are
+    those of the full penalized information, the effects of all groups included, and take θ as
+    known: those of R's ``frailty(sparse = FALSE)``. R's default keeps only the diagonal of the
+    groups' block, which can be far off for a covariate that does not vary within groups. With
+    gamma frailty hazards are proportional only within a group.
 
     References
     ----------
@@ -132,8 +135,8 @@ def frailty_cox(
     """
     if ties not in ("efron", "breslow"):
         raise EstimationError(f"ties must be 'efron' or 'breslow', not {ties!r}")
-    if variance is not None and not variance > 0:
-        raise EstimationError(f"the variance of a frailty lies above zero, not {variance:g}")
+    if variance is not None:
+        check_positive(variance, "the variance of a frailty")
     data, covariates = as_frame(data), names_of(covariates)
     found, labels = clusters(data, group)
     if len(labels) > MOST_GROUPS:
@@ -148,6 +151,7 @@ def frailty_cox(
         stop=stop,
         event=event,
         strata=None if strata is None else names_of(strata),
+        unit=unit,
         ties=ties,
     )
     without = fit_design(design)
@@ -240,9 +244,18 @@ class _Penalized:
         return self.design.evaluate(params).loglik + float(parts.sum())
 
     def covariance(self, theta: float, params: Floats) -> Floats:
-        """Return the covariance of the coefficients, shape (p, p), as R's ``frailty()`` does."""
+        """Return the covariance of the coefficients, shape (p, p): that of the full information."""
         p = len(params) - len(self.events)
-        information = self.design.evaluate(params).information
-        effects = np.diag(information)[p:] + np.exp(params[p:]) / theta
-        mixed = information[:p, p:]
-        return np.asarray(np.linalg.inv(information[:p, :p] - (mixed / effects) @ mixed.T))
+        information = self.design.evaluate(params).information.copy()
+        places = np.arange(p, len(params))
+        information[places, places] += np.exp(params[p:]) / theta
+        check_information(
+            information[:p, :p], self.design.names[:p], float(self.design.slots.weight.sum())
+        )
+        covariance = np.linalg.inv(information)[:p, :p]
+        if not (np.isfinite(covariance).all() and (np.diag(covariance) > 0).all()):
+            raise EstimationError(
+                "the penalized information is singular: groups and covariates nearly determine one "
+                "another. Drop a covariate, or state a smaller variance="
+            )
+        return np.asarray(covariance)

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from collsec.survival.arrays import Floats
+from collsec.survival.clustered import check_debias, sandwich
 from collsec.survival.columns import Names, WeightKind, as_frame, names_of
 from collsec.survival.cox.design import CoxDesign
 from collsec.survival.cox.diagnostics import cluster_scores
 from collsec.survival.cox.partial_likelihood import Ties
 from collsec.survival.cox.result import CoxResult
-from collsec.survival.maximum_likelihood import sandwich
 
 
 def cox_ph(
@@ -22,6 +22,7 @@ def cox_ph(
     stop: str,
     event: str,
     strata: Names | None = None,
+    unit: Names | None = None,
     cluster: Names | None = None,
     weights: str | None = None,
     weight_kind: WeightKind = "case",
@@ -39,12 +40,15 @@ def cox_ph(
         Numeric or boolean columns. May be empty: the null model, for its baseline hazard.
     start, stop : str
         Columns of the interval's ends, in one unit of time. A row is at risk of the events at
-        ``start < t <= stop``. Without ``start`` all rows are at risk from the beginning. Times
-        within 1e-9 of each other (relative) are ties.
+        ``start < t <= stop``. Without ``start``, or where it is minus infinity, rows are at risk
+        from the beginning. Times within 1e-9 of the spread of all times are ties.
     event : str
         Column that is 1 where the row ends in the event.
     strata : str or sequence of str, optional
         Each combination of values gets a baseline hazard of its own.
+    unit : str or sequence of str, optional
+        Whose row it is. Nothing depends on it but a check: rows of one unit that overlap, such as
+        repeated ones, are refused.
     cluster : str or sequence of str, optional
         Groups of dependent rows; standard errors are then those of Lin and Wei. Name it whenever a
         unit has several rows *and* may have several events, or when units share a country.
@@ -110,6 +114,7 @@ def cox_ph(
         stop=stop,
         event=event,
         strata=None if strata is None else names_of(strata),
+        unit=unit,
         cluster=None if cluster is None else names_of(cluster),
         weights=weights,
         weight_kind=weight_kind,
@@ -132,6 +137,7 @@ def fit_design(
     group_debias : bool
         As in `cox_ph`.
     """
+    check_debias(group_debias, design.cluster is not None)
     best = design.maximize(beta)
     null = best.begun if beta is None else design.evaluate(np.zeros(len(design.names)))
     units = np.outer(design.scale, design.scale)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from collsec.survival.arrays import Booleans, Floats, Integers
-from collsec.survival.columns import codes, indicator, matrix
+from collsec.survival.columns import codes, indicator
+from collsec.survival.covariates import matrix
 from collsec.survival.errors import EstimationError, shown
 from collsec.survival.nonparametric.event_sample import NOBODY
 from collsec.survival.risk_sets import RiskSets
@@ -62,7 +63,8 @@ class Trial:
             A unit does not begin at zero, has a gap, is treated at time zero, has an event before
             its last row, or a covariate or cluster that changes.
         """
-        begins, ends = survival_times(data, start, stop)
+        spells = survival_times(data, start, stop)
+        begins, ends = spells.start, spells.stop
         owner, labels = codes(data, unit)
         order = np.lexsort((begins, owner))
         owner, begins, ends = owner[order], begins[order], ends[order]

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from collsec.survival.arrays import Floats, Integers
-from collsec.survival.columns import codes, matrix
+from collsec.survival.columns import codes
+from collsec.survival.covariates import matrix
 from collsec.survival.cox.baseline import baseline_influence
 from collsec.survival.cox.diagnostics import cluster_scores
 from collsec.survival.cox.result import CoxResult
-from collsec.survival.errors import EstimationError, shown
+from collsec.survival.errors import EstimationError, check_positive, shown
 from collsec.survival.results import ScalarEstimate
 from collsec.survival.risk_sets import running
 from collsec.survival.times import times_up_to
@@ -158,8 +159,7 @@ def standardize(
             f"path of {unknown[0]!r}, which is no covariate of the model: "
             f"{', '.join(map(str, design.names))}"
         )
-    if horizon <= 0:
-        raise EstimationError(f"the horizon must lie above zero, not {horizon:g}")
+    horizon = check_positive(horizon, "the horizon")
     fixed = [name for name in design.names if name not in paths]
     x = np.zeros((len(cohort), len(design.names)))
     x[:, [design.names.index(n) for n in fixed]] = matrix(cohort, fixed)
@@ -242,7 +242,7 @@ def _followed(
     for name, path in paths.items():
         z[:, design.names.index(name)] = path.at(sets.time[moments])
     factor = np.exp(z @ result.params.to_numpy() - at.shift)
-    upto = times_up_to(sets.time[moments], clock)
+    upto = times_up_to(sets.time[moments], clock, sets.width)
 
     jump = slots.by_moment(at.hazard)
     hazard = jump[moments] * factor

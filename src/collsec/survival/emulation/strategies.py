@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from collsec.survival.arrays import Floats
-from collsec.survival.columns import Names, as_frame, names_of
+from collsec.survival.columns import Names, as_frame, clusters, names_of
 from collsec.survival.emulation.clones import Trial
 from collsec.survival.emulation.weights import ARMS, Against, Emulation
-from collsec.survival.errors import EstimationError
+from collsec.survival.errors import EstimationError, check_level
 from collsec.survival.results import Printed
 
 
@@ -186,6 +186,9 @@ def clone_censor_weight(
         treatment=treatment,
         cluster=names_of(cluster),
     )
+    check_level(level)
+    if draws:
+        clusters(as_frame(data), names_of(cluster))
     _check_window(trial, grace, horizon, against, truncate)
     counts = _counts(trial, grace)
     reason = _gate(counts, least_treated, least_clusters, grace)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from collsec.survival.arrays import Floats
-from collsec.survival.errors import EstimationError, InferenceError
+from collsec.survival.errors import EstimationError, InferenceError, check_level
 from collsec.survival.inference.reference_distribution import critical_values, equal_tailed_p_values
 
 #: Takes frequency weights, shape (n_rows,), and returns estimates, shape (p,), or estimates above
@@ -137,6 +137,7 @@ def cluster_bootstrap(
     >>> result.percentile.low.tolist(), result.percentile.high.tolist()
     ([1.5], [3.5])
     """
+    check_level(level, InferenceError)
     names, code = np.unique(np.asarray(cluster), return_inverse=True)
     n_clusters = int(names.size)
     if n_clusters < 2:

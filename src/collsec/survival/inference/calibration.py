@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from collsec.survival.arrays import Floats, Integers
-from collsec.survival.errors import InferenceError
+from collsec.survival.errors import check_alpha
 from collsec.survival.inference.assignment import exposed_counts, redraw
 from collsec.survival.inference.event_counts import efron_estimate, studentized_scores
 from collsec.survival.inference.exposure_design import ExposureDesign
@@ -93,8 +93,7 @@ def null_calibration(
     *Journal of the American Statistical Association*, 22(158), 209–212.
     doi:10.1080/01621459.1927.10502953
     """
-    if not 0.0 < alpha < 1.0:
-        raise InferenceError(f"The level must lie between 0 and 1, not {alpha:g}.")
+    check_alpha(alpha)
     unit, _ = redraw(design, draws, _stream(seed, 1))
     rejections, exposed_events, estimates = 0, 0.0, []
     for first in range(0, draws, _BATCH):

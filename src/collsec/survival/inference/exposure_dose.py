@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from collsec.survival.arrays import Booleans, Floats, Integers
-from collsec.survival.errors import InferenceError
+from collsec.survival.errors import InferenceError, check_level
 from collsec.survival.inference.assignment import redraw
 from collsec.survival.inference.event_counts import EventCounts
 from collsec.survival.inference.exposure_design import ExposureDesign
@@ -96,7 +96,7 @@ def rerandomized_dose(
     Rosenbaum, P. R. (2002). *Observational Studies*, 2nd ed., ch. 2 and 5. Springer.
     doi:10.1007/978-1-4757-3692-2
     """
-    alpha = 1.0 - level
+    alpha = 1.0 - check_level(level, InferenceError)
     if (draws + 1) * alpha < 1:
         raise InferenceError(f"{draws} draws cannot reject at {alpha:g}.")
     if len(paths) != design.n_spells:

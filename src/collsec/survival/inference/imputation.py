@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from collsec.survival.errors import InferenceError
+from collsec.survival.errors import InferenceError, check_level
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,7 @@ def rubin_combine(
     >>> round(pooled.std_error**2, 4), round(pooled.dof, 4)
     (2.3333, 6.125)
     """
+    check_level(level, InferenceError)
     values = np.asarray(estimates, dtype=np.float64)
     squares = np.asarray(variances, dtype=np.float64)
     if values.ndim != 1 or values.shape != squares.shape or values.size < 2:

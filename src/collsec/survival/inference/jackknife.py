@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from collsec.survival.arrays import Floats
-from collsec.survival.errors import EstimationError, InferenceError
+from collsec.survival.errors import EstimationError, InferenceError, check_level
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +175,19 @@ def cluster_jackknife(
     >>> round(found.std_error, 6) == round(float(values.std(ddof=1)) / 3 ** 0.5, 6)
     True
     """
+    check_level(level, InferenceError)
     without = leave_one_cluster_out(fit, cluster)
     known = without.estimates[~np.isnan(without.estimates)]
     degrees = known.size - 1
+    if degrees < 1:
+        raise InferenceError(
+            f"Errors need estimates without two clusters or more, not {known.size} of "
+            f"{len(without.cluster)}."
+        )
     spread = degrees / known.size * float(((known - without.estimate) ** 2).sum())
     std_error = float(np.sqrt(spread))
+    if std_error == 0:
+        raise InferenceError("No cluster moves the estimate: there is no spread to judge it by.")
     half = float(stats.t.ppf(0.5 + level / 2, degrees)) * std_error
     return JackknifeResult(
         estimate=without.estimate,

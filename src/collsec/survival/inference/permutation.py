@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import optimize
 
 from collsec.survival.arrays import Floats, Integers
-from collsec.survival.errors import InferenceError
+from collsec.survival.errors import InferenceError, check_level
 from collsec.survival.inference.event_counts import event_counts
 from collsec.survival.inference.reference_distribution import OPEN, Maxima, maximize_effects
 
@@ -112,6 +112,7 @@ def permuted_effect(
     Phipson, B. & Smyth, G. K. (2010). Permutation p-values should never be zero. *Statistical
     Applications in Genetics and Molecular Biology*, 9(1), 39. doi:10.2202/1544-6115.1585
     """
+    check_level(level, InferenceError)
     stop, ended = np.asarray(time, dtype=np.float64), np.asarray(event, dtype=np.bool_)
     x = np.asarray(exposure, dtype=np.float64)
     stratum, owner = (np.asarray(v, dtype=np.int64) for v in (strata, group))

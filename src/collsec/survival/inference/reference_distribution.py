@@ -9,7 +9,7 @@ import numpy as np
 from scipy import optimize
 
 from collsec.survival.arrays import Floats
-from collsec.survival.errors import InferenceError
+from collsec.survival.errors import InferenceError, check_alpha
 
 #: A p-value of exactly 0.05 is not below 0.05, though 1 - 0.95 exceeds 0.05 in binary.
 _ROUNDING = 1e-9
@@ -58,8 +58,7 @@ def critical_values(reference: Floats, alpha: float) -> tuple[float, float]:
     InferenceError
         If no score, however extreme, could be rejected.
     """
-    if not 0.0 < alpha < 1.0:
-        raise InferenceError(f"The level must lie between 0 and 1, not {alpha:g}.")
+    check_alpha(alpha)
     size = reference.size
     tails = 2.0 * np.arange(1, size + 1) / (size + 1)  # p-value by number of draws beyond
     rejecting = int(np.count_nonzero(tails < alpha - _ROUNDING))

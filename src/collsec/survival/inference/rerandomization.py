@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from collsec.survival.arrays import Floats, Integers
-from collsec.survival.errors import InferenceError
+from collsec.survival.errors import InferenceError, check_level
 from collsec.survival.inference.assignment import exposed_counts, redraw
 from collsec.survival.inference.event_counts import efron_estimate
 from collsec.survival.inference.exposure_design import ExposureDesign
@@ -178,6 +178,7 @@ def risk_set_rerandomization(
     Phipson, B. & Smyth, G. K. (2010). Permutation p-values should never be zero. *Statistical
     Applications in Genetics and Molecular Biology*, 9(1), 39. doi:10.2202/1544-6115.1585
     """
+    alpha = 1.0 - check_level(level, InferenceError)
     totals = design.event_counts
     exposed, events = exposed_counts(design, design.unit[None, :])
     if not np.any((exposed > 0) & (exposed < totals.at_risk)):
@@ -185,7 +186,6 @@ def risk_set_rerandomization(
     unit, mean_coarsened = redraw(design, draws, np.random.default_rng(seed))
     scores = ScoreFunction.of(design, unit)
     score, reference = scores(0.0)
-    alpha = 1.0 - level
     low, high = critical_values(reference, alpha)
     estimate, std_error = efron_estimate(totals, exposed, events)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from collsec.survival.arrays import Floats, Integers
-from collsec.survival.errors import InferenceError
+from collsec.survival.errors import InferenceError, check_level
 from collsec.survival.inference.assignment import redraw
 from collsec.survival.inference.event_counts import EventCounts
 from collsec.survival.inference.exposure_design import ExposureDesign
@@ -134,7 +134,7 @@ def rerandomized_pair(
     Barndorff-Nielsen, O. E. & Cox, D. R. (1994). *Inference and Asymptotics*, ch. 4. Chapman &
     Hall. doi:10.1007/978-1-4899-3210-5
     """
-    alpha = 1.0 - level
+    alpha = 1.0 - check_level(level, InferenceError)
     if (draws + 1) * alpha < 1:
         raise InferenceError(f"{draws} draws cannot reject at {alpha:g}.")
     real = split(design.unit[None, :])

@@ -20,7 +20,7 @@ from collsec.survival.nonparametric.event_sample import (
 )
 from collsec.survival.nonparametric.kaplan_meier import survival_of
 from collsec.survival.results import Printed
-from collsec.survival.times import times_up_to
+from collsec.survival.times import times_up_to, times_within
 
 
 def aalen_johansen(
@@ -33,6 +33,7 @@ def aalen_johansen(
     weights: str | None = None,
     weight_kind: WeightKind = "case",
     cluster: Names | None = None,
+    unit: Names | None = None,
     interval: IntervalScale = "log-log",
     level: float = 0.95,
 ) -> CumulativeIncidence:
@@ -40,7 +41,7 @@ def aalen_johansen(
 
     Parameters
     ----------
-    data, start, stop, weights, weight_kind, cluster, interval, level
+    data, start, stop, weights, weight_kind, cluster, unit, interval, level
         As in `kaplan_meier`; the interval is on the scale of log(−log F).
     cause : str
         Column that names the event at the row's end.
@@ -90,6 +91,7 @@ def aalen_johansen(
         weights=weights,
         weight_kind=weight_kind,
         cluster=cluster,
+        unit=unit,
     )
     at_risk = sample.at_risk()
     survival = survival_of(sample)
@@ -175,14 +177,10 @@ class CumulativeIncidence(Printed):
 
     def at(self, times: Sequence[float]) -> pd.DataFrame:
         """Return the incidence of each cause at given times, with the rows at risk there."""
-        grid = np.asarray(times, dtype=np.float64)
-        if (grid > self.sample.end).any() and self.survival.iloc[-1] > 0:
-            late = grid[grid > self.sample.end][0]
-            raise EstimationError(
-                f"time {late:g} lies beyond the last follow-up ({self.sample.end:g})"
-            )
+        ended = self.survival.iloc[-1] == 0
+        grid = times_within(times, np.inf if ended else self.sample.end)
         columns = ["incidence", "std_error", "ci_low", "ci_high"]
-        upto = times_up_to(self.sample.sets.time, grid)
+        upto = times_up_to(self.sample.sets.time, grid, self.sample.sets.width)
         parts = []
         for label, part in self.table.groupby("cause"):
             steps = np.vstack((np.zeros((1, 4)), part[columns].to_numpy()))[upto]

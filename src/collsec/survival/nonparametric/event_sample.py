@@ -7,13 +7,14 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from collsec.survival.arrays import Booleans, Floats, Integers
-from collsec.survival.columns import Names, WeightKind, case_weights, codes, row_label
+from collsec.survival.clustered import at_risk_by_cluster, failures_by_cluster
+from collsec.survival.columns import Names, WeightKind, case_weights, clusters, row_label
 from collsec.survival.errors import EstimationError
-from collsec.survival.risk_sets import RiskSets, at_risk_by_cluster, failures_by_cluster
-from collsec.survival.times import survival_times, tie_width
+from collsec.survival.results import critical_value
+from collsec.survival.risk_sets import RiskSets
+from collsec.survival.times import require_no_overlap, survival_times
 
 #: A smaller share of the weight at risk is rounding of the sums, not a survivor.
 NOBODY = 1e-12
@@ -57,6 +58,7 @@ class EventSample:
         weights: str | None,
         weight_kind: WeightKind,
         cluster: Names | None,
+        unit: Names | None = None,
     ) -> EventSample:
         """Check and sort the sample.
 
@@ -66,7 +68,9 @@ class EventSample:
             As in `survival_times`; case weights without clusters; a time at which nobody is at
             risk before others enter; everybody at risk has the event while others enter later.
         """
-        begins, ends = survival_times(data, start, stop)
+        spells = survival_times(data, start, stop)
+        require_no_overlap(data, unit, spells)
+        begins, ends = spells.start, spells.stop
         if start is None and (bad := np.flatnonzero(ends < 0)).size:
             at = int(bad[0])
             raise EstimationError(f"{stop!r} is negative ({ends[at]:g}) in {row_label(data, at)}")
@@ -76,14 +80,15 @@ class EventSample:
                 "case weights need cluster=: Greenwood's variance does not hold for weighted rows. "
                 "Name the unit (or the country) whose rows depend on one another"
             )
-        groups, labels = (None, None) if cluster is None else codes(data, cluster)
+        groups, labels = (None, None) if cluster is None else clusters(data, cluster)
         kept = np.ones(len(data)) if given is None else given
         there = kept > 0
         if not event[there].any():
             raise EstimationError(f"no event in {len(data)} rows")
         if start is not None:
-            _check_gap(begins[there], ends[there])
-        sets = RiskSets.build(begins, ends, event & there, np.zeros(len(data), dtype=np.int64))
+            _check_gap(begins[there], ends[there], spells.width)
+        none = np.zeros(len(data), dtype=np.int64)
+        sets = RiskSets.build(begins, ends, event & there, none, spells.width)
         sample = cls(
             sets=sets,
             weights=kept,
@@ -137,12 +142,12 @@ class EventSample:
         return np.asarray(there.sum(axis=1), dtype=np.int64)
 
 
-def _check_gap(start: Floats, stop: Floats) -> None:
+def _check_gap(start: Floats, stop: Floats, width: float) -> None:
     """Raise where nobody is at risk for a while and others enter later."""
     order = np.argsort(start, kind="stable")
     reached = np.maximum.accumulate(stop[order])
     later = start[order][1:]
-    gap = np.flatnonzero(later > reached[:-1] + tie_width(later))
+    gap = np.flatnonzero(later > reached[:-1] + width)
     if gap.size:
         low, high = reached[gap[0]], later[gap[0]]
         raise EstimationError(
@@ -180,9 +185,7 @@ def interval_of(
     -----
     Where the estimate is 0 or 1 there is no interval: NaN.
     """
-    if not 0 < level < 1:
-        raise EstimationError(f"level must lie between 0 and 1, not {level}")
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = critical_value(level)
     inside = (probability > NOBODY) & (probability < 1 - NOBODY)
     p = np.where(inside, probability, 0.5)
     if interval == "log-log":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from collsec.survival.nonparametric.event_sample import (
     per_event,
 )
 from collsec.survival.results import Printed
-from collsec.survival.times import times_up_to
+from collsec.survival.times import times_up_to, times_within
 
 
 def kaplan_meier(
@@ -31,6 +32,7 @@ def kaplan_meier(
     weights: str | None = None,
     weight_kind: WeightKind = "case",
     cluster: Names | None = None,
+    unit: Names | None = None,
     interval: IntervalScale = "log-log",
     level: float = 0.95,
 ) -> SurvivalCurve:
@@ -52,6 +54,8 @@ def kaplan_meier(
     cluster : str or sequence of str, optional
         Groups of dependent rows (with case weights at least the unit). Errors are then those of
         the infinitesimal jackknife over clusters; otherwise Greenwood's.
+    unit : str or sequence of str, optional
+        Whose row it is: rows of one unit that overlap are refused.
     interval : {"log-log", "log", "plain"}
         Scale of the pointwise interval. The default, log(−log S), keeps its coverage in the small
         samples and late times of this field.
@@ -94,6 +98,7 @@ def kaplan_meier(
         weights=weights,
         weight_kind=weight_kind,
         cluster=cluster,
+        unit=unit,
     )
     at_risk, events = sample.at_risk(), sample.events()
     survival = survival_of(sample)
@@ -159,15 +164,11 @@ class SurvivalCurve(Printed):
         EstimationError
             A time lies beyond the last follow-up while survival is above zero.
         """
-        grid = np.asarray(times, dtype=np.float64)
-        if (grid > self.sample.end).any() and self.table["survival"].iloc[-1] > 0:
-            late = grid[grid > self.sample.end][0]
-            raise EstimationError(
-                f"time {late:g} lies beyond the last follow-up ({self.sample.end:g})"
-            )
+        ended = self.table["survival"].iloc[-1] == 0
+        grid = times_within(times, np.inf if ended else self.sample.end)
         columns = ["survival", "std_error", "ci_low", "ci_high"]
         steps = np.vstack(([1.0, 0.0, 1.0, 1.0], self.table[columns].to_numpy()))
-        rows = steps[times_up_to(self.sample.sets.time, grid)]
+        rows = steps[times_up_to(self.sample.sets.time, grid, self.sample.sets.width)]
         table = pd.DataFrame(rows, columns=columns)
         table.insert(0, "time", grid)
         table["at_risk"] = self.sample.count_at_risk(grid)
@@ -184,8 +185,8 @@ class SurvivalCurve(Printed):
         .. [1] Brookmeyer, R., & Crowley, J. (1982). A confidence interval for the median survival
            time. Biometrics 38, 29–41. https://doi.org/10.2307/2530286
         """
-        if not 0 < q < 1:
-            raise EstimationError(f"a quantile lies between 0 and 1, not {q}")
+        if not isinstance(q, Real) or not 0 < q < 1:
+            raise EstimationError(f"a quantile lies between 0 and 1, not {q!r}")
         found = []
         for column in ("survival", "ci_low", "ci_high"):
             curve = self.table[column].to_numpy()

@@ -10,11 +10,12 @@ import pandas as pd
 from scipy import stats
 
 from collsec.survival.arrays import Floats
-from collsec.survival.columns import Names, as_frame, case_weights, codes, indicator
+from collsec.survival.clustered import at_risk_by_cluster, failures_by_cluster
+from collsec.survival.columns import Names, as_frame, case_weights, clusters, codes, indicator
 from collsec.survival.errors import EstimationError
 from collsec.survival.results import Printed
-from collsec.survival.risk_sets import RiskSets, at_risk_by_cluster, failures_by_cluster
-from collsec.survival.times import survival_times
+from collsec.survival.risk_sets import RiskSets
+from collsec.survival.times import require_no_overlap, survival_times
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,6 +57,7 @@ def logrank(
     strata: Names | None = None,
     weights: str | None = None,
     cluster: Names | None = None,
+    unit: Names | None = None,
 ) -> LogrankTest:
     """Test whether groups share one hazard.
 
@@ -73,6 +75,8 @@ def logrank(
         Column of case weights; they need ``cluster``.
     cluster : str or sequence of str, optional
         Groups of dependent rows; the variance is then that of the scores summed over clusters.
+    unit : str or sequence of str, optional
+        Whose row it is: rows of one unit that overlap are refused.
 
     Returns
     -------
@@ -96,7 +100,8 @@ def logrank(
        model. JASA 84, 1074–1078. https://doi.org/10.1080/01621459.1989.10478874
     """
     data = as_frame(data)
-    begins, ends = survival_times(data, start, stop)
+    spells = survival_times(data, start, stop)
+    require_no_overlap(data, unit, spells)
     happened = indicator(data, event)
     groups, labels = codes(data, group)
     given = case_weights(data, weights)
@@ -106,7 +111,7 @@ def logrank(
         raise EstimationError(f"{group!r} holds one group; a comparison needs two")
     weight = np.ones(len(data)) if given is None else given
     stratum = np.zeros(len(data), dtype=np.int64) if strata is None else codes(data, strata)[0]
-    sets = RiskSets.build(begins, ends, happened & (weight > 0), stratum)
+    sets = RiskSets.build(spells.start, spells.stop, happened & (weight > 0), stratum, spells.width)
     if sets.moments == 0:
         raise EstimationError(f"no event in {len(data)} rows")
     member = (groups[:, None] == np.arange(len(labels)))[sets.rows].astype(np.float64)
@@ -128,8 +133,8 @@ def logrank(
         spread = np.where(n > 1, d * (n - d) / np.maximum(n - 1, 1e-300), 0.0)
         variance = np.diag(spread @ share) - share.T @ (spread[:, None] * share)
     else:
-        clusters, clusters_labels = codes(data, cluster)
-        size = (clusters, len(clusters_labels))
+        found, cluster_labels = clusters(data, cluster)
+        size = (found, len(cluster_labels))
         scores = _cluster_scores(sets, member, own, share, d / n, size)
         variance = scores.T @ scores
     excess = (failing - expected).sum(axis=0)[1:]

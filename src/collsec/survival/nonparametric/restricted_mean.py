@@ -7,7 +7,7 @@ import pandas as pd
 
 from collsec.survival.arrays import Floats
 from collsec.survival.columns import Names, WeightKind, as_frame, codes, indicator
-from collsec.survival.errors import EstimationError, listed
+from collsec.survival.errors import EstimationError, check_positive, listed
 from collsec.survival.nonparametric.event_sample import EventSample, per_event
 from collsec.survival.nonparametric.kaplan_meier import survival_of
 from collsec.survival.results import ScalarEstimate
@@ -23,12 +23,13 @@ def rmst(
     weights: str | None = None,
     weight_kind: WeightKind = "case",
     cluster: Names | None = None,
+    unit: Names | None = None,
 ) -> ScalarEstimate:
     """ScalarEstimate the mean time survived within a horizon.
 
     Parameters
     ----------
-    data, start, stop, event, weights, weight_kind, cluster
+    data, start, stop, event, weights, weight_kind, cluster, unit
         As in `kaplan_meier`.
     horizon : float
         End of the window, in the unit of ``stop``. Time runs from zero; survival is one until the
@@ -63,6 +64,7 @@ def rmst(
         weights=weights,
         weight_kind=weight_kind,
         cluster=cluster,
+        unit=unit,
     )
     mean, spread, influence = restricted_mean(sample, horizon)
     if influence is not None:
@@ -81,6 +83,7 @@ def rmst_difference(
     weights: str | None = None,
     weight_kind: WeightKind = "case",
     cluster: Names | None = None,
+    unit: Names | None = None,
 ) -> ScalarEstimate:
     """ScalarEstimate the difference in restricted mean between two groups, second less first.
 
@@ -88,7 +91,7 @@ def rmst_difference(
     ----------
     by : str
         Column with two values; the larger one is the second group.
-    data, horizon, start, stop, event, weights, weight_kind, cluster
+    data, horizon, start, stop, event, weights, weight_kind, cluster, unit
         As in `rmst`. Clusters may have rows in both groups; their covariance is allowed for.
 
     Returns
@@ -110,6 +113,7 @@ def rmst_difference(
             weights=weights,
             weight_kind=weight_kind,
             cluster=cluster,
+            unit=unit,
         )
         mean, spread, influence = restricted_mean(sample, horizon)
         means.append(mean)
@@ -127,8 +131,7 @@ def restricted_mean(sample: EventSample, horizon: float) -> tuple[float, float, 
     """Return the mean, Greenwood's variance of it, and each cluster's influence, shape (g,)."""
     at_risk, events = sample.at_risk(), sample.events()
     survival = survival_of(sample)
-    if horizon <= 0:
-        raise EstimationError(f"the horizon must lie above zero, not {horizon:g}")
+    horizon = check_positive(horizon, "the horizon")
     if horizon > sample.end and survival[-1] > 0:
         raise EstimationError(
             f"the horizon {horizon:g} lies beyond the last follow-up ({sample.end:g}) with "

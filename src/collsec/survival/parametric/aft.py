@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from collsec.survival.arrays import Floats
+from collsec.survival.clustered import check_debias, sandwich
 from collsec.survival.columns import (
     Names,
     as_frame,
@@ -16,11 +17,11 @@ from collsec.survival.columns import (
     row_label,
 )
 from collsec.survival.errors import EstimationError
-from collsec.survival.maximum_likelihood import maximize, sandwich
+from collsec.survival.maximum_likelihood import maximize
 from collsec.survival.parametric.aft_likelihood import DISTRIBUTIONS, AftLikelihood, Distribution
 from collsec.survival.parametric.aft_result import LOG_SCALE, AftResult
 from collsec.survival.regression.fitting import RegressionDesign
-from collsec.survival.times import survival_times
+from collsec.survival.times import require_no_overlap, survival_times
 
 
 def aft(
@@ -32,6 +33,7 @@ def aft(
     event: str,
     distribution: Distribution = "exponential",
     cluster: Names | None = None,
+    unit: Names | None = None,
     weights: str | None = None,
     group_debias: bool = False,
 ) -> AftResult:
@@ -51,6 +53,8 @@ def aft(
     distribution : {"exponential", "weibull", "lognormal", "loglogistic"}
     cluster : str or sequence of str, optional
         Groups of dependent rows: sandwich errors.
+    unit : str or sequence of str, optional
+        Whose row it is: rows of one unit that overlap are refused.
     weights : str, optional
         Column of case weights; errors are then only right with ``cluster``.
     group_debias : bool
@@ -93,7 +97,10 @@ def aft(
         raise EstimationError(
             f"distribution must be one of {', '.join(DISTRIBUTIONS)}, not {distribution!r}"
         )
-    begins, ends = survival_times(data, start, stop)
+    check_debias(group_debias, cluster is not None)
+    spells = survival_times(data, start, stop)
+    require_no_overlap(data, unit, spells)
+    begins, ends = spells.start, spells.stop
     for name, times, least in ((stop, ends, 1e-300), (start, begins, 0.0)):
         bad = np.flatnonzero((times < least) & np.isfinite(times))
         if bad.size:

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from collsec.survival.arrays import Floats
+from collsec.survival.columns import number_array
+from collsec.survival.covariates import stated
 from collsec.survival.errors import EstimationError
 from collsec.survival.parametric.aft_likelihood import DISTRIBUTIONS, Distribution
-from collsec.survival.results import Coefficients
+from collsec.survival.results import Coefficients, critical_value
 
 LOG_SCALE = "log(scale)"
 
@@ -100,7 +101,7 @@ class AftResult(Coefficients):
         log_time = float(x @ self.params.to_numpy()[: len(x)]) + shift
         gradient = np.append(x, slope * self.scale) if LOG_SCALE in self.params else x
         error = float(np.sqrt(gradient @ self.cov.to_numpy() @ gradient))
-        half = float(stats.norm.ppf((1 + level) / 2)) * error
+        half = critical_value(level) * error
         return (
             float(np.exp(log_time)),
             float(np.exp(log_time - half)),
@@ -122,7 +123,7 @@ class AftResult(Coefficients):
         DataFrame
             ``time, survival, density, hazard``.
         """
-        grid = np.asarray(times, dtype=np.float64)
+        grid = number_array(times, "times")
         if (grid <= 0).any():
             raise EstimationError("times must lie above zero")
         x = self._x(covariates)
@@ -141,11 +142,7 @@ class AftResult(Coefficients):
         )
 
     def _x(self, covariates: Mapping[str, float]) -> Floats:
-        if set(covariates) != set(self.covariates):
-            raise EstimationError(
-                f"give one value for each of: {', '.join(map(str, self.covariates)) or 'nothing'}"
-            )
-        return np.array([1.0, *(float(covariates[name]) for name in self.covariates)])
+        return np.array([1.0, *stated(covariates, self.covariates)])
 
     def _facts(self) -> list[tuple[str, Any]]:
         errors = "model" if self.n_clusters is None else f"clustered ({self.n_clusters} clusters)"

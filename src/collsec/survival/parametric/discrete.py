@@ -8,15 +8,24 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from collsec.survival.arrays import Floats
-from collsec.survival.columns import Names, as_frame, indicator, names_of, numbers, row_label
+from collsec.survival.columns import (
+    Names,
+    as_frame,
+    indicator,
+    names_of,
+    number_array,
+    numbers,
+    row_label,
+)
+from collsec.survival.covariates import stated
 from collsec.survival.errors import EstimationError
 from collsec.survival.regression.fitting import RegressionResult
 from collsec.survival.regression.generalized_linear import fit_binary
-from collsec.survival.results import Coefficients
+from collsec.survival.results import Coefficients, critical_value
 from collsec.survival.splines import KNOT_QUANTILES, restricted_cubic
+from collsec.survival.times import times_within
 
 Dependence = Literal["constant", "linear", "quadratic", "cubic", "spline"]
 DEGREE = {"constant": 0, "linear": 1, "quadratic": 2, "cubic": 3}
@@ -122,6 +131,8 @@ def discrete_hazard(
     shape = DurationDependence(dependence, ())
     if dependence == "spline":
         when = elapsed[indicator(data, event)]
+        if not when.size:
+            raise EstimationError(f"no event: column {event!r} is 0 in all {len(data)} rows")
         chosen = np.quantile(when, KNOT_QUANTILES[4]) if knots is None else np.asarray(knots)
         if len(chosen) < 3 or (np.diff(chosen) <= 0).any():
             raise EstimationError(
@@ -142,6 +153,7 @@ def discrete_hazard(
         dependence=shape,
         link=link,
         covariates=tuple(covariates),
+        longest=float(elapsed.max()),
     )
 
 
@@ -159,6 +171,8 @@ class DiscreteHazardResult(Coefficients):
     dependence : DurationDependence
     link : {"cloglog", "logit"}
     covariates : tuple of str
+    longest : float
+        The longest duration in the data.
     """
 
     params: pd.Series[float]
@@ -167,6 +181,7 @@ class DiscreteHazardResult(Coefficients):
     dependence: DurationDependence
     link: Literal["cloglog", "logit"]
     covariates: tuple[str, ...]
+    longest: float
 
     @property
     def model_std_errors(self) -> pd.Series[float]:
@@ -212,12 +227,11 @@ class DiscreteHazardResult(Coefficients):
         DataFrame
             ``duration, hazard, ci_low, ci_high, survival``.
         """
-        if set(covariates) != set(self.covariates):
-            raise EstimationError(
-                f"give one value for each of: {', '.join(map(str, self.covariates))}"
-            )
-        when = np.asarray(durations, dtype=np.float64)
-        fixed = np.array([float(covariates[name]) for name in self.covariates])
+        fixed = stated(covariates, self.covariates)
+        when = number_array(durations, "durations")
+        if (when < 1).any() or (when > self.longest).any():
+            times_within(when, self.longest)
+            raise EstimationError("durations count from 1, the first period at risk")
         x = np.column_stack(
             [
                 np.ones(len(when)),
@@ -227,7 +241,7 @@ class DiscreteHazardResult(Coefficients):
         )
         eta: Floats = np.asarray(x @ self.params.to_numpy(), dtype=np.float64)
         spread = np.sqrt(np.einsum("ip,pq,iq->i", x, self.cov.to_numpy(), x))
-        z = float(stats.norm.ppf((1 + level) / 2))
+        z = critical_value(level)
         half = np.asarray(z * spread, dtype=np.float64)
         hazard, low, high = (self._hazard(e) for e in (eta, eta - half, eta + half))
         return pd.DataFrame(

@@ -103,6 +103,11 @@ def check_absorbed(
     before: Floats, after: Floats, names: Sequence[str], factors: Sequence[str]
 ) -> None:
     """Raise where a column is constant within the effects."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = (before**2).sum(axis=0)
+    for name, total in zip(names, size, strict=True):
+        if not np.isfinite(total):
+            raise EstimationError(f"column {name!r} holds values beyond what can be squared")
     whole = before - before.mean(axis=0)
     for name, was, remaining in zip(names, whole.T, after.T, strict=True):
         if remaining @ remaining <= ABSORBED * max(float(was @ was), 1e-300):

@@ -11,15 +11,11 @@ import numpy as np
 import pandas as pd
 
 from collsec.survival.arrays import Floats, largest
-from collsec.survival.columns import Names, clusters, standardized
+from collsec.survival.clustered import check_debias, cluster_sandwich
+from collsec.survival.columns import Names, clusters
+from collsec.survival.covariates import standardized
 from collsec.survival.errors import EstimationError
-from collsec.survival.maximum_likelihood import (
-    INTERCEPT,
-    Expansion,
-    check_information,
-    cluster_sandwich,
-    maximize,
-)
+from collsec.survival.maximum_likelihood import INTERCEPT, Expansion, check_information, maximize
 from collsec.survival.results import Coefficients
 
 DISPERSION = "alpha"
@@ -165,6 +161,7 @@ def fit_regression(
             gradient = model.scores(params).sum(axis=0)
             return Expansion(model.loglik(params), gradient, -model.hessian(params))
 
+    check_debias(group_debias, cluster is not None)
     names = [*design.names, *extra]
     reach = np.append(largest(design.x), np.ones(len(extra)))
     best = maximize(evaluate, begin, names, reach)

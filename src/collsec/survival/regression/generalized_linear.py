@@ -176,6 +176,12 @@ def counts(data: pd.DataFrame, outcome: str) -> Floats:
     if bad.size:
         at = int(bad[0])
         raise EstimationError(f"count {outcome!r} is negative ({y[at]:g}) in {row_label(data, at)}")
+    if (bad := np.flatnonzero(y != np.round(y))).size:
+        at = int(bad[0])
+        raise EstimationError(
+            f"count {outcome!r} is no whole number ({y[at]:g}) in {row_label(data, at)}; for rates "
+            "give the counts and the logarithm of the exposure as offset="
+        )
     if not y.any():
         raise EstimationError(f"count {outcome!r} is zero in all {len(y)} rows")
     return y

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from collsec.survival.arrays import Floats, Integers, sum_by_group
-from collsec.survival.columns import Names, as_frame, clusters, matrix, names_of, numbers
+from collsec.survival.columns import Names, as_frame, clusters, names_of, numbers
+from collsec.survival.covariates import matrix
 from collsec.survival.errors import EstimationError
-from collsec.survival.maximum_likelihood import check_information
+from collsec.survival.maximum_likelihood import check_information, quadratic_form
 from collsec.survival.regression.absorption import Absorption, check_absorbed
 from collsec.survival.regression.weak_instruments import AndersonRubin
 from collsec.survival.results import Coefficients
@@ -201,6 +202,10 @@ def iv_2sls(
     pick = np.concatenate((np.arange(q), width + np.arange(q)))
     first = both[:q, 1]
     first_cov = cov[width : width + q, width : width + q]
+    few = (
+        f"the covariance of the {q} instruments is singular: {n_clusters or len(y)} "
+        f"{'rows' if groups is None else 'clusters'} do not tell their effects apart"
+    )
     index = pd.Index(names, name="term")
     order = [endogenous, *exogenous]
     stages = [
@@ -222,7 +227,7 @@ def iv_2sls(
         ),
         reduced_form=stages[0],
         first_stage=stages[1],
-        kleibergen_paap=float(first @ np.linalg.solve(first_cov, first)) / q,
+        kleibergen_paap=quadratic_form(first, first_cov, few) / q,
         anderson_rubin=AndersonRubin(both[:q, 0], first, cov[np.ix_(pick, pick)], df),
         nobs=len(y),
         n_clusters=n_clusters,

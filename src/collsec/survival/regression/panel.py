@@ -14,11 +14,11 @@ from collsec.survival.columns import (
     as_frame,
     clusters,
     codes,
-    matrix,
     names_of,
     numbers,
     require_columns,
 )
+from collsec.survival.covariates import matrix
 from collsec.survival.errors import EstimationError, shown
 from collsec.survival.maximum_likelihood import check_information
 from collsec.survival.regression.absorption import Absorption, check_absorbed

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import linalg, stats
 
 from collsec.survival.arrays import Floats
-from collsec.survival.errors import EstimationError
+from collsec.survival.errors import check_level
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,7 @@ class AndersonRubin:
         ``det{c V(β) − u(β) u(β)'} = 0``: the real roots of a quadratic eigenvalue problem, so none
         is missed between the points of a grid.
         """
-        if not 0 < level < 1:
-            raise EstimationError(f"level must lie between 0 and 1, not {level}")
+        check_level(level)
         q = len(self.first)
         limit = float(stats.f.ppf(level, q, self.df_resid))
         aa, ab = self.cov[:q, :q], self.cov[:q, q:]

@@ -1,0 +1,5 @@
+"""Cohorts: who is followed and from when; one module for each kind of unit."""
+
+from collsec.histories.cohorts.episodes import CLUSTERS, RULES, STRATA, Cohort, select, with_strata
+
+__all__ = ["CLUSTERS", "RULES", "STRATA", "Cohort", "select", "with_strata"]

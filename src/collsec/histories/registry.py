@@ -1,0 +1,264 @@
+"""What the package knows by name, each with the columns that it rests on.
+
+A linked frame, a timeline, an extent, a cohort rule, a stratum, and a measure are one decorated
+function each. Its positional parameters name the frames that it takes, and ``uses`` names their
+columns, ``"<frame>.<column>"``: from these declarations follow what a stage reads, in which order
+it is made, and which references a hypothesis owes. A module outside the package registers its own
+in the same way.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from collsec.core.errors import CollsecError
+
+Frames = Mapping[str, pd.DataFrame]
+Function = TypeVar("Function", bound=Callable[..., Any])
+#: Stands for every column of a frame.
+EVERY = "*"
+
+
+class BadDeclaration(CollsecError):
+    """A declared function does not say truly what it takes, or takes a name that is not free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A function of frames, by name.
+
+    Attributes
+    ----------
+    name : str
+        That of the function.
+    function : callable
+        Pure; its positional parameters are frames, its keyword-only ones are options.
+    takes : tuple of str
+        Frames, in the order of the parameters.
+    uses : tuple of str
+        Columns of these frames that it reads, ``"<frame>.<column>"``.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    takes: tuple[str, ...]
+    uses: tuple[str, ...]
+
+    def __call__(self, frames: Frames, /, **options: Any) -> Any:
+        """Call the function on the frames that it takes.
+
+        Parameters
+        ----------
+        frames : mapping of str to DataFrame
+            May hold more than it takes.
+        **options
+            Keyword-only parameters of the function.
+        """
+        return self.function(*(frames[name] for name in self.takes), **options)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame(Declared):
+    """A frame of the linked data: raw tables joined on coded keys.
+
+    Attributes
+    ----------
+    derived : mapping of str to tuple of str
+        Raw columns from which a column is derived. Every other column is that of the first of
+        the tables taken that has one of its name.
+    """
+
+    derived: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline(Declared):
+    """A family of step functions of calendar time.
+
+    Attributes
+    ----------
+    columns : mapping of str to tuple of str
+        For a column that rests on more than ``common``, what it rests on besides.
+    common : tuple of str
+        What every column rests on.
+    unit : str
+        Column that names the unit whose state the steps are.
+    """
+
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    common: tuple[str, ...] = ()
+    unit: str = "conflict_id"
+
+    def rests_on(self, column: str) -> tuple[str, ...]:
+        """Columns of frames and tables on which one column of the timeline rests."""
+        return tuple(dict.fromkeys((*self.common, *self.columns.get(column, ()))))
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """From which day to which a record reaches.
+
+    Attributes
+    ----------
+    first_day, last_day : Timestamp
+        Both included.
+    """
+
+    first_day: pd.Timestamp
+    last_day: pd.Timestamp
+
+
+FRAMES: dict[str, Frame] = {}
+TIMELINES: dict[str, Timeline] = {}
+EXTENTS: dict[str, Declared] = {}
+
+
+def frame(
+    *, uses: Iterable[str], derived: Mapping[str, tuple[str, ...]] | None = None
+) -> Callable[[Function], Function]:
+    """Register a linked frame: a function of raw tables, named by its parameters.
+
+    Parameters
+    ----------
+    uses : iterable of str
+        Columns of raw tables; ``"<table>.*"`` where all are carried along.
+    derived : mapping of str to tuple of str, optional
+        As in :class:`Frame`.
+    """
+
+    def register(function: Function) -> Function:
+        name, takes, columns = declaration(function, uses)
+        enter(FRAMES, Frame(name, function, takes, columns, derived or {}))
+        return function
+
+    return register
+
+
+def timeline(
+    *,
+    uses: Iterable[str],
+    columns: Mapping[str, tuple[str, ...]] | None = None,
+    unit: str = "conflict_id",
+) -> Callable[[Function], Function]:
+    """Register a family of timelines: a function of linked frames or raw tables.
+
+    It gives ``unit, from_date, known_from`` and its columns. Where a linked frame and a raw table
+    bear one name, the frame is meant.
+
+    Parameters
+    ----------
+    uses : iterable of str
+        Columns on which every column of the timeline rests.
+    columns : mapping of str to tuple of str, optional
+        What single columns of the timeline rest on besides.
+    unit : str
+        Column of the unit.
+    """
+
+    def register(function: Function) -> Function:
+        own, common = columns or {}, tuple(uses)
+        name, takes, every = declaration(function, [*common, *(c for v in own.values() for c in v)])
+        enter(TIMELINES, Timeline(name, function, takes, every, own, common, unit))
+        return function
+
+    return register
+
+
+def extent(*, uses: Iterable[str]) -> Callable[[Function], Function]:
+    """Register an extent: a function of raw tables that gives a first and a last day."""
+
+    def register(function: Function) -> Function:
+        name, takes, columns = declaration(function, uses)
+        enter(EXTENTS, Declared(name, function, takes, columns))
+        return function
+
+    return register
+
+
+def declaration(
+    function: Callable[..., Any], uses: Iterable[str]
+) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Name of a function, the frames that it takes, and the columns that it uses, each once.
+
+    Raises
+    ------
+    BadDeclaration
+        If a column names no frame, or if frames and columns do not belong together.
+    """
+    name = str(getattr(function, "__name__", function))
+    columns = tuple(dict.fromkeys(uses))
+    parameters = inspect.signature(function).parameters.values()
+    takes = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+    for column in columns:
+        of, dot, field_ = column.partition(".")
+        if not (of and dot and field_):
+            raise BadDeclaration(
+                f"{name}: uses {column!r}, which is not of the form <frame>.<column>."
+            )
+    named = {column.partition(".")[0] for column in columns}
+    for of in sorted(named - set(takes)):
+        raise BadDeclaration(f"{name}: uses columns of {of!r}, but has no parameter {of!r}.")
+    for of in sorted(set(takes) - named):
+        raise BadDeclaration(f"{name}: takes {of!r}, but declares no column of it in `uses`.")
+    return name, takes, columns
+
+
+Entry = TypeVar("Entry", bound=Declared)
+
+
+def enter(registry: dict[str, Entry], entry: Entry) -> None:
+    """Add an entry to a registry; the same module may enter it again when it is loaded again.
+
+    Raises
+    ------
+    BadDeclaration
+        If another module has entered the name.
+    """
+    there = registry.get(entry.name)
+    if there is not None and there.function.__module__ != entry.function.__module__:
+        raise BadDeclaration(
+            f"{entry.name}: {entry.function.__module__} registers a name that "
+            f"{there.function.__module__} has registered already."
+        )
+    registry[entry.name] = entry
+
+
+def raw_columns(column: str, fields: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """Raw columns from which a column is made, through timelines and linked frames.
+
+    Parameters
+    ----------
+    column : str
+        ``"<timeline>.<column>"``, ``"<frame>.<column>"`` or ``"<table>.<column>"``.
+    fields : mapping of str to iterable of str
+        Columns of each raw table.
+
+    Returns
+    -------
+    tuple of str
+        ``"<table>.<column>"``, each once.
+
+    Raises
+    ------
+    KeyError
+        If the column comes from nowhere.
+    """
+    of, _, name = column.partition(".")
+    if of in TIMELINES:
+        below = TIMELINES[of].rests_on(name)
+        return tuple(dict.fromkeys(raw for c in below for raw in raw_columns(c, fields)))
+    if of not in FRAMES:
+        if of in fields and name in fields[of]:
+            return (column,)
+        raise KeyError(column)
+    if name in FRAMES[of].derived:
+        return FRAMES[of].derived[name]
+    for table in FRAMES[of].takes:
+        if name in fields[table]:
+            return (f"{table}.{name}",)
+    raise KeyError(column)
