@@ -373,6 +373,12 @@ def episode_rows() -> pd.DataFrame:
     )
 
 
+def extent_rows() -> pd.DataFrame:
+    """Return how far the record of resolutions reaches."""
+    days = {"first_day": pd.to_datetime(["2001-01-01"]), "last_day": pd.to_datetime(["2026-01-27"])}
+    return pd.DataFrame({"extent": ["resolutions"], **days})
+
+
 def war_rows() -> pd.DataFrame:
     """Return the intensity of each conflict by year."""
     years = [(1, 2001), (1, 2002), (1, 2003), (1, 2004), (2, 2003), (2, 2004), (2, 2005), (2, 2006)]
@@ -664,6 +670,7 @@ def write_study(
     tables.mkdir()
     episode_rows()[["conflict_id"]].to_parquet(tables / "episode_crosswalk.parquet")
     mission_rows().to_parquet(episodes / "missions.parquet")
+    extent_rows().to_parquet(episodes / "extents.parquet")
     act_rows().to_parquet(episodes / "acts.parquet")
     sitting_rows().to_parquet(episodes / "assembly.parquet")
     war_rows().to_parquet(timelines / "war.parquet")

@@ -103,9 +103,8 @@ def faults(project: Project) -> list[Fault]:
     Raw tables, sources, claims, `_study.yml`, specifications and cases are checked, each as the
     stage that reads it would; nothing is written.
     """
-    from collsec.evidence import claims
+    from collsec.evidence import cases, claims
     from collsec.hypothesis.faults import faults
-    from collsec.reports.pages import cases
 
     return faults(project, registries, further=(claims.read, cases.check))
 

@@ -83,7 +83,7 @@ def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, s
         "Detectable": _detectable(primary, study.power),
         "Inference": f"{_method(str(primary['inference']))}, "
         f"{wording.level(primary['level'])} interval; "
-        f"p {wording.p_value(primary['p_value'])}, Holm over {study.primaries} primaries "
+        f"p {wording.p_value(primary['p_value'])}, Holm over {len(study.primaries)} primaries "
         f"{wording.p_value(p_holm)}",
     }
 
