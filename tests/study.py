@@ -9,7 +9,9 @@ from types import SimpleNamespace
 import pandas as pd
 
 from collsec.core.project import Project
-from collsec.designs import Inputs
+from collsec.designs import PARTS, Inputs
+from collsec.designs.estimate import tidy
+from collsec.designs.parts import Part
 from collsec.histories.episodes import link
 from collsec.histories.extents import by_name, tabulate
 from collsec.histories.registry import Extent
@@ -18,6 +20,7 @@ from collsec.hypothesis.registries import Registries
 from collsec.hypothesis.specification import Spec
 from collsec.hypothesis.study import load_study
 from collsec.pipeline import registries
+from collsec.reports.words.quantities import feed, printed
 from collsec.tables.clean import read_raw, resources
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -82,3 +85,13 @@ def study_inputs(spec: Spec) -> Inputs:
 def all_timelines(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Every registered timeline, from raw tables."""
     return arrange_timelines({**tables, **link(tables)})
+
+
+def texts_of(name: str, part: Part) -> dict[str, str]:
+    """What a page prints of a part, by the names of its variables without the hypothesis."""
+    texts = {key: printed(quantity) for key, quantity in part.quantities.items()}
+    if part.estimates:
+        rows = tidy(part.estimates)
+        names = rows["estimate_id"].str.partition(".")[2]
+        texts |= feed(rows.set_index(names), PARTS[name].variables)
+    return texts

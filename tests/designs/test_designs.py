@@ -10,11 +10,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from collsec.designs.calibration import calibrate, calibrate_known_biased
-from collsec.designs.engines import engines_agree
-from collsec.designs.robustness import judge
 
-from collsec.designs import PARTS, Inputs
+from collsec.core.schema import Role
+from collsec.designs import DESIGNS, PARTS, Inputs, checks
+from collsec.designs.checks import engines_agree, judge
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.parts import Context
@@ -23,6 +22,7 @@ from collsec.designs.time_varying import lay_out, rerandomized
 from collsec.histories.panels import clock
 from collsec.hypothesis.specification import load
 from collsec.survival import cox_ph, kaplan_meier
+from collsec.survival.inference import risk_set_rerandomization
 from study import PROJECT, linked, raw_tables, study_inputs
 
 # Both maximize the same partial likelihood; they differ by the last step of Newton's method.
@@ -89,15 +89,13 @@ def test_the_second_engine_would_disagree_without_the_half_step(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In months, rows begin where other wars end: there the closed risk set of PHReg shows."""
-    import collsec.designs.engines as engines
-
     rows = primary("h1").rows.copy()
     rows["stop"] = np.ceil(rows["stop"] / 30)
     rows["start"] = np.floor(rows["start"] / 30)
     in_months = dataclasses.replace(primary("h1"), rows=rows)
-    assert engines.engines_agree(in_months)[0]
-    monkeypatch.setattr(engines, "HALF_STEP", 0.0)
-    agree, gap = engines.engines_agree(in_months)
+    assert checks.engines_agree(in_months)[0]
+    monkeypatch.setattr(checks, "HALF_STEP", 0.0)
+    agree, gap = checks.engines_agree(in_months)
     assert not agree
     assert gap > 1e-3
 
@@ -113,16 +111,16 @@ def test_rows_and_spells_are_two_views_of_one_exposure(name: str) -> None:
         event="event",
         strata=list(prepared.strata),
     )
-    estimate, found = rerandomized(
+    estimate = rerandomized(
         inputs(name),
         prepared,
         inputs(name).spec.exposure,
         estimate_id="test",
-        role="test",
+        role=Role.PRIMARY,
         draws=199,
         level=0.95,
     )
-    assert found is not None
+    found = risk_set_rerandomization(lay_out(inputs(name), prepared), draws=199, level=0.95, seed=1)
     assert math.log(estimate.estimate) == pytest.approx(float(fit.params.iloc[0]), abs=SAME_MAXIMUM)
     assert found.n_exposed_events == estimate.exposed_events
     assert found.n_exposed_units == estimate.exposed_units
@@ -148,14 +146,14 @@ def test_a_cohort_of_first_deployments_holds_nobody_with_troops_at_onset() -> No
 
 @pytest.mark.parametrize("name", ["h1", "h2"])
 def test_the_primary_is_calibrated_under_random_exposure(name: str) -> None:
-    found = calibrate(inputs(name), primary(name), 200)
+    found = DESIGNS["time_varying"].calibrate(inputs(name), primary(name), 200, 0)
     low, high = inputs(name).study.calibration_bounds
     assert low <= found.rejection_rate <= high
 
 
 @pytest.mark.parametrize("name", ["h1", "h2"])
 def test_ever_exposed_rejects_nearly_always_under_random_exposure(name: str) -> None:
-    assert calibrate_known_biased(inputs(name), 200) > 0.95
+    assert DESIGNS["time_varying"].calibrate_biased(inputs(name), 200) > 0.95
 
 
 def test_kinds_of_end_add_up_to_the_ends_that_have_a_kind() -> None:

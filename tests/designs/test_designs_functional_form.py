@@ -8,16 +8,16 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from collsec.designs.joint_effects import JointEffects, joint_effects
-from collsec.designs.sandwich import refit_without
 
 from collsec.designs.functional_form import FORMS, Form, curve, functional_form
 from collsec.designs.inputs import Prepared
+from collsec.designs.jackknife import JointEffects, joint_effects, refit_without
 from collsec.designs.parts import Context
 from collsec.hypothesis.study import Draws
 from collsec.survival import CoxDesign, EstimationError, restricted_cubic, spline_knots
 from collsec.survival.inference import cluster_jackknife
 from made_up_cohorts import SPEC, STUDY, inputs_of
+from study import texts_of
 
 LINE = Form("line", ("index_1",), lambda x: x[:, None])
 
@@ -78,7 +78,7 @@ def context(of: Prepared) -> Context:
     return Context(inputs_of(spec=spec), of, Draws(480, 40, 49, 2))
 
 
-def test_a_straight_effect_is_recovered_as_ratio_and_months_and_shows_no_bend() -> None:
+def test_a_straight_effect_is_recovered_as_ratio_and_months_and_shows_no_departure() -> None:
     of = prepared(lambda x: 0.5 * x)
     made = functional_form(context(of))
     found = {e.estimate_id: e for e in made.estimates}
@@ -95,17 +95,17 @@ def test_a_straight_effect_is_recovered_as_ratio_and_months_and_shows_no_bend() 
         assert abs(months.estimate - (mean[1] - mean[0])) < 3 * months.std_error
         assert months.ci_high < 0
     assert made.records["functional_form"]["bend_p"] > 0.05
-    assert made.strings["form.bend"] == "not detectable"
+    assert texts_of("functional_form", made)["form.bend"] == "not detectable"
 
 
-def test_a_bend_is_found_and_the_contrast_follows_it() -> None:
+def test_a_nonlinear_effect_is_found_and_the_contrast_follows_it() -> None:
     """A valley: both ends of the index end wars sooner than its middle."""
     made = functional_form(context(prepared(lambda x: 0.6 * x**2)))
     assert made.records["functional_form"]["bend_p"] < 0.001
     table = pd.DataFrame(made.records["functional_form"]["curve"])
-    bent = table[table["group"] == FORMS["spline"]]
-    assert bent["estimate"].iloc[0] > 1.5 and bent["estimate"].iloc[-1] > 1.5
-    assert bent["estimate"].min() < 1.1
+    curved = table[table["group"] == FORMS["spline"]]
+    assert curved["estimate"].iloc[0] > 1.5 and curved["estimate"].iloc[-1] > 1.5
+    assert curved["estimate"].min() < 1.1
 
 
 def test_the_error_of_a_contrast_is_that_of_the_library_s_jackknife() -> None:

@@ -8,15 +8,17 @@ import math
 
 import numpy as np
 import pytest
-from collsec.designs.sandwich import sandwich
 
+from collsec.core.schema import Role
 from collsec.designs import Inputs
+from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.date_imputation import date_imputation, redated
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context, Part
+from collsec.designs.registry import get
 from collsec.hypothesis.specification import load
 from collsec.survival.inference import rubin_combine
-from study import PROJECT, study_inputs
+from study import PROJECT, study_inputs, texts_of
 
 
 @functools.cache
@@ -26,13 +28,12 @@ def inputs(name: str) -> Inputs:
 
 def made(given: Inputs, draws: int) -> Part:
     prepared = prepare(given, given.spec.exposure)
-    primary = sandwich(
-        given,
-        prepared,
-        given.spec.exposure,
-        estimate_id="x",
-        role="primary",
+    # Its interval enters nowhere: only identity, level and scale of the primary do.
+    primary = sandwich_ratio(
+        Comparison.of(prepared, given.spec.cluster),
         level=given.study.primary_level,
+        power=given.study.power,
+        **identity(given, given.spec.exposure, estimate_id="x", role=Role.PRIMARY),
     )
     profile = dataclasses.replace(given.study.draws("quick"), imputation_draws=draws)
     return date_imputation(Context(given, prepared, profile), primary)
@@ -49,16 +50,8 @@ def test_the_combination_is_rubins_over_the_estimates_of_each_draw(name: str) ->
     each = []
     for draw in range(3):
         moved = redated(given, draw)
-        each.append(
-            sandwich(
-                moved,
-                prepare(moved, given.spec.exposure),
-                given.spec.exposure,
-                estimate_id="x",
-                role="x",
-                level=given.study.primary_level,
-            )
-        )
+        prepared = prepare(moved, given.spec.exposure)
+        each.append(get("time_varying").without_draws(moved, prepared, given.study.primary_level))
     assert [e.estimate for e in each] == real(name).records["imputation"]["estimates"]
     pooled = rubin_combine(
         [math.log(e.estimate) for e in each],
@@ -81,18 +74,12 @@ def test_where_every_day_is_known_nothing_is_added() -> None:
         missions[column] = missions[column].mask(missions[column].notna(), "day")
     known = dataclasses.replace(given, episodes=precise, missions=missions)
     part = made(known, 2)
-    alone = sandwich(
-        known,
-        prepare(known, known.spec.exposure),
-        known.spec.exposure,
-        estimate_id="x",
-        role="x",
-        level=0.95,
-    )
+    prepared = prepare(known, known.spec.exposure)
+    alone = get("time_varying").without_draws(known, prepared, 0.95)
     assert part.estimates[0].estimate == pytest.approx(alone.estimate)
     assert part.estimates[0].std_error == pytest.approx(alone.std_error)
-    assert part.strings["imputation.missing"] == "0 %"
-    assert part.strings["imputation.unknown_ends"] == "0"
+    assert texts_of("date_imputation", part)["imputation.missing"] == "0 %"
+    assert texts_of("date_imputation", part)["imputation.unknown_ends"] == "0"
 
 
 def test_a_tie_before_onset_is_judged_by_the_jackknife_as_its_primary_is() -> None:
@@ -113,4 +100,4 @@ def test_draws_without_a_hazard_ratio_leave_the_counts_and_no_number() -> None:
     assert math.isnan(part.estimates[0].estimate)
     assert part.estimates[0].note.startswith("Not estimable: in 2 of 2 draws")
     assert part.estimates[0].n_units > 400
-    assert part.strings["imputation.hr"] == "not estimable"
+    assert texts_of("date_imputation", part)["imputation.hr"] == "not estimable"

@@ -9,13 +9,15 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from collsec.designs.sandwich import sandwich
 
+from collsec.core.schema import Role
+from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, prepare
-from collsec.designs.multiverse import agreement, estimate_all, strings, summary, variants
+from collsec.designs.multiverse import agreement, estimate_all, quantities, summary, variants
 from collsec.hypothesis.multiverse import Specification, digest, expand
 from collsec.hypothesis.specification import load
+from collsec.reports.words.quantities import printed
 from collsec.survival import EstimationError, cox_ph
 from study import PROJECT, known, study_inputs
 
@@ -75,13 +77,12 @@ def test_a_specification_in_batch_is_the_one_made_alone(name: str) -> None:
 def test_the_specification_without_departures_is_the_primary(name: str) -> None:
     given = inputs(name)
     own = made(name)[made(name)["departures"] == 0].iloc[0]
-    primary = sandwich(
-        given,
-        prepare(given, given.spec.exposure),
-        given.spec.exposure,
-        estimate_id="x",
-        role="primary",
+    exposure = given.spec.exposure
+    primary = sandwich_ratio(
+        Comparison.of(prepare(given, exposure), given.spec.cluster),
         level=0.95,
+        power=0.8,
+        **identity(given, exposure, estimate_id="x", role=Role.PRIMARY),
     )
     assert own["estimate"] == pytest.approx(primary.estimate, rel=SAME_MAXIMUM)
     assert (own["ci_low"], own["ci_high"]) == pytest.approx((primary.ci_low, primary.ci_high))
@@ -99,8 +100,8 @@ def test_each_option_is_one_named_variant(name: str) -> None:
         if spec.made()
     }
     assert {i: e.label for i, e in found.items()} == expected
-    for identity, estimate in found.items():
-        _, _, axis, option = identity.split(".")
+    for estimate_id, estimate in found.items():
+        _, _, axis, option = estimate_id.split(".")
         assert estimate.validity == axes[axis][option].validity
 
 
@@ -179,7 +180,7 @@ def test_known_biased_specifications_stay_out_of_the_summary() -> None:
     assert found["summarized"]["lowest"] == pytest.approx(math.log(0.4))
     assert found["known_biased"]["n"] == 1
     assert found["declared"] == digest(CURVE)
-    said = strings(2 / 3, CURVE)
+    said = {name: printed(one) for name, one in quantities(2 / 3, CURVE).items()}
     assert said["multiverse.agreement"] == "67 %"
     assert said["multiverse.principled.n"] == "4"
     assert said["multiverse.principled.estimable"] == "3"

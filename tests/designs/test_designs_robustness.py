@@ -7,10 +7,10 @@ import math
 
 import pandas as pd
 import pytest
-from collsec.designs.robustness import judge, leave_one_out, places, sign_flips, units_of_missions
-from collsec.designs.sandwich import by_own_method, sandwich
 
-from collsec.designs import PARTS
+from collsec.core.schema import Role
+from collsec.designs import DESIGNS, PARTS
+from collsec.designs.checks import judge, leave_one_out, places, sign_flips, units_of_missions
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.parts import Context
@@ -19,7 +19,7 @@ from collsec.hypothesis.specification import load
 from collsec.measures import get
 from collsec.survival import cox_ph
 from made_up_cohorts import SPEC, inputs_of, prepared_of
-from study import PROJECT, study_inputs
+from study import PROJECT, study_inputs, texts_of
 
 DAY = pd.Timestamp
 SAME_MAXIMUM = 1e-6
@@ -229,7 +229,9 @@ def test_each_named_place_is_left_out_and_no_other() -> None:
     for estimate in part.estimates:
         name = estimate.estimate_id.rsplit(".", 1)[1]
         assert estimate.n_units == (~units["gwno_host"].isin(gone[name])).sum() < len(units)
-        assert part.strings[f"without.{name}.ends"] == str(estimate.exposed_events)
+        assert texts_of("named_exclusions", part)[f"without.{name}.ends"] == str(
+            estimate.exposed_events
+        )
 
 
 def test_what_stands_beside_the_primary_is_judged_by_its_own_method() -> None:
@@ -237,15 +239,13 @@ def test_what_stands_beside_the_primary_is_judged_by_its_own_method() -> None:
     inputs = study_inputs(load(PROJECT, "h3"))
     exposure = inputs.spec.secondary[0]
     prepared = prepare(inputs, exposure)
-    known = {"estimate_id": "h3.x", "role": "secondary", "level": 0.95}
-    found = by_own_method(inputs, prepared, exposure, **known)
-    beside = sandwich(inputs, prepared, exposure, **known)
+    known = {"estimate_id": "h3.x", "role": Role.SECONDARY, "level": 0.95, "draws": 0}
+    design = DESIGNS["fixed_at_onset"]
+    found = design.estimate(inputs, prepared, exposure, **known)
+    by_sandwich = dataclasses.replace(exposure, inference="cluster_sandwich")
+    beside = design.estimate(inputs, prepared, by_sandwich, **known)
     assert found.inference == "cluster_jackknife"
     assert found.estimate == beside.estimate
     assert (found.cluster_low, found.cluster_high) == (beside.ci_low, beside.ci_high)
     assert found.std_error > beside.std_error
-    spec = dataclasses.replace(
-        inputs.spec, inference=dataclasses.replace(inputs.spec.inference, method="cluster_sandwich")
-    )
-    plain = by_own_method(dataclasses.replace(inputs, spec=spec), prepared, exposure, **known)
-    assert plain == beside
+    assert beside.inference == "cluster_sandwich"

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
-from collsec.designs.sandwich import jackknifed, sandwich
-from collsec.designs.work import pieces
 
+from collsec.core.schema import Role
 from collsec.designs import Inputs
+from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import prepare
 from collsec.designs.multiverse import estimate_all
-from collsec.designs.time_varying import rerandomized
+from collsec.designs.registry import get
+from collsec.designs.tasks import tasks
 from collsec.evidence.estimation import estimate_hypothesis
 from collsec.evidence.verdict import Facts, Rules, decide
 from collsec.hypothesis.multiverse import expand
@@ -46,25 +47,27 @@ def sample(name: str, seed: int, of: Truth) -> Inputs:
 
 def estimate(made: Inputs) -> Estimate:
     """The primary's hazard ratio, without its own inference."""
-    return sandwich(
-        made,
-        prepare(made, made.spec.exposure),
-        made.spec.exposure,
-        estimate_id="x",
-        role="primary",
+    exposure = made.spec.exposure
+    return sandwich_ratio(
+        Comparison.of(prepare(made, exposure), made.spec.cluster),
         level=made.study.primary_level,
+        power=made.study.power,
+        **identity(made, exposure, estimate_id="x", role=Role.PRIMARY),
     )
 
 
 def primary(made: Inputs) -> Estimate:
     """The primary by its own inference."""
     exposure, level = made.spec.exposure, made.study.primary_level
-    prepared = prepare(made, exposure)
-    if prepared.spells is None:
-        return jackknifed(made, prepared, estimate(made), estimate_id="x", role="primary")
-    return rerandomized(
-        made, prepared, exposure, estimate_id="x", role="primary", draws=DRAWS, level=level
-    )[0]
+    return get(made.spec.design).estimate(
+        made,
+        prepare(made, exposure),
+        exposure,
+        estimate_id="x",
+        role=Role.PRIMARY,
+        level=level,
+        draws=DRAWS,
+    )
 
 
 def kindest_verdict(made: Inputs) -> str:
@@ -239,7 +242,7 @@ def test_the_whole_pipeline_gives_the_verdict(of: Truth, is_supported: bool) -> 
     made = dataclasses.replace(made, spec=spec)
     panel = prepare(made, spec.exposure).rows
     draws = made.study.draws("quick")
-    done = {name: piece() for name, piece in pieces(made, draws).items()}
+    done = {name: task() for name, task in tasks(made, draws).items()}
     specifications = estimate_all(made, expand(spec, known()))
     result = estimate_hypothesis(made, panel, specifications, done, draws)
     code = result.record["verdict"]["code"]

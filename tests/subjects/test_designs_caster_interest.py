@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from collsec.subjects.veto.caster_interest import by_caster, caster_interest, casters_of, is_close
 
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
@@ -13,7 +12,8 @@ from collsec.designs.time_varying import lay_out
 from collsec.hypothesis.specification import load
 from collsec.hypothesis.study import Draws
 from collsec.measures.interest import COMPONENTS, P5
-from collsec.survival.inference.assignment import exposed_counts
+from collsec.subjects.veto.casters import by_caster, caster_interest, casters_of, is_close
+from collsec.survival.inference import exposed_counts
 from made_up_cohorts import inputs_of, prepared_of
 from study import PROJECT, study_inputs
 

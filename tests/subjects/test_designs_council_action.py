@@ -25,7 +25,7 @@ from collsec.subjects.interest.council_action import (
     until_first,
 )
 from made_up_cohorts import inputs_of
-from study import study_inputs
+from study import study_inputs, texts_of
 
 DAY = pd.Timestamp
 END = DAY("2022-06-30")
@@ -140,7 +140,9 @@ def test_a_known_effect_on_the_rate_of_action_is_recovered_on_the_study_s_wars(
     bare = found["h3.resolution.salience_bare"]
     assert bare.ci_low < 2 < bare.ci_high
     assert bare.ci_low > 1
-    assert made.strings["resolution.salience_bare.says"] == "as the claim implies"
+    assert (
+        texts_of("council_action", made)["resolution.salience_bare.says"] == "as the claim implies"
+    )
     assert dataclasses.asdict(bare)["estimand"] == "hazard_ratio_of_action"
 
 

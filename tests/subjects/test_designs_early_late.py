@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from collsec.designs.two_kinds import estimate_two, rows_of
-from collsec.subjects.deployment.early_late import by_age, by_arrival
 
+from collsec.designs.split_exposure import estimate_split, rows_of
 from collsec.designs.time_varying import lay_out
 from collsec.hypothesis.specification import ExposureSpec
+from collsec.subjects.deployment.delay import by_age, by_arrival
 from made_up_cohorts import inputs_of, prepared_of
 
 
@@ -72,12 +72,12 @@ def test_a_redrawn_spell_is_early_by_the_age_of_the_war_it_falls_on(
     assert early[0].max() == 2
 
 
-def test_a_kind_without_wars_is_not_estimable_with_its_counts(
+def test_a_half_without_wars_is_not_estimable_with_its_counts(
     wars: tuple[pd.DataFrame, pd.DataFrame],
 ) -> None:
     units, calendar = wars
     prepared = prepared_of(units, calendar.iloc[1:], lag=0)
-    three = estimate_two(
+    three = estimate_split(
         inputs_of(),
         prepared,
         ExposureSpec("un_troops"),
@@ -118,7 +118,7 @@ def test_the_pattern_of_effects_is_recovered() -> None:
         }
     )
     prepared = prepared_of(units, calendar, lag=0)
-    early, late, ratio = estimate_two(
+    early, late, ratio = estimate_split(
         inputs_of(),
         prepared,
         ExposureSpec("un_troops"),

@@ -8,9 +8,11 @@ import pytest
 
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Prepared
+from collsec.designs.parts import Part
 from collsec.hypothesis.specification import ExposureSpec
-from collsec.subjects.deployment.grace_trial import emulate, result
+from collsec.subjects.deployment.grace_trial import emulate
 from made_up_cohorts import inputs_of, prepared_of
+from study import texts_of
 
 EXPOSURE = ExposureSpec("un_troops")
 
@@ -55,7 +57,8 @@ def test_behind_the_gate_there_is_no_number_but_the_counts() -> None:
     assert np.isnan(found.estimate)
     assert found.exposed_units <= 8
     assert f"{found.exposed_units} of 300 wars" in found.note
-    assert result(found) == "not estimable"
+    part = Part([found])
+    assert texts_of("trial_grace", part)["trial_a.un_troops_12.result"] == "not estimable"
 
 
 def test_only_arrivals_within_the_grace_period_count_as_treated() -> None:
@@ -68,8 +71,8 @@ def test_only_arrivals_within_the_grace_period_count_as_treated() -> None:
 @pytest.mark.parametrize(("hazard_ratio", "low", "high"), [(1.0, -6, 6), (3.0, -25, -5)])
 def test_a_known_effect_comes_back(hazard_ratio: float, low: float, high: float) -> None:
     """At a hazard ratio of three, about twelve of the mean 26 months within 60 are saved."""
-    found = emulated(world(800, 350, hazard_ratio), draws=25)
+    found, trial = emulate(inputs_of(), world(800, 350, hazard_ratio), EXPOSURE, 12, draws=25)
     assert low < found.estimate < high
     assert found.ci_low < found.estimate < found.ci_high
     assert (found.ci_high < 0) == (hazard_ratio > 1)
-    assert "wars; mean weight" in found.note
+    assert trial is not None and trial.diagnostics["mean"].between(0.5, 2).all()

@@ -8,15 +8,21 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from collsec.designs.joint_effects import joint_effects
-from collsec.subjects.interest.index_forms import divergences, is_other_form
-from collsec.subjects.interest.other_powers import COMPONENTS, other_powers, together, with_indices
 
 from collsec.designs.inputs import Prepared
+from collsec.designs.jackknife import joint_effects
 from collsec.designs.parts import Context
 from collsec.hypothesis.multiverse import OptionSpec
 from collsec.hypothesis.study import Draws
 from collsec.measures.interest import CONTROL_POWERS, P5, dispersion_index, divergence_index
+from collsec.subjects.interest.indices import (
+    COMPONENTS,
+    divergences,
+    is_other_form,
+    other_powers,
+    together,
+    with_indices,
+)
 from collsec.survival import cox_ph
 from made_up_cohorts import SPEC, inputs_of
 

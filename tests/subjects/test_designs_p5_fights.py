@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from collsec.designs.clustered import Comparison
 
 from collsec.core.project import Project
+from collsec.designs.comparison import Comparison
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
 from collsec.hypothesis.specification import load
@@ -24,7 +24,7 @@ from collsec.subjects.interest.p5_fights import (
     with_kinds,
 )
 from made_up_cohorts import STUDY, inputs_of
-from study import study_inputs
+from study import study_inputs, texts_of
 
 DAY = pd.Timestamp
 
@@ -138,5 +138,5 @@ def test_the_study_s_wars_are_parted_without_rest(repository: Path) -> None:
         assert f"h3.p5_fights.end.{name}" in found
     acts = found["h3.p5_fights.mission.any"]
     assert acts.exposed_events == sum(record["mission"][k]["events"] for k in fought)
-    assert made.strings["p5_fights.mission.events"] == str(acts.exposed_events)
-    assert STUDY.level == 0.05
+    assert texts_of("p5_fights", made)["p5_fights.mission.events"] == str(acts.exposed_events)
+    assert STUDY.alpha == 0.05

@@ -8,17 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.designs.estimate import Estimate
+from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.histories.registry import Extent
 from collsec.histories.timelines import regional_seats
+from collsec.reports.words.quantities import printed
 from collsec.subjects.deployment.rotating_seats import (
     LABELS,
     SEAT,
     african_months,
     estimate_seats,
     seated,
-    set_in_words,
-    strength_in_words,
 )
 from made_up_cohorts import inputs_of, prepared_of
 from study import raw_tables, study_timelines
@@ -190,7 +189,6 @@ def test_seats_that_move_no_troops_leave_the_interval_open() -> None:
     assert strength < 10
     assert (accepted[0][0], accepted[-1][1]) == (-math.inf, math.inf)
     assert (found["two_stage"].ci_low, found["two_stage"].ci_high) == (-math.inf, math.inf)
-    assert set_in_words(accepted) in found["two_stage"].note
 
 
 def test_what_cannot_be_estimated_says_why() -> None:
@@ -211,7 +209,8 @@ def test_what_cannot_be_estimated_says_why() -> None:
     ],
 )
 def test_a_set_in_words(accepted: list[tuple[float, float]], words: str) -> None:
-    assert set_in_words(accepted) == words
+    quantity = Quantity([list(one) for one in accepted], Unit.CONFIDENCE_SET)
+    assert printed(Quantity.from_plain(quantity.plain())) == words
 
 
 @pytest.mark.parametrize(
@@ -224,4 +223,4 @@ def test_a_set_in_words(accepted: list[tuple[float, float]], words: str) -> None
     ],
 )
 def test_strength_in_words(strength: float, words: str) -> None:
-    assert strength_in_words(strength) == words
+    assert printed(Quantity(strength, Unit.FIRST_STAGE_F)) == words

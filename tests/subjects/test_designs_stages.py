@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from collsec.subjects.deployment.authorized_missions import (
+
+from collsec.reports.tables.table import of_record
+from collsec.subjects.deployment.operations import (
     MILESTONES,
     authorized_into_war,
     operations,
+    stage_table,
 )
-from collsec.subjects.deployment.stages import stage_table
-
-from collsec.reports.tables.table import of_record
 from collsec.subjects.deployment.printed import STAGES_TABLE
 
 DAY = pd.Timestamp

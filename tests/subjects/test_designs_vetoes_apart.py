@@ -9,30 +9,28 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from collsec.designs.negative_controls import (
+
+from collsec.designs import Inputs
+from collsec.designs.comparison import Comparison, too_few_exposed
+from collsec.designs.inputs import Prepared, prepare
+from collsec.designs.parts import Context
+from collsec.designs.split_exposure import split_by
+from collsec.histories.panels import clock, exposure_column, unit_spells
+from collsec.hypothesis.specification import load
+from collsec.measures.interest import divergence_index, salience_index
+from collsec.subjects.interest.interactions import (
+    SALIENCE,
+    divergence_interaction,
+    salience_interaction,
+)
+from collsec.subjects.veto.negative_controls import (
     calendar_placebo,
     calendar_rows,
     number_on,
     usual_count,
 )
-from collsec.subjects.veto.action_class import BY_CLASS, BY_STATE, by_action_class, too_few_exposed
-
-from collsec.designs import Inputs
-from collsec.designs.inputs import Prepared, prepare
-from collsec.designs.parts import Context
-from collsec.designs.time_varying import exposed_counts
-from collsec.histories.panels import clock, exposure_column, unit_spells
-from collsec.hypothesis.specification import load
-from collsec.measures.interest import divergence_index, salience_index
-from collsec.subjects.interest.interactions import (
-    by_salience,
-    divergence_interaction,
-    is_salient_of,
-    restricted,
-    salience_interaction,
-    split_at_median,
-)
-from study import PROJECT, linked, raw_tables, study_inputs
+from collsec.subjects.veto.vetoes import BY_CLASS, BY_STATE, by_action_class
+from study import PROJECT, linked, raw_tables, study_inputs, texts_of
 
 DAY = pd.Timestamp
 
@@ -62,14 +60,16 @@ def test_every_veto_counts_in_exactly_one_class_and_for_each_state_that_cast_it(
     assert set(by_measure) == {*BY_CLASS, *BY_STATE}
     for name, estimate in by_measure.items():
         alone = prepare(inputs("h2"), dataclasses.replace(inputs("h2").spec.exposure, measure=name))
-        assert estimate.exposed_events == exposed_counts(alone, "gwno_host")["exposed_events"]
+        assert (
+            estimate.exposed_events == Comparison.of(alone, "gwno_host").counts()["exposed_events"]
+        )
         assert math.isnan(estimate.estimate) == estimate.note.startswith("Not estimable")
 
 
 def test_three_ends_in_three_clusters_are_the_least() -> None:
     counts = {"exposed_events": 3, "exposed_clusters": 3}
     assert too_few_exposed(counts) == ""
-    assert too_few_exposed(counts | {"exposed_events": 2}).startswith("2 ends while exposed")
+    assert too_few_exposed(counts | {"exposed_events": 2}).startswith("exposed terminations 2,")
     assert too_few_exposed(counts | {"exposed_clusters": 2})
 
 
@@ -152,7 +152,8 @@ def test_each_placebo_is_judged() -> None:
 def test_a_part_of_a_cohort_is_what_laying_it_out_alone_gives() -> None:
     prepared = primary("h1")
     kept = np.arange(len(prepared.units)) % 2 == 0
-    half = restricted(prepared, kept)
+    units = prepared.units.loc[kept, "unit_id"]
+    half = prepared.only(lambda frame: frame["unit_id"].isin(units))
     assert len(half.units) == kept.sum()
     assert half.spells is not None
 
@@ -185,7 +186,9 @@ def test_divergence_splits_the_cohort_as_salience_does_under_names_of_its_own() 
         f"h1.divergence_interaction.{kind}" for kind in ("high", "low", "ratio")
     ]
     assert all("divergence" in e.label and "exploratory" in e.label for e in made.estimates)
-    assert made.strings["divergence_interaction.high.ends"] == str(high.exposed_events)
+    assert texts_of("divergence_interaction", made)["divergence_interaction.high.ends"] == str(
+        high.exposed_events
+    )
 
 
 def test_a_half_without_ends_gives_no_ratio() -> None:
@@ -203,13 +206,14 @@ def test_each_half_is_compared_with_its_own_wars_only() -> None:
     from collsec.survival import cox_ph
     from collsec.survival.inference import rerandomized_pair
 
-    prepared = split_at_median(primary("h1"), salience_index(inputs("h1").ties))
+    prepared = SALIENCE.of(primary("h1"), salience_index(inputs("h1").ties))
+    is_high = np.r_[prepared.units["is_above_median"].to_numpy(bool), False]
     design = lay_out(inputs("h1"), prepared)
     found = rerandomized_pair(
-        design, by_salience(design, is_salient_of(prepared)), draws=19, level=0.9, seed=1
+        design, split_by(design, lambda unit: is_high[unit]), draws=19, level=0.9, seed=1
     )
     for kind, value in (("first", 1), ("second", 0)):
-        own = prepared.rows[prepared.rows["is_salient"] == value]
+        own = prepared.rows[prepared.rows["is_above_median"] == value]
         alone = cox_ph(
             own,
             [prepared.column],

@@ -9,12 +9,13 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from collsec.designs.clustered import Comparison, hazard_ratio
-from collsec.subjects.veto.veto_table import by_state_and_class
 
 from collsec.designs import Inputs
+from collsec.designs.comparison import Comparison
+from collsec.designs.curves import incidence_of_act
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import prepare
+from collsec.designs.jackknife import hazard_ratio
 from collsec.designs.parts import Context
 from collsec.designs.votes import first_of_each_war, followed_for, votes_on_wars
 from collsec.histories.extents import last_day_followed
@@ -26,10 +27,10 @@ from collsec.subjects.veto.next_action import (
     ACTS,
     Act,
     followed_a_year,
-    incidence_at,
     next_action,
     until_next,
 )
+from collsec.subjects.veto.vetoes import by_state_and_class
 from study import PROJECT, linked, study_extents, study_inputs
 
 DAY = pd.Timestamp
@@ -209,9 +210,11 @@ def test_incidence_is_a_share_where_nothing_is_censored() -> None:
         }
     )
     votes["event"] = votes["cause"] == "act"
-    found = incidence_at(votes, np.array([1.0, 2.0, 3.0, 99.0]))
+    found = incidence_of_act(votes, np.array([1.0, 2.0, 3.0, 99.0]), "conflict_id", is_held=True)
     assert found["incidence"].tolist() == pytest.approx([0.25, 0.25, 0.5, 0.5])
-    nobody = incidence_at(votes.assign(cause="end", event=False), np.array([12.0]))
+    nobody = incidence_of_act(
+        votes.assign(cause="end", event=False), np.array([12.0]), "conflict_id"
+    )
     assert nobody["incidence"].tolist() == [0.0]
 
 

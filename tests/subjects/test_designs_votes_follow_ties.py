@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from collsec.subjects.veto.votes_follow_ties import (
-    members_on_drafts,
-    votes_follow_ties,
-    within_drafts,
-)
 
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
 from collsec.hypothesis.specification import load
 from collsec.hypothesis.study import Draws
 from collsec.measures.interest import P5
-from study import PROJECT, study_inputs
+from collsec.subjects.veto.casters import (
+    members_on_drafts,
+    votes_follow_ties,
+    within_drafts,
+)
+from study import PROJECT, study_inputs, texts_of
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +61,7 @@ def test_a_pull_of_ties_is_recovered_within_drafts_that_differ_in_level(
             "cast": (rng.random(len(drafts)) < level + 0.1 * own).astype(float),
         }
     )
-    monkeypatch.setattr(
-        "collsec.subjects.veto.votes_follow_ties.members_on_drafts", lambda *_: rows.copy()
-    )
+    monkeypatch.setattr("collsec.subjects.veto.casters.members_on_drafts", lambda *_: rows.copy())
     found = {e.estimate_id: e for e in votes_follow_ties(context).estimates}
     true = 0.1 * tie.std()
     for name in ("tie", "tie_by_member"):
@@ -81,5 +79,5 @@ def test_the_part_counts_vetoes_members_and_conflicts(context: Context) -> None:
     first = made.estimates[0]
     rows = members_on_drafts(context.inputs, None)
     assert (first.n_units, first.n_events) == (len(rows), int(rows["cast"].sum()))
-    assert made.strings["votes.vetoes"] == str(first.n_events)
+    assert texts_of("votes_follow_ties", made)["votes.vetoes"] == str(first.n_events)
     assert {e.role for e in made.estimates} == {"votes"}

@@ -43,6 +43,8 @@ class Comparison:
     alongside : str
         Column of the clusters of the sandwich interval reported alongside; those of the jackknife
         where it is empty.
+    in_degrees : bool
+        Whether the covariate exposes every unit, even where it happens to take two values only.
     """
 
     rows: pd.DataFrame
@@ -52,6 +54,7 @@ class Comparison:
     cluster: str = "gwno_host"
     unit: str = "unit_id"
     alongside: str = ""
+    in_degrees: bool = False
 
     @classmethod
     def of(cls, prepared: Prepared, cluster: str) -> Comparison:
@@ -67,8 +70,11 @@ class Comparison:
 
     @property
     def is_yes_or_no(self) -> bool:
-        """Whether the column in question holds nothing but 0 and 1."""
-        return bool(self.rows[self.column].isin([0, 1]).all())
+        """Whether the column in question takes two values at most, above zero for exposed.
+
+        An indicator that is standardized is one still.
+        """
+        return not self.in_degrees and self.rows[self.column].nunique() <= 2
 
     def counts(self) -> dict[str, Any]:
         """Counts that stand beside an estimate; a covariate in degrees exposes every unit."""
@@ -125,7 +131,7 @@ class Comparison:
         thin = too_few_exposed(found)
         others = found["n_events"] - found["exposed_events"]
         if not thin and self.is_yes_or_no and others < FEWEST_EVENTS:
-            return f"{others} events without exposure; at least {FEWEST_EVENTS} are required"
+            return f"unexposed terminations {others}; at least {FEWEST_EVENTS} are required"
         return thin
 
 
@@ -135,7 +141,7 @@ def too_few_exposed(counts: Mapping[str, int]) -> str:
     if events >= FEWEST_EVENTS and clusters >= FEWEST_CLUSTERS:
         return ""
     return (
-        f"{events} events under exposure, {clusters} exposed clusters; at least "
+        f"exposed terminations {events}, exposed clusters {clusters}; at least "
         f"{FEWEST_EVENTS} and {FEWEST_CLUSTERS} are required"
     )
 

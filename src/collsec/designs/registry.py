@@ -18,18 +18,13 @@ from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Part
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
+from collsec.hypothesis.validation import OPTIONAL
 from collsec.survival.inference import Calibration
 
 Task = Callable[[], Part]
 
 # Keys that mean something only to some designs.
-ADJUSTMENT, LAGS, LAG, ASSIGNMENT = (
-    "adjustment",
-    "lags_months",
-    "lag_months",
-    "inference.assignment_strata",
-)
-OPTIONAL = (ADJUSTMENT, LAGS, LAG, ASSIGNMENT)
+ADJUSTMENT, LAGS, LAG, ASSIGNMENT = OPTIONAL
 
 
 class Design(Protocol):

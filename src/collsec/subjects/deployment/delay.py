@@ -61,7 +61,7 @@ DELAYS = {
             VariablesOf(f"early_against_late_{months}", {"{name}.says": "direction"}),
         )
     ),
-    uses=tuple(f"deployment.{name}" for name in MEASURES),
+    uses=MEASURES,
     exposures=MEASURES,
 )
 def early_late(context: Context) -> Part:

@@ -43,6 +43,7 @@ TITLES = {
     variables=tuple(VariablesOf(name, PRINTED) for name in NAMES.values()),
     uses=(
         "deployment.un_troops",
+        "deployment.un_troops_at_half_strength",
         "missions.strength_10pct_date",
         "missions.strength_50pct_date",
     ),

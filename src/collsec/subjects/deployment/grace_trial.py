@@ -46,7 +46,7 @@ LEAST_TREATED, LEAST_CLUSTERS = 10, 8
         ),
     ),
     uses=(
-        *(f"deployment.{name}" for name in MEASURES),
+        *MEASURES,
         "episodes.region",
         "episodes.onset_year",
         "episodes.earlier_episodes",

@@ -186,7 +186,12 @@ def _asked(context: Context, rows: pd.DataFrame, column: str, **known: Any) -> E
     study, prepared = context.inputs.study, context.prepared
     return hazard_ratio(
         Comparison(
-            rows, column, prepared.adjustment, prepared.strata, cluster=context.inputs.spec.cluster
+            rows,
+            column,
+            prepared.adjustment,
+            prepared.strata,
+            cluster=context.inputs.spec.cluster,
+            in_degrees=True,
         ),
         level=study.usual_level,
         power=study.power,

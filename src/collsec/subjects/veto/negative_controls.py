@@ -165,7 +165,7 @@ def usual_count(on: np.ndarray, off: np.ndarray) -> float:
             },
         ),
     ),
-    uses=("council.vetoes", "council.resolutions"),
+    uses=("veto_until_resolution",),
     exposures=("veto_12m",),
 )
 def hidden_veto(context: Context) -> Part:

@@ -64,7 +64,7 @@ COUNTS_COLUMNS = "Exposed of all, for units, events and clusters."
         for role, names in BY_ROLE.items()
         for measure in names
     ),
-    uses=("council.vetoes", "acts.cast_china", "acts.action_class"),
+    uses=(*BY_CLASS, *BY_STATE),
     exposures=("veto_12m",),
     figures=(VETOES_APART,),
 )

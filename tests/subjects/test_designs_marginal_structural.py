@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from collsec.designs.marginal_structural import fit_weighted, history, with_weights
 
 from collsec.designs.inputs import Inputs, Prepared
+from collsec.subjects.deployment.marginal_structural import fit_weighted, history, with_weights
 from collsec.survival import EstimationError
 from made_up_cohorts import SPEC, inputs_of, prepared_of
 

@@ -7,23 +7,23 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from collsec.designs.clustered import (
-    Comparison,
-    counts,
-    cox_refit,
+
+from collsec.core.schema import Role
+from collsec.designs.comparison import Comparison, with_indicators
+from collsec.designs.jackknife import (
     difference,
     hazard_ratio,
     jackknife,
     least_squares,
+    refit_without,
 )
-from collsec.designs.months import difference_in_months, with_indicators
-
+from collsec.designs.standardization import difference_in_months
 from collsec.survival import EstimationError, cox_ph
 
 COMMON = {
     "estimate_id": "h2.x",
     "hypothesis": "h2",
-    "role": "draft",
+    "role": Role.DRAFT,
     "label": "x",
     "measure": "x",
     "lag_months": 0,
@@ -60,7 +60,7 @@ def test_counts_tell_the_exposed_apart_only_where_exposure_is_yes_or_no() -> Non
             "x": [0.0, 1.0, 0.0],
         }
     )
-    found = counts(Comparison(frame, "x", cluster="cluster"))
+    found = Comparison(frame, "x", cluster="cluster").counts()
     assert found == {
         "nobs": 3,
         "n_units": 2,
@@ -70,7 +70,7 @@ def test_counts_tell_the_exposed_apart_only_where_exposure_is_yes_or_no() -> Non
         "exposed_events": 1,
         "exposed_clusters": 1,
     }
-    in_degrees = counts(Comparison(frame.assign(x=[-1.0, 0.5, 2.0]), "x", cluster="cluster"))
+    in_degrees = Comparison(frame.assign(x=[-1.0, 0.5, 2.0]), "x", cluster="cluster").counts()
     assert (in_degrees["exposed_units"], in_degrees["exposed_events"]) == (2, 2)
 
 
@@ -88,14 +88,14 @@ def test_a_known_hazard_ratio_is_recovered_with_both_intervals() -> None:
     assert found.mde_high > 1 > found.mde_low
 
 
-def test_two_ends_while_exposed_are_counted_and_not_estimated() -> None:
+def test_two_exposed_terminations_are_counted_and_not_estimated() -> None:
     frame = rows(np.full(400, 0.002), EVEN)
     frame.loc[frame["x"] == 1, "event"] = False
     frame.loc[frame.index[frame["x"] == 1][:2], "event"] = True
     found = hazard_ratio(Comparison(frame, "x", cluster="cluster"), level=0.95, power=0.8, **COMMON)
     assert math.isnan(found.estimate)
     assert found.exposed_events == 2
-    assert found.note.startswith("Not estimable: 2 ends while exposed")
+    assert found.note.startswith("Not estimable: exposed terminations 2,")
 
 
 def test_an_effect_that_rests_on_one_cluster_is_no_estimate() -> None:
@@ -113,7 +113,10 @@ def test_the_sandwich_beside_may_have_clusters_of_its_own() -> None:
     frame = rows(np.full(400, 0.002), EVEN)
     frame["country"] = frame["unit_id"] // 40
     ours = hazard_ratio(
-        Comparison(frame, "x", cluster="cluster", beside="country"), level=0.95, power=0.8, **COMMON
+        Comparison(frame, "x", cluster="cluster", alongside="country"),
+        level=0.95,
+        power=0.8,
+        **COMMON,
     )
     fit = cox_ph(frame, ["x"], start="start", stop="stop", event="event", cluster="country")
     assert ours.cluster_high == pytest.approx(
@@ -162,7 +165,8 @@ def test_a_column_that_the_others_explain_has_no_coefficient() -> None:
 
 def test_the_jackknife_refits_without_each_cluster() -> None:
     frame = rows(0.002 * np.exp(-0.7 * EVEN), EVEN, clusters=8)
-    found = jackknife(cox_refit(Comparison(frame, "x", cluster="cluster")), frame["cluster"], 0.95)
+    refit = refit_without(Comparison(frame, "x", cluster="cluster").design())
+    found = jackknife(refit, frame["cluster"], 0.95)
     without = cox_ph(frame[frame["cluster"] != 3], ["x"], start="start", stop="stop", event="event")
     assert found.influence.estimates[3] == pytest.approx(float(without.params["x"]), abs=1e-7)
 

@@ -1,4 +1,4 @@
-"""Work in pieces: what is shared out, and that nothing is lost on the way."""
+"""Tasks: how they are split over shards, and that nothing is lost on the way."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.designs import Inputs, calibration, work
-from collsec.designs.estimate import tidy
+from collsec.core.schema import Role
+from collsec.designs import DESIGNS, Inputs, checks, tasks
+from collsec.designs.estimate import Quantity, Unit, tidy
+from collsec.designs.inputs import prepare
 from collsec.designs.parts import PARTS, Part
 from collsec.hypothesis.specification import load
 from collsec.hypothesis.study import Draws
@@ -28,11 +30,11 @@ def inputs(name: str) -> Inputs:
     return study_inputs(load(PROJECT, name))
 
 
-@pytest.mark.parametrize("shares", [1, 2, 3, 7])
+@pytest.mark.parametrize("shards", [1, 2, 3, 7])
 @pytest.mark.parametrize("name", ["h1", "h2", "h3"])
-def test_every_piece_belongs_to_one_share(name: str, shares: int) -> None:
-    names = list(work.pieces(inputs(name), FEW))
-    given = [n for k in range(1, shares + 1) for n in work.shared_out(names, k, shares)]
+def test_every_task_belongs_to_one_shard(name: str, shards: int) -> None:
+    names = list(tasks.tasks(inputs(name), FEW))
+    given = [n for k in range(1, shards + 1) for n in tasks.of_shard(names, k, shards)]
     assert sorted(given) == sorted(names)
     spec = inputs(name).spec
     assert {n for n in names if n.startswith("part.")} == {
@@ -41,32 +43,43 @@ def test_every_piece_belongs_to_one_share(name: str, shares: int) -> None:
     assert {"primary", "robustness", "calibration.0"} <= set(names)
 
 
-def test_pieces_come_back_from_json_as_they_were() -> None:
-    pieces = work.pieces(inputs("h3"), FEW)
-    done = {name: pieces[name]() for name in ("primary", "robustness", "calibration.3")}
+def test_done_tasks_come_back_from_json_as_they_were() -> None:
+    every = tasks.tasks(inputs("h3"), FEW)
+    done = {name: every[name]() for name in ("primary", "robustness", "calibration.3")}
     first = dataclasses.replace(done["primary"].estimates[0], ci_high=math.inf, mde_low=math.nan)
     curve = pd.DataFrame({"time": [0.1 + 0.2, 1.0], "group": ["a", "b"]})
-    done["further"] = Part([first], curve, {"n": "3"}, {"x": np.float64(1 / 3), "y": np.arange(2)})
-    back = work.from_json(json.loads(json.dumps(work.to_json(done))))
+    quantities = {
+        "n": Quantity(3, Unit.COUNT),
+        "set": Quantity([[-math.inf, 0.5]], Unit.CONFIDENCE_SET),
+        "p": Quantity(math.nan, Unit.P_VALUE, digits=2),
+    }
+    records = {"x": np.float64(1 / 3), "y": np.arange(2)}
+    done["further"] = Part([first], curve, quantities, records)
+    back = tasks.from_json(json.loads(json.dumps(tasks.to_json(done))))
     pd.testing.assert_frame_equal(
         tidy(back["primary"].estimates), tidy(done["primary"].estimates), check_exact=True
     )
     again = back["further"].estimates[0]
+    assert again.role is Role.PRIMARY
     assert math.isinf(again.ci_high) and math.isnan(again.mde_low)
     pd.testing.assert_frame_equal(back["further"].curves, curve, check_exact=True)
+    found = back["further"].quantities
+    assert (found["n"], found["set"]) == (quantities["n"], quantities["set"])
+    assert math.isnan(found["p"].value) and found["p"].digits == 2
     assert back["further"].records == {"x": 1 / 3, "y": [0, 1]}
     assert back["robustness"].records["without"] == done["robustness"].records["without"]
 
 
 def test_blocks_of_a_calibration_are_those_of_one_run() -> None:
     given = inputs("h3")
-    prepared = work.prepare(given, given.spec.exposure)
-    blocks = [calibration.calibrate_block(given, prepared, 16, b) for b in (0, 1)]
+    prepared = prepare(given, given.spec.exposure)
+    design = DESIGNS["fixed_at_onset"]
+    blocks = [design.calibrate(given, prepared, 16, b) for b in (0, 1)]
     assert [b.draws for b in blocks] == [2, 2]
     # Draw 9 stands in block 1 whatever the number of draws.
-    longer = calibration.calibrate_block(given, prepared, 32, 1)
+    longer = design.calibrate(given, prepared, 32, 1)
     np.testing.assert_array_equal(longer.estimates[:2], blocks[1].estimates)
-    both = calibration.pooled(blocks)
+    both = checks.pooled(blocks)
     assert both.draws == 4
     assert both.rejection_rate == sum(b.rejection_rate for b in blocks) / 2
     np.testing.assert_array_equal(both.estimates[2:], blocks[1].estimates)
