@@ -5,6 +5,7 @@ Its numbers are invented and say nothing about any war: names are of no real pla
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from collsec.designs.estimate import Quantity, Unit
+from collsec.evidence.synthesis import further_tests
 
 HYPOTHESES = ("h1", "h2", "h3")
 STEMS = {"h1": "h1-deployment-delay", "h2": "h2-veto-use", "h3": "h3-p5-interest"}
@@ -21,9 +25,12 @@ TITLES = {
     "h3": "Do the interests of the five shorten wars?",
 }
 VERDICTS = {
-    "h1": ("inconclusive", "The data cannot tell whether later deployment lengthens wars."),
-    "h2": ("no-effect", "Wars with a vetoed draft end about as soon as others."),
-    "h3": ("supported", "Wars end sooner where the five have more at stake."),
+    "h1": ("inconclusive", [{"code": "undecided", "values": {}}]),
+    "h2": ("no-effect", [{"code": "within", "values": {"low": 0.8, "high": 1.25}}]),
+    "h3": (
+        "supported",
+        [{"code": "excludes_one", "values": {}}, {"code": "checks_hold", "values": {}}],
+    ),
 }
 SPEC: dict[str, Any] = {
     "design": "time_varying",
@@ -33,6 +40,7 @@ SPEC: dict[str, Any] = {
     "exposure": {"measure": "un_troops", "lag_months": 6},
     "outcome": "episode_end",
     "estimand": {"name": "hazard_ratio", "expected": "above_one", "no_effect": [0.8, 1.25]},
+    "parts": ["cost_of_delay"],
     "cites": ["atlas"],
     "amendments": [{"day": "2026-11-24", "change": "Lag of 6 months", "reason": "Eve of peace"}],
 }
@@ -214,13 +222,15 @@ def attrition_rows() -> pd.DataFrame:
     )
 
 
-def quantities() -> dict[str, dict[str, object]]:
-    """Return the numbers that prose may use beyond those of the primary."""
-    return {
-        "n_units": {"value": 523, "unit": "count"},
-        "n_events": {"value": 466, "unit": "count"},
-        "primary.months_per_year_of_delay": {"value": 1.9, "unit": "months"},
+def quantities() -> dict[str, dict[str, Any]]:
+    """Return the further numbers that prose may use, with their units."""
+    found = {
+        "primary.interval": ("0.68 to 2.15", Unit.TEXT),
+        "n_units": (523, Unit.COUNT),
+        "n_events": (466, Unit.COUNT),
+        "primary.months_per_year_of_delay": (1.9, Unit.MONTHS),
     }
+    return {name: Quantity(value, unit).plain() for name, (value, unit) in found.items()}
 
 
 CLAIMS = [
@@ -266,6 +276,7 @@ def claim_rows() -> pd.DataFrame:
         basis="document",
         confidence=3,
         note="",
+        description="",
     )
 
 
@@ -362,6 +373,12 @@ def episode_rows() -> pd.DataFrame:
     )
 
 
+def extent_rows() -> pd.DataFrame:
+    """Return how far the record of resolutions reaches."""
+    days = {"first_day": pd.to_datetime(["2001-01-01"]), "last_day": pd.to_datetime(["2026-01-27"])}
+    return pd.DataFrame({"extent": ["resolutions"], **days})
+
+
 def war_rows() -> pd.DataFrame:
     """Return the intensity of each conflict by year."""
     years = [(1, 2001), (1, 2002), (1, 2003), (1, 2004), (2, 2003), (2, 2004), (2, 2005), (2, 2006)]
@@ -447,7 +464,7 @@ with $x$ the presence of troops. @eq-cox is fitted by partial likelihood [@cox19
 
 ## Result {{#sec-result}}
 
-The hazard ratio is {{{{< var {h}.primary.hr >}}}} ({{{{< var {h}.primary.ci >}}}}): a year of
+The hazard ratio is {{{{< var {h}.primary.hr >}}}} ({{{{< var {h}.primary.interval >}}}}): a year of
 delay goes with {{{{< var {h}.primary.months_per_year_of_delay >}}}} more months of war. @fig-lags
 compares the lags, @fig-forest the exposures, and @tbl-{h}-regression gives the numbers.
 
@@ -584,7 +601,9 @@ title = "Atlas of Invented Wars"
 version = "3"
 coverage = "1946-2024"
 citation = "Doe, J. (2024). Wars that never were. Journal of Nothing 1(1): 1–2."
+doi = ""
 licence = "CC BY 4.0"
+publisher = ""
 """
 
 
@@ -620,15 +639,11 @@ def write_study(
         curve_rows().to_parquet(estimates / f"{h}-curves.parquet")
         specification_rows().to_parquet(estimates / f"{h}-multiverse.parquet")
         attrition_rows().to_parquet(panels / f"{h}-attrition.parquet")
-        code, sentence = VERDICTS[h]
+        code, reasons = VERDICTS[h]
         record = {
             "hypothesis": h,
             "spec": SPEC,
-            "verdict": {
-                "code": code,
-                "sentence": sentence,
-                "reasons": ["The primary interval includes no effect."],
-            },
+            "verdict": {"code": code, "reasons": reasons},
             "quantities": quantities(),
             "made_by": {},
             "diagnostics": diagnostics(),
@@ -643,7 +658,7 @@ def write_study(
         (estimates / f"{h}.json").write_text(json.dumps(record), encoding="utf-8")
     synthesis = {
         "p_holm": dict.fromkeys(hypotheses, 0.88),
-        "variables": {f"{h}.primary.p_holm": "0.88" for h in hypotheses},
+        "families": {h: dataclasses.asdict(further_tests(estimate_rows(h))) for h in hypotheses},
     }
     (estimates / "study.json").write_text(json.dumps(synthesis), encoding="utf-8")
     episodes = root / "data" / "processed" / "episodes"
@@ -655,6 +670,7 @@ def write_study(
     tables.mkdir()
     episode_rows()[["conflict_id"]].to_parquet(tables / "episode_crosswalk.parquet")
     mission_rows().to_parquet(episodes / "missions.parquet")
+    extent_rows().to_parquet(episodes / "extents.parquet")
     act_rows().to_parquet(episodes / "acts.parquet")
     sitting_rows().to_parquet(episodes / "assembly.parquet")
     war_rows().to_parquet(timelines / "war.parquet")

@@ -150,18 +150,17 @@ def faults(project: Project) -> list[Fault]:
     Raw tables, sources, claims, `_study.yml`, specifications and cases are checked, each as the
     stage that reads it would; nothing is written.
     """
-    from collsec.evidence import claims
+    from collsec.evidence import cases, claims
     from collsec.hypothesis.faults import faults
-    from collsec.reports.pages import cases
 
     return faults(project, registries, further=(claims.read, cases.check))
 
 
 def schemas() -> dict[str, Any]:
     """Models of the documents that a person writes, by the name of their JSON Schema."""
+    from collsec.evidence.cases import Entries
     from collsec.hypothesis.specification import FrontMatter
     from collsec.hypothesis.study import Study
-    from collsec.reports.pages.cases import Entries
     from collsec.upstream.sources import Blocks
 
     return {"hypothesis": FrontMatter, "study": Study, "cases": Entries, "sources": Blocks}
@@ -391,7 +390,7 @@ def synthesis(project: Project) -> None:
 def reports(project: Project) -> None:
     """estimates → Quarto project → site."""
     from collsec.hypothesis.study import load_study
-    from collsec.reports.render.build import build
+    from collsec.reports.render import build
 
     build(project, list(load_study(project).hypotheses))
 

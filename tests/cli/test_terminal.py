@@ -14,13 +14,13 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import report_study as study
-from collsec.cli import screens as terminal
 from collsec.cli.main import app
 from collsec.core.errors import CollsecError
 from collsec.core.project import Project
 from collsec.evidence.detectable import RATIOS, detectable, in_study
 from collsec.hypothesis.study import load_study
-from collsec.reports.words import summary as briefing
+from collsec.reports.pages import terminal
+from collsec.reports.words import summary
 from collsec.survival.inference import minimum_detectable_effect, schoenfeld_std_error
 
 LINES = 48  # of a terminal on a full screen
@@ -66,11 +66,11 @@ def test_one_screen_holds_all_that_must_stand_together(made: Path) -> None:
     for needle in (
         f"H1 {study.TITLES['h1']}",
         "h1.primary@3f9c2a · collsec 0.1.0 · data 3f9c2a77aa10 · quick profile: do not cite",
-        f"INCONCLUSIVE {study.VERDICTS['h1'][1]}",
-        "· The primary interval includes no effect.",
+        "INCONCLUSIVE The record neither shows the claimed effect nor rules it out.",
+        "· the interval includes both no effect and effects large enough to matter",
         "Exposure: UN troops present, lagged 6 months. The claim implies above one; 0.80 to 1.25",
         "523 wars, 466 ended, in 108 countries. From all episodes 620 → type at onset 523",
-        "41 wars in 19 countries, 23 ended while exposed (at least 10 ends in 8 needed)",
+        "41 wars in 19 countries, 23 ended while exposed (at least 10 in 8 required)",
         "a hazard ratio above 2.20 or below 0.46, with power 80 %",
         "risk-set re-randomization, 98.3 % interval; p 0.437, Holm over 3 primaries 0.880",
         "primary UN troops, lag of 6 months 1.21 0.68 to 2.15 0.437 23",
@@ -80,7 +80,7 @@ def test_one_screen_holds_all_that_must_stand_together(made: Path) -> None:
         "A second engine gives the same coefficient gap below 1e-6",
         "rejects in 3.5 % of 1,000 draws",
         "Placebo: Troops before they came uninformative",
-        "One conflict or mission left out at a time the sign never turns",
+        "One conflict or mission left out at a time the sign never changes",
         "Principled specifications that agree in sign 85.7 %",
     ):
         assert needle in flat, needle
@@ -89,7 +89,7 @@ def test_one_screen_holds_all_that_must_stand_together(made: Path) -> None:
 def test_the_primary_stands_once_and_placebos_only_among_the_checks(made: Path) -> None:
     rows = study.estimate_rows()
     again = rows[rows["role"] == "primary"].assign(role="lag", estimate_id="h1.lag_06")
-    groups = briefing.by_role(pd.concat([rows, again]), np.inf)
+    groups = terminal.by_role(pd.concat([rows, again]), np.inf)
     ids = [i for _, own, _ in groups for i in own["estimate_id"]]
     assert "h1.primary" in ids and "h1.lag_06" not in ids and "h1.lag_00" in ids
     assert "h1.lead" not in ids
@@ -110,7 +110,7 @@ def test_the_longest_role_gives_way_first_and_none_vanishes(rows: int) -> None:
         columns=["role", "estimate_id", "lag_months"],
     )
     every.loc[every["role"] == "primary", "lag_months"] = -1.0
-    groups = briefing.by_role(every, rows)
+    groups = terminal.by_role(every, rows)
     kept = {role: len(own) for role, own, _ in groups}
     assert set(kept) == set(counts) and min(kept.values()) >= 1
     assert sum(kept.values()) <= max(rows, len(counts))
@@ -175,23 +175,25 @@ def test_what_cannot_be_estimated_says_why() -> None:
         "p_value": np.nan,
         "note": "Not estimable: 3 treated",
     }
-    assert briefing.cells(row) == (
+    [line] = terminal.estimate_table(pd.DataFrame([row | {"shown_role": "primary"}]), "").cells()
+    assert line == [
+        "primary",
         "UN troops, lag of 6 months. Not estimable: 3 treated",
         "–",
         "–",
         "–",
         "23",
-    )
+    ]
 
 
 def test_an_undetectable_effect_and_a_fixed_exposure_are_said(made: Path) -> None:
-    [(record, _)] = briefing.read(Project(made), ["h1"])
+    [(record, _)] = summary.read(Project(made), ["h1"])
     record.estimates["mde_high"] = np.inf
     fixed = {**record.spec, "design": "fixed_at_onset"}
     changed = type(record)(**{f: getattr(record, f) for f in record.__slots__} | {"spec": fixed})
-    told = briefing.facts(changed, load_study(Project(made)))
-    assert told["Detectable"] == "no effect, however large"
-    assert told["Exposed"] == "every war, to a degree; 23 ended, in 19 countries"
+    facts = summary.facts(changed, load_study(Project(made)))
+    assert facts["Detectable"] == "no effect, however large"
+    assert facts["Exposed"] == "every war, to a degree; 23 ended, in 19 countries"
 
 
 # compare ----------------------------------------------------------------
@@ -255,7 +257,7 @@ def test_an_unknown_hypothesis_is_answered_with_those_known(made: Path, command:
 
 
 def test_one_hypothesis_cannot_be_compared(made: Path) -> None:
-    assert "name two hypotheses" in refused("compare", "h1", "h1", "--root", made)
+    assert "name two different hypotheses" in refused("compare", "h1", "h1", "--root", made)
 
 
 def test_a_folder_that_is_no_study_is_refused(tmp_path: Path) -> None:
@@ -285,7 +287,7 @@ def test_the_command_prints_rows_and_the_studys_own_primaries(made: Path) -> Non
     order = [row[0] for row in lines if row and row[0] in ("9", "20")]
     assert order == ["9", "20"]
     assert "level 0.0167 with power 80 %" in words(text)
-    assert "H1, with 23 exposed ends: above 2.20 or below 0.46" in text
+    assert "H1, with 23 exposed terminations: above 2.20 or below 0.46" in text
     assert "at level 0.05 with power 90 %" in words(
         run("power", "--alpha", "0.05", "--power", "0.9", "--root", made)
     )

@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 
 from collsec.cli.main import app
 from collsec.core.project import Project
-from collsec.evidence.claims import DESCRIPTIONS, ledger_of, read
+from collsec.evidence.claims import read
 from collsec.evidence.verdict import CODES
 from collsec.hypothesis.specification import Spec, load
 from collsec.hypothesis.study import load_study
+from collsec.reports.words.claims import ledger_of
 
 # Ids of the study's design; C35 and C36 were never given.
 DESIGNED = ["C01a", "C01b", *(f"C{n:02}" for n in range(2, 35)), "C37"]
@@ -131,7 +132,9 @@ def test_every_quote_stands_verbatim_where_the_ledger_says(
 def test_every_estimate_that_a_claim_names_is_asked_for(
     claims: pd.DataFrame, specs: dict[str, Spec]
 ) -> None:
-    known = set(DESCRIPTIONS).union(*(estimate_ids(spec) for spec in specs.values()))
+    described = {re.findall(r"\{(\w+\.\w+)", text)[0] for text in claims["description"].dropna()}
+    assert described == {"h1.incidence", "h1.stages"}
+    known = described.union(*(estimate_ids(spec) for spec in specs.values()))
     for name in set(named(claims)) - known:
         begin = next((b for b in PARTS_OF_ESTIMATES if name.startswith(b)), None)
         assert begin is not None, f"{name}: nothing asks for it"

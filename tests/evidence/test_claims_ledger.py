@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import pytest
 from rich.console import Console
 
 from collsec.core.errors import BadTable
-from collsec.evidence.claims import Standing, check, ledger, standing_of
-from collsec.evidence.verdict import CODES, SENTENCES
-from collsec.reports.tables import claim_tables
-from collsec.reports.words.quantities import sentences
+from collsec.core.schema import Role
+from collsec.designs.parts import PARTS, part
+from collsec.evidence.claims import Standing, check, ledger
+from collsec.evidence.verdict import CODES, Reason, Verdict
+from collsec.reports.tables import study
+from collsec.reports.words.claims import Words, of_primary, worded
 
 MINIMUM = (10, 8)
 CLAIM = {
@@ -29,6 +31,7 @@ CLAIM = {
     "estimand": "Hazard ratio",
     "expected": "a hazard ratio above one",
     "tests": "h1.primary",
+    "description": pd.NA,
     "verdict_class": "tested",
     "reason": "A reading.",
     "source": "article",
@@ -40,7 +43,10 @@ ROW = {
     "estimate_id": "h1.primary",
     "role": "primary",
     "label": "UN troops",
-    "measure": "invented",
+    "measure": "oracle",
+    "centered": 1.5,
+    "p_value": 0.4,
+    "null_rejection": 0.04,
     "estimand": "hazard_ratio",
     "estimate": 1.5,
     "ci_low": 0.7,
@@ -100,16 +106,20 @@ OTHERS = {
 }
 
 
+FINDING = (
+    "Wars with “UN troops” ended at 1.50 times the rate of other wars (98.3 % interval 0.70 to "
+    "3.20): no difference is detected, and none is ruled out."
+)
+
+
 @dataclass
 class Record:
     """A record of h1 with one verdict."""
 
     code: str = "inconclusive"
-    reasons: tuple[str, ...] = ("reason one", "reason two")
+    reasons: tuple[Reason, ...] = (Reason("excludes_one"), Reason("none_principled"))
     design: str = "time_varying"
     is_quick: bool = False
-    hypothesis: str = "h1"
-    made_by: dict[str, str] = field(default_factory=dict)
     result_id: str = "h1.primary@3f9c2a"
     primary: dict[str, Any] = field(default_factory=dict)
 
@@ -119,17 +129,21 @@ class Record:
             "design": self.design,
             "cluster": "gwno_host",
             "estimand": {"no_effect": [0.8, 1.25]},
+            "parts": ["acts", "ballots", "race"],
         }
 
     @property
-    def verdict(self) -> dict[str, Any]:
-        return {"code": self.code, "sentence": SENTENCES[self.code], "reasons": self.reasons}
+    def verdict(self) -> Verdict:
+        return Verdict(self.code, self.reasons)
+
+    hypothesis = "h1"
+    made_by: ClassVar[dict[str, str]] = {}
 
     @property
     def quantities(self) -> dict[str, dict[str, Any]]:
         return {
-            "incidence.horizon": {"value": 60, "unit": "months", "digits": 0},
-            "incidence.deployed": {"value": 0.021, "unit": "share"},
+            "incidence.horizon": {"value": 60, "unit": "count"},
+            "incidence.deployed": {"value": 0.02, "unit": "share"},
             "incidence.ended": {"value": 0.73, "unit": "share"},
         }
 
@@ -142,17 +156,47 @@ class Record:
 
 def standing(record: Record | None = None, **changes: Any) -> pd.Series:
     """The one row of a ledger with one claim."""
-    claims = pd.DataFrame([CLAIM | changes])
-    return ledger(claims, {"h1": record or Record()}, MINIMUM).iloc[0]
+    return told(pd.DataFrame([CLAIM | changes]), record or Record()).iloc[0]
+
+
+def told(claims: pd.DataFrame, record: Record) -> pd.DataFrame:
+    """A ledger in words."""
+    records = {"h1": record}
+    return worded(ledger(claims, records), records, MINIMUM)
+
+
+@pytest.fixture(autouse=True)
+def parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three parts that say what their estimates rest on."""
+    declared = {
+        "acts": (
+            Role.P5_FIGHTS,
+            "The act came to {exposed_events} of {exposed_units} such wars and to {other_events} "
+            "of {other_units} others",
+        ),
+        "ballots": (
+            Role.VOTES,
+            "{events} vetoes among {units} members × drafts, on {clusters} conflicts",
+        ),
+        "race": (Role.TRIAL, "{exposed_units} of {units} operations were fast, in {cluster}"),
+    }
+    for name, (role, counts) in declared.items():
+
+        def function() -> None: ...
+
+        function.__name__ = name
+        part(roles=(role,), counts=counts)(function)  # type: ignore[arg-type]
+        monkeypatch.setitem(PARTS, name, PARTS.pop(name))
 
 
 def test_a_primary_lends_its_verdict_and_its_sentence() -> None:
     row = standing()
     assert row["standing"] == "inconclusive"
-    assert row["finding"] == sentences(Record())["primary.sentence"]
+    assert row["finding"] == FINDING
     assert row["how_sure"] == (
-        "Undecided. 33 wars in 15 countries were exposed, and 20 ended while they were. Only ends "
-        "at more than 2.50 times the rate, or at less than 0.40 times, could be expected to show."
+        "Undecided. 33 wars in 15 countries were exposed, and 20 ended while exposed. Only "
+        "termination at more than 2.50 times the rate, or at less than 0.40 times, could be "
+        "expected to show."
     )
     assert "within 0.80 to 1.25" in row["what_would_change"]
     assert row["result_id"] == "h1.primary@3f9c2a"
@@ -162,20 +206,32 @@ def test_a_primary_lends_its_verdict_and_its_sentence() -> None:
 
 def test_the_primary_stands_where_its_claim_stands() -> None:
     row = standing()
-    alone = standing_of(Record(), MINIMUM)
-    for name in ("standing", "finding", "how_sure", "what_would_change", "result_id"):
+    alone = of_primary(Record(), MINIMUM)
+    for name in Words.__dataclass_fields__:
         assert getattr(alone, name) == row[name]
 
 
 @pytest.mark.parametrize(
     ("code", "sure", "change"),
     [
-        ("supported", "Fairly sure: the interval excludes no effect", "would make it mixed"),
-        ("contradicted", "Fairly sure: the interval excludes no effect", "would make it mixed"),
-        ("mixed", "Unsure: reason two.", "once each check holds"),
+        (
+            "supported",
+            "the interval excludes a hazard ratio of one",
+            "would make it mixed",
+        ),
+        (
+            "contradicted",
+            "the interval excludes a hazard ratio of one",
+            "would make it mixed",
+        ),
+        ("mixed", "Unsure: no principled specification can be estimated.", "once each check holds"),
         ("no-effect", "whole interval lies within 0.80 to 1.25", "reaches beyond 0.80 or 1.25"),
         ("inconclusive", "Undecided.", "A narrower interval"),
-        ("void", "Not at all: reason one; reason two.", "passes its own checks"),
+        (
+            "void",
+            "Not at all: the interval excludes a hazard ratio",
+            "passes its own checks",
+        ),
     ],
 )
 def test_each_verdict_has_its_words(code: str, sure: str, change: str) -> None:
@@ -195,13 +251,13 @@ def test_every_verdict_that_a_rule_can_reach_has_words() -> None:
 def test_too_few_exposures_ask_for_more_wars(few: dict[str, int]) -> None:
     row = standing(Record(primary=few))
     assert row["what_would_change"] == (
-        "More wars: at least 10 that end while exposed, and 8 countries with an exposed war."
+        "More wars: at least 10 exposed terminations, and 8 countries with an exposed war."
     )
 
 
 def test_a_detectable_effect_that_does_not_exist_is_not_printed() -> None:
     row = standing(Record(primary={"mde_high": math.inf}))
-    assert row["how_sure"].endswith("20 ended while they were.")
+    assert row["how_sure"].endswith("20 ended while exposed.")
 
 
 def test_a_fixed_exposure_counts_all_wars() -> None:
@@ -228,16 +284,24 @@ def test_another_estimate_falls_with_its_own_estimator_only() -> None:
     assert standing(Record("void"), tests="h1.sandwich")["standing"] == "secondary"
 
 
-def test_further_estimates_are_told_beside_the_first_which_alone_gives_the_standing() -> None:
-    row = standing(Record("supported"), tests="h1.primary;h1.act;h1.incidence;h1.votes")
-    primary = sentences(Record("supported"))["primary.sentence"]
-    assert row["standing"] == "supported"
+DESCRIPTION = (
+    "Within {h1.incidence.horizon} months {h1.incidence.deployed} of the wars had troops; "
+    "{h1.incidence.ended} had ended."
+)
+
+
+def test_further_estimates_are_reported_after_the_first_which_alone_gives_the_standing() -> None:
+    row = standing(
+        Record("inconclusive"),
+        tests="h1.primary;h1.act;h1.incidence;h1.votes",
+        description=DESCRIPTION,
+    )
+    assert row["standing"] == "inconclusive"
     assert row["result_id"] == "h1.primary@3f9c2a"
     assert row["finding"] == (
-        f"{primary} Exploratory, and no part of the verdict: First resolution: hazard "
+        f"{FINDING} Exploratory, and no part of the verdict: First resolution: hazard "
         "ratio of the act 0.40 (95 % interval 0.20 to 0.80), against what the claim implies. "
-        "Within 60 months of onset UN troops had come to 2 % of the wars; 73 % had ended without "
-        "any. Veto cast: difference in "
+        "Within 60 months 2 % of the wars had troops; 73 % had ended. Veto cast: difference in "
         "probability 12.5 percentage points (95 % interval −2.0 to 27.0), no detectable "
         "difference."
     )
@@ -255,8 +319,7 @@ def test_a_primary_is_no_estimate_beside_another() -> None:
         ("h1.votes", "135 vetoes among 503 members × drafts, on 25 conflicts."),
         (
             "h1.trial",
-            "14 of 26 operations on wars were in time; 20 of these 26 saw the war end, each "
-            "war counted once for each of its operations.",
+            "14 of 26 operations were fast, in countries.",
         ),
     ],
 )
@@ -276,12 +339,11 @@ def test_what_cannot_be_estimated_says_so() -> None:
 
 
 def test_a_description_has_a_number_and_no_verdict() -> None:
-    row = standing(Record("supported"), tests="h1.incidence", kind="descriptive")
-    assert row["standing"] == "described"
-    assert row["finding"] == (
-        "Within 60 months of onset UN troops had come to 2 % of the wars; 73 % had ended without "
-        "any."
+    row = standing(
+        Record("supported"), tests="h1.incidence", kind="descriptive", description=DESCRIPTION
     )
+    assert row["standing"] == "described"
+    assert row["finding"] == "Within 60 months 2 % of the wars had troops; 73 % had ended."
     assert "479 wars" in row["how_sure"]
 
 
@@ -294,10 +356,29 @@ def test_what_may_not_speak_to_a_claim_is_refused(name: str) -> None:
     assert repr(name) in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("tests", "description"),
+    [
+        ("h1.primary", DESCRIPTION),
+        ("h1.incidence", pd.NA),
+        ("h1.incidence;h1.stages", DESCRIPTION),
+    ],
+)
+def test_a_description_and_its_one_name_need_each_other(tests: str, description: Any) -> None:
+    with pytest.raises(BadTable, match=r"claims\.csv, row 2, column tests"):
+        standing(tests=tests, description=description)
+
+
+def test_a_description_with_an_unknown_variable_is_refused() -> None:
+    with pytest.raises(BadTable, match=r"column description.*'h1\.incidence\.ende'"):
+        standing(tests="h1.incidence", description="Ended: {h1.incidence.ende}.")
+
+
 @pytest.mark.parametrize("name", ["deferred", "not-testable", "not-empirical"])
 def test_an_untested_claim_stands_as_its_class(name: str) -> None:
     row = standing(verdict_class=name, tests=pd.NA)
-    assert row[list(Standing.__dataclass_fields__)].tolist() == [name, "", "", "", "", False]
+    assert row[list(Standing.__dataclass_fields__)].tolist() == [name, "", False]
+    assert row[list(Words.__dataclass_fields__)].tolist() == ["", "", ""]
 
 
 @pytest.mark.parametrize(
@@ -309,6 +390,7 @@ def test_an_untested_claim_stands_as_its_class(name: str) -> None:
         ({"kind": "conceptual"}, "kind"),
         ({"verdict_class": "not-empirical", "tests": pd.NA}, "kind"),
         ({"expected": pd.NA}, "expected"),
+        ({"verdict_class": "deferred", "tests": pd.NA, "description": "So."}, "description"),
         ({"verdict_class": "deferred", "tests": pd.NA, "estimand": pd.NA}, "estimand"),
     ],
 )
@@ -328,30 +410,30 @@ def table() -> pd.DataFrame:
         for n, name in enumerate(("deferred", "not-testable", "not-empirical"), 10)
     ]
     claims = pd.DataFrame([CLAIM, *({**CLAIM, **row} for row in untested)])
-    return ledger(claims, {"h1": Record(is_quick=True)}, MINIMUM)
+    return told(claims, Record(is_quick=True))
 
 
 def test_a_page_shows_each_claim_once_under_its_class(table: pd.DataFrame) -> None:
-    made = claim_tables.exhibits(table, {"h1": "h1-deployment-delay"})
-    assert list(made) == [f"claims-{name}" for name in claim_tables.CLASSES]
-    shown = [claim for exhibit in made.values() for claim in exhibit.data["claim_id"]]
+    made = study.claims(table, {"h1": "h1-deployment-delay"})
+    assert list(made) == [f"claims-{name}" for name in study.CLASSES]
+    shown = [claim for item in made.values() for claim in item.data["claim_id"]]
     assert shown == ["C01b", "C10", "C11", "C12"]
-    card = made["claims-tested"].markdown
+    card = made["claims-tested"].markdown()
     assert "::: {.verdict .verdict-inconclusive}" in card
     assert "[C01b, [H1](h1-deployment-delay.qmd)]{.verdict-number}" in card
-    assert claim_tables.QUICK in card
-    deferred = made["claims-deferred"].markdown
+    assert study.QUICK in card
+    deferred = made["claims-deferred"].markdown()
     assert r"a\_b\|c\*d | H1 |" in deferred
     assert "{#tbl-claims-deferred}" in deferred
 
 
 def test_a_published_profile_is_not_marked_quick() -> None:
-    table = ledger(pd.DataFrame([CLAIM]), {"h1": Record()}, MINIMUM)
-    assert claim_tables.QUICK not in claim_tables.exhibits(table, {})["claims-tested"].markdown
+    table = told(pd.DataFrame([CLAIM]), Record())
+    assert study.QUICK not in study.claims(table, {})["claims-tested"].markdown()
 
 
 def test_the_ledger_as_json_has_null_for_what_is_missing(table: pd.DataFrame) -> None:
-    rows = json.loads(claim_tables.as_json(table))
+    rows = json.loads(study.claims_as_json(table))
     assert [row["standing"] for row in rows][1:] == ["deferred", "not-testable", "not-empirical"]
     assert rows[0]["paragraph"] == 1
     assert rows[0]["note"] is None
@@ -361,8 +443,8 @@ def test_the_ledger_as_json_has_null_for_what_is_missing(table: pd.DataFrame) ->
 def test_a_terminal_of_100_columns_shows_every_verdict_unbroken(table: pd.DataFrame) -> None:
     console = Console(width=100)
     with console.capture() as capture:
-        for shown in claim_tables.terminal_tables(table):
-            console.print(shown)
+        for title, shown in study.claims_on_terminal(table):
+            console.print(shown.terminal(title=title, has_lines=True))
     lines = capture.get().splitlines()
     assert max(len(line) for line in lines) <= 100
     text = "\n".join(lines)

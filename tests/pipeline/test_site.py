@@ -21,12 +21,10 @@ import browser
 import report_study as study
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
-from collsec.evidence.record import load
 from collsec.reports.pages.assemble import assemble
 from collsec.reports.pages.source import BadProse
-from collsec.reports.render import fallback
-from collsec.reports.render.build import build
-from collsec.reports.words.quantities import sentences
+from collsec.reports.render import build, fallback
+from collsec.reports.words.verdicts import SENTENCES
 
 FURTHER = ["cases", "claims"]
 PAGES = ["index", *study.STEMS.values(), *FURTHER]
@@ -222,7 +220,7 @@ def test_a_page_is_whole_accessible_and_offline(built: Path, name: str) -> None:
 @pytest.mark.parametrize("h", study.HYPOTHESES)
 def test_a_report_states_verdict_provenance_profile_and_availability(built: Path, h: str) -> None:
     text = page(built, study.STEMS[h]).text
-    assert study.VERDICTS[h][1] in text
+    assert SENTENCES[study.VERDICTS[h][0]].partition(": ")[2][1:] in text
     assert f"{h}.primary@3f9c2a" in text and "3f9c2a77aa10" in text and "collsec 0.1.0" in text
     assert "Quick profile" in text
     assert "Data and code availability" in text and "MIT license" in text
@@ -257,17 +255,26 @@ def test_the_overview_links_to_every_report_with_its_verdict(built: Path) -> Non
     targets = [a["href"] for a in tree.all("a")]
     for h in study.HYPOTHESES:
         assert f"{study.STEMS[h]}.html" in targets
-        assert study.VERDICTS[h][1] in tree.text
+        assert SENTENCES[study.VERDICTS[h][0]].partition(": ")[2][1:] in tree.text
     for label in ("Inconclusive", "No effect", "Supported"):
         assert label in tree.text
 
 
 def test_the_overview_says_in_plain_words_what_was_found_and_how_sure_that_is(built: Path) -> None:
     text = page(built, "index").text
+    those = "wars with UN troops on the ground for six months"
+    others = "wars of the same age without them"
+    plain = {
+        "inconclusive": f"The record does not show whether {those} end sooner or later than "
+        f"{others}.",
+        "no-effect": f"{those.capitalize().replace('un ', 'UN ')} end about as soon as {others}: "
+        "any difference is too small to matter.",
+        "supported": f"{those.capitalize().replace('un ', 'UN ')} end sooner than {others}, as the "
+        "claim says.",
+    }
     for h in study.HYPOTHESES:
-        plain = sentences(load(Project(built), h))["primary.plain"]
-        assert f"{study.TITLES[h]} {plain} How sure?" in text
-    assert "Undecided. 41 wars in 19 countries were exposed, and 23 ended while they were." in text
+        assert f"{study.TITLES[h]} {plain[study.VERDICTS[h][0]]} How sure?" in text
+    assert "Undecided. 41 wars in 19 countries were exposed, and 23 ended while exposed." in text
     assert "Fairly sure: the whole interval lies within 0.80 to 1.25." in text
     assert text.count("What would change it?") == len(study.HYPOTHESES)
 
@@ -359,12 +366,13 @@ def test_a_hypothesis_without_estimates_names_the_missing_file(small: Path) -> N
     ("change", "message"),
     [
         (lambda r: r["verdict"].update(code="maybe"), "verdict code 'maybe'"),
-        (lambda r: r["verdict"].update(sentence=""), "no sentence"),
+        (lambda r: r["verdict"].update(reasons=[]), "no reasons"),
+        (lambda r: r["verdict"].pop("reasons"), "the verdict is incomplete"),
         (lambda r: r.pop("result_id"), "no `result_id`"),
         (lambda r: r["provenance"].pop("data_vintage"), "no `data_vintage`"),
         (lambda r: r["provenance"].update(profile="fast"), "neither quick nor full"),
-        (lambda r: r["quantities"].update({"x": 1.5}), "quantity 'x' is 1.5, without a value"),
-        (lambda r: r["quantities"].update({"x": {"value": 1, "unit": "kg"}}), "has the unit 'kg'"),
+        (lambda r: r["quantities"].update({"x": "1"}), "quantity 'x' is '1', without a value"),
+        (lambda r: r["quantities"].update({"x": {"value": 1, "unit": "mile"}}), "unit 'mile'"),
         (lambda r: r["spec"]["estimand"].pop("no_effect"), "two hazard ratios around 1"),
         (lambda r: r["diagnostics"].pop("falsification"), "no `falsification`"),
     ],

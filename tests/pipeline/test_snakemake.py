@@ -88,9 +88,9 @@ def test_every_processed_file_says_what_it_was_made_from(finished: Path) -> None
 
 def test_every_column_of_every_processed_file_has_a_definition(finished: Path) -> None:
     from collsec.core.project import Project
-    from collsec.tables.codebook import codebook
+    from collsec.reports.tables.codebook import entries_of
 
-    entries = codebook(Project(finished))
+    entries = entries_of(Project(finished))
     assert {h.table for one in entries.values() for h in one.holders} >= {
         "episodes/episodes",
         "panels/h1",

@@ -7,8 +7,10 @@ import dataclasses
 import pytest
 
 from collsec.designs.estimate import Estimate
-from collsec.evidence.verdict import SENTENCES, Verdict
-from collsec.reports.words import wording
+from collsec.evidence.synthesis import Family
+from collsec.evidence.verdict import CODES, Reason, Verdict
+from collsec.reports.words import verdicts, wording
+from collsec.reports.words.verdicts import REASONS, SENTENCES
 
 CONTRAST = ("wars with troops", "wars of the same age without them")
 PRIMARY = Estimate(
@@ -38,42 +40,42 @@ SLOWER = dataclasses.replace(PRIMARY, estimate=0.5, ci_low=0.3, ci_high=0.8)
 
 
 def verdict(code: str) -> Verdict:
-    return Verdict(code, SENTENCES[code], ("a reason",))
+    return Verdict(code, (Reason("undecided"),))
 
 
 @pytest.mark.parametrize("code", SENTENCES)
 def test_every_verdict_that_a_rule_reaches_has_a_plain_sentence_without_a_number(code: str) -> None:
-    text = wording.plain_sentence(PRIMARY, verdict(code), CONTRAST)
+    text = verdicts.plain_sentence(PRIMARY, verdict(code), CONTRAST)
     assert text[0].isupper() and text.endswith(".")
     assert not any(letter.isdigit() for letter in text)
 
 
 @pytest.mark.parametrize("code", ["supported", "contradicted", "mixed"])
-@pytest.mark.parametrize("sentence", [wording.plain_sentence, wording.primary_sentence])
+@pytest.mark.parametrize("sentence", [verdicts.plain_sentence, verdicts.primary_sentence])
 def test_a_detected_effect_has_its_direction(code: str, sentence: object) -> None:
-    told = sentence(PRIMARY, verdict(code), CONTRAST)  # type: ignore[operator]
-    assert "sooner" in told and "later" not in told
-    told = sentence(SLOWER, verdict(code), CONTRAST)  # type: ignore[operator]
-    assert "later" in told and "sooner" not in told
+    said = sentence(PRIMARY, verdict(code), CONTRAST)  # type: ignore[operator]
+    assert "sooner" in said and "later" not in said
+    said = sentence(SLOWER, verdict(code), CONTRAST)  # type: ignore[operator]
+    assert "later" in said and "sooner" not in said
 
 
 @pytest.mark.parametrize("code", ["inconclusive", "no-effect", "void"])
-@pytest.mark.parametrize("sentence", [wording.plain_sentence, wording.primary_sentence])
-def test_without_a_detected_effect_the_sign_is_not_told(code: str, sentence: object) -> None:
+@pytest.mark.parametrize("sentence", [verdicts.plain_sentence, verdicts.primary_sentence])
+def test_without_a_detected_effect_the_sign_is_not_reported(code: str, sentence: object) -> None:
     up = sentence(PRIMARY, verdict(code), CONTRAST)  # type: ignore[operator]
     down = sentence(SLOWER, verdict(code), CONTRAST)  # type: ignore[operator]
-    for told in (up, down):
-        assert ("sooner" in told) == ("later" in told)
-    if sentence is wording.plain_sentence:
+    for said in (up, down):
+        assert ("sooner" in said) == ("later" in said)
+    if sentence is verdicts.plain_sentence:
         assert up == down
 
 
-def test_support_and_contradiction_are_told_from_each_other() -> None:
-    told = {c: wording.plain_sentence(PRIMARY, verdict(c), CONTRAST) for c in SENTENCES}
-    assert told["supported"].endswith("as the claim says.")
-    assert told["contradicted"].endswith("against the claim.")
-    assert "cause" in told["mixed"]
-    assert len(set(told.values())) == len(told)
+def test_support_and_contradiction_are_distinguished() -> None:
+    said = {c: verdicts.plain_sentence(PRIMARY, verdict(c), CONTRAST) for c in SENTENCES}
+    assert said["supported"].endswith("as the claim says.")
+    assert said["contradicted"].endswith("against the claim.")
+    assert "cause" in said["mixed"]
+    assert len(set(said.values())) == len(said)
 
 
 @pytest.mark.parametrize(
@@ -92,3 +94,50 @@ def test_an_interval_says_a_direction_only_where_it_excludes_one(
     low: float, high: float, expected: str, said: str
 ) -> None:
     assert wording.exploratory(low, high, expected) == said
+
+
+def test_every_code_has_a_label_and_every_reason_its_words() -> None:
+    assert set(CODES) <= set(verdicts.LABELS)
+    values = {
+        "null_rejection": {"rate": 0.104, "low": 0.02, "high": 0.09},
+        "few_exposed": {
+            "terminations": 9,
+            "clusters": 7,
+            "minimum_terminations": 10,
+            "minimum_clusters": 8,
+        },
+        "placebo": {"label": "Troops to come"},
+        "sign_changes": {"without": "conflict 7 (Atlantis)"},
+        "disagreement": {"share": 0.5},
+        "within": {"low": 0.8, "high": 1.25},
+    }
+    said = {code: verdicts.reason(Reason(code, values.get(code, {}))) for code in REASONS}
+    assert said["null_rejection"].endswith("rejects in 10.4 % of the draws, outside 2 % to 9 %")
+    assert said["few_exposed"] == (
+        "9 exposed terminations and 7 clusters with an exposed unit; at least 10 and 8 are required"
+    )
+    assert said["placebo"] == "a placebo finds an effect: Troops to come"
+    assert said["sign_changes"] == "without conflict 7 (Atlantis) the sign changes"
+    assert said["disagreement"] == "only 50 % of the principled specifications agree in sign"
+    assert said["within"] == "the interval lies within 0.8 to 1.25"
+    missing = Reason("null_rejection", {"rate": None, "low": 0.02, "high": 0.09})
+    assert "rejects in not estimable" in verdicts.reason(missing)
+
+
+def test_a_verdict_with_its_reasons_is_one_line() -> None:
+    found = Verdict("supported", (Reason("excludes_one"), Reason("checks_hold")))
+    assert verdicts.with_reasons(found) == (
+        f"**{SENTENCES['supported']}** The reasons: the interval excludes a hazard ratio of one; "
+        "every credibility check holds."
+    )
+    assert verdicts.without_label(found).startswith("The evidence points the way")
+
+
+def test_small_p_values_are_counted_against_those_that_chance_would_give() -> None:
+    assert verdicts.multiplicity(Family(4, 2, 0.2, ("A", "B"))) == (
+        "Of 4 further estimates, 2 have a p-value below 0.05; 0.2 would if there were no effect "
+        "anywhere. At a false discovery rate of 10 % (Benjamini and Hochberg) 2 remain (A; B)."
+    )
+    assert verdicts.multiplicity(Family(10, 1, 0.5, ())).endswith("Hochberg) none remains.")
+    assert verdicts.multiplicity(Family(9, 1, 0.5, ("A",))).endswith("1 remains (A).")
+    assert verdicts.multiplicity(Family(0, 0, 0.0, ())) == "No other estimate has a p-value."

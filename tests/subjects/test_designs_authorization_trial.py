@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.reports.tables.deployment_tables import authorized
+from collsec.reports.tables.table import of_record
 from collsec.subjects.deployment.authorization_trial import (
     COMPARISONS,
     at_landmark,
     compare,
     listed,
 )
+from collsec.subjects.deployment.printed import AUTHORIZED
 from made_up_cohorts import inputs_of
 
 COLUMNS = ["mission_id", "episode_id", "vote", "half", "tenth", "exit", "is_rehatted"]
@@ -111,10 +112,11 @@ def test_the_table_lists_each_operation_and_how_many_fell_out() -> None:
         ("UNA", "1-1", "2004-04-30", "2004-10-31", "2004-06-30", "2006-01-01", False),
         ("UNB", "2-1", "2004-04-01", None, "2004-06-30", "2006-01-01", True),
     )
-    table = authorized({"steps": steps, "operations": listed(trial)}, hypothesis="h1")
-    assert "| UNA | Chad 1-1 | 2004-04-30 | New | 2004-10 | yes | 14.0 |" in table.markdown
-    assert "| UNB | Chad 2-1 | 2004-04-01 | Re-hatted | – | no | 14.0 |" in table.markdown
-    assert "{#tbl-h1-authorized}" in table.markdown
+    record = {"steps": steps, "operations": listed(trial)}
+    table = of_record(AUTHORIZED, record, "tbl-h1-authorized").markdown()
+    assert "| UNA | Chad 1-1 | 2004-04-30 | New | 2004-10 | yes | 14.0 |" in table
+    assert "| UNB | Chad 2-1 | 2004-04-01 | Re-hatted | – | no | 14.0 |" in table
+    assert "{#tbl-h1-authorized}" in table
 
 
 @pytest.mark.parametrize("which", ["new", "first"])

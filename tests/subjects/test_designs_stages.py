@@ -5,13 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from collsec.reports.tables.deployment_tables import stages as stages_table
+from collsec.reports.tables.table import of_record
 from collsec.subjects.deployment.operations import (
     MILESTONES,
     authorized_into_war,
     operations,
     stage_table,
 )
+from collsec.subjects.deployment.printed import STAGES_TABLE
 
 DAY = pd.Timestamp
 
@@ -153,7 +154,9 @@ def test_observers_do_not_wait_for_contingents() -> None:
 
 
 def test_the_table_prints_each_stage_with_its_counts() -> None:
-    table = stages_table(hand_worked().to_dict(orient="records"), hypothesis="h1")
-    assert "| Re-hatted | 1 of 1 | 0.0 (0.0–0.0) | 1 of 1 | 0.0 (0.0–0.0) |" in table.markdown
-    assert "| New | 2 of 4 |" in table.markdown
-    assert "{#tbl-h1-stages}" in table.markdown
+    table = of_record(
+        STAGES_TABLE, hand_worked().to_dict(orient="records"), "tbl-h1-stages"
+    ).markdown()
+    assert "| Re-hatted | 1 of 1 | 0.0 (0.0–0.0) | 1 of 1 | 0.0 (0.0–0.0) |" in table
+    assert "| New | 2 of 4 |" in table
+    assert "{#tbl-h1-stages}" in table

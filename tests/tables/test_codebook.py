@@ -23,12 +23,11 @@ from collsec.histories.extents import tabulate
 from collsec.histories.panels import exposure_column
 from collsec.histories.timelines import arrange_timelines
 from collsec.measures import MEASURES
-from collsec.reports.pages.codebook import markdown, page, write
+from collsec.reports.tables.codebook import entries_of, markdown, page, write
 from collsec.tables.clean import read_raw, resources
 from collsec.tables.codebook import (
     UnknownColumn,
     cited,
-    codebook,
     derived_column,
     entry,
     processed_columns,
@@ -91,7 +90,7 @@ def test_every_column_of_episodes_and_timelines_is_defined(made: dict[str, pd.Da
     for table, frame in made.items():
         for column in frame.columns:
             if column not in RAW_NAMES:
-                assert derived_column(table, column).text, f"{table}: {column}"
+                assert derived_column(table, column, MEASURES).text, f"{table}: {column}"
 
 
 def test_every_definition_of_episodes_and_timelines_is_of_a_column(
@@ -108,26 +107,26 @@ def test_every_definition_of_episodes_and_timelines_is_of_a_column(
 def test_columns_of_panels_and_estimates_are_defined() -> None:
     for f in dataclasses.fields(Estimate):
         if f.name not in RAW_NAMES:
-            assert derived_column("estimates/h1", f.name).text
+            assert derived_column("estimates/h1", f.name, MEASURES).text
     for column in COLUMNS:
-        assert derived_column("estimates/h1-curves", column).text
+        assert derived_column("estimates/h1-curves", column, MEASURES).text
     for name, measure in MEASURES.items():
-        defined = derived_column("panels/h1", name)
+        defined = derived_column("panels/h1", name, MEASURES)
         assert defined.text.startswith(measure.title)
-        lagged = derived_column("panels/h1", exposure_column(name, 6))
+        lagged = derived_column("panels/h1", exposure_column(name, 6), MEASURES)
         assert lagged.text.endswith("As it stood 6 months before.")
 
 
 def test_every_column_of_every_processed_file_is_defined() -> None:
     if not PROJECT.processed.exists():
         pytest.skip("data/processed is absent: the pipeline has not run here")
-    entries = codebook(PROJECT)
+    entries = entries_of(PROJECT)
     held = {(h.table, one.name) for one in entries.values() for h in one.holders}
     for table, name, _ in processed_columns(PROJECT):
         assert (table, name) in held
 
 
-def project_with(tmp_path: Path, table: str, **columns: list) -> Project:
+def store_with(tmp_path: Path, table: str, **columns: list) -> Project:
     """The committed raw folder, and one processed file."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "raw").symlink_to(PROJECT.raw)
@@ -138,19 +137,19 @@ def project_with(tmp_path: Path, table: str, **columns: list) -> Project:
 
 
 def test_a_column_without_a_definition_is_named(tmp_path: Path) -> None:
-    project = project_with(tmp_path, "panels/h9", unit_id=["a"], wisdom=[1.0])
+    project = store_with(tmp_path, "panels/h9", unit_id=["a"], wisdom=[1.0])
     with pytest.raises(BadTable, match=r"panels/h9\.parquet, column wisdom: .*no definition"):
-        codebook(project)
+        entries_of(project)
 
 
 def test_a_definition_holds_only_for_its_tables() -> None:
     with pytest.raises(BadTable):
-        derived_column("timelines/war", "duration_days")
+        derived_column("timelines/war", "duration_days", MEASURES)
 
 
 def test_an_entry_tells_table_type_unit_and_source(tmp_path: Path) -> None:
-    project = project_with(tmp_path, "episodes/ties", trade_share=[0.5], power=["usa"])
-    share = entry(project, "trade_share")
+    project = store_with(tmp_path, "episodes/ties", trade_share=[0.5], power=["usa"])
+    share = entry(entries_of(project), "trade_share")
     assert share.definition.startswith("Imports and exports")
     raw, processed = share.holders
     assert (raw.table, raw.type, raw.unit, raw.source) == (
@@ -169,15 +168,15 @@ def test_an_entry_tells_table_type_unit_and_source(tmp_path: Path) -> None:
 
 
 def test_derived_columns_are_known_before_the_pipeline_has_run(tmp_path: Path) -> None:
-    project = project_with(tmp_path, "episodes/ties", power=["usa"])
-    one = entry(project, "duration_days")
+    project = store_with(tmp_path, "episodes/ties", power=["usa"])
+    one = entry(entries_of(project), "duration_days")
     assert [(h.table, h.unit, h.source) for h in one.holders] == [
         ("episodes/episodes", "days", "derived by collsec.episodes")
     ]
 
 
 def test_the_source_of_a_coded_date_is_its_own() -> None:
-    dates = {h.table: h for h in entry(PROJECT, "first_personnel_date").holders}
+    dates = {h.table: h for h in entry(entries_of(PROJECT), "first_personnel_date").holders}
     assert "documents" in dates["missions"].source and dates["missions"].unit == "day"
 
 
@@ -193,12 +192,12 @@ def test_the_source_of_a_coded_date_is_its_own() -> None:
 )
 def test_an_unknown_column_is_met_with_the_nearest_name(name: str, near: str) -> None:
     with pytest.raises(UnknownColumn, match=rf"'{name}'\. Did you mean .*\b{near}\b"):
-        entry(PROJECT, name)
+        entry(entries_of(PROJECT), name)
 
 
 def test_a_name_like_no_other_is_met_without_a_guess() -> None:
     with pytest.raises(UnknownColumn, match=r"no table has a column 'qqqqqq'\.$"):
-        entry(PROJECT, "qqqqqq")
+        entry(entries_of(PROJECT), "qqqqqq")
 
 
 def test_sources_are_ordered_by_rows_and_addresses_are_documents() -> None:
@@ -224,7 +223,7 @@ class Links(html.parser.HTMLParser):
 
 
 def test_the_pages_hold_every_column_and_are_the_same_each_time(tmp_path: Path) -> None:
-    entries = codebook(PROJECT)
+    entries = entries_of(PROJECT)
     text, web = markdown(entries), page(entries)
     for name in entries:
         assert f"\n## `{name}`" in text
@@ -235,9 +234,9 @@ def test_the_pages_hold_every_column_and_are_the_same_each_time(tmp_path: Path) 
     written = write(PROJECT, tmp_path / "book")
     assert [p.name for p in written] == ["codebook.md", "codebook.html"]
     assert written[0].read_text(encoding="utf-8") == text
-    assert written[1].read_text(encoding="utf-8") == page(codebook(PROJECT))
+    assert written[1].read_text(encoding="utf-8") == page(entries_of(PROJECT))
 
 
 def test_prefixed_names_are_defined() -> None:
     for prefix in PREFIXED:
-        assert derived_column("specs/h1-multiverse", f"{prefix}lag").text
+        assert derived_column("specs/h1-multiverse", f"{prefix}lag", MEASURES).text

@@ -221,20 +221,20 @@ def claims(
     root: Root = None,
 ) -> None:
     """List every claim of the article with its verdict, or why it has none."""
-    from collsec.evidence.claims import ledger_of
-    from collsec.reports.tables import claim_tables
+    from collsec.reports.tables.study import claims_as_json, claims_on_terminal
+    from collsec.reports.words.claims import ledger_of
 
     project = project_at(root)
     ledger = ledger_of(project)
     warn_outdated(project)
     if as_json:
-        typer.echo(claim_tables.as_json(ledger))
+        typer.echo(claims_as_json(ledger))
         return
     from rich.console import Console
 
     console = Console(highlight=False)
-    for table in claim_tables.terminal_tables(ledger):
-        console.print(table)
+    for title, table in claims_on_terminal(ledger):
+        console.print(table.terminal(title=title, has_lines=True))
 
 
 @app.command(epilog="Examples: `collsec codebook onset_date` · `collsec codebook --write docs`")
@@ -250,7 +250,7 @@ def codebook(
     """Say what a column means, where it stands, in which unit, and from which source."""
     from rich.console import Console
 
-    from collsec.reports.pages import codebook as pages
+    from collsec.reports.tables import codebook as pages
     from collsec.tables import codebook as book
 
     project = project_at(root)
@@ -259,11 +259,12 @@ def codebook(
         for path in pages.write(project, write):
             typer.echo(path)
     if as_json:
-        answer(book.codebook(project) if column is None else book.entry(project, column))
+        entries = pages.entries_of(project)
+        answer(entries if column is None else book.entry(entries, column))
     elif column is not None:
-        console.print(pages.terminal(book.entry(project, column)))
+        console.print(pages.terminal(book.entry(pages.entries_of(project), column)))
     elif write is None:
-        console.print(pages.index(book.codebook(project)))
+        console.print(pages.index(pages.entries_of(project)))
 
 
 @app.command(epilog="Examples: `collsec fetch` · `collsec fetch ucdp_acd --from ../upstream`")
@@ -305,8 +306,8 @@ def diff(
     from rich.console import Console
 
     from collsec.cli.data import show_difference
-    from collsec.cli.screens import WIDTH
     from collsec.evidence.diff import difference_of, side_of
+    from collsec.reports.pages.terminal import WIDTH
 
     project = project_at(root)
     found = difference_of(side_of(old, project), side_of(new, project))

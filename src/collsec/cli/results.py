@@ -41,12 +41,12 @@ def show(
     root: Root = None,
 ) -> None:
     """Show a hypothesis in one screen: estimand, cohort, estimates, checks and verdict."""
-    from collsec.cli import screens as terminal
     from collsec.hypothesis.study import load_study
-    from collsec.reports.words import summary as briefing
+    from collsec.reports.pages import terminal
+    from collsec.reports.words import summary
 
     project = project_at(root)
-    [(record, title)] = briefing.read(project, [hypothesis])
+    [(record, title)] = summary.read(project, [hypothesis])
     warn_outdated(project, [hypothesis])
     if as_json:
         answer(record)
@@ -63,14 +63,14 @@ def compare(
     root: Root = None,
 ) -> None:
     """Show hypotheses side by side, fact by fact."""
-    from collsec.cli import screens as terminal
     from collsec.hypothesis.study import load_study
-    from collsec.reports.words import summary as briefing
+    from collsec.reports.pages import terminal
+    from collsec.reports.words import summary
 
     if len(set(hypotheses)) < 2:
-        raise CollsecError("collsec compare: name two hypotheses, such as `collsec compare h1 h3`.")
+        raise CollsecError("collsec compare: name two different hypotheses or more.")
     project = project_at(root)
-    found = briefing.read(project, list(dict.fromkeys(hypotheses)))
+    found = summary.read(project, list(dict.fromkeys(hypotheses)))
     warn_outdated(project, hypotheses)
     if as_json:
         answer({record.hypothesis: record for record, _ in found})
@@ -96,9 +96,9 @@ def cite(
     root: Root = None,
 ) -> None:
     """Give the references of the study itself and of what a hypothesis used, and no others."""
-    from collsec.cli import screens as terminal
     from collsec.evidence import citation as references
     from collsec.evidence.software import software
+    from collsec.reports.pages import terminal
     from collsec.reports.words.summary import known
 
     project = project_at(root)
@@ -209,9 +209,9 @@ def power(
     root: Root = None,
 ) -> None:
     """Say which effect could be seen with so many exposed ends."""
-    from collsec.cli import screens as terminal
     from collsec.evidence import detectable
     from collsec.hypothesis.study import load_study
+    from collsec.reports.pages import terminal
 
     if plot is not None and plot.suffix not in PICTURES:
         raise CollsecError(f"collsec power --plot {plot.name}: end it in {' or '.join(PICTURES)}.")
@@ -242,7 +242,7 @@ def _console() -> Console:
     """A console no wider than the tables are made for; just as wide where it is no terminal."""
     from rich.console import Console
 
-    from collsec.cli.screens import WIDTH
+    from collsec.reports.pages.terminal import WIDTH
 
     console = Console(highlight=False)
     console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH

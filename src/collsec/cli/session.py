@@ -166,11 +166,13 @@ def codebook(column: str | None = None, *, root: Path | str | None = None) -> pd
     UnknownColumn
         If no table has the column; the nearest name is given.
     """
-    project = _project(root)
+    from collsec.reports.tables.codebook import entries_of
+
+    known = entries_of(_project(root))
     if column is None:
-        entries = list(book.codebook(project).values())
+        entries = list(known.values())
     else:
-        entries = [book.entry(project, column)]
+        entries = [book.entry(known, column)]
     fields = ("table", "file", "type", "unit", "values", "details", "source")
     return pd.DataFrame(
         [

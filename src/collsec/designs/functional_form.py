@@ -21,6 +21,7 @@ from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.inputs import Prepared
 from collsec.designs.jackknife import JointEffects, difference, joint_effects
 from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
+from collsec.designs.printed import ResponseOf
 from collsec.histories.panels import DAYS_PER_MONTH
 from collsec.survival import (
     EstimationError,
@@ -75,6 +76,13 @@ class Form:
     ),
     variables=(VariablesOf("form.*", {"{name}": "estimate", "{name}_ci": "interval"}),),
     designs=("fixed_at_onset",),
+    figures=(
+        ResponseOf(
+            "functional-form",
+            "functional_form",
+            "{exposure} before onset, standard deviations",
+        ),
+    ),
 )
 def functional_form(context: Context) -> Part:
     """Contrasts of high against low, linear and nonlinear, and whether the two differ."""

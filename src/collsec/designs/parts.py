@@ -19,6 +19,7 @@ import pandas as pd
 from collsec.core.schema import Role
 from collsec.designs.estimate import Estimate, Quantity
 from collsec.designs.inputs import Inputs, Prepared
+from collsec.designs.printed import ForestOf, RecordTable, ResponseOf
 from collsec.hypothesis.study import Draws
 
 
@@ -158,7 +159,7 @@ class Declaration:
         ``(Context) → Part``; ``(Context, primary) → Part`` where it is made after the primary.
     roles : tuple of Role
         Roles of its estimates; another one is a fault of the part.
-    tables, curves, variables : tuples of TableOf, CurveOf, VariablesOf
+    tables, curves, variables : tuples of TableOf or RecordTable, CurveOf, VariablesOf
     counts : str
         One sentence on what one of its estimates rests on, without its full stop. Fields:
         ``units, events, clusters``, the same as ``exposed_units, exposed_events,
@@ -174,12 +175,14 @@ class Declaration:
         empty where the part asks about the hypothesis's own, whatever it is.
     designs : tuple of str
         Designs that it can be part of; empty for every one.
+    figures : tuple of ForestOf or ResponseOf
+        Further figures.
     """
 
     name: str
     function: Function
     roles: tuple[Role, ...]
-    tables: tuple[TableOf, ...]
+    tables: tuple[TableOf | RecordTable, ...]
     curves: tuple[CurveOf, ...]
     variables: tuple[VariablesOf, ...]
     counts: str
@@ -187,6 +190,7 @@ class Declaration:
     after_primary: bool
     exposures: tuple[str, ...]
     designs: tuple[str, ...]
+    figures: tuple[ForestOf | ResponseOf, ...] = ()
 
     def made(self, context: Context, *primary: Estimate) -> Part:
         """What the part gives, checked against its declaration.
@@ -217,7 +221,7 @@ PARTS: dict[str, Declaration] = {}
 def part(
     *,
     roles: tuple[Role, ...] = (),
-    tables: tuple[TableOf, ...] = (),
+    tables: tuple[TableOf | RecordTable, ...] = (),
     curves: tuple[CurveOf, ...] = (),
     variables: tuple[VariablesOf, ...] = (),
     counts: str = "",
@@ -225,6 +229,7 @@ def part(
     after_primary: bool = False,
     exposures: tuple[str, ...] = (),
     designs: tuple[str, ...] = (),
+    figures: tuple[ForestOf | ResponseOf, ...] = (),
 ) -> Callable[[Function], Function]:
     """Register a part under its function's name; see :class:`Declaration`."""
 
@@ -241,6 +246,7 @@ def part(
             after_primary,
             exposures,
             designs,
+            figures,
         )
         return function
 

@@ -1,14 +1,13 @@
 """The claims ledger: each claim of the article, and the verdict or the estimate that speaks to it.
 
-A claim names the estimate that it stands with, and may name others that are told beside it. Only a
-primary carries the machine's verdict; a description carries its number, and any other estimate its
-interval, as exploratory. Every sentence follows from the verdict code and the numbers named.
+A claim names the estimate that it stands with, and may name others that are reported alongside.
+Only a primary carries the machine's verdict; a description carries its number, and any other
+estimate its interval, as exploratory. Codes stand here; the reports make the sentences.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,38 +17,19 @@ import pandas as pd
 from collsec.core.errors import BadTable
 from collsec.core.project import Project
 from collsec.core.schema import Role
-from collsec.designs.estimate import Quantity
-from collsec.reports.words import claim_words, wording
-from collsec.reports.words.claim_words import CLUSTERS
-from collsec.reports.words.quantities import printed, sentences
+from collsec.evidence.record import load
+from collsec.evidence.verdict import Verdict
 from collsec.tables.clean import CLAIMS, read_raw
 
 RESOURCE = CLAIMS
 FILE = f"data/raw/{RESOURCE['path']}"
-#: How a described claim is told, from the variables below the name that it tests.
-DESCRIPTIONS = {
-    "h1.incidence": "Within {horizon} months of onset UN troops had come to {deployed} of the "
-    "wars; {ended} had ended without any.",
-    "h1.stages": "Operations that the Council authorized in {years} into a war were voted "
-    "{onset_all_median} months after its onset at the median; new forces then took "
-    "{half_new_median} months to half of their strength.",
-}
-BESIDE = "Exploratory, and no part of the verdict:"
 
 
-class Evidence(Protocol):
+class Results(Protocol):
     """What the ledger asks of the record of a hypothesis."""
 
     @property
-    def spec(self) -> Mapping[str, Any]: ...
-    @property
-    def verdict(self) -> Mapping[str, Any]: ...
-    @property
-    def hypothesis(self) -> str: ...
-    @property
-    def quantities(self) -> Mapping[str, Mapping[str, Any]]: ...
-    @property
-    def made_by(self) -> Mapping[str, str]: ...
+    def verdict(self) -> Verdict: ...
     @property
     def estimates(self) -> pd.DataFrame: ...
     @property
@@ -66,18 +46,13 @@ class Standing:
     ----------
     standing : str
         A code of the verdict rule, ``described``, ``secondary``, or the claim's class.
-    finding, how_sure, what_would_change : str
-        Sentences; empty where nothing was estimated.
     result_id : str
-        What to cite, such as ``h3.divergence@3f9c2a``.
+        What to cite, such as ``h3.divergence@3f9c2a``; empty where nothing was estimated.
     is_quick : bool
         Whether fewer draws were used than the published numbers need.
     """
 
     standing: str
-    finding: str = ""
-    how_sure: str = ""
-    what_would_change: str = ""
     result_id: str = ""
     is_quick: bool = False
 
@@ -131,6 +106,14 @@ def check(claims: pd.DataFrame) -> None:
                 column="kind",
                 value=claim["kind"],
             )
+        if claim["description"] and not is_tested:
+            raise BadTable(
+                FILE,
+                "only a tested claim has a description.",
+                row=line,
+                column="description",
+                value=claim["description"],
+            )
         if claim["verdict_class"] in ("tested", "deferred"):
             for column in ("estimand", "expected"):
                 if not claim[column]:
@@ -143,19 +126,15 @@ def check(claims: pd.DataFrame) -> None:
                     )
 
 
-def ledger(
-    claims: pd.DataFrame, records: Mapping[str, Evidence], minimum_exposed: tuple[int, int]
-) -> pd.DataFrame:
-    """Join each claim with what its hypothesis says about it.
+def ledger(claims: pd.DataFrame, records: Mapping[str, Results]) -> pd.DataFrame:
+    """Join each claim with where it stands.
 
     Parameters
     ----------
     claims : DataFrame
         As read by :func:`read`.
-    records : mapping of str to Evidence
+    records : mapping of str to Results
         The record of each hypothesis that a claim is tested by.
-    minimum_exposed : tuple of int
-        Exposed ends and exposed clusters below which no effect is looked at.
 
     Returns
     -------
@@ -170,8 +149,8 @@ def ledger(
     standings = [
         Standing(claim["verdict_class"])
         if claim["verdict_class"] != "tested"
-        else _tested(claim, line, records[claim["hypothesis"]], minimum_exposed)
-        for line, claim in enumerate(claims.to_dict(orient="records"), 2)
+        else _tested(claim, line, records[claim["hypothesis"]])
+        for line, claim in enumerate(claims.fillna("").to_dict(orient="records"), 2)
     ]
     return claims.reset_index(drop=True).join(
         pd.DataFrame([dataclasses.asdict(s) for s in standings])
@@ -186,171 +165,82 @@ def ledger_of(project: Project) -> pd.DataFrame:
     MissingInput
         If an estimate step has not been run.
     """
-    from collsec.evidence.record import load
-    from collsec.hypothesis.study import load_study
-
-    claims, study = read(project), load_study(project)
-    named = claims.loc[claims["verdict_class"] == "tested", "hypothesis"].unique()
-    return ledger(
-        claims,
-        {h: load(project, h) for h in named},
-        (study.minimum_exposed_ends, study.minimum_exposed_clusters),
-    )
+    claims = read(project)
+    return ledger(claims, {h: load(project, h) for h in tested_by(claims)})
 
 
-def standing_of(record: Evidence, minimum_exposed: tuple[int, int]) -> Standing:
-    """Return where the primary of a hypothesis stands, whichever claim it tests.
-
-    Parameters
-    ----------
-    record : Evidence
-    minimum_exposed : tuple of int
-        As for :func:`ledger`.
-    """
-    primary = record.estimates.loc[record.estimates["role"] == "primary"].iloc[0]
-    name = str(primary["estimate_id"])
-    return _cited(_judged(name, primary, record, minimum_exposed), name, record)
+def tested_by(claims: pd.DataFrame) -> list[str]:
+    """The hypotheses whose estimates speak to some claim."""
+    return sorted(claims.loc[claims["verdict_class"] == "tested", "hypothesis"].unique())
 
 
-def _tested(
-    claim: Mapping[Hashable, Any], line: int, record: Evidence, minimum: tuple[int, int]
-) -> Standing:
-    """The claim stands as its first estimate does; the others are told after it."""
-    first, *others = str(claim["tests"]).split(";")
-    if first in DESCRIPTIONS:
-        standing = _described(first, record)
+def is_description(name: str, record: Results) -> bool:
+    """Whether a name in ``tests`` is that of a description: of no estimate."""
+    return name not in set(record.estimates["estimate_id"])
+
+
+def row_of(name: str, record: Results) -> pd.Series:
+    """The estimate of a name."""
+    rows = record.estimates
+    return rows[rows["estimate_id"] == name].iloc[0]
+
+
+def primary_of(record: Results) -> pd.Series:
+    """The estimate that carries the verdict."""
+    rows = record.estimates
+    return rows[rows["role"] == Role.PRIMARY].iloc[0]
+
+
+def falls(row: pd.Series, record: Results) -> bool:
+    """Whether an estimate falls with the primary, whose estimator failed a check of its own."""
+    is_shared = row["inference"] == primary_of(record)["inference"]
+    return bool(record.verdict.code == "void" and is_shared)
+
+
+def _tested(claim: Mapping[Hashable, Any], line: int, record: Results) -> Standing:
+    """The claim stands as its first estimate does."""
+    names = str(claim["tests"]).split(";")
+    described = [name for name in names if is_description(name, record)]
+    if len(described) > 1 or bool(described) != bool(claim["description"]):
+        known = ", ".join(record.estimates["estimate_id"])
+        raise BadTable(
+            FILE,
+            "no such estimate."
+            if described
+            else "the claim has a description, and `tests` does not name it.",
+            row=line,
+            column="tests",
+            value=(described or names)[-1],
+            remedy=f"Known: {known}; one further name may stand for the claim's `description`.",
+        )
+    for name in names:
+        if name not in described:
+            _check_role(name, line, record, may_be_primary=name == names[0])
+    first = names[0]
+    if first in described:
+        code = "described"
     else:
-        row = _row(first, line, record, may_be_primary=True)
-        standing = (
-            _judged(first, row, record, minimum)
-            if row["role"] == "primary"
-            else _exploratory(row, record, claim["expected"])
-        )
-    told = [
-        _description(name, record)
-        if name in DESCRIPTIONS
-        else claim_words.beside(_row(name, line, record), claim["expected"])
-        for name in others
-    ]
-    if standing.standing != "void" and told:
-        lead = [] if standing.standing in ("secondary", "described") else [BESIDE]
-        standing = dataclasses.replace(standing, finding=" ".join([standing.finding, *lead, *told]))
-    return _cited(standing, first, record)
-
-
-def _row(name: str, line: int, record: Evidence, *, may_be_primary: bool = False) -> pd.Series:
-    """The estimate of a name, refused where it may not speak to a claim."""
-    rows = record.estimates.set_index("estimate_id")
-    if name not in rows.index:
-        raise BadTable(
-            FILE,
-            "no such estimate.",
-            row=line,
-            column="tests",
-            value=name,
-            remedy=f"Known: {', '.join([*DESCRIPTIONS, *rows.index])}.",
-        )
-    row = pd.Series(rows.loc[name])
-    is_fit = Role(row["role"]).speaks_to_claims and row["validity"] != "known-biased"
-    if not (is_fit or (may_be_primary and row["role"] == "primary")):
-        raise BadTable(
-            FILE,
-            f"an estimate of role {row['role']} cannot speak to a claim.",
-            row=line,
-            column="tests",
-            value=name,
-        )
-    return row
-
-
-def _cited(standing: Standing, name: str, record: Evidence) -> Standing:
-    """Add what to cite: the digest is that of the whole hypothesis."""
+        row = row_of(first, record)
+        code = "secondary"
+        if row["role"] == Role.PRIMARY:
+            code = record.verdict.code
+        elif falls(row, record):
+            code = "void"
+    # The digest is that of the whole hypothesis.
     digest = record.result_id.split("@")[-1]
-    return dataclasses.replace(standing, result_id=f"{name}@{digest}", is_quick=record.is_quick)
+    return Standing(code, f"{first}@{digest}", record.is_quick)
 
 
-def _described(name: str, record: Evidence) -> Standing:
-    primary = record.estimates.loc[record.estimates["role"] == "primary"].iloc[0]
-    return Standing(
-        "described",
-        _description(name, record),
-        f"A share among {primary['n_units']} wars, with nothing to test.",
-        "Better dates. Nothing follows from it about causes.",
-    )
-
-
-def _description(name: str, record: Evidence) -> str:
-    short = f"{name.partition('.')[2]}."
-    parts = {
-        key.removeprefix(short).replace(".", "_"): printed(Quantity.from_plain(plain))
-        for key, plain in record.quantities.items()
-        if key.startswith(short)
-    }
-    return DESCRIPTIONS[name].format(**parts)
-
-
-def _judged(name: str, row: pd.Series, record: Evidence, minimum: tuple[int, int]) -> Standing:
-    code = record.verdict["code"]
-    low, high = (wording.number(v) for v in record.spec["estimand"]["no_effect"])
-    reasons = list(record.verdict["reasons"])
-    exposure = claim_words.counts(row, record.spec)
-    is_few = row["exposed_events"] < minimum[0] or row["exposed_clusters"] < minimum[1]
-    holds = f"Fairly sure: the interval excludes no effect, and every check holds. {exposure}."
-    turns = (
-        "A placebo that finds an effect, one conflict that carries the result, or principled "
-        "designs that disagree in sign would make it mixed."
-    )
-    more = (
-        f"More wars: at least {minimum[0]} that end while exposed, and {minimum[1]} "
-        f"{CLUSTERS[record.spec['cluster']]} with an exposed war."
-    )
-    narrower = (
-        "A narrower interval: one that excludes equal rates of ending, or one that lies "
-        f"within {low} to {high} times the rate."
-    )
-    how_sure, what = {
-        "supported": (holds, turns),
-        "contradicted": (holds, turns),
-        "mixed": (
-            f"Unsure: {'; '.join(reasons[1:])}.",
-            "The same estimate, once each check holds.",
-        ),
-        "no-effect": (
-            f"Fairly sure: the whole interval lies within {low} to {high}. {exposure}.",
-            f"An interval that reaches beyond {low} or {high}.",
-        ),
-        "inconclusive": (f"Undecided. {exposure}.{_detectable(row)}", more if is_few else narrower),
-        "void": (f"Not at all: {'; '.join(reasons)}.", "An estimator that passes its own checks."),
-    }[code]
-    return Standing(code, sentences(record)["primary.sentence"], how_sure, what)
-
-
-def _exploratory(row: pd.Series, record: Evidence, expected: str) -> Standing:
-    """Word an estimate that carries no verdict; it falls with the estimator of its primary."""
-    primary = record.estimates.loc[record.estimates["role"] == "primary"].iloc[0]
-    if record.verdict["code"] == "void" and row["inference"] == primary["inference"]:
-        return Standing(
-            "void",
-            "Not reported: its estimator failed a check.",
-            f"Not at all: {'; '.join(record.verdict['reasons'])}.",
-            "An estimator that passes its own checks.",
+def _check_role(name: str, line: int, record: Results, *, may_be_primary: bool) -> None:
+    """Refuse an estimate that may not speak to a claim."""
+    row = row_of(name, record)
+    role = Role(row["role"])
+    is_fit = role.speaks_to_claims and row["validity"] != "known-biased"
+    if not (is_fit or (may_be_primary and role is Role.PRIMARY)):
+        raise BadTable(
+            FILE,
+            f"an estimate of role {role} cannot speak to a claim.",
+            row=line,
+            column="tests",
+            value=name,
         )
-    is_known = not math.isnan(row["estimate"])
-    return Standing(
-        "secondary",
-        claim_words.beside(row, expected).removesuffix(".")
-        + (f"; the claim implies {expected}." if is_known else "."),
-        "Exploratory: not a primary, so without a verdict, and with an interval that makes no "
-        f"allowance for the other estimates. {claim_words.counts(row, record.spec)}.",
-        "A hypothesis of its own, stated before its estimate is known.",
-    )
-
-
-def _detectable(row: pd.Series) -> str:
-    low, high = row["mde_low"], row["mde_high"]
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return ""
-    return (
-        f" Only ends at more than {wording.number(high)} times the rate, or at less than "
-        f"{wording.number(low)} times, could be expected to show."
-    )

@@ -30,7 +30,7 @@ def detectable(ends: Sequence[int], share: float, *, alpha: float, power: float)
     Parameters
     ----------
     ends : sequence of int
-        Ends while exposed, positive.
+        Exposed terminations, positive.
     share : float
         Exposed share of those at risk when a war ends, in (0, 1).
     alpha : float

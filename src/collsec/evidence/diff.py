@@ -84,7 +84,7 @@ def side_of(name: str, project: Project) -> Side:
     name : str
         A registered release such as ``20.1``, or a folder of the study.
     project : Project
-        The study at hand; its crosswalk tells the episodes of a release.
+        The present study; its crosswalk names the episodes of a release.
 
     Raises
     ------

@@ -108,7 +108,7 @@ def estimate_hypothesis(
             "hypothesis": spec.hypothesis,
             "spec": spec.normalized(),
             "result_id": result_id(f"{spec.hypothesis}.primary", spec.normalized(), panel, rows),
-            "verdict": dataclasses.asdict(verdict),
+            "verdict": rounded(verdict.plain()),
             "quantities": {name: quantity.plain() for name, quantity in quantities.items()},
             "made_by": {e.estimate_id: name for name, p in parts.items() for e in p.estimates},
             "diagnostics": diagnostics.checks(

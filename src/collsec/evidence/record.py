@@ -1,4 +1,4 @@
-"""What a report is made from: the estimates of one hypothesis, read and checked, never changed."""
+"""The record of a hypothesis as the estimate step wrote it: read and checked, never changed."""
 
 from __future__ import annotations
 
@@ -11,21 +11,10 @@ import pandas as pd
 from collsec.core.errors import BadTable, CollsecError, MissingInput
 from collsec.core.project import Project
 from collsec.designs.estimate import Unit
+from collsec.evidence.synthesis import Family
+from collsec.evidence.verdict import CODES, Verdict
 
 PROFILES = ("quick", "full")
-
-#: How each verdict of the study's rule is headed.
-VERDICT_LABELS = {
-    "supported": "Supported",
-    "contradicted": "Contradicted",
-    "mixed": "Mixed",
-    "no-effect": "No effect",
-    "inconclusive": "Inconclusive",
-    "not-testable": "Not testable",
-    "not-empirical": "Not empirical",
-    "deferred": "Deferred",
-    "void": "Void",
-}
 
 
 class BadRecord(CollsecError):
@@ -40,7 +29,8 @@ class Record:
     ----------
     hypothesis : str
         Identifier, such as `h1`.
-    verdict, quantities, made_by, diagnostics, provenance, spec : mapping
+    verdict : Verdict
+    quantities, made_by, diagnostics, provenance, spec : mapping
         The parts of `estimates/{h}.json`: `quantities` by the name of the page's variable, without
         the hypothesis; `made_by` the part that made an estimate, by its id.
     result_id : str
@@ -61,7 +51,7 @@ class Record:
 
     hypothesis: str
     spec: Mapping[str, Any]
-    verdict: Mapping[str, Any]
+    verdict: Verdict
     quantities: Mapping[str, Mapping[str, Any]]
     made_by: Mapping[str, str]
     diagnostics: Mapping[str, Any]
@@ -148,14 +138,31 @@ def load(project: Project, hypothesis: str) -> Record:
         parts=content.get("parts", {}),
         multiverse=content.get("multiverse", {}),
         specifications=_optional(project, "estimates", f"{hypothesis}-multiverse"),
-        **{part: content[part] for part in needed},
+        verdict=_verdict(content["verdict"], where),
+        **{part: content[part] for part in needed if part != "verdict"},
     )
     _check(record, where, project.relative(project.stage("estimates", hypothesis)))
     return record
 
 
-def load_synthesis(project: Project) -> dict[str, str]:
-    """Read what can be said only of all hypotheses together, as formatted variables.
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """What can be said only of all hypotheses together.
+
+    Attributes
+    ----------
+    p_holm : mapping of str to float
+        Holm's p-value of each primary, by hypothesis.
+    families : mapping of str to Family
+        The further tests of each hypothesis.
+    """
+
+    p_holm: Mapping[str, float]
+    families: Mapping[str, Family]
+
+
+def load_synthesis(project: Project) -> Synthesis:
+    """Read what can be said only of all hypotheses together.
 
     Raises
     ------
@@ -168,8 +175,12 @@ def load_synthesis(project: Project) -> dict[str, str]:
             f"{project.relative(path)} does not exist yet. "
             "Run `collsec run`, or the synthesis step."
         )
-    variables: dict[str, str] = project.read_json(path)["variables"]
-    return variables
+    content = project.read_json(path)
+    families = {
+        h: Family(**one | {"remaining": tuple(one["remaining"])})
+        for h, one in content["families"].items()
+    }
+    return Synthesis(content["p_holm"], families)
 
 
 def _optional(project: Project, stage: str, name: str) -> pd.DataFrame | None:
@@ -184,15 +195,23 @@ def _places(project: Project) -> dict[int, str]:
     return {int(conflict): str(place).replace(";", ", ") for conflict, place in pairs}
 
 
+def _verdict(content: Any, where: str) -> Verdict:
+    """Read a verdict, refusing one that no rule reaches or that has no reasons."""
+    try:
+        verdict = Verdict.of_plain(content)
+    except (KeyError, TypeError) as error:
+        raise BadRecord(f"{where}: the verdict is incomplete ({error}).") from None
+    if verdict.code not in CODES:
+        raise BadRecord(
+            f"{where}: verdict code {verdict.code!r} is none of {', '.join(sorted(CODES))}."
+        )
+    if not verdict.reasons:
+        raise BadRecord(f"{where}: the verdict has no reasons.")
+    return verdict
+
+
 def _check(record: Record, where: str, table: str) -> None:
     """Refuse a record that a page would have to leave holes for."""
-    code = record.verdict.get("code")
-    if code not in VERDICT_LABELS:
-        raise BadRecord(
-            f"{where}: verdict code {code!r} is none of {', '.join(sorted(VERDICT_LABELS))}."
-        )
-    if not record.verdict.get("sentence"):
-        raise BadRecord(f"{where}: the verdict has no sentence.")
     for key in ("collsec_version", "data_vintage", "profile"):
         if not record.provenance.get(key):
             raise BadRecord(f"{where}: provenance has no `{key}`.")

@@ -25,7 +25,7 @@ NUMBERS = ("estimate", "ci_low", "ci_high", "level", "p_value")
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The study at hand against a manifest.
+    """The present study against a manifest.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Comparison:
 
 
 def manifest(project: Project) -> dict[str, Any]:
-    """Describe the results at hand.
+    """Describe the present results.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def _result(record: Record) -> dict[str, Any]:
     primary = record.primary
     return {
         "id": record.result_id,
-        "verdict": record.verdict["code"],
+        "verdict": record.verdict.code,
         "primary": {name: rounded(float(primary[name])) for name in NUMBERS}
         | {name: int(primary[name]) for name in COUNTS},
     }
@@ -117,13 +117,13 @@ def published(project: Project) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         _ = content["results"], content["outputs"], content["profile"], content["data_vintage"]
     except (ValueError, KeyError, TypeError):
-        message = f"{where} is no manifest: write it anew with `collsec release`."
+        message = f"{where} is no manifest: write it again with `collsec release`."
         raise CollsecError(message) from None
     return content
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> Comparison:
-    """Hold the results at hand (``new``) against published ones (``old``).
+    """Compare the present results (``new``) with published ones (``old``).
 
     Raises
     ------
@@ -132,7 +132,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> Comparison:
     """
     if old["profile"] != new["profile"]:
         raise CollsecError(
-            f"the manifest is of profile {old['profile']}, the results at hand are of profile "
+            f"the manifest is of profile {old['profile']}, the present results are of profile "
             f"{new['profile']}: run `collsec run --profile {old['profile']}`, then compare."
         )
     moved = []

@@ -1,72 +1,88 @@
-"""What many estimates say together: Holm over the primaries, false discoveries beside them."""
+"""What many estimates say together: Holm over the primaries, false discoveries among the others."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from collsec.core.schema import Role
-from collsec.reports.words import wording
 from collsec.survival.inference import benjamini_hochberg, holm
 
-# Roles of estimates that ask no question of their own.
-_NO_QUESTION = [role.value for role in Role if role.restates_primary]
-LEVEL, FALSE_DISCOVERY_RATE = 0.05, 0.10
+#: Significance level at which further estimates are counted.
+ALPHA = 0.05
+FALSE_DISCOVERY_RATE = 0.10
 
 
-def over_primaries(estimates: dict[str, pd.DataFrame], primaries: Sequence[str]) -> dict[str, Any]:
-    """Holm-adjusted p-values of the primaries.
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The further tests of a hypothesis: estimates with a p-value that ask something else.
+
+    Attributes
+    ----------
+    tests : int
+        How many there are.
+    low : int
+        How many have a p-value below `alpha`.
+    by_chance : float
+        How many would, were there no effect anywhere.
+    remaining : tuple of str
+        Labels of those that remain at the false discovery rate of Benjamini and Hochberg.
+    alpha, false_discovery_rate : float
+    """
+
+    tests: int
+    low: int
+    by_chance: float
+    remaining: tuple[str, ...]
+    alpha: float = ALPHA
+    false_discovery_rate: float = FALSE_DISCOVERY_RATE
+
+
+def over_primaries(
+    estimates: Mapping[str, pd.DataFrame], primaries: Sequence[str]
+) -> dict[str, Any]:
+    """Holm-adjusted p-values of the primaries, and the further tests of each hypothesis.
 
     Parameters
     ----------
-    estimates : dict of DataFrame
+    estimates : mapping of DataFrame
         Tidy estimates by hypothesis.
     primaries : sequence of str
-        The hypotheses whose primaries are one family; no other has an adjusted p-value.
+        The hypotheses whose primaries are one family.
 
     Returns
     -------
     dict
-        ``p_holm`` by hypothesis, and ``variables`` as strings for the pages.
+        ``p_holm`` and ``families``, by hypothesis; plain.
     """
-    names = list(primaries)
     p_values = [
-        float(estimates[h].loc[estimates[h]["role"] == "primary", "p_value"].iloc[0]) for h in names
+        float(estimates[h].loc[estimates[h]["role"] == Role.PRIMARY, "p_value"].iloc[0])
+        for h in primaries
     ]
-    adjusted = dict(zip(names, holm(p_values).tolist(), strict=True))
-    told = {f"{h}.primary.p_holm": wording.p_value(p) for h, p in adjusted.items()}
-    told |= {f"{h}.multiplicity": beside_the_primary(e) for h, e in estimates.items()}
-    return {"p_holm": adjusted, "variables": told}
+    adjusted = dict(zip(primaries, holm(p_values).tolist(), strict=True))
+    families = {h: dataclasses.asdict(further_tests(rows)) for h, rows in estimates.items()}
+    return {"p_holm": adjusted, "families": families}
 
 
-def beside_the_primary(estimates: pd.DataFrame) -> str:
-    """How many estimates beside a primary exclude no effect, and how many would by chance.
-
-    All estimates of a hypothesis that have a p-value and ask something else than the primary are
-    one family, with the false discovery rate of Benjamini and Hochberg.
+def further_tests(estimates: pd.DataFrame) -> Family:
+    """Count the estimates that test something else than the primary does, and what remains.
 
     Parameters
     ----------
     estimates : DataFrame
         Tidy estimates of one hypothesis.
     """
-    asks = ~estimates["role"].isin(_NO_QUESTION) & (estimates["validity"] != "known-biased")
-    rows = estimates[asks & estimates["p_value"].notna()]
+    asks = ~estimates["role"].map(lambda role: Role(role).restates_primary).astype(bool)
+    rows = estimates[
+        asks & (estimates["validity"] != "known-biased") & estimates["p_value"].notna()
+    ]
     if rows.empty:
-        return "No other estimate has a p-value."
-    low = int((rows["p_value"] < LEVEL).sum())
+        return Family(0, 0, 0.0, ())
+    is_low = rows["p_value"] < ALPHA
     kept = rows.loc[benjamini_hochberg(rows["p_value"].to_numpy(float)) <= FALSE_DISCOVERY_RATE]
-    rate = wording.percent(FALSE_DISCOVERY_RATE)
-    names = "; ".join(str(name) for name in kept["label"])
-    found = (
-        "none remains"
-        if kept.empty
-        else (f"{len(kept)} {'remains' if len(kept) == 1 else 'remain'} ({names})")
-    )
-    return (
-        f"Of {len(rows)} estimates beside the primary {low} have a p-value below "
-        f"{wording.number(LEVEL)}; {wording.number(LEVEL * len(rows), 1)} would, were there no "
-        f"effect anywhere. At a false discovery rate of {rate} (Benjamini and Hochberg) {found}."
-    )
+    names = tuple(str(name) for name in kept["label"])
+    return Family(len(rows), int(is_low.sum()), ALPHA * len(rows), names)

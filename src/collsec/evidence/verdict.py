@@ -1,10 +1,16 @@
-"""The verdict on a hypothesis, by machine: a precedence table in which the first match wins."""
+"""The verdict on a hypothesis, by machine: a precedence table in which the first match wins.
+
+Codes and numbers stand here; the reports have the words for them.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
 
+#: Every code that a hypothesis or a claim can have; :func:`decide` reaches the first six.
 CODES = (
     "void",
     "inconclusive",
@@ -16,15 +22,6 @@ CODES = (
     "not-testable",
     "deferred",
 )
-
-SENTENCES = {
-    "void": "No verdict: a check of the estimator itself failed.",
-    "inconclusive": "Inconclusive: the record neither shows the claimed effect nor rules it out.",
-    "supported": "Supported: the evidence points the way the claim says, and the checks hold.",
-    "contradicted": "Contradicted: the evidence points against the claim, and the checks hold.",
-    "mixed": "Mixed: an effect is detected, but at least one check of its credibility fails.",
-    "no-effect": "No effect: the interval rules out any effect large enough to matter.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class Facts:
     expected : str
         ``above_one`` or ``below_one``: the sign that the claim implies.
     exposed_events, exposed_clusters : int
-        Ends while exposed; clusters with any exposure.
+        Exposed terminations; clusters with any exposure.
     engines_agree : bool
         Whether a second engine gives the same coefficient.
     null_rejection : float
@@ -76,81 +73,108 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """A verdict with its reasons."""
+class Reason:
+    """Why a verdict is what it is.
+
+    Attributes
+    ----------
+    code : str
+        ``engines_disagree``; ``null_rejection`` (`rate`, `low`, `high`); ``few_exposed``
+        (`terminations`, `clusters`, `minimum_terminations`, `minimum_clusters`);
+        ``excludes_one``; ``checks_hold``; ``placebo`` (`label`); ``sign_changes`` (`without`);
+        ``none_principled``; ``disagreement`` (`share`); ``within`` (`low`, `high`);
+        ``undecided``.
+    values : mapping
+        The numbers and names of the reason; a missing number is None.
+    """
 
     code: str
-    sentence: str
-    reasons: tuple[str, ...]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A verdict with its reasons, the first of them first."""
+
+    code: str
+    reasons: tuple[Reason, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """The verdict as plain JSON."""
+        return {
+            "code": self.code,
+            "reasons": [{"code": r.code, "values": dict(r.values)} for r in self.reasons],
+        }
+
+    @classmethod
+    def of_plain(cls, content: Mapping[str, Any]) -> Self:
+        """The verdict that :meth:`plain` has written.
+
+        Raises
+        ------
+        KeyError
+            If it lacks something.
+        """
+        reasons = (Reason(r["code"], r["values"]) for r in content["reasons"])
+        return cls(content["code"], tuple(reasons))
 
 
 def decide(facts: Facts, rules: Rules) -> Verdict:
     """The verdict: first match of the precedence table wins.
 
     1. void: two engines disagree, or the null calibration lies outside its bounds;
-    2. inconclusive: too few exposed ends or clusters;
-    3. supported, contradicted or mixed: the interval excludes no effect;
+    2. inconclusive: too few exposed terminations or clusters;
+    3. supported, contradicted or mixed: the interval excludes a hazard ratio of one;
     4. no-effect: the interval lies inside the equivalence range;
     5. inconclusive.
     """
     void = _void(facts, rules)
     if void:
-        return _verdict("void", void)
-    if (
-        facts.exposed_events < rules.minimum_exposed_ends
-        or facts.exposed_clusters < rules.minimum_exposed_clusters
-    ):
-        return _verdict(
-            "inconclusive",
-            [
-                f"{facts.exposed_events} ends while exposed and {facts.exposed_clusters} clusters "
-                f"with an exposed unit; at least {rules.minimum_exposed_ends} and "
-                f"{rules.minimum_exposed_clusters} are needed"
-            ],
-        )
+        return Verdict("void", void)
+    if is_few(facts.exposed_events, facts.exposed_clusters, rules):
+        few = {
+            "terminations": facts.exposed_events,
+            "clusters": facts.exposed_clusters,
+            "minimum_terminations": rules.minimum_exposed_ends,
+            "minimum_clusters": rules.minimum_exposed_clusters,
+        }
+        return Verdict("inconclusive", (Reason("few_exposed", few),))
     if facts.ci_low > 1 or facts.ci_high < 1:
+        excludes = Reason("excludes_one")
         failures = _credibility(facts, rules)
         if failures:
-            return _verdict("mixed", ["the interval excludes no effect", *failures])
+            return Verdict("mixed", (excludes, *failures))
         as_claimed = (facts.ci_low > 1) == (facts.expected == "above_one")
-        return _verdict(
-            "supported" if as_claimed else "contradicted",
-            ["the interval excludes no effect", "every check of credibility holds"],
-        )
-    if facts.ci_low >= rules.no_effect[0] and facts.ci_high <= rules.no_effect[1]:
-        return _verdict(
-            "no-effect",
-            [f"the interval lies within {rules.no_effect[0]:g} to {rules.no_effect[1]:g}"],
-        )
-    return _verdict(
-        "inconclusive", ["the interval holds both no effect and effects large enough to matter"]
-    )
+        code = "supported" if as_claimed else "contradicted"
+        return Verdict(code, (excludes, Reason("checks_hold")))
+    low, high = rules.no_effect
+    if facts.ci_low >= low and facts.ci_high <= high:
+        return Verdict("no-effect", (Reason("within", {"low": low, "high": high}),))
+    return Verdict("inconclusive", (Reason("undecided"),))
 
 
-def _void(facts: Facts, rules: Rules) -> list[str]:
+def is_few(terminations: float, clusters: float, rules: Rules) -> bool:
+    """Whether too few were exposed for any effect to be looked at."""
+    return terminations < rules.minimum_exposed_ends or clusters < rules.minimum_exposed_clusters
+
+
+def _void(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
     reasons = []
     if not facts.engines_agree:
-        reasons.append("two engines disagree on the primary coefficient")
+        reasons.append(Reason("engines_disagree"))
     low, high = rules.calibration_bounds
-    if not (math.isfinite(facts.null_rejection) and low <= facts.null_rejection <= high):
-        reasons.append(
-            f"under random exposure the primary test rejects {facts.null_rejection:.1%}, outside "
-            f"{low:.0%} to {high:.0%}"
-        )
-    return reasons
+    is_finite = math.isfinite(facts.null_rejection)
+    if not (is_finite and low <= facts.null_rejection <= high):
+        rate = facts.null_rejection if is_finite else None
+        reasons.append(Reason("null_rejection", {"rate": rate, "low": low, "high": high}))
+    return tuple(reasons)
 
 
-def _credibility(facts: Facts, rules: Rules) -> list[str]:
-    failures = [f"placebo finds an effect: {name}" for name in facts.failed_falsifications]
-    failures += [f"without {name} the sign turns" for name in facts.sign_flips]
+def _credibility(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
+    failures = [Reason("placebo", {"label": name}) for name in facts.failed_falsifications]
+    failures += [Reason("sign_changes", {"without": name}) for name in facts.sign_flips]
     if math.isnan(facts.principled_agreement):
-        failures.append("no principled specification can be estimated")
+        failures.append(Reason("none_principled"))
     elif facts.principled_agreement < rules.agreement:
-        failures.append(
-            f"only {facts.principled_agreement:.0%} of principled specifications agree in sign"
-        )
-    return failures
-
-
-def _verdict(code: str, reasons: list[str]) -> Verdict:
-    return Verdict(code, SENTENCES[code], tuple(reasons))
+        failures.append(Reason("disagreement", {"share": facts.principled_agreement}))
+    return tuple(failures)

@@ -38,7 +38,7 @@ DIRECTIONS = ("above_one", "below_one")
 # Names of files in the folder of estimates that are no hypothesis.
 RESERVED = ("study",)
 
-Identifier = Annotated[str, Field(strict=True, pattern=IDENTIFIER, max_length=40, examples=["h1"])]
+Identifier = Annotated[str, Field(strict=True, pattern=IDENTIFIER, max_length=40)]
 Validity = Annotated[Name, *one_of(*VALIDITY)]
 Names = Annotated[tuple[Name, ...], checked(unrepeated)]
 

@@ -10,17 +10,15 @@ import difflib
 import fnmatch
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
 from collsec.core.errors import BadTable, CollsecError
 from collsec.core.project import Project
-from collsec.evidence.claims import RESOURCE as CLAIMS
-from collsec.measures import MEASURES
-from collsec.tables.clean import read_json, resources
+from collsec.tables.clean import CLAIMS, read_json, resources
 from collsec.tables.definitions import DERIVED, HERE, MADE_BY, PREFIXED, Derived
 
 # Units told by the end of a name (the beginning, for `is_` and the like), in the house's spelling.
@@ -48,6 +46,17 @@ PARQUET_TYPES = (
 )
 LAGGED = re.compile(r"(?P<measure>.+)_lag_(?P<months>\d+)")
 MOST_SOURCES = 6  # named; further ones are counted
+
+
+class Described(Protocol):
+    """What the codebook asks of a measure: a column of panels that no table defines."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def function(self) -> Any: ...
 
 
 class UnknownColumn(CollsecError):
@@ -101,8 +110,14 @@ def alike(holders: list[Holder]) -> list[list[Holder]]:
     return list(groups.values())
 
 
-def codebook(project: Project) -> dict[str, Entry]:
+def codebook(project: Project, measures: Mapping[str, Described]) -> dict[str, Entry]:
     """Every column of the raw tables, and of the processed files that are there, by name.
+
+    Parameters
+    ----------
+    project : Project
+    measures : mapping
+        The registered measures, whose names are columns of panels.
 
     Raises
     ------
@@ -116,7 +131,8 @@ def codebook(project: Project) -> dict[str, Entry]:
     for name, derived in sorted(DERIVED.items()):
         entries.setdefault(name, Entry(name, "", derived.text))
     for table, name, type_ in processed_columns(project):
-        holder, definition = processed_holder(table, name, type_, entries if name in raw else {})
+        known = entries if name in raw else {}
+        holder, definition = processed_holder(table, name, type_, known, measures)
         entries.setdefault(name, Entry(name, "", definition)).holders.append(holder)
     for name, derived in DERIVED.items():
         if not entries[name].holders:  # the pipeline has not run yet
@@ -170,7 +186,11 @@ def processed_columns(project: Project) -> Iterator[tuple[str, str, str]]:
 
 
 def processed_holder(
-    table: str, name: str, type_: str, raw: dict[str, Entry]
+    table: str,
+    name: str,
+    type_: str,
+    raw: Mapping[str, Entry],
+    measures: Mapping[str, Described],
 ) -> tuple[Holder, str]:
     """The holder of a processed column, and the column's definition."""
     details = next(
@@ -185,14 +205,14 @@ def processed_holder(
         unit, definition = raw[name].holders[0].unit, raw[name].definition
         source = made_by(table) if details else "as in the raw table"
     else:
-        derived = derived_column(table, name)
+        derived = derived_column(table, name, measures)
         unit, definition = derived.unit, derived.text
         source = made_by(table)
     file = f"data/processed/{table}.parquet"
     return Holder(table, file, type_, unit, "", details, source), definition
 
 
-def derived_column(table: str, name: str) -> Derived:
+def derived_column(table: str, name: str, measures: Mapping[str, Described]) -> Derived:
     """The definition of a column that no raw table has."""
     if name in DERIVED and any(fnmatch.fnmatchcase(table, t) for t in DERIVED[name].tables):
         return DERIVED[name]
@@ -200,7 +220,7 @@ def derived_column(table: str, name: str) -> Derived:
         if name.startswith(prefix):
             return derived
     lagged = LAGGED.fullmatch(name)
-    measure = MEASURES.get(lagged["measure"] if lagged else name)
+    measure = measures.get(lagged["measure"] if lagged else name)
     if measure is None:
         raise BadTable(
             f"data/processed/{table}.parquet",
@@ -250,7 +270,7 @@ def cited(sources: pd.Series) -> str:
     return ", ".join(names[:MOST_SOURCES]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def entry(project: Project, name: str) -> Entry:
+def entry(entries: Mapping[str, Entry], name: str) -> Entry:
     """The entry of one column.
 
     Raises
@@ -258,7 +278,6 @@ def entry(project: Project, name: str) -> Entry:
     UnknownColumn
         If no table has it; the nearest name is given.
     """
-    entries = codebook(project)
     if name in entries:
         return entries[name]
     near = difflib.get_close_matches(name, list(entries), n=3, cutoff=0.5)

@@ -3,14 +3,18 @@
 No function here reads a file, fits a model or knows where its picture goes.
 """
 
-from collsec.reports.figures.ends import ends_by_kind
+from collsec.reports.figures.curves import (
+    cumulative_incidence,
+    ends_by_kind,
+    incidence_curves,
+    survival_curves,
+)
 from collsec.reports.figures.forest import forest
 from collsec.reports.figures.influence import leave_one_out, null_calibration
 from collsec.reports.figures.power import detectable_effects
 from collsec.reports.figures.response import response_curves
 from collsec.reports.figures.specification import options, specification_curve
 from collsec.reports.figures.style import Drawing
-from collsec.reports.figures.survival import cumulative_incidence, incidence_curves, survival_curves
 from collsec.reports.figures.timeline import case_timeline
 
 __all__ = [

@@ -51,7 +51,7 @@ def source_coverage(sources: pd.DataFrame) -> Drawing:
     ----------
     sources : pandas.DataFrame
         Columns `family`, `title`, `version`, `first_year`, `last_year`: both years empty for what
-        does not change, the last one empty for what goes on.
+        does not change, the last one empty for what continues.
 
     Returns
     -------
@@ -140,12 +140,12 @@ def date_precision(shares: pd.DataFrame) -> Drawing:
         totals = shares.pivot_table(
             index="what", columns="precision", values="n", aggfunc="sum", sort=False
         )
-        told = [
+        parts = [
             f"{what}: {int(row['day'])} of {int(row.sum())} to the day, {int(row['month'])} to "
             f"the month, {int(row['year'])} to the year"
             for what, row in totals.iterrows()
         ]
-        text = f"Stacked shares of dates by precision and decade. In all, {'; '.join(told)}."
+        text = f"Stacked shares of dates by precision and decade. In all, {'; '.join(parts)}."
         return export(figure, shares, text)
 
 
@@ -205,10 +205,10 @@ def mission_dates(counts: pd.DataFrame) -> Drawing:
         figure = plot_mission_dates(counts)
         known = counts[counts["n"] > 0]
         words = known["n"].astype(str) + " " + known["basis"].map(_BASIS_NAMES)
-        told = [
+        parts = [
             f"{label}: {', '.join(own)}" for label, own in words.groupby(known["label"], sort=False)
         ]
-        text = f"Stacked bars of operations by what each date rests on. {'; '.join(told)}."
+        text = f"Stacked bars of operations by what each date rests on. {'; '.join(parts)}."
         return export(figure, counts, text)
 
 
@@ -268,15 +268,15 @@ def activity(counts: pd.DataFrame) -> Drawing:
     """
     with house_style():
         figure = plot_activity(counts)
-        told = []
+        parts = []
         for region, rows in counts.groupby("region_name", sort=False):
             most = int(rows["n_active"].to_numpy().argmax())
-            told.append(
+            parts.append(
                 f"{region}: most in {rows['year'].iloc[most]} ({rows['n_active'].iloc[most]}); "
                 f"of {rows['n_active'].sum()} conflict-years, {rows['n_with_un'].sum()} with a UN "
                 "operation"
             )
-        text = f"Areas of active conflicts a year, one strip a region. {'; '.join(told)}."
+        text = f"Areas of active conflicts a year, one strip a region. {'; '.join(parts)}."
         return export(figure, counts, text)
 
 

@@ -39,7 +39,7 @@ _NAME_OFFSET, _POINTS_A_LETTER = 8, 6.2
 def null_calibration(
     draws: pd.DataFrame, estimate: pd.Series, *, no_effect: tuple[float, float]
 ) -> Drawing:
-    """Draw the hazard ratios that random exposure gives beside the one that was estimated.
+    """Draw the hazard ratios that random exposure gives, and the one that was estimated.
 
     Parameters
     ----------

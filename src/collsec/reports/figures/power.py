@@ -64,7 +64,13 @@ def plot_detectable_effects(curve: pd.DataFrame, marks: pd.DataFrame) -> Figure:
     for text, y in zip(("wars end sooner: seen", "wars last longer: seen"), right, strict=True):
         write(axes, text, (1, y), (-6, 0), up="data", ha="right", color=BLUE)
     write(
-        axes, "not to be told from no effect", (1, 1), (-6, 9), up="data", ha="right", color=MUTED
+        axes,
+        "not distinguishable from no effect",
+        (1, 1),
+        (-6, 9),
+        up="data",
+        ha="right",
+        color=MUTED,
     )
     for mark in marks.to_dict(orient="records"):
         place = float(mark["exposed_events"])

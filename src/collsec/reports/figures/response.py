@@ -1,4 +1,4 @@
-"""How a hazard ratio changes along an index, under one form of the model or another."""
+"""How a hazard ratio changes along an index, under one functional form or another."""
 
 from __future__ import annotations
 
@@ -24,9 +24,13 @@ _MARKS = (0.2, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 5)
 
 
 def response_curves(
-    curves: pd.DataFrame, *, between: tuple[float, float], no_effect: tuple[float, float]
+    curves: pd.DataFrame,
+    *,
+    between: tuple[float, float],
+    no_effect: tuple[float, float],
+    index: str,
 ) -> Drawing:
-    """Draw hazard ratios against the middle of an index, one curve a form of the model.
+    """Draw hazard ratios against the middle of an index, one curve for each functional form.
 
     Parameters
     ----------
@@ -37,13 +41,15 @@ def response_curves(
         The two values of the index that the text contrasts.
     no_effect : (float, float)
         Hazard ratios closer to 1 than the smallest effect of interest; drawn as a band.
+    index : str
+        What the index is: the title of its axis.
 
     Returns
     -------
     Drawing
     """
     with house_style():
-        figure = plot_response(curves, between=between, no_effect=no_effect)
+        figure = plot_response(curves, between=between, no_effect=no_effect, index=index)
         return export(figure, curves, _alternative(curves, between))
 
 
@@ -63,7 +69,11 @@ def _alternative(curves: pd.DataFrame, between: tuple[float, float]) -> str:
 
 
 def plot_response(
-    curves: pd.DataFrame, *, between: tuple[float, float], no_effect: tuple[float, float]
+    curves: pd.DataFrame,
+    *,
+    between: tuple[float, float],
+    no_effect: tuple[float, float],
+    index: str,
 ) -> Figure:
     """Return the figure of `response_curves`, not yet written to bytes."""
     names = list(dict.fromkeys(curves["group"]))
@@ -89,7 +99,7 @@ def plot_response(
     for name, color, y in zip(names, colors, places, strict=True):
         write(axes, str(name).replace(" ", "\n"), (1.03, y), color=color, bold=True)
     axes.set_xlim(float(last["index"].min()), float(last["index"].max()))
-    axes.set_xlabel("Salience before onset, standard deviations")
+    axes.set_xlabel(index)
     axes.set_ylabel("Hazard ratio of the end of war")
     return figure
 

@@ -26,7 +26,7 @@ INK = "#1f2933"
 MUTED = "#5b6670"
 FAINT = "#c9d1d9"
 BAND = "#eef2f5"
-# Okabe & Ito's colors, which readers with any color vision tell apart.
+# Okabe & Ito's colors, which readers with any color vision can distinguish.
 BLUE, VERMILLION, GREEN, PURPLE, SKY = "#0072b2", "#d55e00", "#00795a", "#a0527a", "#9ccbe8"
 SERIES = (BLUE, VERMILLION, GREEN, PURPLE)
 
@@ -65,7 +65,7 @@ class Drawing:
     svg, png : bytes
         The picture, without a date or a program's name in it.
     data : pandas.DataFrame
-        Every number that the picture shows, to be written beside it as CSV.
+        Every number that the picture shows, to be written alongside as CSV.
     alternative : str
         What the picture shows, in words, for who cannot see it.
     """
@@ -189,7 +189,7 @@ def ratio_text(value: float) -> str:
 
 
 def spread(positions: list[float], gap: float, low: float, high: float) -> list[float]:
-    """Push labels apart until neighbors stand `gap` apart, within `low` and `high`."""
+    """Space labels until neighbors are `gap` away from each other, within `low` and `high`."""
     order = sorted(range(len(positions)), key=lambda i: positions[i])
     placed = list(positions)
     floor = low

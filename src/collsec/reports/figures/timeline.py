@@ -55,7 +55,7 @@ def case_timeline(events: pd.DataFrame, *, first: pd.Timestamp, last: pd.Timesta
     events : pandas.DataFrame
         Columns `lane` (`violence`, `council`, `boots`), `line` (whose bar or marks), `kind`
         (`episode`, `war`; `resolution`, `not_on_record`, `veto`, `assembly`; `authorized`,
-        `personnel`, `troops`), `from_date`, `to_date`, `is_open` (goes on after the axis),
+        `personnel`, `troops`), `from_date`, `to_date`, `is_open` (continues after the axis),
         `sender` of a mission (`UN` or another), and `detail` (who cast a veto).
     first, last : Timestamp
         Days at the ends of the axis.
@@ -166,7 +166,7 @@ def _draw_line(axes: Axes, rows: pd.DataFrame, y: float) -> None:
 
 
 def _bar(axes: Axes, row: dict[Any, Any], left: float, right: float, y: float) -> None:
-    """Draw a spell; one that goes on after the axis ends in an arrowhead."""
+    """Draw a spell; one that continues after the axis ends in an arrowhead."""
     color = _MARKS[row["kind"], row["sender"] == "UN"][1]
     low, high = axes.get_xlim()
     shown = max(right - left, 0.006 * (high - low))  # a day is seen too
@@ -192,12 +192,12 @@ def _key(axes: Axes, marks: list[tuple[str, str, str]]) -> None:
 
 def _alternative(events: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> str:
     """Say line by line what is drawn."""
-    told = [f"Timeline from {first.year} to {last.year}."]
+    parts = [f"Timeline from {first.year} to {last.year}."]
     for lane, title in LANES.items():
         own = _lines(events, lane)
         lines = [_told(label, rows) for label, rows in own.items()] or ["no mission in the record"]
-        told.append(f"{title}: {'; '.join(lines)}.")
-    return " ".join(told)
+        parts.append(f"{title}: {'; '.join(lines)}.")
+    return " ".join(parts)
 
 
 def _told(label: str, rows: pd.DataFrame) -> str:

@@ -58,7 +58,7 @@ def world(places: pd.DataFrame) -> Drawing:
     with house_style():
         figure = plot_world(places)
         most = places.nlargest(_TOLD, "conflict_years")
-        told = ", ".join(
+        parts = ", ".join(
             f"{row['name']} {row['conflict_years']} ({operations(row)})"
             for _, row in most.iterrows()
         )
@@ -67,7 +67,7 @@ def world(places: pd.DataFrame) -> Drawing:
             f"Map of {len(places)} states as dots at their capitals. {fought.sum()} had years of "
             f"conflict; {(places['n_un'] > 0).sum()} hosted operations of the UN, "
             f"{((places['n_un'] == 0) & (places['n_others'] > 0)).sum()} those of others alone. "
-            f"Most years of conflict: {told}."
+            f"Most years of conflict: {parts}."
         )
         return export(figure, places, text)
 

@@ -1,7 +1,7 @@
-"""Assemble the Quarto project: sources resolved as far as Quarto needs, exhibits, generated text.
+"""Assemble the Quarto project: sources resolved as far as Quarto needs, items, generated text.
 
-Nothing here estimates. Every number comes from a record as a string or is formatted in
-`collsec.exhibits`; whatever the text refers to must exist, or the project is not written.
+Nothing here estimates. Every number comes from a record and is printed by `reports.words` or
+`reports.tables`; whatever the text refers to must exist, or the project is not written.
 """
 
 from __future__ import annotations
@@ -22,17 +22,16 @@ from collsec.evidence.record import Record, load, load_synthesis
 from collsec.hypothesis.study import load_study
 from collsec.reports.figures import Drawing
 from collsec.reports.pages import citation, generated, prose
-from collsec.reports.pages import codebook as codebook_pages
 from collsec.reports.pages.catalog import (
-    Entry,
+    Item,
     alternatives,
     case_catalog,
     catalog,
-    read_sources,
     shared_catalog,
+    sources_of,
 )
-from collsec.reports.pages.data_catalog import data_catalog
-from collsec.reports.pages.pages import (
+from collsec.reports.pages.data import data_catalog
+from collsec.reports.pages.page import (
     FIGURE,
     Page,
     further_page,
@@ -41,10 +40,10 @@ from collsec.reports.pages.pages import (
     with_alternatives,
     with_files,
 )
-from collsec.reports.pages.shortcodes import nested, resolve
-from collsec.reports.pages.source import read_source
-from collsec.reports.tables.exhibits import exhibit_list
-from collsec.reports.tables.pipetables import Exhibit
+from collsec.reports.pages.source import nested, read_qmd, resolve
+from collsec.reports.tables import codebook
+from collsec.reports.tables.study import exhibit_list
+from collsec.upstream.sources import Source
 
 _TABLE = re.compile(r"\{\{<\s*include\s+_tbl-([\w-]+)\.md\s*>\}\}")
 _COMMITTED = ("references.bib", "collsec.css")
@@ -82,59 +81,59 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     sources_folder = project.root / "reports"
     configuration = _configuration(sources_folder, project)
     title = configuration["website"]["title"]
-    study = citation.read_study(project)
+    imprint = citation.read_imprint(project)
     records = [load(project, h) for h in hypotheses]
     catalogs = {record.hypothesis: catalog(record) for record in records}
     shared = shared_catalog(project, list(hypotheses))
-    variables = generated.variables(records) | load_synthesis(project)
-    for entries in catalogs.values():
-        variables |= alternatives(entries)
+    study = load_study(project)
+    variables = generated.variables(records, load_synthesis(project), study.alpha)
+    for items in catalogs.values():
+        variables |= alternatives(items)
     drawn, texts = case_catalog(project)
     shared |= drawn
     variables |= texts
     covered, texts = data_catalog(project)
     shared |= covered
     variables |= texts
-    pages = [overview_page(sources_folder, study, title, variables)]
+    pages = [overview_page(sources_folder, imprint, title, variables)]
     for record in records:
         path = project.spec_file(record.hypothesis)
-        source = read_source(path, project.relative(path))
-        pages.append(report_page(source, study, title, variables, record))
+        source = read_qmd(path, project.relative(path))
+        pages.append(report_page(source, imprint, title, variables, record))
     further = {"data": bool(covered), "cases": bool(drawn), "claims": "claims-tested" in shared}
     pages += [
-        further_page(sources_folder, stem, study, title, variables)
+        further_page(sources_folder, stem, imprint, title, variables)
         for stem, is_there in further.items()
         if is_there
     ]
     for name in ("figures", "tables", "data"):
         (folder / name).mkdir()
     if covered:
-        codebook_pages.write(project, folder / "data")
+        codebook.write(project, folder / "data")
     written: set[str] = set()
     for page in pages:
-        entries = dict(shared)
+        items = dict(shared)
         if page.record is not None:
-            entries |= catalogs[page.record.hypothesis]
-        images = [f"figures/{n}.svg" for n, e in entries.items() if isinstance(e.content, Drawing)]
+            items |= catalogs[page.record.hypothesis]
+        images = [f"figures/{n}.svg" for n, e in items.items() if isinstance(e.content, Drawing)]
         checked = prose.check(page.source, variables, images)
-        for name in (_used(page.source.body) & entries.keys()) - written:
-            _write_entry(folder, entries[name])
+        for name in (_used(page.source.body) & items.keys()) - written:
+            _write_item(folder, items[name])
             written.add(name)
-        _write_page(folder, page, entries, variables, has_references=checked.has_citations)
+        _write_page(folder, page, variables, has_references=checked.has_citations)
         if page.record is not None:
             _write_surroundings(
                 folder,
                 page,
                 page.record,
-                entries,
-                study,
-                read_sources(project),
+                items,
+                imprint,
+                sources_of(project),
                 _used_sources(project, page.record.hypothesis),
             )
     reports = [(p.stem, p.front["title"], p.record) for p in pages]
     _write(folder / "_verdicts.md", generated.verdict_list(reports))
-    limits = load_study(project)
-    minimum = (limits.minimum_exposed_ends, limits.minimum_exposed_clusters)
+    minimum = (study.minimum_exposed_ends, study.minimum_exposed_clusters)
     _write(folder / "_findings.md", generated.findings(reports, minimum))
     for name in _COMMITTED:
         shutil.copyfile(sources_folder / name, folder / name)
@@ -155,7 +154,7 @@ def markdown(assembled: Assembled, page: Page) -> str:
     BadProse
         At an unknown variable or a missing include.
     """
-    body = read_source(assembled.folder / f"{page.stem}.qmd", page.source.name).body
+    body = read_qmd(assembled.folder / f"{page.stem}.qmd", page.source.name).body
 
     def include(name: str) -> str | None:
         path = assembled.folder / name
@@ -176,21 +175,20 @@ def _configuration(folder: Path, project: Project) -> dict[str, Any]:
 
 def _with_pages(configuration: dict[str, Any], pages: list[Page]) -> dict[str, Any]:
     """Return Quarto's configuration with the pages in its list and in the navigation."""
-    project = {**configuration["project"], "render": [f"{p.stem}.qmd" for p in pages]}
+    section = {**configuration["project"], "render": [f"{p.stem}.qmd" for p in pages]}
     links = [{"href": f"{p.stem}.qmd", "text": p.label} for p in pages]
     website = {**configuration["website"], "navbar": {"left": links}}
-    return {**configuration, "project": project, "website": website}
+    return {**configuration, "project": section, "website": website}
 
 
 def _used(body: str) -> set[str]:
-    """Return the names of the exhibits that a text shows."""
+    """Return the names of the figures and tables that a text shows."""
     return {figure[1] for figure in FIGURE.finditer(body)} | set(_TABLE.findall(body))
 
 
 def _write_page(
     folder: Path,
     page: Page,
-    entries: Mapping[str, Entry],
     variables: Mapping[str, str],
     *,
     has_references: bool,
@@ -212,57 +210,48 @@ def _write_surroundings(
     folder: Path,
     page: Page,
     record: Record,
-    entries: Mapping[str, Entry],
-    study: citation.Study,
-    sources: Mapping[str, Mapping[str, str]],
+    items: Mapping[str, Item],
+    imprint: citation.Imprint,
+    sources: Mapping[str, Source],
     used: Sequence[Used],
 ) -> None:
     """Write what is generated for one report and included around its prose."""
     h = record.hypothesis
     listed = [
-        (identifier, entry.rule, entry.numbers, _file(entry))
-        for identifier, entry in _exhibits(page.source.body, entries)
+        (identifier, item.rule, item.numbers, item.file)
+        for identifier, item in _shown(page.source.body, items)
     ]
     record.estimates.to_csv(folder / "data" / f"{h}-estimates.csv", index=False)
     _write(folder / f"_verdict-{h}.md", generated.verdict(record))
     _write(folder / f"_provenance-{h}.md", generated.provenance(record))
-    availability = generated.availability(record, page.front, study, sources, used)
+    availability = generated.availability(record, page.front, imprint, sources, used)
     _write(folder / f"_availability-{h}.md", availability)
-    _write(folder / f"_tbl-{h}-exhibits.md", exhibit_list(listed, hypothesis=h))
+    _write(folder / f"_tbl-{h}-exhibits.md", exhibit_list(listed, hypothesis=h).markdown())
 
 
 def _used_sources(project: Project, hypothesis: str) -> list[Used]:
-    """Return the sources that a hypothesis read; none where its panel is not there."""
-    is_known = project.stage("panels", hypothesis).exists()
-    return references(project, hypothesis) if is_known else []
+    """Return the sources that a hypothesis read; none where its panel has not been made."""
+    is_made = project.stage("panels", hypothesis).exists()
+    return references(project, hypothesis) if is_made else []
 
 
-def _exhibits(body: str, entries: Mapping[str, Entry]) -> list[tuple[str, Entry]]:
-    """Return the exhibits of a text in its order, with their identifiers."""
+def _shown(body: str, items: Mapping[str, Item]) -> list[tuple[str, Item]]:
+    """Return the figures and tables of a text in its order, with their identifiers."""
     places = [(m.start(), m[2], m[1]) for m in FIGURE.finditer(body)]
     places += [(m.start(), f"tbl-{m[1]}", m[1]) for m in _TABLE.finditer(body)]
-    return [(identifier, entries[n]) for _, identifier, n in sorted(places) if n in entries]
+    return [(identifier, items[n]) for _, identifier, n in sorted(places) if n in items]
 
 
-def _file(entry: Entry) -> str:
-    return (
-        f"figures/{entry.name}.svg"
-        if isinstance(entry.content, Drawing)
-        else (f"tables/{entry.name}.csv")
-    )
-
-
-def _write_entry(folder: Path, entry: Entry) -> None:
-    """Write the files of an exhibit."""
-    content = entry.content
-    if isinstance(content, Exhibit):
-        text = f"{content.markdown}\n{generated.table_files(entry.name)}"
-        _write(folder / f"_tbl-{entry.name}.md", text)
-        content.data.to_csv(folder / "tables" / f"{entry.name}.csv", index=False)
+def _write_item(folder: Path, item: Item) -> None:
+    """Write the files of a figure or table."""
+    content = item.content
+    if isinstance(content, Drawing):
+        (folder / "figures" / f"{item.name}.svg").write_bytes(content.svg)
+        (folder / "figures" / f"{item.name}.png").write_bytes(content.png)
     else:
-        (folder / "figures" / f"{entry.name}.svg").write_bytes(content.svg)
-        (folder / "figures" / f"{entry.name}.png").write_bytes(content.png)
-        content.data.to_csv(folder / "figures" / f"{entry.name}.csv", index=False)
+        text = f"{content.markdown()}\n{generated.table_files(item.name)}"
+        _write(folder / f"_tbl-{item.name}.md", text)
+    content.data.to_csv((folder / item.file).with_suffix(".csv"), index=False)
 
 
 def _write(path: Path, text: str) -> None:

@@ -39,7 +39,7 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class Imprint:
     """What `CITATION.cff` says about the study as a whole."""
 
     authors: tuple[Author, ...] = (Author("", _ANONYMOUS),)
@@ -51,7 +51,7 @@ class Study:
     keywords: tuple[str, ...] = field(default_factory=tuple)
 
 
-def read_study(project: Project) -> Study:
+def read_imprint(project: Project) -> Imprint:
     """Read `CITATION.cff`, or state the package's own authors where there is none.
 
     Raises
@@ -61,14 +61,14 @@ def read_study(project: Project) -> Study:
     """
     path = project.root / "CITATION.cff"
     if not path.exists():
-        return Study()
+        return Imprint()
     try:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise CollsecError(f"CITATION.cff: not valid YAML: {error}") from error
     if not isinstance(content, dict) or not content.get("authors"):
         raise CollsecError("CITATION.cff: no authors.")
-    return Study(
+    return Imprint(
         authors=tuple(_author(entry) for entry in content["authors"]),
         license=str(content.get("license", "MIT")),
         doi=str(content.get("doi", "")),
@@ -89,7 +89,7 @@ def _author(entry: Mapping[str, Any]) -> Author:
 
 
 def front_matter(
-    head: Mapping[str, Any], study: Study, site_title: str, record: Record | None
+    head: Mapping[str, Any], imprint: Imprint, site_title: str, record: Record | None
 ) -> dict[str, Any]:
     """Return the resolved front matter of a page, in Quarto's terms and without a shortcode.
 
@@ -97,7 +97,7 @@ def front_matter(
     ----------
     head : mapping
         The keys of the source that are text (title, subtitle, abstract, ...), resolved.
-    study : Study
+    imprint : Imprint
     site_title : str
         What the report is a part of.
     record : Record or None
@@ -111,14 +111,14 @@ def front_matter(
     if record is not None:
         citation["version"] = str(record.provenance["collsec_version"])
         citation["number"] = record.result_id
-    for key, value in (("doi", study.doi), ("url", study.url), ("issued", study.released)):
+    for key, value in (("doi", imprint.doi), ("url", imprint.url), ("issued", imprint.released)):
         if value:
             citation[key] = value
     return {
         **head,
         "lang": "en",
-        "author": [_quarto_author(author) for author in study.authors],
-        "license": study.license,
+        "author": [_quarto_author(author) for author in imprint.authors],
+        "license": imprint.license,
         "citation": citation,
         "google-scholar": True,
     }

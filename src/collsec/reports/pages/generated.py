@@ -7,11 +7,11 @@ from typing import Any
 
 from collsec.core.errors import BadSpec
 from collsec.evidence.citation import Used, reference_of
-from collsec.evidence.claims import standing_of
-from collsec.evidence.record import VERDICT_LABELS, Record
+from collsec.evidence.record import Record, Synthesis
 from collsec.reports.pages import citation
-from collsec.reports.pages.shortcodes import near
-from collsec.reports.words import quantities
+from collsec.reports.pages.source import near
+from collsec.reports.words import claims, quantities, verdicts, wording
+from collsec.upstream.sources import Source
 
 DO_NOT_EDIT = (
     "This folder is generated from analyses/, reports/ and data/processed/. "
@@ -20,18 +20,21 @@ DO_NOT_EDIT = (
 _HTML_ONLY = '::: {{.content-visible when-format="html"}}\n{}\n:::\n'
 
 
-def variables(records: Sequence[Record]) -> dict[str, str]:
+def variables(records: Sequence[Record], synthesis: Synthesis, alpha: float) -> dict[str, str]:
     """Return every variable that text may use: the records' own, and who and what they are."""
-    names: dict[str, str] = {}
+    names = {"study.level": wording.level(1 - alpha)}
     for record in records:
         h = record.hypothesis
         names |= {
             f"{h}.result_id": record.result_id,
-            f"{h}.verdict.label": VERDICT_LABELS[record.verdict["code"]],
-            f"{h}.verdict.sentence": str(record.verdict["sentence"]),
+            f"{h}.verdict.label": verdicts.label(record.verdict.code),
             f"{h}.profile": str(record.provenance["profile"]),
         }
         names |= quantities.variables(record)
+        if h in synthesis.p_holm:
+            names[f"{h}.primary.p_holm"] = wording.p_value(synthesis.p_holm[h])
+        if h in synthesis.families:
+            names[f"{h}.multiplicity"] = verdicts.multiplicity(synthesis.families[h])
     if records:
         names["study.version"] = _agreed(records, "collsec_version")
         names["study.vintage"] = _agreed(records, "data_vintage")
@@ -46,20 +49,14 @@ def _agreed(records: Sequence[Record], key: str) -> str:
 
 def verdict(record: Record) -> str:
     """Return the verdict at the head of a report, marked where the profile is quick."""
-    code = record.verdict["code"]
-    reasons = "\n".join(f"- {_sentence(r)}" for r in record.verdict.get("reasons", ()))
+    code = record.verdict.code
+    reasons = "\n".join(f"- {_sentence(r)}" for r in verdicts.reasons(record.verdict))
     return (
         f"{_quick_mark(record) if record.is_quick else ''}"
         f"::: {{.verdict .verdict-{code}}}\n"
-        f"[{VERDICT_LABELS[code]}]{{.verdict-label}}\n\n"
-        f"**{_without_label(record)}**\n\n{reasons}\n:::\n"
+        f"[{verdicts.label(code)}]{{.verdict-label}}\n\n"
+        f"**{verdicts.without_label(record.verdict)}**\n\n{reasons}\n:::\n"
     )
-
-
-def _without_label(record: Record) -> str:
-    """Return the verdict's sentence without its label, which stands above it."""
-    label = VERDICT_LABELS[record.verdict["code"]]
-    return _sentence(str(record.verdict["sentence"]).removeprefix(f"{label}: "))
 
 
 def _sentence(text: str) -> str:
@@ -81,11 +78,11 @@ def verdict_list(pages: Sequence[tuple[str, str, Record | None]]) -> str:
     for stem, title, record in pages:
         if record is None:
             continue
-        h, code = record.hypothesis, record.verdict["code"]
+        h, code = record.hypothesis, record.verdict.code
         parts.append(
             f"::: {{.verdict .verdict-{code}}}\n"
-            f"[{VERDICT_LABELS[code]}]{{.verdict-label}} [{h.upper()}]{{.verdict-number}}\n\n"
-            f"**[{title}]({stem}.qmd)**\n\n{_without_label(record)}\n\n"
+            f"[{verdicts.label(code)}]{{.verdict-label}} [{h.upper()}]{{.verdict-number}}\n\n"
+            f"**[{title}]({stem}.qmd)**\n\n{verdicts.without_label(record.verdict)}\n\n"
             f"{{{{< var {h}.primary.sentence >}}}}\n:::\n"
         )
     quick = next((r for _, _, r in pages if r is not None and r.is_quick), None)
@@ -100,17 +97,17 @@ def findings(pages: Sequence[tuple[str, str, Record | None]], minimum: tuple[int
     ----------
     pages : sequence of (stem, title, record)
     minimum : (int, int)
-        Exposed ends and exposed clusters below which no effect is looked at.
+        Exposed terminations and exposed clusters below which no effect is looked at.
     """
     parts = []
     for stem, title, record in pages:
         if record is not None:
-            h, standing = record.hypothesis, standing_of(record, minimum)
+            h, words = record.hypothesis, claims.of_primary(record, minimum)
             parts.append(
                 f"[{title}]({stem}.qmd)\n\n"
                 f":   {{{{< var {h}.primary.plain >}}}}\n\n"
-                f"    *How sure?* {standing.how_sure}\n\n"
-                f"    *What would change it?* {standing.what_would_change}\n"
+                f"    *How sure?* {words.how_sure}\n\n"
+                f"    *What would change it?* {words.what_would_change}\n"
             )
     return "\n".join(parts)
 
@@ -130,8 +127,8 @@ def provenance(record: Record) -> str:
 def availability(
     record: Record,
     front: Mapping[str, Any],
-    study: citation.Study,
-    sources: Mapping[str, Mapping[str, str]],
+    imprint: citation.Imprint,
+    sources: Mapping[str, Source],
     used: Sequence[Used] = (),
 ) -> str:
     """Return the section on data and code: what it rests on, and how to cite the report.
@@ -155,15 +152,14 @@ def availability(
                 f"the front matter of {h} cites {key!r}, which data/raw/sources.toml does not "
                 f"declare.{near(key, sources)}"
             )
-        block = sources[key]
+        source = sources[key]
         works.append(
-            f"- {block['title']}, version {block['version']} ({block['licence']}). "
-            f"{block['citation']}"
+            f"- {source.title}, version {source.version} ({source.licence}). {source.citation}"
         )
     rests_on = "The main sources are:\n\n" + "\n".join(works) + "\n\n" if works else ""
     if used:
         rests_on = _rests_on(h, used)
-    place = f" Its repository is <{study.repository}>." if study.repository else ""
+    place = f" Its repository is <{imprint.repository}>." if imprint.repository else ""
     downloads = _HTML_ONLY.format(
         f"[All estimates of this report (CSV)](data/{h}-estimates.csv){{.file}}"
     )
@@ -172,7 +168,7 @@ def availability(
         "Every number here is drawn from a file that a rule of the study's Snakefile makes from "
         "the tables of facts in `data/raw/`, offline: `make study` runs all of it. Those tables "
         "name the source of each row; the publishers' own files are not redistributed, and "
-        f"`collsec fetch` gets them with their checksums. The code is under the {study.license} "
+        f"`collsec fetch` gets them with their checksums. The code is under the {imprint.license} "
         f"license, the study's own tables and the text are under CC BY 4.0.{place}\n\n"
         f"{rests_on}Cite this report as: {citation.reference(front)}\n\n{downloads}"
     )

@@ -1,8 +1,10 @@
-"""A `.qmd` file as written: front matter and body, and where in the file a thing stands."""
+"""A `.qmd` file as written, and Quarto's shortcodes `include`, `var` and `meta` resolved."""
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,15 @@ import yaml
 
 from collsec.core.errors import CollsecError
 
+SHORTCODE = re.compile(r"\{\{<\s*(\S+)\s+(.*?)\s*>\}\}", re.DOTALL)
+
 
 class BadProse(CollsecError):
     """A report's text cannot be published as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Qmd:
     """One `.qmd` file.
 
     Attributes
@@ -49,7 +53,7 @@ class Source:
         return f"{self.name}, line {line}"
 
 
-def read_source(path: Path, name: str) -> Source:
+def read_qmd(path: Path, name: str) -> Qmd:
     """Read a `.qmd` file.
 
     Raises
@@ -68,4 +72,93 @@ def read_source(path: Path, name: str) -> Source:
     if not isinstance(front, dict) or not front.get("title"):
         raise BadProse(f"{name}: the front matter has no `title`.")
     first_line = text.count("\n", 0, found.end()) + 1
-    return Source(name, path.stem, front, text[found.end() :], first_line)
+    return Qmd(name, path.stem, front, text[found.end() :], first_line)
+
+
+def nested(flat: Mapping[str, str]) -> dict[str, Any]:
+    """Turn dotted names into the nested mapping that `_variables.yml` holds.
+
+    Examples
+    --------
+    >>> nested({"h1.primary.hr": "1.21", "h1.n": "523"})
+    {'h1': {'primary': {'hr': '1.21'}, 'n': '523'}}
+    """
+    tree: dict[str, Any] = {}
+    for name, value in flat.items():
+        *parents, leaf = name.split(".")
+        branch = tree
+        for parent in parents:
+            branch = branch.setdefault(parent, {})
+            if not isinstance(branch, dict):
+                raise BadProse(f"variable {name!r}: {parent!r} is itself a variable.")
+        if leaf in branch:
+            raise BadProse(f"variable {name!r} is also the beginning of another variable's name.")
+        branch[leaf] = value
+    return tree
+
+
+def resolve(
+    text: str,
+    *,
+    variables: Mapping[str, str],
+    where: Callable[[str], str],
+    include: Callable[[str], str | None],
+    meta: Mapping[str, Any] | None = None,
+) -> str:
+    """Replace every shortcode by what it stands for.
+
+    Parameters
+    ----------
+    text : str
+        Markdown.
+    variables : mapping of str to str
+        Flat dotted names.
+    where : callable
+        Gives the place of a text in its file, for messages.
+    include : callable
+        Gives the content of a file by name, or None where there is none.
+    meta : mapping, optional
+        Front matter.
+
+    Raises
+    ------
+    BadProse
+        At an unknown variable, a missing file, or another shortcode.
+    """
+
+    def replace(found: re.Match[str]) -> str:
+        kind, argument = found.group(1), found.group(2).strip("\"'")
+        place = where(found.group(0))
+        if kind == "var":
+            if argument not in variables:
+                offer = near(argument, variables)
+                raise BadProse(f"{place}: unknown variable {argument!r}.{offer}")
+            return variables[argument]
+        if kind == "meta":
+            value = (meta or {}).get(argument)
+            if not isinstance(value, str | int | float):
+                raise BadProse(f"{place}: the front matter has no text {argument!r}.")
+            return str(value)
+        if kind == "include":
+            content = include(argument)
+            if content is None:
+                raise BadProse(f"{place}: included file {argument!r} does not exist.")
+            return resolve(
+                content.rstrip("\n"),
+                variables=variables,
+                where=lambda _: argument,
+                include=include,
+                meta=meta,
+            )
+        raise BadProse(f"{place}: shortcode {kind!r} is none of include, meta, var.")
+
+    return SHORTCODE.sub(replace, text)
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return a sentence that offers the closest known names."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if close:
+        return f" Did you mean {' or '.join(close)}?"
+    return f" There are: {', '.join(sorted(known))}." if known else " There are none."

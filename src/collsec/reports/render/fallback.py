@@ -12,10 +12,10 @@ from typing import Any
 import typst
 
 from collsec.core.errors import CollsecError
+from collsec.reports import pandoc
 from collsec.reports.pages.assemble import Assembled, markdown
-from collsec.reports.pages.pages import Page
+from collsec.reports.pages.page import Page
 from collsec.reports.pages.source import BadProse
-from collsec.reports.render import pandoc
 
 _FOLDERS = ("figures", "tables", "data")
 
@@ -142,9 +142,9 @@ def _pdf(assembled: Assembled, page: Page, source: str) -> bytes:
 def _located(page: Page, problem: str) -> str:
     """Say where in the source a problem stands, by the name that it is about."""
     for word in problem.replace("'", " ").split():
-        bare = word.strip(".,:;")
-        if bare.startswith("@") and bare in page.source.body:
-            return f"{page.source.at(bare)}: {problem}."
-        if f"@{bare}" in page.source.body:
-            return f"{page.source.at(f'@{bare}')}: {problem}. The keys are in references.bib."
+        key = word.strip(".,:;")
+        if key.startswith("@") and key in page.source.body:
+            return f"{page.source.at(key)}: {problem}."
+        if f"@{key}" in page.source.body:
+            return f"{page.source.at(f'@{key}')}: {problem}. The keys are in references.bib."
     return f"{page.source.name}: {problem}."

@@ -19,7 +19,7 @@ from collsec.designs.estimate import UNITS, Estimate, Quantity, Unit
 from collsec.designs.parts import PARTS, VariablesOf
 from collsec.evidence.verdict import Verdict
 from collsec.measures import MEASURES
-from collsec.reports.words import wording
+from collsec.reports.words import verdicts, wording
 
 #: What a page prints of every primary.
 PRIMARY = (
@@ -87,7 +87,7 @@ class Results(Protocol):
     @property
     def spec(self) -> Mapping[str, Any]: ...
     @property
-    def verdict(self) -> Mapping[str, Any]: ...
+    def verdict(self) -> Verdict: ...
     @property
     def quantities(self) -> Mapping[str, Mapping[str, Any]]: ...
     @property
@@ -114,17 +114,16 @@ def sentences(record: Results) -> dict[str, str]:
     """The finding of the primary and the verdict on it, in sentences."""
     rows = record.estimates
     primary = cast(Estimate, rows[rows["role"] == "primary"].iloc[0])
-    told = record.verdict
-    verdict = Verdict(told["code"], told["sentence"], tuple(told.get("reasons", ())))
+    verdict = record.verdict
     measure = MEASURES.get(primary.measure)
     contrast = measure.contrast if measure else ()
     those, others = contrast or (f"wars with “{primary.label}”", "other wars")
     return {
-        "primary.sentence": wording.primary_sentence(primary, verdict, (those, others)),
-        "primary.plain": wording.plain_sentence(primary, verdict, (those, others)),
+        "primary.sentence": verdicts.primary_sentence(primary, verdict, (those, others)),
+        "primary.plain": verdicts.plain_sentence(primary, verdict, (those, others)),
         "verdict.code": verdict.code,
-        "verdict.sentence": verdict.sentence,
-        "verdict.reasons": wording.reasons(verdict),
+        "verdict.sentence": verdicts.sentence(verdict),
+        "verdict.reasons": verdicts.with_reasons(verdict),
     }
 
 

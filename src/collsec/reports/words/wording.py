@@ -1,21 +1,41 @@
-"""Numbers and verdicts as words and strings: the only text that depends on results.
+"""Numbers as strings, by their units.
 
-Whether something is "shorter" or shows "no detectable difference" follows from the verdict, never
-from a bare sign.
+Prose says "not estimable" where there is no number; a cell of a table has a dash.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from collsec.designs.estimate import Estimate
-from collsec.evidence.verdict import Verdict
+import pandas as pd
+
+from collsec.designs.estimate import UNITS, Unit
+
+#: A cell without a number.
+NONE = "–"
+NOT_ESTIMABLE = "not estimable"
+#: What an estimand is called after its label; a hazard ratio needs no name.
+ESTIMANDS = {
+    "probability": "%",
+    "probability_difference": "percentage points",
+    "rmst_difference_months": "months",
+    "months_per_year_of_delay": "months per year",
+    "ratio_of_hazard_ratios": "ratio of two hazard ratios",
+    "hazard_ratio_of_action": "hazard ratio of the act",
+}
 
 
 def number(value: float, digits: int = 2) -> str:
-    """A number for print: fixed decimals, thousands apart, a sign that reads as one."""
+    """A number for print: fixed decimals, thousands separated, a true minus sign.
+
+    Examples
+    --------
+    >>> number(-1.234), number(1234.5, 0), number(float("inf")), number(float("nan"))
+    ('−1.23', '1,234', '∞', 'not estimable')
+    """
     if math.isnan(value):
-        return "not estimable"
+        return NOT_ESTIMABLE
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     return f"{value:,.{digits}f}".replace("-", "−")
@@ -24,19 +44,25 @@ def number(value: float, digits: int = 2) -> str:
 def interval(low: float, high: float, digits: int = 2) -> str:
     """An interval for print; open where a limit does not exist."""
     if math.isnan(low) or math.isnan(high):
-        return "not estimable"
+        return NOT_ESTIMABLE
     return f"{number(low, digits)} to {number(high, digits)}"
 
 
 def percent(share: float, digits: int = 0) -> str:
     """A share as a percentage."""
-    return "not estimable" if math.isnan(share) else f"{100 * share:.{digits}f} %"
+    return NOT_ESTIMABLE if math.isnan(share) else f"{100 * share:.{digits}f} %"
 
 
 def p_value(p: float) -> str:
-    """A p-value for print."""
+    """A p-value for print.
+
+    Examples
+    --------
+    >>> p_value(0.04321), p_value(0.0002)
+    ('0.043', '< 0.001')
+    """
     if math.isnan(p):
-        return "not estimable"
+        return NOT_ESTIMABLE
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
@@ -45,54 +71,66 @@ def level(confidence: float) -> str:
     return f"{100 * confidence:.1f} %".replace(".0 %", " %")
 
 
-def primary_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str]) -> str:
-    """The finding of a primary in one or two sentences, worded by its verdict.
+def count(value: float) -> str:
+    """A whole number with thousands separated, a dash where there is none."""
+    return NONE if pd.isna(value) else number(float(value), 0)
 
-    Parameters
-    ----------
-    contrast : tuple of str
-        Who is compared with whom, such as ``("wars with UN troops", "wars of the same age
-        without them")``.
+
+def cell(value: Any, unit: Unit, digits: int | None = None) -> str:
+    """A value as a cell of a table shows it, a dash where there is none.
+
+    Examples
+    --------
+    >>> cell(0.043, Unit.SHARE), cell(7.25, Unit.MONTHS), cell(None, Unit.COUNT)
+    ('4.3 %', '7.2', '–')
     """
-    those, others = contrast
-    ratio = number(primary.estimate)
-    ends = (
-        f"{those[0].upper()}{those[1:]} ended at {ratio} times the rate of {others}"
-        f" ({level(primary.level)} interval {interval(primary.ci_low, primary.ci_high)})"
-    )
-    faster = "sooner" if primary.estimate > 1 else "later"
-    return {
-        "supported": f"{ends}: they ended {faster}, as the claim says, and the checks hold.",
-        "contradicted": f"{ends}: they ended {faster}, against the claim, and the checks hold.",
-        "mixed": f"{ends}: they ended {faster}, but at least one check of this result fails.",
-        "no-effect": f"{ends}: no difference large enough to matter.",
-        "inconclusive": f"{ends}: no detectable difference, and none ruled out.",
-        "void": "No verdict is given, because a check of the estimator itself failed.",
-    }[verdict.code]
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return NONE
+    match unit:
+        case Unit.COUNT:
+            return number(float(value), 0)
+        case Unit.RATIO:
+            return ratio(float(value)) if digits is None else number(float(value), digits)
+        case Unit.SHARE:
+            return percent(float(value), 1 if digits is None else digits)
+        case Unit.POINTS:
+            return number(100 * float(value), 2 if digits is None else digits)
+        case Unit.MONTHS | Unit.DAYS | Unit.YEARS:
+            return number(float(value), 1 if digits is None else digits)
+        case Unit.P_VALUE:
+            return p_value(float(value))
+        case Unit.LEVEL:
+            return number(100 * float(value), 1 if digits is None else digits)
+        case Unit.NUMBER:
+            return number(float(value), 2 if digits is None else digits)
+        case _:
+            return str(value)
 
 
-def plain_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str]) -> str:
-    """The finding of a primary without a number, worded by its verdict.
+def ratio(value: float) -> str:
+    """A ratio with two decimals, with none from one hundred on."""
+    return number(value, 0 if 100 <= value < math.inf else 2)
 
-    Parameters
-    ----------
-    contrast : tuple of str
-        As for :func:`primary_sentence`.
-    """
-    those, others = contrast
-    begin = f"{those[0].upper()}{those[1:]}"
-    faster = "sooner" if primary.estimate > 1 else "later"
-    return {
-        "supported": f"{begin} end {faster} than {others}, as the claim says.",
-        "contradicted": f"{begin} end {faster} than {others}, against the claim.",
-        "mixed": f"{begin} ended {faster} than {others}, but not every check holds: the record "
-        "does not show that the one is the cause of the other.",
-        "no-effect": f"{begin} end about as soon as {others}: any difference is too small to "
-        "matter.",
-        "inconclusive": f"The record cannot tell whether {those} end sooner or later than "
-        f"{others}.",
-        "void": "Nothing can be said: the estimator failed a check of its own.",
-    }[verdict.code]
+
+def in_unit(value: float, estimand: str) -> str:
+    """An estimate in the unit of its estimand, for a column in which rows name their own."""
+    unit = UNITS.get(estimand, Unit.MONTHS)
+    return cell(value, unit).removesuffix(" %")
+
+
+def interval_in_unit(low: float, high: float, estimand: str) -> str:
+    """An interval in the unit of its estimand, a dash where there is none."""
+    if pd.isna(low) or pd.isna(high):
+        return NONE
+    # Spaces that do not break, so that an interval stays on its line.
+    return f"{in_unit(low, estimand)}\u00a0to\u00a0{in_unit(high, estimand)}"
+
+
+def with_unit(label: str, estimand: str) -> str:
+    """A label with what its estimand is called, for all but hazard ratios."""
+    if estimand == "hazard_ratio":
+        return label
+    return f"{label} ({ESTIMANDS.get(estimand, estimand.replace('_', ' '))})"
 
 
 def exploratory(low: float, high: float, expected: str, neutral: float = 1.0) -> str:
@@ -108,17 +146,19 @@ def exploratory(low: float, high: float, expected: str, neutral: float = 1.0) ->
         No difference: one for a ratio, zero for a difference.
     """
     if math.isnan(low) or math.isnan(high):
-        return "not estimable"
+        return NOT_ESTIMABLE
     # A limit that prints as the neutral value does not exclude it.
     if round(low, 2) <= neutral <= round(high, 2):
         return "no detectable difference"
-    return (
-        "as the claim implies"
-        if (low > neutral) == (expected == "above_one")
-        else ("against what the claim implies")
-    )
+    as_claimed = (low > neutral) == (expected == "above_one")
+    return "as the claim implies" if as_claimed else "against what the claim implies"
 
 
-def reasons(verdict: Verdict) -> str:
-    """The verdict and why, as one line of prose."""
-    return f"**{verdict.sentence}** The reasons: {'; '.join(verdict.reasons)}."
+def begun(text: str) -> str:
+    """A text that begins with a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def listed(names: list[str]) -> str:
+    """Names in a row: ``a, b and c``."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

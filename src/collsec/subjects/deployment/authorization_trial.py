@@ -21,6 +21,7 @@ from collsec.designs.inputs import Inputs
 from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.histories.panels import DAYS_PER_MONTH
 from collsec.subjects.deployment.operations import authorized_into_war
+from collsec.subjects.deployment.printed import AUTHORIZED
 from collsec.survival.inference import InferenceError, permuted_effect
 
 GRACE_MONTHS = 6
@@ -36,6 +37,7 @@ COMPARISONS = {
 
 @part(
     roles=(Role.TRIAL,),
+    tables=(AUTHORIZED,),
     counts="{exposed_units} of {units} operations on wars were in time; {events} of these {units} "
     "saw the war end, each war counted once for each of its operations",
     variables=(

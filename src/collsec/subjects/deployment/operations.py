@@ -18,6 +18,7 @@ from collsec.histories.episodes import RECALLED
 from collsec.histories.extents import whole_years
 from collsec.histories.panels import DAYS_PER_MONTH
 from collsec.histories.timelines import STRONG
+from collsec.subjects.deployment.printed import STAGES_TABLE
 
 # Milestones of a deployment, in the order in which they are usually passed.
 MILESTONES = ("first_personnel", "first_troops", "strength_10pct", "strength_50pct")
@@ -144,12 +145,13 @@ STAGES = (
 
 
 @part(
+    tables=(STAGES_TABLE,),
     uses=(
         *(f"missions.{name}_date" for name in ("authorized", *MILESTONES)),
         "missions.rehatted_from",
         "missions.has_troops_in_mission",
         "episodes.onset_date",
-    )
+    ),
 )
 def stages(context: Context) -> Part:
     """Months from onset to authorization and from there to each milestone, with counts."""

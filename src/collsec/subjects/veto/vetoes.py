@@ -21,6 +21,7 @@ from collsec.histories.timelines import ACTION_CLASSES
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.measures.interest import P5
 from collsec.measures.veto import WINDOW_MONTHS
+from collsec.subjects.veto.printed import VETOES_APART, VETOES_BY_STATE
 from collsec.survival import CoxResult
 
 BY_CLASS = (
@@ -65,6 +66,7 @@ COUNTS_COLUMNS = "Exposed of all, for units, events and clusters."
     ),
     uses=(*BY_CLASS, *BY_STATE),
     exposures=("veto_12m",),
+    figures=(VETOES_APART,),
 )
 def by_action_class(context: Context) -> Part:
     """The primary's question for vetoes of each class of action, and of each casting state."""
@@ -94,12 +96,13 @@ def exposure_alone(
 
 
 @part(
+    tables=(VETOES_BY_STATE,),
     uses=(
         "acts.date",
         *(f"acts.cast_{member}" for member in P5),
         "acts.conflict_id",
         "acts.action_class",
-    )
+    ),
 )
 def veto_table(context: Context) -> Part:
     """Vetoed drafts, wars, and wars that ended within a year, by casting state and class."""

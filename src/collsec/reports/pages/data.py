@@ -7,12 +7,14 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.project import Project
+from collsec.designs.estimate import Unit
+from collsec.designs.printed import Column
+from collsec.evidence import coverage
 from collsec.reports.figures import coverage as figures
 from collsec.reports.figures.world import world
-from collsec.reports.pages import coverage
-from collsec.reports.pages.catalog import Entry, alternatives
-from collsec.reports.tables import pipetables
-from collsec.reports.tables.pipetables import Exhibit
+from collsec.reports.pages.catalog import Item, alternatives
+from collsec.reports.tables.table import Table
+from collsec.reports.words import wording
 from collsec.tables import crosschecks
 from collsec.tables.clean import read_json, resources
 from collsec.upstream.sources import read_sources
@@ -21,7 +23,7 @@ _TABLES = "data/processed/tables"
 _LEDGERS = {"missions": "mission_conflicts", "vetoes": "draft_conflicts"}
 
 
-def data_catalog(project: Project) -> tuple[dict[str, Entry], dict[str, str]]:
+def data_catalog(project: Project) -> tuple[dict[str, Item], dict[str, str]]:
     """Draw and tabulate what the data cover, with the variables that its page prints.
 
     Both are empty where the tables step has not run.
@@ -38,49 +40,49 @@ def data_catalog(project: Project) -> tuple[dict[str, Entry], dict[str, str]]:
         project.read("episodes", "episodes"), project.read("episodes", "missions")
     )
     places = coverage.world(episodes, missions, tables["states"], tables["state_positions"])
-    entries = {
-        entry.name: entry
-        for entry in (
-            Entry(
+    items = {
+        item.name: item
+        for item in (
+            Item(
                 "data-tables",
                 "committed",
                 "data/raw/datapackage.json",
                 table_list(project, named, tables),
             ),
-            Entry(
+            Item(
                 "data-council",
                 "tables",
                 f"{_TABLES}/resolutions.parquet",
                 council_record(tables["resolutions"], tables["vetoes"]),
             ),
-            Entry("data-sources", "tables", _TABLES, figures.source_coverage(sources)),
-            Entry(
+            Item("data-sources", "tables", _TABLES, figures.source_coverage(sources)),
+            Item(
                 "data-precision",
                 "tables",
                 f"{_TABLES}/missions.parquet",
                 figures.date_precision(coverage.date_precision(episodes, missions)),
             ),
-            Entry(
+            Item(
                 "data-basis",
                 "tables",
                 f"{_TABLES}/missions.parquet",
                 figures.mission_dates(coverage.mission_dates(missions)),
             ),
-            Entry(
+            Item(
                 "data-activity",
                 "episodes",
                 "data/processed/episodes/missions.parquet",
                 figures.activity(active),
             ),
-            Entry("data-world", "tables", f"{_TABLES}/state_positions.parquet", world(places)),
+            Item("data-world", "tables", f"{_TABLES}/state_positions.parquet", world(places)),
         )
     }
-    return entries, variables(tables, len(sources)) | alternatives(entries)
+    return items, variables(tables, len(sources)) | alternatives(items)
 
 
 def table_list(
     project: Project, named: dict[str, dict[str, Any]], tables: dict[str, pd.DataFrame]
-) -> Exhibit:
+) -> Table:
     """The raw tables: what a row is, how many there are, and where they come from."""
     frame = pd.DataFrame(
         [
@@ -94,48 +96,36 @@ def table_list(
             for name, resource in named.items()
         ]
     )
-    rows = [
-        [
-            f"`{r['table']}`",
-            r["content"],
-            r["kind"],
-            pipetables.count(r["rows"]),
-            pipetables.count(r["columns"]),
-        ]
-        for r in frame.to_dict(orient="records")
-    ]
-    markdown = pipetables.pipe_table(
-        ["Table", "What it holds", "Made", "Rows", "Columns"],
-        rows,
-        caption="The tables of facts. Compiled ones follow from published files by coding rules; "
-        "coded ones are written by hand from the record.",
-        identifier="tbl-data-tables",
-        align="lllrr",
-        widths=[22, 50, 10, 8, 10],
+    return Table(
+        (
+            Column("Table", "`{table}`", width=22, is_markup=True),
+            Column("What it holds", "content", width=50, is_markup=True),
+            Column("Made", "kind", width=10),
+            Column("Rows", "rows", Unit.COUNT, width=8),
+            Column("Columns", "columns", Unit.COUNT, width=10),
+        ),
+        frame,
+        "The tables of facts. Compiled ones follow from published files by coding rules; coded "
+        "ones are written by hand from the record.",
+        "tbl-data-tables",
     )
-    return Exhibit(markdown, frame)
 
 
-def council_record(resolutions: pd.DataFrame, vetoes: pd.DataFrame) -> Exhibit:
+def council_record(resolutions: pd.DataFrame, vetoes: pd.DataFrame) -> Table:
     """What is on record of the Council by decade, and of how much Chapter VII is known."""
-    frame = coverage.council_record(resolutions, vetoes)
-    rows = [
-        [
-            f"{r['decade']}s",
-            *(pipetables.count(r[c]) for c in ("resolutions", "read", "under", "vetoes")),
-        ]
-        for r in frame.to_dict(orient="records")
-    ]
-    markdown = pipetables.pipe_table(
-        ["Decade", "Resolutions", "Read for Chapter VII", "Under Chapter VII", "Vetoes"],
-        rows,
-        caption="The record of the Security Council. Of resolutions that were not read it is not "
-        "known whether the Council acted under Chapter VII.",
-        identifier="tbl-data-council",
-        align="lrrrr",
-        widths=[14, 20, 26, 22, 18],
+    return Table(
+        (
+            Column("Decade", "{decade}s", width=14, align="left"),
+            Column("Resolutions", "resolutions", Unit.COUNT, width=20),
+            Column("Read for Chapter VII", "read", Unit.COUNT, width=26),
+            Column("Under Chapter VII", "under", Unit.COUNT, width=22),
+            Column("Vetoes", "vetoes", Unit.COUNT, width=18),
+        ),
+        coverage.council_record(resolutions, vetoes),
+        "The record of the Security Council. Of resolutions that were not read it is not known "
+        "whether the Council acted under Chapter VII.",
+        "tbl-data-council",
     )
-    return Exhibit(markdown, frame)
 
 
 def first_sentence(schema: dict[str, Any]) -> str:
@@ -162,4 +152,4 @@ def variables(tables: dict[str, pd.DataFrame], n_sources: int) -> dict[str, str]
     }
     for family, ledger in _LEDGERS.items():
         counts[f"{family}_recalled"] = int((tables[ledger]["basis"] == "recalled").sum())
-    return {f"data.{name}": pipetables.count(n) for name, n in counts.items()}
+    return {f"data.{name}": wording.count(n) for name, n in counts.items()}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from collsec.evidence.cases import UNDATED, Case
 from collsec.histories.timelines import ONE_DAY
-from collsec.reports.pages.cases import UNDATED, Case
+from collsec.reports.words.wording import listed
 
 _DAYS_PER_MONTH = 365.25 / 12
-_IN_YEARS = 60  # months from which on a delay is told in years
+_IN_YEARS = 60  # months from which on a delay is given in years
 
 
 def sentence(case: Case, found: pd.DataFrame) -> str:
@@ -18,7 +19,7 @@ def sentence(case: Case, found: pd.DataFrame) -> str:
     ----------
     case : Case
     found : DataFrame
-        Its :func:`collsec.reports.pages.cases.events`.
+        Its :func:`collsec.evidence.cases.events`.
     """
     episodes, resolutions, vetoes, troops = (
         found[found["kind"] == kind] for kind in ("episode", "resolution", "veto", "troops")
@@ -36,11 +37,11 @@ def sentence(case: Case, found: pd.DataFrame) -> str:
             f"{_counted(len(vetoes), 'draft')} fell to a veto, "
             f"{_first(vetoes)}{_when(vetoes, onset)}"
         )
-    told = [f"Within these years {acts}; {fell}."]
+    said = [f"Within these years {acts}; {fell}."]
     sittings = found[found["kind"] == "assembly"]
     if len(sittings):
         times = "once" if len(sittings) == 1 else f"{len(sittings)} times, first"
-        told.append(
+        said.append(
             f"The General Assembly sat on it in emergency session {times} {_when(sittings, onset)}."
         )
     sent_by_un = troops["sender"] == "UN"
@@ -48,22 +49,21 @@ def sentence(case: Case, found: pd.DataFrame) -> str:
         if len(own):
             is_late = own["from_date"].min() > episodes["to_date"].max()
             late = ", when it had ended" if is_late else ""
-            told.append(f"{name} came {_when(own, onset)} ({_list(own['line'])}){late}.")
+            said.append(f"{name} came {_when(own, onset)} ({_list(own['line'])}){late}.")
     undated = found.loc[found["detail"] == UNDATED, "line"]
     if troops.empty and len(undated):
-        told.append(f"Troops came, but no document has the day ({_list(undated)}).")
+        said.append(f"Troops came, but no document has the day ({_list(undated)}).")
     elif troops.empty:
-        told.append("No peacekeeping troops were sent to it.")
+        said.append("No peacekeeping troops were sent to it.")
     unknown = found.loc[found["kind"] == "not_on_record", "from_date"]
     if len(unknown):
-        told.append(f"Resolutions are on record up to {unknown.min() - ONE_DAY:%B %Y}.")
-    return " ".join(told)
+        said.append(f"Resolutions are on record up to {unknown.min() - ONE_DAY:%B %Y}.")
+    return " ".join(said)
 
 
 def _list(lines: pd.Series) -> str:
     """The missions of some lines, without who sent them."""
-    names = list(dict.fromkeys(line.rsplit(" (", 1)[0] for line in lines))
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return listed(list(dict.fromkeys(line.rsplit(" (", 1)[0] for line in lines)))
 
 
 def _counted(number: int, noun: str) -> str:

@@ -10,8 +10,7 @@ from typing import Any
 
 from collsec.evidence.record import Record
 from collsec.reports.pages import citation, generated
-from collsec.reports.pages.shortcodes import resolve
-from collsec.reports.pages.source import Source, read_source
+from collsec.reports.pages.source import Qmd, read_qmd, resolve
 
 TEXT_KEYS = ("title", "subtitle", "abstract", "description", "keywords")
 FIGURE = re.compile(r"\]\(figures/([\w.-]+)\.svg\)\{#(fig-[\w-]+)[^}]*\}")
@@ -31,7 +30,7 @@ class Page:
         Name in the navigation, such as `H1 Deployment delay`.
     front : dict
         Resolved front matter.
-    source : Source
+    source : Qmd
         What its author wrote.
     record : Record or None
         None for the overview and for pages that no hypothesis owns.
@@ -40,11 +39,11 @@ class Page:
     stem: str
     label: str
     front: dict[str, Any]
-    source: Source
+    source: Qmd
     record: Record | None
 
 
-def _head(source: Source, variables: Mapping[str, str]) -> dict[str, Any]:
+def _head(source: Qmd, variables: Mapping[str, str]) -> dict[str, Any]:
     """Return the text keys of a front matter; the spec stays behind."""
 
     def text(value: Any) -> Any:
@@ -58,41 +57,41 @@ def _head(source: Source, variables: Mapping[str, str]) -> dict[str, Any]:
 
 
 def overview_page(
-    folder: Path, study: citation.Study, title: str, variables: Mapping[str, str]
+    folder: Path, imprint: citation.Imprint, title: str, variables: Mapping[str, str]
 ) -> Page:
     """Return the overview, from `index.qmd` in the folder of the committed sources."""
-    source = read_source(folder / "index.qmd", "reports/index.qmd")
-    front = citation.front_matter(_head(source, variables), study, title, None)
+    source = read_qmd(folder / "index.qmd", "reports/index.qmd")
+    front = citation.front_matter(_head(source, variables), imprint, title, None)
     front["format"] = {"html": "default"}
     return Page("index", "Overview", front, source, None)
 
 
 def further_page(
-    folder: Path, stem: str, study: citation.Study, title: str, variables: Mapping[str, str]
+    folder: Path, stem: str, imprint: citation.Imprint, title: str, variables: Mapping[str, str]
 ) -> Page:
     """Return a page that no hypothesis owns, such as the claims, from its `.qmd` in the folder."""
-    source = read_source(folder / f"{stem}.qmd", f"reports/{stem}.qmd")
-    front = citation.front_matter(_head(source, variables), study, title, None)
+    source = read_qmd(folder / f"{stem}.qmd", f"reports/{stem}.qmd")
+    front = citation.front_matter(_head(source, variables), imprint, title, None)
     front["format"] = {"html": "default"}
     return Page(stem, stem.capitalize(), front, source, None)
 
 
 def report_page(
-    source: Source,
-    study: citation.Study,
+    source: Qmd,
+    imprint: citation.Imprint,
     title: str,
     variables: Mapping[str, str],
     record: Record,
 ) -> Page:
     """Return the page of one hypothesis, from its analysis file."""
-    front = citation.front_matter(_head(source, variables), study, title, record)
+    front = citation.front_matter(_head(source, variables), imprint, title, record)
     front["format"] = {"html": "default", "typst": "default"}
     name = source.stem.removeprefix(f"{record.hypothesis}-").replace("-", " ")
     label = f"{record.hypothesis.upper()} {name[:1].upper()}{name[1:]}"
     return Page(source.stem, label, front, source, record)
 
 
-def with_alternatives(source: Source, variables: Mapping[str, str]) -> str:
+def with_alternatives(source: Qmd, variables: Mapping[str, str]) -> str:
     """Resolve the variables of alternative texts, where a `"` of a value would end the text."""
 
     def replace(found: re.Match[str]) -> str:

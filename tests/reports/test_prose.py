@@ -8,14 +8,14 @@ import pytest
 
 from collsec.reports.pages import prose
 from collsec.reports.pages.prose import prose_numbers
-from collsec.reports.pages.source import BadProse, Source, read_source
+from collsec.reports.pages.source import BadProse, Qmd, read_qmd
 
 IMAGES = ["figures/h1-lags.svg"]
 FIGURE = '![Lags.](figures/h1-lags.svg){#fig-lags fig-alt="Two points."}'
 
 
-def source(body: str, title: str = "A title") -> Source:
-    return Source("analyses/h1-x.qmd", "h1-x", {"title": title}, body, 10)
+def source(body: str, title: str = "A title") -> Qmd:
+    return Qmd("analyses/h1-x.qmd", "h1-x", {"title": title}, body, 10)
 
 
 @pytest.mark.parametrize(
@@ -134,10 +134,10 @@ def test_a_file_without_usable_front_matter_is_refused(
     path = tmp_path / "x.qmd"
     path.write_text(text)
     with pytest.raises(BadProse, match=problem):
-        read_source(path, "analyses/x.qmd")
+        read_qmd(path, "analyses/x.qmd")
 
 
 def test_places_count_lines_of_the_file_not_of_the_body(tmp_path: Path) -> None:
     path = tmp_path / "x.qmd"
     path.write_text("---\ntitle: T\nmore: 1\n---\n\nfirst\nsecond\n")
-    assert read_source(path, "x.qmd").at("second") == "x.qmd, line 7"
+    assert read_qmd(path, "x.qmd").at("second") == "x.qmd, line 7"

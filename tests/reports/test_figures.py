@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import report_study as study
+from collsec.evidence.cases import Case, CaseTables, events
 from collsec.evidence.detectable import along, detectable
 from collsec.reports.figures import (
     Drawing,
@@ -36,15 +37,19 @@ from collsec.reports.figures.coverage import (
     plot_mission_dates,
     plot_source_coverage,
 )
-from collsec.reports.figures.ends import ends_by_kind, plot_ends_by_kind
+from collsec.reports.figures.curves import (
+    axis_top,
+    ends_by_kind,
+    plot_cumulative_incidence,
+    plot_ends_by_kind,
+    plot_survival,
+)
 from collsec.reports.figures.forest import plot_forest
 from collsec.reports.figures.influence import plot_leave_one_out, plot_null_calibration
 from collsec.reports.figures.power import detectable_effects, plot_detectable_effects
 from collsec.reports.figures.specification import plot_options, plot_specification_curve
 from collsec.reports.figures.style import SERIES, export, house_style, spread
-from collsec.reports.figures.survival import axis_top, plot_cumulative_incidence, plot_survival
 from collsec.reports.figures.timeline import plot_case_timeline
-from collsec.reports.pages.cases import Case, Evidence, events
 
 ESTIMATES = study.estimate_rows()
 RATIOS = ESTIMATES[ESTIMATES["estimand"] == "hazard_ratio"]
@@ -62,7 +67,7 @@ PRIMARIES = pd.DataFrame(
 )
 EVENTS = events(
     CASE,
-    Evidence(
+    CaseTables(
         study.episode_rows(),
         study.mission_rows(),
         study.act_rows(),
@@ -417,10 +422,10 @@ def test_the_areas_of_kinds_of_end_fill_the_whole_and_say_their_shares() -> None
         )
 
 
-def test_more_groups_than_can_be_told_apart_are_refused() -> None:
+def test_more_groups_than_can_be_distinguished_are_refused() -> None:
     rows = curve("survival").head(1)
     many = pd.concat([rows.assign(group=str(i)) for i in range(len(SERIES) + 1)])
-    with house_style(), pytest.raises(ValueError, match="apart at most"):
+    with house_style(), pytest.raises(ValueError, match="distinguishes 4 at most"):
         plot_survival(many)
 
 
@@ -454,7 +459,7 @@ def test_colors_of_the_pages_have_contrast_on_their_backgrounds(repository: Path
         assert (background + 0.05) / (_luminance(colors[name]) + 0.05) >= 4.5, name
 
 
-def test_the_response_is_told_at_both_values_that_the_text_contrasts() -> None:
+def test_the_response_is_described_at_both_values_that_the_text_contrasts() -> None:
     x = np.linspace(-2, 2, 5)
     rows = pd.concat(
         [
@@ -470,7 +475,7 @@ def test_the_response_is_told_at_both_values_that_the_text_contrasts() -> None:
             for name, slope in (("Straight line", 0.5), ("Restricted cubic spline", -0.25))
         ]
     )
-    drawing = response_curves(rows, between=(-1.0, 2.0), no_effect=(0.8, 1.25))
+    drawing = response_curves(rows, between=(-1.0, 2.0), no_effect=(0.8, 1.25), index="Salience")
     assert "Straight line: 0.61 at -1.0 and 2.72 at 2.0 standard deviations" in drawing.alternative
     assert "Restricted cubic spline: 1.28 at -1.0 and 0.61 at 2.0" in drawing.alternative
     assert len(drawing.data) == 10

@@ -1,7 +1,7 @@
 """What the data cover: years by source, precision of dates and their basis, activity by place.
 
 Pure functions of the typed tables; each gives one tidy frame, which a figure draws and which is
-published beside it.
+published alongside.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def source_years(sources: Mapping[str, Source], tables: Mapping[str, pd.DataFram
     -------
     DataFrame
         ``family, source, title, version, first_year, last_year, n_tables, n_rows``. Both years
-        are empty for what does not change; the last one is empty for what goes on.
+        are empty for what does not change; the last one is empty for what continues.
     """
     rows = cited_rows(tables)
     out = []

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from collsec.core.project import Project
-from collsec.histories.episodes import Linked, link
+from collsec.evidence import coverage
+from collsec.histories.episodes import link
 from collsec.reports.figures import coverage as figures
 from collsec.reports.figures import world as maps
-from collsec.reports.pages import coverage
 from collsec.tables.clean import read_raw, resources
 from collsec.upstream.sources import Source, SourceFile, read_sources
 
@@ -26,13 +26,25 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def linked(tables: dict[str, pd.DataFrame]) -> Linked:
+def linked(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return link(tables)
 
 
 def source(key: str, years: str, *, has_files: bool = True) -> Source:
     files = (SourceFile("a/b.csv", "b.csv", 1, "0" * 64),) if has_files else ()
-    return Source(key, "P", f"T {key}", "1", years, "C", "", "CC0", "https://x.org", None, files)
+    return Source(
+        key=key,
+        producer="P",
+        title=f"T {key}",
+        version="1",
+        coverage=years,
+        citation="C",
+        doi="",
+        licence="CC0",
+        publisher="https://x.org",
+        mirror=None,
+        files=files,
+    )
 
 
 def test_the_record_of_the_council_by_hand() -> None:
@@ -136,9 +148,9 @@ def test_years_of_presence_follow_the_link_and_the_operation() -> None:
 
 
 def test_activity_adds_up_to_the_conflict_years(
-    linked: Linked, tables: dict[str, pd.DataFrame]
+    linked: dict[str, pd.DataFrame], tables: dict[str, pd.DataFrame]
 ) -> None:
-    found = coverage.activity(linked.episodes, linked.missions)
+    found = coverage.activity(linked["episodes"], linked["missions"])
     spans = tables["episodes"]["last_year"] - tables["episodes"]["first_year"] + 1
     assert found["n_active"].sum() == spans.sum() == 2752
     assert (found["n_with_un"] <= found["n_with_any"]).all()
@@ -225,8 +237,8 @@ def test_the_map_says_its_numbers_and_areas_are_as_years(tables: dict[str, pd.Da
     assert ((west <= drawn) & (drawn <= east)).all()
 
 
-def test_a_picture_of_activity_names_the_most_active_year(linked: Linked) -> None:
-    found = coverage.activity(linked.episodes, linked.missions)
+def test_a_picture_of_activity_names_the_most_active_year(linked: dict[str, pd.DataFrame]) -> None:
+    found = coverage.activity(linked["episodes"], linked["missions"])
     africa = found[found["region_name"] == "Africa"]
     most = africa.loc[africa["n_active"].idxmax()]
     assert f"Africa: most in {most['year']} ({most['n_active']})" in (

@@ -12,10 +12,10 @@ import yaml
 
 import study
 from collsec.core.errors import BadSpec
+from collsec.evidence import cases
+from collsec.evidence.cases import Case, CaseTables, events, read_cases
 from collsec.histories.timelines import presence_spells
-from collsec.reports.pages import cases
-from collsec.reports.pages.cases import Case, Evidence, events, read_cases
-from collsec.reports.words.case_words import sentence
+from collsec.reports.words.cases import sentence
 
 CASE = Case("atlantis", "Atlantis, 2001", 2001, 2005, {7: "Atlantis, over government"})
 
@@ -94,12 +94,12 @@ def evidence(
     acts: list[dict[str, Any]] | None = None,
     sittings: list[dict[str, Any]] | None = None,
     wars: tuple[int, ...] = (2002,),
-) -> Evidence:
+) -> CaseTables:
     war = pd.DataFrame(
         [(7, pd.Timestamp(y, 1, 1), y in wars) for y in range(2001, 2010)],
         columns=["conflict_id", "from_date", "is_war"],
     )
-    return Evidence(
+    return CaseTables(
         pd.DataFrame(episodes if episodes is not None else [episode()]),
         pd.DataFrame(missions if missions is not None else [], columns=list(mission())).astype(
             {c: "datetime64[s]" for c in mission() if c.endswith("_date")}
@@ -376,7 +376,7 @@ def test_conflicts_of_another_release_have_no_line(tmp_path: Path) -> None:
 def own() -> list[tuple[Case, pd.DataFrame]]:
     """Each declared case with its events, from the committed tables."""
     linked = study.linked()
-    told = Evidence(
+    told = CaseTables(
         linked.episodes,
         linked.missions,
         linked.acts,

@@ -124,7 +124,7 @@ def check(project: Project) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class CaseTables:
     """What a case is drawn from.
 
     Attributes
@@ -158,7 +158,7 @@ def shown(project: Project) -> list[tuple[Case, pd.DataFrame]]:
     path = project.root / FILE
     if not path.exists():
         return []
-    evidence = Evidence(
+    tables = CaseTables(
         episodes=project.read("episodes", "episodes"),
         missions=project.read("episodes", "missions"),
         acts=project.read("episodes", "acts"),
@@ -167,9 +167,9 @@ def shown(project: Project) -> list[tuple[Case, pd.DataFrame]]:
         resolutions_until=by_name(project.read("episodes", "extents"))["resolutions"].last_day,
     )
     releases = project.read("tables", "episode_crosswalk")["conflict_id"]
-    elsewhere = set(releases.astype(int)) - set(evidence.episodes["conflict_id"].astype(int))
-    declared = read_cases(path, evidence.episodes, elsewhere)
-    return [(case, events(case, evidence)) for case in declared]
+    elsewhere = set(releases.astype(int)) - set(tables.episodes["conflict_id"].astype(int))
+    declared = read_cases(path, tables.episodes, elsewhere)
+    return [(case, events(case, tables)) for case in declared]
 
 
 def read_cases(path: Path, episodes: pd.DataFrame, elsewhere: Collection[int] = ()) -> list[Case]:
@@ -240,13 +240,13 @@ def _contradictions(
             yield document.fault((name, "years"), problem, entry.years)
 
 
-def events(case: Case, evidence: Evidence) -> pd.DataFrame:
+def events(case: Case, tables: CaseTables) -> pd.DataFrame:
     """Everything that a case shows, one row each.
 
     Parameters
     ----------
     case : Case
-    evidence : Evidence
+    tables : CaseTables
 
     Returns
     -------
@@ -258,10 +258,10 @@ def events(case: Case, evidence: Evidence) -> pd.DataFrame:
         mission) and ``detail``. In the order of the lines, and of dates within them.
     """
     rows = [
-        *_violence(case, evidence),
-        *_acts(case, evidence.acts, evidence.resolutions_until),
-        *_sittings(case, evidence.assembly),
-        *_boots(case, evidence),
+        *_violence(case, tables),
+        *_acts(case, tables.acts, tables.resolutions_until),
+        *_sittings(case, tables.assembly),
+        *_boots(case, tables),
     ]
     found = pd.DataFrame(rows, columns=list(COLUMNS))
     found = found[(found["to_date"] >= case.first_day) & (found["from_date"] <= case.last_day)]
@@ -274,10 +274,10 @@ def events(case: Case, evidence: Evidence) -> pd.DataFrame:
     return found.reset_index(drop=True)
 
 
-def _violence(case: Case, evidence: Evidence) -> Iterator[tuple[Any, ...]]:
+def _violence(case: Case, tables: CaseTables) -> Iterator[tuple[Any, ...]]:
     """Spans of episodes, and within them the years of a thousand deaths."""
     for conflict, label in case.conflicts.items():
-        own = evidence.episodes[evidence.episodes["conflict_id"] == conflict]
+        own = tables.episodes[tables.episodes["conflict_id"] == conflict]
         for episode in own.sort_values("onset_date").to_dict(orient="records"):
             first, last = episode["onset_date"], episode["exit_date"]
             is_open, item = not episode["is_ended"], str(episode["episode_id"])
@@ -293,10 +293,10 @@ def _violence(case: Case, evidence: Evidence) -> Iterator[tuple[Any, ...]]:
                 item,
                 f"onset known to the {episode['onset_precision']}",
             )
-            years = evidence.war[
-                (evidence.war["conflict_id"] == conflict)
-                & evidence.war["is_war"]
-                & evidence.war["from_date"].dt.year.between(first.year, last.year)
+            years = tables.war[
+                (tables.war["conflict_id"] == conflict)
+                & tables.war["is_war"]
+                & tables.war["from_date"].dt.year.between(first.year, last.year)
             ]["from_date"]
             for year in years.sort_values():
                 until = min(year + pd.offsets.YearEnd(), last)
@@ -379,9 +379,9 @@ def _sittings(case: Case, assembly: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
         )
 
 
-def _boots(case: Case, evidence: Evidence) -> Iterator[tuple[Any, ...]]:
+def _boots(case: Case, tables: CaseTables) -> Iterator[tuple[Any, ...]]:
     """Authorization, personnel and troops of the missions whose links exposures count."""
-    missions, last_day = evidence.missions, last_day_followed(evidence.episodes)
+    missions, last_day = tables.missions, last_day_followed(tables.episodes)
     own = missions[missions["conflict_id"].isin(list(case.conflicts))]
     own = own[(own["link_basis"] != RECALLED) & (own["link_confidence"] >= STRONG)]
     troops = presence_spells(own, "peacekeepers")

@@ -1,4 +1,4 @@
-"""Curves over the months of a war: survival, and what happens first, troops or the end."""
+"""Curves over the months of a war: survival, what happens first, and how wars end."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from matplotlib.figure import Figure
 from collsec.reports.figures.style import (
     BLUE,
     FAINT,
+    GREEN,
     INK,
+    PURPLE,
     SERIES,
     SKY,
+    VERMILLION,
     Drawing,
     canvas,
     export,
@@ -26,6 +29,10 @@ from collsec.reports.figures.style import (
 )
 
 _PERCENTAGES = ([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
+# Kinds of end: neighbors differ in lightness too; each area has its name alongside.
+_FILLS = (GREEN, "#8fcbb5", BLUE, VERMILLION, SKY, FAINT, PURPLE)
+_ON = "#f3f5f7"
+_FALLING = "Falling curves of the share of wars still going on."
 
 
 def survival_curves(
@@ -51,11 +58,15 @@ def survival_curves(
     Raises
     ------
     ValueError
-        If there are more groups than colors that can be told apart.
+        If there are more groups than colors that can be distinguished.
     """
     with house_style():
         figure = plot_survival(curves, shade_between=shade_between, since=since)
-        return export(figure, curves, _survival_alternative(curves))
+        return export(
+            figure,
+            curves,
+            _alternative(curves, _FALLING, ("still going on after {} months", "after {}")),
+        )
 
 
 def incidence_curves(curves: pd.DataFrame, *, share: str, since: str) -> Drawing:
@@ -76,26 +87,21 @@ def incidence_curves(curves: pd.DataFrame, *, share: str, since: str) -> Drawing
     """
     with house_style():
         figure = plot_survival(curves, share=share, since=since, top=axis_top(curves))
-        return export(figure, curves, _incidence_curves_alternative(curves, share))
+        return export(
+            figure,
+            curves,
+            _alternative(
+                curves,
+                f"Rising curves of a share. {share}.",
+                ("within {} months", "within {}"),
+            ),
+        )
 
 
 def axis_top(curves: pd.DataFrame) -> float:
     """Where the axis of shares ends: at a quarter or a half where nothing rises above."""
     highest = float(np.nanmax(curves[["estimate", "ci_high"]].to_numpy(float)))
     return next((top for top in (0.25, 0.5) if highest <= top), 1.0)
-
-
-def _incidence_curves_alternative(curves: pd.DataFrame, share: str) -> str:
-    """Say where each curve stands after a year and at its end."""
-    parts = []
-    for name, rows in curves.groupby("group", sort=False):
-        rows = rows.sort_values("time_months")
-        last = float(rows["time_months"].max())
-        year, end = _as_step(rows, np.array([min(12.0, last), last]))
-        parts.append(
-            f"{name}: {100 * year:.0f} % within 12 months, {100 * end:.0f} % within {last:.0f}"
-        )
-    return f"Rising curves of a share. {share}. {'; '.join(parts)}."
 
 
 def plot_survival(
@@ -109,7 +115,7 @@ def plot_survival(
     """Return the figure of `survival_curves` or `incidence_curves`, not yet written to bytes."""
     names = list(dict.fromkeys(curves["group"]))
     if len(names) > len(SERIES):
-        raise ValueError(f"{len(names)} groups; a figure tells {len(SERIES)} apart at most")
+        raise ValueError(f"{len(names)} groups; a figure distinguishes {len(SERIES)} at most")
     groups = {name: curves[curves["group"] == name].sort_values("time_months") for name in names}
     is_counted = bool(curves["at_risk"].notna().any())
     table_inches = 0.28 + 0.37 * len(names) if is_counted else 0.0
@@ -140,18 +146,18 @@ def plot_survival(
     return figure
 
 
-def _survival_alternative(curves: pd.DataFrame) -> str:
-    """Say where each curve stands after a year and at its end."""
+def _alternative(curves: pd.DataFrame, opening: str, texts: tuple[str, str]) -> str:
+    """Say where each curve stands after a year and at its end; ``{}`` stands for the month."""
     parts = []
     for name, rows in curves.groupby("group", sort=False):
         rows = rows.sort_values("time_months")
         last = float(rows["time_months"].max())
         year, end = _as_step(rows, np.array([min(12.0, last), last]))
         parts.append(
-            f"{name}: {100 * year:.0f} % still going on after 12 months, "
-            f"{100 * end:.0f} % after {last:.0f}"
+            f"{name}: {100 * year:.0f} % {texts[0].format(12)}, "
+            f"{100 * end:.0f} % {texts[1].format(f'{last:.0f}')}"
         )
-    return f"Falling curves of the share of wars still going on. {'; '.join(parts)}."
+    return f"{opening} {'; '.join(parts)}."
 
 
 def _curve(axes: Axes, rows: pd.DataFrame, color: str) -> None:
@@ -257,6 +263,83 @@ def plot_cumulative_incidence(curves: pd.DataFrame, *, act: str) -> Figure:
     for (label, _, color), (low, high), y in zip(layers, bands, places, strict=True):
         text = [*_balanced(label), f"{100 * (high[-1] - low[-1]):.0f} %"]
         write(axes, "\n".join(text), (1.03, y), up="data", color=color, bold=True)
+    month_axis(axes, float(grid.max()))
+    axes.set_ylim(0, 1)
+    axes.set_yticks(*_PERCENTAGES)
+    axes.set_ylabel("Wars, %")
+    axes.set_xlabel("Months since the start of the war")
+    return figure
+
+
+def ends_by_kind(curves: pd.DataFrame) -> Drawing:
+    """Draw the cumulative incidence of each kind of end as stacked areas.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        Columns `group` (the kind), `time_months`, `estimate` (share, 0 to 1); the kinds add up to
+        one at most, since they compete. Drawn from below in the order of the rows, seven at most.
+
+    Returns
+    -------
+    Drawing
+
+    Raises
+    ------
+    ValueError
+        If there are more kinds than areas that can be distinguished.
+    """
+    with house_style():
+        figure = plot_ends_by_kind(curves)
+        return export(figure, curves, _kinds_alternative(curves))
+
+
+def _kinds_alternative(curves: pd.DataFrame) -> str:
+    """Say what each area has come to at the end of the figure."""
+    last = curves[curves["time_months"] == curves["time_months"].max()]
+    listed = [
+        f"{name} {100 * share:.0f} %"
+        for name, share in zip(last["group"], last["estimate"], strict=True)
+    ]
+    return (
+        f"Stacked areas of how wars had ended. By month {curves['time_months'].max():.0f}: "
+        f"{', '.join(listed)}; {100 * (1 - last['estimate'].sum()):.0f} % still going on."
+    )
+
+
+def plot_ends_by_kind(curves: pd.DataFrame) -> Figure:
+    """Return the figure of `ends_by_kind`, not yet written to bytes."""
+    names = list(dict.fromkeys(curves["group"]))
+    if len(names) > len(_FILLS):
+        raise ValueError(f"{len(names)} kinds; a figure distinguishes {len(_FILLS)} at most")
+    table = curves.pivot_table(index="time_months", columns="group", values="estimate")[names]
+    grid = table.index.to_numpy(dtype=float)
+    tops = table.to_numpy().cumsum(axis=1)
+    bounds = [np.zeros(len(grid)), *tops.T, np.ones(len(grid))]
+    figure = canvas(3.8)
+    axes = figure.add_axes((0.12, 0.14, 0.44, 0.83))
+    bands = list(itertools.pairwise(bounds))
+    fills = [*_FILLS[: len(names)], _ON]
+    for fill, (low, high) in zip(fills, bands, strict=True):
+        axes.fill_between(grid, low, high, step="post", color=fill, lw=0)
+        axes.step(grid, high, where="post", color="white", lw=0.8)
+    middles = [float(low[-1] + high[-1]) / 2 for low, high in bands]
+    places = spread(middles, 0.085, 0.04, 0.96)
+    for label, fill, (low, high), y in zip(
+        [*names, "Still going on"], fills, bands, places, strict=True
+    ):
+        axes.plot(
+            [1.04],
+            [y],
+            marker="s",
+            ms=6,
+            color=fill,
+            mec=INK,
+            mew=0.4,
+            clip_on=False,
+            transform=axes.get_yaxis_transform(),
+        )
+        write(axes, f"{label} {100 * (high[-1] - low[-1]):.0f} %", (1.08, y), up="data")
     month_axis(axes, float(grid.max()))
     axes.set_ylim(0, 1)
     axes.set_yticks(*_PERCENTAGES)

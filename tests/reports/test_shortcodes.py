@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collsec.reports.pages.shortcodes import nested, resolve
-from collsec.reports.pages.source import BadProse
+from collsec.reports.pages.source import BadProse, nested, resolve
 
 VARIABLES = {"h1.primary.hr": "1.21", "h1.n": "523"}
 FILES = {"_a.md": "A is {{< var h1.n >}}\n", "_loop.md": "{{< include _missing.md >}}\n"}

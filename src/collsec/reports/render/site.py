@@ -1,4 +1,4 @@
-"""Build the reports: project and site appear whole, or stay as they were."""
+"""The whole site: project and pages appear complete, or stay as they were."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collsec.reports.render import pandoc
+from collsec.reports import pandoc
 
 GROUP = """\
 ::: {#fig-both layout-ncol=2}

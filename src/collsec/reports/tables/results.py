@@ -1,0 +1,308 @@
+"""Tables of a hypothesis: each function takes a tidy frame and returns its `Table`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from collsec.designs.estimate import Unit
+from collsec.designs.printed import Column
+from collsec.reports.tables.table import Table
+from collsec.reports.words import wording
+from collsec.reports.words.wording import NONE, with_unit
+
+# Conflicts and missions named where the sign changes; the record of the estimates has all.
+_MOST_NAMED = 3
+_INTERVAL = "{ci_low}\u00a0to\u00a0{ci_high}"
+
+VALUE = Column("Value", "estimate", unit_of="estimand", width=8)
+INTERVAL = Column("Interval", _INTERVAL, unit_of="estimand", width=20)
+P_VALUE = Column("*p*", "p_value", Unit.P_VALUE, width=9)
+
+
+def _count(heading: str, name: str, width: int = 10) -> Column:
+    return Column(heading, name, Unit.COUNT, width=width)
+
+
+_REGRESSION = (
+    Column("", "model", width=30),
+    Column("Lag, months", "lag_months", Unit.COUNT, width=20),
+    Column("Hazard ratio of termination", "estimate", Unit.RATIO),
+    Column("Interval", _INTERVAL, Unit.RATIO),
+    Column("Interval, cluster sandwich", "{cluster_low}\u00a0to\u00a0{cluster_high}", Unit.RATIO),
+    Column("Level of the intervals, %", "level", Unit.LEVEL),
+    Column("Inference", "method"),
+    P_VALUE,
+    Column("Standard error of the log", "std_error", Unit.NUMBER, digits=3),
+    Column("Detectable if above", "mde_high", Unit.NUMBER),
+    Column("Detectable if below", "mde_low", Unit.NUMBER),
+    Column("Rejects under the null, %", "null_rejection", Unit.LEVEL),
+    _count("Units", "n_units"),
+    _count("Terminations", "n_events"),
+    _count("Clusters", "n_clusters"),
+    _count("Exposed units", "exposed_units"),
+    _count("Exposed terminations", "exposed_events"),
+    _count("Exposed clusters", "exposed_clusters"),
+    _count("Start–stop rows", "nobs"),
+    Column("Validity", "validity"),
+)
+
+
+def regression(estimates: pd.DataFrame, *, hypothesis: str) -> Table:
+    """Return the regression table: models as columns, with counts, clusters and errors named.
+
+    Parameters
+    ----------
+    estimates : pandas.DataFrame
+        Rows of an estimates table with hazard ratios, one a model: the primary and its lags.
+    hypothesis : str
+        Identifier, such as `h1`.
+    """
+    models = estimates.assign(
+        model=[f"({place}) {label}" for place, label in enumerate(estimates["label"], 1)],
+        method=[_method(name) for name in estimates["inference"]],
+    )
+    return Table(
+        _REGRESSION,
+        models,
+        "Cox models of the termination of a war on start–stop rows, with Efron's method for ties. "
+        "A hazard ratio above one means that wars end sooner. The first interval is that of the "
+        "inference named below. Detectable: the smallest effect that would show at the study's "
+        "power. Rejects under the null: how often the test, at a level of 5 %, rejects when the "
+        "exposure is random. Exposed terminations: wars that ended while they were exposed.",
+        f"tbl-{hypothesis}-regression",
+        is_transposed=True,
+        published=estimates,
+    )
+
+
+def _method(name: str) -> str:
+    return name.removeprefix("risk_set_").replace("rerandom", "re-random").replace("_", " ")
+
+
+def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Table:
+    """Return every estimate of a hypothesis, one a row, whatever its estimand."""
+    rows = estimates.assign(
+        named=_labels(estimates), role=[str(r).replace("_", " ") for r in estimates["role"]]
+    )
+    return Table(
+        (
+            Column("Estimate", "named", width=44),
+            Column("Role", "role", width=15),
+            VALUE,
+            INTERVAL,
+            P_VALUE,
+            _count("Exposed terminations", "exposed_events"),
+            Column("Validity", "validity", width=14),
+        ),
+        rows,
+        "All estimates, with the interval of each one's own inference, at "
+        f"{_levels(estimates)}: hazard ratios, unless a unit is named. The intervals are not "
+        "adjusted for the number of rows. Variants change one choice of the primary, with "
+        "intervals of the cluster sandwich.",
+        f"tbl-{hypothesis}-estimates",
+        published=estimates,
+    )
+
+
+def _labels(estimates: pd.DataFrame) -> list[str]:
+    pairs = zip(estimates["label"], estimates["estimand"], strict=True)
+    return [with_unit(str(label), str(estimand)) for label, estimand in pairs]
+
+
+def _levels(estimates: pd.DataFrame) -> str:
+    """The most frequent level of the intervals, and which roles have another."""
+    levels = estimates["level"].round(6)
+    common = levels.mode().iloc[0]
+    others = estimates[levels != common]
+    text = wording.level(common)
+    for other, rows in others.groupby(levels, sort=False):
+        roles = ", ".join(dict.fromkeys(str(r).replace("_", " ") for r in rows["role"]))
+        text += f", {wording.level(float(str(other)))} for some rows of role {roles}"
+    return text
+
+
+def of_roles(estimates: pd.DataFrame, *, caption: str, identifier: str) -> Table:
+    """Return estimates with their counts, and the reason where there is no number.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        Rows of an estimates table.
+    caption, identifier : str
+    """
+    # What the act is stands in the label, and what its ratio is in the caption.
+    is_act = estimates["estimand"] == "hazard_ratio_of_action"
+    named = pd.Series(_labels(estimates), index=estimates.index).where(~is_act, estimates["label"])
+    known = estimates["estimate"].notna()
+    is_everyone = (estimates["exposed_units"] == estimates["n_units"]).map({True: 1, False: 0})
+    rows = estimates.assign(
+        named=named.where(known, named + ". " + estimates["note"]),
+        value=[
+            wording.in_unit(value, str(estimand)) if pd.notna(value) else wording.NOT_ESTIMABLE
+            for value, estimand in zip(estimates["estimate"], estimates["estimand"], strict=True)
+        ],
+    )
+    counts = {"units": "n_units", "events": "n_events", "clusters": "n_clusters"}
+    for name, every in counts.items():
+        # All alone where every unit is exposed, as to a tie in degrees.
+        rows[f"of_{name}"] = [
+            wording.count(total)
+            if everyone
+            else f"{wording.count(exposed)} of {wording.count(total)}"
+            for exposed, total, everyone in zip(
+                estimates[f"exposed_{name}"], estimates[every], is_everyone, strict=True
+            )
+        ]
+    return Table(
+        (
+            Column("Estimate", "named", width=38),
+            Column("Value", "value", align="right", width=10),
+            Column("Interval", _INTERVAL, unit_of="estimand", width=18),
+            Column("*p*", "p_value", Unit.P_VALUE, width=8),
+            Column("Units", "of_units", align="right", width=14),
+            Column("Events", "of_events", align="right", width=12),
+            Column("Clusters", "of_clusters", align="right", width=10),
+        ),
+        rows,
+        caption,
+        identifier,
+        published=estimates,
+    )
+
+
+def checks(diagnostics: Mapping[str, Any], *, hypothesis: str) -> Table:
+    """Return what was asked of the primary estimate and what came of it.
+
+    Parameters
+    ----------
+    diagnostics : mapping
+        `engine_gap` (text), `null_calibration` (`rejection_rate`, `draws`), `falsification`
+        (`label`, `outcome`), `sign_flips`, `principled_agreement` (share),
+        `proportional_hazards_p`.
+    """
+    calibration = diagnostics["null_calibration"]
+    flips = diagnostics["sign_flips"]
+    without = "the sign never changes"
+    if flips:
+        others = len(flips) - _MOST_NAMED
+        more = f" and {wording.count(others)} more" if others > 0 else ""
+        without = f"the sign changes without {', '.join(flips[:_MOST_NAMED])}{more}"
+    rejects = _share(calibration["rejection_rate"])
+    p = diagnostics["proportional_hazards_p"]
+    lines = [
+        ("A second engine gives the same coefficient", f"gap {diagnostics['engine_gap']}"),
+        (
+            "Random exposure, at the actual counts and dates",
+            f"rejects in {rejects} of {wording.count(calibration['draws'])} draws",
+        ),
+        *((f"Placebo: {p['label']}", str(p["outcome"])) for p in diagnostics["falsification"]),
+        ("One conflict or mission left out at a time", without),
+        (
+            "Principled specifications that agree in sign",
+            _share(diagnostics["principled_agreement"]),
+        ),
+        (
+            "The effect is the same at every age of a war (proportional hazards)",
+            f"p {wording.cell(p, Unit.P_VALUE)}",
+        ),
+    ]
+    return Table(
+        (
+            Column("Check of the primary estimate", "check", width=55),
+            Column("Outcome", "outcome", width=45),
+        ),
+        pd.DataFrame(lines, columns=["check", "outcome"]),
+        "Checks. A placebo that could not have found an effect large enough to matter is "
+        "uninformative, not passed.",
+        f"tbl-{hypothesis}-checks",
+    )
+
+
+def _share(share: float | None) -> str:
+    return NONE if share is None else wording.percent(share, 1)
+
+
+def multiverse(summary: Mapping[str, Any], *, hypothesis: str) -> Table:
+    """Return the specifications of the multiverse by validity.
+
+    Parameters
+    ----------
+    summary : mapping
+        By tag (`principled`, `plausible`, `known_biased`) and for principled and plausible ones
+        together (`summarized`): `n`, `n_estimable`, `share_positive`,
+        `share_positive_excluding_zero`, `share_negative_excluding_zero`, and `lowest`, `median`,
+        `highest` as log hazard ratios.
+    """
+    names = {
+        "principled": "Principled",
+        "plausible": "Plausible",
+        "summarized": "Both together",
+        "known_biased": "Known to be biased",
+    }
+    data = pd.DataFrame(
+        [
+            {"specifications": name, **summary[tag]}
+            for tag, name in names.items()
+            if summary[tag]["n"]
+        ]
+    )
+    logs = ("lowest", "median", "highest")
+    shown = data.assign(**{k: [_ratio(v) for v in data[k]] for k in logs if k in data})
+    return Table(
+        (
+            Column("Specifications", "specifications", width=22),
+            _count("Declared", "n"),
+            _count("Estimable", "n_estimable", 11),
+            Column("Above 1", "share_positive", Unit.SHARE, width=9),
+            Column("Interval above 1", "share_positive_excluding_zero", Unit.SHARE),
+            Column("Interval below 1", "share_negative_excluding_zero", Unit.SHARE),
+            *(Column(k.capitalize(), k, Unit.RATIO, width=9) for k in logs),
+        ),
+        shown,
+        "Hazard ratios of all declared specifications, by the weakest of their choices.",
+        f"tbl-{hypothesis}-multiverse-summary",
+        published=data,
+    )
+
+
+def _ratio(log: float | None) -> float:
+    return math.nan if log is None or pd.isna(log) else math.exp(log)
+
+
+def attrition(steps: pd.DataFrame, *, hypothesis: str) -> Table:
+    """Return the attrition table: each step, why, who remains and who was dropped."""
+    return Table(
+        (
+            Column("Step", "named", width=26),
+            Column("Rule", "rule", width=44),
+            _count("Units remaining", "n_units"),
+            _count("Terminations remaining", "n_events"),
+            _count("Dropped", "dropped"),
+        ),
+        steps.assign(named=[wording.begun(str(step)) for step in steps["step"]]),
+        "From all episodes to those followed.",
+        f"tbl-{hypothesis}-attrition",
+        published=steps,
+    )
+
+
+def amendments(entries: Sequence[Mapping[str, str]], *, hypothesis: str) -> Table:
+    """Return what was changed after estimates had been seen: the day, the change, the reason."""
+    columns = ["day", "change", "reason"]
+    rows = pd.DataFrame([[entry[c] for c in columns] for entry in entries], columns=columns)
+    nothing = pd.DataFrame([[None, "Nothing", None]], columns=columns)
+    return Table(
+        (
+            Column("Day", "day", width=12),
+            Column("What was changed", "change", width=44),
+            Column("Why", "reason", width=44),
+        ),
+        rows if len(rows) else nothing,
+        "Changes of the specification and of its inference after first estimates.",
+        f"tbl-{hypothesis}-amendments",
+        published=rows,
+    )

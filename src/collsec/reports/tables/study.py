@@ -1,0 +1,204 @@
+"""Tables of the study as a whole: its claims, links, sources, and where each item comes from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from collsec.designs.estimate import Unit
+from collsec.designs.printed import Column
+from collsec.reports.tables.table import Table, escaped
+from collsec.reports.words.verdicts import label
+
+#: Classes of verdict, in the order in which they are shown, and how each is headed.
+CLASSES = {
+    "tested": "Claims that an estimate speaks to",
+    "deferred": "Claims that can be tested and have not been yet",
+    "not-testable": "Claims that no data could decide",
+    "not-empirical": "Premises, norms, statements of law and recommendations",
+}
+QUICK = "Quick profile: fewer draws than the published numbers need; do not cite."
+_CLAIM = "{claim_id} “{quote}”"
+#: Columns of the page's tables by class; tested claims are cards.
+_COLUMNS = {
+    "deferred": (
+        Column("The article", _CLAIM, width=28),
+        Column("As the study reads it", "statement", width=26),
+        Column("Planned as", "planned", width=9),
+        Column("Obstacle", "reason", width=32),
+    ),
+    "not-testable": (
+        Column("The article", _CLAIM, width=32),
+        Column("As the study reads it", "statement", width=30),
+        Column("Why", "reason", width=34),
+    ),
+    "not-empirical": (
+        Column("The article", _CLAIM, width=36),
+        Column("As the study reads it", "statement", width=32),
+        Column("What it is", "reason", width=28),
+    ),
+}
+_FINDING = "{finding}\nHow sure? {how_sure}\nWhat would change it? {what_would_change}"
+#: Columns on a terminal, after claim and statement.
+_ON_TERMINAL = {
+    "tested": (Column("Verdict", "verdict"), Column("Finding", _FINDING, width=40)),
+    "deferred": (Column("Planned as", "planned"), Column("Why", "reason", width=40)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Claims as blocks of text, one each, with the rows that they were written from."""
+
+    rows: pd.DataFrame
+    pages: Mapping[str, str]
+
+    @property
+    def data(self) -> pd.DataFrame:
+        """The rows of the ledger."""
+        return self.rows
+
+    def markdown(self) -> str:
+        """Return one block a claim, as the overview has one a hypothesis."""
+        rows = self.rows.fillna("").to_dict(orient="records")
+        quick = f"{QUICK}\n\n" if any(row["is_quick"] for row in rows) else ""
+        cards = "\n".join(self._card({str(k): v for k, v in row.items()}) for row in rows)
+        return f"{quick}::: {{.verdicts}}\n{cards}:::\n"
+
+    def _card(self, row: Mapping[str, Any]) -> str:
+        h = row["hypothesis"]
+        place = f"[{h.upper()}]({self.pages[h]}.qmd)" if h in self.pages else h.upper()
+        return (
+            f"::: {{.verdict .verdict-{row['standing']}}}\n"
+            f"[{label(row['standing'])}]{{.verdict-label}} "
+            f"[{row['claim_id']}, {place}]{{.verdict-number}}\n\n"
+            f"**{escaped(row['statement'])}**\n\n"
+            f"The article: “{escaped(row['quote'])}” (*{escaped(row['section'])}*). "
+            f"{escaped(row['reason'])}\n\n"
+            f"{escaped(row['finding'])}\n\n"
+            f"*How sure?* {escaped(row['how_sure'])}\n\n"
+            f"*What would change it?* {escaped(row['what_would_change'])}\n:::\n"
+        )
+
+
+def claims(ledger: pd.DataFrame, pages: Mapping[str, str]) -> dict[str, Table | Cards]:
+    """Return what a page shows of each class of verdict, by name (``claims-tested``).
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        The claims with their standings in words.
+    pages : mapping of str to str
+        Name of the report of each hypothesis, for links.
+    """
+    made: dict[str, Table | Cards] = {}
+    for name, caption in CLASSES.items():
+        rows = ledger[ledger["verdict_class"] == name]
+        made[f"claims-{name}"] = (
+            Cards(rows, pages)
+            if name == "tested"
+            else Table(
+                _COLUMNS[name],
+                _planned(rows),
+                f"{caption}.",
+                f"tbl-claims-{name}",
+                published=rows,
+            )
+        )
+    return made
+
+
+def claims_on_terminal(ledger: pd.DataFrame) -> list[tuple[str, Table]]:
+    """Return a title and a table for each class of verdict, for a terminal of 100 columns."""
+    made = []
+    for name, caption in CLASSES.items():
+        rows = ledger[ledger["verdict_class"] == name]
+        table = Table(
+            (
+                Column("Claim", "claim_id"),
+                Column("As the study reads it", "statement", width=30),
+                *_ON_TERMINAL.get(name, (Column("Why", "reason", width=40),)),
+            ),
+            _planned(rows).assign(verdict=[label(standing) for standing in rows["standing"]]),
+            QUICK if rows["is_quick"].any() else "",
+        )
+        made.append((f"{caption} ({len(rows)})", table))
+    return made
+
+
+def _planned(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.fillna("").assign(planned=[h.upper() for h in rows["hypothesis"].fillna("")])
+
+
+def claims_as_json(ledger: pd.DataFrame) -> str:
+    """Return the ledger as a JSON list of objects, missing cells as null."""
+    rows = ledger.astype(object).where(ledger.notna() & (ledger != ""), None)
+    return json.dumps(rows.to_dict(orient="records"), ensure_ascii=False, indent=1)
+
+
+def links(report: pd.DataFrame, *, identifier: str) -> Table:
+    """Return the link report: how much of each family found its conflict."""
+    names = {"n_rows": "Rows", "n_none": "To none"}
+    counts = [c for c in report.columns if c.startswith("n_")]
+    heads = {c: names.get(c, c.removeprefix("n_").replace("_", " ").capitalize()) for c in counts}
+    return Table(
+        (
+            Column("Family", "named", width=30),
+            *(Column(heads[c], c, Unit.COUNT, width=14) for c in counts),
+        ),
+        report.assign(named=[str(f).replace("_", " ").capitalize() for f in report["family"]]),
+        "Rows of the record, and how many are linked to a conflict by a coded key. To none: coded "
+        "as concerning no conflict. Unmatched: a key that no conflict has. Recalled: links that "
+        "rest on general knowledge alone, kept out of primary analyses.",
+        identifier,
+        published=report,
+    )
+
+
+def sources(table: pd.DataFrame) -> Table:
+    """Return the data sources: what each is, its version, its years and its license.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns `title`, `producer`, `version`, `coverage`, `license`.
+    """
+    return Table(
+        (
+            Column("Source", "title", width=32),
+            Column("Producer", "producer", width=26),
+            Column("Version", "version", width=9),
+            Column("Years", "coverage", width=13),
+            Column("License", "license", width=20),
+        ),
+        table,
+        "Sources of the study's tables of facts.",
+        "tbl-sources",
+    )
+
+
+def exhibit_list(entries: Sequence[tuple[str, str, str, str]], *, hypothesis: str) -> Table:
+    """Return the table that maps each exhibit to its rule and its file.
+
+    Parameters
+    ----------
+    entries : sequence of (identifier, rule, input, output)
+        Cross-reference identifier, the rule that made its numbers, the file those stand in, and
+        the file of the exhibit.
+    hypothesis : str
+    """
+    return Table(
+        (
+            Column("Table or figure", "@{identifier}", width=12, is_markup=True),
+            Column("Rule", "`{rule}`", width=12, is_markup=True),
+            Column("Numbers from", "`{input}`", width=38, is_markup=True),
+            Column("File", "`{output}`", width=38, is_markup=True),
+        ),
+        pd.DataFrame(entries, columns=["identifier", "rule", "input", "output"]),
+        "Where each table and figure comes from.",
+        f"tbl-{hypothesis}-exhibits",
+    )

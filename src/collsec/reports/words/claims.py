@@ -1,0 +1,299 @@
+"""The claims ledger in words: what was found, how sure that is, and what would change it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pandas as pd
+
+from collsec.core.errors import BadTable
+from collsec.core.project import Project
+from collsec.core.schema import Role
+from collsec.designs.estimate import UNITS, Unit
+from collsec.designs.parts import PARTS, Declaration
+from collsec.evidence.claims import (
+    FILE,
+    Results,
+    falls,
+    is_description,
+    ledger,
+    primary_of,
+    read,
+    row_of,
+    tested_by,
+)
+from collsec.evidence.record import load
+from collsec.hypothesis.study import load_study
+from collsec.reports.words import quantities, verdicts, wording
+from collsec.reports.words.wording import begun
+
+#: What the clusters of errors are, by the column that holds them.
+CLUSTERS = {"gwno_host": "countries", "conflict_id": "conflicts"}
+#: Estimands whose value without any difference is zero, and what their unit is called.
+_DIFFERENCES = {Unit.POINTS: "percentage points", Unit.MONTHS: "months"}
+_NAMES = {
+    "hazard_ratio_of_action": "Hazard ratio of the act",
+    "probability_difference": "Difference in probability",
+    "rmst_difference_months": "Difference in months of war",
+}
+_ALONGSIDE = "Exploratory, and no part of the verdict:"
+
+
+class Printable(Results, quantities.Results, Protocol):
+    """What words need of the record of a hypothesis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said of a claim; empty where nothing was estimated."""
+
+    finding: str = ""
+    how_sure: str = ""
+    what_would_change: str = ""
+
+
+_VOID = "An estimator that passes its own checks."
+
+
+def worded(
+    table: pd.DataFrame, records: Mapping[str, Printable], minimum: tuple[int, int]
+) -> pd.DataFrame:
+    """Return a ledger with its sentences: the columns of :class:`Words`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`collsec.evidence.claims.ledger`.
+    records : mapping of str to Printable
+        The record of each hypothesis that a claim is tested by.
+    minimum : tuple of int
+        Exposed terminations and exposed clusters below which no effect is looked at.
+
+    Raises
+    ------
+    BadTable
+        If a description names a variable that does not exist.
+    """
+    texts = [
+        _claim(claim, line, records[claim["hypothesis"]], minimum)
+        if claim["verdict_class"] == "tested"
+        else Words()
+        for line, claim in enumerate(table.fillna("").to_dict(orient="records"), 2)
+    ]
+    return table.join(pd.DataFrame([dataclasses.asdict(words) for words in texts]))
+
+
+def ledger_of(project: Project) -> pd.DataFrame:
+    """Return the ledger of a study in words.
+
+    Raises
+    ------
+    MissingInput
+        If an estimate step has not been run.
+    """
+    claims, study = read(project), load_study(project)
+    records = {h: load(project, h) for h in tested_by(claims)}
+    minimum = (study.minimum_exposed_ends, study.minimum_exposed_clusters)
+    return worded(ledger(claims, records), records, minimum)
+
+
+def of_primary(record: Printable, minimum: tuple[int, int]) -> Words:
+    """What is said of the primary of a hypothesis, whichever claim it tests."""
+    return _judged(primary_of(record), record, minimum)
+
+
+def _claim(
+    claim: Mapping[Hashable, Any], line: int, record: Printable, minimum: tuple[int, int]
+) -> Words:
+    """The first estimate leads; the others are reported after it."""
+    first, *others = str(claim["tests"]).split(";")
+    if is_description(first, record):
+        words = Words(
+            _description(claim, line, record),
+            f"A share among {primary_of(record)['n_units']} wars, with nothing to test.",
+            "Better dates. Nothing follows from it about causes.",
+        )
+    elif row_of(first, record)["role"] == Role.PRIMARY:
+        words = _judged(row_of(first, record), record, minimum)
+    else:
+        words = _exploratory(row_of(first, record), record, claim["expected"])
+    further = [
+        _description(claim, line, record)
+        if is_description(name, record)
+        else alongside(row_of(name, record), claim["expected"])
+        for name in others
+    ]
+    if claim["standing"] == "void" or not further:
+        return words
+    lead = [] if claim["standing"] in ("secondary", "described") else [_ALONGSIDE]
+    return dataclasses.replace(words, finding=" ".join([words.finding, *lead, *further]))
+
+
+def _description(claim: Mapping[Hashable, Any], line: int, record: Printable) -> str:
+    """The sentence of a described claim, with the variables that it names."""
+    known = quantities.variables(record)
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in known:
+            raise BadTable(
+                FILE,
+                f"no variable {name!r} of {claim['hypothesis']}.",
+                row=line,
+                column="description",
+                value=claim["description"],
+            )
+        return known[name]
+
+    return re.sub(r"\{([^{}]*)\}", value, str(claim["description"]))
+
+
+def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Words:
+    """Word the estimate that carries the verdict."""
+    code = record.verdict.code
+    low, high = (wording.number(v) for v in record.spec["estimand"]["no_effect"])
+    why = verdicts.reasons(record.verdict)
+    rests_on = counts(row, record.spec)
+    is_few = row["exposed_events"] < minimum[0] or row["exposed_clusters"] < minimum[1]
+    holds = (
+        f"Fairly sure: the interval excludes a hazard ratio of one, and every check holds. "
+        f"{rests_on}."
+    )
+    turns = (
+        "A placebo that finds an effect, one conflict that carries the result, or principled "
+        "designs that disagree in sign would make it mixed."
+    )
+    more = (
+        f"More wars: at least {minimum[0]} exposed terminations, and {minimum[1]} "
+        f"{CLUSTERS[record.spec['cluster']]} with an exposed war."
+    )
+    narrower = (
+        "A narrower interval: one that excludes equal rates of termination, or one that lies "
+        f"within {low} to {high} times the rate."
+    )
+    how_sure, what = {
+        "supported": (holds, turns),
+        "contradicted": (holds, turns),
+        "mixed": (f"Unsure: {'; '.join(why[1:])}.", "The same estimate, once each check holds."),
+        "no-effect": (
+            f"Fairly sure: the whole interval lies within {low} to {high}. {rests_on}.",
+            f"An interval that reaches beyond {low} or {high}.",
+        ),
+        "inconclusive": (
+            f"Undecided. {rests_on}.{_detectable(row)}",
+            more if is_few else narrower,
+        ),
+        "void": (f"Not at all: {'; '.join(why)}.", _VOID),
+    }[code]
+    return Words(quantities.sentences(record)["primary.sentence"], how_sure, what)
+
+
+def _detectable(row: pd.Series) -> str:
+    low, high = row["mde_low"], row["mde_high"]
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return (
+        f" Only termination at more than {wording.number(high)} times the rate, or at less than "
+        f"{wording.number(low)} times, could be expected to show."
+    )
+
+
+def _exploratory(row: pd.Series, record: Printable, expected: str) -> Words:
+    """Word an estimate that carries no verdict; it falls with the estimator of its primary."""
+    if falls(row, record):
+        return Words(
+            "Not reported: its estimator failed a check.",
+            f"Not at all: {'; '.join(verdicts.reasons(record.verdict))}.",
+            _VOID,
+        )
+    is_known = not math.isnan(row["estimate"])
+    return Words(
+        alongside(row, expected).removesuffix(".")
+        + (f"; the claim implies {expected}." if is_known else "."),
+        "Exploratory: not a primary, so without a verdict, and with an interval that is not "
+        f"adjusted for the other estimates. {counts(row, record.spec)}.",
+        "A hypothesis of its own, stated before its estimate is known.",
+    )
+
+
+def alongside(row: pd.Series, expected: str) -> str:
+    """One sentence on a further estimate that speaks to the same claim.
+
+    Parameters
+    ----------
+    row : Series
+        Row of an estimates table.
+    expected : str
+        What the claim implies, in words; a side is read from `above one`, `below zero`, and so on.
+    """
+    found = value(row, expected)
+    return f"{row['label']}: {found[0].lower()}{found[1:]}."
+
+
+def value(row: pd.Series, expected: str) -> str:
+    """Value and interval of an estimate, and whether it lies on the side that the claim implies."""
+    estimand = str(row["estimand"])
+    name = _NAMES.get(estimand, begun(estimand.replace("_", " ")))
+    if math.isnan(row["estimate"]):
+        return begun(wording.NOT_ESTIMABLE)
+    unit = UNITS.get(estimand, Unit.RATIO)
+    what = _DIFFERENCES.get(unit, "")
+    scale = 100 if unit is Unit.POINTS else 1
+    digits = 1 if what else 2
+    point, low, high = (scale * float(row[c]) for c in ("estimate", "ci_low", "ci_high"))
+    return (
+        f"{name} {wording.number(point, digits)}{' ' if what else ''}{what} "
+        f"({wording.level(row['level'])} interval {wording.interval(low, high, digits)})"
+        f"{_side(low, high, expected, 0.0 if what else 1.0)}"
+    )
+
+
+def _side(low: float, high: float, expected: str, neutral: float) -> str:
+    side = re.search(r"\b(above|below) (one|zero)\b", expected)
+    if side is None:
+        return ""
+    return f", {wording.exploratory(low, high, f'{side[1]}_one', neutral)}"
+
+
+def counts(row: pd.Series, spec: Mapping[str, Any]) -> str:
+    """What an estimate rests on: who was exposed, and what happened to them.
+
+    The part that made it says so in a sentence of its own; without one, the design does.
+    """
+    fields = _fields(row, spec)
+    declared = _declared(str(row["role"]), spec.get("parts", ()))
+    if declared is not None:
+        return declared.counts.format(**fields)
+    if spec["design"] == "time_varying":
+        return (
+            "{exposed_units} wars in {exposed_clusters} {cluster} were exposed, and "
+            "{exposed_events} ended while exposed"
+        ).format(**fields)
+    return "{events} of {units} wars in {clusters} {cluster} ended".format(**fields)
+
+
+def _fields(row: pd.Series, spec: Mapping[str, Any]) -> dict[str, Any]:
+    units, events = int(row["n_units"]), int(row["n_events"])
+    exposed, hit = int(row["exposed_units"]), int(row["exposed_events"])
+    return {
+        "units": units,
+        "events": events,
+        "clusters": int(row["n_clusters"]),
+        "exposed_units": exposed,
+        "exposed_events": hit,
+        "exposed_clusters": int(row["exposed_clusters"]),
+        "other_units": units - exposed,
+        "other_events": events - hit,
+        "cluster": CLUSTERS[spec["cluster"]],
+    }
+
+
+def _declared(role: str, parts: Any) -> Declaration | None:
+    """The part of a hypothesis that makes estimates of a role and says what they rest on."""
+    found = (PARTS[name] for name in parts if name in PARTS)
+    return next((part for part in found if role in part.roles and part.counts), None)

@@ -1,0 +1,176 @@
+"""Verdicts in words: their sentences, their reasons, and the finding of a primary.
+
+Whether something is "shorter" or shows "no detectable difference" follows from the verdict, never
+from a sign alone.
+"""
+
+from __future__ import annotations
+
+import math
+
+from collsec.designs.estimate import Estimate
+from collsec.evidence.synthesis import Family
+from collsec.evidence.verdict import Reason, Verdict
+from collsec.reports.words.wording import (
+    begun,
+    count,
+    interval,
+    level,
+    number,
+    percent,
+)
+
+#: How each verdict is headed.
+LABELS = {
+    "supported": "Supported",
+    "contradicted": "Contradicted",
+    "mixed": "Mixed",
+    "no-effect": "No effect",
+    "inconclusive": "Inconclusive",
+    "not-testable": "Not testable",
+    "not-empirical": "Not empirical",
+    "deferred": "Deferred",
+    "void": "Void",
+    "secondary": "Exploratory",
+    "described": "Described",
+}
+#: What each verdict that the rule reaches says.
+SENTENCES = {
+    "void": "No verdict: a check of the estimator itself failed.",
+    "inconclusive": "Inconclusive: the record neither shows the claimed effect nor rules it out.",
+    "supported": "Supported: the evidence points the way the claim says, and the checks hold.",
+    "contradicted": "Contradicted: the evidence points against the claim, and the checks hold.",
+    "mixed": "Mixed: an effect is detected, but at least one check of its credibility fails.",
+    "no-effect": "No effect: the interval rules out any effect large enough to matter.",
+}
+#: Reasons by code; values as numbers.
+REASONS = {
+    "engines_disagree": "two engines disagree on the primary coefficient",
+    "null_rejection": "under random exposure the primary test rejects in {rate} of the draws, "
+    "outside {low} to {high}",
+    "few_exposed": "{terminations} exposed terminations and {clusters} clusters with an exposed "
+    "unit; at least {minimum_terminations} and {minimum_clusters} are required",
+    "excludes_one": "the interval excludes a hazard ratio of one",
+    "checks_hold": "every credibility check holds",
+    "placebo": "a placebo finds an effect: {label}",
+    "sign_changes": "without {without} the sign changes",
+    "none_principled": "no principled specification can be estimated",
+    "disagreement": "only {share} of the principled specifications agree in sign",
+    "within": "the interval lies within {low} to {high}",
+    "undecided": "the interval includes both no effect and effects large enough to matter",
+}
+_PERCENT = {"null_rejection": {"rate": 1, "low": 0, "high": 0}, "disagreement": {"share": 0}}
+
+
+def label(standing: str) -> str:
+    """How a standing is headed: ``secondary`` estimates are exploratory."""
+    return LABELS.get(standing, standing.replace("-", " ").capitalize())
+
+
+def sentence(verdict: Verdict) -> str:
+    """The verdict in one sentence, its label first."""
+    return SENTENCES[verdict.code]
+
+
+def without_label(verdict: Verdict) -> str:
+    """The sentence of a verdict whose label stands above it."""
+    return begun(SENTENCES[verdict.code].partition(": ")[2])
+
+
+def reason(found: Reason) -> str:
+    """One reason in words.
+
+    Examples
+    --------
+    >>> reason(Reason("disagreement", {"share": 0.5}))
+    'only 50 % of the principled specifications agree in sign'
+    """
+    digits = _PERCENT.get(found.code, {})
+    values = {
+        name: _share(value, digits[name]) if name in digits else _plain(value)
+        for name, value in found.values.items()
+    }
+    return REASONS[found.code].format(**values)
+
+
+def reasons(verdict: Verdict) -> list[str]:
+    """The reasons of a verdict in words."""
+    return [reason(found) for found in verdict.reasons]
+
+
+def _share(value: float | None, digits: int) -> str:
+    return percent(math.nan if value is None else value, digits)
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def with_reasons(verdict: Verdict) -> str:
+    """The verdict and why, as one line of prose."""
+    return f"**{sentence(verdict)}** The reasons: {'; '.join(reasons(verdict))}."
+
+
+def primary_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str]) -> str:
+    """The finding of a primary in one or two sentences, worded by its verdict.
+
+    Parameters
+    ----------
+    contrast : tuple of str
+        Who is compared with whom, such as ``("wars with UN troops", "wars of the same age
+        without them")``.
+    """
+    those, others = contrast
+    ratio = number(primary.estimate)
+    ends = (
+        f"{begun(those)} ended at {ratio} times the rate of {others}"
+        f" ({level(primary.level)} interval {interval(primary.ci_low, primary.ci_high)})"
+    )
+    faster = "sooner" if primary.estimate > 1 else "later"
+    return {
+        "supported": f"{ends}: they ended {faster}, as the claim says, and the checks hold.",
+        "contradicted": f"{ends}: they ended {faster}, against the claim, and the checks hold.",
+        "mixed": f"{ends}: they ended {faster}, but at least one check of this result fails.",
+        "no-effect": f"{ends}: no difference large enough to matter.",
+        "inconclusive": f"{ends}: no difference is detected, and none is ruled out.",
+        "void": "No verdict is given, because a check of the estimator itself failed.",
+    }[verdict.code]
+
+
+def plain_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str]) -> str:
+    """The finding of a primary without a number, worded by its verdict.
+
+    Parameters
+    ----------
+    contrast : tuple of str
+        As for :func:`primary_sentence`.
+    """
+    those, others = contrast
+    begin = begun(those)
+    faster = "sooner" if primary.estimate > 1 else "later"
+    return {
+        "supported": f"{begin} end {faster} than {others}, as the claim says.",
+        "contradicted": f"{begin} end {faster} than {others}, against the claim.",
+        "mixed": f"{begin} ended {faster} than {others}, but not every check holds: the record "
+        "does not show that one caused the other.",
+        "no-effect": f"{begin} end about as soon as {others}: any difference is too small to "
+        "matter.",
+        "inconclusive": f"The record does not show whether {those} end sooner or later than "
+        f"{others}.",
+        "void": "Nothing can be said: the estimator failed a check of its own.",
+    }[verdict.code]
+
+
+def multiplicity(family: Family) -> str:
+    """How many further estimates have a small p-value, and how many would by chance."""
+    if not family.tests:
+        return "No other estimate has a p-value."
+    n = len(family.remaining)
+    names = "; ".join(family.remaining)
+    found = f"{n} {'remains' if n == 1 else 'remain'} ({names})" if n else "none remains"
+    return (
+        f"Of {count(family.tests)} further estimates, {family.low} have a p-value below "
+        f"{number(family.alpha)}; {number(family.by_chance, 1)} would if there were no effect "
+        f"anywhere. At a false discovery rate of {percent(family.false_discovery_rate)} (Benjamini "
+        f"and Hochberg) {found}."
+    )
