@@ -169,10 +169,7 @@ def codebook(column: str | None = None, *, root: Path | str | None = None) -> pd
     from collsec.reports.tables.codebook import entries_of
 
     known = entries_of(_project(root))
-    if column is None:
-        entries = list(known.values())
-    else:
-        entries = [book.entry(known, column)]
+    entries = list(known.values()) if column is None else [book.entry(known, column)]
     fields = ("table", "file", "type", "unit", "values", "details", "source")
     return pd.DataFrame(
         [
