@@ -77,6 +77,7 @@ def estimate_rows(hypothesis: str = "h1") -> pd.DataFrame:
                 "p_value": 0.0004 if name == "naive" else 0.437,
                 "std_error": error,
                 "inference": "risk_set_rerandomization",
+                "centered": ratio,
                 "cluster_low": ratio * np.exp(-narrow * error * 0.9),
                 "cluster_high": ratio * np.exp(narrow * error * 0.9),
                 "nobs": 2345 + place,
@@ -674,6 +675,13 @@ def write_study(
     act_rows().to_parquet(episodes / "acts.parquet")
     sitting_rows().to_parquet(episodes / "assembly.parquet")
     war_rows().to_parquet(timelines / "war.parquet")
+    pd.DataFrame(
+        {
+            "extent": ["resolutions"],
+            "first_day": pd.to_datetime(["1946-01-01"]),
+            "last_day": pd.to_datetime(["2025-12-31"]),
+        }
+    ).to_parquet(episodes / "extents.parquet")
     (root / "analyses" / "_cases.yml").write_text(CASES, encoding="utf-8")
     (root / "reports" / "cases.qmd").write_text(CASES_PAGE, encoding="utf-8")
     pd.DataFrame(

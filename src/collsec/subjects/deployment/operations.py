@@ -15,6 +15,7 @@ import pandas as pd
 from collsec.designs.estimate import Quantity, Unit
 from collsec.designs.parts import Context, Part, part
 from collsec.histories.episodes import RECALLED
+from collsec.histories.extents import whole_years
 from collsec.histories.panels import DAYS_PER_MONTH
 from collsec.histories.timelines import STRONG
 from collsec.subjects.deployment.printed import STAGES_TABLE
@@ -112,10 +113,6 @@ def authorized_into_war(
     return pairs[is_on].sort_values(["authorized_date", "episode_id"]).reset_index(drop=True)
 
 
-# Years of authorization in which the monthly counts of people are complete.
-COUNTED_YEARS = (1991, 2014)
-
-
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One stage: its name on the page, from which day to which, and what is counted."""
@@ -160,10 +157,13 @@ def stages(context: Context) -> Part:
     """Months from onset to authorization and from there to each milestone, with counts."""
     inputs = context.inputs
     of_un = operations(inputs.missions)
+    years = whole_years(inputs.extents["troop_counts"], inputs.extents["authorized_strength"])
     table = stage_table(
-        of_un, authorized_into_war(inputs.missions, inputs.episodes, inputs.spec.cohort.types)
+        of_un,
+        authorized_into_war(inputs.missions, inputs.episodes, inputs.spec.cohort.types),
+        years,
     )
-    counted = "–".join(str(year) for year in COUNTED_YEARS)
+    counted = "–".join(str(year) for year in years)
     quantities = {"stages.years": Quantity(counted, Unit.TEXT)}
     for row in table[table["period"] == counted].to_dict(orient="records"):
         name = f"stages.{row['stage']}.{row['forces']}"
@@ -173,7 +173,9 @@ def stages(context: Context) -> Part:
     return Part(quantities=quantities, records={"stages": table.to_dict(orient="records")})
 
 
-def stage_table(of_un: pd.DataFrame, wars: pd.DataFrame) -> pd.DataFrame:
+def stage_table(
+    of_un: pd.DataFrame, wars: pd.DataFrame, counted_years: tuple[int, int]
+) -> pd.DataFrame:
     """Quartiles of each stage, for all forces, new ones and re-hatted ones, and by period.
 
     Parameters
@@ -182,6 +184,8 @@ def stage_table(of_un: pd.DataFrame, wars: pd.DataFrame) -> pd.DataFrame:
         One row per operation (:func:`operations`).
     wars : DataFrame
         One row per operation × war on at the vote.
+    counted_years : tuple of int
+        Years of authorization in which people and authorized strength are counted throughout.
 
     Returns
     -------
@@ -190,7 +194,7 @@ def stage_table(of_un: pd.DataFrame, wars: pd.DataFrame) -> pd.DataFrame:
         reached the stage on a known day), ``q1, median, q3`` in months.
     """
     voted = of_un["authorized_date"].dt.year
-    spans = [(int(voted.min()), int(voted.max())), COUNTED_YEARS]
+    spans = [(int(voted.min()), int(voted.max())), counted_years]
     rows: list[dict[str, Any]] = []
     for stage in STAGES:
         units = wars if stage.counts_wars else of_un
