@@ -21,6 +21,7 @@ from collsec.core.project import Project
 from collsec.histories.episodes import RECALLED
 from collsec.histories.extents import by_name, last_day_followed
 from collsec.histories.timelines import (
+    ANY_TROOPS,
     ONE_DAY,
     STRONG,
     counted_acts,
@@ -384,7 +385,7 @@ def _boots(case: Case, tables: CaseTables) -> Iterator[tuple[Any, ...]]:
     missions, last_day = tables.missions, last_day_followed(tables.episodes)
     own = missions[missions["conflict_id"].isin(list(case.conflicts))]
     own = own[(own["link_basis"] != RECALLED) & (own["link_confidence"] >= STRONG)]
-    troops = presence_spells(own, "peacekeepers")
+    troops = presence_spells(own, ANY_TROOPS)
     by_mission = own.assign(came=_backed(own, "first_personnel")).sort_values("came")
     for mission, rows in by_mission.groupby("mission_id", sort=False):
         m = rows.iloc[0]

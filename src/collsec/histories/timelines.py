@@ -23,6 +23,9 @@ ACTION_CLASSES = ("enforcement_or_mission", "sanctions", "condemnation", "other"
 # The least confidence (2 = strong) that a link needs to enter a primary exposure.
 STRONG = 2
 
+# The presence of troops of any sender, certain links and documented dates only.
+ANY_TROOPS = "peacekeepers"
+
 # What each presence measure counts: who sent the mission, which dates bound the presence, and
 # whether weak links and dates that rest on general knowledge alone (`recalled`) are admitted.
 PRESENCES: dict[str, tuple[tuple[str, ...], str, bool]] = {
@@ -30,7 +33,7 @@ PRESENCES: dict[str, tuple[tuple[str, ...], str, bool]] = {
     "un_troops_with_uncertain": (("un",), "troops", True),
     "un_troops_at_half_strength": (("un",), "half_strength", False),
     "un_personnel": (("un",), "personnel", False),
-    "peacekeepers": (("un", "regional", "coalition"), "troops", False),
+    ANY_TROOPS: (("un", "regional", "coalition"), "troops", False),
     "un_authorized": (("un",), "authorized", False),
 }
 _TROOPS = ("first_troops_date", "last_troops_date", "end_date")
