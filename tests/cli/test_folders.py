@@ -80,7 +80,7 @@ def test_outside_a_study_every_command_refuses_in_one_line(
         (["codebook", "onset_date"], {"name", "definition", "holders"}),
         (["diff", "20.1", "25.1"], {"n_old", "n_new", "episodes"}),
     ],
-    ids=str,
+    ids=lambda one: " ".join(sorted(one)),
 )
 def test_reading_commands_answer_in_json(
     command: list[str], keys: set[str], repository: Path, made: Path
