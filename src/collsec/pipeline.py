@@ -502,10 +502,12 @@ def outdated(project: Project, profile: str = "") -> dict[Unit, str]:
 
     found = not_current(project.root, manifests.values(), digests, current)
     digests.save()
+    receipts = project.receipts()
     for unit, manifest in manifests.items():
-        path = project.receipt(unit)
-        if not path.is_file() or path.read_text(encoding="utf-8") != manifest.receipt:
+        if receipts.get(unit) != manifest.receipt:
             found.setdefault(unit, "it was not finished")
+    for unit in receipts.keys() - project.manifests().keys():
+        found[unit] = "its manifest is missing or corrupt"
     return found
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -319,6 +320,24 @@ def test_a_step_that_fails_leaves_every_result(copy: Path) -> None:
     done = run(copy)
     assert done.returncode == 0, done.stderr
     assert outputs(copy) == before
+
+
+def test_a_full_disk_is_one_line_and_leaves_every_result(finished: Path) -> None:
+    before = outputs(finished)
+    done = subprocess.run(
+        [sys.executable, "-m", "collsec", "step", "tables"],
+        cwd=finished,
+        env=environment(finished),
+        # As on a full disk, the system refuses further bytes of a file.
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    assert outputs(finished) == before
+    assert left_behind(finished) == []
 
 
 # Kills and interrupts ---------------------------------------------------------------------------

@@ -31,16 +31,22 @@ app.add_typer(step_app, name="step")
 app.add_typer(results)
 
 
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"collsec {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def entry(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", is_eager=True, callback=_print_version
+        ),
     ] = False,
 ) -> None:
     """Test claims about UN collective security on every armed conflict since 1946."""
-    if version:
-        typer.echo(f"collsec {__version__}")
-        raise typer.Exit
 
 
 @app.command(
@@ -320,7 +326,7 @@ def diff(
 
 
 #: What the machine, not the program, may refuse.
-MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE)
+MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG)
 
 
 def main() -> None:

@@ -125,6 +125,15 @@ class Project:
         """The file by which the workflow knows that a unit is finished; it may be removed."""
         return self.processed / "done" / unit.name
 
+    def receipts(self) -> dict[Unit, str]:
+        """What the receipts say that there are."""
+        folder = self.processed / "done"
+        return {
+            Unit(*path.relative_to(folder).parts): path.read_bytes().decode(errors="replace")
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+
     def digests(self) -> Digests:
         """Digests of files, remembered between runs."""
         return Digests(self.state / "digests.json")

@@ -64,7 +64,10 @@ def manifest(project: Project) -> dict[str, Any]:
     if not (site / "index.html").exists():
         raise MissingInput("reports/site/index.html does not exist yet. Run `collsec run` first.")
     records = {h: load(project, h) for h in load_study(project).hypotheses}
-    files = [*project.processed.glob("estimates/*"), *site.rglob("*")]
+    # A hypothesis that was taken off the list may have left its estimates behind.
+    names = {*records, project.record("study").stem}
+    estimates = project.record("study").parent.glob("*")
+    files = [p for p in estimates if p.stem.partition("-")[0] in names] + [*site.rglob("*")]
     return {
         "collsec_version": __version__,
         "data_vintage": _one(records, "data_vintage"),
