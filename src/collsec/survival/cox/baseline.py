@@ -190,7 +190,12 @@ def cumulative_hazard(
     design, at = result.design, result.fitted
     slots = design.slots
     own = (x - design.center) / design.scale
-    ratio = np.exp(own @ (result.params.to_numpy() * design.scale) - at.shift)
+    with np.errstate(over="ignore"):
+        ratio = np.exp(own @ (result.params.to_numpy() * design.scale) - at.shift)
+    if not np.isfinite(ratio).all():
+        raise EstimationError(
+            "the hazard at these covariates exceeds any number: they lie far beyond the data"
+        )
     jump = slots.by_moment(at.hazard)[moments] * ratio
     away = own * jump[:, None] - at.means.sums(at.hazard)[moments] * ratio[:, None]
     hazard = running(jump)[upto]

@@ -13,7 +13,8 @@ from collsec.survival.columns import Names, WeightKind, case_weights, codes, ind
 from collsec.survival.columns import clusters as cluster_codes
 from collsec.survival.covariates import center_and_scale, standardized
 from collsec.survival.cox.exact_ties import exact_likelihood
-from collsec.survival.cox.partial_likelihood import Likelihood, Slots, Ties, partial_likelihood
+from collsec.survival.cox.partial_likelihood import Likelihood, partial_likelihood
+from collsec.survival.cox.terms import Slots, Ties
 from collsec.survival.errors import EstimationError
 from collsec.survival.maximum_likelihood import STEP_TOLERANCE, Maximum, check_information, maximize
 from collsec.survival.risk_sets import RiskSets

@@ -8,7 +8,8 @@ from scipy import sparse, stats
 
 from collsec.survival.arrays import Floats, Integers, accumulate, crossproduct, sum_by_group
 from collsec.survival.cox.design import CoxDesign, FittedCox
-from collsec.survival.cox.partial_likelihood import Likelihood, Slots
+from collsec.survival.cox.partial_likelihood import Likelihood
+from collsec.survival.cox.terms import Slots
 from collsec.survival.errors import EstimationError
 from collsec.survival.maximum_likelihood import quadratic_form
 from collsec.survival.risk_sets import RiskSets, by_target

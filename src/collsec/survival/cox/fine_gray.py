@@ -19,8 +19,8 @@ from collsec.survival.columns import (
 )
 from collsec.survival.covariates import matrix
 from collsec.survival.cox.model import cox_ph
-from collsec.survival.cox.partial_likelihood import Ties
 from collsec.survival.cox.result import CoxResult
+from collsec.survival.cox.terms import Ties
 from collsec.survival.errors import EstimationError, shown
 from collsec.survival.risk_sets import RiskSets
 from collsec.survival.times import survival_times, times_up_to, untied

@@ -13,7 +13,7 @@ from collsec.survival.arrays import Floats
 from collsec.survival.columns import Names, as_frame, clusters, names_of
 from collsec.survival.cox.design import CoxDesign
 from collsec.survival.cox.model import fit_design
-from collsec.survival.cox.partial_likelihood import Ties
+from collsec.survival.cox.terms import Ties
 from collsec.survival.errors import EstimationError, check_positive
 from collsec.survival.maximum_likelihood import Expansion, check_information, maximize
 from collsec.survival.results import Coefficients

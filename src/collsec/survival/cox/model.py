@@ -10,8 +10,8 @@ from collsec.survival.clustered import check_debias, sandwich
 from collsec.survival.columns import Names, WeightKind, as_frame, names_of
 from collsec.survival.cox.design import CoxDesign
 from collsec.survival.cox.diagnostics import cluster_scores
-from collsec.survival.cox.partial_likelihood import Ties
 from collsec.survival.cox.result import CoxResult
+from collsec.survival.cox.terms import Ties
 
 
 def cox_ph(

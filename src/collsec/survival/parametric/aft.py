@@ -115,11 +115,13 @@ def aft(
     design = RegressionDesign.from_frame(data, covariates)
     given = case_weights(data, weights)
     family = DISTRIBUTIONS[distribution]
+    # In units of their typical size the logarithms of times are near zero, whatever the clock.
+    typical = float(np.log(ends).mean())
     model = AftLikelihood.build(
         family,
         design.x,
-        begins,
-        ends,
+        begins / np.exp(typical),
+        ends / np.exp(typical),
         happened,
         np.ones(len(data)) if given is None else given,
     )
@@ -138,13 +140,14 @@ def aft(
         cov = back @ inner @ back.T
     p = len(design.names)
     coefficients = design.back() @ (best.beta[:p] / theta)
+    coefficients[0] += typical
     params = np.append(coefficients, -np.log(theta)) if family.scale_is_free else coefficients
     index = pd.Index(names, name="term")
     return AftResult(
         params=pd.Series(params, index=index, name="estimate"),
         cov=pd.DataFrame(cov, index=index, columns=index),
         model_cov=pd.DataFrame(model_cov, index=index, columns=index),
-        loglik=best.fitted.loglik,
+        loglik=best.fitted.loglik - typical * float(model.weights[: model.failed].sum()),
         distribution=distribution,
         covariates=tuple(covariates),
         nobs=len(data),
