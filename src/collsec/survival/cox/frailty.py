@@ -137,7 +137,7 @@ def frailty_cox(
         raise EstimationError(f"ties must be 'efron' or 'breslow', not {ties!r}")
     if variance is not None:
         check_positive(variance, "the variance of a frailty")
-    data, covariates = as_frame(data), names_of(covariates)
+    data = as_frame(data)
     found, labels = clusters(data, group)
     if len(labels) > MOST_GROUPS:
         raise EstimationError(
@@ -174,9 +174,9 @@ def frailty_cox(
         )
         variance = float(np.exp(search.x))
     params = model.maximize(variance, begin)
-    p = len(covariates)
+    p = len(design.names)
     cov = model.covariance(variance, params) / np.outer(design.scale, design.scale)
-    index = pd.Index(covariates, name="term")
+    index = pd.Index(design.names, name="term")
     return FrailtyResult(
         params=pd.Series(params[:p] / design.scale, index=index, name="estimate"),
         cov=pd.DataFrame(cov, index=index, columns=index),

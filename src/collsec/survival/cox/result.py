@@ -20,7 +20,15 @@ from collsec.survival.cox.diagnostics import (
     score_residuals,
 )
 from collsec.survival.cox.partial_likelihood import Likelihood
-from collsec.survival.errors import EstimationError
+from collsec.survival.cox.prediction import predict_rows, stratum_codes
+from collsec.survival.errors import EstimationError, check_level
+from collsec.survival.predictions import (
+    Rows,
+    check_quantile,
+    check_what,
+    linear_prediction,
+    rows_of,
+)
 from collsec.survival.results import Coefficients
 
 
@@ -172,6 +180,59 @@ class CoxResult(Coefficients):
     def baseline(self) -> pd.DataFrame:
         """Return the baseline hazard at covariates of zero; see `baseline_hazard`."""
         return baseline_hazard(self)
+
+    def predict(
+        self,
+        rows: Rows,
+        what: str = "linear predictor",
+        *,
+        times: float | Sequence[float] | None = None,
+        q: float = 0.5,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Predict for the rows of a frame.
+
+        Parameters
+        ----------
+        rows : DataFrame, or mapping of str to float
+            The columns that the model was fitted with (covariates, or those of its formula, and
+            strata); others are ignored. A mapping is one row.
+        what : {"linear predictor", "cumulative hazard", "survival", "incidence", "quantile"}
+            The linear predictor is ``xβ``, covariates as given (R's ``predict`` takes them less
+            their means). The incidence is one less survival: the cumulative incidence of a
+            `fine_gray` model. A quantile is the first time at which survival is 1 − q or less.
+        times : float or sequence of float, optional
+            Within the follow-up of the row's stratum; all event times of it by default.
+        q : float
+            Which quantile of time; the median by default.
+        level : float
+            Of the intervals: Wald's for the linear predictor and the cumulative hazard (from which
+            the others follow).
+
+        Returns
+        -------
+        DataFrame
+            ``estimate, std_error, ci_low, ci_high``, one row per row of the frame (quantiles have
+            no ``std_error``, and are infinite where they lie beyond follow-up); over time one row
+            per row and time, with ``row`` and ``time``.
+
+        Raises
+        ------
+        EstimationError
+            A column is absent or missing a value; a category or stratum was not in the data; a
+            time lies beyond follow-up.
+        """
+        known = ("linear predictor", "cumulative hazard", "survival", "incidence", "quantile")
+        check_what(what, known)
+        check_level(level)
+        data = rows_of(rows)
+        x = self.design.covariates.matrix(data)
+        if what == "linear predictor":
+            params, cov = np.asarray(self.params, dtype=np.float64), self.cov.to_numpy()
+            return linear_prediction(x, params, cov, data.index, level)
+        strata = stratum_codes(self, data)
+        q = check_quantile(q)
+        return predict_rows(self, x, strata, data.index, what, times=times, q=q, level=level)
 
     def predict_survival(
         self,

@@ -12,8 +12,10 @@ from collsec.survival.arrays import Floats, Integers, crossproduct, sum_by_group
 from collsec.survival.columns import Names, as_frame, clusters, names_of, numbers
 from collsec.survival.covariates import matrix
 from collsec.survival.errors import EstimationError
+from collsec.survival.formulas import Covariates, covariates_of
 from collsec.survival.maximum_likelihood import check_information, quadratic_form
 from collsec.survival.regression.absorption import Absorption, check_absorbed
+from collsec.survival.regression.linear import LinearEquation, LinearResult
 from collsec.survival.regression.weak_instruments import (
     AndersonRubin,
     check_relevance,
@@ -21,32 +23,10 @@ from collsec.survival.regression.weak_instruments import (
     partialled,
     rank_lm,
 )
-from collsec.survival.results import Coefficients
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class LinearEquation(Coefficients):
-    """One least-squares equation: a reduced form or a first stage.
-
-    Attributes
-    ----------
-    params : Series
-    cov : DataFrame
-    residual_df : float or None
-    """
-
-    params: pd.Series[float]
-    cov: pd.DataFrame
-    residual_df: float | None
-
-    @property
-    def df_resid(self) -> float | None:
-        """Clusters less one, or rows less parameters where none were named."""
-        return self.residual_df
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class IVResult(Coefficients):
+class IVResult(LinearResult):
     """A fitted instrumental-variables regression.
 
     Attributes
@@ -72,6 +52,8 @@ class IVResult(Coefficients):
         Degrees of freedom of what was absorbed, the mean included.
     absorbed : tuple of str
     residual_df : float or None
+    controls : Covariates
+        How the exogenous columns are made from a frame.
     """
 
     params: pd.Series[float]
@@ -87,11 +69,11 @@ class IVResult(Coefficients):
     effects: int
     absorbed: tuple[str, ...]
     residual_df: float | None
+    controls: Covariates
 
-    @property
-    def df_resid(self) -> float | None:
-        """Clusters less one, or rows less parameters where none were named."""
-        return self.residual_df
+    def _matrix(self, data: pd.DataFrame) -> Floats:
+        endogenous = numbers(data, str(self.params.index[0]))
+        return np.column_stack((endogenous, self.controls.matrix(data)))
 
     def _facts(self) -> list[tuple[str, Any]]:
         errors = "heteroskedastic" if self.n_clusters is None else "clustered"
@@ -165,7 +147,10 @@ def iv_2sls(
        IV. American Economic Review 112, 3260–3290. https://doi.org/10.1257/aer.20211063
     """
     data = as_frame(data)
-    instruments, exogenous, absorb = names_of(instruments), names_of(exogenous), names_of(absorb)
+    absorb = names_of(absorb)
+    data, by_instruments = covariates_of(data, instruments)
+    data, by_controls = covariates_of(data, exogenous)
+    instruments, exogenous = list(by_instruments.names), list(by_controls.names)
     treated = names_of(endogenous)
     if len(treated) != 1:
         raise EstimationError(
@@ -249,6 +234,7 @@ def iv_2sls(
         effects=absorption.effects,
         absorbed=tuple(absorb),
         residual_df=df,
+        controls=by_controls,
     )
 
 
