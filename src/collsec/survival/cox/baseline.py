@@ -12,7 +12,7 @@ from collsec.survival.arrays import Floats, Integers
 from collsec.survival.clustered import at_risk_by_cluster, failures_by_cluster
 from collsec.survival.covariates import matrix, stated
 from collsec.survival.cox.design import FittedCox
-from collsec.survival.cox.diagnostics import cluster_scores
+from collsec.survival.cox.residuals import cluster_scores
 from collsec.survival.errors import EstimationError, listed, shown
 from collsec.survival.results import critical_value
 from collsec.survival.risk_sets import running

@@ -9,7 +9,7 @@ from collsec.survival.arrays import Floats
 from collsec.survival.clustered import check_debias, sandwich
 from collsec.survival.columns import Names, WeightKind, as_frame, names_of
 from collsec.survival.cox.design import CoxDesign
-from collsec.survival.cox.diagnostics import cluster_scores
+from collsec.survival.cox.residuals import cluster_scores
 from collsec.survival.cox.result import CoxResult
 from collsec.survival.cox.terms import Ties
 

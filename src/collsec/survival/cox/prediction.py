@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -9,7 +11,7 @@ from collsec.survival.arrays import Floats, Integers
 from collsec.survival.columns import codes
 from collsec.survival.cox.baseline import baseline_influence
 from collsec.survival.cox.design import FittedCox
-from collsec.survival.cox.diagnostics import cluster_scores
+from collsec.survival.cox.residuals import cluster_scores
 from collsec.survival.errors import EstimationError, shown
 from collsec.survival.predictions import cumulative_table, first_time_below
 from collsec.survival.results import critical_value
@@ -72,6 +74,7 @@ def predict_rows(
     times: object = None,
     q: float = 0.5,
     level: float = 0.95,
+    transform: Callable[[Floats], tuple[Floats, Floats]] | None = None,
 ) -> pd.DataFrame:
     """Predict over time for rows of fixed covariates; as `CoxResult.predict`.
 
@@ -84,6 +87,8 @@ def predict_rows(
     what : {"cumulative hazard", "survival", "incidence", "quantile"}
     times, q, level
         As in `CoxResult.predict`.
+    transform : callable, optional
+        From cumulative hazards, shape (n, t), to others and their derivatives.
     """
     sets, z = result.design.risk_sets, critical_value(level)
     parts = []
@@ -97,6 +102,10 @@ def predict_rows(
         hazard, variance = cumulative_hazards(result, moments, x[own], upto)
         error = np.sqrt(variance)
         limits = (np.maximum(hazard - z * error, 0.0), hazard + z * error)
+        if transform is not None:
+            limits = (transform(limits[0])[0], transform(limits[1])[0])
+            hazard, slope = transform(hazard)
+            error = error * slope
         if what != "quantile":
             table = cumulative_table(what, index[own], grid, hazard, error, limits)
             parts.append(table.assign(place=np.repeat(own, len(grid))))

@@ -13,14 +13,14 @@ from scipy import stats
 from collsec.survival.arrays import Floats, weighted_total
 from collsec.survival.cox.baseline import baseline_hazard, predict_survival
 from collsec.survival.cox.design import CoxDesign
-from collsec.survival.cox.diagnostics import (
+from collsec.survival.cox.partial_likelihood import Likelihood
+from collsec.survival.cox.prediction import predict_rows, stratum_codes
+from collsec.survival.cox.proportional_hazards import proportional_hazards_test
+from collsec.survival.cox.residuals import (
     martingale_residuals,
-    proportional_hazards_test,
     schoenfeld_residuals,
     score_residuals,
 )
-from collsec.survival.cox.partial_likelihood import Likelihood
-from collsec.survival.cox.prediction import predict_rows, stratum_codes
 from collsec.survival.errors import EstimationError, check_level
 from collsec.survival.predictions import (
     Rows,
@@ -93,7 +93,10 @@ class CoxResult(Coefficients):
         chi2 = 2 * (self.loglik[1] - self.loglik[0])
         return chi2, len(self.params), float(stats.chi2.sf(chi2, len(self.params)))
 
-    def schoenfeld(self, *, scaled: bool = False) -> pd.DataFrame:
+    def _bic_size(self) -> float:
+        return float(self.n_events)
+
+    def schoenfeld(self, *, scaled: bool = False, robust: bool = False) -> pd.DataFrame:
         """Return Schoenfeld residuals, one row per event, by stratum and time.
 
         Parameters
@@ -101,6 +104,8 @@ class CoxResult(Coefficients):
         scaled : bool
             Multiply by the number of events and the model covariance and add the coefficients: the
             mean at time t then estimates β(t) [1]_.
+        robust : bool
+            Scale by the clustered covariance instead.
 
         Returns
         -------
@@ -115,7 +120,8 @@ class CoxResult(Coefficients):
         """
         rows, residuals = schoenfeld_residuals(self.design, self.fitted)
         if scaled:
-            residuals = len(rows) * residuals @ self.model_cov.to_numpy() + self.params.to_numpy()
+            cov = self._clustered() if robust else self.model_cov
+            residuals = len(rows) * residuals @ cov.to_numpy() + self.params.to_numpy()
         table = pd.DataFrame(residuals, index=self.design.index[rows], columns=self.design.names)
         table.insert(0, "time", self.design.stop[rows])
         return table
@@ -173,9 +179,16 @@ class CoxResult(Coefficients):
 
         return refit
 
-    def test_proportional_hazards(self, transform: str = "km") -> pd.DataFrame:
+    def _clustered(self) -> pd.DataFrame:
+        if self.n_clusters is None:
+            raise EstimationError("the model has no clusters; fit it with cluster=")
+        return self.cov
+
+    def test_proportional_hazards(
+        self, transform: str = "km", *, robust: bool = False
+    ) -> pd.DataFrame:
         """Test whether coefficients change with time; see `proportional_hazards_test`."""
-        return proportional_hazards_test(self, transform)
+        return proportional_hazards_test(self, transform, robust=robust)
 
     def baseline(self) -> pd.DataFrame:
         """Return the baseline hazard at covariates of zero; see `baseline_hazard`."""

@@ -80,10 +80,8 @@ class AftResult(Coefficients):
         """Log-likelihood of densities of log time, as Stata's ``streg`` reports it."""
         return self.loglik + self.log_times
 
-    @property
-    def aic(self) -> float:
-        """Akaike's information criterion; compare models of the same rows."""
-        return 2 * len(self.params) - 2 * self.loglik
+    def _bic_size(self) -> float:
+        return float(self.n_events)
 
     def predict(
         self,
