@@ -47,6 +47,9 @@ if TYPE_CHECKING:
         AndersonRubin as AndersonRubin,
     )
     from collsec.survival import (
+        CompleteCases as CompleteCases,
+    )
+    from collsec.survival import (
         CoxDesign as CoxDesign,
     )
     from collsec.survival import (
@@ -75,6 +78,9 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         IVResult as IVResult,
+    )
+    from collsec.survival import (
+        JournalTable as JournalTable,
     )
     from collsec.survival import (
         LogrankTest as LogrankTest,
@@ -110,6 +116,9 @@ if TYPE_CHECKING:
         compare as compare,
     )
     from collsec.survival import (
+        complete_cases as complete_cases,
+    )
+    from collsec.survival import (
         cox_ph as cox_ph,
     )
     from collsec.survival import (
@@ -129,6 +138,9 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         iv_2sls as iv_2sls,
+    )
+    from collsec.survival import (
+        journal_table as journal_table,
     )
     from collsec.survival import (
         kaplan_meier as kaplan_meier,
@@ -305,6 +317,7 @@ __all__ = [
     "BootstrapInterval",
     "BootstrapResult",
     "Calibration",
+    "CompleteCases",
     "Counts",
     "CoxDesign",
     "CoxResult",
@@ -326,6 +339,7 @@ __all__ = [
     "Influence",
     "Integers",
     "JackknifeResult",
+    "JournalTable",
     "LogrankTest",
     "OmittedVariableBounds",
     "PanelResult",
@@ -352,6 +366,7 @@ __all__ = [
     "cluster_jackknife",
     "codebook",
     "compare",
+    "complete_cases",
     "cox_ph",
     "discrete_hazard",
     "e_value",
@@ -365,6 +380,7 @@ __all__ = [
     "frailty_cox",
     "holm",
     "iv_2sls",
+    "journal_table",
     "kaplan_meier",
     "leave_one_cluster_out",
     "load",

@@ -264,3 +264,52 @@ def test_panels_name_what_is_wrong(panel: pd.DataFrame) -> None:
             instruments=["k"],
             absorb=["country"],
         )
+
+
+def test_hundreds_of_controls_are_the_effects_that_absorption_takes_out() -> None:
+    """Indicators of 170 groups and 57 times, one by one or absorbed: one estimate, one error."""
+    rng = np.random.default_rng(9)
+    n = 3000
+    data = pd.DataFrame({"group": rng.integers(0, 170, n), "time": rng.integers(0, 58, n)})
+    data["instrument"] = rng.normal(size=n) + 0.01 * data["group"]
+    data["aid"] = 0.5 * data["instrument"] + 0.02 * data["time"] + rng.normal(size=n)
+    data["growth"] = data["aid"] + 0.01 * data["group"] + rng.normal(size=n)
+    data["cluster"] = data["group"] % 40
+    model = {"outcome": "growth", "endogenous": "aid", "instruments": "instrument"}
+    spelled = iv_2sls(data, **model, exogenous="C(group) + C(time)", cluster="cluster")
+    absorbed = iv_2sls(data, **model, absorb=["group", "time"], cluster="cluster")
+    assert len(spelled.params) == 227
+    assert spelled.params["aid"] == pytest.approx(absorbed.params["aid"], rel=1e-10)
+    assert spelled.std_errors["aid"] == pytest.approx(absorbed.std_errors["aid"], rel=1e-10)
+    assert spelled.kleibergen_paap == pytest.approx(absorbed.kleibergen_paap, rel=1e-10)
+    assert spelled.cragg_donald == pytest.approx(absorbed.cragg_donald, rel=1e-10)
+    lm = spelled.kleibergen_paap_lm[0]
+    assert lm == pytest.approx(absorbed.kleibergen_paap_lm[0], rel=1e-10)
+
+
+def test_two_stages_equal_those_of_linearmodels() -> None:
+    from linearmodels.iv import IV2SLS
+
+    rng = np.random.default_rng(10)
+    n = 500
+    data = pd.DataFrame(rng.normal(size=(n, 4)), columns=["z", "s", "x", "w"])
+    data["d"] = data["z"] + 0.5 * data["s"] + data["x"] + rng.normal(size=n)
+    data["y"] = data["d"] + data["w"] + rng.normal(size=n)
+    data["country"] = np.arange(n) % 30
+    for cluster in (None, "country"):
+        ours = iv_2sls(
+            data,
+            outcome="y",
+            endogenous="d",
+            instruments=["z", "s"],
+            exogenous=["x", "w"],
+            cluster=cluster,
+        )
+        options = {"cov_type": "robust"}
+        if cluster:
+            options = {"cov_type": "clustered", "clusters": data[cluster]}
+        theirs = IV2SLS(
+            data["y"], data[["x", "w"]].assign(one=1.0), data[["d"]], data[["z", "s"]]
+        ).fit(debiased=True, **options)
+        np.testing.assert_allclose(ours.params, theirs.params[["d", "x", "w"]], rtol=1e-11)
+        np.testing.assert_allclose(ours.std_errors, theirs.std_errors[["d", "x", "w"]], rtol=1e-11)

@@ -24,12 +24,14 @@ from collsec.survival import (
     aft,
     clone_censor_weight,
     compare,
+    complete_cases,
     cox_ph,
     discrete_hazard,
     fine_gray,
     firth_cox,
     frailty_cox,
     iv_2sls,
+    journal_table,
     kaplan_meier,
     logit,
     logrank,
@@ -170,6 +172,22 @@ def cox(data: pd.DataFrame, **options: Any) -> Numbers:
     return found
 
 
+def predictions(fit: Any, data: pd.DataFrame, **whats: Any) -> Numbers:
+    """Predict what is named for the first rows; quantiles and means may be infinite."""
+    found, some = coefficients(fit), data.sort_values("unit", kind="stable").head(4)
+    for what, options in whats.items():
+        name = what.replace("_", " ")
+        table = fit.predict(some, name, **options)
+        values = table.select_dtypes("number").to_numpy(dtype=float).ravel()
+        found[name] = np.nan_to_num(values, posinf=0.0) if name in MAY_BE_INFINITE else values
+    assert journal_table([fit]).to_latex()
+    return found
+
+
+#: What lies beyond follow-up, or does not exist, is infinity.
+MAY_BE_INFINITE = {"quantile", "mean", "median"}
+
+
 def standardized(data: pd.DataFrame) -> Numbers:
     fit = cox_ph(data, ["x", "z"], stop="stop", event="event", cluster="group")
     at = float(data["stop"].median())
@@ -276,6 +294,61 @@ CALLS: dict[str, Callable[[pd.DataFrame], Numbers]] = {
     "cox, exact": lambda d: {"b": cox_ph(d, "x", **ROWS, ties="exact").params.to_numpy()},
     "cox, units": lambda d: cox(d, unit="unit"),
     "cox, offset": lambda d: coefficients(cox_ph(d, "z", **ROWS, offset="x")),
+    "cox, predicted": lambda d: predictions(
+        cox_ph(d, ["x", "z"], **ROWS, cluster="group", strata="time"),
+        d,
+        linear_predictor={},
+        survival={},
+        incidence={},
+        quantile={},
+    ),
+    "cox, formula": lambda d: predictions(
+        cox_ph(d, "x + C(time) + rcs(y, 3)", **ROWS), d, linear_predictor={}, survival={}
+    ),
+    "cox, robust trend": lambda d: {
+        "chi2": cox_ph(d, ["x"], **ROWS, cluster="group")
+        .test_proportional_hazards(robust=True)["chi2"]
+        .to_numpy()
+    },
+    "frailty, gaussian": lambda d: predictions(
+        frailty_cox(d, "x", **ROWS, group="group", distribution="gaussian", variance=0.5),
+        d,
+        linear_predictor={},
+        survival={"of": "group"},
+        incidence={},
+        quantile={"of": "one"},
+    ),
+    "weibull, predicted": lambda d: predictions(
+        aft(d, "x + C(time)", stop="stop", event="event", distribution="weibull"),
+        d,
+        linear_predictor={},
+        median={},
+        mean={},
+        survival={"times": median_stop(d)},
+    ),
+    "discrete, predicted": lambda d: predictions(
+        discrete_hazard(d, "x", duration="period", event="event", dependence="linear"),
+        d,
+        hazard={},
+        survival={"times": 1},
+    ),
+    "counts, offset": lambda d: predictions(
+        poisson(d, ["x"], outcome="count", offset="z", weights="weight", cluster="group"),
+        d,
+        mean={},
+        linear_predictor={},
+    ),
+    "negative binomial, weights": lambda d: predictions(
+        negative_binomial(d, "z", outcome="count", offset="x", weights="weight", cluster="group"),
+        d,
+        mean={},
+    ),
+    "iv, large": lambda d: predictions(
+        iv_2sls(d, outcome="y", endogenous="x", instruments="z", exogenous="C(time)", small=False),
+        d,
+        linear_predictor={},
+    ),
+    "complete": lambda d: cox(complete_cases(d, ["start", "stop", "event", "x", "z"]).data),
     "cox, null": lambda d: {"S": cox_ph(d, [], **ROWS).baseline()["survival"].to_numpy()},
     "firth": lambda d: {"b": np.array([firth_cox(d, "x", **ROWS).estimate])},
     "frailty": lambda d: coefficients(frailty_cox(d, "x", **ROWS, group="group", variance=0.5)),

@@ -18,6 +18,7 @@ from collsec.survival.emulation.standardization import (
 )
 from collsec.survival.emulation.strategies import EmulatedTrial, clone_censor_weight
 from collsec.survival.errors import EstimationError, EstimationWarning
+from collsec.survival.journal_table import JournalTable
 from collsec.survival.nonparametric.aalen_johansen import CumulativeIncidence, aalen_johansen
 from collsec.survival.nonparametric.kaplan_meier import SurvivalCurve, kaplan_meier
 from collsec.survival.nonparametric.logrank import LogrankTest, logrank
@@ -34,7 +35,7 @@ from collsec.survival.regression.panel import PanelResult, panel_ols
 from collsec.survival.regression.weak_instruments import AndersonRubin
 from collsec.survival.results import ScalarEstimate
 from collsec.survival.splines import restricted_cubic, spline_knots
-from collsec.survival.tables import compare
+from collsec.survival.tables import compare, journal_table
 
 __all__ = [
     "AftResult",
@@ -50,6 +51,7 @@ __all__ = [
     "FirthResult",
     "FrailtyResult",
     "IVResult",
+    "JournalTable",
     "LogrankTest",
     "PanelResult",
     "RegressionResult",
@@ -69,6 +71,7 @@ __all__ = [
     "fit_design",
     "frailty_cox",
     "iv_2sls",
+    "journal_table",
     "kaplan_meier",
     "logit",
     "logrank",

@@ -161,7 +161,7 @@ class Coefficients(Printed):
         >>> rows = pd.DataFrame({"y": [0, 1, 0, 1, 1, 0, 1], "x": range(7), "z": [1, 0] * 3 + [1]})
         >>> chi2, df, p = logit(rows, ["x", "z"], outcome="y").wald_test(["x", "z"])
         >>> df, round(chi2, 3)
-        (2, 0.748)
+        (2, 0.714)
         """
         listed = names_of(terms) if isinstance(terms, str) else list(terms)  # type: ignore[arg-type]
         if listed and all(isinstance(name, str) for name in listed):

@@ -36,10 +36,7 @@ def holm(p_values: npt.ArrayLike) -> Floats:
     >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
     [0.03, 0.06, 0.06]
     """
-    values = _checked(p_values)
-    order = np.argsort(values, kind="stable")
-    stepped = np.maximum.accumulate((values.size - np.arange(values.size)) * values[order])
-    return _restored(stepped, order)
+    return _adjusted(p_values, "holm")
 
 
 def benjamini_hochberg(p_values: npt.ArrayLike) -> Floats:
@@ -69,21 +66,16 @@ def benjamini_hochberg(p_values: npt.ArrayLike) -> Floats:
     >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(2).tolist()
     [0.03, 0.04, 0.04]
     """
-    values = _checked(p_values)
-    order = np.argsort(values, kind="stable")
-    scaled = values[order] * values.size / np.arange(1, values.size + 1)
-    stepped = np.minimum.accumulate(scaled[::-1])[::-1]
-    return _restored(stepped, order)
+    return _adjusted(p_values, "fdr_bh")
 
 
-def _checked(p_values: npt.ArrayLike) -> Floats:
+def _adjusted(p_values: npt.ArrayLike, method: str) -> Floats:
+    """Return adjusted p-values by a method of statsmodels."""
+    from statsmodels.stats.multitest import multipletests
+
     values = np.asarray(p_values, dtype=np.float64)
     if values.ndim != 1 or not np.all((values >= 0) & (values <= 1)):
         raise InferenceError("p-values must form one row of numbers between 0 and 1.")
-    return values
-
-
-def _restored(stepped: Floats, order: npt.NDArray[np.intp]) -> Floats:
-    adjusted = np.empty(stepped.size)
-    adjusted[order] = np.minimum(stepped, 1.0)
-    return adjusted
+    if not values.size:
+        return values
+    return np.asarray(multipletests(values, method=method)[1], dtype=np.float64)
