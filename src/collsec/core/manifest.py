@@ -175,7 +175,8 @@ def not_current(
     Returns
     -------
     dict
-        Unit → the first reason found, as a clause such as "analyses/_cases.yml has changed".
+        Unit → the first reason found, as a clause such as "analyses/_cases.yml has changed". An
+        input that no unit lists is to be made first; whether it differs is seen then.
     """
     every = list(manifests)
     written = {path: digest for one in every for path, digest in one.outputs.items()}
@@ -187,7 +188,9 @@ def not_current(
             or _differing(one.sources, sources, "{} has changed")
             or _differing(one.settings, settings, "made with another {}")
             or _differing(
-                one.inputs, {p: written.get(p, "") for p in one.inputs}, "{} has been made again"
+                one.inputs,
+                {p: written.get(p, d) for p, d in one.inputs.items()},
+                "{} has been made again",
             )
         )
         if reason:
