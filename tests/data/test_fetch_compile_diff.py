@@ -16,7 +16,7 @@ from collsec.cli.main import app
 from collsec.compile import RECIPES
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
-from collsec.evidence.diff import difference_of, side_of
+from collsec.evidence.diff import KINDS, difference_of, renamed, side_of
 
 
 def run(*arguments: str) -> str:
@@ -115,7 +115,10 @@ def results(folder: Path, estimate: float, verdict: str) -> None:
             "exposed_events": [9, 9],
         }
     ).to_parquet(where / "h1.parquet")
-    (where / "h1.json").write_text(json.dumps({"verdict": {"code": verdict}}), encoding="utf-8")
+    (where / "h1.json").write_text(
+        json.dumps({"verdict": {"code": verdict}, "result_id": f"h1.primary@{verdict}"}),
+        encoding="utf-8",
+    )
 
 
 def test_two_folders_side_by_side(study: Path, tmp_path: Path) -> None:
@@ -141,7 +144,8 @@ def test_two_folders_side_by_side(study: Path, tmp_path: Path) -> None:
         False,
     ]
     assert pd.isna(estimates.loc["h1.only_supported", "estimate_old"])
-    assert found.verdicts.values.tolist() == [["h1", "inconclusive", "supported"]]
+    ids = ["h1.primary@inconclusive", "h1.primary@supported"]
+    assert found.verdicts.values.tolist() == [["h1", "inconclusive", "supported", *ids, "changed"]]
     printed = run("diff", str(study), str(other), "--root", str(study))
     lines = [line.split() for line in printed.splitlines()]
     assert "h1.primary  hazard ratio  2.50 (0.70 to 12.40)  2.60 (0.70 to 12.40)" in printed
@@ -150,6 +154,41 @@ def test_two_folders_side_by_side(study: Path, tmp_path: Path) -> None:
     same = difference_of(side_of(str(study), Project(study)), side_of(f"{study}/.", Project(study)))
     assert same.estimates is not None and same.estimates["is_same"].all()
     assert same.n_same == 620 and same.episodes.empty
+
+
+def test_what_has_another_name_than_before_is_compared_under_it(
+    study: Path, tmp_path: Path
+) -> None:
+    """Columns, estimates and result ids by the published table of renamings, chains included."""
+    older = tmp_path / "older"
+    shutil.copytree(study, older)
+    results(study, 2.5, "inconclusive")
+    results(older, 2.5, "supported")
+    frame = older / "data" / "processed" / "estimates" / "h1.parquet"
+    pd.read_parquet(frame).rename(columns={"exposed_events": "exposed_ends"}).to_parquet(frame)
+    (study / "reports").mkdir(exist_ok=True)
+    (study / "reports" / "RENAMED.csv").write_text(
+        "kind,old,new,reason\n"
+        "column,exposed_ends,exposed_events,field term\n"
+        "estimate,h1.only_supported,h1.other,shorter\n"
+        "estimate,h1.other,h1.only_inconclusive,plainer\n"
+        "result,h1.primary@supported,h1.primary@inconclusive,names alone\n",
+        encoding="utf-8",
+    )
+    names = renamed(Project(study))
+    assert names["estimate"]["h1.only_supported"] == "h1.only_inconclusive"
+    sides = (side_of(str(one), Project(study)) for one in (older, study))
+    found = difference_of(*sides, names["result"])
+    assert found.estimates is not None and found.estimates["is_same"].all()
+    assert len(found.estimates) == 2
+    assert found.verdicts is not None and found.verdicts["result"].tolist() == ["renamed"]
+
+
+def test_the_published_renamings_are_of_known_kinds_and_say_why() -> None:
+    table = pd.read_csv(Path(__file__).parents[2] / "reports" / "RENAMED.csv", dtype=str)
+    assert table.columns.tolist() == ["kind", "old", "new", "reason"]
+    assert set(table["kind"]) <= set(KINDS) and table.notna().all(axis=None)
+    assert not table.duplicated(["kind", "old"]).any()
 
 
 def test_sides_that_are_none(study: Path, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_every_quantity_equals_that_of_r(answers, distribution: str, weights: st
         "cluster_error": fit.std_errors,
         "model_error": fit.model_std_errors,
         "loglik": [fit.loglik],
-        "median": [fit.predict({"x": 0.4, "z": 1})[0]],
+        "median": [fit.predict({"x": 0.4, "z": 1}, "median")["estimate"].iloc[0]],
     }
     assert set(got) == set(want)
     for name, value in got.items():

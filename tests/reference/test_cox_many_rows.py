@@ -8,7 +8,7 @@ import pytest
 
 from collsec.survival import CoxResult, EstimationError, cox_ph
 from collsec.survival.arrays import BLOCK, sum_by_group
-from collsec.survival.cox.diagnostics import cluster_scores
+from collsec.survival.cox.residuals import cluster_scores
 from collsec.survival.inference import cluster_bootstrap
 
 #: The verdict rule of the study: two engines agree to 1e-6 or the result is void.

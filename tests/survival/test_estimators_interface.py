@@ -202,12 +202,16 @@ def test_accelerated_failure_times(hearts: pd.DataFrame, distribution: str) -> N
     fit = aft(hearts, ["age"], **SURVIVAL, distribution=distribution, cluster="center", weights="w")
     for name in [*SHARED, "model_std_errors", "n_events"]:
         assert getattr(fit, name) is not None
-    middle, low, high = fit.predict({"age": 50.0})
+    at = {"age": 50.0}
+    middle, _, low, high = fit.predict(at, "median").iloc[0]
     assert low < middle < high
-    assert fit.predict({"age": 50.0}, "mean")[0] > middle
-    curve = fit.curve({"age": 50.0}, [middle])
-    assert curve["survival"].iloc[0] == pytest.approx(0.5, abs=1e-9)
-    assert curve["hazard"].iloc[0] == pytest.approx(2 * curve["density"].iloc[0], rel=1e-9)
+    assert fit.predict(at, "mean")["estimate"].iloc[0] > middle
+    survival, hazard, density = (
+        fit.predict(at, what, times=middle)["estimate"].iloc[0]
+        for what in ("survival", "hazard", "density")
+    )
+    assert survival == pytest.approx(0.5, abs=1e-9)
+    assert hazard == pytest.approx(2 * density, rel=1e-9)
     prints(fit)
 
 

@@ -181,7 +181,7 @@ def test_logrank_with_clusters_is_the_robust_score_test_of_cox(seed: int) -> Non
     test = logrank(data, group="arm", event="ended", cluster="country", weights="w", **ROWS)
     model = cox_ph(data, ["arm"], event="ended", weights="w", ties="breslow", **ROWS)
     null = model.design.evaluate(np.zeros(1))
-    from collsec.survival.cox.diagnostics import score_residuals
+    from collsec.survival.cox.residuals import score_residuals
 
     scores = score_residuals(model.design, null)[:, 0] * data["w"]
     by_cluster = scores.groupby(data["country"]).sum()

@@ -116,15 +116,18 @@ def test_a_discrete_hazard_with_all_durations_is_near_a_cox_model(months: pd.Dat
 
 def test_predicted_survival_multiplies_the_hazards(months: pd.DataFrame) -> None:
     fit = discrete_hazard(months, ["x"], duration="month", event="event", dependence="linear")
-    table = fit.predict({"x": 0.5}, [1, 2, 3])
+    table = fit.predict({"x": 0.5}, "hazard", times=[1, 2, 3])
+    survival = fit.predict({"x": 0.5}, "survival", times=[1, 2, 3])
     b = fit.params
     eta = b["const"] + b["duration"] * np.array([1, 2, 3]) + b["x"] * 0.5
     hazard = 1 - np.exp(-np.exp(eta))
-    np.testing.assert_allclose(table["hazard"], hazard)
-    np.testing.assert_allclose(table["survival"], np.cumprod(1 - hazard))
-    assert (table["ci_low"] < table["hazard"]).all() and (table["hazard"] < table["ci_high"]).all()
-    with pytest.raises(EstimationError, match=r"unknown \['z'\]; the model has x"):
-        fit.predict({"z": 1}, [1])
+    np.testing.assert_allclose(table["estimate"], hazard)
+    np.testing.assert_allclose(survival["estimate"], np.cumprod(1 - hazard))
+    for part in (table, survival):
+        assert (part["ci_low"] < part["estimate"]).all()
+        assert (part["estimate"] < part["ci_high"]).all()
+    with pytest.raises(EstimationError, match="no column 'x' in the data; columns are: z"):
+        fit.predict({"z": 1}, times=1)
 
 
 def test_a_spline_is_linear_beyond_its_knots_and_smooth_within() -> None:

@@ -202,7 +202,7 @@ def number(found: Any) -> Numbers:
 
 
 def median_stop(data: pd.DataFrame) -> float:
-    return float(pd.to_numeric(data["stop"], errors="coerce").median())
+    return float(np.nanmedian(pd.to_numeric(data["stop"]).to_numpy(float))) if len(data) else 1.0
 
 
 def trial(data: pd.DataFrame) -> Numbers:
@@ -221,8 +221,16 @@ def trial(data: pd.DataFrame) -> Numbers:
     return {"contrasts": found.contrasts["estimate"].to_numpy()}
 
 
+def spline(data: pd.DataFrame) -> Numbers:
+    values = data["x"].to_numpy()
+    basis = restricted_cubic(values, spline_knots(values))
+    return {"basis": basis[pd.notna(values)]}
+
+
 def rerandomized(data: pd.DataFrame) -> Numbers:
     n = len(data)
+    if not n:
+        return {}
     design = exposure_design(
         origin=np.zeros(n),
         entry=data["start"],
@@ -314,9 +322,7 @@ CALLS: dict[str, Callable[[pd.DataFrame], Numbers]] = {
     ),
     "standardized": standardized,
     "trial": trial,
-    "spline": lambda d: {
-        "basis": restricted_cubic(d["x"].to_numpy(), spline_knots(d["x"].to_numpy()))
-    },
+    "spline": spline,
     "re-randomized": rerandomized,
     "bootstrap": bootstrap,
     "permuted": permuted,

@@ -183,7 +183,7 @@ def test_a_level_lies_between_zero_and_one(spells, level) -> None:
         lambda: model.conf_int(level),
         lambda: model.predict_survival({"x": 0}, level=level),
         lambda: shape.predict({"x": 0}, level=level),
-        lambda: periods.predict({"x": 0}, [1, 2], level=level),
+        lambda: periods.predict({"x": 0}, times=[1, 2], level=level),
         lambda: kaplan_meier(spells, **ROWS, level=level),
         lambda: rmst(spells, horizon=10, **ROWS).conf_int(level),
         lambda: firth_cox(spells, ["x"], **ROWS, level=level),
@@ -209,22 +209,32 @@ def test_predictions_need_known_values_and_times_within_follow_up(spells) -> Non
     with pytest.raises(EstimationError, match="times must be numbers"):
         curve.at(["soon"])
     shape = aft(spells, ["x"], **ROWS, distribution="weibull")
-    with pytest.raises(EstimationError, match="'x' must be finite numbers"):
-        shape.predict({"x": np.nan})
-    with pytest.raises(EstimationError, match="'x' must be finite numbers"):
-        shape.curve({"x": np.inf}, [1.0])
+    for value in (np.nan, np.inf):
+        for ask in (
+            lambda v: model.predict({"x": v}),
+            lambda v: model.predict({"x": v}, "survival", times=1),
+            lambda v: shape.predict({"x": v}),
+            lambda v: shape.predict({"x": v}, "survival", times=1),
+        ):
+            with pytest.raises(EstimationError, match="'x' is missing or not finite in row 0"):
+                ask(value)
     with pytest.raises(EstimationError, match="times must lie above zero"):
-        shape.curve({"x": 0}, [0.0])
+        shape.predict({"x": 0}, "survival", times=0)
+    for fitted in (model, shape):
+        with pytest.raises(EstimationError, match="beyond the last follow-up"):
+            fitted.predict(spells, "survival", times=[1, last + 1])
     for wrong in (np.nan, 0, -1, np.inf, "year"):
         with pytest.raises(EstimationError, match="the horizon must be a number above zero"):
             rmst(spells, horizon=wrong, **ROWS)
     periods = discrete_hazard(spells, ["x"], duration="stop", event="event")
-    with pytest.raises(EstimationError, match="'x' must be finite numbers"):
-        periods.predict({"x": np.nan}, [1])
-    with pytest.raises(EstimationError, match="durations must be finite numbers"):
-        periods.predict({"x": 0}, [np.nan])
+    with pytest.raises(EstimationError, match="'x' is missing or not finite"):
+        periods.predict({"x": np.nan}, times=1)
+    with pytest.raises(EstimationError, match="times must be finite numbers"):
+        periods.predict({"x": 0}, times=[np.nan])
     with pytest.raises(EstimationError, match="beyond the last follow-up"):
-        periods.predict({"x": 0}, [int(last) + 1])
+        periods.predict({"x": 0}, "survival", times=int(last) + 1)
+    with pytest.raises(EstimationError, match="whole numbers from 1"):
+        periods.predict({"x": 0}, "survival", times=1.5)
 
 
 # Clusters, counts, overlaps, separation

@@ -118,7 +118,9 @@ def show_difference(found: Difference, console: Console) -> None:
     if found.estimates is None or found.verdicts is None:
         console.print("No estimates to compare: both sides need data/processed/estimates.")
         return
-    verdicts = Table("hypothesis", "verdict, old", "new", box=None, pad_edge=False)
+    verdicts = Table(
+        "hypothesis", "verdict, old", "new", "result, old", "new", "", box=None, pad_edge=False
+    )
     for v in records_of(found.verdicts):
         verdicts.add_row(*map(cell_text, v.values()))
     console.print(verdicts)

@@ -312,11 +312,11 @@ def diff(
     from rich.console import Console
 
     from collsec.cli.data import show_difference
-    from collsec.evidence.diff import difference_of, side_of
+    from collsec.evidence.diff import difference_of, renamed, side_of
     from collsec.reports.pages.terminal import WIDTH
 
     project = project_at(root)
-    found = difference_of(side_of(old, project), side_of(new, project))
+    found = difference_of(side_of(old, project), side_of(new, project), renamed(project)["result"])
     if as_json:
         answer(found)
         return

@@ -7,18 +7,37 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from collsec.compile.conflicts.dyads import (
+    dyad_episodes_from,
+    dyads_from,
+    read_dyad_ends,
+    read_dyad_years,
+)
+from collsec.compile.conflicts.episodes import ContributorRules
 from collsec.compile.conflicts.external_support import SupportRules, external_support_from
+from collsec.compile.conflicts.negotiations import (
+    NegotiationRules,
+    negotiation_coverage_from,
+    negotiations_from,
+)
 from collsec.compile.conflicts.peace_agreements import peace_agreements_from
-from collsec.compile.conflicts.termination import outcomes_from
+from collsec.compile.conflicts.termination import outcomes_from, read_later_terminations
 from collsec.compile.conflicts.vintages import Vintages, crosswalk_from
 from collsec.compile.council.links import resolution_conflicts
 from collsec.compile.council.members import council_members_from
 from collsec.compile.council.sanctions import SanctionsRules, un_sanctions_from
+from collsec.compile.council.votes import VoteRules, VoteSources, council_votes_from
+from collsec.compile.disputes.crises import crises_from
+from collsec.compile.disputes.disputes import disputes_from
 from collsec.compile.missions.counts import CountRules, mission_milestones_from
 from collsec.compile.missions.labels import LabelRules
 from collsec.compile.missions.mandate_tasks import TaskRules, mandate_tasks_from
 from collsec.compile.missions.strength import mission_strength_from, monthly_strength_from
-from collsec.compile.missions.troop_contributors import ContributionRules, troop_contributors_from
+from collsec.compile.missions.troop_contributors import (
+    ContributionRules,
+    contributor_years_from,
+    troop_contributors_from,
+)
 from collsec.compile.states.colonies import ColonialRules, read_colonies
 from collsec.compile.states.geography import read_capitals, read_geography, state_positions_from
 from collsec.compile.states.host_states import (
@@ -35,6 +54,9 @@ from collsec.compile.states.ties import Ties, ties_from
 from collsec.compile.states.world_power import world_power_from
 from collsec.compile.states.yearly_ties import ideal_point_distances, trade_shares, us_troops
 from collsec.compile.text import records_of
+from collsec.compile.violence.countries import CountryYears, ViolenceRules, read_country_years
+from collsec.compile.violence.months import violence_months_from
+from collsec.compile.violence.years import YearSources, bridge_from, violence_years_from
 from collsec.compile.workbench import Workbench
 
 
@@ -56,7 +78,12 @@ class Recipe:
 
 def outcomes(bench: Workbench) -> pd.DataFrame:
     """Outcome of each episode."""
-    return outcomes_from(bench.episodes, bench.terminations, (bench.acd, "ucdp_termination"))
+    return outcomes_from(
+        bench.episodes,
+        bench.terminations,
+        read_later_terminations(bench.upstream.file("ucdp_termination_v4")),
+        (bench.acd, "ucdp_termination", "ucdp_termination_v4"),
+    )
 
 
 def ties(bench: Workbench) -> pd.DataFrame:
@@ -200,6 +227,103 @@ def mandate_tasks(bench: Workbench) -> pd.DataFrame:
     )
 
 
+def dyads(bench: Workbench) -> pd.DataFrame:
+    """Dyads of all conflicts."""
+    return dyads_from(
+        read_dyad_years(bench.upstream.file("ucdp_dyadic")), bench.rules(StateCodes), "ucdp_dyadic"
+    )
+
+
+def dyad_episodes(bench: Workbench) -> pd.DataFrame:
+    """Runs of active years of each dyad, and how they ended."""
+    return dyad_episodes_from(
+        read_dyad_years(bench.upstream.file("ucdp_dyadic")),
+        read_dyad_ends(bench.upstream.file("ucdp_termination_dyads")),
+        bench.episodes,
+        bench.rules(ContributorRules),
+        ("ucdp_dyadic", "ucdp_termination_dyads", bench.acd),
+    )
+
+
+def country_years(bench: Workbench) -> CountryYears:
+    """Deaths by country and year, with the conflicts that killed."""
+    own = dyads(bench)
+    conflict_of = dict(zip(own["dyad_id"], own["conflict_id"], strict=True))
+    return read_country_years(bench.upstream.file("organized_violence"), conflict_of)
+
+
+def violence_months(bench: Workbench) -> pd.DataFrame:
+    """Deaths by month in the hosts of wars."""
+    return violence_months_from(
+        bench.upstream.file("violence_country_months"),
+        bench.episodes,
+        country_years(bench),
+        bench.rules(ViolenceRules),
+        ("violence_country_months", "organized_violence", bench.acd),
+    )
+
+
+def violence_years(bench: Workbench) -> pd.DataFrame:
+    """Deaths by conflict and year."""
+    file, rules = bench.upstream.file, bench.rules(ViolenceRules)
+    years = bench.conflict_years
+    return violence_years_from(
+        file("prio_battle_deaths"),
+        file("ucdp_battle_deaths_2016"),
+        bridge_from(file("ucdp_acd_2016"), years, rules),
+        country_years(bench),
+        years,
+        bench.episodes,
+        rules,
+        YearSources(
+            "prio_battle_deaths", "ucdp_battle_deaths_2016", "organized_violence", bench.acd
+        ),
+    )
+
+
+def disputes(bench: Workbench) -> pd.DataFrame:
+    """Militarized disputes between states."""
+    files = {f.name: f for f in bench.upstream.files("mid5")}
+    return disputes_from(
+        files["MIDA 5.0.csv"],
+        files["MIDB 5.0.csv"],
+        bench.episodes,
+        bench.rules(StateCodes),
+        ("mid5", bench.acd),
+    )
+
+
+def crises(bench: Workbench) -> pd.DataFrame:
+    """International crises of wars between states."""
+    files = {f.name: f for f in bench.upstream.files("icb")}
+    return crises_from(
+        files["icb2v14.csv"], bench.episodes, bench.rules(StateCodes), ("icb", bench.acd)
+    )
+
+
+def council_members(bench: Workbench) -> pd.DataFrame:
+    """Members of the Council by year."""
+    return council_members_from(
+        bench.upstream.file("council_members"),
+        bench.coded / "council_terms.csv",
+        bench.rules(Powers),
+        bench.rules(StateNames),
+    )
+
+
+def council_votes(bench: Workbench) -> pd.DataFrame:
+    """Votes of members that are known one by one."""
+    return council_votes_from(
+        bench.upstream.file("resolution_texts"),
+        [p for p in bench.upstream.files("un_library") if "veto" not in p.name],
+        bench.resolutions,
+        council_members(bench),
+        bench.coded,
+        bench.rules(StateNames).gwno | bench.rules(VoteRules).gwno,
+        VoteSources("resolution_texts", "un_library", "council_members"),
+    )
+
+
 UCDP = ("ucdp_acd", "ucdp_termination")
 STATES = ("gw_system", "ideal_points", "ucdp_acd")
 COUNTS = ("bara_hultman", "personnel_shortfall")
@@ -207,7 +331,7 @@ COUNCIL = ("un_library", "resolution_dates", "tamm", "eusanct")
 RECIPES: dict[str, Recipe] = {
     "episodes": Recipe(UCDP, lambda bench: bench.episodes),
     "episode_crosswalk": Recipe((*UCDP, "ucdp_acd_201"), crosswalk),
-    "outcomes": Recipe(UCDP, outcomes),
+    "outcomes": Recipe((*UCDP, "ucdp_termination_v4"), outcomes),
     "states": Recipe(STATES, lambda bench: bench.states),
     "state_positions": Recipe(
         ("gw_capitals", *STATES),
@@ -280,22 +404,15 @@ RECIPES: dict[str, Recipe] = {
     ),
     "resolutions": Recipe(COUNCIL, lambda bench: bench.resolutions),
     "resolution_conflicts": Recipe((*COUNCIL, *UCDP), links_of_resolutions),
-    "council_members": Recipe(
-        ("council_members",),
-        lambda bench: council_members_from(
-            bench.upstream.file("council_members"),
-            bench.coded / "council_terms.csv",
-            bench.rules(Powers),
-            bench.rules(StateNames),
-        ),
-    ),
+    "council_members": Recipe(("council_members",), council_members),
     "un_sanctions": Recipe((*COUNCIL, "gsdb", *UCDP), sanctions),
     "peace_agreements": Recipe(
-        ("peace_agreements", *UCDP),
+        ("peace_agreements_complete", "ucdp_dyadic", *UCDP),
         lambda bench: peace_agreements_from(
-            bench.upstream.file("peace_agreements"),
+            bench.upstream.file("peace_agreements_complete"),
             bench.episodes,
-            ("peace_agreements", bench.acd),
+            dyads(bench),
+            ("peace_agreements_complete", bench.acd, "ucdp_dyadic"),
         ),
     ),
     "external_support": Recipe(
@@ -316,4 +433,51 @@ RECIPES: dict[str, Recipe] = {
             bench.rules(Powers),
         ),
     ),
+    "dyads": Recipe(("ucdp_dyadic",), dyads),
+    "dyad_episodes": Recipe(("ucdp_dyadic", "ucdp_termination_dyads", *UCDP), dyad_episodes),
+    "violence_months": Recipe(
+        ("violence_country_months", "organized_violence", "ucdp_dyadic", *UCDP), violence_months
+    ),
+    "violence_years": Recipe(
+        (
+            "prio_battle_deaths",
+            "ucdp_battle_deaths_2016",
+            "ucdp_acd_2016",
+            "organized_violence",
+            "ucdp_dyadic",
+            *UCDP,
+        ),
+        violence_years,
+    ),
+    "negotiations": Recipe(
+        ("negotiations", *UCDP),
+        lambda bench: negotiations_from(
+            bench.upstream.file("negotiations"),
+            bench.episodes,
+            bench.rules(NegotiationRules),
+            ("negotiations", bench.acd),
+        ),
+    ),
+    "negotiation_coverage": Recipe(
+        ("negotiations", *UCDP),
+        lambda bench: negotiation_coverage_from(
+            bench.upstream.file("negotiations"),
+            bench.episodes,
+            bench.rules(NegotiationRules),
+            ("negotiations", bench.acd),
+        ),
+    ),
+    "disputes": Recipe(("mid5", *UCDP), disputes),
+    "crises": Recipe(("icb", *UCDP), crises),
+    "contributor_years": Recipe(
+        ("troop_contributors",),
+        lambda bench: contributor_years_from(
+            bench.upstream.file("troop_contributors"),
+            bench.operations,
+            bench.rules(LabelRules),
+            bench.rules(ContributionRules),
+            bench.rules(StateNames),
+        ),
+    ),
+    "council_votes": Recipe(("resolution_texts", "council_members", *COUNCIL), council_votes),
 }

@@ -99,6 +99,11 @@ class Project:
         """What a release published; committed."""
         return self.root / "reports" / "MANIFEST.json"
 
+    @property
+    def renamed(self) -> Path:
+        """Names and result ids that changed without a change of a number; committed."""
+        return self.root / "reports" / "RENAMED.csv"
+
     def relative(self, path: Path) -> str:
         """A path as the user knows it: relative to the project, with forward slashes."""
         try:

@@ -6,6 +6,7 @@ have the same id in both, so that a re-dated episode is no new one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,8 @@ EPISODE_COLUMNS = ("episode_id", "onset_date", "end_date", "first_year", "last_y
 NUMBERS = ("estimate", "ci_low", "ci_high", "p_value")
 COUNTS = ("n_units", "n_events", "exposed_events")
 PRIMARY = "primary"
+#: What can have another name than before.
+KINDS = ("column", "role", "estimate", "result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Side:
         All estimates, by ``estimate_id``; None if there are none.
     verdicts : dict
         Hypothesis → code of its verdict.
+    results : dict
+        Hypothesis → id of its result.
     """
 
     name: str
@@ -47,6 +52,7 @@ class Side:
     locations: dict[str, str]
     estimates: pd.DataFrame | None
     verdicts: dict[str, str]
+    results: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,9 @@ class Difference:
         each of `NUMBERS` and `COUNTS` ``_old`` and ``_new``, and is_same (the numbers agree); None
         unless both sides have estimates.
     verdicts : DataFrame or None
-        One row per hypothesis: hypothesis, verdict_old, verdict_new; None as above.
+        One row per hypothesis: hypothesis, verdict_old, verdict_new, result_old, result_new, and
+        result (``same``; ``renamed`` where `reports/RENAMED.csv` says that only names changed;
+        ``changed``); None as above.
     """
 
     n_old: int
@@ -101,8 +109,32 @@ def side_of(name: str, project: Project) -> Side:
         )
     own = Project(folder)
     episodes = read_table(own, "episodes", name)
-    estimates, verdicts = read_results(own)
-    return Side(name, episodes[list(EPISODE_COLUMNS)], locations_of(episodes), estimates, verdicts)
+    estimates, verdicts, results = read_results(own, renamed(project))
+    return Side(
+        name,
+        episodes[list(EPISODE_COLUMNS)],
+        locations_of(episodes),
+        estimates,
+        verdicts,
+        results,
+    )
+
+
+def renamed(project: Project) -> dict[str, dict[str, str]]:
+    """Old → new names by kind (column, role, estimate, result) of `reports/RENAMED.csv`.
+
+    Renamed twice, a name leads to the last; without the file nothing was renamed.
+    """
+    names: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
+    if not project.renamed.exists():
+        return names
+    for row in records_of(pd.read_csv(project.renamed, dtype=str)):
+        own = names[str(row["kind"])]
+        for old, new in own.items():
+            if new == row["old"]:
+                own[old] = str(row["new"])
+        own[str(row["old"])] = str(row["new"])
+    return names
 
 
 def side_of_vintage(name: str, project: Project) -> Side:
@@ -112,7 +144,9 @@ def side_of_vintage(name: str, project: Project) -> Side:
     present = crosswalk[crosswalk[f"onset_date_{suffix}"].notna()]
     columns = {f"{c}_{suffix}": c for c in EPISODE_COLUMNS[1:]}
     episodes = present[["episode_id", *columns]].rename(columns=columns)
-    return Side(name, episodes, locations_of(read_table(project, "episodes", "data/raw")), None, {})
+    return Side(
+        name, episodes, locations_of(read_table(project, "episodes", "data/raw")), None, {}, {}
+    )
 
 
 def read_table(project: Project, name: str, where: str) -> pd.DataFrame:
@@ -132,19 +166,41 @@ def locations_of(episodes: pd.DataFrame) -> dict[str, str]:
     return of_conflict | of_episode
 
 
-def read_results(project: Project) -> tuple[pd.DataFrame | None, dict[str, str]]:
-    """All estimates and verdicts of a folder; None if there are none."""
+def read_results(
+    project: Project, names: dict[str, dict[str, str]]
+) -> tuple[pd.DataFrame | None, dict[str, str], dict[str, str]]:
+    """All estimates, verdicts and result ids of a folder, by today's names; None without any."""
     folder = project.processed / "estimates"
     records = sorted(p for p in folder.glob("*.json") if (folder / f"{p.stem}.parquet").exists())
     if not records:
-        return None, {}
+        return None, {}, {}
     frames = [project.read("estimates", p.stem) for p in records]
-    told = {p.stem: project.read_json(p) for p in records}
-    return pd.concat(frames, ignore_index=True), {h: r["verdict"]["code"] for h, r in told.items()}
+    read = {p.stem: project.read_json(p) for p in records}
+    estimates = pd.concat(frames, ignore_index=True).rename(columns=names["column"])
+    for column, kind in (("role", "role"), ("estimate_id", "estimate")):
+        estimates[column] = estimates[column].replace(names[kind])
+    return (
+        estimates,
+        {h: r["verdict"]["code"] for h, r in read.items()},
+        {h: r["result_id"] for h, r in read.items()},
+    )
 
 
-def difference_of(old: Side, new: Side) -> Difference:
+def _same_result(old: str | None, new: str | None, names: Mapping[str, str]) -> str:
+    """How the id of a result moved."""
+    if old == new:
+        return "same"
+    return "renamed" if old is not None and names.get(old) == new else "changed"
+
+
+def difference_of(old: Side, new: Side, names: Mapping[str, str] | None = None) -> Difference:
     """Compare two sides.
+
+    Parameters
+    ----------
+    old, new : Side
+    names : mapping, optional
+        Result ids that changed with a name alone, old → new.
 
     Raises
     ------
@@ -163,6 +219,9 @@ def difference_of(old: Side, new: Side) -> Difference:
                     "hypothesis": h,
                     "verdict_old": old.verdicts.get(h),
                     "verdict_new": new.verdicts.get(h),
+                    "result_old": old.results.get(h),
+                    "result_new": new.results.get(h),
+                    "result": _same_result(old.results.get(h), new.results.get(h), names or {}),
                 }
                 for h in sorted(old.verdicts | new.verdicts)
             ]

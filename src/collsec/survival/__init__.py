@@ -3,6 +3,7 @@
 Nothing here knows of conflicts, and nothing here imports another room of the package.
 """
 
+from collsec.survival.covariates import CompleteCases, complete_cases
 from collsec.survival.cox.design import CoxDesign
 from collsec.survival.cox.fine_gray import fine_gray
 from collsec.survival.cox.firth import FirthResult, firth_cox
@@ -23,10 +24,12 @@ from collsec.survival.nonparametric.logrank import LogrankTest, logrank
 from collsec.survival.nonparametric.restricted_mean import rmst, rmst_difference
 from collsec.survival.parametric.aft import aft
 from collsec.survival.parametric.aft_result import AftResult
-from collsec.survival.parametric.discrete import DiscreteHazardResult, discrete_hazard
+from collsec.survival.parametric.discrete import discrete_hazard
+from collsec.survival.parametric.discrete_result import DiscreteHazardResult
 from collsec.survival.regression.fitting import RegressionResult
-from collsec.survival.regression.generalized_linear import logit, negative_binomial, poisson
+from collsec.survival.regression.generalized_linear import logit, poisson
 from collsec.survival.regression.instrumental import IVResult, iv_2sls
+from collsec.survival.regression.negative_binomial import negative_binomial
 from collsec.survival.regression.panel import PanelResult, panel_ols
 from collsec.survival.regression.weak_instruments import AndersonRubin
 from collsec.survival.results import ScalarEstimate
@@ -36,6 +39,7 @@ from collsec.survival.tables import compare
 __all__ = [
     "AftResult",
     "AndersonRubin",
+    "CompleteCases",
     "CoxDesign",
     "CoxResult",
     "CumulativeIncidence",
@@ -57,6 +61,7 @@ __all__ = [
     "aft",
     "clone_censor_weight",
     "compare",
+    "complete_cases",
     "cox_ph",
     "discrete_hazard",
     "fine_gray",

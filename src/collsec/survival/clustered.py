@@ -10,6 +10,9 @@ from collsec.survival.arrays import Floats, Integers, crossproduct, product, sum
 from collsec.survival.errors import EstimationError, EstimationWarning
 from collsec.survival.risk_sets import RiskSets
 
+#: A clustered variance below this fraction of the model's is rounding, not an error.
+NO_SPREAD = 1e-16
+
 
 def cluster_sandwich(
     scores: Floats,
@@ -44,6 +47,16 @@ def cluster_sandwich(
     return sandwich(sum_by_group(scores, cluster, n_clusters), bread, group_debias=group_debias)
 
 
+def require_spread(clustered: Floats, model: Floats) -> None:
+    """Raise where clusters leave a coefficient no error at all, shapes (p, p)."""
+    if (np.diag(clustered) <= NO_SPREAD * np.diag(model)).any():
+        raise EstimationError(
+            "the clustered error of a coefficient is zero: the rows of every cluster add up to no "
+            "score, as where all are alike or each cluster has a covariate of its own. Drop that "
+            "covariate, or cluster more coarsely"
+        )
+
+
 def check_debias(group_debias: bool, clustered: bool) -> None:
     """Raise where the factor G/(G − 1) is requested although there are no clusters."""
     if group_debias and not clustered:
@@ -69,6 +82,7 @@ def sandwich(sums: Floats, bread: Floats, *, group_debias: bool = False) -> Floa
     check_cluster_number(len(sums), len(bread))
     influence = product(sums, bread)
     meat = crossproduct(influence, np.ones(len(sums)))
+    require_spread(meat, bread)
     if group_debias:
         groups = len(sums)
         meat *= groups / (groups - 1)

@@ -1,14 +1,22 @@
-"""Covariates of a model as the columns of a matrix."""
+"""Columns of covariates as a matrix, stated values of them, and rows that lack none."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from collsec.survival.arrays import Floats, Integers, blocks
-from collsec.survival.columns import number_array, numbers
+from collsec.survival.columns import (
+    Names,
+    as_frame,
+    names_of,
+    number_array,
+    numbers,
+    require_columns,
+)
 from collsec.survival.errors import EstimationError
 
 
@@ -103,3 +111,66 @@ def center_and_scale(column: Floats) -> tuple[float, float]:
         center, scale = float(column.mean()), float(column.std())
     most = max(float(column.max()), -float(column.min())) if column.size else 0.0
     return center, scale if scale > 1e-12 * most else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteCases:
+    """Rows without missing values, and what the others lacked.
+
+    Attributes
+    ----------
+    data : DataFrame
+        The complete rows, all columns, in their order.
+    attrition : DataFrame
+        One row per column, in the order given: ``column, missing`` (rows in which it is missing),
+        ``dropped`` (rows that are complete up to here and lack it), ``remaining``.
+    """
+
+    data: pd.DataFrame
+    attrition: pd.DataFrame
+
+
+def complete_cases(data: pd.DataFrame, columns: Names) -> CompleteCases:
+    """Keep the rows that lack none of the columns, and count why the others were dropped.
+
+    Parameters
+    ----------
+    data : DataFrame
+    columns : str or sequence of str
+        Whatever the model needs: covariates, times, event, cluster. Infinite values count as
+        missing, except minus infinity, at which a row may start.
+
+    Returns
+    -------
+    CompleteCases
+
+    Raises
+    ------
+    EstimationError
+        A column is absent; no row is complete.
+
+    Examples
+    --------
+    >>> wars = pd.DataFrame({"months": [3, 5, None, 8], "aid": [1.0, None, None, 0.0]})
+    >>> found = complete_cases(wars, ["months", "aid"])
+    >>> len(found.data), found.attrition["dropped"].tolist()
+    (2, [1, 1])
+    """
+    data, listed = as_frame(data), names_of(columns)
+    require_columns(data, listed)
+    remaining, rows = np.ones(len(data), dtype=np.bool_), []
+    for name in listed:
+        column = data[name]
+        lacking = column.isna().to_numpy(dtype=bool)
+        if pd.api.types.is_float_dtype(column):
+            lacking = lacking | (column == np.inf).fillna(False).to_numpy(dtype=bool)
+        dropped = remaining & lacking
+        remaining &= ~lacking
+        rows.append((name, int(lacking.sum()), int(dropped.sum()), int(remaining.sum())))
+    if not remaining.any():
+        raise EstimationError(
+            f"no row has all of {', '.join(map(str, listed))}: missing are "
+            + ", ".join(f"{count} of {len(data)} in {name!r}" for name, count, *_ in rows if count)
+        )
+    names = ["column", "missing", "dropped", "remaining"]
+    return CompleteCases(data[remaining], pd.DataFrame(rows, columns=names))

@@ -7,15 +7,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
-from collsec.survival.errors import check_level
+from collsec.survival.columns import Names, names_of, number_array
+from collsec.survival.errors import EstimationError, check_level
+from collsec.survival.maximum_likelihood import quadratic_form
 
 
 def critical_value(level: float, df: float | None = None) -> float:
     """Return the quantile of the normal, or of Student's t, that bounds a two-sided interval."""
     tail = (1 + check_level(level)) / 2
     return float(stats.norm.ppf(tail) if df is None else stats.t.ppf(tail, df))
+
+
+def _four_digits(value: float) -> str:
+    return f"{value:.4g}"
 
 
 class Printed:
@@ -31,15 +38,31 @@ class Printed:
         """Return what a summary prints above the table."""
         return []
 
-    def summary(self) -> str:
-        """Return the result as text."""
+    def summary(self, rows: int = 40) -> str:
+        """Return the result as text.
+
+        Parameters
+        ----------
+        rows : int
+            The most rows of the table to show: of a longer one its beginning and its end.
+        """
         facts = "\n".join(f"{name}: {value}" for name, value in self._facts())
-        table = self.tidy().to_string(index=False, float_format=lambda v: f"{v:.4g}")
+        whole = self.tidy()
+        if len(whole) > rows:
+            head, tail = (rows + 1) // 2, rows // 2
+            shown = pd.concat([whole.head(head), whole.tail(tail)])
+            lines = shown.to_string(index=False, float_format=_four_digits).splitlines()
+            rest = f"… {len(whole) - rows} rows more; tidy() has all"
+            table = "\n".join([*lines[: head + 1], rest, *lines[head + 1 :]])
+        else:
+            table = whole.to_string(index=False, float_format=_four_digits)
         return f"{facts}\n\n{table}" if facts else table
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self, rows: int = 40) -> str:
         facts = "".join(f"<tr><th>{n}</th><td>{v}</td></tr>" for n, v in self._facts())
-        table = self.tidy().to_html(index=False, border=0, float_format=lambda v: f"{v:.4g}")
+        table = self.tidy().to_html(
+            index=False, border=0, float_format=_four_digits, max_rows=rows, show_dimensions=True
+        )
         return f"<table>{facts}</table>{table}"
 
     def __repr__(self) -> str:
@@ -79,6 +102,90 @@ class Coefficients(Printed):
         size = np.abs(self.statistics.to_numpy())
         tail = stats.norm.sf(size) if self.df_resid is None else stats.t.sf(size, self.df_resid)
         return pd.Series(2 * tail, index=self.params.index, name="p_value")
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, 2p − 2ℓ; compare models of one family on the same rows."""
+        return 2 * len(self.params) - 2 * self._fitted_loglik()
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, p log m − 2ℓ, with m the events of a hazard model, else the rows.
+
+        References
+        ----------
+        Volinsky, C. T., & Raftery, A. E. (2000). Bayesian information criterion for censored
+        survival models. Biometrics 56, 256–262. https://doi.org/10.1111/j.0006-341X.2000.00256.x
+        """
+        size = np.log(self._bic_size())
+        return float(len(self.params) * size - 2 * self._fitted_loglik())
+
+    def _fitted_loglik(self) -> float:
+        """Return the log-likelihood at the estimate."""
+        loglik = getattr(self, "loglik", None)
+        if loglik is None:
+            raise AttributeError("a model that maximizes no likelihood has no such criterion")
+        return float(loglik[1] if isinstance(loglik, tuple) else loglik)
+
+    def _bic_size(self) -> float:
+        """Return the number of observations that the information grows with."""
+        return float(self.nobs)  # type: ignore[attr-defined]
+
+    def wald_test(
+        self, terms: Names | ArrayLike, values: float | ArrayLike = 0.0
+    ) -> tuple[float, int, float]:
+        """Test several coefficients, or combinations of them, jointly.
+
+        Parameters
+        ----------
+        terms : str or sequence of str, or array_like, shape (r, p)
+            Names of coefficients; or the rows of a matrix of combinations.
+        values : float or array_like, shape (r,)
+            Hypothesized values.
+
+        Returns
+        -------
+        statistic, df, p_value
+            χ² with its degrees of freedom; for results that refer to Student's t, F with those of
+            its numerator.
+
+        Raises
+        ------
+        EstimationError
+            A name is unknown; the combinations depend on one another, or there are no more
+            clusters than combinations.
+
+        Examples
+        --------
+        >>> from collsec.survival import logit
+        >>> rows = pd.DataFrame({"y": [0, 1, 0, 1, 1, 0, 1], "x": range(7), "z": [1, 0] * 3 + [1]})
+        >>> chi2, df, p = logit(rows, ["x", "z"], outcome="y").wald_test(["x", "z"])
+        >>> df, round(chi2, 3)
+        (2, 0.748)
+        """
+        listed = names_of(terms) if isinstance(terms, str) else list(terms)  # type: ignore[arg-type]
+        if listed and all(isinstance(name, str) for name in listed):
+            unknown = [name for name in listed if name not in self.params.index]
+            if unknown:
+                have = ", ".join(map(str, self.params.index))
+                raise EstimationError(f"no coefficient {unknown[0]!r}; there are: {have}")
+            combine = (np.asarray(self.params.index)[None, :] == np.array(listed)[:, None]) * 1.0
+        else:
+            combine = np.atleast_2d(np.asarray(terms, dtype=np.float64))
+            if combine.shape[1] != len(self.params) or not np.isfinite(combine).all():
+                raise EstimationError(f"combinations need {len(self.params)} finite columns")
+        away = combine @ np.asarray(self.params, dtype=np.float64)
+        away = away - number_array(values, "values")
+        rank = len(away)
+        chi2 = quadratic_form(
+            away,
+            combine @ self.cov.to_numpy() @ combine.T,
+            f"the covariance of the {rank} combinations is singular: they depend on one another, "
+            "or clusters are too few to test them jointly",
+        )
+        if self.df_resid is None:
+            return chi2, rank, float(stats.chi2.sf(chi2, rank))
+        return chi2 / rank, rank, float(stats.f.sf(chi2 / rank, rank, self.df_resid))
 
     def conf_int(self, level: float = 0.95) -> pd.DataFrame:
         """Return Wald intervals, columns ``ci_low`` and ``ci_high``.

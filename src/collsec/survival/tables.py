@@ -9,7 +9,13 @@ import pandas as pd
 from collsec.survival.errors import EstimationError
 from collsec.survival.results import Coefficients
 
-FACTS = {"nobs": "rows", "n_events": "events", "n_clusters": "clusters", "aic": "AIC"}
+FACTS = {
+    "nobs": "rows",
+    "n_events": "events",
+    "n_clusters": "clusters",
+    "aic": "AIC",
+    "bic": "BIC",
+}
 
 
 def compare(results: Mapping[str, Coefficients] | Sequence[Coefficients]) -> pd.DataFrame:
@@ -24,9 +30,9 @@ def compare(results: Mapping[str, Coefficients] | Sequence[Coefficients]) -> pd.
     -------
     DataFrame
         Index ``(term, quantity)`` with ``estimate`` and ``std_error`` of each term in order of
-        first appearance, then ``rows, events, clusters, log-likelihood, AIC`` under ``fit``; one
-        column per model, missing where a model lacks the term. The log-likelihood of a Cox model
-        is partial: compare it among Cox models only; its AIC is left out.
+        first appearance, then ``rows, events, clusters, log-likelihood, AIC, BIC`` under ``fit``;
+        one column per model, missing where a model lacks the term. The log-likelihood of a Cox
+        model is partial: compare it, and the criteria, among Cox models of the same rows only.
     """
     if not isinstance(results, Mapping):
         results = {f"({i})": result for i, result in enumerate(results, 1)}
@@ -52,7 +58,7 @@ def compare(results: Mapping[str, Coefficients] | Sequence[Coefficients]) -> pd.
             columns[name]["fit", "log-likelihood"] = float(
                 loglik[1] if isinstance(loglik, tuple) else loglik
             )
-    for label in ("rows", "events", "clusters", "log-likelihood", "AIC"):
+    for label in ("rows", "events", "clusters", "log-likelihood", "AIC", "BIC"):
         if any(("fit", label) in cells for cells in columns.values()):
             facts["fit", label] = None
     index = pd.MultiIndex.from_tuples([*order, *facts], names=["term", "quantity"])

@@ -16,6 +16,8 @@ BEYOND = {
     ("states", "valid_to"),
     ("episodes", "first_death_date"),
     ("council_terms", "to_date"),
+    ("nuclear_states", "from_date"),
+    ("dyads", "first_death_date"),
 }
 # (table, earlier date, later date): the later may not lie before the earlier.
 ORDER = (
@@ -40,6 +42,10 @@ ORDER = (
     ("council_terms", "from_date", "to_date"),
     ("assembly_sittings", "from_date", "to_date"),
     ("un_sanctions", "from_date", "to_date"),
+    ("dyad_episodes", "onset_date", "end_date"),
+    ("violence_months", "from_month", "to_month"),
+    ("nuclear_states", "from_date", "to_date"),
+    ("disputes", "start_date", "end_date"),
 )
 # (table, key, column, other table, its key, its column): the same fact written twice.
 COPIES = (
@@ -77,6 +83,8 @@ PREFIXES = (
     ("vetoes", "veto_id", "{veto_date:%Y-%m-%d}-"),
     ("chapter_vii", "resolution_id", "S/RES/{number} ("),
     ("assembly_sittings", "sitting_id", "{session}/"),
+    ("dyad_episodes", "dyad_episode_id", "{dyad_id}-"),
+    ("council_votes", "vote_id", "{item_id}/"),
 )
 # (table, key, how it is spelled from other columns; `none` where one is empty).
 KEYS = (
@@ -86,12 +94,13 @@ KEYS = (
     ("agenda_conflicts", "agenda_conflict_id", "{agenda_key}/{conflict_id}/{from_date:%Y-%m-%d}"),
     ("un_sanctions", "link_id", "{regime_id}/{conflict_id}"),
     ("council_terms", "term_id", "{from_date:%Y}/{gwno}"),
+    ("nuclear_states", "nuclear_id", "{gwno}/{from_date:%Y}"),
     ("assembly_conflicts", "link_id", "{session}/{conflict_id}"),
     ("resolutions", "resolution_id", "S/RES/{number} ({resolution_date:%Y})"),
     ("resolutions_since_2022", "resolution_id", "S/RES/{number} ({resolution_date:%Y})"),
 )
 # Tables whose dates follow the rule "never earlier than the truth"; UCDP's own dates do not.
-CODED_DATES = ("missions", "mission_conflicts")
+CODED_DATES = ("missions", "mission_conflicts", "nuclear_states")
 LINKS = ("mission_conflicts", "draft_conflicts", "assembly_conflicts", "un_sanctions")
 
 
@@ -114,7 +123,7 @@ def dates_within_the_span(tables: Tables) -> Iterator[Issue]:
 
 def dates_in_order(tables: Tables) -> Iterator[Issue]:
     """What comes later in the course of things has no earlier date."""
-    for name, earlier, later in ORDER:
+    for name, earlier, later in (row for row in ORDER if row[0] in tables):
         frame = tables[name]
         yield from issues(
             tables,
@@ -129,7 +138,7 @@ def dates_in_order(tables: Tables) -> Iterator[Issue]:
 
 def precision_fits_date(tables: Tables) -> Iterator[Issue]:
     """A date known to the month is its last day, one known to the year is 31 December."""
-    for name in CODED_DATES:
+    for name in (n for n in CODED_DATES if n in tables):
         frame = tables[name]
         for column in (c for c in frame.columns if c.endswith("_precision")):
             day = f"{column.removesuffix('_precision')}_date"
@@ -156,7 +165,7 @@ def precision_fits_date(tables: Tables) -> Iterator[Issue]:
 
 def keys_spell_their_parts(tables: Tables) -> Iterator[Issue]:
     """A key that is spelled from other columns agrees with them."""
-    for name, key, form in (*PREFIXES, *KEYS):
+    for name, key, form in (row for row in (*PREFIXES, *KEYS) if row[0] in tables):
         frame = tables[name]
         parts = frame.astype(object).where(frame.notna(), "none").to_dict(orient="records")
         spelled = pd.Series([form.format_map(row) for row in parts], index=frame.index)
@@ -179,6 +188,8 @@ def keys_spell_their_parts(tables: Tables) -> Iterator[Issue]:
 def copies_agree(tables: Tables) -> Iterator[Issue]:
     """A fact that stands in two tables is the same in both."""
     for name, key, column, other, its_key, its_column in COPIES:
+        if name not in tables:
+            continue
         frame = tables[name]
         there = frame[key].map(tables[other].set_index(its_key)[its_column])
         yield from issues(

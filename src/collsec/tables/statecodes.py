@@ -46,6 +46,27 @@ DATED_CODES = (
     ("missions", "first_personnel_date", ("host_gwno",)),
     ("un_sanctions", "from_date", ("gwno_target",)),
     ("council_terms", "from_date", ("gwno",)),
+    ("nuclear_states", "from_date", ("gwno",)),
+    ("mission_contributors", "month", ("gwno",)),
+    (
+        "disputes",
+        "start_date",
+        (
+            "gwno_initiators",
+            "gwno_targets",
+            "gwno_joiners_a",
+            "gwno_joiners_b",
+            "gwno_revisionists_a",
+            "gwno_revisionists_b",
+        ),
+    ),
+    ("violence_months", "from_month", ("gwno_host",)),
+    ("dyads", "first_death_date", ("gwno_loc", "gwno_a", "gwno_b")),
+    (
+        "dyad_episodes",
+        "onset_date",
+        ("gwno_a", "gwno_b", "gwno_a_secondary", "gwno_b_secondary"),
+    ),
 )
 
 
@@ -87,7 +108,7 @@ def _in_a_span(
 
 def states_have_not_ended(tables: Tables) -> Iterator[Issue]:
     """No host or party after the end of its state."""
-    for name, date, columns in DATED_CODES:
+    for name, date, columns in (row for row in DATED_CODES if row[0] in tables):
         frame = tables[name]
         for column in columns:
             codes = frame[column].astype("string").str.split(";").explode()
@@ -101,6 +122,26 @@ def states_have_not_ended(tables: Tables) -> Iterator[Issue]:
                 "Use the code that is valid on that day in data/raw/compiled/states.csv.",
                 frame[date],
             )
+
+
+def members_that_voted_had_seats(tables: Tables) -> Iterator[Issue]:
+    """A vote is of a member of the Council on the day of the vote."""
+    if "council_votes" not in tables:
+        return
+    votes, members = tables["council_votes"], tables["council_members"]
+    pairs = votes[["gwno", "date"]].merge(members[["gwno", "from_date", "to_date"]], how="left")
+    sat = (pairs["from_date"] <= pairs["date"]) & (pairs["date"] <= pairs["to_date"])
+    known = pd.MultiIndex.from_frame(pairs.loc[sat, ["gwno", "date"]])
+    absent = ~pd.MultiIndex.from_frame(votes[["gwno", "date"]]).isin(known)
+    yield from issues(
+        tables,
+        "council_votes",
+        "gwno",
+        pd.Series(absent, index=votes.index),
+        "had no seat on that day, {}.",
+        "Run `collsec compile`.",
+        votes["date"],
+    )
 
 
 def members_exist(tables: Tables) -> Iterator[Issue]:
@@ -178,6 +219,7 @@ def hosts_are_the_same(tables: Tables) -> Iterator[Issue]:
 CHECKS = {
     "states have not ended": states_have_not_ended,
     "members of the Council exist": members_exist,
+    "members that voted had seats": members_that_voted_had_seats,
     "powers exist": powers_exist,
     "independent hosts exist": hosts_are_independent_when_said,
     "hosts are the same": hosts_are_the_same,

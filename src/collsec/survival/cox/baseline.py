@@ -12,7 +12,7 @@ from collsec.survival.arrays import Floats, Integers
 from collsec.survival.clustered import at_risk_by_cluster, failures_by_cluster
 from collsec.survival.covariates import matrix, stated
 from collsec.survival.cox.design import FittedCox
-from collsec.survival.cox.diagnostics import cluster_scores
+from collsec.survival.cox.residuals import cluster_scores
 from collsec.survival.errors import EstimationError, listed, shown
 from collsec.survival.results import critical_value
 from collsec.survival.risk_sets import running
@@ -190,7 +190,12 @@ def cumulative_hazard(
     design, at = result.design, result.fitted
     slots = design.slots
     own = (x - design.center) / design.scale
-    ratio = np.exp(own @ (result.params.to_numpy() * design.scale) - at.shift)
+    with np.errstate(over="ignore"):
+        ratio = np.exp(own @ (result.params.to_numpy() * design.scale) - at.shift)
+    if not np.isfinite(ratio).all():
+        raise EstimationError(
+            "the hazard at these covariates exceeds any number: they lie far beyond the data"
+        )
     jump = slots.by_moment(at.hazard)[moments] * ratio
     away = own * jump[:, None] - at.means.sums(at.hazard)[moments] * ratio[:, None]
     hazard = running(jump)[upto]

@@ -9,12 +9,22 @@ import numpy as np
 import pandas as pd
 
 from collsec.survival.arrays import Booleans, Floats, Integers, largest
-from collsec.survival.columns import Names, WeightKind, case_weights, codes, indicator, numbers
+from collsec.survival.columns import (
+    Names,
+    WeightKind,
+    case_weights,
+    codes,
+    indicator,
+    names_of,
+    numbers,
+)
 from collsec.survival.columns import clusters as cluster_codes
 from collsec.survival.covariates import center_and_scale, standardized
 from collsec.survival.cox.exact_ties import exact_likelihood
-from collsec.survival.cox.partial_likelihood import Likelihood, Slots, Ties, partial_likelihood
+from collsec.survival.cox.partial_likelihood import Likelihood, partial_likelihood
+from collsec.survival.cox.terms import Slots, Ties
 from collsec.survival.errors import EstimationError
+from collsec.survival.formulas import Covariates, covariates_of
 from collsec.survival.maximum_likelihood import STEP_TOLERANCE, Maximum, check_information, maximize
 from collsec.survival.risk_sets import RiskSets
 from collsec.survival.times import require_no_overlap, survival_times
@@ -28,6 +38,9 @@ class CoxDesign:
     ----------
     names : tuple of str
         The p covariates.
+    covariates : Covariates
+        How they are made from a frame.
+    strata_columns : tuple of str
     x : ndarray, shape (m, p)
         Covariates of the rows at risk at some moment, centered and divided by ``scale``.
     center, scale : ndarray, shape (p,)
@@ -55,6 +68,8 @@ class CoxDesign:
     """
 
     names: tuple[str, ...]
+    covariates: Covariates
+    strata_columns: tuple[str, ...]
     x: Floats
     center: Floats
     scale: Floats
@@ -79,7 +94,7 @@ class CoxDesign:
     def from_frame(
         cls,
         data: pd.DataFrame,
-        covariates: list[str],
+        covariates: Names,
         *,
         start: str | None,
         stop: str,
@@ -101,6 +116,7 @@ class CoxDesign:
             )
         if weight_kind not in ("case", "frequency"):
             raise EstimationError(f"weight_kind must be 'case' or 'frequency', not {weight_kind!r}")
+        data, made = covariates_of(data, covariates)
         known = np.zeros(len(data)) if offset is None else numbers(data, offset)
         spells = survival_times(data, start, stop)
         require_no_overlap(data, unit, spells)
@@ -119,9 +135,11 @@ class CoxDesign:
         risk_sets = RiskSets.build(spells.start, spells.stop, ended, groups, spells.width)
         kept = np.ones(len(data)) if sample_weights is None else sample_weights
         kept = risk_sets.take(kept)
-        x, center, scale = standardized(data, covariates, rows=risk_sets.rows)
+        x, center, scale = standardized(data, made.names, rows=risk_sets.rows)
         return cls(
-            names=tuple(covariates),
+            names=made.names,
+            covariates=made,
+            strata_columns=() if strata is None else tuple(names_of(strata)),
             x=x,
             center=center,
             scale=scale,

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from collsec.survival.arrays import Booleans, Floats, Integers
-from collsec.survival.columns import (
-    Names,
-    as_frame,
-    clusters,
-    codes,
-    names_of,
-    require_columns,
-    rows_at,
-)
+from collsec.survival.columns import Names, as_frame, clusters, codes, require_columns, rows_at
 from collsec.survival.covariates import matrix
 from collsec.survival.cox.model import cox_ph
-from collsec.survival.cox.partial_likelihood import Ties
 from collsec.survival.cox.result import CoxResult
+from collsec.survival.cox.terms import Ties
 from collsec.survival.errors import EstimationError, shown
+from collsec.survival.formulas import covariates_of
 from collsec.survival.risk_sets import RiskSets
 from collsec.survival.times import survival_times, times_up_to, untied
 
@@ -100,7 +94,7 @@ def fine_gray(
     >>> fit.n_events, fit.n_clusters
     (3, 6)
     """
-    data, covariates = as_frame(data), names_of(covariates)
+    data, made = covariates_of(as_frame(data), covariates)
     require_columns(data, [cause])
     if (bad := np.flatnonzero(data[cause].isna().to_numpy())).size:
         raise EstimationError(
@@ -116,7 +110,7 @@ def fine_gray(
     ours = (data[cause] == failure).to_numpy(dtype=bool)
     if not ours.any():
         raise EstimationError(f"no event: column {cause!r} is nowhere {failure!r}")
-    x = matrix(data, covariates)
+    x = matrix(data, made.names)
     owner, labels = codes(data, unit)
     clustered = clusters(data, unit if cluster is None else cluster)[0]
     # Near-ties are ties from here on.
@@ -126,12 +120,12 @@ def fine_gray(
     first, last = _chained(begin, end, happened, owner, labels, unit)
     edges, staying = _staying(begin, end, happened, first, last)
     row, from_, to, weight = _prolonged(begin, end, happened & ~ours & last, ours, edges, staying)
-    frame = pd.DataFrame(x[row], columns=pd.Index(covariates))
+    frame = pd.DataFrame(x[row], columns=pd.Index(made.names))
     frame["(start)"], frame["(stop)"], frame["(event)"] = clock[from_], clock[to], ours[row]
     frame["(weight)"], frame["(cluster)"] = weight, clustered[row]
-    return cox_ph(
+    fit = cox_ph(
         frame,
-        covariates,
+        made.names,
         start="(start)",
         stop="(stop)",
         event="(event)",
@@ -140,6 +134,7 @@ def fine_gray(
         ties=ties,
         group_debias=group_debias,
     )
+    return replace(fit, design=replace(fit.design, covariates=made))
 
 
 def _chained(

@@ -91,13 +91,12 @@ def firth_cox(
        Cox regression. Biometrics 57, 114–119. https://doi.org/10.1111/j.0006-341X.2001.00114.x
     """
     check_level(level)
-    names = names_of(covariates)
-    if not names:
+    if not names_of(covariates):
         raise EstimationError("no covariate: name the one whose effect is in question first")
     design = CoxDesign.from_frame(
-        as_frame(data), names, start=start, stop=stop, event=event, strata=strata, unit=unit
+        as_frame(data), covariates, start=start, stop=stop, event=event, strata=strata, unit=unit
     )
-    center = np.zeros(len(names))
+    center = np.zeros(len(design.names))
     events = float(design.slots.weight.sum())
     check_information(design.evaluate(center).information, design.names, events)
     best = _maximum(design, center, fixed=None)

@@ -1,21 +1,29 @@
-"""Cox models with a gamma frailty that the rows of a group share."""
+"""Cox models with a gamma or Gaussian frailty that the rows of a group share."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, special, stats
+from scipy import optimize, stats
 
-from collsec.survival.arrays import Floats
-from collsec.survival.columns import Names, as_frame, clusters, names_of
+from collsec.survival.columns import Names, as_frame, clusters, codes, names_of
 from collsec.survival.cox.design import CoxDesign
 from collsec.survival.cox.model import fit_design
-from collsec.survival.cox.partial_likelihood import Ties
-from collsec.survival.errors import EstimationError, check_positive
-from collsec.survival.maximum_likelihood import Expansion, check_information, maximize
+from collsec.survival.cox.penalized import Conditional, FrailtyDistribution, Penalized, averaged
+from collsec.survival.cox.prediction import predict_rows, stratum_codes
+from collsec.survival.cox.terms import Ties
+from collsec.survival.errors import EstimationError, check_level, check_positive, shown
+from collsec.survival.predictions import (
+    Rows,
+    check_quantile,
+    check_what,
+    linear_prediction,
+    rows_of,
+)
 from collsec.survival.results import Coefficients
 
 #: Groups whose effects are estimated together, each a column.
@@ -26,7 +34,7 @@ SMALLEST, LARGEST = 1e-6, 100.0
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FrailtyResult(Coefficients):
-    """A Cox model with shared gamma frailty.
+    """A Cox model with shared frailty.
 
     Attributes
     ----------
@@ -34,15 +42,21 @@ class FrailtyResult(Coefficients):
         Log hazard ratios given the frailty.
     cov : DataFrame, shape (p, p)
         From the penalized information, the variance of the frailty taken as known.
+    distribution : {"gamma", "gaussian"}
     variance : float
-        θ, the variance of the frailty; its mean is one.
+        θ, the variance of the frailty, whose mean is one; if Gaussian, of its logarithm.
     frailty : Series, shape (g,)
-        Posterior mean of each group's frailty.
+        Posterior mean of each group's frailty; if Gaussian, its mode.
     loglik : tuple of float
-        Integrated log-likelihood without covariates and frailty, and at the estimate.
+        Integrated log-likelihood without covariates and frailty, and at the estimate; if Gaussian,
+        by Laplace's approximation.
     loglik_without : float
         Log partial likelihood of the same covariates without frailty.
     nobs, n_events, n_clusters : int
+    group : tuple of str
+        Columns of the groups.
+    conditional : Conditional
+        The model given the frailties, an indicator for each group, from which it predicts.
     """
 
     params: pd.Series[float]
@@ -54,11 +68,17 @@ class FrailtyResult(Coefficients):
     nobs: int
     n_events: int
     n_clusters: int
+    distribution: FrailtyDistribution
+    group: tuple[str, ...]
+    conditional: Conditional
 
     @property
     def model_std_errors(self) -> pd.Series[float]:
         """The standard errors: there are no others."""
         return self.std_errors
+
+    def _bic_size(self) -> float:
+        return float(self.n_events)
 
     @property
     def variance_test(self) -> tuple[float, float]:
@@ -69,10 +89,71 @@ class FrailtyResult(Coefficients):
         chi2 = max(2 * (self.loglik[1] - self.loglik_without), 0.0)
         return chi2, float(stats.chi2.sf(chi2, 1)) / 2 if chi2 > 0 else 1.0
 
+    def predict(
+        self,
+        rows: Rows,
+        what: str = "linear predictor",
+        *,
+        of: Literal["marginal", "one", "group"] = "marginal",
+        times: float | Sequence[float] | None = None,
+        q: float = 0.5,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Predict for the rows of a frame.
+
+        Parameters
+        ----------
+        rows, what, times, q, level
+            As in `CoxResult.predict`. The linear predictor is that of the covariates.
+        of : {"marginal", "one", "group"}
+            Over time: averaged over the distribution of the frailty (a row of a group not seen),
+            at a frailty of one, or at that of the row's group.
+
+        Returns
+        -------
+        DataFrame
+            As `CoxResult.predict`; errors take θ as known.
+
+        Raises
+        ------
+        EstimationError
+            As in `CoxResult.predict`; a group was not in the data.
+        """
+        known = ("linear predictor", "cumulative hazard", "survival", "incidence", "quantile")
+        check_what(what, known)
+        if of not in ("marginal", "one", "group"):
+            raise EstimationError(f"of must be 'marginal', 'one' or 'group', not {of!r}")
+        check_level(level)
+        data, model = rows_of(rows), self.conditional
+        x = model.design.covariates.matrix(data)
+        if what == "linear predictor":
+            params = np.asarray(self.params, dtype=np.float64)
+            return linear_prediction(x, params, self.cov.to_numpy(), data.index, level)
+        member = np.zeros((len(data), len(self.frailty)))
+        if of == "group":
+            found, own = codes(data, self.group)
+            place = self.frailty.index.get_indexer(own)
+            if (place < 0).any():
+                raise EstimationError(
+                    f"group {shown(own[place < 0][0])} was not in the data of the model"
+                )
+            member[np.arange(len(data)), place[found]] = 1.0
+        return predict_rows(
+            model,
+            np.hstack((x, member)),
+            stratum_codes(model, data),
+            data.index,
+            what,
+            times=times,
+            q=check_quantile(q),
+            level=level,
+            transform=averaged(self.distribution, self.variance) if of == "marginal" else None,
+        )
+
     def _facts(self) -> list[tuple[str, Any]]:
         chi2, p = self.variance_test
         return [
-            ("model", "Cox proportional hazards, shared gamma frailty"),
+            ("model", f"Cox proportional hazards, shared {self.distribution} frailty"),
             ("rows", self.nobs),
             ("events", self.n_events),
             ("groups", self.n_clusters),
@@ -92,6 +173,7 @@ def frailty_cox(
     group: Names,
     strata: Names | None = None,
     unit: Names | None = None,
+    distribution: FrailtyDistribution = "gamma",
     variance: float | None = None,
     ties: Ties = "efron",
 ) -> FrailtyResult:
@@ -103,8 +185,10 @@ def frailty_cox(
         As in `cox_ph`.
     group : str or sequence of str
         Who shares a frailty.
+    distribution : {"gamma", "gaussian"}
+        Of the frailty, or of its logarithm (a random intercept).
     variance : float, optional
-        Of the frailty; estimated by default.
+        Of the frailty (of its logarithm, if Gaussian); estimated by default.
     ties : {"efron", "breslow"}
 
     Returns
@@ -120,24 +204,31 @@ def frailty_cox(
     -----
     Given θ the coefficients maximize the penalized partial likelihood [1]_ ::
 
-        ℓ(β, ω) + Σ_g (ω_g − exp ω_g)/θ
+        ℓ(β, ω) + Σ_g (ω_g − exp ω_g)/θ          (gamma)
+        ℓ(β, ω) − Σ_g ω_g²/(2θ)                  (Gaussian)
 
-    whose solution is that of the EM algorithm; θ maximizes the integrated likelihood. Errors are
-    those of the full penalized information, the effects of all groups included, and take θ as
-    known: those of R's ``frailty(sparse = FALSE)``. R's default keeps only the diagonal of the
+    whose solution for the gamma is that of the EM algorithm; θ maximizes the integrated likelihood,
+    which for the Gaussian is Laplace's approximation [2]_ (R's ``frailty.gaussian`` takes REML).
+    Errors are those of the full penalized information, the effects of all groups included, and take
+    θ as known: those of R's ``frailty(sparse = FALSE)``. R's default keeps only the diagonal of the
     groups' block, which can be far off for a covariate that does not vary within groups. With
-    gamma frailty hazards are proportional only within a group.
+    frailty hazards are proportional only within a group.
 
     References
     ----------
     .. [1] Therneau, T. M., Grambsch, P. M., & Pankratz, V. S. (2003). Penalized survival models and
        frailty. J. Comput. Graph. Stat. 12, 156–175. https://doi.org/10.1198/1061860031365
+    .. [2] Ripatti, S., & Palmgren, J. (2000). Estimation of multivariate frailty models using
+       penalized partial likelihood. Biometrics 56, 1016–1022.
+       https://doi.org/10.1111/j.0006-341X.2000.01016.x
     """
     if ties not in ("efron", "breslow"):
         raise EstimationError(f"ties must be 'efron' or 'breslow', not {ties!r}")
+    if distribution not in ("gamma", "gaussian"):
+        raise EstimationError(f"distribution must be 'gamma' or 'gaussian', not {distribution!r}")
     if variance is not None:
         check_positive(variance, "the variance of a frailty")
-    data, covariates = as_frame(data), names_of(covariates)
+    data = as_frame(data)
     found, labels = clusters(data, group)
     if len(labels) > MOST_GROUPS:
         raise EstimationError(
@@ -156,7 +247,7 @@ def frailty_cox(
     )
     without = fit_design(design)
     events = np.bincount(found[design.event], minlength=len(labels)).astype(np.float64)
-    model = _Penalized.build(design, found, events)
+    model = Penalized.build(design, found, events, distribution)
     begin = np.append(without.params.to_numpy() * design.scale, np.zeros(len(labels)))
 
     def short_of(log_variance: float) -> float:
@@ -174,9 +265,10 @@ def frailty_cox(
         )
         variance = float(np.exp(search.x))
     params = model.maximize(variance, begin)
-    p = len(covariates)
-    cov = model.covariance(variance, params) / np.outer(design.scale, design.scale)
-    index = pd.Index(covariates, name="term")
+    p = len(design.names)
+    index = pd.Index(design.names, name="term")
+    full = model.conditional(variance, params)
+    cov = full.model_cov.to_numpy()[:p, :p]
     return FrailtyResult(
         params=pd.Series(params[:p] / design.scale, index=index, name="estimate"),
         cov=pd.DataFrame(cov, index=index, columns=index),
@@ -187,75 +279,7 @@ def frailty_cox(
         nobs=design.risk_sets.n,
         n_events=int(design.event.sum()),
         n_clusters=len(labels),
+        distribution=distribution,
+        group=tuple(names_of(group)),
+        conditional=full,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Penalized:
-    """The partial likelihood with an effect ω of each group, and its gamma penalty.
-
-    Attributes
-    ----------
-    design : CoxDesign
-        Covariates, then one indicator per group.
-    events : ndarray, shape (g,)
-        Events of each group.
-    """
-
-    design: CoxDesign
-    events: Floats
-
-    @classmethod
-    def build(cls, design: CoxDesign, group: np.ndarray, events: Floats) -> _Penalized:
-        """Add the indicators of groups, shape (n,), to a design."""
-        member = design.risk_sets.take(group)[:, None] == np.arange(len(events))
-        x = np.hstack((design.x, member.astype(np.float64)))
-        one = np.ones(len(events))
-        both = replace(
-            design,
-            names=(*design.names, *(f"group {g}" for g in range(len(events)))),
-            x=x,
-            center=np.append(design.center, 0 * one),
-            scale=np.append(design.scale, one),
-            reach=np.append(design.reach, one),
-        )
-        return cls(both, events)
-
-    def maximize(self, theta: float, begin: Floats) -> Floats:
-        """Return coefficients and effects, shape (p + g,), for a variance of the frailty."""
-        p = len(begin) - len(self.events)
-
-        def evaluate(params: Floats) -> Expansion:
-            at, frailty = self.design.evaluate(params), np.exp(params[p:])
-            gradient, information = at.gradient.copy(), at.information.copy()
-            gradient[p:] += (1 - frailty) / theta
-            information[range(p, len(params)), range(p, len(params))] += frailty / theta
-            penalty = float((params[p:] - frailty).sum()) / theta
-            return Expansion(at.loglik + penalty, gradient, information)
-
-        return maximize(evaluate, begin, self.design.names, self.design.reach).beta
-
-    def integrated(self, theta: float, params: Floats) -> float:
-        """Return the log-likelihood with the frailty integrated out; without frailty, ℓ itself."""
-        nu, d = 1 / theta, self.events
-        effects = params[len(params) - len(d) :]
-        gamma = special.gammaln(nu + d) - special.gammaln(nu) - d * np.log(nu)
-        parts = nu * effects + gamma - (nu + d) * np.log1p(d / nu) + d
-        return self.design.evaluate(params).loglik + float(parts.sum())
-
-    def covariance(self, theta: float, params: Floats) -> Floats:
-        """Return the covariance of the coefficients, shape (p, p): that of the full information."""
-        p = len(params) - len(self.events)
-        information = self.design.evaluate(params).information.copy()
-        places = np.arange(p, len(params))
-        information[places, places] += np.exp(params[p:]) / theta
-        check_information(
-            information[:p, :p], self.design.names[:p], float(self.design.slots.weight.sum())
-        )
-        covariance = np.linalg.inv(information)[:p, :p]
-        if not (np.isfinite(covariance).all() and (np.diag(covariance) > 0).all()):
-            raise EstimationError(
-                "the penalized information is singular: groups and covariates nearly determine one "
-                "another. Drop a covariate, or state a smaller variance="
-            )
-        return np.asarray(covariance)

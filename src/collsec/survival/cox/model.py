@@ -9,9 +9,9 @@ from collsec.survival.arrays import Floats
 from collsec.survival.clustered import check_debias, sandwich
 from collsec.survival.columns import Names, WeightKind, as_frame, names_of
 from collsec.survival.cox.design import CoxDesign
-from collsec.survival.cox.diagnostics import cluster_scores
-from collsec.survival.cox.partial_likelihood import Ties
+from collsec.survival.cox.residuals import cluster_scores
 from collsec.survival.cox.result import CoxResult
+from collsec.survival.cox.terms import Ties
 
 
 def cox_ph(
@@ -37,7 +37,8 @@ def cox_ph(
     data : DataFrame
         One row per unit and interval ``(start, stop]``; a unit may have many.
     covariates : str or sequence of str
-        Numeric or boolean columns. May be empty: the null model, for its baseline hazard.
+        Numeric or boolean columns, or a formula (``"x + C(region) + x:z + rcs(age, 4)"``, see
+        `covariates_of`). May be empty: the null model, for its baseline hazard.
     start, stop : str
         Columns of the interval's ends, in one unit of time. A row is at risk of the events at
         ``start < t <= stop``. Without ``start``, or where it is minus infinity, rows are at risk
@@ -109,7 +110,7 @@ def cox_ph(
     """
     design = CoxDesign.from_frame(
         as_frame(data),
-        names_of(covariates),
+        covariates,
         start=start,
         stop=stop,
         event=event,

@@ -13,14 +13,22 @@ from scipy import stats
 from collsec.survival.arrays import Floats, weighted_total
 from collsec.survival.cox.baseline import baseline_hazard, predict_survival
 from collsec.survival.cox.design import CoxDesign
-from collsec.survival.cox.diagnostics import (
+from collsec.survival.cox.partial_likelihood import Likelihood
+from collsec.survival.cox.prediction import predict_rows, stratum_codes
+from collsec.survival.cox.proportional_hazards import proportional_hazards_test
+from collsec.survival.cox.residuals import (
     martingale_residuals,
-    proportional_hazards_test,
     schoenfeld_residuals,
     score_residuals,
 )
-from collsec.survival.cox.partial_likelihood import Likelihood
-from collsec.survival.errors import EstimationError
+from collsec.survival.errors import EstimationError, check_level
+from collsec.survival.predictions import (
+    Rows,
+    check_quantile,
+    check_what,
+    linear_prediction,
+    rows_of,
+)
 from collsec.survival.results import Coefficients
 
 
@@ -85,7 +93,10 @@ class CoxResult(Coefficients):
         chi2 = 2 * (self.loglik[1] - self.loglik[0])
         return chi2, len(self.params), float(stats.chi2.sf(chi2, len(self.params)))
 
-    def schoenfeld(self, *, scaled: bool = False) -> pd.DataFrame:
+    def _bic_size(self) -> float:
+        return float(self.n_events)
+
+    def schoenfeld(self, *, scaled: bool = False, robust: bool = False) -> pd.DataFrame:
         """Return Schoenfeld residuals, one row per event, by stratum and time.
 
         Parameters
@@ -93,6 +104,8 @@ class CoxResult(Coefficients):
         scaled : bool
             Multiply by the number of events and the model covariance and add the coefficients: the
             mean at time t then estimates β(t) [1]_.
+        robust : bool
+            Scale by the clustered covariance instead.
 
         Returns
         -------
@@ -107,7 +120,8 @@ class CoxResult(Coefficients):
         """
         rows, residuals = schoenfeld_residuals(self.design, self.fitted)
         if scaled:
-            residuals = len(rows) * residuals @ self.model_cov.to_numpy() + self.params.to_numpy()
+            cov = self._clustered() if robust else self.model_cov
+            residuals = len(rows) * residuals @ cov.to_numpy() + self.params.to_numpy()
         table = pd.DataFrame(residuals, index=self.design.index[rows], columns=self.design.names)
         table.insert(0, "time", self.design.stop[rows])
         return table
@@ -165,13 +179,73 @@ class CoxResult(Coefficients):
 
         return refit
 
-    def test_proportional_hazards(self, transform: str = "km") -> pd.DataFrame:
+    def _clustered(self) -> pd.DataFrame:
+        if self.n_clusters is None:
+            raise EstimationError("the model has no clusters; fit it with cluster=")
+        return self.cov
+
+    def test_proportional_hazards(
+        self, transform: str = "km", *, robust: bool = False
+    ) -> pd.DataFrame:
         """Test whether coefficients change with time; see `proportional_hazards_test`."""
-        return proportional_hazards_test(self, transform)
+        return proportional_hazards_test(self, transform, robust=robust)
 
     def baseline(self) -> pd.DataFrame:
         """Return the baseline hazard at covariates of zero; see `baseline_hazard`."""
         return baseline_hazard(self)
+
+    def predict(
+        self,
+        rows: Rows,
+        what: str = "linear predictor",
+        *,
+        times: float | Sequence[float] | None = None,
+        q: float = 0.5,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Predict for the rows of a frame.
+
+        Parameters
+        ----------
+        rows : DataFrame, or mapping of str to float
+            The columns that the model was fitted with (covariates, or those of its formula, and
+            strata); others are ignored. A mapping is one row.
+        what : {"linear predictor", "cumulative hazard", "survival", "incidence", "quantile"}
+            The linear predictor is ``xβ``, covariates as given (R's ``predict`` takes them less
+            their means). The incidence is one less survival: the cumulative incidence of a
+            `fine_gray` model. A quantile is the first time at which survival is 1 − q or less.
+        times : float or sequence of float, optional
+            Within the follow-up of the row's stratum; all event times of it by default.
+        q : float
+            Which quantile of time; the median by default.
+        level : float
+            Of the intervals: Wald's for the linear predictor and the cumulative hazard (from which
+            the others follow).
+
+        Returns
+        -------
+        DataFrame
+            ``estimate, std_error, ci_low, ci_high``, one row per row of the frame (quantiles have
+            no ``std_error``, and are infinite where they lie beyond follow-up); over time one row
+            per row and time, with ``row`` and ``time``.
+
+        Raises
+        ------
+        EstimationError
+            A column is absent or missing a value; a category or stratum was not in the data; a
+            time lies beyond follow-up.
+        """
+        known = ("linear predictor", "cumulative hazard", "survival", "incidence", "quantile")
+        check_what(what, known)
+        check_level(level)
+        data = rows_of(rows)
+        x = self.design.covariates.matrix(data)
+        if what == "linear predictor":
+            params, cov = np.asarray(self.params, dtype=np.float64), self.cov.to_numpy()
+            return linear_prediction(x, params, cov, data.index, level)
+        strata = stratum_codes(self, data)
+        q = check_quantile(q)
+        return predict_rows(self, x, strata, data.index, what, times=times, q=q, level=level)
 
     def predict_survival(
         self,

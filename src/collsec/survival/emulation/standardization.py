@@ -12,7 +12,7 @@ from collsec.survival.arrays import Floats, Integers
 from collsec.survival.columns import codes
 from collsec.survival.covariates import matrix
 from collsec.survival.cox.baseline import baseline_influence
-from collsec.survival.cox.diagnostics import cluster_scores
+from collsec.survival.cox.residuals import cluster_scores
 from collsec.survival.cox.result import CoxResult
 from collsec.survival.errors import EstimationError, check_positive, shown
 from collsec.survival.results import ScalarEstimate

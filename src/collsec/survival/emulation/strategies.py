@@ -13,6 +13,7 @@ from collsec.survival.columns import Names, as_frame, clusters, names_of
 from collsec.survival.emulation.clones import Trial
 from collsec.survival.emulation.weights import ARMS, Against, Emulation
 from collsec.survival.errors import EstimationError, check_level
+from collsec.survival.formulas import covariates_of
 from collsec.survival.results import Printed
 
 
@@ -175,10 +176,10 @@ def clone_censor_weight(
        weighted estimation of risk under representative interventions in observational studies.
        JASA 114, 938–947. https://doi.org/10.1080/01621459.2018.1469993
     """
-    covariates = names_of(covariates)
+    rows, made = covariates_of(as_frame(data), covariates)
     trial = Trial.from_frame(
-        as_frame(data),
-        covariates,
+        rows,
+        list(made.names),
         unit=unit,
         start=start,
         stop=stop,
@@ -194,7 +195,7 @@ def clone_censor_weight(
     reason = _gate(counts, least_treated, least_clusters, grace)
     if reason:
         return _refused(counts, reason)
-    emulation = Emulation.build(trial, covariates, grace, horizon, against, truncate)
+    emulation = Emulation.build(trial, list(made.names), grace, horizon, against, truncate)
     everybody = np.ones(len(trial.end))
     weights = emulation.weights(everybody)
     curves, areas, contrasts = emulation.estimate(everybody, weights)

@@ -116,6 +116,8 @@ def permuted_effect(
     stop, ended = np.asarray(time, dtype=np.float64), np.asarray(event, dtype=np.bool_)
     x = np.asarray(exposure, dtype=np.float64)
     stratum, owner = (np.asarray(v, dtype=np.int64) for v in (strata, group))
+    if not (np.isfinite(stop).all() and np.isfinite(x).all()):
+        raise InferenceError("A follow-up or an exposure is missing or infinite.")
     groups, member = np.unique(owner, return_inverse=True)
     first = np.array([np.flatnonzero(member == g)[0] for g in range(groups.size)], dtype=np.int64)
     if (x != x[first][member]).any() or (stratum != stratum[first][member]).any():

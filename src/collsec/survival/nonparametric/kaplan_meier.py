@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,13 @@ import pandas as pd
 
 from collsec.survival.arrays import Floats
 from collsec.survival.columns import Names, WeightKind, as_frame, indicator
-from collsec.survival.errors import EstimationError
 from collsec.survival.nonparametric.event_sample import (
     EventSample,
     IntervalScale,
     interval_of,
     per_event,
 )
+from collsec.survival.predictions import check_quantile
 from collsec.survival.results import Printed
 from collsec.survival.times import times_up_to, times_within
 
@@ -185,8 +184,7 @@ class SurvivalCurve(Printed):
         .. [1] Brookmeyer, R., & Crowley, J. (1982). A confidence interval for the median survival
            time. Biometrics 38, 29–41. https://doi.org/10.2307/2530286
         """
-        if not isinstance(q, Real) or not 0 < q < 1:
-            raise EstimationError(f"a quantile lies between 0 and 1, not {q!r}")
+        q = check_quantile(q)
         found = []
         for column in ("survival", "ci_low", "ci_high"):
             curve = self.table[column].to_numpy()

@@ -7,15 +7,7 @@ import pandas as pd
 
 from collsec.survival.arrays import Floats
 from collsec.survival.clustered import check_debias, sandwich
-from collsec.survival.columns import (
-    Names,
-    as_frame,
-    case_weights,
-    clusters,
-    indicator,
-    names_of,
-    row_label,
-)
+from collsec.survival.columns import Names, as_frame, case_weights, clusters, indicator, row_label
 from collsec.survival.errors import EstimationError
 from collsec.survival.maximum_likelihood import maximize
 from collsec.survival.parametric.aft_likelihood import DISTRIBUTIONS, AftLikelihood, Distribution
@@ -76,8 +68,9 @@ def aft(
     -----
     ``log T = xβ + σ W``; each row contributes
     ``δ log f(stop) + (1 − δ) log S(stop) − log S(start)`` with densities of time, not of log time
-    (Stata's log-likelihood adds the sum of log t over the events). In ``γ = β/σ, θ = 1/σ`` the
-    log-likelihood without truncation is concave [1]_; Newton's method runs there.
+    (Stata's log-likelihood adds the sum of log t over the events: ``loglik_of_log_time``). In
+    ``γ = β/σ, θ = 1/σ`` the log-likelihood without truncation is concave [1]_; Newton's method
+    runs there.
 
     References
     ----------
@@ -92,7 +85,7 @@ def aft(
     >>> round(float(np.exp(fit.params["const"])), 4)  # months per event: 33 / 3
     11.0
     """
-    data, covariates = as_frame(data), names_of(covariates)
+    data = as_frame(data)
     if distribution not in DISTRIBUTIONS:
         raise EstimationError(
             f"distribution must be one of {', '.join(DISTRIBUTIONS)}, not {distribution!r}"
@@ -115,11 +108,13 @@ def aft(
     design = RegressionDesign.from_frame(data, covariates)
     given = case_weights(data, weights)
     family = DISTRIBUTIONS[distribution]
+    # In units of their typical size the logarithms of times are near zero, whatever the clock.
+    typical = float(np.log(ends).mean())
     model = AftLikelihood.build(
         family,
         design.x,
-        begins,
-        ends,
+        begins / np.exp(typical),
+        ends / np.exp(typical),
         happened,
         np.ones(len(data)) if given is None else given,
     )
@@ -138,15 +133,18 @@ def aft(
         cov = back @ inner @ back.T
     p = len(design.names)
     coefficients = design.back() @ (best.beta[:p] / theta)
+    coefficients[0] += typical
     params = np.append(coefficients, -np.log(theta)) if family.scale_is_free else coefficients
     index = pd.Index(names, name="term")
     return AftResult(
         params=pd.Series(params, index=index, name="estimate"),
         cov=pd.DataFrame(cov, index=index, columns=index),
         model_cov=pd.DataFrame(model_cov, index=index, columns=index),
-        loglik=best.fitted.loglik,
+        loglik=best.fitted.loglik - typical * float(model.weights[: model.failed].sum()),
         distribution=distribution,
-        covariates=tuple(covariates),
+        covariates=design.covariates,
+        longest=float(ends.max()),
+        log_times=float((model.weights * np.log(ends[model.order]))[: model.failed].sum()),
         nobs=len(data),
         n_events=int(happened.sum()),
         n_clusters=groups,

@@ -38,6 +38,8 @@ class LogTime:
         Map z, shape (n,), to value, first and second derivative, each of shape (n,).
     quantile : callable
         Maps a probability to the value of W that is not exceeded with it.
+    mean : float
+        Of W.
     mean_factor : callable
         Maps σ to ``E exp(σ W)``, infinite where the mean does not exist.
     scale_is_free : bool
@@ -48,6 +50,7 @@ class LogTime:
     log_survival: Callable[[Floats], Jet]
     quantile: Callable[[float], float]
     mean_factor: Callable[[float], float]
+    mean: float = 0.0
     scale_is_free: bool = True
 
 
@@ -95,11 +98,26 @@ def _weibull_mean(sigma: float) -> float:
     return float(special.gamma(1 + sigma))
 
 
+_GUMBEL = (
+    _gumbel_density,
+    _gumbel_survival,
+    _gumbel_quantile,
+    _weibull_mean,
+    -float(np.euler_gamma),
+)
+
 DISTRIBUTIONS: dict[str, LogTime] = {
     "exponential": LogTime(
-        _gumbel_density, _gumbel_survival, _gumbel_quantile, _weibull_mean, scale_is_free=False
+        _gumbel_density,
+        _gumbel_survival,
+        _gumbel_quantile,
+        _weibull_mean,
+        -float(np.euler_gamma),
+        scale_is_free=False,
     ),
-    "weibull": LogTime(_gumbel_density, _gumbel_survival, _gumbel_quantile, _weibull_mean),
+    "weibull": LogTime(
+        _gumbel_density, _gumbel_survival, _gumbel_quantile, _weibull_mean, -float(np.euler_gamma)
+    ),
     "lognormal": LogTime(
         _normal_density,
         _normal_survival,

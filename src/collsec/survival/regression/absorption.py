@@ -104,13 +104,13 @@ def check_absorbed(
 ) -> None:
     """Raise where a column is constant within the effects."""
     with np.errstate(over="ignore", invalid="ignore"):
-        size = (before**2).sum(axis=0)
-    for name, total in zip(names, size, strict=True):
-        if not np.isfinite(total):
+        whole = before - before.mean(axis=0)
+        spread = np.einsum("ij,ij->j", whole, whole)
+    own = np.einsum("ij,ij->j", after, after)
+    for name, was, remaining in zip(names, spread, own, strict=True):
+        if not np.isfinite(was):
             raise EstimationError(f"column {name!r} holds values beyond what can be squared")
-    whole = before - before.mean(axis=0)
-    for name, was, remaining in zip(names, whole.T, after.T, strict=True):
-        if remaining @ remaining <= ABSORBED * max(float(was @ was), 1e-300):
+        if remaining <= ABSORBED * max(float(was), 1e-300):
             by = f" within {' and '.join(map(str, factors))}" if factors else ""
             raise EstimationError(f"column {name!r} does not vary{by}; drop it")
 

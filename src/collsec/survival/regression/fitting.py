@@ -9,13 +9,16 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from collsec.survival.arrays import Floats, largest
 from collsec.survival.clustered import check_debias, cluster_sandwich
-from collsec.survival.columns import Names, clusters
+from collsec.survival.columns import Names, clusters, numbers
 from collsec.survival.covariates import standardized
 from collsec.survival.errors import EstimationError
+from collsec.survival.formulas import Covariates, covariates_of
 from collsec.survival.maximum_likelihood import INTERCEPT, Expansion, check_information, maximize
+from collsec.survival.predictions import Rows, check_what, linear_prediction, per_row, rows_of
 from collsec.survival.results import Coefficients
 
 DISPERSION = "alpha"
@@ -37,6 +40,10 @@ class RegressionResult(Coefficients):
     n_events : float
         Sum of the outcome.
     n_clusters : int or None
+    covariates : Covariates
+        How the columns are made from a frame.
+    offset : str or None
+        Column of a known part of the linear predictor.
     """
 
     params: pd.Series[float]
@@ -47,12 +54,55 @@ class RegressionResult(Coefficients):
     nobs: int
     n_events: float
     n_clusters: int | None
+    covariates: Covariates
+    offset: str | None = None
 
     @property
     def model_std_errors(self) -> pd.Series[float]:
         """Standard errors from the information, clusters ignored."""
         root = np.sqrt(np.diag(self.model_cov))
         return pd.Series(root, index=self.params.index, name="std_error")
+
+    @property
+    def ln_alpha(self) -> tuple[float, float]:
+        """Logarithm of the dispersion with its standard error, as Stata reports it."""
+        if DISPERSION not in self.params:
+            raise EstimationError(f"a {self.family} model has no dispersion")
+        alpha = float(self.params[DISPERSION])
+        return float(np.log(alpha)), float(self.std_errors[DISPERSION]) / alpha
+
+    def predict(self, rows: Rows, what: str = "mean", *, level: float = 0.95) -> pd.DataFrame:
+        """Predict for the rows of a frame.
+
+        Parameters
+        ----------
+        rows : DataFrame, or mapping of str to float
+            The columns that the model was fitted with, its offset among them; others are ignored.
+        what : {"mean", "linear predictor"}
+            The probability of a one, or the expected count; or the linear predictor.
+        level : float
+            Of the interval, on the scale of the linear predictor.
+
+        Returns
+        -------
+        DataFrame
+            ``estimate, std_error, ci_low, ci_high``, one row per row of the frame.
+        """
+        check_what(what, ("mean", "linear predictor"))
+        data = rows_of(rows)
+        x = np.column_stack((np.ones(len(data)), self.covariates.matrix(data)))
+        p = x.shape[1]
+        known = 0.0 if self.offset is None else numbers(data, self.offset)
+        params, cov = np.asarray(self.params, dtype=np.float64)[:p], self.cov.to_numpy()[:p, :p]
+        table = linear_prediction(x, params, cov, data.index, level, offset=known)
+        if what == "linear predictor":
+            return table
+        eta = table["estimate"].to_numpy()
+        slope = mean_of(self.family, eta, derivative=True)
+        mean, low, high = (
+            mean_of(self.family, table[c].to_numpy()) for c in ("estimate", "ci_low", "ci_high")
+        )
+        return per_row(data.index, mean, slope * table["std_error"].to_numpy(), (low, high))
 
     def _facts(self) -> list[tuple[str, Any]]:
         errors = "model" if self.n_clusters is None else f"clustered ({self.n_clusters} clusters)"
@@ -73,25 +123,29 @@ class RegressionDesign:
     ----------
     names : tuple of str
         ``const``, then the covariates.
+    covariates : Covariates
+        How these are made from a frame.
     x : ndarray, shape (n, p)
     center, scale : ndarray, shape (p,)
         0 and 1 for the intercept.
     """
 
     names: tuple[str, ...]
+    covariates: Covariates
     x: Floats
     center: Floats
     scale: Floats
 
     @classmethod
-    def from_frame(cls, data: pd.DataFrame, covariates: Sequence[str]) -> RegressionDesign:
+    def from_frame(cls, data: pd.DataFrame, covariates: Names) -> RegressionDesign:
         """Check the covariates; a constant one is an error, as an intercept is fitted."""
-        if INTERCEPT in covariates or DISPERSION in covariates:
+        data, made = covariates_of(data, covariates)
+        if INTERCEPT in made.names or DISPERSION in made.names:
             raise EstimationError(
                 f"{INTERCEPT!r} and {DISPERSION!r} name parameters; rename the column"
             )
-        x, center, scale = standardized(data, covariates, intercept=True)
-        names, squares = (INTERCEPT, *covariates), x.T @ x
+        x, center, scale = standardized(data, made.names, intercept=True)
+        names, squares = (INTERCEPT, *made.names), x.T @ x
         # Scaled columns have a mean square of one; a constant one, left as it is, of zero.
         flat = np.flatnonzero(np.diag(squares) < 0.5 * len(x))
         if flat.size:
@@ -99,7 +153,7 @@ class RegressionDesign:
                 f"covariate {names[flat[0]]!r} is constant and an intercept is fitted; drop it"
             )
         check_information(squares, names, float(len(x)), "in the data")
-        return cls(names=names, x=x, center=center, scale=scale)
+        return cls(names=names, covariates=made, x=x, center=center, scale=scale)
 
     def back(self, extra: int = 0) -> Floats:
         """Return the matrix that turns coefficients to the units given, (p + extra, p + extra)."""
@@ -108,6 +162,18 @@ class RegressionDesign:
         out[:p, :p] = np.diag(1 / self.scale)
         out[0, :p] -= self.center / self.scale
         return out
+
+
+def mean_of(family: str, eta: Floats, *, derivative: bool = False) -> Floats:
+    """Return the mean at linear predictors, shape (n,), or its derivative by them."""
+    with np.errstate(over="ignore"):
+        if family == "logit":
+            mean = special.expit(eta)
+            return np.asarray(mean * (1 - mean) if derivative else mean)
+        if family == "cloglog":
+            rate = np.exp(eta)
+            return np.asarray(np.exp(eta - rate) if derivative else -np.expm1(-rate))
+        return np.asarray(np.exp(eta))
 
 
 class Model(Protocol):
@@ -134,6 +200,7 @@ def fit_regression(
     extra: Sequence[str] = (),
     cluster: Names | None,
     group_debias: bool,
+    offset: str | None = None,
 ) -> RegressionResult:
     """Maximize a likelihood, turn to the units of the covariates, and cluster the scores.
 
@@ -153,6 +220,8 @@ def fit_regression(
     cluster : str or sequence of str or None
     group_debias : bool
         Multiply the cluster covariance by G/(G − 1).
+    offset : str, optional
+        Column of a known part of the linear predictor.
     """
 
     def evaluate(params: Floats) -> Expansion:
@@ -183,4 +252,6 @@ def fit_regression(
         nobs=len(outcome),
         n_events=float(outcome.sum()),
         n_clusters=groups,
+        covariates=design.covariates,
+        offset=offset,
     )

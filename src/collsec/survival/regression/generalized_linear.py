@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,22 +9,9 @@ import numpy as np
 import pandas as pd
 
 from collsec.survival.arrays import Floats
-from collsec.survival.columns import (
-    Names,
-    as_frame,
-    case_weights,
-    indicator,
-    names_of,
-    numbers,
-    row_label,
-)
+from collsec.survival.columns import Names, as_frame, case_weights, indicator, numbers, row_label
 from collsec.survival.errors import EstimationError
-from collsec.survival.regression.fitting import (
-    DISPERSION,
-    RegressionDesign,
-    RegressionResult,
-    fit_regression,
-)
+from collsec.survival.regression.fitting import RegressionDesign, RegressionResult, fit_regression
 
 
 def logit(
@@ -78,6 +63,7 @@ def poisson(
     outcome: str,
     cluster: Names | None = None,
     weights: str | None = None,
+    offset: str | None = None,
     group_debias: bool = False,
 ) -> RegressionResult:
     """Fit a Poisson regression of a count with a log link.
@@ -87,8 +73,10 @@ def poisson(
     data, covariates, cluster, weights, group_debias
         As in `logit`.
     outcome : str
-        Column of counts, zero or more. They need not be Poisson: with ``cluster`` the estimate is
-        that of the conditional mean, its errors robust.
+        Column of counts, whole numbers of zero or more. They need not be Poisson: with ``cluster``
+        the estimate is that of the conditional mean, its errors robust.
+    offset : str, optional
+        Column of a known part of the log mean, such as the logarithm of the exposure.
 
     Returns
     -------
@@ -96,9 +84,11 @@ def poisson(
     """
     from statsmodels.genmod.families import Poisson
 
-    data, covariates = as_frame(data), names_of(covariates)
+    data = as_frame(data)
     y = counts(data, outcome)
-    return _fit_glm(data, covariates, y, Poisson(), "poisson", cluster, weights, group_debias)
+    return _fit_glm(
+        data, covariates, y, Poisson(), "poisson", cluster, weights, group_debias, offset
+    )
 
 
 def fit_binary(
@@ -114,7 +104,7 @@ def fit_binary(
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.families.links import CLogLog, Logit
 
-    data, covariates = as_frame(data), names_of(covariates)
+    data = as_frame(data)
     links = {"logit": Logit, "cloglog": CLogLog}
     if link not in links:
         raise EstimationError(f"link must be 'logit' or 'cloglog', not {link!r}")
@@ -143,22 +133,27 @@ class _Glm:
 
 def _fit_glm(
     data: pd.DataFrame,
-    covariates: Sequence[str],
+    covariates: Names,
     y: Floats,
     family: Any,
     label: str,
     cluster: Names | None,
     weights: str | None,
     group_debias: bool,
+    offset: str | None = None,
 ) -> RegressionResult:
     from statsmodels.genmod.generalized_linear_model import GLM
 
     design = RegressionDesign.from_frame(data, covariates)
     given = case_weights(data, weights)
     begin = np.zeros(len(design.names))
-    begin[0] = float(family.link(np.average(y, weights=given)))
+    known = None if offset is None else numbers(data, offset)
+    mean = np.average(y, weights=given)
+    begin[0] = float(family.link(mean))
+    if known is not None:
+        begin[0] -= float(np.average(known, weights=given))
     return fit_regression(
-        _Glm(GLM(y, design.x, family=family, var_weights=given)),
+        _Glm(GLM(y, design.x, family=family, var_weights=given, offset=known)),
         design,
         begin,
         data,
@@ -166,6 +161,7 @@ def _fit_glm(
         family=label,
         cluster=cluster,
         group_debias=group_debias,
+        offset=offset,
     )
 
 
@@ -185,81 +181,3 @@ def counts(data: pd.DataFrame, outcome: str) -> Floats:
     if not y.any():
         raise EstimationError(f"count {outcome!r} is zero in all {len(y)} rows")
     return y
-
-
-@dataclass(frozen=True, slots=True)
-class _NegativeBinomial:
-    """The likelihood of a statsmodels NB2 regression."""
-
-    model: Any
-
-    def loglik(self, params: Floats) -> float:
-        return float(self.model.loglike(params))
-
-    def scores(self, params: Floats) -> Floats:
-        return np.asarray(self.model.score_obs(params), dtype=np.float64)
-
-    def hessian(self, params: Floats) -> Floats:
-        return np.asarray(self.model.hessian(params), dtype=np.float64)
-
-
-def negative_binomial(
-    data: pd.DataFrame,
-    covariates: Names,
-    *,
-    outcome: str,
-    cluster: Names | None = None,
-    group_debias: bool = False,
-) -> RegressionResult:
-    """Fit a negative binomial (NB2) regression of a count with a log link.
-
-    Parameters
-    ----------
-    data, covariates, outcome, cluster, group_debias
-        As in `poisson`.
-
-    Returns
-    -------
-    RegressionResult
-        Its last parameter ``alpha`` is the dispersion: ``Var(y | x) = μ + α μ²``.
-
-    Raises
-    ------
-    EstimationError
-        The counts show no overdispersion, so that ``alpha`` lies on its boundary.
-    """
-    from statsmodels.discrete.discrete_model import NegativeBinomial
-
-    data, covariates = as_frame(data), names_of(covariates)
-    y = counts(data, outcome)
-    design = RegressionDesign.from_frame(data, covariates)
-    start = poisson(data, covariates, outcome=outcome).params.to_numpy(dtype=np.float64)
-    begin = np.linalg.solve(design.back(), start)
-    mean = np.exp(np.clip(design.x @ begin, -30, 30))
-    moment = float(((y - mean) ** 2 - y).sum() / (mean**2).sum())
-    if moment <= 0:
-        raise EstimationError(
-            f"outcome {outcome!r} varies no more than a Poisson count (moment estimate of alpha "
-            f"{moment:.3g}); use poisson with cluster="
-        )
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model = NegativeBinomial(y, design.x)
-        # The likelihood is not concave in alpha: a quasi-Newton search first, Newton's at the end.
-        search = model.fit(
-            start_params=np.append(begin, moment), method="bfgs", maxiter=1000, disp=0
-        )
-    found = np.asarray(search.params, dtype=np.float64)
-    if not np.isfinite(found).all() or found[-1] <= 1e-8:
-        raise EstimationError(f"alpha runs to zero for {outcome!r}; use poisson with cluster=")
-    return fit_regression(
-        _NegativeBinomial(model),
-        design,
-        found,
-        data,
-        y,
-        family="negative binomial",
-        extra=[DISPERSION],
-        cluster=cluster,
-        group_debias=group_debias,
-    )

@@ -2,49 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from collsec.survival.arrays import Floats, Integers, sum_by_group
+from collsec.survival.arrays import Floats, Integers, crossproduct, sum_by_group
 from collsec.survival.columns import Names, as_frame, clusters, names_of, numbers
 from collsec.survival.covariates import matrix
 from collsec.survival.errors import EstimationError
+from collsec.survival.formulas import Covariates, covariates_of
 from collsec.survival.maximum_likelihood import check_information, quadratic_form
 from collsec.survival.regression.absorption import Absorption, check_absorbed
-from collsec.survival.regression.weak_instruments import AndersonRubin
-from collsec.survival.results import Coefficients
-
-#: Share of the endogenous column's variance below which a first stage is rounding.
-IRRELEVANT = 1e-20
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class LinearEquation(Coefficients):
-    """One least-squares equation: a reduced form or a first stage.
-
-    Attributes
-    ----------
-    params : Series
-    cov : DataFrame
-    residual_df : float
-    """
-
-    params: pd.Series[float]
-    cov: pd.DataFrame
-    residual_df: float
-
-    @property
-    def df_resid(self) -> float | None:
-        """Clusters less one, or rows less parameters where none were named."""
-        return self.residual_df
+from collsec.survival.regression.linear import LinearEquation, LinearResult
+from collsec.survival.regression.weak_instruments import (
+    AndersonRubin,
+    check_relevance,
+    classical_f,
+    partialled,
+    rank_lm,
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class IVResult(Coefficients):
+class IVResult(LinearResult):
     """A fitted instrumental-variables regression.
 
     Attributes
@@ -58,6 +40,10 @@ class IVResult(Coefficients):
         The F statistic of the excluded instruments in the first stage, with the covariance of the
         model (clustered where clusters were named): the Kleibergen–Paap rk F for one endogenous
         column.
+    kleibergen_paap_lm : tuple of float, int, float
+        LM test of underidentification: χ², degrees of freedom, p-value.
+    cragg_donald : float
+        The F statistic of the excluded instruments under independent rows of equal variance.
     anderson_rubin : AndersonRubin
         Test and confidence set that weak instruments do not distort.
     nobs : int
@@ -65,7 +51,9 @@ class IVResult(Coefficients):
     effects : int
         Degrees of freedom of what was absorbed, the mean included.
     absorbed : tuple of str
-    residual_df : float
+    residual_df : float or None
+    controls : Covariates
+        How the exogenous columns are made from a frame.
     """
 
     params: pd.Series[float]
@@ -73,21 +61,23 @@ class IVResult(Coefficients):
     reduced_form: LinearEquation
     first_stage: LinearEquation
     kleibergen_paap: float
+    kleibergen_paap_lm: tuple[float, int, float]
+    cragg_donald: float
     anderson_rubin: AndersonRubin
     nobs: int
     n_clusters: int | None
     effects: int
     absorbed: tuple[str, ...]
-    residual_df: float
+    residual_df: float | None
+    controls: Covariates
 
-    @property
-    def df_resid(self) -> float | None:
-        """Clusters less one, or rows less parameters where none were named."""
-        return self.residual_df
+    def _matrix(self, data: pd.DataFrame) -> Floats:
+        endogenous = numbers(data, str(self.params.index[0]))
+        return np.column_stack((endogenous, self.controls.matrix(data)))
 
     def _facts(self) -> list[tuple[str, Any]]:
         errors = "heteroskedastic" if self.n_clusters is None else "clustered"
-        region = self.anderson_rubin.confidence_set()
+        region, lm = self.anderson_rubin.confidence_set(), self.kleibergen_paap_lm
         shown = " ∪ ".join(f"[{low:.4g}, {high:.4g}]" for low, high in region) or "empty"
         return [
             ("model", "two-stage least squares"),
@@ -95,6 +85,8 @@ class IVResult(Coefficients):
             ("rows", self.nobs),
             ("standard errors", f"{errors} ({self.n_clusters or self.nobs} groups)"),
             ("Kleibergen–Paap F", f"{self.kleibergen_paap:.4g}"),
+            ("Cragg–Donald F", f"{self.cragg_donald:.4g}"),
+            (f"Kleibergen–Paap LM χ²({lm[1]})", f"{lm[0]:.4g}, p = {lm[2]:.4g}"),
             ("Anderson–Rubin 95 % set", shown),
         ]
 
@@ -108,6 +100,7 @@ def iv_2sls(
     exogenous: Names = (),
     absorb: Names = (),
     cluster: Names | None = None,
+    small: bool = True,
 ) -> IVResult:
     """Fit a linear regression of one endogenous column by two-stage least squares.
 
@@ -126,6 +119,9 @@ def iv_2sls(
         Up to two factors whose effects are taken out (country and month); the mean otherwise.
     cluster : str or sequence of str, optional
         Groups of dependent rows. Without it errors allow for heteroskedasticity only.
+    small : bool
+        Small-sample factors, and Student's t. Without them, as in Stata's ``ivregress`` and
+        ``ivreg2`` without ``small``, covariances carry no factor and results are normal.
 
     Returns
     -------
@@ -139,21 +135,22 @@ def iv_2sls(
 
     Notes
     -----
-    Estimates are those of linearmodels' ``IV2SLS`` on what the effects leave. The covariance
-    carries ``G/(G − 1) · (n − 1)/(n − k)``, k counting the absorbed effects unless they are those
-    of one factor nested in the clusters. Report the reduced form first: it needs no exclusion
-    restriction. Below an F of about 10 (for one instrument and 5 % size: 104.7 [1]_) rely on the
-    Anderson–Rubin set.
+    The controls are partialled out once; estimates equal those of linearmodels' ``IV2SLS``. With
+    ``small`` the covariance carries ``G/(G − 1) · (n − 1)/(n − k)``, k counting the absorbed
+    effects unless they are those of one factor nested in the clusters. Report the reduced form
+    first: it needs no exclusion restriction. Below an F of about 10 (for one instrument and 5 %
+    size: 104.7 [1]_) rely on the Anderson–Rubin set.
 
     References
     ----------
     .. [1] Lee, D. S., McCrary, J., Moreira, M. J., & Porter, J. (2022). Valid t-ratio inference for
        IV. American Economic Review 112, 3260–3290. https://doi.org/10.1257/aer.20211063
     """
-    from linearmodels.iv import IV2SLS
-
     data = as_frame(data)
-    instruments, exogenous, absorb = names_of(instruments), names_of(exogenous), names_of(absorb)
+    absorb = names_of(absorb)
+    data, by_instruments = covariates_of(data, instruments)
+    data, by_controls = covariates_of(data, exogenous)
+    instruments, exogenous = list(by_instruments.names), list(by_controls.names)
     treated = names_of(endogenous)
     if len(treated) != 1:
         raise EstimationError(
@@ -170,87 +167,75 @@ def iv_2sls(
     absorption = Absorption.from_frame(data, absorb)
     remaining = absorption.residual(given)
     check_absorbed(given, remaining, columns, absorb)
-    y, d = remaining[:, 0], remaining[:, 1]
-    z = remaining[:, 2:]
-    unit = z / z.std(axis=0)
+    y, d, z = remaining[:, 0], remaining[:, 1], remaining[:, 2:]
+    n, q, p = len(y), len(instruments), len(exogenous)
+    scale = np.sqrt(np.einsum("ij,ij->j", z, z) / n)
+    own = z / scale
+    gram = own.T @ own
     within = "within the effects" if absorb else "in the data"
-    check_information(unit.T @ unit, columns[2:], float(len(y)), within)
-    _check_relevance(d, z, len(instruments), endogenous, instruments)
+    check_information(gram, columns[2:], float(n), within)
+    alone = partialled(remaining[:, : 2 + q], own[:, q:], gram[q:, q:])
+    check_relevance(alone[:, 1], alone[:, 2:], endogenous, instruments)
     groups, n_clusters = None, None
     if cluster is not None:
         found, labels = clusters(data, cluster)
         groups, n_clusters = found, len(labels)
     nested = groups is not None and absorption.nested_in(groups.astype(np.float64))
     counted = 0 if nested else absorption.effects
-    q, p = len(instruments), len(exogenous)
-    names = [endogenous, *exogenous]
-    frame = pd.DataFrame(remaining, columns=pd.Index(columns))
-    covered = (
-        {"cov_type": "robust"} if groups is None else {"cov_type": "clustered", "clusters": groups}
-    )
-    fit = IV2SLS(
-        frame[outcome],
-        frame[list(exogenous)] if p else None,
-        frame[[endogenous]],
-        frame[list(instruments)],
-    ).fit(debiased=False, **covered)
-    inflation = _small_sample(len(y), 1 + p + counted, n_clusters)
-    df = float(len(y) - 1 - p - absorption.effects if n_clusters is None else n_clusters - 1)
-    both, cov = _joint_least_squares(z, np.column_stack((y, d)), groups, n_clusters)
-    cov *= _small_sample(len(y), q + p + counted, n_clusters)
-    width = q + p
-    pick = np.concatenate((np.arange(q), width + np.arange(q)))
-    first = both[:q, 1]
-    first_cov = cov[width : width + q, width : width + q]
-    few = (
-        f"the covariance of the {q} instruments is singular: {n_clusters or len(y)} "
-        f"{'rows' if groups is None else 'clusters'} do not tell their effects apart"
-    )
-    index = pd.Index(names, name="term")
-    order = [endogenous, *exogenous]
+    few, many = (_small_sample(n, k + p + counted, n_clusters) if small else 1.0 for k in (1, q))
+    df = None
+    if small:
+        df = float(n - 1 - p - absorption.effects if n_clusters is None else n_clusters - 1)
+    # The two equations on all exogenous columns: reduced form and first stage.
+    width, bread = q + p, np.linalg.inv(gram)
+    moments = own.T @ remaining[:, :2]
+    both = bread @ moments
+    away = remaining[:, :2] - own @ both
+    meat = [[_meat(own, away[:, i], away[:, j], groups) for j in (0, 1)] for i in (0, 1)]
+    units = np.tile(scale, 2)
+    cov = np.block([[bread @ part @ bread for part in row] for row in meat])
+    cov *= many / np.outer(units, units)
+    # The second stage: the endogenous column as the first stage fits it, and the controls.
+    turn = np.column_stack((both[:, 1], np.eye(width)[:, q:]))
+    inner = np.linalg.inv(turn.T @ gram @ turn)
+    params = inner @ (turn.T @ moments[:, 0])
+    rest = y - d * params[0] - own[:, q:] @ params[1:]
+    second_cov = few * inner @ turn.T @ _meat(own, rest, rest, groups) @ turn @ inner
+    units = np.concatenate(([1.0], scale[q:]))
+    params, second_cov = params / units, second_cov / np.outer(units, units)
+    both /= scale[:, None]
+    first, first_cov = both[:q, 1], cov[width : width + q, width : width + q]
+    names = pd.Index([endogenous, *exogenous], name="term")
+    others = pd.Index(columns[2:], name="term")
     stages = [
         LinearEquation(
-            params=pd.Series(both[:, j], index=pd.Index(columns[2:], name="term")),
-            cov=pd.DataFrame(
-                cov[j * width : (j + 1) * width, j * width : (j + 1) * width],
-                index=columns[2:],
-                columns=columns[2:],
-            ),
+            params=pd.Series(both[:, j], index=others),
+            cov=pd.DataFrame(cov[part, part], index=others, columns=others),
             residual_df=df,
         )
-        for j in (0, 1)
+        for j, part in enumerate((slice(0, width), slice(width, 2 * width)))
     ]
+    pick = np.concatenate((np.arange(q), width + np.arange(q)))
+    alike = (
+        f"the covariance of the {q} instruments is singular: {n_clusters or n} "
+        f"{'rows' if groups is None else 'clusters'} do not tell their effects apart"
+    )
     return IVResult(
-        params=pd.Series(fit.params[order].to_numpy(), index=index, name="estimate"),
-        cov=pd.DataFrame(
-            fit.cov.loc[order, order].to_numpy() * inflation, index=index, columns=index
-        ),
+        params=pd.Series(params, index=names, name="estimate"),
+        cov=pd.DataFrame(second_cov, index=names, columns=names),
         reduced_form=stages[0],
         first_stage=stages[1],
-        kleibergen_paap=quadratic_form(first, first_cov, few) / q,
-        anderson_rubin=AndersonRubin(both[:q, 0], first, cov[np.ix_(pick, pick)], df),
-        nobs=len(y),
+        kleibergen_paap=quadratic_form(first, first_cov, alike) / q,
+        kleibergen_paap_lm=rank_lm(alone[:, 1], alone[:, 2:], groups, alike),
+        cragg_donald=classical_f(alone[:, 1], alone[:, 2:], n - width - absorption.effects),
+        anderson_rubin=AndersonRubin(both[:q, 0], first, cov[np.ix_(pick, pick)], df, many),
+        nobs=n,
         n_clusters=n_clusters,
         effects=absorption.effects,
         absorbed=tuple(absorb),
         residual_df=df,
+        controls=by_controls,
     )
-
-
-def _check_relevance(
-    d: Floats, z: Floats, q: int, endogenous: str, instruments: Sequence[str]
-) -> None:
-    """Raise where the first q columns, given the others, move the endogenous column not at all."""
-    both = np.column_stack((d, z[:, :q]))
-    if z.shape[1] > q:
-        both = both - z[:, q:] @ np.linalg.lstsq(z[:, q:], both, rcond=None)[0]
-    remaining, own = both[:, 0], both[:, 1:]
-    moved = own @ np.linalg.lstsq(own, remaining, rcond=None)[0]
-    if moved @ moved <= IRRELEVANT * (remaining @ remaining):
-        raise EstimationError(
-            f"{', '.join(map(str, instruments))} and {endogenous!r} are uncorrelated to the last "
-            "digit: without a first stage nothing is identified; find an instrument that moves it"
-        )
 
 
 def _small_sample(n: int, parameters: int, groups: int | None) -> float:
@@ -262,21 +247,18 @@ def _small_sample(n: int, parameters: int, groups: int | None) -> float:
     return groups / (groups - 1) * (n - 1) / (n - parameters)
 
 
-def _joint_least_squares(
-    z: Floats, outcomes: Floats, groups: Integers | None, n_groups: int | None
-) -> tuple[Floats, Floats]:
-    """Regress two outcomes on the same columns.
+def _meat(own: Floats, left: Floats, right: Floats, groups: Integers | None) -> Floats:
+    """Return the products of two equations' scores, summed over rows or clusters, shape (k, k).
 
-    Returns
-    -------
-    coefficients : ndarray, shape (k, 2)
-    cov : ndarray, shape (2k, 2k)
-        Sandwich of the stacked coefficients, no small-sample factor.
+    Parameters
+    ----------
+    own : ndarray, shape (n, k)
+    left, right : ndarray, shape (n,)
+        Residuals of the two equations.
+    groups : ndarray of int or None, shape (n,)
     """
-    bread = np.linalg.inv(z.T @ z)
-    coefficients = bread @ (z.T @ outcomes)
-    residuals = outcomes - z @ coefficients
-    influence = np.hstack([(z * residuals[:, [j]]) @ bread for j in (0, 1)])
-    if groups is not None and n_groups is not None:
-        influence = sum_by_group(influence, groups, n_groups)
-    return coefficients, influence.T @ influence
+    if groups is None:
+        return crossproduct(own, left * right)
+    size = int(groups.max()) + 1
+    sums = sum_by_group(own, groups, size, left)
+    return np.asarray(sums.T @ (sums if right is left else sum_by_group(own, groups, size, right)))

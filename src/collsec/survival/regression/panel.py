@@ -9,24 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collsec.survival.columns import (
-    Names,
-    as_frame,
-    clusters,
-    codes,
-    names_of,
-    numbers,
-    require_columns,
-)
+from collsec.survival.arrays import Floats
+from collsec.survival.columns import Names, as_frame, clusters, codes, numbers, require_columns
 from collsec.survival.covariates import matrix
 from collsec.survival.errors import EstimationError, shown
+from collsec.survival.formulas import Covariates, covariates_of
 from collsec.survival.maximum_likelihood import check_information
 from collsec.survival.regression.absorption import Absorption, check_absorbed
-from collsec.survival.results import Coefficients
+from collsec.survival.regression.linear import LinearResult
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class PanelResult(Coefficients):
+class PanelResult(LinearResult):
     """A fitted panel regression.
 
     Attributes
@@ -40,6 +34,9 @@ class PanelResult(Coefficients):
     n_clusters : int or None
     rsquared_within : float
         Share of the variance within units that the covariates explain.
+    residual_df : float
+    covariates : Covariates
+        How the columns are made from a frame.
     """
 
     params: pd.Series[float]
@@ -50,12 +47,12 @@ class PanelResult(Coefficients):
     effects: tuple[str, ...]
     n_clusters: int | None
     rsquared_within: float
-    residual_df: float
+    residual_df: float | None
+    covariates: Covariates
 
-    @property
-    def df_resid(self) -> float | None:
-        """Clusters less one, or rows less parameters where none were named."""
-        return self.residual_df
+    def _matrix(self, data: pd.DataFrame) -> Floats:
+        x = self.covariates.matrix(data)
+        return np.column_stack((np.ones(len(data)), x)) if "const" in self.params else x
 
     def _facts(self) -> list[tuple[str, Any]]:
         errors = "heteroskedastic" if self.n_clusters is None else "clustered"
@@ -118,7 +115,8 @@ def panel_ols(
     """
     from linearmodels.panel import PanelOLS
 
-    data, covariates = as_frame(data), names_of(covariates)
+    data, made = covariates_of(as_frame(data), covariates)
+    covariates = list(made.names)
     require_columns(data, [entity, time])
     x, y = matrix(data, covariates), numbers(data, outcome)
     twice = data.duplicated([entity, time]).to_numpy()
@@ -162,4 +160,5 @@ def panel_ols(
         n_clusters=groups,
         rsquared_within=float(fit.rsquared_within),
         residual_df=float(fit.df_resid if groups is None else groups - 1),
+        covariates=made,
     )

@@ -1,15 +1,22 @@
-"""The Anderson–Rubin test of one endogenous coefficient, and the set that it does not reject."""
+"""Strength of instruments: relevance, rank, and the Anderson–Rubin test and set."""
 
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg, stats
 
-from collsec.survival.arrays import Floats
-from collsec.survival.errors import check_level
+from collsec.survival.arrays import Floats, Integers, sum_by_group
+from collsec.survival.columns import number_array
+from collsec.survival.errors import EstimationError, check_level
+from collsec.survival.maximum_likelihood import quadratic_form
+
+#: Share of the endogenous column's variance below which a first stage is rounding.
+IRRELEVANT = 1e-20
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +31,10 @@ class AndersonRubin:
         Coefficients of the q instruments on the outcome and on the endogenous column.
     cov : ndarray, shape (2q, 2q)
         Joint covariance of ``(reduced, first)``.
-    df_resid : float
-        Degrees of freedom of the denominator.
+    df_resid : float or None
+        Degrees of freedom of the denominator; None for the χ² distribution.
+    inflation : float
+        Small-sample factor that ``cov`` carries.
 
     References
     ----------
@@ -37,18 +46,29 @@ class AndersonRubin:
     reduced: Floats
     first: Floats
     cov: Floats
-    df_resid: float
+    df_resid: float | None
+    inflation: float = 1.0
 
     def statistic(self, value: float) -> float:
         """Return the F statistic of the hypothesis that the coefficient has a value."""
         q = len(self.first)
-        away = self.reduced - value * self.first
+        away = self.reduced - number_array(value, "the value")[0] * self.first
         turn = np.hstack((np.eye(q), -value * np.eye(q)))
-        return float(away @ np.linalg.solve(turn @ self.cov @ turn.T, away)) / q
+        alike = "the instruments' joint covariance is singular; use fewer instruments"
+        return quadratic_form(away, turn @ self.cov @ turn.T, alike) / q
 
     def p_value(self, value: float = 0.0) -> float:
         """Return the p-value of the hypothesis that the coefficient has a value."""
-        return float(stats.f.sf(self.statistic(value), len(self.first), self.df_resid))
+        q = len(self.first)
+        if self.df_resid is None:
+            return float(stats.chi2.sf(q * self.statistic(value), q))
+        return float(stats.f.sf(self.statistic(value), q, self.df_resid))
+
+    def chi2(self, value: float = 0.0) -> tuple[float, int, float]:
+        """Return the test without small-sample factor: χ², degrees of freedom and p-value."""
+        q = len(self.first)
+        found = q * self.statistic(value) * self.inflation
+        return found, q, float(stats.chi2.sf(found, q))
 
     def confidence_set(self, level: float = 0.95) -> list[tuple[float, float]]:
         """Return the values that are not rejected, as intervals in order.
@@ -64,7 +84,11 @@ class AndersonRubin:
         """
         check_level(level)
         q = len(self.first)
-        limit = float(stats.f.ppf(level, q, self.df_resid))
+        limit = (
+            float(stats.chi2.ppf(level, q)) / q
+            if self.df_resid is None
+            else float(stats.f.ppf(level, q, self.df_resid))
+        )
         aa, ab = self.cov[:q, :q], self.cov[:q, q:]
         bb = self.cov[q:, q:]
         # β in units in which outcome and endogenous column have errors of one size.
@@ -102,3 +126,59 @@ def _between(low: float, high: float, unit: float) -> float:
     if np.isinf(high):
         return low + unit + abs(low)
     return (low + high) / 2
+
+
+def partialled(columns: Floats, controls: Floats, gram: Floats) -> Floats:
+    """Return what remains of columns, shape (n, c), after regression on controls, shape (n, p).
+
+    Parameters
+    ----------
+    columns : ndarray, shape (n, c)
+    controls : ndarray, shape (n, p)
+        In units of their standard deviations.
+    gram : ndarray, shape (p, p)
+        Their cross-product.
+
+    Notes
+    -----
+    The normal equations are solved twice, the second time for what the first left: that recovers
+    the digits that they lose against an orthogonal basis, at a small part of its cost.
+    """
+    if not controls.shape[1]:
+        return columns
+    remaining = columns
+    for _ in range(2):
+        remaining = remaining - controls @ np.linalg.solve(gram, controls.T @ remaining)
+    return np.asarray(remaining)
+
+
+def check_relevance(d: Floats, own: Floats, endogenous: str, instruments: Sequence[str]) -> None:
+    """Raise where the instruments, given the controls, move the endogenous column not at all."""
+    moved = own @ np.linalg.lstsq(own, d, rcond=None)[0]
+    if moved @ moved <= IRRELEVANT * (d @ d):
+        raise EstimationError(
+            f"{', '.join(map(str, instruments))} and {endogenous!r} are uncorrelated to the last "
+            "digit: without a first stage nothing is identified; find an instrument that moves it"
+        )
+
+
+def rank_lm(
+    d: Floats, own: Floats, groups: Integers | None, alike: str
+) -> tuple[float, int, float]:
+    """Return the LM test of underidentification: χ², degrees of freedom and p-value.
+
+    For one endogenous column the Kleibergen–Paap rank statistic is the score test of no first
+    stage, its covariance that of the scores under the null.
+    """
+    scores = own * d[:, None]
+    if groups is not None:
+        scores = sum_by_group(scores, groups, int(groups.max()) + 1)
+    chi2 = quadratic_form(scores.sum(axis=0), scores.T @ scores, alike)
+    return chi2, own.shape[1], float(stats.chi2.sf(chi2, own.shape[1]))
+
+
+def classical_f(d: Floats, own: Floats, df: int) -> float:
+    """Return the F statistic of the instruments under equal variances: Cragg and Donald's."""
+    moved = own @ np.linalg.lstsq(own, d, rcond=None)[0]
+    explained, rest = float(moved @ moved), float(((d - moved) ** 2).sum())
+    return explained / own.shape[1] / (rest / df) if rest > 0 and df > 0 else math.inf

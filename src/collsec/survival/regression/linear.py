@@ -1,0 +1,79 @@
+"""What linear regressions share: Student's t, and predictions without the absorbed effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from collsec.survival.arrays import Floats
+from collsec.survival.covariates import matrix
+from collsec.survival.predictions import Rows, check_what, linear_prediction, rows_of
+from collsec.survival.results import Coefficients
+
+
+class LinearResult(Coefficients):
+    """Mixin of linear regressions, which hold ``residual_df`` and make their own design."""
+
+    __slots__ = ()
+
+    residual_df: float | None
+
+    @property
+    def df_resid(self) -> float | None:
+        """Clusters less one, or rows less parameters where none were named; None for the normal."""
+        return self.residual_df
+
+    def _matrix(self, data: pd.DataFrame) -> Floats:
+        """Return the columns of the coefficients, shape (n, p)."""
+        raise NotImplementedError
+
+    def predict(
+        self, rows: Rows, what: str = "linear predictor", *, level: float = 0.95
+    ) -> pd.DataFrame:
+        """Predict ``xβ`` for the rows of a frame, the absorbed effects left out.
+
+        Parameters
+        ----------
+        rows : DataFrame, or mapping of str to float
+            The columns that the model was fitted with; others are ignored. A mapping is one row.
+        what : {"linear predictor"}
+        level : float
+            Of the interval.
+
+        Returns
+        -------
+        DataFrame
+            ``estimate, std_error, ci_low, ci_high``, one row per row of the frame.
+
+        Raises
+        ------
+        EstimationError
+            A column is absent or missing a value.
+        """
+        check_what(what, ("linear predictor",))
+        data = rows_of(rows)
+        x, params = self._matrix(data), np.asarray(self.params, dtype=np.float64)
+        return linear_prediction(
+            x, params, self.cov.to_numpy(), data.index, level, df=self.df_resid
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LinearEquation(LinearResult):
+    """One least-squares equation: a reduced form or a first stage.
+
+    Attributes
+    ----------
+    params : Series
+    cov : DataFrame
+    residual_df : float or None
+    """
+
+    params: pd.Series[float]
+    cov: pd.DataFrame
+    residual_df: float | None
+
+    def _matrix(self, data: pd.DataFrame) -> Floats:
+        return matrix(data, list(self.params.index))
