@@ -19,8 +19,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from collsec.core import __version__
-
 if TYPE_CHECKING:
     from collsec.cli.session import (
         Hypothesis as Hypothesis,
@@ -418,6 +416,10 @@ _SESSION = frozenset({"Hypothesis", "References", "cite", "codebook", "load", "r
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for."""
+    if name == "__version__":
+        from collsec.core import __version__
+
+        return __version__
     if name not in __all__:
         raise AttributeError(f"module 'collsec' has no attribute {name!r}")
     import importlib

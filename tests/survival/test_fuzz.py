@@ -448,7 +448,7 @@ def check(name: str, data: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=frames())
 def test_a_clear_error_or_a_finite_answer(name: str, data: pd.DataFrame) -> None:
     check(name, data)

@@ -96,18 +96,20 @@ def restricted_cubic(values: Floats, knots: Floats) -> Floats:
     if len(knots) < 3 or (np.diff(knots) <= 0).any():
         raise EstimationError(f"a spline needs three knots or more that increase, not {knots}")
     last, before = float(knots[-1]), float(knots[-2])
+    width = last - float(knots[0])
     x = as_floats(values)
 
     def cube(knot: float) -> Floats:
-        return np.asarray(np.maximum(x - knot, 0.0) ** 3)
+        # In widths of the knots, so that no cube of a large number overflows.
+        return np.asarray((np.maximum(x - knot, 0.0) / width) ** 3)
 
     nonlinear = [
-        (
+        width
+        * (
             cube(knot)
             - cube(before) * (last - knot) / (last - before)
             + cube(last) * (before - knot) / (last - before)
         )
-        / (last - float(knots[0])) ** 2
         for knot in knots[:-2]
     ]
     return np.column_stack([x, *nonlinear])
