@@ -47,6 +47,9 @@ if TYPE_CHECKING:
         AndersonRubin as AndersonRubin,
     )
     from collsec.survival import (
+        CompleteCases as CompleteCases,
+    )
+    from collsec.survival import (
         CoxDesign as CoxDesign,
     )
     from collsec.survival import (
@@ -108,6 +111,9 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         compare as compare,
+    )
+    from collsec.survival import (
+        complete_cases as complete_cases,
     )
     from collsec.survival import (
         cox_ph as cox_ph,
@@ -305,6 +311,7 @@ __all__ = [
     "BootstrapInterval",
     "BootstrapResult",
     "Calibration",
+    "CompleteCases",
     "Counts",
     "CoxDesign",
     "CoxResult",
@@ -352,6 +359,7 @@ __all__ = [
     "cluster_jackknife",
     "codebook",
     "compare",
+    "complete_cases",
     "cox_ph",
     "discrete_hazard",
     "e_value",
