@@ -170,6 +170,18 @@ def test_reasons_for_making_a_unit_again(tmp_path: Path) -> None:
     }
     path.unlink()
     assert reasons({"raw": "1"}, "quick")[Unit("a")] == "out is missing"
+    # Whether an input that no unit lists differs is seen when it has been made.
+    alone = not_current(
+        tmp_path, [second], Digests(tmp_path / "c"), lambda _: ({}, second.settings)
+    )
+    assert alone == {}
+
+
+def test_receipts_are_found_by_their_units(project: Project) -> None:
+    make(project)
+    make(project, Unit("shard", "h1", "2-of-4"))
+    assert set(project.receipts()) == {UNIT, Unit("shard", "h1", "2-of-4")}
+    assert project.receipts()[UNIT] == project.manifests()[UNIT].receipt
 
 
 def test_the_nearest_name_is_offered() -> None:

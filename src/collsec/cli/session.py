@@ -121,11 +121,13 @@ def _aside(project: Project, page: Path | None = None) -> Iterator[Project]:
         own.raw.parent.mkdir()
         own.raw.symlink_to(project.raw, target_is_directory=True)
         analyses = own.study_file.parent
-        analyses.mkdir()
+        shutil.copytree(project.study_file.parent, analyses)
         study = yaml.safe_load(project.study_file.read_text(encoding="utf-8"))
-        if page is not None:
-            shutil.copytree(page.parent, analyses, dirs_exist_ok=True)
+        if page is not None and project.study_file.parent not in page.parents:
             named = _hypothesis_of(page)
+            for other in [*analyses.glob(f"{named}-*.qmd"), *analyses.glob(f"*/{named}-*.qmd")]:
+                other.unlink()
+            shutil.copytree(page.parent, analyses, dirs_exist_ok=True)
             if named not in study["hypotheses"]:
                 study["hypotheses"] = [*study["hypotheses"], named]
         own.study_file.write_text(yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
