@@ -10,8 +10,9 @@ import pandas as pd
 from collsec.core.project import Project
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.histories.panels import arrange, unit_spells
-from collsec.hypothesis.specification import InferenceSpec, load
+from collsec.hypothesis.specification import InferenceSpec
 from collsec.hypothesis.study import load_study
+from collsec.hypothesis.validation import load
 
 PROJECT = Project(Path(__file__).resolve().parents[1])
 STUDY = load_study(PROJECT)

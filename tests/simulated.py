@@ -29,7 +29,7 @@ from collsec.histories.episodes import HALF_DAY
 from collsec.histories.extents import last_day_followed
 from collsec.histories.panels import clock, days_of
 from collsec.histories.timelines import PRESENCES
-from collsec.hypothesis.specification import load
+from collsec.hypothesis.validation import load
 from collsec.measures import get
 from study import PROJECT, study_inputs
 

@@ -249,8 +249,8 @@ def panel(project: Project, hypothesis: str) -> None:
     """
     from collsec.designs import registry
     from collsec.hypothesis.multiverse import declared, digest, expand
-    from collsec.hypothesis.specification import load
     from collsec.hypothesis.study import load_study
+    from collsec.hypothesis.validation import load
 
     load_study(project)
     known = registries(project)

@@ -14,8 +14,9 @@ from collsec.cli.main import app
 from collsec.core.project import Project
 from collsec.evidence.claims import read
 from collsec.evidence.verdict import CODES
-from collsec.hypothesis.specification import Spec, load
+from collsec.hypothesis.specification import Spec
 from collsec.hypothesis.study import load_study
+from collsec.hypothesis.validation import load
 from collsec.reports.words.claims import ledger_of
 
 # Ids of the study's design; C35 and C36 were never given.

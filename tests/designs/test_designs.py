@@ -20,7 +20,7 @@ from collsec.designs.parts import Context
 from collsec.designs.standardization import fitted, from_month, held_at, mean_months
 from collsec.designs.time_varying import lay_out, rerandomized
 from collsec.histories.panels import clock
-from collsec.hypothesis.specification import load
+from collsec.hypothesis.validation import load
 from collsec.survival import cox_ph, kaplan_meier
 from collsec.survival.inference import risk_set_rerandomization
 from study import PROJECT, linked, raw_tables, study_inputs

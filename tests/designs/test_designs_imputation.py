@@ -16,7 +16,7 @@ from collsec.designs.date_imputation import date_imputation, redated
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context, Part
 from collsec.designs.registry import get
-from collsec.hypothesis.specification import load
+from collsec.hypothesis.validation import load
 from collsec.survival.inference import rubin_combine
 from study import PROJECT, study_inputs, texts_of
 

@@ -16,7 +16,7 @@ from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.multiverse import agreement, estimate_all, quantities, summary, variants
 from collsec.hypothesis.multiverse import Specification, digest, expand
-from collsec.hypothesis.specification import load
+from collsec.hypothesis.validation import load
 from collsec.reports.words.quantities import printed
 from collsec.survival import EstimationError, cox_ph
 from study import PROJECT, known, study_inputs

@@ -15,7 +15,7 @@ from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.parts import Context
 from collsec.designs.time_varying import EPOCH
-from collsec.hypothesis.specification import load
+from collsec.hypothesis.validation import load
 from collsec.measures import get
 from collsec.survival import cox_ph
 from made_up_cohorts import SPEC, inputs_of, prepared_of

@@ -16,8 +16,8 @@ from collsec.designs import DESIGNS, Inputs, checks, tasks
 from collsec.designs.estimate import Quantity, Unit, tidy
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import PARTS, Part
-from collsec.hypothesis.specification import load
 from collsec.hypothesis.study import Draws
+from collsec.hypothesis.validation import load
 from study import PROJECT, study_inputs
 
 FEW = Draws(

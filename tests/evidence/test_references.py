@@ -14,8 +14,8 @@ from collsec.designs import PARTS
 from collsec.evidence.citation import RawTable, Used, bibtex, reference_of, sources_of
 from collsec.evidence.lineage import columns_used, of_part, raw_columns_used
 from collsec.histories.registry import raw_columns
-from collsec.hypothesis.specification import load
 from collsec.hypothesis.study import load_study
+from collsec.hypothesis.validation import load
 from collsec.measures import MEASURES
 from collsec.tables.clean import read_json, resources
 from collsec.upstream.sources import read_sources

@@ -12,7 +12,8 @@ import pytest
 from collsec.core.errors import BadSpec, BadTable
 from collsec.core.project import Project
 from collsec.hypothesis.extension import own_tables
-from collsec.hypothesis.specification import load, read, specification_digest
+from collsec.hypothesis.specification import read, specification_digest
+from collsec.hypothesis.validation import load
 from collsec.measures import MEASURES
 from collsec.measures.registry import Measure
 from study import PROJECT, known

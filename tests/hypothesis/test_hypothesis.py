@@ -13,9 +13,9 @@ import pytest
 
 from collsec.core.errors import BadSpec
 from collsec.core.project import Project
-from collsec.hypothesis.specification import from_json, load, specification_digest
+from collsec.hypothesis.specification import from_json, specification_digest
 from collsec.hypothesis.study import load_study
-from collsec.hypothesis.validation import OPTIONAL
+from collsec.hypothesis.validation import OPTIONAL, load
 from study import known
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -11,8 +11,10 @@ import pytest
 
 from collsec.core.errors import BadSpec
 from collsec.core.project import Project
-from collsec.hypothesis.multiverse import VALIDITY, OptionSpec, declared, digest, expand
-from collsec.hypothesis.specification import Spec, load
+from collsec.hypothesis.multiverse import declared, digest, expand
+from collsec.hypothesis.options import VALIDITY, OptionSpec
+from collsec.hypothesis.specification import Spec
+from collsec.hypothesis.validation import load
 from study import known
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -16,9 +16,9 @@ from collsec.core.errors import CollsecError, faults_of
 from collsec.core.models import build
 from collsec.core.project import Project
 from collsec.hypothesis.multiverse import expand
-from collsec.hypothesis.specification import FrontMatter, Spec, from_json, load
+from collsec.hypothesis.specification import FrontMatter, Spec, from_json
 from collsec.hypothesis.study import load_study
-from collsec.hypothesis.validation import check
+from collsec.hypothesis.validation import check, load
 from study import PROJECT, known
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -13,7 +13,8 @@ from collsec.designs.inputs import followed_until, prepare
 from collsec.histories.extents import last_day_followed
 from collsec.histories.registry import Extent
 from collsec.histories.timelines import ACTION_CLASSES
-from collsec.hypothesis.specification import ExposureSpec, load
+from collsec.hypothesis.specification import ExposureSpec
+from collsec.hypothesis.validation import load
 from study import PROJECT, linked, raw_tables, study_extents, study_inputs, study_timelines
 
 DAY = pd.Timestamp

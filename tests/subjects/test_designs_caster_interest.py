@@ -9,8 +9,8 @@ import pytest
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
 from collsec.designs.time_varying import lay_out
-from collsec.hypothesis.specification import load
 from collsec.hypothesis.study import Draws
+from collsec.hypothesis.validation import load
 from collsec.measures.interest import COMPONENTS, P5
 from collsec.subjects.veto.casters import by_caster, caster_interest, casters_of, is_close
 from collsec.survival.inference import exposed_counts

@@ -14,8 +14,8 @@ from collsec.core.project import Project
 from collsec.designs.curves import THIRDS
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
-from collsec.hypothesis.specification import load
 from collsec.hypothesis.study import Draws
+from collsec.hypothesis.validation import load
 from collsec.subjects.interest.council_action import (
     ACTS,
     FirstAct,

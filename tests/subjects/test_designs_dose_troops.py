@@ -11,7 +11,7 @@ import pytest
 
 from collsec.designs.time_varying import EPOCH, calendar_day
 from collsec.histories.timelines import troop_strength
-from collsec.hypothesis.specification import load
+from collsec.hypothesis.validation import load
 from collsec.subjects.deployment.dose_troops import (
     COLUMN,
     Troops,

@@ -12,7 +12,7 @@ import pytest
 from collsec.designs.inputs import Prepared
 from collsec.designs.jackknife import joint_effects
 from collsec.designs.parts import Context
-from collsec.hypothesis.multiverse import OptionSpec
+from collsec.hypothesis.options import OptionSpec
 from collsec.hypothesis.study import Draws
 from collsec.measures.interest import CONTROL_POWERS, P5, dispersion_index, divergence_index
 from collsec.subjects.interest.indices import (

@@ -12,8 +12,8 @@ from collsec.core.project import Project
 from collsec.designs.comparison import Comparison
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
-from collsec.hypothesis.specification import load
 from collsec.hypothesis.study import Draws
+from collsec.hypothesis.validation import load
 from collsec.subjects.interest.p5_fights import (
     GROUPS,
     VETO,

@@ -16,7 +16,7 @@ from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.parts import Context
 from collsec.designs.split_exposure import split_by
 from collsec.histories.panels import clock, exposure_column, unit_spells
-from collsec.hypothesis.specification import load
+from collsec.hypothesis.validation import load
 from collsec.measures.interest import divergence_index, salience_index
 from collsec.subjects.interest.interactions import (
     SALIENCE,

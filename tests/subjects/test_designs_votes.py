@@ -21,7 +21,7 @@ from collsec.designs.votes import first_of_each_war, followed_for, votes_on_wars
 from collsec.histories.extents import last_day_followed
 from collsec.histories.registry import Extent
 from collsec.histories.timelines import ACTION_CLASSES
-from collsec.hypothesis.specification import load
+from collsec.hypothesis.validation import load
 from collsec.subjects.veto.drafts import QUESTIONS, RISKS, drafts, risk_within, survival_after_vote
 from collsec.subjects.veto.next_action import (
     ACTS,

@@ -8,8 +8,8 @@ import pytest
 
 from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context
-from collsec.hypothesis.specification import load
 from collsec.hypothesis.study import Draws
+from collsec.hypothesis.validation import load
 from collsec.measures.interest import P5
 from collsec.subjects.veto.casters import (
     members_on_drafts,

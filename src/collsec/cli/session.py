@@ -27,7 +27,7 @@ from collsec.evidence import citation, record
 from collsec.evidence.record import Record
 from collsec.evidence.software import Software, software
 from collsec.histories.registry import raw_columns
-from collsec.hypothesis import specification
+from collsec.hypothesis import validation
 from collsec.hypothesis.specification import Spec
 from collsec.hypothesis.study import load_study
 from collsec.tables import clean
@@ -219,10 +219,10 @@ class Hypothesis:
         name = _hypothesis_of(page)
         if _is_of(project, name, page):
             return cls(
-                page, specification.load(project, name, pipeline.registries(project)), project.root
+                page, validation.load(project, name, pipeline.registries(project)), project.root
             )
         with _aside(project, page) as own:
-            return cls(page, specification.load(own, name, pipeline.registries(own)), project.root)
+            return cls(page, validation.load(own, name, pipeline.registries(own)), project.root)
 
     @property
     def name(self) -> str:

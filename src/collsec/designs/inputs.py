@@ -20,7 +20,8 @@ from collsec.histories.panels import (
 )
 from collsec.histories.registry import Extent
 from collsec.histories.variants import follow_until, merge_gaps
-from collsec.hypothesis.multiverse import AS_DECLARED, Choices, adjusted_for, rules_of
+from collsec.hypothesis.multiverse import adjusted_for, rules_of
+from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec, Spec
 from collsec.hypothesis.study import Study
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from collsec.core.project import Project
 from collsec.evidence.lineage import raw_columns_used
-from collsec.hypothesis.specification import load
+from collsec.hypothesis.validation import load
 from collsec.tables.clean import read_json, resources
 from collsec.upstream.sources import Source, read_sources
 

@@ -12,8 +12,8 @@ import pandas as pd
 from collsec.core.errors import CollsecError, Fault, faults_of
 from collsec.core.project import Project
 from collsec.hypothesis.registries import Registries
-from collsec.hypothesis.specification import load
 from collsec.hypothesis.study import load_study
+from collsec.hypothesis.validation import load
 from collsec.tables import crosschecks
 from collsec.tables.clean import check_foreign_keys, check_state_codes, read_raw, resources
 from collsec.upstream.sources import read_sources

@@ -29,8 +29,7 @@ from collsec.core.models import (
 )
 from collsec.core.project import Project
 from collsec.core.provenance import digest_file, digest_json
-from collsec.hypothesis.multiverse import VALIDITY, Axes, Lag
-from collsec.hypothesis.registries import Registries
+from collsec.hypothesis.options import VALIDITY, Axes, Lag
 
 # Types of war at onset, as UCDP numbers them.
 TYPES = ("extrasystemic", "interstate", "intrastate", "internationalized")
@@ -273,38 +272,6 @@ def read(project: Project, hypothesis: str) -> tuple[Spec, Document]:
         problem = f"must be {hypothesis!r}, as its file's name begins."
         raise BadSpec(document.fault(("hypothesis",), problem, spec.hypothesis))
     return spec, document
-
-
-def load(project: Project, hypothesis: str, registries: Registries | None = None) -> Spec:
-    """Read and check the specification of a hypothesis.
-
-    Parameters
-    ----------
-    project : Project
-    hypothesis : str
-    registries : Registries, optional
-        What it may name. Without them its shape alone is checked, as is enough for one that the
-        panel step has accepted.
-
-    Raises
-    ------
-    MissingInput
-        If there is no such page.
-    BadSpec
-        Holding everything that is wrong with it.
-    """
-    spec, document = read(project, hypothesis)
-    if registries is not None:
-        from collsec.hypothesis.extension import load_modules, own_tables
-        from collsec.hypothesis.validation import check
-
-        load_modules(project, spec, document)
-        own = {
-            name: [*map(str, table)] for name, table in own_tables(project, spec, document).items()
-        }
-        if faults := list(check(spec, document, registries, own)):
-            raise BadSpec(*faults)
-    return spec
 
 
 def from_json(record: dict[str, Any]) -> Spec:

@@ -12,11 +12,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from collsec.core.documents import Document, Key
-from collsec.core.errors import Fault
+from collsec.core.errors import BadSpec, Fault
+from collsec.core.project import Project
 from collsec.hypothesis import multiverse
-from collsec.hypothesis.multiverse import OptionSpec
+from collsec.hypothesis.extension import load_modules, own_tables
+from collsec.hypothesis.options import OptionSpec
 from collsec.hypothesis.registries import Registries
-from collsec.hypothesis.specification import TYPES, ExposureSpec, Spec
+from collsec.hypothesis.specification import TYPES, ExposureSpec, Spec, read
 
 #: Keys that mean something only to some designs; ``lag_months`` is that of any exposure.
 OPTIONAL = ("adjustment", "lags_months", "lag_months", "inference.assignment_strata")
@@ -297,3 +299,32 @@ def _amendments(spec: Spec, document: Document) -> Iterator[Fault]:
                 amendment.day,
             )
         before = day
+
+
+def load(project: Project, hypothesis: str, registries: Registries | None = None) -> Spec:
+    """Read and check the specification of a hypothesis.
+
+    Parameters
+    ----------
+    project : Project
+    hypothesis : str
+    registries : Registries, optional
+        What it may name. Without them its shape alone is checked, as is enough for one that the
+        panel step has accepted.
+
+    Raises
+    ------
+    MissingInput
+        If there is no such page.
+    BadSpec
+        Holding everything that is wrong with it.
+    """
+    spec, document = read(project, hypothesis)
+    if registries is not None:
+        load_modules(project, spec, document)
+        own = {
+            name: [*map(str, table)] for name, table in own_tables(project, spec, document).items()
+        }
+        if faults := list(check(spec, document, registries, own)):
+            raise BadSpec(*faults)
+    return spec

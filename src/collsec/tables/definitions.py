@@ -262,7 +262,11 @@ DERIVED: dict[str, Derived] = {
         ("estimates/*-multiverse",), "axes", "Axes on which the specification is not the primary."
     ),
     # estimates
-    "estimate_id": Derived(_ESTIMATES, "identifier", "Name of the estimate, such as `h1.primary`."),
+    "estimate_id": Derived(
+        _ESTIMATES,
+        "identifier",
+        "Name of the estimate: the hypothesis, a point, and what is estimated.",
+    ),
     "label": Derived(_ESTIMATES, _TEXT, "What a reader sees."),
     "measure": Derived(_ESTIMATES, _TEXT, "Measure of the exposure."),
     "lag_months": Derived(_ESTIMATES, "months", "Months after which an exposure begins to count."),

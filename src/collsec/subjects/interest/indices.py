@@ -23,7 +23,7 @@ from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.inputs import prepare
 from collsec.designs.jackknife import hazard_ratio, joint_effects
 from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
-from collsec.hypothesis.multiverse import Choices
+from collsec.hypothesis.options import Choices
 from collsec.measures.interest import (
     COMPONENTS,
     CONTROL_POWERS,
