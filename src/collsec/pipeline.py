@@ -19,7 +19,6 @@ from collsec.core.project import Project
 from collsec.core.provenance import record
 
 if TYPE_CHECKING:
-    import pandas as pd
     from grimp import ImportGraph
 
     from collsec.core.manifest import Digests
@@ -61,7 +60,7 @@ def episodes(project: Project) -> None:
     from collsec.tables.clean import resources
 
     names = list(resources(project))
-    tables = {name: project.read("tables", name) for name in names} | brought_along(project)
+    tables = {name: project.read("tables", name) for name in names}
     made_from = record(project, "episodes", [project.stage("tables", n) for n in names])
     for name, frame in episodes.link(tables).items():
         project.write(frame, "episodes", name, made_from)
@@ -72,30 +71,14 @@ def episodes(project: Project) -> None:
 def timelines(project: Project) -> None:
     """episodes → timelines."""
     from collsec.histories import TIMELINES
+    from collsec.histories.registry import of_study
 
-    own = brought_along(project)
-    for name, timeline in TIMELINES.items():
-        read = [taken for taken in timeline.takes if taken not in own]
-        frames = own | {taken: project.read(*_place(taken)) for taken in read}
-        made_from = record(project, "timelines", [project.stage(*_place(n)) for n in read])
+    for name, timeline in of_study(TIMELINES).items():
+        frames = {taken: project.read(*_place(taken)) for taken in timeline.takes}
+        made_from = record(
+            project, "timelines", [project.stage(*_place(n)) for n in timeline.takes]
+        )
         project.write(timeline(frames), "timelines", name, made_from)
-
-
-def brought_along(project: Project) -> dict[str, pd.DataFrame]:
-    """Tables that the study's pages bring along, by name; their modules are loaded.
-
-    What these modules register, frames, timelines, and extents among them, is known from then on.
-    """
-    from collsec.hypothesis.extension import load_modules, own_tables
-    from collsec.hypothesis.specification import read
-    from collsec.hypothesis.study import load_study
-
-    tables: dict[str, pd.DataFrame] = {}
-    for hypothesis in load_study(project).hypotheses:
-        spec, document = read(project, hypothesis)
-        load_modules(project, spec, document)
-        tables |= own_tables(project, spec, document)
-    return tables
 
 
 def _place(name: str) -> tuple[str, str]:
@@ -180,12 +163,17 @@ def publish_schemas(project: Project) -> list[Path]:
 
 
 def read_inputs(project: Project, hypothesis: str) -> Inputs:
-    """What a design works on: specification, shared choices, frames, timelines, extents."""
+    """What a design works on: specification, shared choices, frames, timelines, extents.
+
+    What a page brings along is made here, from its tables and those of the study.
+    """
     from collsec.core.documents import read_json
+    from collsec.core.schema import validate
     from collsec.designs import Inputs
-    from collsec.histories import TIMELINES
-    from collsec.histories.extents import by_name
-    from collsec.hypothesis.extension import load_modules, own_tables
+    from collsec.histories import EXTENTS, FRAMES, TIMELINES
+    from collsec.histories.extents import by_name, tabulate
+    from collsec.histories.registry import brought_by, of_study
+    from collsec.hypothesis.extension import load_modules, own_covariates, own_tables
     from collsec.hypothesis.specification import from_json
     from collsec.hypothesis.study import load_study
 
@@ -194,44 +182,44 @@ def read_inputs(project: Project, hypothesis: str) -> Inputs:
     document = read_json(project.located(path), project.relative(path))
     spec = from_json(document.content)
     load_modules(project, spec, document)
-    own = own_tables(project, spec, document)
-    own_covariates(project, spec)
-    frames = {n: project.read(*_place(n)) for n in frames_of(spec) if n not in own} | own
+    frames = own_tables(project, spec, document)
+    own_covariates(project, spec, document)
+    frames |= {n: project.read(*_place(n)) for n in frames_of(spec) if n not in frames}
+    for name, made in brought_by(FRAMES, hypothesis).items():
+        frames[name] = made(frames)
+    timelines = {n: frames.pop(n) for n in of_study(TIMELINES)}
+    for name, steps in brought_by(TIMELINES, hypothesis).items():
+        timelines[name] = validate(steps(frames | timelines), f"timelines/{name}")
+    extents = project.read("episodes", "extents")
+    own = tabulate(frames, brought_by(EXTENTS, hypothesis))
     return Inputs(
         spec=spec,
         study=load_study(project),
         **{name: frames.pop(name) for name in ("episodes", "ties", "missions", "acts")},
-        timelines={name: frames.pop(name) for name in TIMELINES},
+        timelines=timelines,
         frames=frames,
-        extents=by_name(project.read("episodes", "extents")),
+        extents=by_name(extents) | by_name(own),
     )
 
 
-def own_covariates(project: Project, spec: Spec) -> None:
-    """Register the covariates that a hypothesis takes from columns of tables."""
-    from collsec.measures import covariate_from_table
-    from collsec.tables.clean import read_json, resources
-
-    beside = project.spec_file(spec.hypothesis).parent
-    known = resources(project)
-    for name, one in spec.covariates.items():
-        is_raw = one.table in known
-        path = (
-            project.raw / known[one.table]["schema"]
-            if is_raw
-            else (beside / f"{one.table}.schema.json")
-        )
-        schema = read_json(project, path)
-        covariate_from_table(name, one.table, one.column, one.lag_years, schema=schema)
-
-
 def frames_of(spec: Spec) -> list[str]:
-    """Names of the linked frames, timelines, and raw tables that a hypothesis may take."""
+    """Names of the linked frames, timelines, and raw tables that a hypothesis may take.
+
+    Of what its page brings along, what that is made from counts, and its own tables.
+    """
     from collsec.evidence.lineage import columns_used
-    from collsec.histories import FRAMES, TIMELINES
+    from collsec.histories import EXTENTS, FRAMES, TIMELINES
+    from collsec.histories.registry import brought_by, of_study
 
     used = [column.partition(".")[0] for column in columns_used(spec.normalized())]
-    return list(dict.fromkeys([*FRAMES, *TIMELINES, *used]))
+    own = {
+        name: entry
+        for registry in (FRAMES, TIMELINES, EXTENTS)
+        for name, entry in brought_by(registry, spec.hypothesis).items()
+    }
+    taken = [name for entry in own.values() for name in entry.takes]
+    names = dict.fromkeys([*of_study(FRAMES), *of_study(TIMELINES), *used, *taken])
+    return [name for name in names if name not in own]
 
 
 def _design_files(project: Project, spec: Spec) -> list[Path]:

@@ -20,6 +20,7 @@ from collsec.core.schema import Role
 from collsec.designs.estimate import Estimate, Quantity
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.printed import ForestOf, RecordTable, ResponseOf
+from collsec.histories.registry import enter
 from collsec.hypothesis.study import Draws
 
 
@@ -231,22 +232,31 @@ def part(
     designs: tuple[str, ...] = (),
     figures: tuple[ForestOf | ResponseOf, ...] = (),
 ) -> Callable[[Function], Function]:
-    """Register a part under its function's name; see :class:`Declaration`."""
+    """Register a part under its function's name; see :class:`Declaration`.
+
+    Raises
+    ------
+    BadDeclaration
+        If another module has registered one of that name.
+    """
 
     def register(function: Function) -> Function:
-        PARTS[function.__name__] = Declaration(
-            function.__name__,
-            function,
-            roles,
-            tables,
-            curves,
-            variables,
-            counts,
-            uses,
-            after_primary,
-            exposures,
-            designs,
-            figures,
+        enter(
+            PARTS,
+            Declaration(
+                function.__name__,
+                function,
+                roles,
+                tables,
+                curves,
+                variables,
+                counts,
+                uses,
+                after_primary,
+                exposures,
+                designs,
+                figures,
+            ),
         )
         return function
 

@@ -7,7 +7,7 @@ when the file is read, never ignored.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import pandas as pd
@@ -16,6 +16,7 @@ from collsec.core.schema import Role
 from collsec.designs.estimate import Estimate, Quantity
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Part
+from collsec.histories.registry import enter
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
 from collsec.hypothesis.validation import OPTIONAL
@@ -106,12 +107,22 @@ AnyDesign = TypeVar("AnyDesign", bound=type)
 
 
 def design(cls: AnyDesign) -> AnyDesign:
-    """Register an instance of a class as the design of its ``name``."""
-    made = cls()
-    DESIGNS[made.name] = made
+    """Register an instance of a class as the design of its ``name``.
+
+    Raises
+    ------
+    BadDeclaration
+        If another module has registered one of that name.
+    """
+    enter(DESIGNS, cls())
     return cls
 
 
 def get(name: str) -> Design:
     """A design by name."""
     return DESIGNS[name]
+
+
+def is_timed(spec: Mapping[str, Any]) -> bool:
+    """Whether the exposure of a specification begins while a war is going on."""
+    return DESIGNS[spec["design"]].kind == "exposure"

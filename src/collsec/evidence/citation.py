@@ -11,7 +11,8 @@ import pandas as pd
 
 from collsec.core.project import Project
 from collsec.evidence.lineage import raw_columns_used
-from collsec.hypothesis.validation import load
+from collsec.hypothesis.extension import own_schemas, own_tables, register_made
+from collsec.hypothesis.specification import read
 from collsec.tables.clean import read_json, resources
 from collsec.upstream.sources import Source, read_sources
 
@@ -62,18 +63,25 @@ def references(project: Project, hypothesis: str) -> list[Used]:
     MissingInput
         If the panel of the hypothesis has not been made.
     """
-    spec = load(project, hypothesis).normalized()
+    spec, document = read(project, hypothesis)
+    register_made(project, hypothesis)
     followed = set(project.read("panels", hypothesis)["unit_id"])
     schemas = {
         name: {f["name"]: f for f in read_json(project, project.raw / resource["schema"])["fields"]}
         for name, resource in resources(project).items()
     }
+    own = own_tables(project, spec, document)
+    schemas |= {
+        name: {f["name"]: f for f in schema["fields"]}
+        for name, schema in own_schemas(project, spec, document).items()
+    }
     of_wars = keys_of(
         followed, *(project.read("episodes", name) for name in ("episodes", "missions", "acts"))
     )
     taken: dict[str, set[str]] = {}
-    for name, columns in raw_columns_used(spec, schemas).items():
-        rows = rows_about(project.read("tables", name), of_wars)
+    for name, columns in raw_columns_used(spec.normalized(), schemas).items():
+        table = own[name] if name in own else project.read("tables", name)
+        rows = rows_about(table, of_wars)
         for column in columns:
             for key in sources_of(RawTable(schemas[name], rows), column):
                 taken.setdefault(key, set()).add(f"{name}.{column}")
@@ -111,6 +119,8 @@ def sources_of(table: RawTable, column: str) -> list[str]:
         if any("sources" in field for field in table.fields.values()):
             return list(table.fields[column].get("sources", ()))
         own = "source"
+        if own not in rows:
+            return []
     cells = rows.loc[rows[column].notna(), own].dropna().astype(str)
     return sorted({part.strip() for cell in cells for part in cell.split(";") if part.strip()})
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
+from collsec.designs.registry import is_timed
 from collsec.evidence.record import load
 from collsec.hypothesis.study import load_study
 from collsec.survival.inference import (
@@ -92,7 +93,7 @@ def in_study(project: Project) -> pd.DataFrame:
         except MissingInput:
             continue
         primary = record.primary
-        if record.spec["design"] == "time_varying":
+        if is_timed(record.spec):
             exposed = int(primary["exposed_events"])
             rows.append((name, exposed, float(primary["mde_high"]), float(primary["mde_low"])))
     return pd.DataFrame(rows, columns=["hypothesis", "exposed_events", "above", "below"])

@@ -13,6 +13,7 @@ from collsec.core.project import Project
 from collsec.designs.estimate import Unit
 from collsec.evidence.synthesis import Family
 from collsec.evidence.verdict import CODES, Verdict
+from collsec.hypothesis.extension import register_made
 
 PROFILES = ("quick", "full")
 
@@ -117,6 +118,7 @@ def load(project: Project, hypothesis: str) -> Record:
             f"{where} does not exist yet. Run `collsec run`, or the estimate step, first."
         )
     content = project.read_json(path)
+    register_made(project, hypothesis)
     needed = (
         "spec",
         "verdict",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from collsec.histories.extents import NOT_CODED, last_day_followed
-from collsec.histories.registry import FRAMES, Frames, frame
+from collsec.histories.registry import FRAMES, Frames, frame, of_study
 
 # What a row rests on that no file and no document backs: kept out of primary analyses.
 RECALLED = "recalled"
@@ -45,7 +45,7 @@ def link(tables: Frames) -> dict[str, pd.DataFrame]:
         Every registered frame by name: ``episodes, missions, acts, ties``, …, and ``links``, the
         report of what did not match.
     """
-    return {name: declared(tables) for name, declared in FRAMES.items()}
+    return {name: declared(tables) for name, declared in of_study(FRAMES).items()}
 
 
 @frame(

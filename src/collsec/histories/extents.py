@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from collsec.histories.registry import EXTENTS, Extent, Frames, extent
+from collsec.histories.registry import EXTENTS, Declared, Extent, Frames, extent, of_study
 
 Days = tuple[pd.Timestamp, pd.Timestamp]
 Extents = Mapping[str, Extent]
@@ -101,20 +101,23 @@ def authorized_strength(authorized_strength: pd.DataFrame) -> Days:
     return authorized_strength["from_month"].min(), authorized_strength["to_month"].max()
 
 
-def tabulate(tables: Frames) -> pd.DataFrame:
-    """Every registered extent of the tables.
+def tabulate(tables: Frames, declared: Mapping[str, Declared] | None = None) -> pd.DataFrame:
+    """How far each record reaches.
 
     Parameters
     ----------
     tables : mapping of str to DataFrame
         The typed raw tables by name.
+    declared : mapping of str to Declared, optional
+        Extents; all of the study's own unless given.
 
     Returns
     -------
     DataFrame
         ``extent, first_day, last_day``.
     """
-    rows = [(name, *declared(tables)) for name, declared in EXTENTS.items()]
+    extents = of_study(EXTENTS) if declared is None else declared
+    rows = [(name, *one(tables)) for name, one in extents.items()]
     out = pd.DataFrame(rows, columns=["extent", "first_day", "last_day"])
     return out.astype({"first_day": "datetime64[s]", "last_day": "datetime64[s]"})
 

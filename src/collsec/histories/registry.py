@@ -12,7 +12,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
@@ -206,7 +206,23 @@ def declaration(
     return name, takes, columns
 
 
-Entry = TypeVar("Entry", bound=Declared)
+class Named(Protocol):
+    """An entry of a registry."""
+
+    @property
+    def name(self) -> str:
+        """What a hypothesis file, or a parameter, calls it."""
+        ...
+
+
+Entry = TypeVar("Entry", bound=Named)
+#: First word of the names of modules that pages bring along: ``collsec_page.<hypothesis>.<file>``.
+PAGES = "collsec_page"
+
+
+def module_of(entry: Named) -> str:
+    """Name of the module that made an entry: that of its function, or of its class."""
+    return str(getattr(entry, "function", type(entry)).__module__)
 
 
 def enter(registry: dict[str, Entry], entry: Entry) -> None:
@@ -218,12 +234,27 @@ def enter(registry: dict[str, Entry], entry: Entry) -> None:
         If another module has entered the name.
     """
     there = registry.get(entry.name)
-    if there is not None and there.function.__module__ != entry.function.__module__:
+    if there is not None and module_of(there) != module_of(entry):
         raise BadDeclaration(
-            f"{entry.name}: {entry.function.__module__} registers a name that "
-            f"{there.function.__module__} has registered already."
+            f"{entry.name}: {module_of(entry)} registers a name that "
+            f"{module_of(there)} has registered already."
         )
     registry[entry.name] = entry
+
+
+def brought_by(registry: Mapping[str, Entry], hypothesis: str) -> dict[str, Entry]:
+    """Entries that the modules of one hypothesis' page have made."""
+    own = f"{PAGES}.{hypothesis}."
+    return {name: entry for name, entry in registry.items() if module_of(entry).startswith(own)}
+
+
+def of_study(registry: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Entries that belong to no page: what every hypothesis may name."""
+    return {
+        name: entry
+        for name, entry in registry.items()
+        if not module_of(entry).startswith(f"{PAGES}.")
+    }
 
 
 def raw_columns(column: str, fields: Mapping[str, Iterable[str]]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """What a page brings along: modules and tables that lie beside it, named in its front matter.
 
 A module registers measures, timelines, designs and parts when it is loaded. A table is read as
-strictly as the study's own, by the Table Schema that lies beside it.
+strictly as the study's own, by the Table Schema that lies beside it. Both belong to the hypothesis:
+what is made of them enters no stage that others read, so that adding one makes nothing else again.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 import traceback
 import types
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -17,12 +19,14 @@ from collsec.core.documents import Document, read_json
 from collsec.core.errors import BadDocument, BadSpec, MissingInput
 from collsec.core.project import Project
 from collsec.core.provenance import digest_file
-from collsec.hypothesis.specification import Spec
-from collsec.tables.clean import typed, validate_cells
+from collsec.histories.registry import PAGES
+from collsec.hypothesis.specification import Spec, from_json
+from collsec.measures import covariate_from_table
+from collsec.tables import clean
+from collsec.tables.clean import resources, typed, validate_cells
 from collsec.tables.rawfile import read_cells
 
 SCHEMA = ".schema.json"
-PACKAGE = "collsec_page"  # first word of the names of modules that pages bring along
 _LOADED: dict[Path, str] = {}
 
 
@@ -47,7 +51,7 @@ def load_modules(project: Project, spec: Spec, document: Document) -> None:
         if _LOADED.get(path) == digest:
             continue
         try:
-            _execute(path, f"{PACKAGE}_{spec.hypothesis}_{path.stem}")
+            _execute(path, f"{PAGES}.{spec.hypothesis}.{path.stem}")
         except (Exception, SystemExit) as error:
             raise BadSpec(_of_module(project.relative(path), path, error)) from None
         _LOADED[path] = digest
@@ -97,27 +101,89 @@ def own_tables(project: Project, spec: Spec, document: Document) -> dict[str, pd
     frames = {}
     for place, name in enumerate(spec.tables):
         path = _beside(project, spec, document, ("tables", place), name, ".csv")
-        beside = path.with_name(f"{path.stem}{SCHEMA}")
-        try:
-            schema = read_json(beside, project.relative(beside)).content
-        except MissingInput:
-            raise BadSpec(
-                document.fault(
-                    ("tables", place),
-                    f"its schema {beside.name} is missing beside the page.",
-                    name,
-                    "Write its columns, types and units there, as data/raw/schemas does.",
-                )
-            ) from None
-        except BadDocument as error:
-            raise BadSpec(*error.faults) from None
-        where = project.relative(path)
-        if not isinstance(schema, dict) or not isinstance(schema.get("fields"), list):
-            raise BadSpec(f"{project.relative(beside)}: must be a Table Schema with `fields`.")
+        schema, where = _schema(project, document, place, path), project.relative(path)
         cells = read_cells(path, where, schema)
         validate_cells(cells, where, schema)
         frames[path.stem] = typed(cells, schema)
     return frames
+
+
+def own_schemas(project: Project, spec: Spec, document: Document) -> dict[str, dict[str, Any]]:
+    """Table Schemas of the tables of a page, by the names of their files.
+
+    Raises
+    ------
+    BadSpec
+        If a table or its schema is absent, or the schema is not readable.
+    """
+    paths = [
+        _beside(project, spec, document, ("tables", place), name, ".csv")
+        for place, name in enumerate(spec.tables)
+    ]
+    return {path.stem: _schema(project, document, place, path) for place, path in enumerate(paths)}
+
+
+def _schema(project: Project, document: Document, place: int, path: Path) -> dict[str, Any]:
+    beside = path.with_name(f"{path.stem}{SCHEMA}")
+    try:
+        schema = read_json(beside, project.relative(beside)).content
+    except MissingInput:
+        raise BadSpec(
+            document.fault(
+                ("tables", place),
+                f"its schema {beside.name} is missing beside the page.",
+                path.name,
+                "Write its columns, types and units there, as data/raw/schemas does.",
+            )
+        ) from None
+    except BadDocument as error:
+        raise BadSpec(*error.faults) from None
+    if not isinstance(schema, dict) or not isinstance(schema.get("fields"), list):
+        raise BadSpec(f"{project.relative(beside)}: must be a Table Schema with `fields`.")
+    return schema
+
+
+def own_covariates(project: Project, spec: Spec, document: Document) -> None:
+    """Register the covariates that a hypothesis takes from columns of tables.
+
+    Raises
+    ------
+    BadSpec
+        If a table has no such column or no key to wars.
+    """
+    if not spec.covariates:
+        return
+    schemas, known = own_schemas(project, spec, document), resources(project)
+    for name, one in spec.covariates.items():
+        schema = schemas.get(one.table)
+        if schema is None:
+            schema = clean.read_json(project, project.raw / known[one.table]["schema"])
+        covariate_from_table(name, one.table, one.column, one.lag_years, schema=schema)
+
+
+def register_made(project: Project, hypothesis: str | None = None) -> None:
+    """Register what pages bring along, as their panels were made with it.
+
+    Whoever reads results needs the titles, tables and sentences that measures and parts declare.
+
+    Parameters
+    ----------
+    project : Project
+    hypothesis : str, optional
+        Whose; by default that of every panel there is.
+    """
+    found = [hypothesis] if hypothesis else _with_panels(project)
+    for name in found:
+        path = project.spec_json(name)
+        if path.exists():
+            document = Document(project.relative(path), project.read_json(path))
+            spec = from_json(document.content)
+            load_modules(project, spec, document)
+            own_covariates(project, spec, document)
+
+
+def _with_panels(project: Project) -> list[str]:
+    return sorted(path.stem for path in project.processed.glob("specs/*.json"))
 
 
 def _beside(

@@ -16,6 +16,7 @@ from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.designs.estimate import UNITS, Unit
 from collsec.designs.parts import PARTS, Declaration
+from collsec.designs.registry import is_timed
 from collsec.evidence.claims import (
     FILE,
     Results,
@@ -269,7 +270,7 @@ def counts(row: pd.Series, spec: Mapping[str, Any]) -> str:
     declared = _declared(str(row["role"]), spec.get("parts", ()))
     if declared is not None:
         return declared.counts.format(**fields)
-    if spec["design"] == "time_varying":
+    if is_timed(spec):
         return (
             "{exposed_units} wars in {exposed_clusters} {cluster} were exposed, and "
             "{exposed_events} ended while exposed"

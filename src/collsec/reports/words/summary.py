@@ -16,6 +16,7 @@ from collsec.core.documents import read_front_matter
 from collsec.core.errors import BadSpec
 from collsec.core.names import nearest
 from collsec.core.project import Project
+from collsec.designs.registry import is_timed
 from collsec.evidence.record import Record, load
 from collsec.hypothesis.study import Study, load_study
 from collsec.measures import MEASURES
@@ -71,7 +72,7 @@ def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, s
     ended = wording.count(primary["exposed_events"])
     where = f"{wording.count(primary['exposed_clusters'])} {CLUSTERS[spec['cluster']]}"
     exposed = f"every war, to a degree; {ended} ended, in {where}"
-    if spec["design"] == "time_varying":
+    if is_timed(spec):
         exposed = (
             f"{units} wars in {where}, {ended} ended while exposed (at least "
             f"{study.minimum_exposed_ends} in {study.minimum_exposed_clusters} required)"
