@@ -7,6 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from collsec.compile.conflicts.dyads import (
+    dyad_episodes_from,
+    dyads_from,
+    read_dyad_ends,
+    read_dyad_years,
+)
+from collsec.compile.conflicts.episodes import ContributorRules
 from collsec.compile.conflicts.external_support import SupportRules, external_support_from
 from collsec.compile.conflicts.peace_agreements import peace_agreements_from
 from collsec.compile.conflicts.termination import outcomes_from
@@ -200,6 +207,24 @@ def mandate_tasks(bench: Workbench) -> pd.DataFrame:
     )
 
 
+def dyads(bench: Workbench) -> pd.DataFrame:
+    """Dyads of all conflicts."""
+    return dyads_from(
+        read_dyad_years(bench.upstream.file("ucdp_dyadic")), bench.rules(StateCodes), "ucdp_dyadic"
+    )
+
+
+def dyad_episodes(bench: Workbench) -> pd.DataFrame:
+    """Runs of active years of each dyad, and how they ended."""
+    return dyad_episodes_from(
+        read_dyad_years(bench.upstream.file("ucdp_dyadic")),
+        read_dyad_ends(bench.upstream.file("ucdp_termination_dyads")),
+        bench.episodes,
+        bench.rules(ContributorRules),
+        ("ucdp_dyadic", "ucdp_termination_dyads", bench.acd),
+    )
+
+
 UCDP = ("ucdp_acd", "ucdp_termination")
 STATES = ("gw_system", "ideal_points", "ucdp_acd")
 COUNTS = ("bara_hultman", "personnel_shortfall")
@@ -316,4 +341,6 @@ RECIPES: dict[str, Recipe] = {
             bench.rules(Powers),
         ),
     ),
+    "dyads": Recipe(("ucdp_dyadic",), dyads),
+    "dyad_episodes": Recipe(("ucdp_dyadic", "ucdp_termination_dyads", *UCDP), dyad_episodes),
 }
