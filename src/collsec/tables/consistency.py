@@ -16,6 +16,7 @@ BEYOND = {
     ("states", "valid_to"),
     ("episodes", "first_death_date"),
     ("council_terms", "to_date"),
+    ("dyads", "first_death_date"),
 }
 # (table, earlier date, later date): the later may not lie before the earlier.
 ORDER = (
@@ -40,6 +41,7 @@ ORDER = (
     ("council_terms", "from_date", "to_date"),
     ("assembly_sittings", "from_date", "to_date"),
     ("un_sanctions", "from_date", "to_date"),
+    ("dyad_episodes", "onset_date", "end_date"),
 )
 # (table, key, column, other table, its key, its column): the same fact written twice.
 COPIES = (
@@ -77,6 +79,7 @@ PREFIXES = (
     ("vetoes", "veto_id", "{veto_date:%Y-%m-%d}-"),
     ("chapter_vii", "resolution_id", "S/RES/{number} ("),
     ("assembly_sittings", "sitting_id", "{session}/"),
+    ("dyad_episodes", "dyad_episode_id", "{dyad_id}-"),
 )
 # (table, key, how it is spelled from other columns; `none` where one is empty).
 KEYS = (
@@ -114,7 +117,7 @@ def dates_within_the_span(tables: Tables) -> Iterator[Issue]:
 
 def dates_in_order(tables: Tables) -> Iterator[Issue]:
     """What comes later in the course of things has no earlier date."""
-    for name, earlier, later in ORDER:
+    for name, earlier, later in (row for row in ORDER if row[0] in tables):
         frame = tables[name]
         yield from issues(
             tables,
@@ -156,7 +159,7 @@ def precision_fits_date(tables: Tables) -> Iterator[Issue]:
 
 def keys_spell_their_parts(tables: Tables) -> Iterator[Issue]:
     """A key that is spelled from other columns agrees with them."""
-    for name, key, form in (*PREFIXES, *KEYS):
+    for name, key, form in (row for row in (*PREFIXES, *KEYS) if row[0] in tables):
         frame = tables[name]
         parts = frame.astype(object).where(frame.notna(), "none").to_dict(orient="records")
         spelled = pd.Series([form.format_map(row) for row in parts], index=frame.index)
@@ -179,6 +182,8 @@ def keys_spell_their_parts(tables: Tables) -> Iterator[Issue]:
 def copies_agree(tables: Tables) -> Iterator[Issue]:
     """A fact that stands in two tables is the same in both."""
     for name, key, column, other, its_key, its_column in COPIES:
+        if name not in tables:
+            continue
         frame = tables[name]
         there = frame[key].map(tables[other].set_index(its_key)[its_column])
         yield from issues(

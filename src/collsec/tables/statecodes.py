@@ -46,6 +46,12 @@ DATED_CODES = (
     ("missions", "first_personnel_date", ("host_gwno",)),
     ("un_sanctions", "from_date", ("gwno_target",)),
     ("council_terms", "from_date", ("gwno",)),
+    ("dyads", "first_death_date", ("gwno_loc", "gwno_a", "gwno_b")),
+    (
+        "dyad_episodes",
+        "onset_date",
+        ("gwno_a", "gwno_b", "gwno_a_secondary", "gwno_b_secondary"),
+    ),
 )
 
 
@@ -87,7 +93,7 @@ def _in_a_span(
 
 def states_have_not_ended(tables: Tables) -> Iterator[Issue]:
     """No host or party after the end of its state."""
-    for name, date, columns in DATED_CODES:
+    for name, date, columns in (row for row in DATED_CODES if row[0] in tables):
         frame = tables[name]
         for column in columns:
             codes = frame[column].astype("string").str.split(";").explode()
