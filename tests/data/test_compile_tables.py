@@ -125,29 +125,65 @@ def test_every_episode_agrees_with_the_draft(episodes: pd.DataFrame, shared: Pat
 def test_outcomes_match_the_termination_dataset(compiled: dict[str, pd.DataFrame]) -> None:
     outcomes = compiled["outcomes"].merge(compiled["episodes"], on="episode_id")
     matched = outcomes["is_matched"] == "true"
-    assert matched.sum() == 517
-    assert (outcomes["end_difference_days"] == "0").sum() == 499
+    later = outcomes["source_x"].str.contains("ucdp_termination_v4")
+    assert matched.sum() == 555 and (matched & ~later).sum() == 517
+    assert (outcomes.loc[~later, "end_difference_days"] == "0").sum() == 499
     apart = outcomes.loc[matched & outcomes["mismatch_reason"].ne("")].set_index("episode_id")
     assert apart["mismatch_reason"].to_dict() == {
         "403-1": "day_assigned",
         **dict.fromkeys(("283-6", "287-4", "374-2", "398-1", "426-2", "13809-2"), "redated"),
+        **dict.fromkeys(("274-3", "388-7", "13645-3", "15283-1"), "dated_otherwise"),
+        **dict.fromkeys(apart.index[apart["termination_end_date"] == ""], "year_only"),
     }
-    days = outcomes.loc[matched].set_index("episode_id")["end_difference_days"].astype(int).abs()
-    assert set(days.index[days > 31]) == set(apart.index)
+    dated = matched & outcomes["termination_end_date"].ne("")
+    assert (matched & ~dated).sum() == 26
+    days = outcomes.loc[dated].set_index("episode_id")["end_difference_days"].astype(int).abs()
+    assert set(days.index[days > 31]) == set(apart.index[apart["termination_end_date"] != ""])
     assert outcomes.loc[~matched, "mismatch_reason"].value_counts().to_dict() == {
         "ongoing": 61,
-        "after_coverage": 32,
-        "ends_in_another_year": 7,
         "absent_from_termination": 3,
+        "ends_in_another_year": 1,
     }
     assert (outcomes["outcome"] == "ongoing").sum() == 61
-    assert (outcomes["outcome"] == "not_covered").sum() == 42
-    uncovered = outcomes[outcomes["mismatch_reason"] == "after_coverage"]
-    assert (uncovered["last_year"].astype(int) >= 2020).all()
+    uncovered = outcomes.loc[outcomes["outcome"] == "not_covered", "episode_id"]
+    assert set(uncovered) == {"267-3", "343-2", "374-5", "11345-1"}
     known = outcomes.set_index("episode_id")["outcome"]
     assert known["374-1"] == "rebel_victory"  # Rwanda 1994
     assert known["352-3"] == "government_victory"  # Sri Lanka 2009
     assert known["327-2"] == "peace_agreement"  # Angola 2002
+
+
+def test_later_outcomes_fill_and_change_nothing(
+    compiled: dict[str, pd.DataFrame], shared: Path
+) -> None:
+    """38 ends from release 4-2024, by conflict and year of the row; 3-2021 stands where it has one."""
+    term = shared / "upstream" / "ucdp_term"
+    rows = compiled["outcomes"].merge(compiled["episodes"], on="episode_id")
+    rows["key"] = rows["conflict_id"] + "/" + rows["last_year"]
+    raw = pd.read_csv(term / "term-v4-2024-transcribed.csv", dtype=str)
+    assert len(raw) == 47 and raw["c_epid"].duplicated().sum() == 1
+    v4 = raw.set_index(raw["conflict_id"] + "/" + raw["year"])
+    old = pd.read_excel(term / "ucdp-term-acd-3-2021.xlsx", dtype=str)
+    old = old[old["confterm"] == "1"]
+    v3 = old.set_index(old["conflict_id"] + "/" + old["year"])["outcome"]
+    later = rows[rows["source_x"].str.contains("ucdp_termination_v4")]
+    assert len(later) == 38 and not later["key"].isin(v3.index).any()
+    codes = v4.loc[later["key"], "c_outcome"]
+    assert codes.value_counts().to_dict() == {"5": 24, "3": 5, "2": 4, "1": 2, "6": 2, "4": 1}
+    names = {"1": "peace_agreement", "2": "ceasefire", "3": "government_victory"} | {
+        "4": "rebel_victory",
+        "5": "low_activity",
+        "6": "actor_ceases",
+    }
+    assert later["outcome"].tolist() == codes.map(names).tolist()
+    year_only = (v4.loc[later["key"], "c_ependprec"] == "5").tolist()
+    assert (later["termination_end_date"] == "").tolist() == year_only and sum(year_only) == 26
+    # All nine further rows are of ends that 3-2021 has: both tell the same outcome.
+    both = v4.index.intersection(v3.index)
+    assert len(both) == 9 and (v4.loc[both, "c_outcome"] == v3[both]).all()
+    sources = compiled["outcomes"].set_index("episode_id")["source"]
+    for kept in ("234-4", "386-1", "13809-2"):
+        assert sources[kept] == "ucdp_acd;ucdp_termination"
 
 
 def test_outcome_of_each_end_by_hand() -> None:
@@ -170,7 +206,9 @@ def test_outcome_of_each_end_by_hand() -> None:
         }
     )
     terminations.attrs["last_year"] = 2019
-    table = outcomes_from(episodes, terminations, ("a", "b"))
+    none = terminations.iloc[:0].copy()
+    none.attrs["last_year"] = 2019
+    table = outcomes_from(episodes, terminations, none, ("a", "b", "c"))
     assert table["outcome"].tolist() == [
         "ceasefire",
         "not_covered",
@@ -186,6 +224,21 @@ def test_outcome_of_each_end_by_hand() -> None:
     ]
     assert table["end_difference_days"].tolist()[0] == 10
     assert table["source"].tolist()[:2] == [["a", "b"], ["a"]]
+    later = pd.DataFrame(
+        {
+            "conflict_id": ["1", "1", "2"],
+            "year": [1990, 1999, 2020],
+            "end_date": ["1990-05-31", "", "2020-07-01"],
+            "precision_code": ["1", "5", "1"],
+            "outcome": ["rebel_victory", "actor_ceases", "peace_agreement"],
+        }
+    )
+    later.attrs["last_year"] = 2023
+    table = outcomes_from(episodes, terminations, later, ("a", "b", "c")).iloc[:3]
+    assert table["outcome"].tolist() == ["ceasefire", "actor_ceases", "peace_agreement"]
+    assert table["mismatch_reason"].tolist()[1:] == ["year_only", "dated_otherwise"]
+    assert table["end_difference_days"].fillna(-1).tolist() == [10, -1, 61]
+    assert table["source"].tolist() == [["a", "b"], ["a", "c"], ["a", "c"]]
 
 
 def test_ends_called_redated_had_the_day_of_termination_in_the_earlier_release(

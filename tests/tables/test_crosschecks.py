@@ -300,7 +300,7 @@ CASES: list[tuple[Callable[..., Any], str, str, Any, dict[str, Any], str, str]] 
         "outcomes",
         "mismatch_reason",
         pd.NA,
-        {"episode_id": "200-2"},
+        {"episode_id": "343-2"},
         "mismatch_reason",
         "needs a reason",
     ),

@@ -16,7 +16,7 @@ from collsec.compile.conflicts.dyads import (
 from collsec.compile.conflicts.episodes import ContributorRules
 from collsec.compile.conflicts.external_support import SupportRules, external_support_from
 from collsec.compile.conflicts.peace_agreements import peace_agreements_from
-from collsec.compile.conflicts.termination import outcomes_from
+from collsec.compile.conflicts.termination import outcomes_from, read_later_terminations
 from collsec.compile.conflicts.vintages import Vintages, crosswalk_from
 from collsec.compile.council.links import resolution_conflicts
 from collsec.compile.council.members import council_members_from
@@ -63,7 +63,12 @@ class Recipe:
 
 def outcomes(bench: Workbench) -> pd.DataFrame:
     """Outcome of each episode."""
-    return outcomes_from(bench.episodes, bench.terminations, (bench.acd, "ucdp_termination"))
+    return outcomes_from(
+        bench.episodes,
+        bench.terminations,
+        read_later_terminations(bench.upstream.file("ucdp_termination_v4")),
+        (bench.acd, "ucdp_termination", "ucdp_termination_v4"),
+    )
 
 
 def ties(bench: Workbench) -> pd.DataFrame:
@@ -232,7 +237,7 @@ COUNCIL = ("un_library", "resolution_dates", "tamm", "eusanct")
 RECIPES: dict[str, Recipe] = {
     "episodes": Recipe(UCDP, lambda bench: bench.episodes),
     "episode_crosswalk": Recipe((*UCDP, "ucdp_acd_201"), crosswalk),
-    "outcomes": Recipe(UCDP, outcomes),
+    "outcomes": Recipe((*UCDP, "ucdp_termination_v4"), outcomes),
     "states": Recipe(STATES, lambda bench: bench.states),
     "state_positions": Recipe(
         ("gw_capitals", *STATES),

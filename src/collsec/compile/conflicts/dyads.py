@@ -330,7 +330,8 @@ def dyad_episode(
         as_episode = {"is_ended": is_ended, "last_year": final}
         reason = why_unmatched(as_episode, last, ends)
     secondary = [
-        contributors.split(str(conflict_id), int(y["year"]), cells_of(y["gwno_a_2nd"]))[0] for y in run
+        contributors.split(str(conflict_id), int(y["year"]), cells_of(y["gwno_a_2nd"]))[0]
+        for y in run
     ]
     episode_id = whole_episode(spans, conflict_id, int(first["year"]), final)
     shows_day = bool(day) and not is_before
