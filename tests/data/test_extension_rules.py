@@ -12,7 +12,7 @@ import pytest
 from coding_rules import rules
 from collsec.compile.conflicts.external_support import COLUMNS as SUPPORT
 from collsec.compile.conflicts.external_support import SupportRules, external_support_from
-from collsec.compile.conflicts.peace_agreements import peace_agreements_from
+from collsec.compile.conflicts.peace_agreements import PROVISIONS, peace_agreements_from
 from collsec.compile.conflicts.spans import episode_near, episode_of_year, spans_by_conflict
 from collsec.compile.missions.counts import CountRules
 from collsec.compile.missions.labels import LabelRules
@@ -78,21 +78,46 @@ def agreement(paid: str, conflicts: str, day: str, **cells: str) -> dict[str, st
         "pa_name": f"Agreement\n{paid}",
         "pa_date": day,
         "pa_type": "1",
+        "procID": "3",
+        "dyad_id": "21",
+        "actor_id": "31, 32",
+        "actor_name": "Government of X, Y",
+        **dict.fromkeys(PROVISIONS, "0"),
         "cease": "1",
-        "pko": "0",
     } | cells
+
+
+DYADS = pd.DataFrame(
+    {
+        "dyad_id": [21, 22, 23],
+        "conflict_id": [1, 2, 7],
+        "side_a_id": [["31"], ["31"], ["34"]],
+        "side_a": [["Government of X"], ["Government of X"], ["Z"]],
+        "side_b_id": [["32"], ["33"], ["31"]],
+        "side_b": [["Y"], ["Peace, Bread and Justice"], ["Government of X"]],
+    }
+)
 
 
 def test_agreements_by_hand(tmp_path: Path) -> None:
     path = tmp_path / "agreements.xlsx"
     lines = [
-        agreement("11", "1, 2", "1992-07-10", pa_type="3"),
+        agreement(
+            "11",
+            "1, 2",
+            "1992-07-10",
+            pa_type="3",
+            dyad_id="21, 22",
+            actor_id="31, 33, 31, 7052",
+            actor_name="Government of X, Peace, Bread and Justice, Government of X, United Nations",
+        ),
         agreement("10", "1", "1991-03-01", cease="0", pko="1"),
-        agreement("12", "7", "1991-03-01"),
+        agreement("12", "7", "1991-03-01", dyad_id="23", ddr="1", co_impl="1"),
+        agreement("13", "7", "1995-03-01", actor_id="7052", actor_name="United Nations"),
     ]
     pd.DataFrame(lines).to_excel(path, index=False)
-    table = peace_agreements_from(path, EPISODES, ("a", "b"))
-    assert table["link_id"].tolist() == ["10/1", "12/7", "11/1", "11/2"]
+    table = peace_agreements_from(path, EPISODES, DYADS, ("a", "b", "c"))
+    assert table["link_id"].tolist() == ["10/1", "12/7", "11/1", "11/2", "13/7"]
     told = table.set_index("link_id")
     assert told.loc["10/1", ["timing", "days_since_onset", "days_to_end"]].tolist() == [
         "during",
@@ -104,6 +129,26 @@ def test_agreements_by_hand(tmp_path: Path) -> None:
     assert told.loc["12/7", "episode_id"] is None or pd.isna(told.loc["12/7", "episode_id"])
     assert told.loc["10/1", "name"] == "Agreement 10"
     assert told.loc["10/1", ["has_ceasefire", "has_peacekeeping"]].tolist() == [False, True]
+    assert told.loc["12/7", "provisions"] == [
+        "ceasefire",
+        "disarmament",
+        "implementation_commission",
+    ]
+    # Each actor once; a name with commas comes from the dyads.
+    assert told.loc["11/1", "signatory_ids"] == ["31", "33", "7052"]
+    assert told.loc["11/1", "signatories"] == [
+        "Government of X",
+        "Peace, Bread and Justice",
+        "United Nations",
+    ]
+    assert told.loc["11/1", "dyad_ids"] == ["21"] and told.loc["11/2", "dyad_ids"] == ["22"]
+    assert told["has_un_signatory"].to_dict() == {
+        "10/1": False,
+        "12/7": False,
+        "11/1": True,
+        "11/2": True,
+        "13/7": True,
+    }
 
 
 @pytest.mark.parametrize(
@@ -112,6 +157,12 @@ def test_agreements_by_hand(tmp_path: Path) -> None:
         ({"pa_type": "4"}, "row 3, column pa_type, value '4': unknown code"),
         ({"cease": "9"}, "row 3, column cease, value '9': unknown code"),
         ({"pa_date": "1992"}, "row 3, column pa_date, value '1992': not a date"),
+        ({"amn": ""}, "row 3, column amn, value '': unknown code"),
+        ({"dyad_id": "29"}, "row 3, column dyad_id, value '29': is not among the dyads"),
+        (
+            {"actor_id": "31, 39, 40"},
+            "row 3, column actor_id, value '39': is not among the dyads, or has",
+        ),
         ({"paid": "10"}, "row 3, column paid, value '10': an agreement stands twice"),
     ],
 )
@@ -120,7 +171,7 @@ def test_broken_agreements(tmp_path: Path, broken: dict[str, str], message: str)
     lines = [agreement("10", "1", "1991-03-01"), agreement("11", "1", "1991-03-02") | broken]
     pd.DataFrame(lines).to_excel(path, index=False)
     with pytest.raises(BadTable, match=message):
-        peace_agreements_from(path, EPISODES, ("a", "b"))
+        peace_agreements_from(path, EPISODES, DYADS, ("a", "b", "c"))
 
 
 def support(year: int, **cells: str) -> dict[str, str]:

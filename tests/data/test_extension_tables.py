@@ -157,29 +157,72 @@ def test_shares_hold_together(repository: Path) -> None:
 
 
 def test_agreements_are_those_of_the_file(repository: Path, shared: Path) -> None:
+    folder = shared / "upstream/peace_agreements_other"
     raw = pd.read_excel(
-        shared / "upstream/peace_agreements_other/PAD_final.xlsx", dtype=str, engine="openpyxl"
-    )
+        folder / "ucdp-peace-agreements-221.xlsx", dtype=str, engine="openpyxl"
+    ).fillna("")
     table = read(repository, "peace_agreements")
     pairs = {
         (paid, conflict.strip())
         for paid, cell in raw[["paid", "conflict_id"]].itertuples(index=False, name=None)
         for conflict in cell.split(",")
     }
-    assert len(raw) == 341 and len(pairs) == 349 == len(table)
+    assert len(raw) == 374 and len(pairs) == 382 == len(table)
     assert set(table[["agreement_id", "conflict_id"]].itertuples(index=False, name=None)) == pairs
-    days = dict(zip(raw["paid"], raw["pa_date"].str[:10], strict=True))
-    assert (table["signed_date"] == table["agreement_id"].map(days)).all()
-    kinds = table.drop_duplicates("agreement_id")["kind"].value_counts().to_dict()
-    assert kinds == {"partial": 189, "process": 81, "full": 71}
-    ceasefires = table.drop_duplicates("agreement_id")["has_ceasefire"]
-    assert (ceasefires == "true").sum() == (raw["cease"] == "1").sum() == 165
+    own = raw.set_index("paid").loc[table["agreement_id"]].reset_index(drop=True)
+    assert (table["signed_date"] == own["pa_date"].str[:10]).all()
+    once = table.drop_duplicates("agreement_id")
+    assert once["kind"].value_counts().to_dict() == {"partial": 213, "process": 84, "full": 77}
+    provided = {
+        "ceasefire": ("cease", 176),
+        "peacekeeping": ("pko", 50),
+        "disarmament": ("ddr", 121),
+        "right_to_party": ("pp", 46),
+        "shared_government": ("shagov", 53),
+        "autonomy": ("aut", 24),
+        "referendum": ("ref ", 15),
+        "amnesty": ("amn", 78),
+        "return_of_refugees": ("return ", 94),
+        "implementation_commission": ("co_impl", 146),
+    }
+    for name, (column, n) in provided.items():
+        has = table["provisions"].str.split(";").map(lambda clauses, name=name: name in clauses)
+        assert (has == (own[column] == "1")).all(), name
+        assert has[once.index].sum() == n, name
+    for flag, clause in (("has_ceasefire", "ceasefire"), ("has_peacekeeping", "peacekeeping")):
+        has = (
+            table["provisions"].str.split(";").map(lambda clauses, clause=clause: clause in clauses)
+        )
+        assert (has == (table[flag] == "true")).all()
+    for cell, ids in zip(own["actor_id"], table["signatory_ids"], strict=True):
+        assert set(ids.split(";")) == {i.strip() for i in cell.split(",")}
+    assert (table["signatories"].str.count(";") == table["signatory_ids"].str.count(";")).all()
+    assert (once["has_un_signatory"] == "true").sum() == 68
+
+
+def test_the_earlier_copy_lacks_agreements_and_contradicts_none(
+    repository: Path, shared: Path
+) -> None:
+    """Two copies of one release: what both have is the same, 33 stand in the complete one alone."""
+    raw = pd.read_excel(
+        shared / "upstream/peace_agreements_other/PAD_final.xlsx", dtype=str, engine="openpyxl"
+    ).set_index("paid")
+    once = read(repository, "peace_agreements").drop_duplicates("agreement_id")
+    both = once[once["agreement_id"].isin(raw.index)].set_index("agreement_id")
+    assert len(raw) == len(both) == 341 and len(once) == 374
+    assert (both["signed_date"] == raw.loc[both.index, "pa_date"].str[:10]).all()
+    kinds = {"1": "full", "2": "partial", "3": "process"}
+    assert (both["kind"] == raw.loc[both.index, "pa_type"].map(kinds)).all()
+    types = read(repository, "episodes").drop_duplicates("conflict_id").set_index("conflict_id")
+    lacking = once[~once["agreement_id"].isin(raw.index)]
+    of_type = types.loc[lacking["conflict_id"], "type_at_onset"].value_counts()
+    assert of_type.to_dict() == {"interstate": 32, "intrastate": 1}
 
 
 def test_agreements_lie_where_they_say(repository: Path) -> None:
     table = read(repository, "peace_agreements")
     episodes = read(repository, "episodes").set_index("episode_id")
-    assert table["timing"].value_counts().to_dict() == {"during": 227, "after": 122}
+    assert table["timing"].value_counts().to_dict() == {"during": 236, "after": 146}
     own = episodes.loc[table["episode_id"]].reset_index(drop=True)
     assert (own["conflict_id"] == table["conflict_id"]).all()
     signed = pd.to_datetime(table["signed_date"])

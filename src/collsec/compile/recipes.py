@@ -321,11 +321,12 @@ RECIPES: dict[str, Recipe] = {
     ),
     "un_sanctions": Recipe((*COUNCIL, "gsdb", *UCDP), sanctions),
     "peace_agreements": Recipe(
-        ("peace_agreements", *UCDP),
+        ("peace_agreements_complete", "ucdp_dyadic", *UCDP),
         lambda bench: peace_agreements_from(
-            bench.upstream.file("peace_agreements"),
+            bench.upstream.file("peace_agreements_complete"),
             bench.episodes,
-            ("peace_agreements", bench.acd),
+            dyads(bench),
+            ("peace_agreements_complete", bench.acd, "ucdp_dyadic"),
         ),
     ),
     "external_support": Recipe(
