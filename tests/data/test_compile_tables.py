@@ -156,7 +156,7 @@ def test_outcomes_match_the_termination_dataset(compiled: dict[str, pd.DataFrame
 def test_later_outcomes_fill_and_change_nothing(
     compiled: dict[str, pd.DataFrame], shared: Path
 ) -> None:
-    """38 ends from release 4-2024, by conflict and year of the row; 3-2021 stands where it has one."""
+    """38 ends from release 4-2024, by conflict and year of the row; 3-2021 is not changed."""
     term = shared / "upstream" / "ucdp_term"
     rows = compiled["outcomes"].merge(compiled["episodes"], on="episode_id")
     rows["key"] = rows["conflict_id"] + "/" + rows["last_year"]

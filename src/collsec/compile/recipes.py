@@ -42,6 +42,9 @@ from collsec.compile.states.ties import Ties, ties_from
 from collsec.compile.states.world_power import world_power_from
 from collsec.compile.states.yearly_ties import ideal_point_distances, trade_shares, us_troops
 from collsec.compile.text import records_of
+from collsec.compile.violence.countries import CountryYears, ViolenceRules, read_country_years
+from collsec.compile.violence.months import violence_months_from
+from collsec.compile.violence.years import YearSources, bridge_from, violence_years_from
 from collsec.compile.workbench import Workbench
 
 
@@ -230,6 +233,42 @@ def dyad_episodes(bench: Workbench) -> pd.DataFrame:
     )
 
 
+def country_years(bench: Workbench) -> CountryYears:
+    """Deaths by country and year, with the conflicts that killed."""
+    own = dyads(bench)
+    conflict_of = dict(zip(own["dyad_id"], own["conflict_id"], strict=True))
+    return read_country_years(bench.upstream.file("organized_violence"), conflict_of)
+
+
+def violence_months(bench: Workbench) -> pd.DataFrame:
+    """Deaths by month in the hosts of wars."""
+    return violence_months_from(
+        bench.upstream.file("violence_country_months"),
+        bench.episodes,
+        country_years(bench),
+        bench.rules(ViolenceRules),
+        ("violence_country_months", "organized_violence", bench.acd),
+    )
+
+
+def violence_years(bench: Workbench) -> pd.DataFrame:
+    """Deaths by conflict and year."""
+    file, rules = bench.upstream.file, bench.rules(ViolenceRules)
+    years = bench.conflict_years
+    return violence_years_from(
+        file("prio_battle_deaths"),
+        file("ucdp_battle_deaths_2016"),
+        bridge_from(file("ucdp_acd_2016"), years, rules),
+        country_years(bench),
+        years,
+        bench.episodes,
+        rules,
+        YearSources(
+            "prio_battle_deaths", "ucdp_battle_deaths_2016", "organized_violence", bench.acd
+        ),
+    )
+
+
 UCDP = ("ucdp_acd", "ucdp_termination")
 STATES = ("gw_system", "ideal_points", "ucdp_acd")
 COUNTS = ("bara_hultman", "personnel_shortfall")
@@ -349,4 +388,18 @@ RECIPES: dict[str, Recipe] = {
     ),
     "dyads": Recipe(("ucdp_dyadic",), dyads),
     "dyad_episodes": Recipe(("ucdp_dyadic", "ucdp_termination_dyads", *UCDP), dyad_episodes),
+    "violence_months": Recipe(
+        ("violence_country_months", "organized_violence", "ucdp_dyadic", *UCDP), violence_months
+    ),
+    "violence_years": Recipe(
+        (
+            "prio_battle_deaths",
+            "ucdp_battle_deaths_2016",
+            "ucdp_acd_2016",
+            "organized_violence",
+            "ucdp_dyadic",
+            *UCDP,
+        ),
+        violence_years,
+    ),
 }

@@ -122,6 +122,12 @@ class Workbench:
             corrected,
         )
 
+    @cached_property
+    def conflict_years(self) -> pd.DataFrame:
+        """Active years of the conflicts of the release; see `collsec.compile.conflicts.ucdp`."""
+        source = self.vintage.source
+        return read_acd(self.upstream.file(source), self.corrections_of(source))
+
     def corrections_of(self, source: str) -> tuple[Correction, ...]:
         """Corrections of one source."""
         return tuple(c for c in self.corrections if c.source == source)

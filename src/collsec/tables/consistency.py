@@ -42,6 +42,7 @@ ORDER = (
     ("assembly_sittings", "from_date", "to_date"),
     ("un_sanctions", "from_date", "to_date"),
     ("dyad_episodes", "onset_date", "end_date"),
+    ("violence_months", "from_month", "to_month"),
 )
 # (table, key, column, other table, its key, its column): the same fact written twice.
 COPIES = (

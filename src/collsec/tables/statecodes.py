@@ -46,6 +46,7 @@ DATED_CODES = (
     ("missions", "first_personnel_date", ("host_gwno",)),
     ("un_sanctions", "from_date", ("gwno_target",)),
     ("council_terms", "from_date", ("gwno",)),
+    ("violence_months", "from_month", ("gwno_host",)),
     ("dyads", "first_death_date", ("gwno_loc", "gwno_a", "gwno_b")),
     (
         "dyad_episodes",
