@@ -15,6 +15,11 @@ from collsec.compile.conflicts.dyads import (
 )
 from collsec.compile.conflicts.episodes import ContributorRules
 from collsec.compile.conflicts.external_support import SupportRules, external_support_from
+from collsec.compile.conflicts.negotiations import (
+    NegotiationRules,
+    negotiation_coverage_from,
+    negotiations_from,
+)
 from collsec.compile.conflicts.peace_agreements import peace_agreements_from
 from collsec.compile.conflicts.termination import outcomes_from, read_later_terminations
 from collsec.compile.conflicts.vintages import Vintages, crosswalk_from
@@ -401,5 +406,23 @@ RECIPES: dict[str, Recipe] = {
             *UCDP,
         ),
         violence_years,
+    ),
+    "negotiations": Recipe(
+        ("negotiations", *UCDP),
+        lambda bench: negotiations_from(
+            bench.upstream.file("negotiations"),
+            bench.episodes,
+            bench.rules(NegotiationRules),
+            ("negotiations", bench.acd),
+        ),
+    ),
+    "negotiation_coverage": Recipe(
+        ("negotiations", *UCDP),
+        lambda bench: negotiation_coverage_from(
+            bench.upstream.file("negotiations"),
+            bench.episodes,
+            bench.rules(NegotiationRules),
+            ("negotiations", bench.acd),
+        ),
     ),
 }
