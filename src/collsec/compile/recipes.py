@@ -26,6 +26,8 @@ from collsec.compile.conflicts.vintages import Vintages, crosswalk_from
 from collsec.compile.council.links import resolution_conflicts
 from collsec.compile.council.members import council_members_from
 from collsec.compile.council.sanctions import SanctionsRules, un_sanctions_from
+from collsec.compile.disputes.crises import crises_from
+from collsec.compile.disputes.disputes import disputes_from
 from collsec.compile.missions.counts import CountRules, mission_milestones_from
 from collsec.compile.missions.labels import LabelRules
 from collsec.compile.missions.mandate_tasks import TaskRules, mandate_tasks_from
@@ -274,6 +276,26 @@ def violence_years(bench: Workbench) -> pd.DataFrame:
     )
 
 
+def disputes(bench: Workbench) -> pd.DataFrame:
+    """Militarized disputes between states."""
+    files = {f.name: f for f in bench.upstream.files("mid5")}
+    return disputes_from(
+        files["MIDA 5.0.csv"],
+        files["MIDB 5.0.csv"],
+        bench.episodes,
+        bench.rules(StateCodes),
+        ("mid5", bench.acd),
+    )
+
+
+def crises(bench: Workbench) -> pd.DataFrame:
+    """International crises of wars between states."""
+    files = {f.name: f for f in bench.upstream.files("icb")}
+    return crises_from(
+        files["icb2v14.csv"], bench.episodes, bench.rules(StateCodes), ("icb", bench.acd)
+    )
+
+
 UCDP = ("ucdp_acd", "ucdp_termination")
 STATES = ("gw_system", "ideal_points", "ucdp_acd")
 COUNTS = ("bara_hultman", "personnel_shortfall")
@@ -425,4 +447,6 @@ RECIPES: dict[str, Recipe] = {
             ("negotiations", bench.acd),
         ),
     ),
+    "disputes": Recipe(("mid5", *UCDP), disputes),
+    "crises": Recipe(("icb", *UCDP), crises),
 }

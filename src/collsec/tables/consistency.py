@@ -16,6 +16,7 @@ BEYOND = {
     ("states", "valid_to"),
     ("episodes", "first_death_date"),
     ("council_terms", "to_date"),
+    ("nuclear_states", "from_date"),
     ("dyads", "first_death_date"),
 }
 # (table, earlier date, later date): the later may not lie before the earlier.
@@ -43,6 +44,8 @@ ORDER = (
     ("un_sanctions", "from_date", "to_date"),
     ("dyad_episodes", "onset_date", "end_date"),
     ("violence_months", "from_month", "to_month"),
+    ("nuclear_states", "from_date", "to_date"),
+    ("disputes", "start_date", "end_date"),
 )
 # (table, key, column, other table, its key, its column): the same fact written twice.
 COPIES = (
@@ -90,12 +93,13 @@ KEYS = (
     ("agenda_conflicts", "agenda_conflict_id", "{agenda_key}/{conflict_id}/{from_date:%Y-%m-%d}"),
     ("un_sanctions", "link_id", "{regime_id}/{conflict_id}"),
     ("council_terms", "term_id", "{from_date:%Y}/{gwno}"),
+    ("nuclear_states", "nuclear_id", "{gwno}/{from_date:%Y}"),
     ("assembly_conflicts", "link_id", "{session}/{conflict_id}"),
     ("resolutions", "resolution_id", "S/RES/{number} ({resolution_date:%Y})"),
     ("resolutions_since_2022", "resolution_id", "S/RES/{number} ({resolution_date:%Y})"),
 )
 # Tables whose dates follow the rule "never earlier than the truth"; UCDP's own dates do not.
-CODED_DATES = ("missions", "mission_conflicts")
+CODED_DATES = ("missions", "mission_conflicts", "nuclear_states")
 LINKS = ("mission_conflicts", "draft_conflicts", "assembly_conflicts", "un_sanctions")
 
 
@@ -133,7 +137,7 @@ def dates_in_order(tables: Tables) -> Iterator[Issue]:
 
 def precision_fits_date(tables: Tables) -> Iterator[Issue]:
     """A date known to the month is its last day, one known to the year is 31 December."""
-    for name in CODED_DATES:
+    for name in (n for n in CODED_DATES if n in tables):
         frame = tables[name]
         for column in (c for c in frame.columns if c.endswith("_precision")):
             day = f"{column.removesuffix('_precision')}_date"

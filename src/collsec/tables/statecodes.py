@@ -46,6 +46,19 @@ DATED_CODES = (
     ("missions", "first_personnel_date", ("host_gwno",)),
     ("un_sanctions", "from_date", ("gwno_target",)),
     ("council_terms", "from_date", ("gwno",)),
+    ("nuclear_states", "from_date", ("gwno",)),
+    (
+        "disputes",
+        "start_date",
+        (
+            "gwno_initiators",
+            "gwno_targets",
+            "gwno_joiners_a",
+            "gwno_joiners_b",
+            "gwno_revisionists_a",
+            "gwno_revisionists_b",
+        ),
+    ),
     ("violence_months", "from_month", ("gwno_host",)),
     ("dyads", "first_death_date", ("gwno_loc", "gwno_a", "gwno_b")),
     (
