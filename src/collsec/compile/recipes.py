@@ -32,7 +32,11 @@ from collsec.compile.missions.counts import CountRules, mission_milestones_from
 from collsec.compile.missions.labels import LabelRules
 from collsec.compile.missions.mandate_tasks import TaskRules, mandate_tasks_from
 from collsec.compile.missions.strength import mission_strength_from, monthly_strength_from
-from collsec.compile.missions.troop_contributors import ContributionRules, troop_contributors_from
+from collsec.compile.missions.troop_contributors import (
+    ContributionRules,
+    contributor_years_from,
+    troop_contributors_from,
+)
 from collsec.compile.states.colonies import ColonialRules, read_colonies
 from collsec.compile.states.geography import read_capitals, read_geography, state_positions_from
 from collsec.compile.states.host_states import (
@@ -449,4 +453,14 @@ RECIPES: dict[str, Recipe] = {
     ),
     "disputes": Recipe(("mid5", *UCDP), disputes),
     "crises": Recipe(("icb", *UCDP), crises),
+    "contributor_years": Recipe(
+        ("troop_contributors",),
+        lambda bench: contributor_years_from(
+            bench.upstream.file("troop_contributors"),
+            bench.operations,
+            bench.rules(LabelRules),
+            bench.rules(ContributionRules),
+            bench.rules(StateNames),
+        ),
+    ),
 }

@@ -47,6 +47,7 @@ DATED_CODES = (
     ("un_sanctions", "from_date", ("gwno_target",)),
     ("council_terms", "from_date", ("gwno",)),
     ("nuclear_states", "from_date", ("gwno",)),
+    ("mission_contributors", "month", ("gwno",)),
     (
         "disputes",
         "start_date",

@@ -109,6 +109,48 @@ def troop_contributors_from(
     return pd.DataFrame(rows)
 
 
+def contributor_years_from(
+    path: Path,
+    operations: Set[str],
+    labels: LabelRules,
+    rules: ContributionRules,
+    names: StateNames,
+) -> pd.DataFrame:
+    """One row per operation, year and contributor, with its share of the operation's people.
+
+    Parameters
+    ----------
+    path, operations, labels, rules, names
+        As of `troop_contributors_from`; the same years of operations are left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns in the order of the schema, by operation, year and state.
+    """
+    people = read_contributions(path, labels, names)
+    partial = incomplete(people)
+    people = people[people["people"] > 0]
+    rows = []
+    for (mission, year), part in by_mission_and_year(people, people["year"]).items():
+        if mission not in operations or year < rules.first_year or (mission, year) in partial:
+            continue
+        total = float(part["people"].sum())
+        own = part.groupby("gwno")["people"].sum()
+        rows += [
+            {
+                "mission_id": mission,
+                "year": year,
+                "gwno": int(state),
+                "people_share": round(float(own[state]) / total, 4),
+                "source": [SOURCE],
+                "basis": "file",
+            }
+            for state in sorted(own.index)
+        ]
+    return pd.DataFrame(rows)
+
+
 def read_contributions(path: Path, labels: LabelRules, names: StateNames) -> pd.DataFrame:
     """mission_id, year, gwno and people of every line."""
     raw = read_columns(path, COLUMNS)
