@@ -26,6 +26,7 @@ from collsec.compile.conflicts.vintages import Vintages, crosswalk_from
 from collsec.compile.council.links import resolution_conflicts
 from collsec.compile.council.members import council_members_from
 from collsec.compile.council.sanctions import SanctionsRules, un_sanctions_from
+from collsec.compile.council.votes import VoteRules, VoteSources, council_votes_from
 from collsec.compile.disputes.crises import crises_from
 from collsec.compile.disputes.disputes import disputes_from
 from collsec.compile.missions.counts import CountRules, mission_milestones_from
@@ -300,6 +301,29 @@ def crises(bench: Workbench) -> pd.DataFrame:
     )
 
 
+def council_members(bench: Workbench) -> pd.DataFrame:
+    """Members of the Council by year."""
+    return council_members_from(
+        bench.upstream.file("council_members"),
+        bench.coded / "council_terms.csv",
+        bench.rules(Powers),
+        bench.rules(StateNames),
+    )
+
+
+def council_votes(bench: Workbench) -> pd.DataFrame:
+    """Votes of members that are known one by one."""
+    return council_votes_from(
+        bench.upstream.file("resolution_texts"),
+        [p for p in bench.upstream.files("un_library") if "veto" not in p.name],
+        bench.resolutions,
+        council_members(bench),
+        bench.coded,
+        bench.rules(StateNames).gwno | bench.rules(VoteRules).gwno,
+        VoteSources("resolution_texts", "un_library", "council_members"),
+    )
+
+
 UCDP = ("ucdp_acd", "ucdp_termination")
 STATES = ("gw_system", "ideal_points", "ucdp_acd")
 COUNTS = ("bara_hultman", "personnel_shortfall")
@@ -380,15 +404,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "resolutions": Recipe(COUNCIL, lambda bench: bench.resolutions),
     "resolution_conflicts": Recipe((*COUNCIL, *UCDP), links_of_resolutions),
-    "council_members": Recipe(
-        ("council_members",),
-        lambda bench: council_members_from(
-            bench.upstream.file("council_members"),
-            bench.coded / "council_terms.csv",
-            bench.rules(Powers),
-            bench.rules(StateNames),
-        ),
-    ),
+    "council_members": Recipe(("council_members",), council_members),
     "un_sanctions": Recipe((*COUNCIL, "gsdb", *UCDP), sanctions),
     "peace_agreements": Recipe(
         ("peace_agreements_complete", "ucdp_dyadic", *UCDP),
@@ -463,4 +479,5 @@ RECIPES: dict[str, Recipe] = {
             bench.rules(StateNames),
         ),
     ),
+    "council_votes": Recipe(("resolution_texts", "council_members", *COUNCIL), council_votes),
 }

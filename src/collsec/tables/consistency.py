@@ -84,6 +84,7 @@ PREFIXES = (
     ("chapter_vii", "resolution_id", "S/RES/{number} ("),
     ("assembly_sittings", "sitting_id", "{session}/"),
     ("dyad_episodes", "dyad_episode_id", "{dyad_id}-"),
+    ("council_votes", "vote_id", "{item_id}/"),
 )
 # (table, key, how it is spelled from other columns; `none` where one is empty).
 KEYS = (

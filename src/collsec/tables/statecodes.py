@@ -124,6 +124,26 @@ def states_have_not_ended(tables: Tables) -> Iterator[Issue]:
             )
 
 
+def members_that_voted_had_seats(tables: Tables) -> Iterator[Issue]:
+    """A vote is of a member of the Council on the day of the vote."""
+    if "council_votes" not in tables:
+        return
+    votes, members = tables["council_votes"], tables["council_members"]
+    pairs = votes[["gwno", "date"]].merge(members[["gwno", "from_date", "to_date"]], how="left")
+    sat = (pairs["from_date"] <= pairs["date"]) & (pairs["date"] <= pairs["to_date"])
+    known = pd.MultiIndex.from_frame(pairs.loc[sat, ["gwno", "date"]])
+    absent = ~pd.MultiIndex.from_frame(votes[["gwno", "date"]]).isin(known)
+    yield from issues(
+        tables,
+        "council_votes",
+        "gwno",
+        pd.Series(absent, index=votes.index),
+        "had no seat on that day, {}.",
+        "Run `collsec compile`.",
+        votes["date"],
+    )
+
+
 def members_exist(tables: Tables) -> Iterator[Issue]:
     """A member of the Council is a state from the first to the last day of its row."""
     frame = tables["council_members"]
@@ -199,6 +219,7 @@ def hosts_are_the_same(tables: Tables) -> Iterator[Issue]:
 CHECKS = {
     "states have not ended": states_have_not_ended,
     "members of the Council exist": members_exist,
+    "members that voted had seats": members_that_voted_had_seats,
     "powers exist": powers_exist,
     "independent hosts exist": hosts_are_independent_when_said,
     "hosts are the same": hosts_are_the_same,
