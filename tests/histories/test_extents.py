@@ -14,12 +14,15 @@ DAY = pd.Timestamp
 #: Extent, first and last day, the table that is cut, its date, and the last day after a cut.
 KNOWN = [
     ("wars", "1946-01-01", "2024-12-31", "episodes", "last_year", "2001-12-31"),
-    ("outcomes", "1946-01-01", "2019-12-31", "outcomes", "termination_end_date", "2001-12-31"),
+    ("outcomes", "1946-01-01", "2023-12-31", "outcomes", "termination_end_date", "2001-12-31"),
     ("resolutions", "1946-01-25", "2026-01-27", "resolutions", "resolution_date", "2001-12-20"),
     ("action_classes", "1948-01-01", "2015-12-31", "resolutions", "resolution_date", "2001-12-31"),
     ("chapter_vii", "1946-01-01", "2015-12-31", "resolutions", "resolution_date", "2001-12-31"),
     ("council_members", "1946-01-01", "2026-12-31", "council_members", "to_date", "2001-12-31"),
     ("troop_counts", "1990-11-30", "2016-12-31", "monthly_strength", "to_month", "2001-12-31"),
+    ("agreements", "1975-01-01", "2021-12-31", "peace_agreements", "signed_date", "2001-12-31"),
+    ("negotiations", "1989-01-01", "2023-12-31", "negotiations", "month", "2001-12-31"),
+    ("deaths_by_month", "1990-01-01", "2023-12-31", "violence_months", "to_month", "2001-12-31"),
     (
         "authorized_strength",
         "1990-01-31",

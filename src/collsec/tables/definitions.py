@@ -131,6 +131,51 @@ DERIVED: dict[str, Derived] = {
         "operations",
         _missions_present("of the UN that have reached half of their authorized strength"),
     ),
+    **{
+        name: Derived(("timelines/peace_process",), "agreements, running count", text)
+        for name, text in {
+            "agreements": "Peace agreements signed in the conflict so far.",
+            "agreements_full": "Of `agreements`, those that settle the whole incompatibility.",
+            "agreements_partial": "Of `agreements`, those that settle a part of it.",
+            "agreements_process": "Of `agreements`, those that lay out how to settle it.",
+            "agreements_ceasefire": "Of `agreements`, those that provide for a ceasefire.",
+            "agreements_peacekeeping": "Of `agreements`, those that provide for peacekeepers.",
+        }.items()
+    },
+    "months_of_talks": Derived(
+        ("timelines/talks",),
+        "months, running count",
+        "Months with negotiations in the conflict so far; secondary use only.",
+    ),
+    "mediated_months": Derived(
+        ("timelines/talks",),
+        "months, running count",
+        "Of `months_of_talks`, those in which a third party mediated.",
+    ),
+    "deaths_in_month": Derived(
+        ("timelines/violence",),
+        "deaths",
+        "State-based deaths in the host in the month; missing where not covered.",
+    ),
+    "deaths_in_year": Derived(
+        ("timelines/violence",),
+        "deaths",
+        "State-based deaths in the host in the twelve months that end with the month; missing "
+        "unless all twelve are known.",
+    ),
+    "is_shared_month": Derived(
+        ("timelines/violence",), "1 if so", "Whether these deaths may be of several conflicts."
+    ),
+    "deaths_of_year": Derived(
+        ("timelines/battle_deaths",),
+        "deaths",
+        "Battle-related deaths of the conflict in the year: UCDP's best estimate, else PRIO's.",
+    ),
+    "sanctions_in_force": Derived(
+        ("timelines/sanctions",),
+        "regimes",
+        "Sanctions regimes of the Council in force on the conflict from this day on.",
+    ),
     "seats": Derived(
         ("timelines/regional_seats",),
         "seats",

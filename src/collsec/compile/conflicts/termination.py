@@ -195,6 +195,7 @@ def outcomes_from(
         end = of_conflict.get(e["last_year"], {}) if e["is_ended"] else {}
         day = end.get("end_date") or None
         gap = days_between(e["end_date"], day) if day else None
+        reason: str | None
         if not end:
             reason = why_unmatched(e, last, of_conflict)
         elif end["from"] == sources[1]:

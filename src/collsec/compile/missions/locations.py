@@ -56,9 +56,7 @@ def read_locations(path: Path, operations: Set[str], labels: LabelRules) -> pd.D
     raw = pd.read_csv(path, dtype=str, keep_default_na=False, usecols=[*COLUMNS, *slots])
     raw["mission_id"] = raw["mission"].map(labels.mission_id)
     raw = raw[raw["mission_id"].isin(operations)]
-    months = pd.PeriodIndex.from_fields(
-        year=raw["year"].astype(int), month=raw["month"].astype(int), freq="M"
-    )
+    months = pd.PeriodIndex(raw["year"] + "-" + raw["month"].str.zfill(2), freq="M")
     return raw.assign(day=months.end_time.date)
 
 

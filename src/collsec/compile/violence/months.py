@@ -98,7 +98,8 @@ def read_months(path: Path, known: Mapping[str, int], rules: ViolenceRules) -> p
     table.columns = pd.Index([codes[n] for n in names[1:]])
     if table.columns.has_duplicates or table.index.has_duplicates:
         raise BadTable(path.name, "a country or a month stands twice.")
-    return table.sort_index()
+    out: pd.DataFrame = table.sort_index()
+    return out
 
 
 def months_of_hosts(
@@ -122,9 +123,10 @@ def runs(
     years: Mapping[tuple[int, int], CountryYear],
 ) -> Iterator[dict[str, Any]]:
     """Runs of months with the same deaths of the same conflicts."""
+    counts: dict[Any, float] = dict(zip(deaths.index, deaths, strict=True))
     open_run: dict[str, Any] | None = None
     for month in sorted(months):
-        value = deaths[month]
+        value = counts[month]
         count = None if pd.isna(value) else int(value)
         year = years.get((host, month.year))
         conflicts = year.conflicts if year and count else ()
