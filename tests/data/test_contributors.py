@@ -124,7 +124,7 @@ def test_a_map_by_hand() -> None:
         [
             "locations",
             "locations_with_troops",
-            "locations_untold",
+            "locations_unreported",
             "locations_with_observers",
             "mapped_troops",
             "largest_location_share",
@@ -133,7 +133,7 @@ def test_a_map_by_hand() -> None:
     states = mission_contributors_from(table, rules(LocationRules), rules(StateNames))
     assert states["contribution_id"].tolist() == ["x/2001-02/none", "x/2001-02/200"]
     assert states["mapped_troops"].tolist() == [100, 200]
-    assert states["units_untold"].tolist() == [0, 1]
+    assert states["units_unreported"].tolist() == [0, 1]
     table.loc[0, "nameoftcc_1"] = "Atlantis"
     with pytest.raises(BadTable, match="Atlantis"):
         mission_contributors_from(table, rules(LocationRules), rules(StateNames))

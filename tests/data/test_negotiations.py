@@ -48,9 +48,11 @@ def test_months_are_those_of_the_record(repository: Path, rounds: pd.DataFrame) 
     assert begun <= ours and len(ours - begun) == 1550 - len(begun)
     mediated = known["mediated_negotiations"] == "1"
     pairs = set(zip(known.loc[mediated, "conflict_id"], first[mediated], strict=True))
-    told = table[table["is_mediated"] == "true"]
-    assert pairs <= set(zip(told["conflict_id"], told["month"].str[:7], strict=True))
-    assert len(told) == 1211
+    mediated_months = table[table["is_mediated"] == "true"]
+    assert pairs <= set(
+        zip(mediated_months["conflict_id"], mediated_months["month"].str[:7], strict=True)
+    )
+    assert len(mediated_months) == 1211
     dated = table["talk_days"] != ""
     assert dated.sum() == 1061 and ((table["dated_rounds"] != "0") == dated).mean() > 0.99
     assert table.loc[dated, "talk_days"].astype(int).between(1, 31).all()

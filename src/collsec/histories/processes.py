@@ -15,7 +15,7 @@ from collsec.histories.registry import extent, timeline
 ONE_DAY = pd.Timedelta(days=1)
 MONTHS = 12
 AGREEMENT_KINDS = ("full", "partial", "process")
-# Clauses by which agreements are counted besides: column of the table → name of the count.
+# Clauses by which agreements are counted too: column of the table → name of the count.
 CLAUSES = {"has_ceasefire": "agreements_ceasefire", "has_peacekeeping": "agreements_peacekeeping"}
 
 

@@ -130,7 +130,7 @@ def peace_agreements_from(
 def names_of_actors(agreements: list[dict[str, str]], dyads: pd.DataFrame) -> dict[str, str]:
     """UCDP's id of an actor → its name: as the agreements have it, else as the dyads do.
 
-    Names with commas cannot be told from lists where ids and names are not of equal number.
+    Names with commas cannot be distinguished from lists where ids and names are not equally many.
     """
     lists = [
         (cells_of(a["actor_id"]), named_actors(a["actor_name"], a["actor_id"])) for a in agreements

@@ -72,7 +72,7 @@ def mission_locations_from(locations: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns in the order of the schema, by operation and month. Troops are those on the map,
-        which can be fewer than there were; where a location's are not told, the sum leaves it out.
+        which can be fewer than there were: a location without a number is left out of the sum.
     """
     rows = []
     for (mission, day), own in locations.groupby(["mission_id", "day"]):
@@ -86,7 +86,7 @@ def mission_locations_from(locations: pd.DataFrame) -> pd.DataFrame:
                 "month": day,
                 "locations": int(places.nunique()),
                 "locations_with_troops": int((by_place > 0).sum()),
-                "locations_untold": int(places[troops.isna()].nunique()),
+                "locations_unreported": int(places[troops.isna()].nunique()),
                 "locations_with_observers": int(
                     places[own["unmo.dummy"].isin(["1", "2", "3"])].nunique()
                 ),
@@ -151,7 +151,7 @@ def mission_contributors_from(
                 "gwno": gwno,
                 "mapped_troops": int(numbers.sum()) if numbers.notna().any() else None,
                 "units": len(numbers),
-                "units_untold": int(numbers.isna().sum()),
+                "units_unreported": int(numbers.isna().sum()),
                 "source": [SOURCE],
                 "basis": "file",
             }

@@ -1,6 +1,6 @@
 """Deaths of state-based violence by month in the hosts of wars, 1990–2023.
 
-The counts are UCDP's, by country. The file at hand has two traps: the labels of its months are a
+The counts are UCDP's, by country. The file has two traps: the labels of its months are a
 year too early, and a country is empty, not quiet, before the file's own id of it begins. A month is
 given to a conflict only where a single one killed in that country in that year.
 """
