@@ -266,13 +266,14 @@ def violence_months(bench: Workbench) -> pd.DataFrame:
 def violence_years(bench: Workbench) -> pd.DataFrame:
     """Deaths by conflict and year."""
     file, rules = bench.upstream.file, bench.rules(ViolenceRules)
-    years = bench.conflict_years
+    # Ids are the same in every release; names, by which earlier ids are bridged, are not.
+    first = bench.conflict_years_of(bench.rules(Vintages).first)
     return violence_years_from(
         file("prio_battle_deaths"),
         file("ucdp_battle_deaths_2016"),
-        bridge_from(file("ucdp_acd_2016"), years, rules),
+        bridge_from(file("ucdp_acd_2016"), first, rules),
         country_years(bench),
-        years,
+        bench.conflict_years_of(bench.vintage),
         bench.episodes,
         rules,
         YearSources(

@@ -122,11 +122,9 @@ class Workbench:
             corrected,
         )
 
-    @cached_property
-    def conflict_years(self) -> pd.DataFrame:
-        """Active years of the conflicts of the release; see `collsec.compile.conflicts.ucdp`."""
-        source = self.vintage.source
-        return read_acd(self.upstream.file(source), self.corrections_of(source))
+    def conflict_years_of(self, vintage: Vintage) -> pd.DataFrame:
+        """Active years of the conflicts of a release; see `collsec.compile.conflicts.ucdp`."""
+        return read_acd(self.upstream.file(vintage.source), self.corrections_of(vintage.source))
 
     def corrections_of(self, source: str) -> tuple[Correction, ...]:
         """Corrections of one source."""
