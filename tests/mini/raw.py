@@ -29,7 +29,8 @@ def build_raw(folder: Path) -> Path:
     """Write the small raw folder below ``folder`` and return ``folder``."""
     package = json.loads((REPOSITORY / RAW / "datapackage.json").read_text(encoding="utf-8"))
     schemas, frames = {}, {}
-    for resource in package["resources"]:
+    tables = [r for r in package["resources"] if "schema" in r]
+    for resource in tables:
         name = resource["name"]
         frames[name] = read_text(REPOSITORY / RAW / resource["path"])
         schemas[name] = json.loads((REPOSITORY / RAW / resource["schema"]).read_text("utf-8"))
@@ -44,13 +45,14 @@ def build_raw(folder: Path) -> Path:
             }
             frames[name] = frame[frame["resolution_id"].isin(named) | (frame.index % ONE_IN == 0)]
     _follow_keys(frames, schemas)
-    for resource in package["resources"]:
+    for resource in tables:
         write_text(frames[resource["name"]], folder / RAW / resource["path"])
         resource["rows"] = len(frames[resource["name"]])
         assert resource["rows"], f"nothing is left of {resource['name']}"
     (folder / RAW / "datapackage.json").write_text(json.dumps(package, indent=1), "utf-8")
     shutil.copy(REPOSITORY / RAW / "sources.toml", folder / RAW / "sources.toml")
-    shutil.copytree(REPOSITORY / RAW / "schemas", folder / RAW / "schemas")
+    for name in ("schemas", "rules"):
+        shutil.copytree(REPOSITORY / RAW / name, folder / RAW / name)
     return folder
 
 

@@ -42,6 +42,7 @@ def build(folder: Path, *, with_code: bool = False, raw: Path = REPOSITORY / RAW
     frames = {
         r["name"]: pd.read_csv(raw / r["path"], dtype=str, keep_default_na=False)
         for r in package["resources"]
+        if "schema" in r
     }
     touched = set(frames["mission_conflicts"]["conflict_id"])
     touched |= set(frames["draft_conflicts"]["conflict_id"])
@@ -49,7 +50,7 @@ def build(folder: Path, *, with_code: bool = False, raw: Path = REPOSITORY / RAW
     conflicts = sorted(set(frames["episodes"]["conflict_id"]), key=int)
     kept = {c for i, c in enumerate(conflicts) if c in touched or i % KEEP_ONE_IN == 0}
     episodes = frames["episodes"]["episode_id"][frames["episodes"]["conflict_id"].isin(kept)]
-    for resource in package["resources"]:
+    for resource in (r for r in package["resources"] if "schema" in r):
         frame = frames[resource["name"]]
         if "episode_id" in frame:
             frame = frame[frame["episode_id"].isin(set(episodes))]
@@ -63,7 +64,8 @@ def build(folder: Path, *, with_code: bool = False, raw: Path = REPOSITORY / RAW
     shutil.copy(REPOSITORY / RAW / "sources.toml", folder / RAW / "sources.toml")
     # The claims are no table of facts: no step but the last reads them.
     shutil.copy(REPOSITORY / RAW / "coded" / "claims.csv", folder / RAW / "coded" / "claims.csv")
-    shutil.copytree(REPOSITORY / RAW / "schemas", folder / RAW / "schemas")
+    for name in ("schemas", "rules"):
+        shutil.copytree(REPOSITORY / RAW / name, folder / RAW / name)
     for name in ("analyses", "reports"):
         shutil.copytree(
             REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("site", "project")

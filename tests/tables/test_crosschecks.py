@@ -13,7 +13,7 @@ from collsec.core.project import Project
 from collsec.tables import consistency, crosschecks, statecodes
 from collsec.tables.clean import REQUIRED, read_raw, resources
 from collsec.tables.crosschecks import Contradiction
-from collsec.tables.findings import Finding
+from collsec.tables.issues import Issue
 from collsec.upstream.sources import read_sources
 
 PROJECT = Project(Path(__file__).resolve().parents[2])
@@ -458,7 +458,7 @@ def test_a_contradiction_is_found_where_it_stands(
     words: str,
 ) -> None:
     at = put(tables, table, changed, value, **where)
-    found: list[Finding] = list(check(tables))
+    found: list[Issue] = list(check(tables))
     assert found, "the contradiction is not found"
     assert words in found[0].problem and found[0].remedy
     assert found[0].column == column

@@ -10,7 +10,7 @@ import pandas as pd
 
 from collsec.compile.text import records_of
 from collsec.evidence.diff import Difference
-from collsec.upstream.fetch import Fetched, fetch, wanted_keys
+from collsec.upstream.fetch import Fetched, fetch, requested_keys
 from collsec.upstream.sources import Source
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def fetch_with_progress(
     """Fetch upstream files behind a progress bar, and tell where they came from."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    wanted = [sources[key] for key in wanted_keys(sources, keys)]
+    wanted = [sources[key] for key in requested_keys(sources, keys)]
     total = sum(f.bytes for source in wanted for f in source.files)
     columns = (
         TextColumn("{task.description}"),

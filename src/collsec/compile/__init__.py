@@ -19,6 +19,8 @@ from pathlib import Path
 import pandas as pd
 
 from collsec.compile.corrections import read_corrections
+from collsec.compile.package import FILE as PACKAGE
+from collsec.compile.package import package_text
 from collsec.compile.recipes import RECIPES
 from collsec.compile.text import csv_text
 from collsec.compile.workbench import Workbench
@@ -37,14 +39,17 @@ class Compiled:
     Attributes
     ----------
     name : str
-        Name of the table.
+        Name of the table; ``datapackage`` for the description of all of them.
+    file : str
+        Its file, as the user knows it.
     path : Path
-        Its file.
+        The same, as a path.
     diff : str
         Unified diff from the file as it stood to the table as compiled; empty if they agree.
     """
 
     name: str
+    file: str
     path: Path
     diff: str
 
@@ -65,7 +70,7 @@ class StaleTables(CollsecError):
 
     def __init__(self, compiled: Sequence[Compiled]) -> None:
         self.stale = tuple(c for c in compiled if c.is_changed)
-        names = ", ".join(f"{FOLDER}/{c.name}.csv" for c in self.stale)
+        names = ", ".join(c.file for c in self.stale)
         super().__init__(
             f"{names}: not what the rules make of the upstream files. Run `collsec compile` "
             "without --check and review the difference, or undo the edit by hand.\n"
@@ -101,7 +106,7 @@ def compile_all(
     Returns
     -------
     list of Compiled
-        One per table, in the order of the registry.
+        One per table, in the order of the registry, and one for the data package.
 
     Raises
     ------
@@ -116,23 +121,34 @@ def compile_all(
     StaleTables
         If `check` finds a committed table that differs from the compiled one.
     """
+    out = _compile_tables(upstream, raw, check=check, vintage=vintage)
+    out.append(put(raw, PACKAGE, package_text(raw), check=check))
+    if check and any(c.is_changed for c in out):
+        raise StaleTables(out)
+    return out
+
+
+def _compile_tables(
+    upstream: Path, raw: Path, *, check: bool, vintage: str | None
+) -> list[Compiled]:
+    """Compile every table, then write or compare all of them."""
     bench = bench_of(upstream, raw, vintage)
     texts = {}
     for name, recipe in RECIPES.items():
         table = recipe.build(bench)
         check_columns(name, table, raw)
         texts[name] = csv_text(table)
-    out: list[Compiled] = []
-    for name, text in texts.items():
-        path = raw / "compiled" / f"{name}.csv"
-        before = path.read_text(encoding="utf-8") if path.exists() else ""
-        out.append(Compiled(name, path, difference(f"{FOLDER}/{name}.csv", before, text)))
-        if before != text and not check:
-            with whole(path) as temporary:
-                temporary.write_text(text, encoding="utf-8", newline="\n")
-    if check and any(c.is_changed for c in out):
-        raise StaleTables(out)
-    return out
+    return [put(raw, f"{FOLDER}/{name}.csv", text, check=check) for name, text in texts.items()]
+
+
+def put(raw: Path, file: str, text: str, *, check: bool) -> Compiled:
+    """Compare a text with what stands in its file, and write it unless only asked to check."""
+    path = raw / Path(file).relative_to("data/raw")
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    if before != text and not check:
+        with whole(path) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+    return Compiled(path.stem, file, path, difference(file, before, text))
 
 
 def bench_of(upstream: Path, raw: Path, vintage: str | None) -> Workbench:
@@ -188,29 +204,16 @@ def compile_vintage(upstream: Path, raw: Path, to: Path, vintage: str) -> list[C
     known = set(bench_of(upstream, raw, vintage).episodes["conflict_id"].astype(int))
     for path in sorted(p for p in raw.rglob("*") if p.is_file()):
         inner = path.relative_to(raw)
-        if inner.parts[0] == "compiled":
+        if inner.parts[0] == "compiled" or inner.name == "datapackage.json":
             continue
         with whole(to / inner) as temporary:
             if inner.parts[0] == "coded":
                 temporary.write_text(of_conflicts(path, known), encoding="utf-8", newline="\n")
             else:
                 shutil.copyfile(path, temporary)
-    compiled = compile_all(upstream, to, vintage=vintage)
-    pin_rows(to, f"as compiled with release {vintage}")
-    return compiled
-
-
-def pin_rows(raw: Path, reason: str) -> None:
-    """Write into the data package how many rows each table has, and why."""
-    path = raw / "datapackage.json"
-    package = json.loads(path.read_text(encoding="utf-8"))
-    for resource in (r for r in package["resources"] if (raw / r["path"]).exists()):
-        with (raw / resource["path"]).open(encoding="utf-8", newline="") as file:
-            resource |= {"rows": sum(1 for _ in csv.reader(file)) - 1, "rows_reason": reason}
-    with whole(path) as temporary:
-        temporary.write_text(
-            json.dumps(package, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+    compiled = _compile_tables(upstream, to, check=False, vintage=vintage)
+    text = package_text(raw, of=to, rows_reason=f"as compiled with release {vintage}")
+    return [*compiled, put(to, PACKAGE, text, check=False)]
 
 
 def of_conflicts(path: Path, known: Set[int]) -> str:

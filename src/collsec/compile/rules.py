@@ -1,7 +1,7 @@
 """Coding rules as data: each file of ``data/raw/rules`` read into one checked model.
 
 A model says which keys a file may hold and of what type their values are. A compiler declares the
-model of its rules beside itself and gets it, read, from the workbench.
+model of its rules alongside and gets it, read, from the workbench.
 """
 
 from __future__ import annotations

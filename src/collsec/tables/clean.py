@@ -1,8 +1,9 @@
 """raw → tables: one typed Parquet per raw table, validated; nothing joined.
 
-`collsec.rawfile` reads each CSV strictly; Frictionless checks each cell against the table's schema
-in ``data/raw/schemas``; keys and state codes are followed across tables; `collsec.crosschecks`
-asks whether the facts fit one another. The first fault is told with file, row, column and value.
+`collsec.tables.rawfile` reads each CSV strictly; Frictionless checks each cell against the table's
+schema in ``data/raw/schemas``; keys and state codes are followed across tables;
+`collsec.tables.crosschecks` asks whether the facts fit one another. The first fault is reported
+with file, row, column and value.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any
 
 import pandas as pd
 
+from collsec.compile.package import FILE as PACKAGE
+from collsec.compile.package import read_package
 from collsec.core.errors import BadTable, MissingInput
 from collsec.core.project import Project
 from collsec.core.provenance import record
@@ -67,31 +70,21 @@ def resources(project: Project) -> dict[str, dict[str, Any]]:
     MissingInput
         If the package, one of its files or one of the required tables is absent.
     BadTable
-        If the package is not readable or an entry is not whole.
+        If the package is not readable, or Frictionless refuses it.
     """
-    if not project.datapackage.exists():
-        raise MissingInput("data/raw/datapackage.json is missing: is this the project's folder?")
-    where = project.relative(project.datapackage)
     named: dict[str, dict[str, Any]] = {}
-    for number, resource in enumerate(read_json(project, project.datapackage).get("resources", [])):
-        for key in ("name", "path", "schema"):
-            if not isinstance(resource.get(key), str):
-                raise BadTable(
-                    where,
-                    f"table {number + 1} has no {key}.",
-                    value=resource.get("name"),
-                    remedy="Add it.",
-                )
-        for key in ("path", "schema"):
+    for resource in read_package(project.raw)["resources"]:
+        for key in sorted({"path", "schema"} & set(resource)):
             if not (project.raw / resource[key]).is_file():
                 raise MissingInput(
-                    f"data/raw/{resource[key]} is missing, but {where} names it "
-                    f"as the {key} of table {resource['name']}. Take it back from git."
+                    f"data/raw/{resource[key]} is missing, but {PACKAGE} names it "
+                    f"as the {key} of {resource['name']}. Take it back from git."
                 )
-        named[resource["name"]] = resource
+        if "schema" in resource:
+            named[resource["name"]] = resource
     for name in REQUIRED:
         if name not in named:
-            raise MissingInput(f"{where} names no table {name}. Take it back from git.")
+            raise MissingInput(f"{PACKAGE} names no table {name}. Take it back from git.")
     return named
 
 
@@ -104,7 +97,7 @@ def read_json(project: Project, path: Path) -> dict[str, Any]:
             project.relative(path),
             f"not readable JSON ({error.msg}).",
             row=error.lineno,
-            remedy="Mend it, or take it back from git.",
+            remedy="Correct it, or take it back from git.",
         ) from None
     except UnicodeDecodeError:
         raise BadTable(
@@ -166,7 +159,7 @@ def validate_cells(cells: pd.DataFrame, where: str, schema: dict[str, Any]) -> N
         raise BadTable(
             where,
             f"its schema is not a Table Schema ({error.error.note}).",
-            remedy="Mend it in data/raw/schemas.",
+            remedy="Correct it in data/raw/schemas.",
         ) from None
     rows = [list(cells.columns), *cells.to_numpy().tolist()]
     report = Resource(data=rows, schema=rule).validate(limit_errors=1)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 import pandas as pd
 
-from collsec.tables.findings import Finding, Tables, findings
+from collsec.tables.issues import Issue, Tables, issues
 
 # Facts of the study lie in this span; states, and the first deaths of some conflicts, are older,
 # and terms on the Council end in a year ahead.
@@ -95,14 +95,14 @@ CODED_DATES = ("missions", "mission_conflicts")
 LINKS = ("mission_conflicts", "draft_conflicts", "assembly_conflicts", "un_sanctions")
 
 
-def dates_within_the_span(tables: Tables) -> Iterator[Finding]:
+def dates_within_the_span(tables: Tables) -> Iterator[Issue]:
     """Dates lie between the first year of the Council and the last year coded."""
     first, last = SPAN
     for name, frame in tables.items():
         dates = [str(c) for c in frame.select_dtypes("datetime")]
         for column in (c for c in dates if (name, c) not in BEYOND):
             outside = (tables[name][column] < first) | (tables[name][column] > last)
-            yield from findings(
+            yield from issues(
                 tables,
                 name,
                 column,
@@ -112,11 +112,11 @@ def dates_within_the_span(tables: Tables) -> Iterator[Finding]:
             )
 
 
-def dates_in_order(tables: Tables) -> Iterator[Finding]:
+def dates_in_order(tables: Tables) -> Iterator[Issue]:
     """What comes later in the course of things has no earlier date."""
     for name, earlier, later in ORDER:
         frame = tables[name]
-        yield from findings(
+        yield from issues(
             tables,
             name,
             later,
@@ -127,14 +127,14 @@ def dates_in_order(tables: Tables) -> Iterator[Finding]:
         )
 
 
-def precision_fits_date(tables: Tables) -> Iterator[Finding]:
+def precision_fits_date(tables: Tables) -> Iterator[Issue]:
     """A date known to the month is its last day, one known to the year is 31 December."""
     for name in CODED_DATES:
         frame = tables[name]
         for column in (c for c in frame.columns if c.endswith("_precision")):
             day = f"{column.removesuffix('_precision')}_date"
             date, precision = frame[day], frame[column]
-            yield from findings(
+            yield from issues(
                 tables,
                 name,
                 column,
@@ -143,7 +143,7 @@ def precision_fits_date(tables: Tables) -> Iterator[Finding]:
                 "Add the one that is missing, or empty both.",
             )
             is_last = date.dt.is_month_end & ((precision != "year") | (date.dt.month == 12))
-            yield from findings(
+            yield from issues(
                 tables,
                 name,
                 day,
@@ -154,7 +154,7 @@ def precision_fits_date(tables: Tables) -> Iterator[Finding]:
             )
 
 
-def keys_spell_their_parts(tables: Tables) -> Iterator[Finding]:
+def keys_spell_their_parts(tables: Tables) -> Iterator[Issue]:
     """A key that is spelled from other columns agrees with them."""
     for name, key, form in (*PREFIXES, *KEYS):
         frame = tables[name]
@@ -165,7 +165,7 @@ def keys_spell_their_parts(tables: Tables) -> Iterator[Finding]:
             given == right if whole else str(given).startswith(right)
             for given, right in zip(frame[key], spelled, strict=True)
         ]
-        yield from findings(
+        yield from issues(
             tables,
             name,
             key,
@@ -176,12 +176,12 @@ def keys_spell_their_parts(tables: Tables) -> Iterator[Finding]:
         )
 
 
-def copies_agree(tables: Tables) -> Iterator[Finding]:
+def copies_agree(tables: Tables) -> Iterator[Issue]:
     """A fact that stands in two tables is the same in both."""
     for name, key, column, other, its_key, its_column in COPIES:
         frame = tables[name]
         there = frame[key].map(tables[other].set_index(its_key)[its_column])
-        yield from findings(
+        yield from issues(
             tables,
             name,
             column,
@@ -192,11 +192,11 @@ def copies_agree(tables: Tables) -> Iterator[Finding]:
         )
 
 
-def links_lead_somewhere_or_nowhere(tables: Tables) -> Iterator[Finding]:
+def links_lead_somewhere_or_nowhere(tables: Tables) -> Iterator[Issue]:
     """A link has a conflict, or says that there is none."""
     for name in LINKS:
         frame = tables[name]
-        yield from findings(
+        yield from issues(
             tables,
             name,
             "is_none",
@@ -206,13 +206,13 @@ def links_lead_somewhere_or_nowhere(tables: Tables) -> Iterator[Finding]:
         )
 
 
-def sources_are_declared(tables: Tables, sources: Collection[str]) -> Iterator[Finding]:
+def sources_are_declared(tables: Tables, sources: Collection[str]) -> Iterator[Issue]:
     """Every source is a key of ``sources.toml`` or the address of a document."""
     for name, frame in tables.items():
         for column in (c for c in frame.columns if c == "source" or c.endswith("_source")):
             parts = frame[column].str.split(";").explode().str.strip().dropna()
             strange = parts[~parts.isin(list(sources)) & ~parts.str.startswith("http")]
-            yield from findings(
+            yield from issues(
                 tables,
                 name,
                 column,

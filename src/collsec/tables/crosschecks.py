@@ -3,7 +3,8 @@
 A schema judges a cell by itself. Here each check is a pure function of the typed tables that gives
 what contradicts something else; the first contradiction ends the tables step as one error with
 file, row, column, value and what to do. The checks of this module are about the facts; those that
-hold of any table stand in `collsec.consistency`, those of state codes in `collsec.statecodes`.
+hold of any table stand in `collsec.tables.consistency`, those of state codes in
+`collsec.tables.statecodes`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pandas as pd
 from collsec.compile.missions.strength import MOST_OVER_AUTHORIZED
 from collsec.core.errors import BadTable
 from collsec.tables import consistency, statecodes
-from collsec.tables.findings import Finding, Tables, findings
+from collsec.tables.issues import Issue, Tables, issues
 
 # The People's Republic holds China's seat from this day on (resolution 2758 of the Assembly).
 CHINA_SEAT_DAY = pd.Timestamp("1971-10-25")
@@ -42,18 +43,18 @@ class Contradiction(BadTable):
         Name of the cross-check that found it.
     file : str
         Path of the table, relative to the project.
-    finding : Finding
+    issue : Issue
     """
 
-    def __init__(self, check: str, file: str, finding: Finding) -> None:
+    def __init__(self, check: str, file: str, issue: Issue) -> None:
         self.check = check
         super().__init__(
             file,
-            finding.problem,
-            row=finding.position + 2,
-            column=finding.column,
-            value=finding.value,
-            remedy=finding.remedy,
+            issue.problem,
+            row=issue.position + 2,
+            column=issue.column,
+            value=issue.value,
+            remedy=issue.remedy,
         )
 
 
@@ -62,7 +63,7 @@ class Check:
     """A cross-check: its name and the pure function behind it."""
 
     name: str
-    function: Callable[[Tables], Iterator[Finding]]
+    function: Callable[[Tables], Iterator[Issue]]
 
 
 def check(tables: Tables, files: dict[str, str], sources: Collection[str]) -> None:
@@ -84,11 +85,11 @@ def check(tables: Tables, files: dict[str, str], sources: Collection[str]) -> No
     """
     declared = Check("sources are declared", lambda t: consistency.sources_are_declared(t, sources))
     for one in (*CHECKS, declared):
-        for finding in one.function(tables):
-            raise Contradiction(one.name, files[finding.table], finding)
+        for issue in one.function(tables):
+            raise Contradiction(one.name, files[issue.table], issue)
 
 
-def people_come_after_authorization(tables: Tables) -> Iterator[Finding]:
+def people_come_after_authorization(tables: Tables) -> Iterator[Issue]:
     """No people before the operation was authorized, unless the row says so.
 
     The authorization is taken at its earliest: the first day of its month or year where no more
@@ -106,7 +107,7 @@ def people_come_after_authorization(tables: Tables) -> Iterator[Finding]:
         "strength_10pct_date",
         "strength_50pct_date",
     ):
-        yield from findings(
+        yield from issues(
             tables,
             "missions",
             column,
@@ -118,20 +119,20 @@ def people_come_after_authorization(tables: Tables) -> Iterator[Finding]:
         )
 
 
-def strength_stays_within_what_was_authorized(tables: Tables) -> Iterator[Finding]:
-    """People counted are at most half as many again as authorized, or it is told why.
+def strength_stays_within_what_was_authorized(tables: Tables) -> Iterator[Issue]:
+    """People counted are at most half as many again as authorized, or the reason is given.
 
-    Over a year a known fault of the counts (``artifacts``) tells it, or the note of the operation;
-    month by month ``over_reason``.
+    Over a year a known fault of the counts (``artifacts``) explains it, or the note of the
+    operation; month by month ``over_reason``.
     """
     frame, missions = tables["mission_strength"], tables["missions"].set_index("mission_id")
-    told = frame["mission_id"].map(missions["note"]).fillna("").str.contains(COUNTED_TOO)
+    is_explained = frame["mission_id"].map(missions["note"]).fillna("").str.contains(COUNTED_TOO)
     over = frame["mean_total"] > MOST_OVER_AUTHORIZED * frame["mean_authorized"]
-    yield from findings(
+    yield from issues(
         tables,
         "mission_strength",
         "mean_total",
-        over & frame["artifacts"].isna() & ~told,
+        over & frame["artifacts"].isna() & ~is_explained,
         f"more than {MOST_OVER_AUTHORIZED} times the people authorized, {{}}.",
         f"Say in the note of the operation in missions who else is counted (“{COUNTED_TOO} …”), "
         "or correct the source of the counts.",
@@ -139,7 +140,7 @@ def strength_stays_within_what_was_authorized(tables: Tables) -> Iterator[Findin
     )
     months = tables["monthly_strength"]
     over = months["total"] > MOST_OVER_AUTHORIZED * months["authorized"]
-    yield from findings(
+    yield from issues(
         tables,
         "monthly_strength",
         "total",
@@ -151,12 +152,12 @@ def strength_stays_within_what_was_authorized(tables: Tables) -> Iterator[Findin
     )
 
 
-def vetoes_are_of_permanent_members(tables: Tables) -> Iterator[Finding]:
+def vetoes_are_of_permanent_members(tables: Tables) -> Iterator[Issue]:
     """Each veto is cast by a member that held a permanent seat on its day; China's by date."""
     vetoes, members = tables["vetoes"], tables["council_members"]
     day = vetoes["veto_date"]
     holder = pd.Series("roc", index=vetoes.index).where(day < CHINA_SEAT_DAY, "prc")
-    yield from findings(
+    yield from issues(
         tables,
         "vetoes",
         "china_seat",
@@ -166,7 +167,7 @@ def vetoes_are_of_permanent_members(tables: Tables) -> Iterator[Finding]:
         day,
     )
     casts = [c for c in vetoes.columns if c.startswith("cast_")]
-    yield from findings(
+    yield from issues(
         tables,
         "vetoes",
         "veto_id",
@@ -181,7 +182,7 @@ def vetoes_are_of_permanent_members(tables: Tables) -> Iterator[Finding]:
         days = day.to_numpy()[:, None]
         sat = (own["from_date"].to_numpy() <= days) & (days <= own["to_date"].to_numpy())
         is_seated = pd.Series(sat.any(axis=1), index=vetoes.index)
-        yield from findings(
+        yield from issues(
             tables,
             "vetoes",
             cast,
@@ -192,7 +193,7 @@ def vetoes_are_of_permanent_members(tables: Tables) -> Iterator[Finding]:
         )
 
 
-def chinas_seat_changes_hands_once(tables: Tables) -> Iterator[Finding]:
+def chinas_seat_changes_hands_once(tables: Tables) -> Iterator[Issue]:
     """China's seat is the Republic's on Taiwan until, and the People's Republic's from, its day."""
     frame = tables["council_members"]
     taiwan, mainland = statecodes.TAIWAN, statecodes.MAINLAND
@@ -202,7 +203,7 @@ def chinas_seat_changes_hands_once(tables: Tables) -> Iterator[Finding]:
         (mainland, "to_date", frame["to_date"].between(TAIWAN_DAY, CHINA_SEAT_DAY - ONE_DAY)),
         (mainland, "from_date", frame["from_date"].between(TAIWAN_DAY, CHINA_SEAT_DAY - ONE_DAY)),
     ):
-        yield from findings(
+        yield from issues(
             tables,
             "council_members",
             column,
@@ -213,12 +214,12 @@ def chinas_seat_changes_hands_once(tables: Tables) -> Iterator[Finding]:
         )
 
 
-def sittings_follow_what_convened_them(tables: Tables) -> Iterator[Finding]:
+def sittings_follow_what_convened_them(tables: Tables) -> Iterator[Issue]:
     """An emergency special session follows its resolution or request, and the vetoed draft."""
     frame, resolutions = tables["assembly_sittings"], tables["resolutions"]
     by, begins = frame["convened_by"], frame["from_date"]
     for column, convener in (("resolution_id", "council"), ("requested_by", "members")):
-        yield from findings(
+        yield from issues(
             tables,
             "assembly_sittings",
             column,
@@ -232,7 +233,7 @@ def sittings_follow_what_convened_them(tables: Tables) -> Iterator[Finding]:
     }
     for column, known in days.items():
         day = frame[column].map(known)
-        yield from findings(
+        yield from issues(
             tables,
             "assembly_sittings",
             column,
@@ -243,7 +244,7 @@ def sittings_follow_what_convened_them(tables: Tables) -> Iterator[Finding]:
         )
 
 
-def resolutions_are_in_order(tables: Tables) -> Iterator[Finding]:
+def resolutions_are_in_order(tables: Tables) -> Iterator[Issue]:
     """Days ascend with the numbers of resolutions; hand-coded numbers have no gap without a note.
 
     A gap would read as a Council that did nothing, where something was not found.
@@ -251,7 +252,7 @@ def resolutions_are_in_order(tables: Tables) -> Iterator[Finding]:
     for name in ("resolutions", "resolutions_since_2022"):
         frame = tables[name].sort_values("number")
         before = frame["resolution_date"].shift().reindex(tables[name].index)
-        yield from findings(
+        yield from issues(
             tables,
             name,
             "resolution_date",
@@ -262,7 +263,7 @@ def resolutions_are_in_order(tables: Tables) -> Iterator[Finding]:
         )
     coded = tables["resolutions_since_2022"]
     step = coded["number"].diff().fillna(1).astype(int)
-    yield from findings(
+    yield from issues(
         tables,
         "resolutions_since_2022",
         "number",
@@ -271,22 +272,22 @@ def resolutions_are_in_order(tables: Tables) -> Iterator[Finding]:
         "Code those that lie between, or say in the note why they are missing.",
     )
     cast = coded[["in_favor", "against", "abstaining"]].sum(axis=1)
-    is_told = coded["note"].str.contains(NO_PART, regex=False, na=False).astype(bool)
-    yield from findings(
+    is_explained = coded["note"].str.contains(NO_PART, regex=False, na=False).astype(bool)
+    yield from issues(
         tables,
         "resolutions_since_2022",
         "in_favor",
-        (cast != COUNCIL_SIZE) & ~is_told,
+        (cast != COUNCIL_SIZE) & ~is_explained,
         f"the votes do not make {COUNCIL_SIZE}.",
         "Correct the votes, or say who took no part.",
     )
 
 
-def episodes_lie_in_their_years(tables: Tables) -> Iterator[Finding]:
+def episodes_lie_in_their_years(tables: Tables) -> Iterator[Issue]:
     """Onset falls in the first active year, the end in the last; years of war in between."""
     frame = tables["episodes"]
     for column, year in (("onset_date", "first_year"), ("end_date", "last_year")):
-        yield from findings(
+        yield from issues(
             tables,
             "episodes",
             column,
@@ -299,7 +300,7 @@ def episodes_lie_in_their_years(tables: Tables) -> Iterator[Finding]:
     outside = (wars < frame["first_year"].loc[wars.index]) | (
         wars > frame["last_year"].loc[wars.index]
     )
-    yield from findings(
+    yield from issues(
         tables,
         "episodes",
         "war_years",
@@ -307,7 +308,7 @@ def episodes_lie_in_their_years(tables: Tables) -> Iterator[Finding]:
         "a year of war lies outside of the episode.",
         "Correct the years.",
     )
-    yield from findings(
+    yield from issues(
         tables,
         "episodes",
         "is_ended",
@@ -317,7 +318,7 @@ def episodes_lie_in_their_years(tables: Tables) -> Iterator[Finding]:
     )
     ordered = frame.sort_values(["conflict_id", "onset_date"])
     before = ordered.groupby("conflict_id")["end_date"].shift().reindex(frame.index)
-    yield from findings(
+    yield from issues(
         tables,
         "episodes",
         "onset_date",
@@ -328,13 +329,13 @@ def episodes_lie_in_their_years(tables: Tables) -> Iterator[Finding]:
     )
 
 
-def ends_match_termination(tables: Tables) -> Iterator[Finding]:
+def ends_match_termination(tables: Tables) -> Iterator[Issue]:
     """Ends agree with the Termination Dataset within a tolerance, or say why they do not."""
     frame = tables["outcomes"]
     ends = frame["episode_id"].map(tables["episodes"].set_index("episode_id")["end_date"])
     gap = (frame["termination_end_date"] - ends).dt.days
     is_listed = frame["mismatch_reason"].notna()
-    yield from findings(
+    yield from issues(
         tables,
         "outcomes",
         "termination_end_date",
@@ -343,7 +344,7 @@ def ends_match_termination(tables: Tables) -> Iterator[Finding]:
         "Give the reason in mismatch_reason, or correct the date.",
         ends,
     )
-    yield from findings(
+    yield from issues(
         tables,
         "outcomes",
         "end_difference_days",
@@ -352,7 +353,7 @@ def ends_match_termination(tables: Tables) -> Iterator[Finding]:
         "Run `collsec compile`.",
         gap,
     )
-    yield from findings(
+    yield from issues(
         tables,
         "outcomes",
         "mismatch_reason",

@@ -1,5 +1,5 @@
-"""One raw CSV file as rows of text: strict about everything that a spreadsheet or a torn download
-does to a file, so that a fault is told where it stands and nothing is read wrong in silence.
+"""One raw CSV file as rows of text: strict about everything that a spreadsheet or a broken download
+does to a file, so that a fault is reported where it stands and nothing is read wrong in silence.
 
 The form of a raw table: UTF-8 without byte-order mark, commas, one record a line, a newline at the
 end; cells without white space around them, quoted only where they must be.
@@ -136,7 +136,7 @@ def split(text: str, where: str, columns: Sequence[str]) -> list[list[str]]:
                     f"{counted(len(cells))} where the table has {len(columns)} columns.",
                     row=line,
                     value=shown(",".join(cells)),
-                    remedy="Is the line torn, or joined with the next, or a comma unquoted?",
+                    remedy="Is the line broken, or joined with the next, or a comma unquoted?",
                 )
             rows.append(cells)
             before = reader.line_num
@@ -162,7 +162,7 @@ def check_header(header: list[str], where: str, columns: Sequence[str]) -> None:
         if len(header) == 1 and mark in header[0]:
             raise BadTable(
                 where,
-                f"cells are parted by {name}, not by commas.",
+                f"cells are separated by {name}, not by commas.",
                 row=1,
                 value=shown(header[0]),
                 remedy=SAVE_AS,
@@ -236,7 +236,7 @@ def check_forms(cells: pd.DataFrame, where: str, schema: dict[str, Any]) -> None
 
 
 def remedy_for(where: str, by_hand: str) -> str:
-    """What to do about a faulty cell: compiled tables are not mended by hand."""
+    """What to do about a faulty cell: compiled tables are not corrected by hand."""
     if "/compiled/" in where:
         return "Run `collsec compile`, or take the file back from git; no hand edits this table."
     return by_hand

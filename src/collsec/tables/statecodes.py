@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from collsec.tables.findings import Finding, Tables, findings
+from collsec.tables.issues import Issue, Tables, issues
 
 MAINLAND, TAIWAN = 710, 713
 # Codes under which each permanent member's votes are cast.
@@ -85,14 +85,14 @@ def _in_a_span(
     return pd.Series(found.to_numpy(), index=codes.index, dtype="boolean")
 
 
-def states_have_not_ended(tables: Tables) -> Iterator[Finding]:
+def states_have_not_ended(tables: Tables) -> Iterator[Issue]:
     """No host or party after the end of its state."""
     for name, date, columns in DATED_CODES:
         frame = tables[name]
         for column in columns:
             codes = frame[column].astype("string").str.split(";").explode()
             fine = has_not_ended(tables["states"], codes, frame[date].loc[codes.index])
-            yield from findings(
+            yield from issues(
                 tables,
                 name,
                 column,
@@ -103,12 +103,12 @@ def states_have_not_ended(tables: Tables) -> Iterator[Finding]:
             )
 
 
-def members_exist(tables: Tables) -> Iterator[Finding]:
+def members_exist(tables: Tables) -> Iterator[Issue]:
     """A member of the Council is a state from the first to the last day of its row."""
     frame = tables["council_members"]
     for date in ("from_date", "to_date"):
         absent = ~exists(tables["states"], frame["gwno"], frame[date])
-        yield from findings(
+        yield from issues(
             tables,
             "council_members",
             "gwno",
@@ -118,7 +118,7 @@ def members_exist(tables: Tables) -> Iterator[Finding]:
             frame[date],
         )
     permanent = {code for codes in PERMANENT.values() for code in codes}
-    yield from findings(
+    yield from issues(
         tables,
         "council_members",
         "is_permanent",
@@ -129,11 +129,11 @@ def members_exist(tables: Tables) -> Iterator[Finding]:
     )
 
 
-def powers_exist(tables: Tables) -> Iterator[Finding]:
+def powers_exist(tables: Tables) -> Iterator[Issue]:
     """The state that stands for a power exists on the day of the onset."""
     frame = tables["p5_ties"]
     onset = frame["episode_id"].map(tables["episodes"].set_index("episode_id")["onset_date"])
-    yield from findings(
+    yield from issues(
         tables,
         "p5_ties",
         "gwno_power",
@@ -144,12 +144,12 @@ def powers_exist(tables: Tables) -> Iterator[Finding]:
     )
 
 
-def hosts_are_independent_when_said(tables: Tables) -> Iterator[Finding]:
+def hosts_are_independent_when_said(tables: Tables) -> Iterator[Issue]:
     """A host is called independent if and only if its state existed on the day before the onset."""
     frame = tables["host_states"]
     onset = frame["episode_id"].map(tables["episodes"].set_index("episode_id")["onset_date"])
     stood = exists(tables["states"], frame["gwno_host"], onset - ONE_DAY)
-    yield from findings(
+    yield from issues(
         tables,
         "host_states",
         "is_independent",
@@ -160,11 +160,11 @@ def hosts_are_independent_when_said(tables: Tables) -> Iterator[Finding]:
     )
 
 
-def hosts_are_the_same(tables: Tables) -> Iterator[Finding]:
+def hosts_are_the_same(tables: Tables) -> Iterator[Issue]:
     """The host whose pacts are counted is the one whose covariates are known."""
     frame = tables["regional_arrangements"]
     host = frame["episode_id"].map(tables["host_states"].set_index("episode_id")["gwno_host"])
-    yield from findings(
+    yield from issues(
         tables,
         "regional_arrangements",
         "gwno_host",

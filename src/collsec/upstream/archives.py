@@ -18,7 +18,7 @@ CHUNK_BYTES = 1 << 16
 
 
 class BadArchive(CollsecError):
-    """An archive is torn, holds unsafe members, or lacks the one that is wanted."""
+    """An archive is corrupt, holds unsafe members, or lacks the one requested."""
 
 
 def take_member(archive: Path, member: str, target: Path, limit: int) -> None:
@@ -38,10 +38,10 @@ def take_member(archive: Path, member: str, target: Path, limit: int) -> None:
     ------
     BadArchive
         If the archive is no readable zip file; if any member of it has an absolute path, a path
-        with ``..`` or a drive, or is a link; if the wanted one is absent, stands there twice, is
+        with ``..`` or a drive, or is a link; if the one requested is absent, stands there twice, is
         encrypted, or is larger than `limit`.
     """
-    torn = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
+    corrupt = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
     try:
         with zipfile.ZipFile(archive) as opened:
             members = opened.infolist()
@@ -54,7 +54,7 @@ def take_member(archive: Path, member: str, target: Path, limit: int) -> None:
             if found[0].flag_bits & 1:
                 raise BadArchive(f"{member} is encrypted.")
             copy_bounded(opened, found[0], target, limit)
-    except torn as error:
+    except corrupt as error:
         raise BadArchive(f"is no readable zip archive ({error}).") from None
 
 
@@ -89,10 +89,10 @@ def copy_bounded(
     BadArchive
         If there is more.
     """
-    left = limit
+    remaining = limit
     with opened.open(member) as stream, target.open("wb") as out:
         while chunk := stream.read(CHUNK_BYTES):
-            left -= len(chunk)
-            if left < 0:
+            remaining -= len(chunk)
+            if remaining < 0:
                 raise BadArchive(f"{member.filename} is larger than {limit} bytes.")
             out.write(chunk)

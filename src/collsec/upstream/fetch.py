@@ -1,4 +1,4 @@
-"""Get the upstream files: from a folder at hand, the mirror or the publisher, checked and whole.
+"""Get the upstream files: from a local folder, the mirror or the publisher, checked and whole.
 
 These places are tried in turn: the upstream folder itself, a local folder, the mirror pinned in
 ``sources.toml``, and the publisher where an address of the very file is declared. A file is kept
@@ -25,7 +25,7 @@ CHUNK_BYTES = 1 << 16
 # Most bytes of a publisher's archive, whose checksum is not known beforehand.
 ARCHIVE_BYTES = 100_000_000
 
-OnBytes = Callable[[str, int], None]  # (file, further bytes at hand)
+OnBytes = Callable[[str, int], None]  # (file, further bytes received)
 Download = Callable[[str, Path, SourceFile, OnBytes], None]
 
 
@@ -84,7 +84,7 @@ def fetch(
     download : callable or None
         (address, path, declared file, on_bytes) → None; `download_with_pooch` by default.
     on_bytes : callable
-        Called with a file and the number of its bytes that came to hand.
+        Called with a file and the number of its bytes received.
 
     Returns
     -------
@@ -102,13 +102,13 @@ def fetch(
     FetchFailed
         If a file could not be had. All others are in place.
     """
-    wanted = {key: sources[key] for key in wanted_keys(sources, keys)}
+    requested = {key: sources[key] for key in requested_keys(sources, keys)}
     if local is not None and not local.is_dir():
         raise MissingInput(f"{local}: no such folder. Give the folder of upstream files.")
     done: list[Fetched] = []
     failed: list[str] = []
-    total = sum(len(source.files) for source in wanted.values())
-    for key, source in wanted.items():
+    total = sum(len(source.files) for source in requested.values())
+    for key, source in requested.items():
         for declared in source.files:
             try:
                 place = fetch_file(source, declared, folder, local, download, on_bytes)
@@ -128,7 +128,7 @@ def fetch(
     return done
 
 
-def wanted_keys(sources: Mapping[str, Source], keys: Iterable[str] | None) -> list[str]:
+def requested_keys(sources: Mapping[str, Source], keys: Iterable[str] | None) -> list[str]:
     """The keys asked for, each known and once; all by default.
 
     Raises
@@ -136,10 +136,10 @@ def wanted_keys(sources: Mapping[str, Source], keys: Iterable[str] | None) -> li
     BadSource
         If a key is unknown.
     """
-    wanted = list(sources) if keys is None else list(dict.fromkeys(keys))
-    if unknown := [k for k in wanted if k not in sources]:
+    requested = list(sources) if keys is None else list(dict.fromkeys(keys))
+    if unknown := [k for k in requested if k not in sources]:
         raise BadSource(f"{FILE} has no source {', '.join(unknown)}. It has: {', '.join(sources)}.")
-    return wanted
+    return requested
 
 
 def fetch_file(
@@ -150,7 +150,7 @@ def fetch_file(
     download: Download | None,
     on_bytes: OnBytes,
 ) -> str:
-    """Bring one file into place and tell where from."""
+    """Bring one file into place and say where from."""
     path = folder / declared.file
     if is_declared(path, declared):
         on_bytes(declared.file, declared.bytes)
@@ -233,13 +233,13 @@ def download_with_pooch(
 
     def bounded(url: str, target: str, _: Any) -> None:
         """Write what the address gives, up to the declared size."""
-        left = declared.bytes
+        remaining = declared.bytes
         with requests.get(url, stream=True, timeout=TIMEOUT_SECONDS) as answer:
             answer.raise_for_status()
             with Path(target).open("wb") as out:
                 for chunk in answer.iter_content(CHUNK_BYTES):
-                    left -= len(chunk)
-                    if left < 0:
+                    remaining -= len(chunk)
+                    if remaining < 0:
                         raise ValueError(f"it is larger than {declared.bytes} bytes")
                     out.write(chunk)
                     on_bytes(declared.file, len(chunk))

@@ -201,7 +201,7 @@ def to_date(text: str) -> date:
 
 
 def cells_of(text: str) -> list[str]:
-    """Members of a UCDP list cell, in its order; commas inside parentheses do not part it.
+    """Members of a UCDP list cell, in its order; commas inside parentheses do not split it.
 
     >>> cells_of("CPP, Military faction (forces of Honasan, Abenina & Zumel)")
     ['CPP', 'Military faction (forces of Honasan, Abenina & Zumel)']
@@ -217,7 +217,7 @@ def cells_of(text: str) -> list[str]:
 
 
 def named_actors(names: str, ids: str) -> list[str]:
-    """Names of actors, parted as their ids are: one id is one actor, whatever its commas.
+    """Names of actors, split as their ids are: one id is one actor, whatever its commas.
 
     >>> named_actors("Junta for Democracy, Peace and Justice", "549")
     ['Junta for Democracy, Peace and Justice']

@@ -1,4 +1,4 @@
-"""The study's list of state codes: Gleditsch–Ward, with the code of Correlates of War (COW) beside.
+"""The study's list of state codes: Gleditsch–Ward, with the codes of Correlates of War (COW).
 
 Which state existed when follows from the list; which state a COW code means from the rules.
 """

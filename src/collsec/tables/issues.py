@@ -1,4 +1,4 @@
-"""What a cross-check found: one cell that contradicts something else."""
+"""Issues that a cross-check found: cells that contradict something else."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A cell that cannot be right beside another fact.
+class Issue:
+    """A cell that cannot be right given another fact.
 
     Attributes
     ----------
@@ -36,16 +36,16 @@ class Finding:
     remedy: str
 
 
-def findings(
+def issues(
     tables: Tables,
     table: str,
     column: str,
     is_wrong: pd.Series,
     problem: str,
     remedy: str,
-    beside: pd.Series | None = None,
-) -> Iterator[Finding]:
-    """Yield one finding per row that is wrong; what is not known is not wrong.
+    against: pd.Series | None = None,
+) -> Iterator[Issue]:
+    """Yield one issue per row that is wrong; what is not known is not wrong.
 
     Parameters
     ----------
@@ -55,16 +55,16 @@ def findings(
     is_wrong : Series of bool
         One value per row; missing counts as false.
     problem : str
-        May hold ``{}`` for the value of `beside`.
+        May hold ``{}`` for the value of `against`.
     remedy : str
-    beside : Series, optional
+    against : Series, optional
         The value that the cell contradicts, per row.
     """
     for position in is_wrong.fillna(False).astype(bool).to_numpy().nonzero()[0].tolist():
         value = tables[table][column].iloc[position]
-        told = problem if beside is None else problem.format(written(beside.iloc[position]))
-        yield Finding(
-            table, position, column, None if pd.isna(value) else written(value), told, remedy
+        text = problem if against is None else problem.format(written(against.iloc[position]))
+        yield Issue(
+            table, position, column, None if pd.isna(value) else written(value), text, remedy
         )
 
 
