@@ -17,6 +17,7 @@ from collsec.compile.rules import RuleFile, Strict
 from collsec.compile.states.states import StateCodes
 from collsec.compile.text import records_of
 from collsec.core.errors import BadTable
+from collsec.core.models import Whole
 
 TYPES = {"1": "extrasystemic", "2": "interstate", "3": "intrastate", "4": "internationalized"}
 INCOMPATIBILITIES = {"1": "territory", "2": "government", "3": "both"}
@@ -52,12 +53,12 @@ class MissionYears(Strict):
         Who goes or stays, and why.
     """
 
-    conflict_id: int
-    first_year: int
-    last_year: int
+    conflict_id: Whole
+    first_year: Whole
+    last_year: Whole
     mission: str
-    contributors: tuple[int, ...] = ()
-    fought_themselves: tuple[int, ...] = ()
+    contributors: tuple[Whole, ...] = ()
+    fought_themselves: tuple[Whole, ...] = ()
     reason: str
 
 
@@ -102,14 +103,14 @@ def episodes_from(
     contributors: ContributorRules,
     codes: StateCodes,
     sources: tuple[str, str],
-    corrected: dict[tuple[str, str], str],
 ) -> pd.DataFrame:
     """One row per episode.
 
     Parameters
     ----------
     conflict_years : DataFrame
-        As `collsec.compile.conflicts.ucdp.read_acd` gives it.
+        As `collsec.compile.conflicts.ucdp.read_acd` gives it; a corrected record cites the source
+        of its evidence too.
     end_precisions : dict
         (conflict_id, ISO end date) → UCDP's code of the precision of that end, where the
         Conflict Termination Dataset has the same end.
@@ -117,8 +118,6 @@ def episodes_from(
     codes : StateCodes
     sources : tuple of str
         Keys of the sources of the conflict-years and of `end_precisions`.
-    corrected : dict
-        (conflict_id, year) → key of a further source that a corrected record rests on.
 
     Returns
     -------
@@ -130,6 +129,7 @@ def episodes_from(
     BadTable
         If a run of years holds two onsets, or one onset spans two runs.
     """
+    corrected = conflict_years.attrs["corrected"]
     rows = []
     by_conflict: dict[str, list[Year]] = {}
     for year in records_of(conflict_years):
