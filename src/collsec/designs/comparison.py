@@ -77,7 +77,7 @@ class Comparison:
         return not self.in_degrees and self.rows[self.column].nunique() <= 2
 
     def counts(self) -> dict[str, Any]:
-        """Counts that stand beside an estimate; a covariate in degrees exposes every unit."""
+        """Counts alongside an estimate; a covariate in degrees exposes every unit."""
         exposed = (self.rows[self.column] > 0) | (not self.is_yes_or_no)
         return counts_of(self.rows, exposed, unit=self.unit, cluster=self.cluster)
 

@@ -142,7 +142,7 @@ def wald_p_value(coefficient: float, std_error: float, degrees: int | None = Non
 def counts_of(
     rows: pd.DataFrame, is_exposed: pd.Series | np.ndarray, *, unit: str, cluster: str
 ) -> dict[str, Any]:
-    """Counts that stand beside every estimate.
+    """Counts that are reported alongside every estimate.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def counts_of(
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """One estimate with all that must stand beside it.
+    """One estimate with all that is reported alongside it.
 
     Attributes
     ----------

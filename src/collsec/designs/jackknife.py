@@ -175,9 +175,9 @@ def least_squares(rows: pd.DataFrame, outcome: str, column: str, others: list[st
     )
 
     def refit(kept: np.ndarray) -> float:
-        beside, own = x[kept, 1:], x[kept, 0]
+        given, own = x[kept, 1:], x[kept, 0]
         # The part of the column that the others do not explain (Frisch, Waugh and Lovell).
-        rest = own - beside @ np.linalg.lstsq(beside, own, rcond=None)[0]
+        rest = own - given @ np.linalg.lstsq(given, own, rcond=None)[0]
         size = float(rest @ rest)
         if size <= 1e-10 * max(1.0, float(own @ own)):
             raise EstimationError(f"{column!r} does not vary given {', '.join(others)}")

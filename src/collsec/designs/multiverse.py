@@ -49,7 +49,7 @@ def estimate_all(inputs: Inputs, specifications: list[Specification]) -> pd.Data
     DataFrame
         One row per specification: ``specification, validity, departures``, one ``axis_…`` column
         per axis, ``measure, lag_months``, the estimate with its interval, and the counts that
-        stand beside every estimate. What cannot be estimated says why in ``note``.
+        are reported alongside every estimate. What cannot be estimated says why in ``note``.
     """
     spec = inputs.spec
     covariates = {name for one in specifications for name in adjusted_for(spec, one.choices)}

@@ -142,7 +142,7 @@ def _part(inputs: Inputs, draws: Draws, name: str) -> Part:
 
 
 def main_estimates(spec: Spec, done: Mapping[str, Part]) -> list[Estimate]:
-    """The primary and what stands beside it, in the order of the specification."""
+    """The primary and what is reported alongside it, in the order of the specification."""
     made = list(done["primary"].estimates)
     for lag in spec.lags_months:
         if lag == spec.exposure.lag_months:

@@ -162,7 +162,7 @@ def dosed_rows(troops: Troops) -> pd.DataFrame:
     rows, units = prepared.rows, prepared.units.set_index("unit_id")
     zero = calendar_day(units["time_zero"])
     origin = pd.Series(zero, index=units.index)[rows["unit_id"]].to_numpy()
-    pieces = []
+    stretches = []
     for row, (conflict, begin, end, shift, is_on) in enumerate(
         zip(
             rows["conflict_id"],
@@ -177,10 +177,10 @@ def dosed_rows(troops: Troops) -> pd.DataFrame:
         changes = path.day - shift if path is not None else np.zeros(0)
         cuts = np.r_[begin, changes[(changes > begin) & (changes < end)], end]
         dose = path.at(cuts[1:] + shift) if path is not None else np.zeros(len(cuts) - 1)
-        pieces.append(
+        stretches.append(
             pd.DataFrame({"row": row, "start": cuts[:-1], "stop": cuts[1:], COLUMN: dose})
         )
-    cut = pd.concat(pieces, ignore_index=True)
+    cut = pd.concat(stretches, ignore_index=True)
     out = rows.drop(columns=["start", "stop"]).iloc[cut["row"]].reset_index(drop=True)
     is_last = ~cut.duplicated("row", keep="last")
     return pd.concat([out, cut.drop(columns="row")], axis=1).assign(

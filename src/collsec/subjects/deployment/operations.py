@@ -1,7 +1,7 @@
 """UN operations by their dates: which wars they were authorized for, and how long each stage took.
 
 The table of stages is a description, not a comparison: it knows only operations that came, and the
-stages that they reached. The cumulative incidence beside it counts the wars to which nobody came.
+stages that they reached. The cumulative incidence also counts the wars to which nobody came.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def african_months(inputs: Inputs, prepared: Prepared) -> tuple[pd.DataFrame, pd
     """Months of the cohort's African wars while the record of Council members goes on.
 
     A seat counts after the lag of the exposure, as troops do: representation on the first of a
-    month stands beside the presence, and the end, that many months later.
+    month goes with the presence, and the end, that many months later.
 
     Returns
     -------

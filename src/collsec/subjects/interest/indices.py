@@ -1,4 +1,4 @@
-"""The indices of interest put to the test: constructed otherwise, and beside other powers' ties.
+"""The indices of interest put to the test: constructed otherwise, and against other powers' ties.
 
 *Is it the five, or great powers at large?* Germany, Japan, India, Italy and Brazil hold no veto.
 Each index alone says little: ties to one power go with ties to another. In one model they compete,
