@@ -135,15 +135,9 @@ def test_every_declared_field_exists() -> None:
 
 def test_what_a_part_declares_belongs_together() -> None:
     for name, part in PARTS.items():
-<<<<<<< HEAD
-        listed = {role for table in part.tables for role in getattr(table, "roles", ())}
-        has_roles = any(hasattr(table, "roles") for table in part.tables)
-        assert listed >= set(part.roles) or not has_roles, name
-=======
         tables = [table for table in part.tables if isinstance(table, TableOf)]
         listed = {role for table in tables for role in table.roles}
         assert listed >= set(part.roles) or not tables, name
->>>>>>> 250c2f1
         assert (part.function.__doc__ or "").strip(), name
 
 
