@@ -42,32 +42,29 @@ def test_no_key_of_a_file_is_dead(file: str) -> None:
     assert set(blocks) <= set(MODELS[file].model_fields)
 
 
-def broken(tmp_path: Path, old: str, new: str) -> str:
-    """Message of the error of the sanctions rules with one text replaced."""
+def broken(tmp_path: Path, old: str, new: str) -> list[str]:
+    """Faults of the sanctions rules with one text replaced, one line each."""
     text = (FOLDER / "sanctions.toml").read_text(encoding="utf-8")
     assert old in text
     (tmp_path / "sanctions.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(BadRule) as caught:
         read_rules(tmp_path, SanctionsRules)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+    return str(caught.value).split("\n")
 
 
-def test_faults_are_named_with_entry_key_value_and_the_nearest_key(tmp_path: Path) -> None:
-    where = "data/raw/rules/sanctions.toml, regime entry 1 (rhodesia-1966), "
-    assert broken(tmp_path, "founded_by = 232", "found_by = 232") == (
-        f"{where}found_by: unknown key. Did you mean 'founded_by'?"
+def test_faults_are_named_with_line_key_value_and_the_nearest_key(tmp_path: Path) -> None:
+    lines = (FOLDER / "sanctions.toml").read_text(encoding="utf-8").splitlines()
+    file, line = "data/raw/rules/sanctions.toml", lines.index("founded_by = 232") + 1
+    missing, unknown = broken(tmp_path, "founded_by = 232", "found_by = 232")
+    assert missing.startswith(f"{file}, line {line - 3}, key regime[0].founded_by: is missing.")
+    assert unknown.startswith(
+        f"{file}, line {line}, key regime[0].found_by: unknown key. Did you mean 'founded_by'?"
     )
-    assert broken(tmp_path, "founded_by = 232\n", "") == f"{where}founded_by: Field required."
-    assert broken(tmp_path, "ended_by = 460", "endet_by = 460") == (
-        f"{where}endet_by: unknown key. Did you mean 'ended_by'?"
-    )
-    assert broken(tmp_path, "founded_by = 232", 'founded_by = "232"') == (
-        f"{where}founded_by, value '232': Input should be a valid integer."
-    )
-    assert broken(tmp_path, "title =", "titel =") == (
-        "data/raw/rules/sanctions.toml, titel: unknown key. Did you mean 'title'?"
-    )
-    assert "not readable TOML" in broken(tmp_path, "title =", "title ==")
+    assert broken(tmp_path, "founded_by = 232", 'founded_by = "232"') == [
+        f"{file}, line {line}, key regime[0].founded_by, value '232': must be a whole number."
+    ]
+    assert "key titel: unknown key. Did you mean 'title'?" in broken(tmp_path, "title", "titel")[1]
+    [unreadable] = broken(tmp_path, "title =", "title ==")
+    assert "not readable TOML" in unreadable
     with pytest.raises(MissingInput, match=r"rules/sanctions\.toml is missing"):
         read_rules(tmp_path / "none", SanctionsRules)

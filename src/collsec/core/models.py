@@ -126,7 +126,7 @@ def _fault_of(error: Mapping[str, Any], model: Any, document: Document) -> Fault
     if kind == "missing":
         what = rule.get("description", "")
         return document.fault(key, "is missing.", remedy=f"Add it: {what}" if what else "Add it.")
-    if kind in ("unexpected_keyword_argument", "invalid_key"):
+    if kind in ("unexpected_keyword_argument", "invalid_key", "extra_forbidden"):
         allowed = sorted(schema_at(root, key[:-1]).get("properties", {}))
         near = nearest(str(key[-1]), allowed).strip()
         return document.fault(

@@ -17,6 +17,7 @@ from collsec.compile.rules import RuleFile, Strict
 from collsec.compile.states.states import StateCodes
 from collsec.compile.text import records_of
 from collsec.core.errors import BadTable
+from collsec.core.models import Whole
 
 TYPES = {"1": "extrasystemic", "2": "interstate", "3": "intrastate", "4": "internationalized"}
 INCOMPATIBILITIES = {"1": "territory", "2": "government", "3": "both"}
@@ -52,12 +53,12 @@ class MissionYears(Strict):
         Who goes or stays, and why.
     """
 
-    conflict_id: int
-    first_year: int
-    last_year: int
+    conflict_id: Whole
+    first_year: Whole
+    last_year: Whole
     mission: str
-    contributors: tuple[int, ...] = ()
-    fought_themselves: tuple[int, ...] = ()
+    contributors: tuple[Whole, ...] = ()
+    fought_themselves: tuple[Whole, ...] = ()
     reason: str
 
 

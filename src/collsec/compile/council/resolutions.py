@@ -19,6 +19,7 @@ import pandas as pd
 from collsec.compile.council.meetings import Item, read_meetings
 from collsec.compile.rules import RuleFile, Strict
 from collsec.core.errors import BadTable, MissingInput
+from collsec.core.models import Whole
 from collsec.upstream.readers import read_columns
 
 LIBRARY, DATES, MANDATES, SANCTIONS = "un_library", "resolution_dates", "tamm", "eusanct"
@@ -44,7 +45,7 @@ class Numbered(Strict):
 
     key: str
     reason: str
-    numbers: tuple[int, ...]
+    numbers: tuple[Whole, ...]
 
 
 class Pattern(Strict):
@@ -81,15 +82,15 @@ class Misprint(Strict):
     """A number that the Library's tables misprint, and the one adopted at that meeting."""
 
     meeting: str
-    printed: int
-    adopted: int
+    printed: Whole
+    adopted: Whole
     reason: str
 
 
 class DayOf(Strict):
     """The day of a resolution where it is not the one of the Library's table."""
 
-    number: int
+    number: Whole
     day: date
     reason: str
 
@@ -105,7 +106,7 @@ class ResolutionRules(RuleFile):
     """How the Library's tables of meetings are read."""
 
     file: ClassVar[str] = "resolutions.toml"
-    last_number: int
+    last_number: Whole
     misprint: tuple[Misprint, ...]
     day: tuple[DayOf, ...]
     sanctions_target: tuple[SanctionsTarget, ...]

@@ -18,6 +18,7 @@ from collsec.compile.council.links import WINDOW, spans_of
 from collsec.compile.rules import RuleFile, Strict
 from collsec.compile.text import records_of
 from collsec.core.errors import BadTable
+from collsec.core.models import Whole
 from collsec.upstream.readers import read_columns
 
 LIBRARY, GSDB, EUSANCT = "un_library", "gsdb", "eusanct"
@@ -56,12 +57,12 @@ class Regime(Strict):
     """
 
     regime_id: str
-    targets: tuple[int, ...]
-    founded_by: int
-    ended_by: int | None = None
+    targets: tuple[Whole, ...]
+    founded_by: Whole
+    ended_by: Whole | None = None
     agenda_keys: tuple[str, ...]
-    gsdb: tuple[int, ...]
-    eusanct: tuple[int, ...] = ()
+    gsdb: tuple[Whole, ...]
+    eusanct: tuple[Whole, ...] = ()
     start_day: date | None = None
     start_source: str = ""
     end_day: date | None = None
@@ -73,7 +74,7 @@ class LeftOut(Strict):
     """A case under the name of the United Nations that is no sanctions of the Council."""
 
     data_set: Literal["gsdb", "eusanct"]
-    case: int
+    case: Whole
     reason: str
 
 

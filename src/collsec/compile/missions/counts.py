@@ -15,6 +15,7 @@ import pandas as pd
 from collsec.compile.missions.labels import LabelRules
 from collsec.compile.rules import RuleFile, Strict
 from collsec.core.errors import BadTable
+from collsec.core.models import Whole
 from collsec.core.names import nearest
 from collsec.upstream.readers import read_columns
 
@@ -98,7 +99,7 @@ class CountRules(RuleFile):
     """
 
     file: ClassVar[str] = "mission_counts.toml"
-    company: int
+    company: Whole
     company_reason: str
     first_report: str
     last_reports: dict[str, str]

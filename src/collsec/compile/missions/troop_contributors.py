@@ -21,6 +21,7 @@ from collsec.compile.states.powers import Powers
 from collsec.compile.states.states import StateNames
 from collsec.compile.text import records_of
 from collsec.core.errors import BadTable
+from collsec.core.models import Number, Whole
 from collsec.core.names import nearest
 from collsec.upstream.readers import read_columns
 
@@ -43,11 +44,11 @@ class ContributionRules(RuleFile):
     """
 
     file: ClassVar[str] = "troop_contributors.toml"
-    first_year: int
+    first_year: Whole
     first_year_reason: str
-    thin_years: tuple[int, ...]
+    thin_years: tuple[Whole, ...]
     thin_years_reason: str
-    thin_share: float
+    thin_share: Number
 
 
 def troop_contributors_from(

@@ -9,6 +9,7 @@ from typing import ClassVar
 from collsec.compile.rules import RuleFile, Strict
 from collsec.compile.text import records_of
 from collsec.core.errors import BadTable
+from collsec.core.models import Whole
 from collsec.upstream.readers import read_columns
 
 
@@ -26,9 +27,9 @@ class Ruled(Strict):
     """
 
     power: str
-    states: tuple[int, ...]
-    first_year: int
-    last_year: int
+    states: tuple[Whole, ...]
+    first_year: Whole
+    last_year: Whole
     source: str
     reason: str
 
@@ -36,7 +37,7 @@ class Ruled(Strict):
 class ListedAs(Strict):
     """A state that the data set lists under the ISO code of another one."""
 
-    gwno: int
+    gwno: Whole
     iso3: str
     reason: str
 
@@ -44,8 +45,8 @@ class ListedAs(Strict):
 class Continues(Strict):
     """A state that continues a colony of its name only from a year on."""
 
-    gwno: int
-    from_year: int
+    gwno: Whole
+    from_year: Whole
     reason: str
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import ClassVar, Literal
 
 from collsec.compile.rules import RuleFile, Strict
+from collsec.core.models import Whole
 
 Group = Literal["p5", "controls"]
 
@@ -22,7 +23,7 @@ class Holding(Strict):
         First and last day; `last` is `date.max` if it still does.
     """
 
-    gwno: int
+    gwno: Whole
     first: date
     last: date = date.max
 
@@ -39,9 +40,9 @@ class Power(Strict):
 class VotedAs(Strict):
     """A state whose votes in the General Assembly a source lists under another code."""
 
-    gwno: int
-    code: int
-    before_year: int
+    gwno: Whole
+    code: Whole
+    before_year: Whole
     reason: str
 
 

@@ -17,15 +17,16 @@ from collsec.compile.rules import RuleFile, Strict
 from collsec.compile.states.powers import Powers
 from collsec.compile.text import records_of
 from collsec.core.errors import BadTable
+from collsec.core.models import Whole
 from collsec.upstream.readers import r_date, read_columns
 
 
 class Region(Strict):
     """A range of codes, both ends included, and UCDP's region of it."""
 
-    low: int
-    high: int
-    region: int
+    low: Whole
+    high: Whole
+    region: Whole
 
 
 class CowCode(Strict):
@@ -41,25 +42,25 @@ class CowCode(Strict):
     reason : str
     """
 
-    gwno: int
+    gwno: Whole
     first: date = date.min
-    code: int | None = None
+    code: Whole | None = None
     reason: str
 
 
 class CowMeaning(Strict):
     """The state that COW means by a code of its own from a year on."""
 
-    cow: int
-    gwno: int
-    first_year: int = 0
+    cow: Whole
+    gwno: Whole
+    first_year: Whole = 0
     reason: str
 
 
 class FurtherState(Strict):
     """A state that UCDP counts and the list of states does not."""
 
-    gwno: int
+    gwno: Whole
     name: str
     first: date
     last: date
@@ -75,7 +76,7 @@ class StateCodes(RuleFile):
     cow_code: tuple[CowCode, ...]
     cow_meaning: tuple[CowMeaning, ...]
     further_state: tuple[FurtherState, ...]
-    capital_codes: dict[int, int]
+    capital_codes: dict[int, Whole]
     iso3: dict[int, str]
 
     @cached_property
@@ -107,7 +108,7 @@ class StateNames(RuleFile):
     """Codes of states by the names that the United Nations give them."""
 
     file: ClassVar[str] = "un_names.toml"
-    gwno: dict[str, int]
+    gwno: dict[str, Whole]
 
 
 @dataclass(frozen=True, slots=True)
