@@ -124,8 +124,7 @@ def test_committed_tables_are_valid_and_cite_declared_sources(repository: Path, 
     of_files = table[table["basis"] == "file"]
     cited = set(of_files["source"].str.split(";").explode())
     assert cited and cited <= known
-    # The correction of a lost record rests on an older release.
-    assert cited <= set(RECIPES[name].sources) | {"ucdp_acd_201"}
+    assert cited <= set(RECIPES[name].sources)
     documents = table[table["basis"] == "document"]
     assert len(of_files) + len(documents) == len(table)
     assert documents["source"].str.startswith("https://").all()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -13,13 +11,13 @@ import pytest
 from coding_rules import rules
 from collsec.compile.conflicts.episodes import ContributorRules, episodes_from
 from collsec.compile.conflicts.termination import end_precisions
-from collsec.compile.conflicts.ucdp import COLUMNS, DATES, cells_of, named_actors, read_acd
+from collsec.compile.conflicts.ucdp import COLUMNS, cells_of, named_actors, read_acd
 from collsec.compile.corrections import BadCorrection, Correction, read_corrections
 from collsec.compile.states.states import StateCodes
 from collsec.core.errors import BadTable, MissingInput
 
 RULES = rules(ContributorRules), rules(StateCodes)
-RESAVED = Path("ucdp_acd") / "UcdpPrioConflict_v25_1.csv"
+RELEASE = Path("ucdp_acd") / "ucdp-prio-acd-251.csv"
 
 
 def record(**cells: str) -> dict[str, str]:
@@ -75,49 +73,25 @@ def published(path: Path, rows: tuple[dict[str, str], ...] = YEARS) -> Path:
     return path
 
 
-def resaved_lines(rows: tuple[dict[str, str], ...] = YEARS) -> list[str]:
-    """Lines of the same rows as a spreadsheet re-saves them."""
-    lines = [";".join(COLUMNS)]
-    for row in rows:
-        cells = dict(row)
-        for column in DATES:
-            if cells[column]:
-                day = date.fromisoformat(cells[column])
-                cells[column] = f"{day.day}-{day.month}-{day.year}"
-        lines.append(";".join(cells[c] for c in COLUMNS))
-    return lines
-
-
-def resaved(path: Path, lines: list[str]) -> Path:
-    """Write lines with the line ends of a spreadsheet."""
-    path.write_text("\r\n".join(lines) + "\r\n", encoding="utf-8", newline="")
-    return path
-
-
-def inserted(row: dict[str, str]) -> Correction:
-    """A correction that inserts a row."""
-    return Correction(
-        id="lost",
-        source="ucdp_acd",
-        locator={"conflict_id": row["conflict_id"], "year": row["year"]},
-        action="insert",
-        reason="lost",
-        found=(),
-        record={k: v for k, v in row.items() if v},
-    )
-
-
-def test_both_formats_read_alike(tmp_path: Path) -> None:
-    one = read_acd(published(tmp_path / "a.csv"))
-    other = read_acd(resaved(tmp_path / "b.csv", resaved_lines()))
-    pd.testing.assert_frame_equal(one, other)
-    assert one["start_date2"].tolist() == ["1990-03-04", "1990-03-04", "1994-12-31"]
+def correction(**fields: object) -> Correction:
+    """A correction of the onset of the first record."""
+    of_onset = {
+        "id": "onset",
+        "sources": ("a",),
+        "locator": {"conflict_id": "9001", "year": "1990"},
+        "column": "start_date2",
+        "found": "1990-03-04",
+        "value": "1990-04-04",
+        "reason": "The month is misprinted.",
+        "evidence": "record",
+    }
+    return Correction.model_validate(of_onset | fields)
 
 
 def test_episodes_of_a_hand_worked_conflict(tmp_path: Path) -> None:
     years = read_acd(published(tmp_path / "a.csv"))
     first, second = episodes_from(
-        years, {("9001", "1991-05-06"): "3"}, *RULES, ("ucdp_acd", "ucdp_termination"), {}
+        years, {("9001", "1991-05-06"): "3"}, *RULES, ("ucdp_acd", "ucdp_termination")
     ).to_dict("records")
     assert first["episode_id"] == "9001-1" and second["episode_id"] == "9001-2"
     assert first["type_at_onset"] == "intrastate"
@@ -140,7 +114,7 @@ def test_end_precision_by_rule(tmp_path: Path) -> None:
         record(conflict_id="9002", ep_end="1", ep_end_date="1990-11-30"),
     )
     years = read_acd(published(tmp_path / "a.csv", rows))
-    table = episodes_from(years, {}, *RULES, ("a", "b"), {})
+    table = episodes_from(years, {}, *RULES, ("a", "b"))
     assert table["end_precision"].tolist() == ["year", "day"]
     assert table["end_precision_basis"].tolist() == ["rule", "rule"]
 
@@ -171,77 +145,52 @@ def test_doubled_year_and_changed_onset_are_refused(tmp_path: Path) -> None:
     moved = (record(), record(year="1991", start_date2="1991-01-01"))
     years = read_acd(published(tmp_path / "b.csv", moved))
     with pytest.raises(BadTable, match="changes within an episode"):
-        episodes_from(years, {}, *RULES, ("a", "b"), {})
+        episodes_from(years, {}, *RULES, ("a", "b"))
     again = (record(), record(year="1993"))
     years = read_acd(published(tmp_path / "c.csv", again))
     with pytest.raises(BadTable, match="in two runs of years"):
-        episodes_from(years, {}, *RULES, ("a", "b"), {})
+        episodes_from(years, {}, *RULES, ("a", "b"))
 
 
-def test_torn_line_without_correction_is_refused(tmp_path: Path) -> None:
-    lines = resaved_lines()
-    torn = lines[1].split(";1990;")
-    lines[1:2] = [torn[0] + ";" * 18, ";1990;" + torn[1]]
-    with pytest.raises(BadTable, match="without conflict or year"):
-        read_acd(resaved(tmp_path / "a.csv", lines))
+def test_a_copy_re_saved_by_a_spreadsheet_is_refused(tmp_path: Path) -> None:
+    row = record(start_date2="4-3-1990")
+    with pytest.raises(BadTable, match=r"row 2, column start_date2, value '4-3-1990': not a date"):
+        read_acd(published(tmp_path / "a.csv", (row,)))
+    path = published(tmp_path / "b.csv")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([lines[0], lines[1][:60] + '"', *lines[2:]]) + "\n", encoding="utf-8")
+    with pytest.raises(BadTable, match="cells in a record of 28 columns"):
+        read_acd(path)
 
 
-def test_corrections_mend_and_their_guards_fail_on_a_mended_source(tmp_path: Path) -> None:
-    lines = resaved_lines()
-    torn = lines[1].split(";1990;")
-    broken = [torn[0] + ";" * 18, ";1990;" + torn[1]]
-    replaced = Correction(
-        id="torn",
-        source="ucdp_acd",
-        locator={"conflict_id": "9001", "year": "1990"},
-        action="replace",
-        reason="torn",
-        found=tuple(broken),
-        record={k: v for k, v in YEARS[0].items() if v},
-    )
-    lost = inserted(YEARS[2])
-    bad = resaved(tmp_path / "bad.csv", [lines[0], *broken, lines[2]])
-    expected = read_acd(published(tmp_path / "good.csv"))
-    pd.testing.assert_frame_equal(read_acd(bad, (replaced, lost)), expected)
-
-    with pytest.raises(BadCorrection, match="torn: the source no longer has this error"):
-        read_acd(resaved(tmp_path / "m1.csv", lines[:3]), (replaced, lost))
-    with pytest.raises(BadCorrection, match="lost: the source no longer has this error"):
-        read_acd(resaved(tmp_path / "m2.csv", [*lines[:1], *broken, *lines[2:]]), (replaced, lost))
-
-
-def test_corrections_leave_the_publishers_file_alone(tmp_path: Path) -> None:
-    table = read_acd(published(tmp_path / "a.csv"), (inserted(YEARS[2]),))
-    assert len(table) == len(YEARS)
-
-
-def test_correction_with_an_unknown_column_is_refused(tmp_path: Path) -> None:
-    path = resaved(tmp_path / "a.csv", resaved_lines()[:3])
-    wrong = replace(inserted(YEARS[2]), record={**inserted(YEARS[2]).record, "yeer": "1994"})
-    with pytest.raises(BadCorrection, match="no column yeer"):
-        read_acd(path, (wrong,))
+def test_a_correction_is_applied_where_the_error_stands_and_guards_itself(tmp_path: Path) -> None:
+    rows = (record(), record(year="1994", start_date2="1994-01-01"))
+    path = published(tmp_path / "a.csv", rows)
+    table = read_acd(path, (correction(),), "a")
+    assert table["start_date2"].tolist() == ["1990-04-04", "1994-01-01"]
+    assert table.attrs["corrected"] == {("9001", "1990"): "record"}
+    [first, _] = episodes_from(table, {}, *RULES, ("a", "b")).to_dict("records")
+    assert first["source"] == ["a", "record"]
+    # A release that is not listed is corrected where it has the error, and else left alone.
+    assert read_acd(path, (correction(),), "z")["start_date2"].iloc[0] == "1990-04-04"
+    right = published(tmp_path / "b.csv", (record(start_date2="1990-05-05"),))
+    assert read_acd(right, (correction(),), "z")["start_date2"].tolist() == ["1990-05-05"]
+    with pytest.raises(BadCorrection, match=r"no longer has this .*start_date2: 1990-05-05"):
+        read_acd(right, (correction(),), "a")
+    gone = published(tmp_path / "c.csv", (record(year="1991"),))
+    with pytest.raises(BadCorrection, match=r"start_date2: no such record\)"):
+        read_acd(gone, (correction(),), "a")
+    with pytest.raises(BadCorrection, match=r"no column start_date3\. Did you mean 'start_date"):
+        read_acd(path, (correction(column="start_date3"),), "a")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[[correction]]\nid = 'a'\n", "entry 1 \\(a\\)"),
+        ("[[correction]]\nid = 'a'\n", "key correction\\[0\\].sources: is missing"),
         ("[[correction]\n", "not readable TOML"),
-        (
-            "[[correction]]\nid='a'\nsource='s'\nlocator={year='1'}\naction='guess'\nreason='r'\n"
-            "found=[]\nrecord={year='1'}\n",
-            "unknown action 'guess'",
-        ),
-        (
-            "[[correction]]\nid='a'\nsource='s'\nlocator={year='1'}\naction='insert'\nreason='r'\n"
-            "found=[]\nrecord={year='2'}\n",
-            "does not carry its locator",
-        ),
-        (
-            "[[correction]]\nid='a'\nsource='s'\nlocator={year='1'}\naction='replace'\n"
-            "reason='r'\nfound=[]\nrecord={year='1'}\n",
-            "`found` belongs to `replace`",
-        ),
+        ("[[correction]]\nidd = 'a'\n", "unknown key. Did you mean 'id'"),
+        ("[[correction]]\nid = 1\n", "value 1: must be text"),
     ],
 )
 def test_malformed_corrections_are_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -270,24 +219,21 @@ def test_lists_part_outside_parentheses_only() -> None:
     assert named_actors(junta, "549") == [junta]
 
 
-def test_real_file_in_both_formats(shared: Path, repository: Path, tmp_path: Path) -> None:
+def test_the_release_as_published(shared: Path, repository: Path) -> None:
     corrections = read_corrections(repository / "data" / "raw" / "corrections.toml")
-    table = read_acd(shared / "upstream" / RESAVED, corrections)
-    assert len(table) == 2752
-    rows = tuple(table.to_dict("records"))
-    again = read_acd(published(tmp_path / "published.csv", rows), corrections)
-    pd.testing.assert_frame_equal(table, again)
+    table = read_acd(shared / "upstream" / RELEASE, corrections, "ucdp_acd")
+    assert len(table) == 2752 and table["conflict_id"].nunique() == 303
+    assert set(table["version"]) == {"25.1"}
+    assert table.attrs["corrected"] == {("323", "1974"): "resolution_texts"}
+    raw = read_acd(shared / "upstream" / RELEASE)
+    differ = (table != raw).any(axis=1)
+    assert table.loc[differ, ["conflict_id", "start_date", "start_date2"]].to_numpy().tolist() == [
+        ["323", "1974-07-20", "1974-07-20"]
+    ]
 
 
-def test_real_file_without_corrections_is_refused(shared: Path) -> None:
-    with pytest.raises(BadTable) as caught:
-        read_acd(shared / "upstream" / RESAVED)
-    assert caught.value.row == 42
-
-
-def test_real_file_agrees_with_the_repaired_draft(shared: Path, repository: Path) -> None:
-    corrections = read_corrections(repository / "data" / "raw" / "corrections.toml")
-    table = read_acd(shared / "upstream" / RESAVED, corrections)
+def test_the_release_agrees_with_a_repaired_copy(shared: Path) -> None:
+    table = read_acd(shared / "upstream" / RELEASE)
     draft = pd.read_csv(
         shared / "derived" / "ucdp_prio_acd_251_repaired.csv", dtype=str, keep_default_na=False
     )
@@ -302,30 +248,14 @@ def test_real_file_agrees_with_the_repaired_draft(shared: Path, repository: Path
         if column not in key
         for _, row in both[both[column] != both[f"{column}_draft"]].iterrows()
     }
-    # The draft restored the lost record from the year after; version 20.1 has both parties.
+    # The draft restored one record of a re-saved copy from the year after; the publisher has both.
     assert different == {("11350", "2005", "side_b"), ("11350", "2005", "side_b_id")}
 
 
-def test_lost_record_is_the_one_of_version_20_1(shared: Path, repository: Path) -> None:
-    older = read_acd(shared / "upstream" / "ucdp_acd" / "ucdp-prio-acd-201.csv")
-    assert len(older) > 2400
-    where = (older["conflict_id"] == "11350") & (older["year"] == "2005")
-    row = older[where].iloc[0].to_dict()
-    (lost,) = (
-        c
-        for c in read_corrections(repository / "data" / "raw" / "corrections.toml")
-        if c.evidence == "ucdp_acd_201"
-    )
-    assert {k: v for k, v in row.items() if v and k != "version"} == {
-        k: v for k, v in lost.record.items() if k != "version"
-    }
-
-
-def test_dates_agree_with_an_independent_copy(shared: Path, repository: Path) -> None:
+def test_dates_agree_with_an_independent_copy(shared: Path) -> None:
     from collsec.upstream.readers import r_date, read_columns
 
-    corrections = read_corrections(repository / "data" / "raw" / "corrections.toml")
-    table = read_acd(shared / "upstream" / RESAVED, corrections)
+    table = read_acd(shared / "upstream" / RELEASE)
     ours = {
         (r["conflict_id"], r["year"]): (r["start_date2"], r["ep_end_date"])
         for r in table.to_dict("records")

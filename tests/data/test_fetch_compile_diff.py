@@ -42,7 +42,7 @@ def test_fetch_from_a_folder(shared: Path, study: Path) -> None:
     assert "3 files copied from the folder." in told
     assert "article: cited only, nothing to fetch." in told
     files = {p.name for p in (study / "data" / "upstream").rglob("*") if p.is_file()}
-    assert files == {"UcdpPrioConflict_v25_1.csv", "WDI_GDP.csv", "WDI_POPULATION.csv"}
+    assert files == {"ucdp-prio-acd-251.csv", "WDI_GDP.csv", "WDI_POPULATION.csv"}
     again = run("fetch", "wdi", "--to", str(study / "data" / "upstream"), "--root", str(study))
     assert "2 files in place already." in again
 

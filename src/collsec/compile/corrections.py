@@ -1,58 +1,62 @@
-"""Known errors of upstream files, mended by declared corrections that guard themselves.
+"""Known errors of the conflict data, corrected by declared entries that guard themselves.
 
-A correction states what stands in the file (`found`). It is applied only if that is what stands
-there; otherwise the source has been mended and the correction must go.
+A correction states what stands in a cell (`found`) and what is right (`value`). It is applied only
+if that is what stands there. A release that is known to have an error and no longer has it was
+corrected at its source, and must be taken out of the entry.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from collsec.core.errors import CollsecError, MissingInput
+from collsec.compile.rules import Strict
+from collsec.core.documents import read_toml
+from collsec.core.errors import BadDocument, CollsecError, MissingInput
+from collsec.core.models import build
+from collsec.core.names import nearest
 
 FILE = "data/raw/corrections.toml"
-ACTIONS = ("replace", "insert")
 
 
-class BadCorrection(CollsecError):
+class BadCorrection(BadDocument):
     """A correction is malformed, or its guard says that the source no longer needs it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """One declared correction of one upstream file.
+class Correction(Strict):
+    """One declared correction of one cell.
 
     Attributes
     ----------
     id : str
         Name of the correction.
-    source : str
-        Key of the source in ``sources.toml``.
+    sources : tuple of str
+        Keys in ``sources.toml`` of the releases that are known to have the error.
     locator : mapping of str to str
         Column → value that single out the record.
-    action : str
-        ``replace`` (the lines `found` by `record`) or ``insert`` (`record`, absent so far).
+    column, found, value : str
+        The cell: its column, what stands there, and what is right.
     reason : str
         Why the source is wrong.
-    found : tuple of str
-        The lines as they stand in the file; empty for ``insert``.
-    record : mapping of str to str
-        The corrected record, column → cell; columns left out are empty.
     evidence : str
-        Key of another source that the record rests on; empty if the file itself shows it.
+        Key of the source that shows it.
+    document : str
+        Address of a second document that does; empty if there is none.
     """
 
     id: str
-    source: str
-    locator: Mapping[str, str]
-    action: str
+    sources: tuple[str, ...]
+    locator: dict[str, str]
+    column: str
+    found: str
+    value: str
     reason: str
-    found: tuple[str, ...]
-    record: Mapping[str, str]
-    evidence: str = ""
+    evidence: str
+    document: str = ""
+
+
+class _Corrections(Strict):
+    correction: tuple[Correction, ...] = ()
 
 
 def read_corrections(path: Path) -> tuple[Correction, ...]:
@@ -63,82 +67,68 @@ def read_corrections(path: Path) -> tuple[Correction, ...]:
     MissingInput
         If the file is absent.
     BadCorrection
-        If an entry lacks a field, has an unknown one or an unknown action.
+        Holding every fault: an entry that lacks a field or has an unknown one.
     """
     if not path.exists():
         raise MissingInput(f"{FILE} is missing: is this the project's folder?")
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("correction", [])
-    except tomllib.TOMLDecodeError as error:
-        raise BadCorrection(f"{FILE}: not readable TOML ({error}).") from None
-    corrections = []
-    for number, entry in enumerate(entries, start=1):
-        where = f"{FILE}, entry {number} ({entry.get('id', 'without id')})"
-        try:
-            correction = Correction(**{**entry, "found": tuple(entry["found"])})
-        except (TypeError, KeyError) as error:
-            raise BadCorrection(f"{where}: {error}.") from None
-        if correction.action not in ACTIONS:
-            raise BadCorrection(
-                f"{where}: unknown action {correction.action!r}. Use one of {', '.join(ACTIONS)}."
-            )
-        if (correction.action == "replace") != bool(correction.found):
-            raise BadCorrection(f"{where}: `found` belongs to `replace`, and only there.")
-        if any(correction.record.get(c) != v for c, v in correction.locator.items()):
-            raise BadCorrection(f"{where}: the record does not carry its locator's values.")
-        corrections.append(correction)
-    return tuple(corrections)
+        document = read_toml(path, FILE)
+    except BadDocument as error:
+        raise BadCorrection(*error.faults) from None
+    return build(_Corrections, document, BadCorrection).correction
 
 
-def take_out_lines(lines: Sequence[str], corrections: Sequence[Correction]) -> list[str]:
-    """Drop the broken lines that `replace` corrections name.
+def corrected(
+    records: Sequence[Mapping[str, str]], corrections: Sequence[Correction], source: str
+) -> tuple[list[dict[str, str]], list[Correction]]:
+    """Records with the corrections of their release applied.
 
-    Raises
-    ------
-    BadCorrection
-        If the lines do not stand in the file once, one after the other.
-    """
-    kept = list(lines)
-    for correction in corrections:
-        if correction.action != "replace":
-            continue
-        n = len(correction.found)
-        places = [i for i in range(len(kept) - n + 1) if tuple(kept[i : i + n]) == correction.found]
-        if len(places) != 1:
-            raise mended(correction, f"its broken lines stand there {len(places)} times")
-        del kept[places[0] : places[0] + n]
-    return kept
+    Parameters
+    ----------
+    records : sequence of mapping
+        Cells as the release has them.
+    corrections : sequence of Correction
+    source : str
+        Key of the release.
 
-
-def put_in_records(
-    records: Sequence[Mapping[str, str]],
-    corrections: Sequence[Correction],
-    columns: Sequence[str],
-) -> list[dict[str, str]]:
-    """Add the corrected records, each with all `columns`.
+    Returns
+    -------
+    records : list of dict
+    applied : list of Correction
+        Those that changed a cell.
 
     Raises
     ------
     BadCorrection
-        If a record with the locator's values is there already, or a column is unknown.
+        If a column is unknown, or the release is known to have an error and has it no longer.
     """
-    out = [dict(r) for r in records]
+    out, applied = [dict(r) for r in records], []
     for correction in corrections:
-        strange = sorted(set(correction.record) - set(columns))
-        if strange:
-            raise BadCorrection(
-                f"{FILE}, {correction.id}: the source has no column {', '.join(strange)}."
-            )
-        if any(all(r[c] == v for c, v in correction.locator.items()) for r in out):
-            raise mended(correction, "a whole record stands there")
-        out.append({c: correction.record.get(c, "") for c in columns})
-    return out
+        names = list(out[0]) if out else []
+        for column in (*correction.locator, correction.column):
+            if column not in names:
+                raise BadCorrection(
+                    f"{FILE}, {correction.id}: {source} has no column {column}."
+                    f"{nearest(column, names)}"
+                )
+        here = [r for r in out if all(r[c] == v for c, v in correction.locator.items())]
+        has_error = [r for r in here if r[correction.column] == correction.found]
+        if len(has_error) == 1:
+            has_error[0][correction.column] = correction.value
+            applied.append(correction)
+        elif source in correction.sources:
+            raise no_longer_wrong(correction, source, here)
+    return out, applied
 
 
-def mended(correction: Correction, what: str) -> BadCorrection:
+def no_longer_wrong(
+    correction: Correction, source: str, records: Sequence[Mapping[str, str]]
+) -> CollsecError:
     """The error of a guard that failed."""
     where = ", ".join(f"{c} {v}" for c, v in correction.locator.items())
+    what = ", ".join(r[correction.column] or "nothing" for r in records) or "no such record"
     return BadCorrection(
-        f"{FILE}, {correction.id}: the source no longer has this error ({where}: {what}). "
-        "Check the record against the source and delete the entry."
+        f"{FILE}, {correction.id}: {source} no longer has this error ({where}, "
+        f"{correction.column}: {what}). Check the cell against the source and take {source} out "
+        "of `sources`; delete the entry if none is left."
     )

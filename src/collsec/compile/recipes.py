@@ -200,7 +200,7 @@ def mandate_tasks(bench: Workbench) -> pd.DataFrame:
     )
 
 
-UCDP = ("ucdp_acd", "ucdp_termination")
+UCDP = ("ucdp_acd", "ucdp_termination", "resolution_texts")
 STATES = ("gw_system", "ideal_points", "ucdp_acd")
 COUNTS = ("bara_hultman", "personnel_shortfall")
 COUNCIL = ("un_library", "resolution_dates", "tamm", "eusanct")

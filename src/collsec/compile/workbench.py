@@ -107,24 +107,14 @@ class Workbench:
 
     def _numbered(self, vintage: Vintage) -> pd.DataFrame:
         """Episodes of one release, numbered by onset."""
-        corrections = self.corrections_of(vintage.source)
-        corrected = {
-            (c.locator["conflict_id"], c.locator["year"]): c.evidence
-            for c in corrections
-            if c.evidence
-        }
+        source = vintage.source
         return episodes_from(
-            read_acd(self.upstream.file(vintage.source), corrections),
+            read_acd(self.upstream.file(source), self.corrections, source),
             end_precisions(self.terminations),
             self.rules(ContributorRules),
             self.rules(StateCodes),
-            (vintage.source, "ucdp_termination"),
-            corrected,
+            (source, "ucdp_termination"),
         )
-
-    def corrections_of(self, source: str) -> tuple[Correction, ...]:
-        """Corrections of one source."""
-        return tuple(c for c in self.corrections if c.source == source)
 
     # council -----------------------------------------------------------------------------
     @cached_property

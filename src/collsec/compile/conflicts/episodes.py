@@ -103,14 +103,14 @@ def episodes_from(
     contributors: ContributorRules,
     codes: StateCodes,
     sources: tuple[str, str],
-    corrected: dict[tuple[str, str], str],
 ) -> pd.DataFrame:
     """One row per episode.
 
     Parameters
     ----------
     conflict_years : DataFrame
-        As `collsec.compile.conflicts.ucdp.read_acd` gives it.
+        As `collsec.compile.conflicts.ucdp.read_acd` gives it; a corrected record cites the source
+        of its evidence too.
     end_precisions : dict
         (conflict_id, ISO end date) → UCDP's code of the precision of that end, where the
         Conflict Termination Dataset has the same end.
@@ -118,8 +118,6 @@ def episodes_from(
     codes : StateCodes
     sources : tuple of str
         Keys of the sources of the conflict-years and of `end_precisions`.
-    corrected : dict
-        (conflict_id, year) → key of a further source that a corrected record rests on.
 
     Returns
     -------
@@ -131,6 +129,7 @@ def episodes_from(
     BadTable
         If a run of years holds two onsets, or one onset spans two runs.
     """
+    corrected = conflict_years.attrs["corrected"]
     rows = []
     by_conflict: dict[str, list[Year]] = {}
     for year in records_of(conflict_years):

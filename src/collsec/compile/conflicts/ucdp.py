@@ -1,21 +1,22 @@
 """Reader of the UCDP/PRIO Armed Conflict Dataset, one record per conflict-year.
 
-Takes the publisher's file (comma, ISO dates) and a copy re-saved by a spreadsheet (semicolon,
-day-month-year). Every cell stays text: the id columns hold lists.
+Every cell stays text: the id columns hold lists.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
-from datetime import date, datetime
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from collsec.compile.corrections import Correction, put_in_records, take_out_lines
-from collsec.core.errors import BadTable, MissingInput
+from collsec.compile.corrections import Correction, corrected
+from collsec.compile.text import records_of
+from collsec.core.errors import BadTable
+from collsec.upstream.readers import read_columns
 
+ISO_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 COLUMNS = (
     "conflict_id",
     "location",
@@ -57,22 +58,24 @@ CODES = {
 }
 
 
-def read_acd(path: Path, corrections: Sequence[Correction] = ()) -> pd.DataFrame:
+def read_acd(path: Path, corrections: Sequence[Correction] = (), source: str = "") -> pd.DataFrame:
     """Read conflict-years of the Armed Conflict Dataset.
 
     Parameters
     ----------
     path : Path
-        The publisher's CSV or a copy re-saved by a spreadsheet.
+        The publisher's CSV.
     corrections : sequence of Correction
-        Corrections of this file. They mend the re-saved copy only; the publisher's own file has
-        nothing to mend, and is read as it stands.
+        Known errors.
+    source : str
+        Key of the release, for the guards of the corrections.
 
     Returns
     -------
     DataFrame
         One row per conflict-year, columns as published, all text; dates as ISO text; sorted by
-        conflict (as a number) and year.
+        conflict (as a number) and year. In ``attrs["corrected"]``: (conflict_id, year) → key of
+        the source of the evidence, of each record that was corrected.
 
     Raises
     ------
@@ -81,7 +84,7 @@ def read_acd(path: Path, corrections: Sequence[Correction] = ()) -> pd.DataFrame
     BadTable
         If a column is missing, a code or date unknown, or a conflict-year doubled.
     BadCorrection
-        If a correction no longer fits the file.
+        If a correction no longer fits the release.
 
     References
     ----------
@@ -89,115 +92,83 @@ def read_acd(path: Path, corrections: Sequence[Correction] = ()) -> pd.DataFrame
     conflict 1946–2001: a new dataset. Journal of Peace Research 39(5).
     https://doi.org/10.1177/0022343302039005007
     """
-    if not path.exists():
-        raise MissingInput(f"{path.name} is missing from the upstream folder.")
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    resaved = bool(lines) and ";" in lines[0]
-    if resaved:
-        lines = take_out_lines(lines, corrections)
-    records = parse(lines, path.name, ";" if resaved else ",")
-    for record in records:
-        for column in DATES:
-            record[column] = iso_date(record[column], path.name, record, column)
-    if resaved:
-        records = put_in_records(records, corrections, COLUMNS)
-    check_records(records, path.name)
+    published = read_columns(path, COLUMNS)
+    records = [{c: cell.strip() for c, cell in r.items()} for r in records_of(published)]
+    for line, record in enumerate(records, start=2):
+        check_record(record, path.name, line)
+    records, applied = corrected(records, corrections, source)
+    check_years(records, path.name)
     records.sort(key=lambda r: (int(r["conflict_id"]), int(r["year"])))
-    return pd.DataFrame(records, columns=list(COLUMNS), dtype="str")
+    out = pd.DataFrame(records, columns=list(COLUMNS), dtype="str")
+    out.attrs["corrected"] = {
+        (c.locator["conflict_id"], c.locator["year"]): c.evidence for c in applied
+    }
+    return out
 
 
-def parse(lines: Sequence[str], file: str, delimiter: str) -> list[dict[str, str]]:
-    """Split lines into records; every record has every column of the header."""
-    reader = csv.reader(lines, delimiter=delimiter)
-    header = next(reader, [])
-    missing = [c for c in COLUMNS if c not in header]
-    if missing:
-        raise BadTable(
-            file,
-            f"lacks column {', '.join(missing)}.",
-            remedy="Is this the Armed Conflict Dataset at the level of conflicts, 18.1 or later?",
-        )
-    places = {c: header.index(c) for c in COLUMNS}
-    records = []
-    for cells in reader:
-        if len(cells) < len(header) or any(cells[len(header) :]):
-            raise BadTable(
-                file,
-                f"{len(cells)} cells in a record of {len(header)} columns.",
-                row=reader.line_num,
-                value=delimiter.join(cells)[:60],
-                remedy="Get the publisher's file again, or declare a correction.",
-            )
-        record = {c: cells[i].strip() for c, i in places.items()}
-        if not record["year"].isdigit() or not record["conflict_id"].isdigit():
+def check_record(record: Mapping[str, str], file: str, line: int) -> None:
+    """Refuse a record without conflict or year, with an unknown code, or that is no date."""
+    for column in ("conflict_id", "year"):
+        if not record[column].isdigit():
             raise BadTable(
                 file,
                 "a record without conflict or year.",
-                row=reader.line_num,
-                value=delimiter.join(cells)[:60],
-                remedy="Get the publisher's file again, or declare a correction.",
+                row=line,
+                column=column,
+                value=record[column],
+                remedy="Get the publisher's file again.",
             )
-        records.append(record)
-    return records
+    for column, codes in CODES.items():
+        if record[column] not in codes.split():
+            raise BadTable(
+                file,
+                f"unknown code ({named(record)}).",
+                row=line,
+                column=column,
+                value=record[column],
+                remedy=f"Known codes: {', '.join(codes.split())}.",
+            )
+    for column in DATES:
+        if record[column] and not ISO_DATE.fullmatch(record[column]):
+            raise BadTable(
+                file,
+                f"not a date ({named(record)}).",
+                row=line,
+                column=column,
+                value=record[column],
+                remedy="Dates are written 2008-08-10. Get the publisher's own file.",
+            )
 
 
-def iso_date(cell: str, file: str, record: dict[str, str], column: str) -> str:
-    """ISO text of a date written ``2008-08-10`` or ``10-8-2008``; empty stays empty."""
-    if not cell:
-        return ""
-    for pattern in ("%Y-%m-%d", "%d-%m-%Y"):
-        try:
-            return datetime.strptime(cell, pattern).date().isoformat()
-        except ValueError:
-            continue
-    raise BadTable(
-        file,
-        f"not a date (conflict {record['conflict_id']}, {record['year']}).",
-        column=column,
-        value=cell,
-        remedy="Dates are 2008-08-10, or 10-8-2008 in a re-saved copy.",
-    )
+def named(record: Mapping[str, str]) -> str:
+    """Conflict and year of a record, as messages name it."""
+    return f"conflict {record['conflict_id']}, {record['year']}"
 
 
-def check_records(records: Sequence[dict[str, str]], file: str) -> None:
-    """Refuse unknown codes, doubled conflict-years and dates out of order."""
+def check_years(records: Sequence[Mapping[str, str]], file: str) -> None:
+    """Refuse doubled conflict-years and dates out of order."""
     seen = set()
     for record in records:
-        which = f"conflict {record['conflict_id']}, {record['year']}"
-        for column, codes in CODES.items():
-            if record[column] not in codes.split():
-                raise BadTable(
-                    file,
-                    f"unknown code ({which}).",
-                    column=column,
-                    value=record[column],
-                    remedy=f"Known codes: {', '.join(codes.split())}.",
-                )
         key = (record["conflict_id"], record["year"])
         if key in seen:
-            raise BadTable(file, f"stands twice: {which}.", remedy="Keep one record a year.")
+            raise BadTable(
+                file, f"stands twice: {named(record)}.", remedy="Keep one record a year."
+            )
         seen.add(key)
         if (record["ep_end"] == "1") != bool(record["ep_end_date"]):
             raise BadTable(
                 file,
-                f"end and date of the end disagree ({which}).",
+                f"end and date of the end disagree ({named(record)}).",
                 column="ep_end_date",
                 value=record["ep_end_date"],
             )
-        if record["ep_end_date"] and to_date(record["ep_end_date"]) < to_date(
-            record["start_date2"]
-        ):
+        if record["ep_end_date"] and record["ep_end_date"] < record["start_date2"]:
             raise BadTable(
                 file,
-                f"the episode ends before it starts ({which}).",
+                f"the episode ends before it starts ({named(record)}).",
                 column="ep_end_date",
                 value=record["ep_end_date"],
             )
-
-
-def to_date(text: str) -> date:
-    """A date from its ISO text."""
-    return date.fromisoformat(text)
 
 
 def cells_of(text: str) -> list[str]:
