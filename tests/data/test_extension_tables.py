@@ -53,7 +53,7 @@ def test_strength_is_the_mean_of_real_counts(repository: Path, shared: Path) -> 
 
 def test_strength_holds_together(repository: Path) -> None:
     table = read(repository, "mission_strength")
-    assert len(table) == 542 and table["mission_id"].nunique() == 60
+    assert len(table) == 539 and table["mission_id"].nunique() == 60
     counted = table[table["counted_months"] != ""]
     assert (counted["year"].astype(int).min(), counted["year"].astype(int).max()) == (1990, 2016)
     assert (counted["mean_total"].astype(int) <= counted["peak_total"].astype(int)).all()

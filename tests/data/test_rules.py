@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 
 import collsec.compile
+import collsec.tables
 from coding_rules import FOLDER
 from collsec.compile.council.sanctions import SanctionsRules
 from collsec.compile.rules import BadRule, RuleFile, read_rules
 from collsec.core.errors import MissingInput
 from collsec.upstream.sources import read_sources
 
-for found in pkgutil.walk_packages(collsec.compile.__path__, "collsec.compile."):
-    importlib.import_module(found.name)
+for room in (collsec.compile, collsec.tables):
+    for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+        importlib.import_module(found.name)
 MODELS = {model.file: model for model in RuleFile.__subclasses__() if hasattr(model, "file")}
 FILES = sorted(p.name for p in FOLDER.glob("*"))
 

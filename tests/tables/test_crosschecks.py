@@ -9,14 +9,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from coding_rules import rules
 from collsec.core.project import Project
 from collsec.tables import consistency, crosschecks, statecodes
 from collsec.tables.clean import REQUIRED, read_raw, resources
+from collsec.tables.consistency import Encyclopedias
 from collsec.tables.crosschecks import Contradiction
 from collsec.tables.issues import Issue
 from collsec.upstream.sources import read_sources
 
 PROJECT = Project(Path(__file__).resolve().parents[2])
+ENCYCLOPEDIAS = rules(Encyclopedias)
 SOURCES = read_sources(PROJECT.raw / "sources.toml")
 Tables = dict[str, pd.DataFrame]
 
@@ -38,7 +41,7 @@ def files(tables: Tables) -> dict[str, str]:
 
 
 def test_the_committed_tables_contradict_nothing(committed: Tables) -> None:
-    crosschecks.check(committed, files(committed), SOURCES)
+    crosschecks.check(committed, files(committed), SOURCES, ENCYCLOPEDIAS)
 
 
 @pytest.mark.parametrize("check", crosschecks.CHECKS, ids=lambda c: c.name)
@@ -465,7 +468,7 @@ def test_a_contradiction_is_found_where_it_stands(
     if table == found[0].table:
         assert {f.position for f in found} == {at}
     with pytest.raises(Contradiction) as caught:
-        crosschecks.check(tables, files(tables), SOURCES)
+        crosschecks.check(tables, files(tables), SOURCES, ENCYCLOPEDIAS)
     error = caught.value
     assert error.file == f"data/raw/{found[0].table}.csv" and error.check
     assert f"row {error.row}" in str(error) and f"column {error.column}" in str(error)
@@ -554,7 +557,7 @@ def test_row_counts_are_pinned_with_a_reason() -> None:
 
 def test_the_checks_read_required_tables_alone(committed: Tables) -> None:
     required = {name: committed[name] for name in REQUIRED}
-    crosschecks.check(required, files(required), SOURCES)
+    crosschecks.check(required, files(required), SOURCES, ENCYCLOPEDIAS)
 
 
 def test_the_coding_rules_list_every_check_and_every_table() -> None:

@@ -18,10 +18,12 @@ import pandas as pd
 
 from collsec.compile.package import FILE as PACKAGE
 from collsec.compile.package import read_package
+from collsec.compile.rules import read_rules
 from collsec.core.errors import BadTable, MissingInput
 from collsec.core.project import Project
 from collsec.core.provenance import record
 from collsec.tables import crosschecks
+from collsec.tables.consistency import Encyclopedias
 from collsec.tables.rawfile import read_cells, remedy_for, shown
 from collsec.upstream.sources import read_sources
 
@@ -121,7 +123,12 @@ def clean(project: Project) -> list[Path]:
     files = {
         name: project.relative(project.raw / resource["path"]) for name, resource in named.items()
     }
-    crosschecks.check(frames, files, read_sources(project.raw / "sources.toml"))
+    crosschecks.check(
+        frames,
+        files,
+        read_sources(project.raw / "sources.toml"),
+        read_rules(project.raw / "rules", Encyclopedias),
+    )
     written = []
     for name, resource in named.items():
         inputs = [project.raw / resource["path"], project.raw / resource["schema"]]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import ClassVar
+from urllib.parse import urlparse
 
 import pandas as pd
 
+from collsec.compile.rules import RuleFile
 from collsec.tables.issues import Issue, Tables, issues
 
 # Facts of the study lie in this span; states, and the first deaths of some conflicts, are older,
@@ -102,6 +105,14 @@ KEYS = (
 # Tables whose dates follow the rule "never earlier than the truth"; UCDP's own dates do not.
 CODED_DATES = ("missions", "mission_conflicts", "nuclear_states")
 LINKS = ("mission_conflicts", "draft_conflicts", "assembly_conflicts", "un_sanctions")
+
+
+class Encyclopedias(RuleFile):
+    """Hosts of encyclopedias that anyone may edit, and how a row says that it rests on them."""
+
+    file: ClassVar[str] = "encyclopedias.toml"
+    mark: str
+    hosts: tuple[str, ...]
 
 
 def dates_within_the_span(tables: Tables) -> Iterator[Issue]:
@@ -231,6 +242,32 @@ def sources_are_declared(tables: Tables, sources: Collection[str]) -> Iterator[I
                 "is neither a key of data/raw/sources.toml nor an address.",
                 "Declare the source there, or correct the key.",
             )
+
+
+def encyclopedias_are_marked(tables: Tables, rules: Encyclopedias) -> Iterator[Issue]:
+    """The note of a row says what of it rests on encyclopedias alone, and only then."""
+    for name, frame in tables.items():
+        columns = [c for c in frame.columns if c == "source" or c.endswith("_source")]
+        if "note" not in frame.columns or not columns:
+            continue
+        alone = pd.Series(False, index=frame.index)
+        for column in columns:
+            hosts = (
+                frame[column]
+                .fillna("")
+                .str.split(";")
+                .map(lambda parts: {urlparse(part.strip()).netloc for part in parts})
+            )
+            alone |= hosts.map(lambda of_cell: of_cell <= set(rules.hosts)).astype(bool)
+        is_marked = frame["note"].fillna("").str.contains(rules.mark, regex=False).astype(bool)
+        yield from issues(
+            tables,
+            name,
+            "note",
+            alone != is_marked,
+            f"must say {rules.mark!r} where a source is an encyclopedia alone, and only there.",
+            "Find a second source, or name the columns in the note.",
+        )
 
 
 # `copies_agree` and `sources_are_declared` come later: they need other checks, or the sources.

@@ -66,7 +66,12 @@ class Check:
     function: Callable[[Tables], Iterator[Issue]]
 
 
-def check(tables: Tables, files: dict[str, str], sources: Collection[str]) -> None:
+def check(
+    tables: Tables,
+    files: dict[str, str],
+    sources: Collection[str],
+    encyclopedias: consistency.Encyclopedias,
+) -> None:
     """Raise the first contradiction among the raw tables.
 
     Parameters
@@ -77,6 +82,7 @@ def check(tables: Tables, files: dict[str, str], sources: Collection[str]) -> No
         Path of each table, for the message.
     sources : collection of str
         Keys of ``sources.toml``.
+    encyclopedias : Encyclopedias
 
     Raises
     ------
@@ -84,7 +90,11 @@ def check(tables: Tables, files: dict[str, str], sources: Collection[str]) -> No
         Naming file, row, column, value and remedy.
     """
     declared = Check("sources are declared", lambda t: consistency.sources_are_declared(t, sources))
-    for one in (*CHECKS, declared):
+    marked = Check(
+        "encyclopedias are marked",
+        lambda t: consistency.encyclopedias_are_marked(t, encyclopedias),
+    )
+    for one in (*CHECKS, declared, marked):
         for issue in one.function(tables):
             raise Contradiction(one.name, files[issue.table], issue)
 

@@ -43,6 +43,7 @@ def authorized_strength_from(
     """
     adopted = by_operation(resolutions, labels)
     known = {(d.mission_id, d.month): d.resolution for d in rules.decision}
+    stated = {(s.mission_id, s.first): s.resolution for s in rules.strength}
     matters = {mission: {r["agenda_key"] for r in own} for mission, own in adopted.items()}
     of_matter: dict[str, list[dict[str, Any]]] = {}
     for resolution in records_of(resolutions):
@@ -57,7 +58,11 @@ def authorized_strength_from(
                 else []
             )
             own = adopted.get(str(mission), [])
-            found, confidence = decision(known.get((str(mission), str(first))), first, own, about)
+            key = (str(mission), str(first))
+            if key in stated:
+                found, confidence = stated[key], MANDATE_CHANGED
+            else:
+                found, confidence = decision(known.get(key), first, own, about)
             military, police = (whole_number(run[part].iloc[0]) for part in PARTS)
             assert military is not None and police is not None
             rows.append(

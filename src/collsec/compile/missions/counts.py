@@ -64,6 +64,18 @@ class Artifact(Strict):
     kinds: tuple[str, ...]
 
 
+class KnownStrength(Strict):
+    """A decision on strength that the publication lacks or misdates."""
+
+    mission_id: str
+    first: str
+    last: str
+    military: Whole
+    police: Whole
+    resolution: str
+    reason: str
+
+
 class OverAuthorized(Strict):
     """Why an operation may have more people than were authorized, apart from a cut."""
 
@@ -109,6 +121,7 @@ class CountRules(RuleFile):
     strength_window: tuple[StrengthWindow, ...]
     artifact: tuple[Artifact, ...]
     artifact_reasons: dict[str, str]
+    strength: tuple[KnownStrength, ...]
     over: tuple[OverAuthorized, ...]
     decision: tuple[KnownDecision, ...]
 
@@ -201,7 +214,13 @@ def monthly_counts(
         .set_index(["mission_id", "month"])
     )
     best[list(AUTHORIZED)] = authorized
-    return best.drop(columns=["rank", "label"]).reset_index()
+    counts = best.drop(columns=["rank", "label"]).reset_index()
+    for known in rules.strength:
+        since, until = pd.Period(known.first, "M"), pd.Period(known.last, "M")
+        own = counts["mission_id"].eq(known.mission_id) & counts["month"].between(since, until)
+        strength = (known.military + known.police, known.military, known.police)
+        counts.loc[own, list(AUTHORIZED)] = strength
+    return counts
 
 
 def read_bara_hultman(path: Path) -> pd.DataFrame:
