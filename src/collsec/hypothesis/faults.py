@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from collsec.compile.rules import read_rules
 from collsec.core.errors import CollsecError, Fault, faults_of
 from collsec.core.project import Project
 from collsec.hypothesis.registries import Registries
@@ -16,6 +17,7 @@ from collsec.hypothesis.study import load_study
 from collsec.hypothesis.validation import load
 from collsec.tables import crosschecks
 from collsec.tables.clean import check_foreign_keys, check_state_codes, read_raw, resources
+from collsec.tables.consistency import Encyclopedias
 from collsec.upstream.sources import read_sources
 
 #: Reads something that a person writes, and raises what is wrong with it.
@@ -92,7 +94,12 @@ def _tables(project: Project) -> Iterator[Fault]:
     yield from _raised(lambda: check_foreign_keys(project, named, frames))
     yield from _raised(lambda: check_state_codes(project, named, frames))
     yield from _raised(
-        lambda: crosschecks.check(frames, files, read_sources(project.raw / "sources.toml"))
+        lambda: crosschecks.check(
+            frames,
+            files,
+            read_sources(project.raw / "sources.toml"),
+            read_rules(project.raw / "rules", Encyclopedias),
+        )
     )
 
 

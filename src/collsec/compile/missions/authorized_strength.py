@@ -59,6 +59,8 @@ def authorized_strength_from(
             )
             own = adopted.get(str(mission), [])
             key = (str(mission), str(first))
+            found: str | None
+            confidence: int | None
             if key in stated:
                 found, confidence = stated[key], MANDATE_CHANGED
             else:

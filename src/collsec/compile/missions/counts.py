@@ -217,7 +217,9 @@ def monthly_counts(
     counts = best.drop(columns=["rank", "label"]).reset_index()
     for known in rules.strength:
         since, until = pd.Period(known.first, "M"), pd.Period(known.last, "M")
-        own = counts["mission_id"].eq(known.mission_id) & counts["month"].between(since, until)
+        own = counts["mission_id"].eq(known.mission_id) & (
+            (counts["month"] >= since) & (counts["month"] <= until)
+        )
         strength = (known.military + known.police, known.military, known.police)
         counts.loc[own, list(AUTHORIZED)] = strength
     return counts
