@@ -50,7 +50,7 @@ def as_frame(data: object) -> pd.DataFrame:
 
 
 def names_of(given: Names) -> list[str]:
-    """Return column names as a list: one bare name is a list of one."""
+    """Return column names as a list: one name is a list of one."""
     if isinstance(given, str) or not isinstance(given, Iterable):
         return [given]
     return list(given)
