@@ -1,1 +1,1 @@
-"""Speed and memory of `collsec.survival` beside other engines, on the same rows in one run."""
+"""Speed and memory of `collsec.survival` alongside other engines, on the same rows in one run."""

@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command's options."""
     made = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Time and peak memory of collsec.survival beside other engines, on the same "
+        description="Time and peak memory of collsec.survival alongside other engines, on the same "
         "seeded rows, each engine in fresh processes that take turns.",
         epilog="Engines: " + ", ".join(ENGINES) + ". Tasks: " + ", ".join(TASKS) + ".",
     )

@@ -164,7 +164,7 @@ def rust_survival(request: Request) -> Fit:
 
 
 def rust_core(request: Request) -> Fit:
-    """Return the bare maximization of `survival`: no cluster errors, residuals or concordance."""
+    """Return the maximization alone of `survival`: no cluster errors, residuals or concordance."""
     arrays_in: Any = importlib.import_module("survival.regression")
     rows = request.rows
 

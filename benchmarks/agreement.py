@@ -1,4 +1,4 @@
-"""No speed without the same answer: each engine's estimates beside ours."""
+"""No speed without the same answer: each engine's estimates compared with ours."""
 
 from __future__ import annotations
 

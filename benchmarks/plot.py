@@ -76,7 +76,7 @@ def picture(results: pd.DataFrame) -> tuple[bytes, str]:
 
 def in_words(fitted: pd.DataFrame, tasks: list[str]) -> str:
     """Say what the picture shows to who cannot see it."""
-    told = []
+    reported = []
     for task in tasks:
         part = fitted[fitted["task"] == task]
         most = part["rows"].max()
@@ -84,5 +84,5 @@ def in_words(fitted: pd.DataFrame, tasks: list[str]) -> str:
         times = ", ".join(
             f"{ENGINES[row['engine']].title} {row['median_s']:.2g} s" for _, row in last.iterrows()
         )
-        told.append(f"{TASKS[task].title} at {most:,} rows: {times}")
-    return "Seconds against rows on log scales, one panel a task. " + "; ".join(told) + "."
+        reported.append(f"{TASKS[task].title} at {most:,} rows: {times}")
+    return "Seconds against rows on log scales, one panel a task. " + "; ".join(reported) + "."

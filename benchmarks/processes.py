@@ -172,7 +172,7 @@ def read_lines(text: str) -> dict[str, Any]:
 
 
 def left_out(engines: list[Engine], where: Where) -> dict[str, str]:
-    """Return the engines that are not at hand, with the reason.
+    """Return the engines that are not available, with the reason.
 
     Raises
     ------

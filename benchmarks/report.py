@@ -137,7 +137,7 @@ def _rounded(value: object) -> object:
 
 
 def left_out(not_fitted: pd.DataFrame, how: Circumstances) -> str:
-    """Name engines that are not at hand, and fits without a speed."""
+    """Name engines that are not available, and fits without a speed."""
     lines = [f"- {ENGINES[name].title}: {why}" for name, why in how.absent.items()]
     for _, row in not_fitted.iterrows():
         apart = ""

@@ -47,7 +47,7 @@ class Plan:
     tasks : sequence of Task
     rows : sequence of int
     engines : sequence of Engine
-        Ours first; those at hand.
+        Ours first; those available.
     rounds : int
         Processes per engine and case; the engines take turns.
     repeats : int

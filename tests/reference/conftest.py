@@ -1,4 +1,4 @@
-"""R as a second engine: scripts beside the tests, run where Rscript is on PATH."""
+"""R as a second engine: scripts next to the tests, run where Rscript is on PATH."""
 
 from __future__ import annotations
 

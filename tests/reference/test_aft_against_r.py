@@ -11,7 +11,7 @@ import pytest
 
 from collsec.survival import aft
 
-#: R is told to go on until the log-likelihood stands still; it then rests 1e-7 away, as the step
+#: R is asked to go on until the log-likelihood stands still; it then rests 1e-7 away, as the step
 #: that it does not take is the root of the rounding of the log-likelihood.
 STANDSTILL = 1e-6
 #: The verdict rule of the study: two engines agree to 1e-6 or the result is void.

@@ -8,7 +8,7 @@ import pytest
 
 from collsec.survival import CoxResult, cox_ph
 
-#: R is told to go on until the log-likelihood stands still (eps 1e-14); what is left is rounding
+#: R is asked to go on until the log-likelihood stands still (eps 1e-14); what remains is rounding
 #: of its running sums. Compared on the scale of the quantity.
 ROUNDING = 1e-9
 

@@ -12,7 +12,7 @@ from collsec.survival import EstimationError, fine_gray
 
 #: Eight printed decimals: half a unit of the last.
 PRINTED = 5.1e-9
-#: R is told to go on until the log-likelihood stands still; what is left is rounding.
+#: R is asked to go on until the log-likelihood stands still; what remains is rounding.
 ROUNDING = 1e-9
 
 ROWS = {"unit": "unit", "start": "start", "stop": "stop", "cause": "cause"}

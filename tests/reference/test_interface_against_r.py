@@ -1,4 +1,4 @@
-"""Predictions, formulas, criteria and count models beside R's survival, MASS and base."""
+"""Predictions, formulas, criteria and count models alongside R's survival, MASS and base."""
 
 from __future__ import annotations
 

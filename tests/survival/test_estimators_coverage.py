@@ -38,8 +38,8 @@ def sample(rng: np.random.Generator, clusters: int = 250, each: int = 4) -> pd.D
 
 def share(holds: Callable[[np.random.Generator], bool], seed: int) -> float:
     """Return how often an interval holds the truth."""
-    worlds = np.random.SeedSequence(seed).spawn(SAMPLES)
-    return float(np.mean([holds(np.random.default_rng(world)) for world in worlds]))
+    data_sets = np.random.SeedSequence(seed).spawn(SAMPLES)
+    return float(np.mean([holds(np.random.default_rng(child)) for child in data_sets]))
 
 
 def within(low: float, truth: float, high: float) -> bool:

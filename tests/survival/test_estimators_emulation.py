@@ -102,7 +102,7 @@ def truth(strategy: str, effect: float) -> float:
 def test_arms_have_the_means_of_worlds_where_all_follow_them(
     effect: float, against: str, strategy: str
 ) -> None:
-    """20,000 units in nature against 60,000 in worlds where everybody follows the strategy."""
+    """20,000 units in nature against 60,000 in data sets where everybody follows the strategy."""
     fit = emulate(simulated(7, 20000, effect=effect), against=against)
     first, second = truth("within", effect), truth(strategy, effect)
     assert fit.rmst["within grace"] == pytest.approx(first, abs=MONTE_CARLO)

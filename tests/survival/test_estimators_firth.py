@@ -57,7 +57,7 @@ def test_the_limits_solve_the_profile_on_paper() -> None:
         cox_ph(risk_sets(0, 9), ["x"], stop="stop", event="event", strata="stratum")
 
 
-def test_with_many_events_it_is_the_ordinary_fit_and_covariates_beside_are_estimated() -> None:
+def test_with_many_events_it_is_the_ordinary_fit_and_further_covariates_are_estimated() -> None:
     rng = np.random.default_rng(8)
     data = pd.DataFrame(
         {"x": rng.integers(0, 2, 1500).astype(float), "z": rng.standard_normal(1500)}

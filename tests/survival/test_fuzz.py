@@ -178,6 +178,7 @@ def predictions(fit: Any, data: pd.DataFrame, **whats: Any) -> Numbers:
     for what, options in whats.items():
         name = what.replace("_", " ")
         table = fit.predict(some, name, **options)
+        table = table.drop(columns="row", errors="ignore")
         values = table.select_dtypes("number").to_numpy(dtype=float).ravel()
         found[name] = np.nan_to_num(values, posinf=0.0) if name in MAY_BE_INFINITE else values
     assert journal_table([fit]).to_latex()
@@ -220,7 +221,8 @@ def number(found: Any) -> Numbers:
 
 
 def median_stop(data: pd.DataFrame) -> float:
-    return float(np.nanmedian(pd.to_numeric(data["stop"]).to_numpy(float))) if len(data) else 1.0
+    known = pd.to_numeric(data["stop"]).dropna().to_numpy(float)
+    return float(np.median(known)) if known.size else 1.0
 
 
 def trial(data: pd.DataFrame) -> Numbers:

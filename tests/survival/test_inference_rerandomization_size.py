@@ -1,6 +1,6 @@
-"""Size, power and coverage of risk-set re-randomization in simulated worlds.
+"""Size, power and coverage of risk-set re-randomization in simulated data sets.
 
-Bounds are the design's own where the number of worlds allows (3–7 % size, 93–97 % coverage);
+Bounds are the design's own where the number of data sets allows (3–7 % size, 93–97 % coverage);
 the fast versions allow three Monte Carlo standard errors around the nominal value.
 """
 
@@ -26,10 +26,10 @@ DENSE: dict[str, Any] = {"n_units": 150, "n_spells": 40, "years": 20.0, "n_regio
 CONFOUNDED: dict[str, Any] = {"region_hazard": 2.5, "region_favor": 6.0, "frailty": 0.0}
 
 
-def rejection(worlds: int, seed: int, **settings: Any) -> tuple[float, float]:
-    """Share of worlds in which the test rejects at 5 %, and mean number of exposed ends."""
+def rejection(data_sets: int, seed: int, **settings: Any) -> tuple[float, float]:
+    """Share of data sets in which the test rejects at 5 %, and mean number of exposed events."""
     rejects, ends = [], []
-    for child in np.random.SeedSequence(seed).spawn(worlds):
+    for child in np.random.SeedSequence(seed).spawn(data_sets):
         rng = np.random.default_rng(child)
         design = simulate(rng, **settings)
         reference = null_scores(design, redraw(design, 400, rng)[0])
@@ -39,11 +39,11 @@ def rejection(worlds: int, seed: int, **settings: Any) -> tuple[float, float]:
     return float(np.mean(rejects)), float(np.mean(ends))
 
 
-def coverage(worlds: int, seed: int, **settings: Any) -> float:
-    """Share of worlds in which the 95 % interval holds the true hazard ratio."""
+def coverage(data_sets: int, seed: int, **settings: Any) -> float:
+    """Share of data sets in which the 95 % interval holds the true hazard ratio."""
     truth = np.log(settings["hazard_ratio"])
     covers = []
-    for child in np.random.SeedSequence(seed).spawn(worlds):
+    for child in np.random.SeedSequence(seed).spawn(data_sets):
         rng = np.random.default_rng(child)
         result = risk_set_rerandomization(
             simulate(rng, **settings), draws=400, level=0.95, seed=rng
@@ -52,8 +52,8 @@ def coverage(worlds: int, seed: int, **settings: Any) -> float:
     return float(np.mean(covers))
 
 
-def three_errors(share: float, worlds: int) -> float:
-    return 3 * float(np.sqrt(share * (1 - share) / worlds))
+def three_errors(share: float, data_sets: int) -> float:
+    return 3 * float(np.sqrt(share * (1 - share) / data_sets))
 
 
 def test_size_and_power() -> None:
@@ -70,11 +70,11 @@ def test_coverage_away_from_no_effect() -> None:
     assert abs(share - 0.95) < three_errors(0.95, 200)
 
 
-def confounded(worlds: int, seed: int, hazard_ratio: float, **frame: Any) -> dict[str, float]:
+def confounded(data_sets: int, seed: int, hazard_ratio: float, **frame: Any) -> dict[str, float]:
     """Coverage of both intervals, and median errors of both estimates, on the log scale."""
     truth = np.log(hazard_ratio)
     rows = []
-    for child in np.random.SeedSequence(seed).spawn(worlds):
+    for child in np.random.SeedSequence(seed).spawn(data_sets):
         rng = np.random.default_rng(child)
         design = simulate(rng, hazard_ratio=hazard_ratio, **frame | CONFOUNDED)
         result = risk_set_rerandomization(design, draws=200, level=0.95, seed=rng)

@@ -113,10 +113,10 @@ def test_too_few_draws_are_refused() -> None:
 
 
 def test_no_effect_is_rejected_about_as_often_as_it_should_be() -> None:
-    """With 80 worlds, more than 10 rejections at 0.05 have a probability below 0.003."""
-    worlds = 80
+    """With 80 data sets, more than 10 rejections at 0.05 have a probability below 0.003."""
+    data_sets = 80
     rejected = dict.fromkeys(CONTRASTS, 0)
-    for seed in range(worlds):
+    for seed in range(data_sets):
         design = simulate(
             np.random.default_rng(seed),
             n_units=120,

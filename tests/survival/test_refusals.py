@@ -140,7 +140,7 @@ def test_sums_of_steps_tie_with_their_multiples() -> None:
 
 @pytest.mark.parametrize("narrow", ["start", "stop", "both"])
 def test_single_precision_ties_with_double(spells, narrow: str) -> None:
-    """Years as float32 beside float64: an exposure begins where the row before it ended."""
+    """Years as float32 alongside float64: an exposure begins where the row before it ended."""
     years = spells.assign(start=1990 + spells["start"] / 12, stop=1990 + spells["stop"] / 12)
     first = years.assign(stop=(years["start"] + years["stop"]) / 2, event=0)
     second = years.assign(start=first["stop"])

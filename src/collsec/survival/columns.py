@@ -50,7 +50,7 @@ def as_frame(data: object) -> pd.DataFrame:
 
 
 def names_of(given: Names) -> list[str]:
-    """Return column names as a list: one bare name is a list of one."""
+    """Return column names as a list: one name is a list of one."""
     if isinstance(given, str) or not isinstance(given, Iterable):
         return [given]
     return list(given)
@@ -81,6 +81,8 @@ def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
         if name not in data.columns:
             have = ", ".join(str(c) for c in data.columns)
             raise EstimationError(f"no column {name!r} in the data; columns are: {have}")
+        if isinstance(data[name], pd.DataFrame):
+            raise EstimationError(f"the data hold more than one column named {name!r}")
     if len(data) == 0:
         raise EstimationError("the data hold no rows; check the selection of the cohort")
 
@@ -106,8 +108,6 @@ def numbers(
     """
     require_columns(data, [name])
     column = data[name]
-    if isinstance(column, pd.DataFrame):
-        raise EstimationError(f"the data hold more than one column named {name!r}")
     if column.dtype == object:
         column = _unwrapped(column)
     kind = pd.api.types

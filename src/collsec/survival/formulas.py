@@ -99,7 +99,7 @@ def _with_columns(data: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
 
 @cache
 def _context() -> dict[str, Any]:
-    """Return the functions that a formula may use besides those of formulaic."""
+    """Return the functions that a formula may use in addition to those of formulaic."""
     from formulaic.transforms import stateful_transform
 
     @stateful_transform  # type: ignore[untyped-decorator]

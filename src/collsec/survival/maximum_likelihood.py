@@ -175,6 +175,10 @@ def check_information(
     within : str
         Where the covariates are compared, for the message.
     """
+    if not np.isfinite(information).all():
+        raise EstimationError(
+            "the information is not finite: weights or covariates differ by too many powers of ten"
+        )
     diagonal = np.diag(information)
     for j, name in enumerate(names):
         if diagonal[j] <= COLLINEAR * events:

@@ -161,6 +161,8 @@ def first_time_below(survival: Floats, times: Floats, q: float) -> Floats:
     times : ndarray, shape (t,)
     q : float
     """
+    if not len(times):
+        return np.full(len(survival), np.inf)
     below = survival <= 1 - q + 1e-12
     first = np.argmax(below, axis=1)
     return np.asarray(np.where(below.any(axis=1), times[first], np.inf))

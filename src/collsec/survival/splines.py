@@ -8,6 +8,9 @@ import pandas as pd
 from collsec.survival.arrays import Floats
 from collsec.survival.errors import EstimationError
 
+#: Beyond this the cube of a value exceeds any number.
+LARGEST = 1e100
+
 # Quantiles at which Harrell sets the knots, by their number.
 KNOT_QUANTILES = {
     3: (0.1, 0.5, 0.9),
@@ -103,6 +106,8 @@ def restricted_cubic(values: Floats, knots: Floats) -> Floats:
         # In widths of the knots, so that no cube of a large number overflows.
         return np.asarray((np.maximum(x - knot, 0.0) / width) ** 3)
 
+    if (size := float(np.nanmax(np.abs(x), initial=0.0))) > LARGEST:
+        raise EstimationError(f"a spline needs values that can be cubed, not {size:.3g}")
     nonlinear = [
         width
         * (

@@ -222,6 +222,11 @@ def _prolonged(
     needed = needed[staying[needed] > 0]
     after = np.searchsorted(needed, step[late], side="right")
     count = len(needed) - after
+    if (staying[step[late]][count > 0] <= 0).any():
+        raise EstimationError(
+            "a competing event comes before the chance to have entered is above zero: early risk "
+            "sets are too small for left truncation. Begin later"
+        )
     row = np.repeat(late, count)
     within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
     k = needed[np.repeat(after, count) + within]

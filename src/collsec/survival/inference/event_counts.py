@@ -14,9 +14,23 @@ import numpy as np
 import numpy.typing as npt
 
 from collsec.survival.arrays import Floats, Integers
+from collsec.survival.errors import InferenceError
 
 #: Beyond this log hazard ratio (e^40) the score has reached its limit in double precision.
 _BETA_LIMIT = 40.0
+
+
+def float_array(values: npt.ArrayLike, label: str) -> Floats:
+    """Return values as floats, missing ones as NaN; raise where one is no number.
+
+    Raises
+    ------
+    InferenceError
+    """
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise InferenceError(f"{label} must be numbers.") from None
 
 
 @dataclass(frozen=True, slots=True)

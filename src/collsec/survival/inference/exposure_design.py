@@ -14,7 +14,12 @@ import numpy.typing as npt
 
 from collsec.survival.arrays import Booleans, Floats, Integers
 from collsec.survival.errors import InferenceError
-from collsec.survival.inference.event_counts import EventCounts, event_counts, event_positions
+from collsec.survival.inference.event_counts import (
+    EventCounts,
+    event_counts,
+    event_positions,
+    float_array,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +134,8 @@ def exposure_design(
     until the unit ended, its own end was not observed: give ``inf``. With the day on which the
     unit ended, a spell moved to a longer unit would be cut short for no reason.
     """
-    start = np.asarray(origin, dtype=np.float64)
-    entry_, exit_ = np.asarray(entry, dtype=np.float64), np.asarray(exit, dtype=np.float64)
+    start = float_array(origin, "Origins")
+    entry_, exit_ = float_array(entry, "Entries"), float_array(exit, "Exits")
     failed = np.asarray(event, dtype=np.bool_)
     strata = _codes(outcome_strata)
     levels = _codes(assignment_strata)
@@ -144,7 +149,7 @@ def exposure_design(
     if not failed.any():
         raise InferenceError("No unit has the event: there is nothing to compare.")
 
-    order = np.argsort(np.asarray(spell_assigned, dtype=np.float64), kind="stable")
+    order = np.argsort(float_array(spell_assigned, "Days of assignment"), kind="stable")
     unit = np.asarray(spell_unit, dtype=np.int64)[order]
     assigned, on, off = (
         np.asarray(column, dtype=np.float64)[order]

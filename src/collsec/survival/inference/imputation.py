@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from collsec.survival.errors import InferenceError, check_level
+from collsec.survival.inference.event_counts import float_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,8 @@ def rubin_combine(
     (2.3333, 6.125)
     """
     check_level(level, InferenceError)
-    values = np.asarray(estimates, dtype=np.float64)
-    squares = np.asarray(variances, dtype=np.float64)
+    values = float_array(estimates, "Estimates")
+    squares = float_array(variances, "Variances")
     if values.ndim != 1 or values.shape != squares.shape or values.size < 2:
         raise InferenceError("Estimates and variances of at least two imputations are needed.")
     if not (np.all(np.isfinite(values)) and np.all(np.isfinite(squares) & (squares > 0))):

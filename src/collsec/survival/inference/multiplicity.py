@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from collsec.survival.arrays import Floats
 from collsec.survival.errors import InferenceError
+from collsec.survival.inference.event_counts import float_array
 
 
 def holm(p_values: npt.ArrayLike) -> Floats:
@@ -73,7 +74,7 @@ def _adjusted(p_values: npt.ArrayLike, method: str) -> Floats:
     """Return adjusted p-values by a method of statsmodels."""
     from statsmodels.stats.multitest import multipletests
 
-    values = np.asarray(p_values, dtype=np.float64)
+    values = float_array(p_values, "p-values")
     if values.ndim != 1 or not np.all((values >= 0) & (values <= 1)):
         raise InferenceError("p-values must form one row of numbers between 0 and 1.")
     if not values.size:

@@ -13,7 +13,7 @@ from scipy import optimize
 
 from collsec.survival.arrays import Floats, Integers
 from collsec.survival.errors import InferenceError, check_level
-from collsec.survival.inference.event_counts import event_counts
+from collsec.survival.inference.event_counts import event_counts, float_array
 from collsec.survival.inference.reference_distribution import OPEN, Maxima, maximize_effects
 
 #: Two statistics nearer than this tie: the same arrangement in another order of summation.
@@ -113,8 +113,8 @@ def permuted_effect(
     Applications in Genetics and Molecular Biology*, 9(1), 39. doi:10.2202/1544-6115.1585
     """
     check_level(level, InferenceError)
-    stop, ended = np.asarray(time, dtype=np.float64), np.asarray(event, dtype=np.bool_)
-    x = np.asarray(exposure, dtype=np.float64)
+    stop, ended = float_array(time, "Times"), float_array(event, "Events") == 1
+    x = float_array(exposure, "Exposures")
     stratum, owner = (np.asarray(v, dtype=np.int64) for v in (strata, group))
     if not (np.isfinite(stop).all() and np.isfinite(x).all()):
         raise InferenceError("A follow-up or an exposure is missing or infinite.")

@@ -10,6 +10,7 @@ from scipy import stats
 
 from collsec.survival.arrays import Floats
 from collsec.survival.errors import InferenceError
+from collsec.survival.inference.event_counts import float_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def power_curve(hazard_ratio: npt.ArrayLike, std_error: float, *, alpha: float) 
     >>> power_curve([1.0, 2.0], 0.25, alpha=0.05).round(3).tolist()
     [0.05, 0.792]
     """
-    ratio = np.asarray(hazard_ratio, dtype=np.float64)
+    ratio = float_array(hazard_ratio, "Hazard ratios")
     if np.any(ratio <= 0):
         raise InferenceError("Hazard ratios must be positive.")
     shift = np.log(ratio) / std_error

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from collsec.survival.arrays import Floats
 from collsec.survival.errors import InferenceError
+from collsec.survival.inference.event_counts import float_array
 
 #: How trustworthy a specification is; the last is shown but never summarized with the others.
 VALIDITY = ("principled", "plausible", "known-biased")
@@ -103,7 +104,7 @@ def specification_curve(
     (0.3, 0.5)
     """
     values, low, high = (
-        np.asarray(column, dtype=np.float64) for column in (estimate, ci_low, ci_high)
+        float_array(column, "Estimates and limits") for column in (estimate, ci_low, ci_high)
     )
     tags = np.asarray(validity, dtype=str)
     if not values.shape == low.shape == high.shape == tags.shape:

@@ -182,10 +182,12 @@ def iv_2sls(
         groups, n_clusters = found, len(labels)
     nested = groups is not None and absorption.nested_in(groups.astype(np.float64))
     counted = 0 if nested else absorption.effects
-    few, many = (_small_sample(n, k + p + counted, n_clusters) if small else 1.0 for k in (1, q))
+    few, many = (_small_sample(n, k + p + counted, n_clusters) for k in (1, q))
     df = None
     if small:
         df = float(n - 1 - p - absorption.effects if n_clusters is None else n_clusters - 1)
+    else:
+        few = many = 1.0
     # The two equations on all exogenous columns: reduced form and first stage.
     width, bread = q + p, np.linalg.inv(gram)
     moments = own.T @ remaining[:, :2]
