@@ -32,6 +32,13 @@ VERDICTS = {
         [{"code": "excludes_one", "values": {}}, {"code": "checks_hold", "values": {}}],
     ),
 }
+
+
+def stem(hypothesis: str) -> str:
+    """Name of the page of a hypothesis, of the study or of a reader's own."""
+    return STEMS.get(hypothesis, f"{hypothesis}-own-question")
+
+
 SPEC: dict[str, Any] = {
     "design": "time_varying",
     "cluster": "gwno_host",
@@ -610,7 +617,7 @@ publisher = ""
 def analysis(hypothesis: str) -> str:
     """Return the text of one analysis file: the spec as front matter, then the prose."""
     front = {
-        "title": TITLES[hypothesis],
+        "title": TITLES.get(hypothesis, f"What of {hypothesis}?"),
         "abstract": "An invented study about {{< var " + hypothesis + ".n_units >}} wars.",
         "keywords": ["peacekeeping", "duration of war"],
         **SPEC,
@@ -634,12 +641,12 @@ def write_study(
         ignore=shutil.ignore_patterns("project", "site", ".build-*", "MANIFEST.json"),
     )
     for h in hypotheses:
-        (root / "analyses" / f"{STEMS[h]}.qmd").write_text(analysis(h), encoding="utf-8")
+        (root / "analyses" / f"{stem(h)}.qmd").write_text(analysis(h), encoding="utf-8")
         estimate_rows(h).to_parquet(estimates / f"{h}.parquet")
         curve_rows().to_parquet(estimates / f"{h}-curves.parquet")
         specification_rows().to_parquet(estimates / f"{h}-multiverse.parquet")
         attrition_rows().to_parquet(panels / f"{h}-attrition.parquet")
-        code, reasons = VERDICTS[h]
+        code, reasons = VERDICTS.get(h, VERDICTS["h1"])
         record = {
             "hypothesis": h,
             "spec": SPEC,

@@ -175,7 +175,9 @@ def test_what_cannot_be_estimated_says_why() -> None:
         "p_value": np.nan,
         "note": "Not estimable: 3 treated",
     }
-    [line] = terminal.estimate_table(pd.DataFrame([row | {"shown_role": "primary"}]), "").cells()
+    rows = pd.DataFrame([row | {"shown_role": role} for role in ("primary", "", " 3 of 6")])
+    line, *others = terminal.estimate_table(rows, "").cells()
+    assert [other[0] for other in others] == ["", " 3 of 6"]
     assert line == [
         "primary",
         "UN troops, lag of 6 months. Not estimable: 3 treated",

@@ -114,7 +114,7 @@ def page(root: Path, name: str) -> Tree:
 # What is there ---------------------------------------------------------------------------------
 
 
-def test_every_report_has_a_page_and_a_pdf_and_every_exhibit_its_files(built: Path) -> None:
+def test_every_report_has_a_page_and_a_pdf_and_every_item_its_files(built: Path) -> None:
     site = built / "reports" / "site"
     for stem in REPORTS:
         assert (site / f"{stem}.pdf").read_bytes().startswith(b"%PDF-")
@@ -159,6 +159,33 @@ def test_a_study_without_cases_or_claims_has_no_pages_of_them(small: Path, tmp_p
     folder.mkdir()
     project = assemble(Project(small), ["h1"], folder)
     assert [p.stem for p in project.pages] == ["index", study.STEMS["h1"]]
+
+
+@pytest.mark.parametrize("names", [("q1",), tuple(f"q{n}" for n in range(1, 13))])
+def test_hypotheses_that_nobody_has_met_have_their_pages_and_lines(
+    tmp_path: Path, repository: Path, names: tuple[str, ...]
+) -> None:
+    """One or many, none of the study's own, none with a claim."""
+    root = study.write_study(tmp_path / "own", repository, names)
+    claims = root / "data" / "raw" / "coded" / "claims.csv"
+    rows = pd.read_csv(claims, dtype=str)
+    rows[rows["verdict_class"] != "tested"].to_csv(claims, index=False)
+    folder = tmp_path / "project"
+    folder.mkdir()
+    made = assemble(Project(root), list(names), folder)
+    stems = [study.stem(h) for h in names]
+    assert [p.stem for p in made.pages] == ["index", *stems, *FURTHER]
+    assert [p.label for p in made.pages if p.record] == [f"{h.upper()} Own question" for h in names]
+    settings = yaml.safe_load((folder / "_quarto.yml").read_text())
+    assert [link["href"] for link in settings["website"]["navbar"]["left"]][1:-2] == [
+        f"{s}.qmd" for s in stems
+    ]
+    overview = (folder / "_verdicts.md").read_text()
+    for h in names:
+        assert f"**[What of {h}?]({study.stem(h)}.qmd)**" in overview
+        assert f"| @tbl-{h}-checks |" in (folder / f"_tbl-{h}-items.md").read_text()
+    tested = (folder / "_tbl-claims-tested.md").read_text()
+    assert "verdict-number" not in tested
 
 
 def test_front_matter_is_resolved_and_holds_no_spec(built: Path) -> None:

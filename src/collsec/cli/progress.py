@@ -42,7 +42,7 @@ class Progress:
     is_dry : bool
         Only what would be done is to be said.
     is_last : bool
-        Whether nothing follows, so that the time that remains can be told.
+        Whether nothing follows, so that the time remaining is known.
     """
 
     def __init__(

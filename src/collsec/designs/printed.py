@@ -42,7 +42,7 @@ class Column:
     is_markup : bool
         Whether the values are Markdown; others are printed as they are.
     is_grouped : bool
-        Whether a cell that repeats the one above it stays empty.
+        Whether a cell that repeats the one above it stays empty, as does one without text.
     is_blank_at_zero : bool
         Whether the cell is a dash where its first value is zero.
     """

@@ -42,7 +42,7 @@ from collsec.reports.pages.page import (
 )
 from collsec.reports.pages.source import nested, read_qmd, resolve
 from collsec.reports.tables import codebook
-from collsec.reports.tables.study import exhibit_list
+from collsec.reports.tables.study import item_list
 from collsec.upstream.sources import Source
 
 _TABLE = re.compile(r"\{\{<\s*include\s+_tbl-([\w-]+)\.md\s*>\}\}")
@@ -134,7 +134,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     reports = [(p.stem, p.front["title"], p.record) for p in pages]
     _write(folder / "_verdicts.md", generated.verdict_list(reports))
     minimum = (study.minimum_exposed_ends, study.minimum_exposed_clusters)
-    _write(folder / "_findings.md", generated.findings(reports, minimum))
+    _write(folder / "_plain.md", generated.plain_summary(reports, minimum))
     for name in _COMMITTED:
         shutil.copyfile(sources_folder / name, folder / name)
     _write(folder / "_variables.yml", _yaml(nested(variables)))
@@ -198,7 +198,7 @@ def _write_page(
     parts = [f"---\n{_yaml(page.front)}---", body]
     if page.record is not None:
         h = page.record.hypothesis
-        names = (f"_verdict-{h}", f"_provenance-{h}", f"_availability-{h}", f"_tbl-{h}-exhibits")
+        names = (f"_verdict-{h}", f"_provenance-{h}", f"_availability-{h}", f"_tbl-{h}-items")
         includes = [f"{{{{< include {name}.md >}}}}" for name in names]
         parts = [parts[0], *includes[:2], body, *includes[2:]]
     if has_references:
@@ -226,7 +226,7 @@ def _write_surroundings(
     _write(folder / f"_provenance-{h}.md", generated.provenance(record))
     availability = generated.availability(record, page.front, imprint, sources, used)
     _write(folder / f"_availability-{h}.md", availability)
-    _write(folder / f"_tbl-{h}-exhibits.md", exhibit_list(listed, hypothesis=h).markdown())
+    _write(folder / f"_tbl-{h}-items.md", item_list(listed, hypothesis=h).markdown())
 
 
 def _used_sources(project: Project, hypothesis: str) -> list[Used]:

@@ -90,7 +90,7 @@ def verdict_list(pages: Sequence[tuple[str, str, Record | None]]) -> str:
     return mark + "::: {.verdicts}\n" + "\n".join(parts) + ":::\n"
 
 
-def findings(pages: Sequence[tuple[str, str, Record | None]], minimum: tuple[int, int]) -> str:
+def plain_summary(pages: Sequence[tuple[str, str, Record | None]], minimum: tuple[int, int]) -> str:
     """Return in plain words what each report found, how sure that is, and what would change it.
 
     Parameters
@@ -193,11 +193,9 @@ def figure_files(name: str) -> str:
         f"[{label}](figures/{name}.{end}){{.file}}"
         for label, end in (("Data (CSV)", "csv"), ("SVG", "svg"), ("PNG", "png"))
     )
-    return _HTML_ONLY.format(f"::: {{.exhibit-files}}\n{links}\n:::")
+    return _HTML_ONLY.format(f"::: {{.item-files}}\n{links}\n:::")
 
 
 def table_files(name: str) -> str:
     """Return the link to a table's unrounded rows."""
-    return _HTML_ONLY.format(
-        f"::: {{.exhibit-files}}\n[Data (CSV)](tables/{name}.csv){{.file}}\n:::"
-    )
+    return _HTML_ONLY.format(f"::: {{.item-files}}\n[Data (CSV)](tables/{name}.csv){{.file}}\n:::")

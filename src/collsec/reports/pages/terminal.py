@@ -156,7 +156,7 @@ def estimate_table(estimates: pd.DataFrame, caption: str) -> Table:
     )
     return Table(
         (
-            Column("role", "shown_role"),
+            Column("role", "shown_role", is_grouped=True),
             Column("", "named", width=40),
             Column("value", "valued", align="right"),
             Column(

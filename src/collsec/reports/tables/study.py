@@ -181,14 +181,14 @@ def sources(table: pd.DataFrame) -> Table:
     )
 
 
-def exhibit_list(entries: Sequence[tuple[str, str, str, str]], *, hypothesis: str) -> Table:
-    """Return the table that maps each exhibit to its rule and its file.
+def item_list(entries: Sequence[tuple[str, str, str, str]], *, hypothesis: str) -> Table:
+    """Return the table that maps each table and figure to its rule and its file.
 
     Parameters
     ----------
     entries : sequence of (identifier, rule, input, output)
         Cross-reference identifier, the rule that made its numbers, the file those stand in, and
-        the file of the exhibit.
+        its own file.
     hypothesis : str
     """
     return Table(
@@ -200,5 +200,5 @@ def exhibit_list(entries: Sequence[tuple[str, str, str, str]], *, hypothesis: st
         ),
         pd.DataFrame(entries, columns=["identifier", "rule", "input", "output"]),
         "Where each table and figure comes from.",
-        f"tbl-{hypothesis}-exhibits",
+        f"tbl-{hypothesis}-items",
     )

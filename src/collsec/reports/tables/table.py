@@ -266,7 +266,8 @@ def _cell(column: Column, row: Mapping[Any, Any]) -> str:
             return wording.in_unit(value, str(row[column.unit_of]))
         return wording.cell(value, column.unit, column.digits)
 
-    return _NAME.sub(printed, _template(column)) or wording.NONE
+    text = _NAME.sub(printed, _template(column))
+    return text or ("" if column.is_grouped else wording.NONE)
 
 
 def _side(column: Column) -> str:

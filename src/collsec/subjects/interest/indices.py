@@ -1,4 +1,4 @@
-"""The indices of interest put to the test: constructed otherwise, and against other powers' ties.
+"""The indices of interest put to the test: constructed otherwise, and alongside other powers' ties.
 
 *Is it the five, or great powers at large?* Germany, Japan, India, Italy and Brazil hold no veto.
 Each index alone says little: ties to one power go with ties to another. In one model they compete,
@@ -73,9 +73,9 @@ TIES = (*(f"ties.{name}" for name in COMPONENTS), "ties.is_host_itself")
         TableOf(
             "other-powers",
             (Role.OTHER_POWERS,),
-            "Ties to the five beside ties to Germany, Japan, India, Italy and Brazil, and to each "
-            "power alone: hazard ratios of the end per standard deviation. Intervals at 95 %, by "
-            f"a jackknife over countries. {IN_DEGREES}",
+            "Ties to the five alongside ties to Germany, Japan, India, Italy and Brazil, and to "
+            "each power alone: hazard ratios of the end per standard deviation. Intervals at 95 %, "
+            f"by a jackknife over countries. {IN_DEGREES}",
         ),
     ),
     variables=(
