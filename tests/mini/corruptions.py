@@ -480,9 +480,9 @@ FACTS: tuple[tuple[str, Callable[[Table], Damage]], ...] = (
         "missions",
         fact(
             "people_before_authorization",
-            {"mission_id": "unamir"},
+            {"mission_id": "unomil"},
             "first_personnel_date",
-            "1993-09-30",
+            "1993-08-31",
         ),
     ),
     (
