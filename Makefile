@@ -25,7 +25,8 @@ test-slow: $(READY)
 # What a run survives: kills, signals, lost and corrupt files, broken input.
 faults: $(READY)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -v -m "slow or not slow" \
-	  tests/core/test_project.py tests/pipeline/test_run.py tests/pipeline/test_corruptions.py
+	  tests/core/test_project.py tests/pipeline/test_run.py tests/pipeline/test_corruptions.py \
+	  tests/pipeline/test_toy.py
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -304,6 +304,7 @@ def test_all_faults_are_listed_at_once(finished: Path) -> None:
     assert "missions.csv" in done.stderr and "h2-veto-use.qmd" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_step_that_fails_leaves_every_result(copy: Path) -> None:
     before = outputs(copy)
     template = copy / "reports" / "page.html"
@@ -322,6 +323,7 @@ def test_a_step_that_fails_leaves_every_result(copy: Path) -> None:
     assert outputs(copy) == before
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_leaves_every_result(finished: Path) -> None:
     before = outputs(finished)
     done = subprocess.run(
@@ -343,6 +345,7 @@ def test_a_full_disk_is_one_line_and_leaves_every_result(finished: Path) -> None
 # Kills and interrupts ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
@@ -394,6 +397,7 @@ def kill_at_random(folder: Path, draw: random.Random, kills: int, longest: float
     return alive
 
 
+@pytest.mark.slow
 def test_after_kills_at_random_moments_the_bytes_are_the_same(copy: Path) -> None:
     expected = outputs(copy)
     forget(copy, CHEAP)
@@ -416,6 +420,7 @@ def test_after_twenty_kills_from_nothing_the_bytes_are_the_same(copy: Path) -> N
     assert outputs(copy) == expected
 
 
+@pytest.mark.slow
 def test_locks_of_a_dead_snakemake_do_not_stop_a_run(finished: Path) -> None:
     locks = finished / ".snakemake" / "locks"
     locks.mkdir(exist_ok=True)
@@ -430,6 +435,7 @@ def test_locks_of_a_dead_snakemake_do_not_stop_a_run(finished: Path) -> None:
 # Any split of the work --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_shard_without_work_is_an_empty_shard(finished: Path, pristine: Path) -> None:
     import pandas as pd
 
@@ -447,6 +453,7 @@ def test_a_shard_without_work_is_an_empty_shard(finished: Path, pristine: Path) 
     Project(finished).receipt(unit).unlink()
 
 
+@pytest.mark.slow
 def test_a_grid_smaller_than_the_number_of_shards_gives_the_same_numbers(copy: Path) -> None:
     page = copy / "analyses" / "h1-deployment-delay.qmd"
     text = page.read_text(encoding="utf-8")

@@ -104,6 +104,7 @@ def test_the_guide_holds_every_file_as_it_is() -> None:
     assert blocks() == there
 
 
+@pytest.mark.slow
 def test_adding_it_makes_nothing_else_again(study: dict[str, object], folder: Path) -> None:
     after = digests(folder, *MADE)
     before = study["before"]
@@ -114,6 +115,7 @@ def test_adding_it_makes_nothing_else_again(study: dict[str, object], folder: Pa
     assert not [h for h in OTHERS if re.search(rf"\b{h}\b", str(study["planned"]))]
 
 
+@pytest.mark.slow
 def test_its_estimate_is_that_of_a_hand_calculation(folder: Path) -> None:
     rows = pd.read_parquet(folder / "data" / "processed" / "panels" / "toy.parquet")
     droughts = pd.read_csv(TOY / "toy.csv", parse_dates=["from_date", "to_date"])
@@ -143,6 +145,7 @@ def test_its_estimate_is_that_of_a_hand_calculation(folder: Path) -> None:
     assert primary["inference"] == "constant_rate"
 
 
+@pytest.mark.slow
 def test_it_is_no_member_of_the_family(folder: Path) -> None:
     assert estimates(folder, "toy").loc["toy.primary", "level"] == pytest.approx(0.95)
     for other in OTHERS:
@@ -154,6 +157,7 @@ def test_it_is_no_member_of_the_family(folder: Path) -> None:
     assert together["families"]["toy"]["tests"] == 3  # by agreement; first wars; recurrent ones
 
 
+@pytest.mark.slow
 def test_its_part_splits_the_wars(folder: Path) -> None:
     rows = estimates(folder, "toy")
     parts = rows.loc[["toy.first", "toy.recurrent"]]
@@ -166,6 +170,7 @@ def test_its_part_splits_the_wars(folder: Path) -> None:
     assert record["diagnostics"]["null_calibration"]["draws"] == 40
 
 
+@pytest.mark.slow
 def test_it_has_a_page_and_a_line_on_the_index_without_a_claim(folder: Path) -> None:
     site = folder / "reports" / "site"
     page = (site / "toy-drought.html").read_text(encoding="utf-8")
@@ -182,6 +187,7 @@ def test_it_has_a_page_and_a_line_on_the_index_without_a_claim(folder: Path) -> 
     assert "toy.primary@" not in (site / "claims.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_commands_know_it(folder: Path) -> None:
     said = {}
     for name, arguments in {
@@ -197,6 +203,7 @@ def test_the_commands_know_it(folder: Path) -> None:
     assert "The host state was in a drought on the day before the war began." in said["measure"]
 
 
+@pytest.mark.slow
 def test_a_claim_stands_with_it(study: dict[str, object], folder: Path) -> None:
     path = folder / RAW / "coded" / "claims.csv"
     with path.open(encoding="utf-8", newline="") as file:
