@@ -67,7 +67,7 @@ def test_the_kinds_of_the_study_add_up_to_all_that_ended(name: str) -> None:
         UNKNOWN_KIND,
     }
     units = prepared.units
-    until = DAY("2019-12-31")
+    until = DAY("2023-12-31")
     assert study_extents()["outcomes"].last_day == until
     last = units["exit_date"].where(units["exit_date"] <= until, until)
     data = pd.DataFrame(
