@@ -15,7 +15,7 @@ from collsec.survival.covariates import matrix
 from collsec.survival.errors import EstimationError, shown
 from collsec.survival.formulas import Covariates, covariates_of
 from collsec.survival.maximum_likelihood import check_information
-from collsec.survival.regression.absorption import Absorption, check_absorbed
+from collsec.survival.regression.absorption import Absorption, check_absorbed, require_residual
 from collsec.survival.regression.linear import LinearResult
 
 
@@ -149,6 +149,7 @@ def panel_ols(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fit = model.fit(debiased=True, **options)
+    require_residual(np.asarray(fit.resids, dtype=np.float64), y - y.mean(), outcome)
     index = pd.Index(fit.params.index, name="term")
     return PanelResult(
         params=pd.Series(fit.params.to_numpy(), index=index, name="estimate"),
