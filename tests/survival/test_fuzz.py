@@ -352,7 +352,10 @@ CALLS: dict[str, Callable[[pd.DataFrame], Numbers]] = {
     ),
     "complete": lambda d: cox(complete_cases(d, ["start", "stop", "event", "x", "z"]).data),
     "cox, null": lambda d: {"S": cox_ph(d, [], **ROWS).baseline()["survival"].to_numpy()},
-    "firth": lambda d: {"b": np.array([firth_cox(d, "x", **ROWS).estimate])},
+    # Per standard deviation, the scale on which its search ends.
+    "firth": lambda d: {
+        "b": np.array([firth_cox(d, "x", **ROWS).estimate * d["x"].astype(float).std()])
+    },
     "frailty": lambda d: coefficients(frailty_cox(d, "x", **ROWS, group="group", variance=0.5)),
     "frailty, free": lambda d: coefficients(frailty_cox(d, "x", **ROWS, group="group")),
     "fine and gray": lambda d: coefficients(
