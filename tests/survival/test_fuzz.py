@@ -174,7 +174,7 @@ def cox(data: pd.DataFrame, **options: Any) -> Numbers:
 
 def predictions(fit: Any, data: pd.DataFrame, **whats: Any) -> Numbers:
     """Predict what is named for the first rows; quantiles and means may be infinite."""
-    found, some = coefficients(fit), data.sort_values("unit", kind="stable").head(4)
+    found, some = coefficients(fit), data.sort_values(["unit", "x", "z", "y"]).head(4)
     for what, options in whats.items():
         name = what.replace("_", " ")
         table = fit.predict(some, name, **options)
