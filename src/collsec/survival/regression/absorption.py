@@ -117,6 +117,12 @@ def check_absorbed(
             raise EstimationError(f"column {name!r} does not vary{by}; drop it")
 
 
+def require_rows(rows: int, parameters: int) -> None:
+    """Raise where rows are no more than parameters, the effects among them."""
+    if rows <= parameters:
+        raise EstimationError(f"{rows} rows are too few for {parameters} parameters")
+
+
 def require_residual(residual: Floats, outcome: Floats, name: str) -> None:
     """Raise where an outcome is fitted exactly, so that nothing shows how far estimates may err."""
     if residual @ residual <= EXACT * max(float(outcome @ outcome), 1e-300):

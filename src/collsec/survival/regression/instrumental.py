@@ -20,6 +20,7 @@ from collsec.survival.regression.absorption import (
     Absorption,
     check_absorbed,
     require_residual,
+    require_rows,
 )
 from collsec.survival.regression.linear import LinearEquation, LinearResult
 from collsec.survival.regression.weak_instruments import (
@@ -257,8 +258,7 @@ def iv_2sls(
 
 def _small_sample(n: int, parameters: int, groups: int | None) -> float:
     """Return the factor of a covariance for few rows and few clusters."""
-    if n <= parameters:
-        raise EstimationError(f"{n} rows are too few for {parameters} parameters")
+    require_rows(n, parameters)
     if groups is None:
         return n / (n - parameters)
     return groups / (groups - 1) * (n - 1) / (n - parameters)
