@@ -352,9 +352,9 @@ CALLS: dict[str, Callable[[pd.DataFrame], Numbers]] = {
     ),
     "complete": lambda d: cox(complete_cases(d, ["start", "stop", "event", "x", "z"]).data),
     "cox, null": lambda d: {"S": cox_ph(d, [], **ROWS).baseline()["survival"].to_numpy()},
-    # Per standard deviation, the scale on which its search ends.
+    # In units of the covariate, on which scale its search ends.
     "firth": lambda d: {
-        "b": np.array([firth_cox(d, "x", **ROWS).estimate * d["x"].astype(float).std()])
+        "b": np.array([firth_cox(d, "x", **ROWS).estimate * d["x"].astype(float).abs().median()])
     },
     "frailty": lambda d: coefficients(frailty_cox(d, "x", **ROWS, group="group", variance=0.5)),
     "frailty, free": lambda d: coefficients(frailty_cox(d, "x", **ROWS, group="group")),
