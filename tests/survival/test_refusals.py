@@ -19,10 +19,12 @@ from collsec.survival import (
     fine_gray,
     firth_cox,
     frailty_cox,
+    iv_2sls,
     kaplan_meier,
     logit,
     logrank,
     negative_binomial,
+    panel_ols,
     poisson,
     rmst,
     rmst_difference,
@@ -310,3 +312,17 @@ def test_the_penalized_model_names_what_is_not_determined(spells) -> None:
         firth_cox(spells, ["x", "one"], **ROWS)
     with pytest.raises(EstimationError, match="'double' is collinear with x"):
         firth_cox(spells.assign(double=2 * spells["x"]), ["x", "double"], **ROWS)
+
+
+def test_no_spread_of_time_and_no_rows_left_are_refused(spells) -> None:
+    alike = spells.assign(start=0.0, stop=9.0, event=1)
+    for distribution in ("weibull", "lognormal", "loglogistic"):
+        with pytest.raises(EstimationError, match="all rows end at one time"):
+            aft(alike, ["x"], **ROWS, distribution=distribution)
+    assert aft(alike, ["x"], **ROWS).nobs == len(alike)
+    few = spells.head(5).assign(time=[0, 1, 0, 1, 2], group=[0, 0, 1, 1, 2], y=spells["x"] ** 2)
+    with pytest.raises(EstimationError, match="5 rows are too few for 5 parameters"):
+        panel_ols(few, "x", outcome="y", entity="group", time="time")
+    exact = spells.assign(y=2 * spells["x"])
+    with pytest.raises(EstimationError, match="'y' is fitted exactly"):
+        iv_2sls(exact, outcome="y", endogenous="x", instruments="start")

@@ -47,13 +47,13 @@ def cluster_sandwich(
     return sandwich(sum_by_group(scores, cluster, n_clusters), bread, group_debias=group_debias)
 
 
-def require_spread(clustered: Floats, model: Floats) -> None:
-    """Raise where clusters leave a coefficient no error at all, shapes (p, p)."""
-    if (np.diag(clustered) <= NO_SPREAD * np.diag(model)).any():
+def require_spread(robust: Floats, model: Floats, what: str = "clustered") -> None:
+    """Raise where a robust covariance leaves a coefficient no error at all, shapes (p, p)."""
+    if (np.diag(robust) <= NO_SPREAD * np.diag(model)).any():
         raise EstimationError(
-            "the clustered error of a coefficient is zero: the rows of every cluster add up to no "
-            "score, as where all are alike or each cluster has a covariate of its own. Drop that "
-            "covariate, or cluster more coarsely"
+            f"the {what} error of a coefficient is zero: its rows or clusters add up to no score, "
+            "as where all are alike, or each has a covariate of its own. Drop that covariate, or "
+            "cluster more coarsely"
         )
 
 

@@ -57,7 +57,8 @@ def compare(results: Mapping[str, Coefficients] | Sequence[Coefficients]) -> pd.
         Index ``(term, quantity)`` with ``estimate`` and ``std_error`` of each term in order of
         first appearance, then ``rows, events, clusters, log-likelihood, AIC, BIC`` under ``fit``;
         one column per model, missing where a model lacks the term. The log-likelihood of a Cox
-        model is partial: compare it, and the criteria, among Cox models of the same rows only.
+        model is partial: compare it among Cox models of the same rows only; where models are of
+        different kinds its AIC and BIC are left out.
     """
     results = models_of(results)
     columns = {}
@@ -69,6 +70,9 @@ def compare(results: Mapping[str, Coefficients] | Sequence[Coefficients]) -> pd.
             cells[str(term), "std_error"] = float(result.std_errors[term])
         order |= dict.fromkeys(cells)
         columns[name] = cells
+    # A partial likelihood is none of the whole data: its criteria compare with one another alone.
+    partial = [isinstance(getattr(r, "loglik", None), tuple) for r in results.values()]
+    mixed = any(partial) and not all(partial)
     facts: dict[tuple[str, str], None] = {}
     for name, result in results.items():
         for attribute, label in MEASURES.items():
@@ -76,6 +80,9 @@ def compare(results: Mapping[str, Coefficients] | Sequence[Coefficients]) -> pd.
             if value is not None:
                 columns[name]["fit", label] = float(value)
         loglik = getattr(result, "loglik", None)
+        if isinstance(loglik, tuple) and mixed:
+            columns[name].pop(("fit", "AIC"), None)
+            columns[name].pop(("fit", "BIC"), None)
         if loglik is not None:
             columns[name]["fit", "log-likelihood"] = float(
                 loglik[1] if isinstance(loglik, tuple) else loglik

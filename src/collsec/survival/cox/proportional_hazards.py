@@ -121,6 +121,7 @@ def _robust_trend(
     """Return the tests of a trend from the clusters' efficient scores."""
     p = len(names)
     own, timed = contributions
+    quadratic_form(np.concatenate((np.zeros(p), score)), joint, refusal)
     efficient = timed - own @ np.linalg.solve(joint[:p, :p], joint[:p, p:])
     spread = efficient.T @ efficient
     chi2 = {

@@ -174,7 +174,7 @@ def standardize(
     for code in np.unique(stratum):
         own = np.flatnonzero(stratum == code)
         path = _followed(result, paths, int(code), horizon, clock)
-        relative = np.exp((x[own] - design.center) @ result.params.to_numpy())
+        relative = _relative_risk((x[own] - design.center) @ result.params.to_numpy())
         survival = np.exp(-relative[:, None] * path.cumulative)
         mean += share[own] @ survival
         rmst_of_units[own] = first + survival @ width
@@ -241,7 +241,7 @@ def _followed(
     z = np.zeros((len(moments), len(design.names)))
     for name, path in paths.items():
         z[:, design.names.index(name)] = path.at(sets.time[moments])
-    factor = np.exp(z @ result.params.to_numpy() - at.shift)
+    factor = _relative_risk(z @ result.params.to_numpy() - at.shift)
     upto = times_up_to(sets.time[moments], clock, sets.width)
 
     jump = slots.by_moment(at.hazard)
@@ -252,6 +252,17 @@ def _followed(
     if design.cluster is not None:
         influence = running(baseline_influence(result, moments, factor).T)[upto].T
     return _Followed(running(hazard)[upto], running(drift)[upto], influence)
+
+
+def _relative_risk(eta: Floats) -> Floats:
+    """Return exponentials; raise where one exceeds any number."""
+    with np.errstate(over="ignore"):
+        risk = np.exp(eta)
+    if not np.isfinite(risk).all():
+        raise EstimationError(
+            "the hazard on the path exceeds any number: its values lie far beyond the model's data"
+        )
+    return np.asarray(risk)
 
 
 def _coefficient_influence(result: CoxResult) -> Floats:

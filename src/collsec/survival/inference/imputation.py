@@ -99,8 +99,10 @@ def rubin_combine(
         raise InferenceError("Estimates and variances of at least two imputations are needed.")
     if not (np.all(np.isfinite(values)) and np.all(np.isfinite(squares) & (squares > 0))):
         raise InferenceError("An imputation has no finite estimate with a positive variance.")
-    m = values.size
-    within, between = float(squares.mean()), float(values.var(ddof=1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        m, within, between = values.size, float(squares.mean()), float(values.var(ddof=1))
+    if not np.isfinite(within + between):
+        raise InferenceError("Estimates or variances exceed what can be squared.")
     added = (1 + 1 / m) * between
     total = within + added
     share = added / total

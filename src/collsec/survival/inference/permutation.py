@@ -16,6 +16,8 @@ from collsec.survival.errors import InferenceError, check_level
 from collsec.survival.inference.event_counts import event_counts, float_array
 from collsec.survival.inference.reference_distribution import OPEN, Maxima, maximize_effects
 
+#: A spread below this fraction of the largest exposure is rounding.
+LEAST_SPREAD = 1e-8
 #: Two statistics nearer than this tie: the same arrangement in another order of summation.
 _TIE = 1e-8
 
@@ -133,7 +135,12 @@ def permuted_effect(
         if is_exact
         else _some(values, of_stratum, draws, np.random.default_rng(seed))
     )
-    scale = float(x.std()) or 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        scale, largest = float(x.std()), float(np.abs(x).max(initial=0.0))
+    if not np.isfinite(scale):
+        raise InferenceError(f"Exposures reach {largest:.3g}, beyond what can be squared.")
+    if scale <= LEAST_SPREAD * largest:
+        raise InferenceError("The exposure does not vary among units at risk at any event.")
     own = likelihood.statistics(x[None, :] / scale)
     if own.information <= 0:
         raise InferenceError("The exposure does not vary among units at risk at any event.")

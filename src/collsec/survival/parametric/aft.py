@@ -108,6 +108,11 @@ def aft(
     design = RegressionDesign.from_frame(data, covariates)
     given = case_weights(data, weights)
     family = DISTRIBUTIONS[distribution]
+    if family.scale_is_free and float(np.ptp(ends)) <= spells.width:
+        raise EstimationError(
+            f"all rows end at one time ({stop!r} is {ends[0]:g}): the spread of log time is not "
+            "determined; use distribution='exponential'"
+        )
     # In units of their typical size the logarithms of times are near zero, whatever the clock.
     typical = float(np.log(ends).mean())
     model = AftLikelihood.build(

@@ -15,6 +15,8 @@ from collsec.survival.errors import EstimationError
 
 #: Share of a column's variance that must remain after the effects are out: less is rounding.
 ABSORBED = 1e-10
+#: A sum of squared residuals below this fraction of the outcome's is rounding.
+EXACT = 1e-20
 #: Levels of the smaller of two factors, whose normal equations are solved densely.
 MOST_LEVELS = 5000
 
@@ -113,6 +115,21 @@ def check_absorbed(
         if remaining <= ABSORBED * max(float(was), 1e-300):
             by = f" within {' and '.join(map(str, factors))}" if factors else ""
             raise EstimationError(f"column {name!r} does not vary{by}; drop it")
+
+
+def require_rows(rows: int, parameters: int) -> None:
+    """Raise where rows are no more than parameters, the effects among them."""
+    if rows <= parameters:
+        raise EstimationError(f"{rows} rows are too few for {parameters} parameters")
+
+
+def require_residual(residual: Floats, outcome: Floats, name: str) -> None:
+    """Raise where an outcome is fitted exactly, so that nothing shows how far estimates may err."""
+    if residual @ residual <= EXACT * max(float(outcome @ outcome), 1e-300):
+        raise EstimationError(
+            f"outcome {name!r} is fitted exactly: rows are as few as parameters, or the outcome is "
+            "made of the columns; there is no residual to take errors from"
+        )
 
 
 def _means(dummy: sparse.csr_array, columns: Floats) -> Floats:

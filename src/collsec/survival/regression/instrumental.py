@@ -9,12 +9,19 @@ import numpy as np
 import pandas as pd
 
 from collsec.survival.arrays import Floats, Integers, crossproduct, sum_by_group
+from collsec.survival.clustered import require_spread
 from collsec.survival.columns import Names, as_frame, clusters, names_of, numbers
 from collsec.survival.covariates import matrix
 from collsec.survival.errors import EstimationError
 from collsec.survival.formulas import Covariates, covariates_of
 from collsec.survival.maximum_likelihood import check_information, quadratic_form
-from collsec.survival.regression.absorption import Absorption, check_absorbed
+from collsec.survival.regression.absorption import (
+    EXACT,
+    Absorption,
+    check_absorbed,
+    require_residual,
+    require_rows,
+)
 from collsec.survival.regression.linear import LinearEquation, LinearResult
 from collsec.survival.regression.weak_instruments import (
     AndersonRubin,
@@ -202,9 +209,18 @@ def iv_2sls(
     inner = np.linalg.inv(turn.T @ gram @ turn)
     params = inner @ (turn.T @ moments[:, 0])
     rest = y - d * params[0] - own[:, q:] @ params[1:]
+    require_residual(rest, y, outcome)
     second_cov = few * inner @ turn.T @ _meat(own, rest, rest, groups) @ turn @ inner
     units = np.concatenate(([1.0], scale[q:]))
     params, second_cov = params / units, second_cov / np.outer(units, units)
+    how = "heteroskedastic" if groups is None else "clustered"
+    require_spread(second_cov[:1, :1], inner[:1, :1] * float(rest @ rest) / n, how)
+    unexplained = (away**2).sum(axis=0)
+    exact = unexplained <= EXACT * (remaining[:, :2] ** 2).sum(axis=0)
+    for j in np.flatnonzero(~exact):
+        part = slice(j * width, j * width + q)
+        own_units = cov[part, part] * np.outer(scale[:q], scale[:q])
+        require_spread(own_units, bread[:q, :q] * float(unexplained[j]) / n, how)
     both /= scale[:, None]
     first, first_cov = both[:q, 1], cov[width : width + q, width : width + q]
     names = pd.Index([endogenous, *exogenous], name="term")
@@ -227,7 +243,7 @@ def iv_2sls(
         cov=pd.DataFrame(second_cov, index=names, columns=names),
         reduced_form=stages[0],
         first_stage=stages[1],
-        kleibergen_paap=quadratic_form(first, first_cov, alike) / q,
+        kleibergen_paap=np.inf if exact[1] else quadratic_form(first, first_cov, alike) / q,
         kleibergen_paap_lm=rank_lm(alone[:, 1], alone[:, 2:], groups, alike),
         cragg_donald=classical_f(alone[:, 1], alone[:, 2:], n - width - absorption.effects),
         anderson_rubin=AndersonRubin(both[:q, 0], first, cov[np.ix_(pick, pick)], df, many),
@@ -242,8 +258,7 @@ def iv_2sls(
 
 def _small_sample(n: int, parameters: int, groups: int | None) -> float:
     """Return the factor of a covariance for few rows and few clusters."""
-    if n <= parameters:
-        raise EstimationError(f"{n} rows are too few for {parameters} parameters")
+    require_rows(n, parameters)
     if groups is None:
         return n / (n - parameters)
     return groups / (groups - 1) * (n - 1) / (n - parameters)

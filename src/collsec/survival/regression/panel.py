@@ -15,7 +15,12 @@ from collsec.survival.covariates import matrix
 from collsec.survival.errors import EstimationError, shown
 from collsec.survival.formulas import Covariates, covariates_of
 from collsec.survival.maximum_likelihood import check_information
-from collsec.survival.regression.absorption import Absorption, check_absorbed
+from collsec.survival.regression.absorption import (
+    Absorption,
+    check_absorbed,
+    require_residual,
+    require_rows,
+)
 from collsec.survival.regression.linear import LinearResult
 
 
@@ -125,7 +130,9 @@ def panel_ols(
         who, when = data[entity].iloc[at], data[time].iloc[at]
         raise EstimationError(f"{entity!r} {shown(who)} has two rows at {time!r} {shown(when)}")
     effects = [entity] * entity_effects + [time] * time_effects
-    remaining = Absorption.from_frame(data, effects).residual(x)
+    absorption = Absorption.from_frame(data, effects)
+    require_rows(len(y), x.shape[1] + absorption.effects)
+    remaining = absorption.residual(x)
     check_absorbed(x, remaining, covariates, effects)
     unit = remaining / remaining.std(axis=0)
     check_information(unit.T @ unit, covariates, float(len(y)), "within the effects")
@@ -149,6 +156,7 @@ def panel_ols(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fit = model.fit(debiased=True, **options)
+    require_residual(np.asarray(fit.resids, dtype=np.float64), y - y.mean(), outcome)
     index = pd.Index(fit.params.index, name="term")
     return PanelResult(
         params=pd.Series(fit.params.to_numpy(), index=index, name="estimate"),
