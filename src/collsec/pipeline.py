@@ -207,7 +207,7 @@ def frames_of(spec: Spec) -> list[str]:
 
     Of what its page brings along, what that is made from counts, and its own tables.
     """
-    from collsec.evidence.lineage import columns_used
+    from collsec.evidence.citation import columns_used
     from collsec.histories import EXTENTS, FRAMES, TIMELINES
     from collsec.histories.registry import brought_by, of_study
 
@@ -364,7 +364,7 @@ def estimate(project: Project, hypothesis: str, profile: str, shards: int) -> No
 def synthesis(project: Project) -> None:
     """estimates of all hypotheses → what can be said only of all together."""
     from collsec.designs.estimate import rounded
-    from collsec.evidence.synthesis import over_primaries
+    from collsec.evidence.verdict import over_primaries
     from collsec.hypothesis.study import load_study
 
     study = load_study(project)

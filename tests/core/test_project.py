@@ -10,9 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from collsec.core.errors import Corrupt, MissingInput
+from collsec.core.errors import Corrupt, MissingInput, nearest
 from collsec.core.manifest import Digests, Manifest, Unit, digest_of, manifest_from, not_current
-from collsec.core.names import nearest
 from collsec.core.project import Project
 
 FRAME = pd.DataFrame({"x": [1, 2, 3]})

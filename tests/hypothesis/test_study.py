@@ -11,7 +11,7 @@ import pytest
 
 from collsec.core.errors import BadSpec, MissingInput
 from collsec.core.project import Project
-from collsec.evidence.synthesis import over_primaries
+from collsec.evidence.verdict import over_primaries
 from collsec.hypothesis.study import load_study
 
 REPOSITORY = Path(__file__).resolve().parents[2]

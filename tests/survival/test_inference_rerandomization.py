@@ -17,8 +17,11 @@ from collsec.survival.inference import (
     risk_set_rerandomization,
 )
 from collsec.survival.inference.assignment import exposed_counts, redraw, split_rows
-from collsec.survival.inference.reference_distribution import critical_values, equal_tailed_p_values
-from collsec.survival.inference.score_inversion import null_scores
+from collsec.survival.inference.reference_distribution import (
+    critical_values,
+    equal_tailed_p_values,
+    null_scores,
+)
 
 
 def small_design(**changes: Any) -> ExposureDesign:

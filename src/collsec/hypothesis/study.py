@@ -8,9 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from collsec.core.documents import Document, read_yaml
-from collsec.core.errors import BadDocument, BadSpec, Fault, MissingInput
+from collsec.core.errors import BadDocument, BadSpec, Fault, MissingInput, nearest
 from collsec.core.models import STRICT, Number, Whole, build, checked, one_of, unrepeated
-from collsec.core.names import nearest
 from collsec.core.project import Project
 from collsec.hypothesis.specification import HypothesisName
 

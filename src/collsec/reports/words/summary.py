@@ -13,8 +13,7 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.documents import read_front_matter
-from collsec.core.errors import BadSpec
-from collsec.core.names import nearest
+from collsec.core.errors import BadSpec, nearest
 from collsec.core.project import Project
 from collsec.designs.registry import is_timed
 from collsec.evidence.record import Record, load

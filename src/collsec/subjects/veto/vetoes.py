@@ -15,14 +15,52 @@ from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.exclusions import MOST_DRAWS, where_enough
 from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
+from collsec.designs.printed import Column, ForestOf, RecordTable
 from collsec.designs.standardization import from_month, in_months, mean_months
 from collsec.designs.votes import votes_on_wars
 from collsec.histories.timelines import ACTION_CLASSES
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.measures.interest import P5
 from collsec.measures.veto import WINDOW_MONTHS
-from collsec.subjects.veto.printed import VETOES_APART, VETOES_BY_STATE
 from collsec.survival import CoxResult
+
+VETOES_APART = ForestOf("vetoes-apart", (Role.PRIMARY, Role.ACTION_CLASS, Role.CASTING_STATE))
+
+VETOES_BY_STATE = RecordTable(
+    name="vetoes-by-state",
+    record="veto_table",
+    caption="Vetoed drafts on wars in progress, the wars that they concerned, and how many of "
+    "these ended within twelve months of such a veto. A draft that two members vetoed counts for "
+    "each; a war can stand in several cells. Where nobody vetoed anything, a dash.",
+    columns=(
+        Column(
+            "Cast by",
+            "state",
+            labels={
+                "state": {
+                    "usa": "United States",
+                    "uk": "United Kingdom",
+                    "france": "France",
+                    "russia": "Soviet Union, Russia",
+                    "china": "China",
+                    "all": "Any",
+                }
+            },
+            width=22,
+        ),
+    ),
+    spread="action_class",
+    repeated=(
+        Column("{}", "{drafts}, {wars}, {ends}", Unit.COUNT, width=16, is_blank_at_zero=True),
+    ),
+    spread_labels={
+        "enforcement_or_mission": "Mission or force",
+        "sanctions": "Sanctions",
+        "condemnation": "Condemnation",
+        "other": "Other",
+        "all": "Any",
+    },
+)
 
 BY_CLASS = (
     "veto_on_enforcement_12m",
