@@ -170,7 +170,7 @@ def _verdict(
             principled_agreement=agreement,
         ),
         Rules(
-            minimum_exposed_ends=study.minimum_exposed_ends,
+            minimum_exposed_events=study.minimum_exposed_events,
             minimum_exposed_clusters=study.minimum_exposed_clusters,
             calibration_bounds=study.calibration_bounds,
             no_effect=spec.estimand.no_effect,

@@ -71,7 +71,7 @@ class Facts:
 class Rules:
     """Thresholds of the verdict (from the shared choices of the study)."""
 
-    minimum_exposed_ends: int
+    minimum_exposed_events: int
     minimum_exposed_clusters: int
     calibration_bounds: tuple[float, float]
     no_effect: tuple[float, float]
@@ -141,7 +141,7 @@ def decide(facts: Facts, rules: Rules) -> Verdict:
         few = {
             "terminations": facts.exposed_events,
             "clusters": facts.exposed_clusters,
-            "minimum_terminations": rules.minimum_exposed_ends,
+            "minimum_terminations": rules.minimum_exposed_events,
             "minimum_clusters": rules.minimum_exposed_clusters,
         }
         return Verdict("inconclusive", (Reason("few_exposed", few),))
@@ -161,7 +161,7 @@ def decide(facts: Facts, rules: Rules) -> Verdict:
 
 def is_few(terminations: float, clusters: float, rules: Rules) -> bool:
     """Whether too few were exposed for any effect to be looked at."""
-    return terminations < rules.minimum_exposed_ends or clusters < rules.minimum_exposed_clusters
+    return terminations < rules.minimum_exposed_events or clusters < rules.minimum_exposed_clusters
 
 
 def _void(facts: Facts, rules: Rules) -> tuple[Reason, ...]:

@@ -74,7 +74,7 @@ class Study:
         Number,
         Field(gt=0, le=1, description="Share of principled specifications that agree in sign."),
     ]
-    minimum_exposed_ends: Annotated[
+    minimum_exposed_events: Annotated[
         Count, Field(description="Exposed terminations below which a verdict is inconclusive.")
     ]
     minimum_exposed_clusters: Annotated[

@@ -74,7 +74,7 @@ def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, s
     if is_timed(spec):
         exposed = (
             f"{units} wars in {where}, {ended} ended while exposed (at least "
-            f"{study.minimum_exposed_ends} in {study.minimum_exposed_clusters} required)"
+            f"{study.minimum_exposed_events} in {study.minimum_exposed_clusters} required)"
         )
     return {
         "Estimand": _estimand(spec),

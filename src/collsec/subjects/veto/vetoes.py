@@ -17,7 +17,7 @@ from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
 from collsec.designs.printed import Column, ForestOf, RecordTable
 from collsec.designs.standardization import from_month, in_months, mean_months
-from collsec.designs.votes import votes_on_wars
+from collsec.histories.cohorts.votes import votes_on_wars
 from collsec.histories.timelines import ACTION_CLASSES
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.measures.interest import P5
@@ -164,7 +164,13 @@ def by_state_and_class(inputs: Inputs) -> pd.DataFrame:
         ``state, action_class`` (``all`` on the margins), ``drafts`` vetoed on a war that was on,
         ``wars``, and ``ends``: those of the wars that ended within twelve months of such a veto.
     """
-    votes = votes_on_wars(inputs)
+    votes = votes_on_wars(
+        inputs.episodes,
+        inputs.acts,
+        inputs.timelines["council"],
+        inputs.extents,
+        inputs.spec.cohort.types,
+    )
     vetoed = votes[votes["is_blocked"] == 1]
     cast = inputs.acts[inputs.acts["act"] == "veto"].drop_duplicates("item_id")
     vetoed = vetoed.merge(cast[["item_id", *(f"cast_{p}" for p in P5)]], on="item_id")
