@@ -144,7 +144,7 @@ class Project:
         return Digests(self.state / "digests.json")
 
     def manifests(self) -> dict[Unit, Manifest]:
-        """The manifests that there are; an unreadable one counts as none."""
+        """The manifests that there are; an unreadable or misplaced one counts as none."""
         found = {}
         for path in sorted((self.processed / "manifest").rglob("*.json")):
             stat = path.stat()
@@ -152,7 +152,8 @@ class Project:
             if key not in self._manifests:
                 text = path.read_bytes().decode("utf-8", errors="replace")
                 self._manifests[key] = manifest_from(text)
-            if (one := self._manifests[key]) is not None:
+            one = self._manifests[key]
+            if one is not None and path == self.unit_manifest(one.unit):
                 found[one.unit] = one
         return found
 
