@@ -24,7 +24,7 @@ from collsec.survival.inference import Calibration, e_value
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class Estimated:
     """Everything that the estimate step writes.
 
     Attributes
@@ -46,7 +46,7 @@ def estimate_hypothesis(
     specifications: pd.DataFrame,
     done: Mapping[str, Part],
     draws: Draws,
-) -> Results:
+) -> Estimated:
     """Gather what a hypothesis' file declares, check it, and draw the verdict.
 
     Parameters
@@ -101,7 +101,7 @@ def estimate_hypothesis(
     quantities |= e_values(primary)
     if not math.isnan(known_biased):
         quantities["known_biased.null_rejection"] = Quantity(known_biased, Unit.SHARE)
-    return Results(
+    return Estimated(
         rows,
         drawn,
         {
