@@ -148,7 +148,7 @@ def curve_rows() -> pd.DataFrame:
                 }
             )
         )
-    for name, top, scale in (("deployment", 0.09, 40.0), ("end", 0.86, 24.0)):
+    for name, top, scale in (("exposure", 0.09, 40.0), ("end", 0.86, 24.0)):
         rows.append(
             pd.DataFrame(
                 {
@@ -659,6 +659,8 @@ def write_study(
                 "collsec_version": "0.1.0",
                 "data_vintage": "3f9c2a77aa10",
                 "profile": profile,
+                "stage": "estimates",
+                "inputs": {},
             },
             "result_id": f"{h}.primary@3f9c2a",
         }

@@ -140,13 +140,20 @@ def faults(project: Project) -> list[Fault]:
 
 
 def schemas() -> dict[str, Any]:
-    """Models of the documents that a person writes, by the name of their JSON Schema."""
+    """Models of the documents of a study, by the name of their JSON Schema."""
     from collsec.evidence.cases import Entries
+    from collsec.evidence.record import StoredRecord
     from collsec.hypothesis.specification import FrontMatter
     from collsec.hypothesis.study import Study
     from collsec.upstream.sources import Blocks
 
-    return {"hypothesis": FrontMatter, "study": Study, "cases": Entries, "sources": Blocks}
+    return {
+        "hypothesis": FrontMatter,
+        "study": Study,
+        "cases": Entries,
+        "sources": Blocks,
+        "record": StoredRecord,
+    }
 
 
 def publish_schemas(project: Project) -> list[Path]:
