@@ -102,6 +102,12 @@ if TYPE_CHECKING:
         SurvivalCurve as SurvivalCurve,
     )
     from collsec.survival import (
+        TransitionHazards as TransitionHazards,
+    )
+    from collsec.survival import (
+        TransitionProbabilities as TransitionProbabilities,
+    )
+    from collsec.survival import (
         aalen_johansen as aalen_johansen,
     )
     from collsec.survival import (
@@ -175,6 +181,12 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         switches_on as switches_on,
+    )
+    from collsec.survival import (
+        transition_hazards as transition_hazards,
+    )
+    from collsec.survival import (
+        transition_probabilities as transition_probabilities,
     )
     from collsec.survival.inference import (
         BootstrapInterval as BootstrapInterval,
@@ -354,6 +366,8 @@ __all__ = [
     "StandardizedSurvival",
     "StepPath",
     "SurvivalCurve",
+    "TransitionHazards",
+    "TransitionProbabilities",
     "__version__",
     "aalen_johansen",
     "aft",
@@ -407,6 +421,8 @@ __all__ = [
     "spline_knots",
     "standardize",
     "switches_on",
+    "transition_hazards",
+    "transition_probabilities",
 ]
 
 # Rooms in which a public name is looked for, in this order.

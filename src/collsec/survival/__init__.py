@@ -19,6 +19,9 @@ from collsec.survival.emulation.standardization import (
 from collsec.survival.emulation.strategies import EmulatedTrial, clone_censor_weight
 from collsec.survival.errors import EstimationError, EstimationWarning
 from collsec.survival.journal_table import JournalTable
+from collsec.survival.multistate.probabilities import TransitionProbabilities
+from collsec.survival.multistate.transition_hazards import TransitionHazards, transition_hazards
+from collsec.survival.multistate.transition_probabilities import transition_probabilities
 from collsec.survival.nonparametric.aalen_johansen import CumulativeIncidence, aalen_johansen
 from collsec.survival.nonparametric.kaplan_meier import SurvivalCurve, kaplan_meier
 from collsec.survival.nonparametric.logrank import LogrankTest, logrank
@@ -59,6 +62,8 @@ __all__ = [
     "StandardizedSurvival",
     "StepPath",
     "SurvivalCurve",
+    "TransitionHazards",
+    "TransitionProbabilities",
     "aalen_johansen",
     "aft",
     "clone_censor_weight",
@@ -84,4 +89,6 @@ __all__ = [
     "spline_knots",
     "standardize",
     "switches_on",
+    "transition_hazards",
+    "transition_probabilities",
 ]
