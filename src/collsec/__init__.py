@@ -72,6 +72,9 @@ if TYPE_CHECKING:
         FirthResult as FirthResult,
     )
     from collsec.survival import (
+        FlexibleParametricResult as FlexibleParametricResult,
+    )
+    from collsec.survival import (
         FrailtyResult as FrailtyResult,
     )
     from collsec.survival import (
@@ -136,6 +139,9 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         fit_design as fit_design,
+    )
+    from collsec.survival import (
+        flexible_parametric as flexible_parametric,
     )
     from collsec.survival import (
         frailty_cox as frailty_cox,
@@ -342,6 +348,7 @@ __all__ = [
     "EstimationWarning",
     "ExposureDesign",
     "FirthResult",
+    "FlexibleParametricResult",
     "FrailtyResult",
     "Hypothesis",
     "IVResult",
@@ -389,6 +396,7 @@ __all__ = [
     "fine_gray",
     "firth_cox",
     "fit_design",
+    "flexible_parametric",
     "frailty_cox",
     "holm",
     "iv_2sls",

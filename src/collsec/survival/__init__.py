@@ -30,6 +30,8 @@ from collsec.survival.parametric.aft import aft
 from collsec.survival.parametric.aft_result import AftResult
 from collsec.survival.parametric.discrete import discrete_hazard
 from collsec.survival.parametric.discrete_result import DiscreteHazardResult
+from collsec.survival.parametric.flexible import flexible_parametric
+from collsec.survival.parametric.flexible_result import FlexibleParametricResult
 from collsec.survival.regression.fitting import RegressionResult
 from collsec.survival.regression.generalized_linear import logit, poisson
 from collsec.survival.regression.instrumental import IVResult, iv_2sls
@@ -52,6 +54,7 @@ __all__ = [
     "EstimationError",
     "EstimationWarning",
     "FirthResult",
+    "FlexibleParametricResult",
     "FrailtyResult",
     "IVResult",
     "JournalTable",
@@ -74,6 +77,7 @@ __all__ = [
     "fine_gray",
     "firth_cox",
     "fit_design",
+    "flexible_parametric",
     "frailty_cox",
     "iv_2sls",
     "journal_table",
