@@ -39,6 +39,9 @@ if TYPE_CHECKING:
         results as results,
     )
     from collsec.survival import (
+        AdjustedSurvival as AdjustedSurvival,
+    )
+    from collsec.survival import (
         AftResult as AftResult,
     )
     from collsec.survival import (
@@ -112,6 +115,9 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         aalen_johansen as aalen_johansen,
+    )
+    from collsec.survival import (
+        adjusted_survival as adjusted_survival,
     )
     from collsec.survival import (
         aft as aft,
@@ -328,6 +334,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AdjustedSurvival",
     "AftResult",
     "AndersonRubin",
     "BootstrapInterval",
@@ -377,6 +384,7 @@ __all__ = [
     "TransitionProbabilities",
     "__version__",
     "aalen_johansen",
+    "adjusted_survival",
     "aft",
     "benjamini_hochberg",
     "cite",

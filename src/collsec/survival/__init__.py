@@ -10,6 +10,8 @@ from collsec.survival.cox.firth import FirthResult, firth_cox
 from collsec.survival.cox.frailty import FrailtyResult, frailty_cox
 from collsec.survival.cox.model import cox_ph, fit_design
 from collsec.survival.cox.result import CoxResult
+from collsec.survival.emulation.adjusted_curves import adjusted_survival
+from collsec.survival.emulation.adjusted_result import AdjustedSurvival
 from collsec.survival.emulation.standardization import (
     StandardizedSurvival,
     StepPath,
@@ -43,6 +45,7 @@ from collsec.survival.splines import restricted_cubic, spline_knots
 from collsec.survival.tables import compare, journal_table
 
 __all__ = [
+    "AdjustedSurvival",
     "AftResult",
     "AndersonRubin",
     "CompleteCases",
@@ -68,6 +71,7 @@ __all__ = [
     "TransitionHazards",
     "TransitionProbabilities",
     "aalen_johansen",
+    "adjusted_survival",
     "aft",
     "clone_censor_weight",
     "compare",
