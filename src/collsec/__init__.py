@@ -27,6 +27,9 @@ if TYPE_CHECKING:
         References as References,
     )
     from collsec.cli.session import (
+        catalog as catalog,
+    )
+    from collsec.cli.session import (
         cite as cite,
     )
     from collsec.cli.session import (
@@ -387,6 +390,7 @@ __all__ = [
     "adjusted_survival",
     "aft",
     "benjamini_hochberg",
+    "catalog",
     "cite",
     "clone_censor_weight",
     "cluster_bootstrap",
@@ -443,7 +447,7 @@ __all__ = [
 
 # Rooms in which a public name is looked for, in this order.
 _ROOMS = ("collsec.cli.session", "collsec.survival", "collsec.survival.inference")
-_SESSION = frozenset({"Hypothesis", "References", "cite", "codebook", "load", "results"})
+_SESSION = frozenset({"Hypothesis", "References", "catalog", "cite", "codebook", "load", "results"})
 
 
 def __getattr__(name: str) -> Any:

@@ -81,6 +81,17 @@ def timelines(project: Project) -> None:
         project.write(timeline(frames), "timelines", name, made_from)
 
 
+@step
+def public(project: Project) -> None:
+    """tables, episodes, timelines → the tables that the study gives out."""
+    from collsec.histories.public import PUBLIC
+
+    for name, table in PUBLIC.items():
+        frames = {taken: project.read(*_place(taken)) for taken in table.takes}
+        made_from = record(project, "public", [project.stage(*_place(n)) for n in table.takes])
+        project.write(table(frames), "public", name, made_from)
+
+
 def _place(name: str) -> tuple[str, str]:
     """Stage and file of a timeline, a linked frame, or else a raw table, by its name."""
     from collsec.histories import FRAMES, TIMELINES
