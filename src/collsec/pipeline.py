@@ -147,7 +147,8 @@ def faults(project: Project) -> list[Fault]:
     from collsec.evidence import cases, claims
     from collsec.hypothesis.faults import faults
 
-    return faults(project, registries, further=(claims.read, cases.check))
+    further = [cases.check, *([claims.read] if claims.are_listed(project) else [])]
+    return faults(project, registries, further)
 
 
 def schemas() -> dict[str, Any]:
@@ -457,14 +458,17 @@ def sources(project: Project, stage: str) -> list[Path]:
         return declared + [project.raw / one[key] for one in named for key in ("path", "schema")]
     if stage == "reports":
         own = (project.root / "reports").glob("*")
-        return [
-            *declared,
+        optional = (
             project.raw / "coded" / "claims.csv",
             project.raw / "schemas" / "claims.json",
             project.root / "analyses" / "_cases.yml",
+            project.root / "CITATION.cff",
+        )
+        return [
+            *declared,
+            *(path for path in optional if path.exists()),
             *(project.spec_file(h) for h in load_study(project).hypotheses),
             *sorted(p for p in own if p.is_file() and p != project.manifest),
-            project.root / "CITATION.cff",
         ]
     return []
 
