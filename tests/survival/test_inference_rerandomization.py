@@ -196,6 +196,19 @@ def test_unit_is_free_again_after_its_spell_ended() -> None:
     assert np.unique(unit, axis=0).tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
 
 
+def test_a_unit_that_exits_on_the_day_of_the_act_cannot_receive_it() -> None:
+    """Units 2 to 4 exit on day 5: an act of that day would expose none of them."""
+    design = small_design(
+        exit=np.array([10.0, 20.0, 5.0, 5.0, 5.0]),
+        spell_unit=np.array([1]),
+        spell_assigned=np.array([5.0]),
+        spell_on=np.array([5.0]),
+        spell_off=np.array([7.0]),
+    )
+    unit, _ = redraw(design, 2_000, np.random.default_rng(3))
+    assert np.unique(unit).tolist() == [0, 1]
+
+
 def test_spell_without_any_free_unit_is_reported_unplaced() -> None:
     """Unit 1 alone is at risk on day 15, and busy in the draws that gave it the first spell."""
     design = exposure_design(

@@ -109,7 +109,9 @@ def exposure_design(
     spell_unit : array_like of int, shape (n_spells,)
         Row number of the unit that received the spell.
     spell_assigned : array_like of float, shape (n_spells,)
-        Calendar day of the deployment, veto or other act.
+        Calendar day of the deployment, veto or other act: after entry and before exit. An act on
+        the day of the exit exposes nobody, and no redrawn spell falls on a unit that exits that
+        day.
     spell_on, spell_off : array_like of float, shape (n_spells,)
         Exposure covers the calendar days ``(on, off]``; ``off`` may be ``inf``. ``on`` is the
         day of the act plus the lag (or minus the lead, in a falsification test).
@@ -204,8 +206,8 @@ def _codes(values: npt.ArrayLike) -> Integers:
 
 
 def at_risk_on(origin: Floats, entry: Floats, exit: Floats, day: float) -> Booleans:
-    """Units at risk on a calendar day."""
-    return (origin + entry < day) & (day <= origin + exit)
+    """Units that can receive a spell on a calendar day: a unit that exits that very day cannot."""
+    return (origin + entry < day) & (day < origin + exit)
 
 
 def is_free(busy_until: Floats, day: float, on: float) -> Booleans:
