@@ -132,6 +132,7 @@ def rerandomized(
         power=inputs.study.power,
         detectable_error=found.interval_std_error,
         centered=math.exp(found.median_unbiased),
+        expected_events=found.expected_exposed_events,
         **known,
     )
 
@@ -146,6 +147,7 @@ class TimeVarying:
     methods = (RERANDOMIZED,)
     further_methods = (RERANDOMIZED, SANDWICH)
     calibration_blocks = 1
+    exposed_outcome = "termination"
 
     def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The primary's panel with the exposure at every declared lag."""

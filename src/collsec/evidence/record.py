@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,10 @@ import pandas as pd
 
 from collsec.core.errors import BadTable, CollsecError, MissingInput
 from collsec.core.project import Project
+from collsec.core.provenance import digest_json
 from collsec.designs.estimate import Unit
 from collsec.evidence.synthesis import Family
-from collsec.evidence.verdict import CODES, Verdict
+from collsec.evidence.verdict import CODES, Verdict, printed
 from collsec.hypothesis.extension import register_made
 
 PROFILES = ("quick", "full")
@@ -31,6 +33,9 @@ class Record:
     hypothesis : str
         Identifier, such as `h1`.
     verdict : Verdict
+        The one that may be printed: that of the full profile.
+    minimum : tuple of int
+        Exposed outcomes and clusters below which no direction is said of any estimate.
     quantities, made_by, diagnostics, provenance, spec : mapping
         The parts of `estimates/{h}.json`: `quantities` by the name of the page's variable, without
         the hypothesis; `made_by` the part that made an estimate, by its id.
@@ -65,6 +70,7 @@ class Record:
     parts: Mapping[str, Any]
     multiverse: Mapping[str, Any]
     specifications: pd.DataFrame | None
+    minimum: tuple[int, int] = (0, 0)
 
     @property
     def is_quick(self) -> bool:
@@ -140,11 +146,31 @@ def load(project: Project, hypothesis: str) -> Record:
         parts=content.get("parts", {}),
         multiverse=content.get("multiverse", {}),
         specifications=_optional(project, "estimates", f"{hypothesis}-multiverse"),
-        verdict=_verdict(content["verdict"], where),
+        verdict=printed(
+            _verdict(content["verdict"], where), content["provenance"], _published(project, content)
+        ),
+        minimum=tuple(content.get("minimum", (0, 0))),
         **{part: content[part] for part in needed if part != "verdict"},
     )
     _check(record, where, project.relative(project.stage("estimates", hypothesis)))
     return record
+
+
+def _published(project: Project, content: Mapping[str, Any]) -> Verdict | None:
+    """The verdict of the last release, if it was of the full profile, this data and this file."""
+    if content["provenance"].get("profile") != "quick" or not project.manifest.exists():
+        return None
+    try:
+        manifest = json.loads(project.manifest.read_text(encoding="utf-8"))
+        known = manifest["results"][content["hypothesis"]]
+        is_same = (
+            manifest["profile"] == "full"
+            and manifest["data_vintage"] == content["provenance"].get("data_vintage")
+            and known["specification"] == digest_json(content["spec"])
+        )
+        return Verdict.of_plain(known["rule"]) if is_same else None
+    except (ValueError, KeyError, TypeError):
+        return None  # a release from before verdicts stood in it whole, or none of this hypothesis
 
 
 @dataclass(frozen=True, slots=True)
