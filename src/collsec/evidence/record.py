@@ -13,8 +13,7 @@ from collsec.core.errors import BadTable, CollsecError, MissingInput
 from collsec.core.project import Project
 from collsec.core.provenance import digest_json
 from collsec.designs.estimate import Unit
-from collsec.evidence.synthesis import Family
-from collsec.evidence.verdict import CODES, Verdict, printed
+from collsec.evidence.verdict import CODES, Family, Verdict, printed
 from collsec.hypothesis.extension import register_made
 
 PROFILES = ("quick", "full")

@@ -1,14 +1,20 @@
-"""The verdict on a hypothesis, by machine: a precedence table in which the first match wins.
+"""The verdicts, by machine: a precedence table in which the first match wins, and their synthesis.
 
 Codes and numbers stand here; the reports have the words for them.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
+
+import pandas as pd
+
+from collsec.core.schema import Role
+from collsec.survival.inference import benjamini_hochberg, holm
 
 #: Codes that :func:`decide` reaches.
 DECIDED = (
@@ -85,12 +91,12 @@ class Facts:
 class Rules:
     """Thresholds of the verdict (from the shared choices of the study)."""
 
-    minimum_exposed_ends: int
+    minimum_exposed_events: int
     minimum_exposed_clusters: int
     calibration_bounds: tuple[float, float]
     no_effect: tuple[float, float]
     agreement: float
-    least_exposed_ends: int = 5
+    least_exposed_events: int = 5
     least_exposed_clusters: int = 4
 
 
@@ -199,17 +205,17 @@ def _decided(facts: Facts, rules: Rules) -> tuple[str, tuple[Reason, ...]]:
 
 def is_few(outcomes: float, clusters: float, rules: Rules) -> bool:
     """Whether too few were exposed for any effect to be looked at."""
-    return outcomes < rules.minimum_exposed_ends or clusters < rules.minimum_exposed_clusters
+    return outcomes < rules.minimum_exposed_events or clusters < rules.minimum_exposed_clusters
 
 
 def _few(facts: Facts, rules: Rules) -> tuple[str, tuple[Reason, ...]] | None:
     """Not estimable below the least numbers, inconclusive for want of cases below the minimum."""
     outcomes, clusters = facts.exposed_events, facts.exposed_clusters
-    is_least = outcomes < rules.least_exposed_ends or clusters < rules.least_exposed_clusters
+    is_least = outcomes < rules.least_exposed_events or clusters < rules.least_exposed_clusters
     if not (is_least or is_few(outcomes, clusters, rules)):
         return None
-    least = (rules.least_exposed_ends, rules.least_exposed_clusters)
-    usual = (rules.minimum_exposed_ends, rules.minimum_exposed_clusters)
+    least = (rules.least_exposed_events, rules.least_exposed_clusters)
+    usual = (rules.minimum_exposed_events, rules.minimum_exposed_clusters)
     minimum = least if is_least else usual
     known = {
         "outcome": facts.exposed_outcome,
@@ -276,3 +282,79 @@ def printed(own: Verdict, provenance: Mapping[str, Any], published: Verdict | No
     if provenance["profile"] != "quick":
         return own
     return published or Verdict(NEEDS_FULL, (Reason("quick_profile"),))
+
+
+#: Significance level at which further estimates are counted.
+ALPHA = 0.05
+FALSE_DISCOVERY_RATE = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The further tests of a hypothesis: estimates with a p-value that ask something else.
+
+    Attributes
+    ----------
+    tests : int
+        How many there are.
+    low : int
+        How many have a p-value below `alpha`.
+    by_chance : float
+        How many would, were there no effect anywhere.
+    remaining : tuple of str
+        Labels of those that remain at the false discovery rate of Benjamini and Hochberg.
+    alpha, false_discovery_rate : float
+    """
+
+    tests: int
+    low: int
+    by_chance: float
+    remaining: tuple[str, ...]
+    alpha: float = ALPHA
+    false_discovery_rate: float = FALSE_DISCOVERY_RATE
+
+
+def over_primaries(
+    estimates: Mapping[str, pd.DataFrame], primaries: Sequence[str]
+) -> dict[str, Any]:
+    """Holm-adjusted p-values of the primaries, and the further tests of each hypothesis.
+
+    Parameters
+    ----------
+    estimates : mapping of DataFrame
+        Tidy estimates by hypothesis.
+    primaries : sequence of str
+        The hypotheses whose primaries are one family.
+
+    Returns
+    -------
+    dict
+        ``p_holm`` and ``families``, by hypothesis; plain.
+    """
+    p_values = [
+        float(estimates[h].loc[estimates[h]["role"] == Role.PRIMARY, "p_value"].iloc[0])
+        for h in primaries
+    ]
+    adjusted = dict(zip(primaries, holm(p_values).tolist(), strict=True))
+    families = {h: dataclasses.asdict(further_tests(rows)) for h, rows in estimates.items()}
+    return {"p_holm": adjusted, "families": families}
+
+
+def further_tests(estimates: pd.DataFrame) -> Family:
+    """Count the estimates that test something else than the primary does, and what remains.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        Tidy estimates of one hypothesis.
+    """
+    asks = ~estimates["role"].map(lambda role: Role(role).restates_primary).astype(bool)
+    rows = estimates[
+        asks & (estimates["validity"] != "known-biased") & estimates["p_value"].notna()
+    ]
+    if rows.empty:
+        return Family(0, 0, 0.0, ())
+    is_low = rows["p_value"] < ALPHA
+    kept = rows.loc[benjamini_hochberg(rows["p_value"].to_numpy(float)) <= FALSE_DISCOVERY_RATE]
+    names = tuple(str(name) for name in kept["label"])
+    return Family(len(rows), int(is_low.sum()), ALPHA * len(rows), names)

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from collsec.designs.estimate import Estimate
-from collsec.evidence.synthesis import Family
-from collsec.evidence.verdict import NEEDS_FULL, Reason, Verdict
+from collsec.evidence.verdict import NEEDS_FULL, Family, Reason, Verdict
 from collsec.reports.words.wording import (
     begun,
     count,
