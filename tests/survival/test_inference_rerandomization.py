@@ -187,6 +187,29 @@ def test_levels_are_tried_from_fine_to_coarse() -> None:
     assert coarsened == 1.0
 
 
+def test_a_status_on_the_eve_is_kept_until_the_last_resort() -> None:
+    """Unit 0 shares region and status with none, its status with 3; then with all."""
+    known = {
+        "assignment_strata": np.array([0, 0, 0, 1, 1]),
+        "spell_unit": np.array([0]),
+    }
+    status = np.array([[1, 0, 0, 1, 0]])
+    unit, coarsened = redraw(
+        small_design(**known, spell_status=status), 2_000, np.random.default_rng(3)
+    )
+    assert np.unique(unit).tolist() == [0, 3] and coarsened == 0.0 + 1.0
+    alone = np.array([[1, 0, 0, 0, 0]])
+    unit, _ = redraw(small_design(**known, spell_status=alone), 2_000, np.random.default_rng(3))
+    assert np.unique(unit).tolist() == [0, 1, 2, 3, 4]
+    within = np.array([[1, 1, 0, 1, 0]])
+    unit, coarsened = redraw(
+        small_design(**known, spell_status=within), 2_000, np.random.default_rng(3)
+    )
+    assert np.unique(unit).tolist() == [0, 1] and coarsened == 0.0
+    with pytest.raises(InferenceError, match=r"\(1, 5\)"):
+        small_design(**known, spell_status=np.array([[1, 0]]))
+
+
 def test_unit_is_free_again_after_its_spell_ended() -> None:
     design = small_design(
         exit=np.array([10.0, 20.0, 3.0, 3.0, 3.0]),
