@@ -300,6 +300,9 @@ if TYPE_CHECKING:
         minimum_detectable_effect as minimum_detectable_effect,
     )
     from collsec.survival.inference import (
+        needed_events as needed_events,
+    )
+    from collsec.survival.inference import (
         null_calibration as null_calibration,
     )
     from collsec.survival.inference import (
@@ -419,6 +422,7 @@ __all__ = [
     "logit",
     "logrank",
     "minimum_detectable_effect",
+    "needed_events",
     "negative_binomial",
     "null_calibration",
     "omitted_variable_bounds",

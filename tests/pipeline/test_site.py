@@ -80,7 +80,7 @@ def without_quarto(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
     """Return a study whose reports have been built."""
-    root = study.write_study(tmp_path_factory.mktemp("study"), repository)
+    root = study.write_study(tmp_path_factory.mktemp("study"), repository, is_released=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("collsec.reports.render.quarto.is_available", lambda: False)
         build(Project(root), study.HYPOTHESES)

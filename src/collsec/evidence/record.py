@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -14,8 +15,9 @@ from collsec.core.documents import Document
 from collsec.core.errors import BadDocument, BadTable, MissingInput
 from collsec.core.models import STRICT, Name, Whole, build, checked, one_of
 from collsec.core.project import Project
+from collsec.core.provenance import digest_json
 from collsec.designs.estimate import Unit
-from collsec.evidence.verdict import CODES, Family, Verdict
+from collsec.evidence.verdict import CODES, Family, Verdict, printed
 from collsec.hypothesis.extension import register_made
 
 
@@ -100,6 +102,10 @@ class StoredRecord:
     provenance: StoredProvenance
     multiverse: Annotated[dict[str, Any], Field(default_factory=dict)]
     parts: Annotated[dict[str, Any], Field(default_factory=dict)]
+    minimum: Annotated[
+        tuple[int, int],
+        Field(description="Exposed outcomes and clusters below which no direction is said."),
+    ] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,9 @@ class Record:
     hypothesis : str
         Identifier, such as `h1`.
     verdict : Verdict
+        The one that may be printed: that of the full profile.
+    minimum : tuple of int
+        Exposed outcomes and clusters below which no direction is said of any estimate.
     quantities, made_by, diagnostics, provenance, spec : mapping
         The parts of `estimates/{h}.json`: `quantities` by the name of the page's variable, without
         the hypothesis; `made_by` the part that made an estimate, by its id.
@@ -145,6 +154,7 @@ class Record:
     parts: Mapping[str, Any]
     multiverse: Mapping[str, Any]
     specifications: pd.DataFrame | None
+    minimum: tuple[int, int] = (0, 0)
 
     @property
     def is_quick(self) -> bool:
@@ -207,7 +217,12 @@ def load(project: Project, hypothesis: str) -> Record:
         attrition=_optional(project, "panels", f"{hypothesis}-attrition"),
         places=_places(project),
         specifications=_optional(project, "estimates", f"{hypothesis}-multiverse"),
-        verdict=Verdict.of_plain(content["verdict"]),
+        verdict=printed(
+            Verdict.of_plain(content["verdict"]),
+            content["provenance"],
+            _published(project, content),
+        ),
+        minimum=tuple(content.get("minimum", (0, 0))),
         parts=content.get("parts", {}),
         multiverse=content.get("multiverse", {}),
         **{
@@ -219,6 +234,23 @@ def load(project: Project, hypothesis: str) -> Record:
         table = project.relative(project.stage("estimates", hypothesis))
         raise BadTable(table, "there must be exactly one primary estimate.", column="role")
     return record
+
+
+def _published(project: Project, content: Mapping[str, Any]) -> Verdict | None:
+    """The verdict of the last release, if it was of the full profile, this data and this file."""
+    if content["provenance"].get("profile") != "quick" or not project.manifest.exists():
+        return None
+    try:
+        manifest = json.loads(project.manifest.read_text(encoding="utf-8"))
+        known = manifest["results"][content["hypothesis"]]
+        is_same = (
+            manifest["profile"] == "full"
+            and manifest["data_vintage"] == content["provenance"].get("data_vintage")
+            and known["specification"] == digest_json(content["spec"])
+        )
+        return Verdict.of_plain(known["rule"]) if is_same else None
+    except (ValueError, KeyError, TypeError):
+        return None  # a release from before verdicts stood in it whole, or none of this hypothesis
 
 
 @dataclass(frozen=True, slots=True)
