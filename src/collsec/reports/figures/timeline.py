@@ -21,6 +21,7 @@ from collsec.reports.figures.style import (
     VERMILLION,
     Drawing,
     canvas,
+    drawn,
     export,
     house_style,
     write,
@@ -47,6 +48,7 @@ _MARKS = {
 }
 
 
+@drawn
 def case_timeline(events: pd.DataFrame, *, first: pd.Timestamp, last: pd.Timestamp) -> Drawing:
     """Draw the events of a case in three lanes over the same years.
 

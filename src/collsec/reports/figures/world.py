@@ -17,6 +17,7 @@ from collsec.reports.figures.style import (
     WIDTH_INCHES,
     Drawing,
     canvas,
+    drawn,
     export,
     house_style,
     write,
@@ -43,6 +44,7 @@ _NAMES = {
 _TOLD = 8  # states that the alternative text names
 
 
+@drawn
 def world(places: pd.DataFrame) -> Drawing:
     """Draw years of conflict and peace operations by state.
 

@@ -111,7 +111,8 @@ def _variables(assembled: Assembled, page: Page) -> Mapping[str, Any]:
         ],
     }
     if record is None:
-        return variables | {"is-overview": page.stem == "index"}
+        is_overview = page.stem == "index"
+        return variables | {"is-overview": is_overview, "is-wide": page.is_wide}
     return variables | {
         "pdf": f"{page.stem}.pdf",
         "kicker": f"Hypothesis {record.hypothesis.upper()}",
