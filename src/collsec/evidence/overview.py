@@ -66,7 +66,7 @@ def answers(
     for h, record in records.items():
         row = primary_of(record)
         if row["estimate_id"] not in named:
-            side = str(record.spec["estimand"].get("expected", "")).partition("_")[0]
+            expected = str(record.spec["estimand"].get("expected", "")).partition("_")[0]
             rows.append(
                 _row(
                     row,
@@ -74,7 +74,7 @@ def answers(
                     label=titles.get(h, h),
                     hypothesis=h,
                     standing=record.verdict.code,
-                    side=side,
+                    side=expected,
                 )
             )
     order = list(records)

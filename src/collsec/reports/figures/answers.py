@@ -102,8 +102,8 @@ def plot_answers(
     axes.axhline(float(tops[-1]), color=MUTED, lw=0.8)
     if not is_narrow:
         axes.axvline(1, color=MUTED, lw=1, zorder=1)
-        for text, edge in (("Estimate", _ESTIMATE), ("Wars", _WARS)):
-            _right(axes, text, edge - right, -0.1, MUTED)
+        for heading, edge in (("Estimate", _ESTIMATE), ("Wars", _WARS)):
+            _right(axes, heading, edge - right, -0.1, MUTED)
         write(axes, "Verdict", (1, -0.1), (72 * (_VERDICT - right), 0), up="data", color=MUTED)
     for top, text, (_, row) in zip(tops, texts, rows.iterrows(), strict=False):
         if top:

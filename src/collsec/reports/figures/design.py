@@ -75,7 +75,7 @@ def _rows(
     units, events = int(primary["n_units"]), int(primary["n_events"])
     exposed, hit = int(primary["exposed_units"]), int(primary["exposed_events"])
     if is_timed:
-        sides = (
+        sides: tuple[tuple[str, int, int, str], ...] = (
             (contrast[0], exposed, hit, "exposed"),
             (contrast[1], units, events - hit, "other"),
         )

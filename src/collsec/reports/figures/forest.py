@@ -225,9 +225,9 @@ def _draw_row(
     if not _is_known(row):
         return
     ratio, low, high = (float(row[c]) for c in ("estimate", "ci_low", "ci_high"))
-    inner = tuple(float(row.get(c, math.nan)) for c in ("low_95", "high_95"))
-    if all(map(math.isfinite, inner)) and float(row["level"]) > BAR_LEVEL + 1e-9:
-        _interval(axes, y, *inner, limits, color, 2.4)
+    first, last = (float(row.get(c, math.nan)) for c in ("low_95", "high_95"))
+    if math.isfinite(first + last) and float(row["level"]) > BAR_LEVEL + 1e-9:
+        _interval(axes, y, first, last, limits, color, 2.4)
         _ticks(axes, y, low, high, limits, color)
     else:
         _interval(axes, y, low, high, limits, color, 2.4)

@@ -153,7 +153,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     _write(folder / "_lead.md", generated.lead(records, study.primaries))
     ledger = ledger_of(project)
     _write(folder / "_tally.md", "" if ledger is None else overview.tally(ledger))
-    minimum = (study.minimum_exposed_ends, study.minimum_exposed_clusters)
+    minimum = (study.minimum_exposed_events, study.minimum_exposed_clusters)
     _write(folder / "_plain.md", generated.plain_summary(reports, minimum))
     for name in _COMMITTED:
         shutil.copyfile(sources_folder / name, folder / name)

@@ -99,7 +99,7 @@ def ledger_of(project: Project) -> pd.DataFrame:
     """
     claims, study = read(project), load_study(project)
     records = {h: load(project, h) for h in tested_by(claims)}
-    minimum = (study.minimum_exposed_ends, study.minimum_exposed_clusters)
+    minimum = (study.minimum_exposed_events, study.minimum_exposed_clusters)
     return worded(ledger(claims, records), records, minimum)
 
 

@@ -31,7 +31,7 @@ PRIMARY = (
             "primary.ci": "interval",
             "primary.level": "level",
             "primary.p": "p_value",
-            "primary.exposed_ends": "exposed_events",
+            "primary.exposed_events": "exposed_events",
             "primary.exposed_clusters": "exposed_clusters",
             "primary.exposed_units": "exposed_units",
             "primary.units": "n_units",
@@ -131,7 +131,8 @@ def contrast(record: Results) -> tuple[str, str]:
     primary = rows[rows["role"] == "primary"].iloc[0]
     measure = MEASURES.get(str(primary["measure"]))
     if measure is not None and measure.contrast:
-        return measure.contrast
+        those, others = measure.contrast
+        return those, others
     return f"wars with “{primary['label']}”", "other wars"
 
 

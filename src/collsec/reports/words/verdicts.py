@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 
 from collsec.designs.estimate import Estimate
-from collsec.evidence.synthesis import Family
-from collsec.evidence.verdict import Reason, Verdict
+from collsec.evidence.verdict import Family, Reason, Verdict
 from collsec.reports.words.wording import (
     begun,
     count,
