@@ -295,6 +295,8 @@ def ratio_text(value: float) -> str:
         return "–"
     if math.isinf(value):
         return "∞"
+    if 0 < value < 0.005:
+        return "<0.01"
     return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 

@@ -162,7 +162,7 @@ def _key(figure: Figure, height: float, most: float) -> None:
     sizes = radii(np.array(shown, dtype=float), most)
     circles(axes, at, level, sizes, VERMILLION, alpha=0.5)
     for place, size, n in zip(at, sizes, shown, strict=True):
-        text = str(n) if n != shown[-1] else f"{n} years of active conflict"
+        text = str(n) if n != shown[-1] else f"{n} conflict-years"
         write(
             axes, text, (place, lines[0]), (size + 3, 0), across="data", up="data", size=KEY_POINTS
         )
