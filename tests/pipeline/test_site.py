@@ -26,7 +26,7 @@ from collsec.reports.pages.source import BadProse
 from collsec.reports.render import build, fallback
 from collsec.reports.words.verdicts import SENTENCES
 
-FURTHER = ["cases", "claims"]
+FURTHER = ["cases", "claims", "glossary"]
 PAGES = ["index", *study.STEMS.values(), *FURTHER]
 REPORTS = list(study.STEMS.values())
 VOID = {"meta", "link", "img", "input", "br", "hr", "col"}
@@ -158,7 +158,7 @@ def test_a_study_without_cases_or_claims_has_no_pages_of_them(small: Path, tmp_p
     folder = tmp_path / "project"
     folder.mkdir()
     project = assemble(Project(small), ["h1"], folder)
-    assert [p.stem for p in project.pages] == ["index", study.STEMS["h1"]]
+    assert [p.stem for p in project.pages] == ["index", study.STEMS["h1"], "glossary"]
 
 
 @pytest.mark.parametrize("names", [("q1",), tuple(f"q{n}" for n in range(1, 13))])
@@ -177,7 +177,7 @@ def test_hypotheses_that_nobody_has_met_have_their_pages_and_lines(
     assert [p.stem for p in made.pages] == ["index", *stems, *FURTHER]
     assert [p.label for p in made.pages if p.record] == [f"{h.upper()} Own question" for h in names]
     settings = yaml.safe_load((folder / "_quarto.yml").read_text())
-    assert [link["href"] for link in settings["website"]["navbar"]["left"]][1:-2] == [
+    assert [link["href"] for link in settings["website"]["navbar"]["left"]][1:-3] == [
         f"{s}.qmd" for s in stems
     ]
     overview = (folder / "_verdicts.md").read_text()
@@ -206,7 +206,7 @@ def test_front_matter_is_resolved_and_holds_no_spec(built: Path) -> None:
 
 def test_alternative_texts_are_resolved_and_cannot_break_their_attribute(built: Path) -> None:
     text = (built / "reports" / "project" / f"{REPORTS[0]}.qmd").read_text()
-    found = re.search(r'#fig-lags\s+fig-alt="([^"]*)"', text)
+    found = re.search(r'#fig-lags narrow="figures/narrow/h1-lags.svg"\s+fig-alt="([^"]*)"', text)
     assert found and "UN troops, 'no' lag: 1.62 (0.96 to 2.74)" in found[1]
 
 
@@ -236,7 +236,10 @@ def test_a_page_is_whole_accessible_and_offline(built: Path, name: str) -> None:
         if target.startswith("#"):
             assert target[1:] in identifiers, target
         elif not target.startswith("https://"):
-            assert (site / target).is_file(), target
+            file, _, anchor = target.partition("#")
+            assert (site / file).is_file(), target
+            if anchor:
+                assert f'id="{anchor}"' in (site / file).read_text(), target
     loaded = [e["src"] for e in tree.all("img")] + [e["href"] for e in tree.all("link")]
     assert not [t for t in loaded if t.startswith(("http:", "https:", "//"))]
     for _, attributes, _ in tree.elements:
