@@ -104,7 +104,7 @@ def new(
         return _source(project, name, shown)
     if hypothesis is None:
         raise CollsecError(
-            f"--for is missing: a {kind} lies beside the page that uses it. "
+            f"--for is missing: a {kind} belongs to the page that uses it. "
             f"Known: {', '.join(_hypotheses(project)) or 'none; `collsec new hypothesis NAME`'}."
         )
     if hypothesis not in (known := _hypotheses(project)):

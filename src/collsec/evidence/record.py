@@ -39,6 +39,7 @@ class StoredVerdict:
 
     code: Annotated[str, *one_of(*sorted(CODES))]
     reasons: Annotated[tuple[StoredReason, ...], Field(min_length=1)]
+    flags: tuple[StoredReason, ...] = ()
 
 
 @pydantic_dataclass(config=STRICT, frozen=True)

@@ -2,11 +2,11 @@
 
 # The modules register their tables on import.
 from collsec.histories.public import council, countries, kept, periods, wars
-from collsec.histories.public.registry import PUBLIC, Column, PublicTable, When
+from collsec.histories.public.registry import PUBLIC, PublicColumn, PublicTable, When
 
 __all__ = [
     "PUBLIC",
-    "Column",
+    "PublicColumn",
     "PublicTable",
     "When",
     "council",
