@@ -10,9 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from collsec.core.project import Project
 from collsec.histories.episodes import link
-from collsec.histories.public import PUBLIC, Column, When, kept
+from collsec.histories.public import PUBLIC, PublicColumn, When
 from collsec.histories.public.registry import BadPublicTable, public
 from collsec.histories.registry import BadDeclaration, raw_columns
 from collsec.histories.timelines import arrange_timelines
@@ -297,7 +296,7 @@ def test_rows_before_a_date_rest_on_nothing_after_it(day: datetime.date) -> None
 
 
 def test_a_table_that_is_not_what_it_declares_is_refused() -> None:
-    columns = {"gwno": Column(("states.gwno",)), "iso3": Column(("states.iso3",))}
+    columns = {"gwno": PublicColumn(("states.gwno",)), "iso3": PublicColumn(("states.iso3",))}
 
     def refused(states: pd.DataFrame) -> pd.DataFrame:
         """One row per state."""
@@ -313,23 +312,7 @@ def test_a_table_that_is_not_what_it_declares_is_refused() -> None:
             with pytest.raises(BadPublicTable, match=needle):
                 PUBLIC[function.__name__](raw_tables())
         with pytest.raises(BadDeclaration, match="no parameter"):
-            public("X", key=("a",), columns={"a": Column(("vetoes.a",))})(refused)
+            public("X", key=("a",), columns={"a": PublicColumn(("vetoes.a",))})(refused)
     finally:
         PUBLIC.pop("refused", None)
         PUBLIC.pop("twice", None)
-
-
-def test_tables_are_made_anew_only_when_something_changed(tmp_path) -> None:
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "raw").symlink_to(PROJECT.raw)
-    project = Project(tmp_path)
-    assert not kept.is_current(project)
-    key = kept.digest(project)
-    assert key == kept.digest(project)
-    frames = {"dyads": made("dyads"), "votes": made("votes")}
-    kept.keep(project, key, frames)
-    pd.testing.assert_frame_equal(kept.read(project, key, "dyads"), made("dyads"))
-    kept.keep(project, "later", {"dyads": made("dyads")})
-    assert not project.kept(key, "votes").exists()
-    with pytest.raises(Exception, match="cannot be read"):
-        kept.read(project, key, "votes")

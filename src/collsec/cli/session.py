@@ -19,13 +19,14 @@ import pandas as pd
 import yaml
 
 from collsec import pipeline
+from collsec.cli import kept
 from collsec.cli.options import project_at
 from collsec.core.errors import CollsecError, MissingInput, nearest
 from collsec.core.project import Project
 from collsec.evidence import citation, record
 from collsec.evidence.record import Record
 from collsec.evidence.software import Software, software
-from collsec.histories.public import PUBLIC, kept
+from collsec.histories.public import PUBLIC, raw_columns_of
 from collsec.histories.registry import raw_columns
 from collsec.hypothesis import validation
 from collsec.hypothesis.specification import Spec
@@ -448,7 +449,7 @@ def _of_loaded(project: Project, asked: Sequence[tuple[str, str]]) -> list[citat
         stage, _, leaf = name.partition("/")
         if name in PUBLIC:
             own = [column] if column else list(PUBLIC[name].columns)
-            columns |= dict.fromkeys(kept.raw_columns_of(PUBLIC[name], own, fields))
+            columns |= dict.fromkeys(raw_columns_of(PUBLIC[name], own, fields))
         elif name in raw or stage == "tables":
             own = [column] if column else list(fields[leaf or name])
             columns |= dict.fromkeys(f"{leaf or name}.{one}" for one in own)

@@ -1,17 +1,23 @@
 """Public tables: wars, dyads, conflicts and countries by month and year, operations, votes."""
 
 # The modules register their tables on import.
-from collsec.histories.public import council, countries, kept, periods, wars
-from collsec.histories.public.registry import PUBLIC, Column, PublicTable, When
+from collsec.histories.public import council, countries, periods, wars
+from collsec.histories.public.registry import (
+    PUBLIC,
+    PublicColumn,
+    PublicTable,
+    When,
+    raw_columns_of,
+)
 
 __all__ = [
     "PUBLIC",
-    "Column",
+    "PublicColumn",
     "PublicTable",
     "When",
     "council",
     "countries",
-    "kept",
     "periods",
+    "raw_columns_of",
     "wars",
 ]

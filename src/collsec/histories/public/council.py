@@ -17,7 +17,7 @@ from collsec.histories.public.keys import (
     repeated,
     with_period,
 )
-from collsec.histories.public.registry import Column, When, carried, public
+from collsec.histories.public.registry import PublicColumn, When, carried, public
 
 # Operations ------------------------------------------------------------------------------------
 
@@ -46,10 +46,10 @@ def _began(missions: pd.DataFrame) -> pd.Series:
     "Peace operations",
     key=("mission_id",),
     columns=carried("missions", _MISSION)
-    | {"has_troops": Column(("missions.has_troops_in_mission",))}
+    | {"has_troops": PublicColumn(("missions.has_troops_in_mission",))}
     | listed("missions.host_gwno", "hosts")
     | {
-        "conflict_ids": Column(
+        "conflict_ids": PublicColumn(
             _LINKS,
             "UCDP ids of the conflicts that it concerned, `;` between several; empty if none.",
             "string",
@@ -84,9 +84,9 @@ _TASKS = (
 _LASTS = (*_BEGUN, "missions.end_date", "episodes.last_year")
 
 
-def _of_runs(table: str, names: tuple[str, ...]) -> dict[str, Column]:
+def _of_runs(table: str, names: tuple[str, ...]) -> dict[str, PublicColumn]:
     keys = tuple(f"{table}.{c}" for c in ("mission_id", "from_month", "to_month"))
-    return {name: Column((*keys, f"{table}.{name}"), when=When.DURING) for name in names}
+    return {name: PublicColumn((*keys, f"{table}.{name}"), when=When.DURING) for name in names}
 
 
 @public(
@@ -100,13 +100,13 @@ def _of_runs(table: str, names: tuple[str, ...]) -> dict[str, Column]:
         **_of_runs("authorized_strength", _AUTHORIZED),
         **_of_runs("monthly_strength", _COUNTED),
         **{
-            name: Column(
+            name: PublicColumn(
                 tuple(f"mission_locations.{c}" for c in ("mission_id", "month", name)),
                 when=When.DURING,
             )
             for name in _MAPPED
         },
-        "contributors_on_map": Column(
+        "contributors_on_map": PublicColumn(
             tuple(f"mission_contributors.{c}" for c in ("mission_id", "month", "gwno")),
             "States that the map of the month names as contributors of troops.",
             "integer",
@@ -174,11 +174,12 @@ _WARS = tuple(f"episodes.{c}" for c in ("episode_id", "conflict_id", "onset_date
     "Acts of the Security Council on conflicts",
     key=("item_id", "conflict_id"),
     columns={
-        name: Column((f"acts.{name}",), type="string" if name == "act" else "") for name in _ACT
+        name: PublicColumn((f"acts.{name}",), type="string" if name == "act" else "")
+        for name in _ACT
     }
     | {
-        "episode_id": Column((*_WARS, "acts.conflict_id", "acts.date")),
-        "gwno_loc": Column((*_WARS, "episodes.gwno_loc", "acts.conflict_id", "acts.date")),
+        "episode_id": PublicColumn((*_WARS, "acts.conflict_id", "acts.date")),
+        "gwno_loc": PublicColumn((*_WARS, "episodes.gwno_loc", "acts.conflict_id", "acts.date")),
     },
 )
 def acts(acts: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
@@ -211,15 +212,15 @@ _SEATS = tuple(f"council_members.{c}" for c in ("gwno", "is_permanent", "from_da
     key=("vote_id",),
     columns=carried("council_votes", _VOTE)
     | CODES
-    | {"is_permanent": Column(_SEATS)}
+    | {"is_permanent": PublicColumn(_SEATS)}
     | carried("council_votes", _CAST)
     | {
-        "action_class": Column(
+        "action_class": PublicColumn(
             ("resolutions.resolution_id", "resolutions.action_class", "vetoes.veto_id",
              "vetoes.action_class")
         ),
-        "agenda_key": Column(("resolutions.resolution_id", "resolutions.agenda_key")),
-        "conflict_ids": Column(
+        "agenda_key": PublicColumn(("resolutions.resolution_id", "resolutions.agenda_key")),
+        "conflict_ids": PublicColumn(
             ("acts.item_id", "acts.conflict_id"),
             "UCDP ids of the conflicts that it concerned, `;` between several; empty if none.",
             "string",

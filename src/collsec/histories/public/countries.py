@@ -28,7 +28,7 @@ from collsec.histories.public.periods import (
     hosts_of,
     months_of,
 )
-from collsec.histories.public.registry import Column, When, carried, public
+from collsec.histories.public.registry import PublicColumn, When, carried, public
 from collsec.histories.public.wars import tie_columns, ties_with_five
 from collsec.histories.registry import Frames
 from collsec.histories.timelines import ONE_DAY
@@ -51,20 +51,22 @@ _SANCTIONS = tuple(
 _TALKS = ("negotiations.conflict_id", "negotiations.month", "negotiation_coverage.conflict_id")
 
 
-def _country_columns(is_monthly: bool) -> dict[str, Column]:
+def _country_columns(is_monthly: bool) -> dict[str, PublicColumn]:
     deaths = (
         {
-            name: Column((*_VIOLENCE, f"violence_months.{name}"), when=When.DURING)
+            name: PublicColumn((*_VIOLENCE, f"violence_months.{name}"), when=When.DURING)
             for name in ("deaths", "conflicts", "is_shared")
         }
         if is_monthly
-        else {"deaths_in_year": Column(_YEAR, type="number", when=When.DURING)}
+        else {"deaths_in_year": PublicColumn(_YEAR, type="number", when=When.DURING)}
     )
     before = (
-        {"deaths_in_year": Column(_YEAR, type="number", when=When.BEFORE)} if is_monthly else {}
+        {"deaths_in_year": PublicColumn(_YEAR, type="number", when=When.BEFORE)}
+        if is_monthly
+        else {}
     )
     people = {
-        column if is_monthly else f"most_{what}": Column(
+        column if is_monthly else f"most_{what}": PublicColumn(
             (*_PEOPLE, f"monthly_strength.{column}"),
             "" if is_monthly else f"Largest number of UN {text} at the end of a month of the year.",
             "" if is_monthly else "integer",
@@ -103,20 +105,20 @@ def _country_columns(is_monthly: bool) -> dict[str, Column]:
             "conflicts",
         ),
         **people,
-        "un_troops": Column(
+        "un_troops": PublicColumn(
             tuple(f"host_deployment.{c}" for c in ("gwno_host", "known_from", "un_troops")),
             type="integer",
             when=When.BEFORE,
         ),
         **before,
-        "sanctions_on_state": Column(
+        "sanctions_on_state": PublicColumn(
             _SANCTIONS,
             "Sanctions regimes of the Council in force against the state.",
             "integer",
             "regimes",
             When.BEFORE,
         ),
-        "latest_episode_id": Column(
+        "latest_episode_id": PublicColumn(
             _WARS,
             "The episode on the territory that began last.",
             "string",
@@ -124,7 +126,7 @@ def _country_columns(is_monthly: bool) -> dict[str, Column]:
             When.BEFORE,
         ),
         **{
-            name: Column(column.uses, column.text, column.type, column.unit, When.BEFORE)
+            name: PublicColumn(column.uses, column.text, column.type, column.unit, When.BEFORE)
             for name, column in tie_columns(*_WARS).items()
         },
     }

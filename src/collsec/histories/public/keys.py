@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from collsec.histories.public.registry import Column
+from collsec.histories.public.registry import PublicColumn
 
 MONTHS = 12
 #: January 1980 is the first month of ViEWS.
@@ -19,15 +19,15 @@ LIST = ";"
 
 _SPANS = ("states.gwno", "states.valid_from")
 CODES = {
-    "cow_code": Column(("states.cow_code", *_SPANS)),
-    "iso3": Column(("states.iso3", *_SPANS)),
+    "cow_code": PublicColumn(("states.cow_code", *_SPANS)),
+    "iso3": PublicColumn(("states.iso3", *_SPANS)),
 }
 
 
-def listed(of: str, what: str) -> dict[str, Column]:
+def listed(of: str, what: str) -> dict[str, PublicColumn]:
     """Declare the codes of a list of states, in its order: ``cow_<what>`` and ``iso3_<what>``."""
     return {
-        f"{code}_{what}": Column(
+        f"{code}_{what}": PublicColumn(
             (of, f"states.{source}", *_SPANS),
             f"{name} of the states of `{of.partition('.')[2]}`, in their order, `;` between "
             "several; `-` for a state that has none.",
@@ -41,15 +41,15 @@ def listed(of: str, what: str) -> dict[str, Column]:
     }
 
 
-def period_columns(uses: tuple[str, ...], *, is_monthly: bool) -> dict[str, Column]:
+def period_columns(uses: tuple[str, ...], *, is_monthly: bool) -> dict[str, PublicColumn]:
     """Declare the period of a row."""
-    year = {"year": Column(uses)}
+    year = {"year": PublicColumn(uses)}
     if not is_monthly:
         return year
     return {
-        "month": Column(uses),
+        "month": PublicColumn(uses),
         **year,
-        "month_id": Column(
+        "month_id": PublicColumn(
             uses,
             "Number of the month as in ViEWS: 1 is January 1980; earlier months are below 1.",
             "integer",
@@ -58,12 +58,12 @@ def period_columns(uses: tuple[str, ...], *, is_monthly: bool) -> dict[str, Colu
     }
 
 
-def spell_columns(uses: tuple[str, ...]) -> dict[str, Column]:
+def spell_columns(uses: tuple[str, ...]) -> dict[str, PublicColumn]:
     """Declare the spell at risk of a row."""
     return {
-        "start": Column(uses, type="number"),
-        "stop": Column(uses, type="number"),
-        "event": Column(uses, type="boolean"),
+        "start": PublicColumn(uses, type="number"),
+        "stop": PublicColumn(uses, type="number"),
+        "event": PublicColumn(uses, type="boolean"),
     }
 
 
@@ -167,7 +167,7 @@ def known_before(
         With ``unit`` and ``day``.
     columns : sequence of str
     day : str
-        Column of the day before which the state was known.
+        PublicColumn of the day before which the state was known.
     is_strict : bool
         Whether what became known on that very day is left out.
     """

@@ -23,7 +23,7 @@ from collsec.histories.public.keys import (
     unpacked,
     with_period,
 )
-from collsec.histories.public.registry import Column, When, carried, public
+from collsec.histories.public.registry import PublicColumn, When, carried, public
 from collsec.histories.public.wars import (
     PROCESS,
     STATES_OF_CONFLICTS,
@@ -51,8 +51,8 @@ _TALKS = (
 )
 
 
-def during(uses: tuple[str, ...], text: str, unit: str, type_: str = "integer") -> Column:
-    return Column(uses, text, type_, unit, When.DURING)
+def during(uses: tuple[str, ...], text: str, unit: str, type_: str = "integer") -> PublicColumn:
+    return PublicColumn(uses, text, type_, unit, When.DURING)
 
 
 COUNCIL = {
@@ -114,7 +114,7 @@ def dated(events: pd.DataFrame, day: str, is_monthly: bool) -> pd.DataFrame:
 # Conflicts -------------------------------------------------------------------------------------
 
 
-def _conflict_columns(is_monthly: bool) -> dict[str, Column]:
+def _conflict_columns(is_monthly: bool) -> dict[str, PublicColumn]:
     deaths = (
         {
             "deaths_of_conflict": during(
@@ -126,14 +126,14 @@ def _conflict_columns(is_monthly: bool) -> dict[str, Column]:
         }
         if is_monthly
         else {
-            name: Column(
+            name: PublicColumn(
                 tuple(f"violence_years.{c}" for c in ("conflict_id", "year", name)),
                 when=When.DURING,
             )
             for name in _DEATHS_OF_YEARS
         }
         | {
-            "is_war": Column(
+            "is_war": PublicColumn(
                 ("episodes.war_years", "episodes.conflict_id"), type="boolean", when=When.DURING
             )
         }
@@ -156,14 +156,14 @@ def _conflict_columns(is_monthly: bool) -> dict[str, Column]:
     return {
         **carried("episodes", ("conflict_id",)),
         **period_columns(_CLOCK, is_monthly=is_monthly),
-        "episode_id": Column(_CLOCK, when=When.DURING),
+        "episode_id": PublicColumn(_CLOCK, when=When.DURING),
         "is_active": during(
             _CLOCK,
             "Whether an episode of the conflict runs in the period, on any of its days.",
             "true or false",
             "boolean",
         ),
-        "gwno_loc": Column(("episodes.gwno_loc", *_CLOCK)),
+        "gwno_loc": PublicColumn(("episodes.gwno_loc", *_CLOCK)),
         **listed("episodes.gwno_loc", "loc"),
         **spell_columns((*_CLOCK, "episodes.is_ended")),
         **deaths,
@@ -171,7 +171,7 @@ def _conflict_columns(is_monthly: bool) -> dict[str, Column]:
         **AGREEMENTS,
         ("talk_rounds" if is_monthly else "months_with_talks"): talks,
         **state_columns(),
-        "troops": Column(
+        "troops": PublicColumn(
             (
                 *(f"troop_strength.{c}" for c in ("conflict_id", "known_from", "troops")),
                 *(f"monthly_strength.{c}" for c in ("from_month", "to_month")),

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.errors import CollsecError
-from collsec.histories.registry import Declared, Frames, Function, declaration, enter
+from collsec.histories.registry import Declared, Frames, Function, declaration, enter, raw_columns
 
 
 class When(StrEnum):
@@ -27,7 +27,7 @@ class When(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class PublicColumn:
     """A column of a public table.
 
     Attributes
@@ -56,13 +56,13 @@ class PublicTable(Declared):
     title : str
     key : tuple of str
         Columns that name a row.
-    columns : mapping of str to Column
+    columns : mapping of str to PublicColumn
         In order.
     """
 
     title: str = ""
     key: tuple[str, ...] = ()
-    columns: Mapping[str, Column] = field(default_factory=dict)
+    columns: Mapping[str, PublicColumn] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -99,7 +99,7 @@ PUBLIC: dict[str, PublicTable] = {}
 
 
 def public(
-    title: str, *, key: Iterable[str], columns: Mapping[str, Column]
+    title: str, *, key: Iterable[str], columns: Mapping[str, PublicColumn]
 ) -> Callable[[Function], Function]:
     """Register a public table: a function of raw tables, linked frames, and timelines.
 
@@ -108,7 +108,7 @@ def public(
     title : str
     key : iterable of str
         Columns that name a row.
-    columns : mapping of str to Column
+    columns : mapping of str to PublicColumn
         Every column that the function gives, in order.
     """
 
@@ -124,9 +124,26 @@ def public(
 
 def carried(
     table: str, names: Iterable[str], when: When = When.FIXED, *, type_: str = ""
-) -> dict[str, Column]:
+) -> dict[str, PublicColumn]:
     """Columns that stand in a raw table, linked frame, or timeline under the same names.
 
     The type is told where no raw table does.
     """
-    return {name: Column((f"{table}.{name}",), type=type_, when=when) for name in names}
+    return {name: PublicColumn((f"{table}.{name}",), type=type_, when=when) for name in names}
+
+
+def raw_columns_of(
+    table: PublicTable, columns: Iterable[str], fields: Mapping[str, Iterable[str]]
+) -> tuple[str, ...]:
+    """Raw columns from which columns of a public table are made, each once.
+
+    Parameters
+    ----------
+    table : PublicTable
+    columns : iterable of str
+        Of the table.
+    fields : mapping of str to iterable of str
+        Columns of each raw table.
+    """
+    uses = [use for column in columns for use in table.columns[column].uses]
+    return tuple(dict.fromkeys(raw for use in uses for raw in raw_columns(use, fields)))

@@ -18,13 +18,13 @@ from collsec.histories.public.keys import (
     spell_columns,
     unpacked,
 )
-from collsec.histories.public.registry import Column, When, carried, public
+from collsec.histories.public.registry import PublicColumn, When, carried, public
 
 # Ties ------------------------------------------------------------------------------------------
 
 _OF_FIVE = tuple(f"p5_ties.{c}" for c in ("episode_id", "host_ordinal", "is_p5", "is_host_itself"))
 _REST = ", before the onset. The host itself is left out; empty if no tie is covered."
-#: Column of the ties → new column, how the five are summarized, definition, type, and unit.
+#: PublicColumn of the ties → new column, how the five are summarized, definition, type, and unit.
 _TIES = {
     "has_defense_pact": (
         "p5_pacts",
@@ -68,10 +68,10 @@ _TIES = {
 }  # fmt: skip
 
 
-def tie_columns(*further: str) -> dict[str, Column]:
+def tie_columns(*further: str) -> dict[str, PublicColumn]:
     """Declare the ties of a host with the five before an onset, and what chooses the onset."""
     return {
-        name: Column((*_OF_FIVE, f"p5_ties.{column}", *further), text + _REST, type_, unit)
+        name: PublicColumn((*_OF_FIVE, f"p5_ties.{column}", *further), text + _REST, type_, unit)
         for column, (name, _, text, type_, unit) in _TIES.items()
     }
 
@@ -124,8 +124,8 @@ _CLOCK = tuple(f"episodes.{c}" for c in ("onset_date", "exit_date", "is_ended"))
 _DYADS = ("dyad_episodes.episode_id", "dyad_episodes.dyad_id")
 
 
-def _of_dyads(column: str, what: str) -> Column:
-    return Column(
+def _of_dyads(column: str, what: str) -> PublicColumn:
+    return PublicColumn(
         (*_DYADS, f"dyad_episodes.{column}"),
         f"{what}, `;` between several.",
         "string",
@@ -136,10 +136,12 @@ def _of_dyads(column: str, what: str) -> Column:
 @public(
     "Episodes of armed conflict",
     key=("episode_id",),
-    columns={name: Column((f"episodes.{name}",), type=_LINKED.get(name, "")) for name in _CARRIED}
+    columns={
+        name: PublicColumn((f"episodes.{name}",), type=_LINKED.get(name, "")) for name in _CARRIED
+    }
     | listed("episodes.gwno_loc", "loc")
     | {
-        "dyad_ids": Column(_DYADS),
+        "dyad_ids": PublicColumn(_DYADS),
         "side_a_ids": _of_dyads("side_a_id", "UCDP's ids of the actors on side A of its dyads"),
         "side_b_ids": _of_dyads("side_b_id", "UCDP's ids of the actors on side B of its dyads"),
     }
@@ -172,8 +174,8 @@ def _each_once(ids: pd.Series) -> str:
     key=("episode_id", "host_ordinal"),
     columns=carried("episodes", ("episode_id", "conflict_id"))
     | {
-        "host_ordinal": Column(("episodes.gwno_loc",)),
-        "gwno": Column(("episodes.gwno_loc",)),
+        "host_ordinal": PublicColumn(("episodes.gwno_loc",)),
+        "gwno": PublicColumn(("episodes.gwno_loc",)),
     }
     | CODES
     | carried("episodes", ("onset_date",))
@@ -208,10 +210,10 @@ STATES_OF_CONFLICTS = {
 _FOR_SPELLS = ("episode_id", "conflict_id", "gwno_host", "type_at_onset", "outcome")
 
 
-def state_columns() -> dict[str, Column]:
+def state_columns() -> dict[str, PublicColumn]:
     """Declare the states of a conflict as known before a row begins."""
     return {
-        name: Column(
+        name: PublicColumn(
             (
                 *(f"{timeline}.{c}" for c in ("conflict_id", "known_from", name)),
                 *(("peace_agreements.signed_date",) if timeline == PROCESS else ()),
@@ -229,9 +231,9 @@ def state_columns() -> dict[str, Column]:
     key=("episode_id", "start"),
     columns=carried("episodes", _FOR_SPELLS)
     | {
-        "cow_code": Column(("states.cow_code", "states.gwno", "states.valid_from")),
-        "iso3": Column(("states.iso3", "states.gwno", "states.valid_from")),
-        "from_date": Column(_CLOCK),
+        "cow_code": PublicColumn(("states.cow_code", "states.gwno", "states.valid_from")),
+        "iso3": PublicColumn(("states.iso3", "states.gwno", "states.valid_from")),
+        "from_date": PublicColumn(_CLOCK),
     }
     | spell_columns(_CLOCK)
     | state_columns(),
@@ -329,10 +331,10 @@ def dyads(dyads: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
     key=("dyad_episode_id",),
     columns=carried("dyad_episodes", _DYAD_EPISODE)
     | {
-        "gwno_loc": Column(("dyads.dyad_id", "dyads.gwno_loc")),
+        "gwno_loc": PublicColumn(("dyads.dyad_id", "dyads.gwno_loc")),
         **listed("dyads.gwno_loc", "loc"),
     }
-    | {"exit_date": Column(_DYAD_CLOCK, type="date")}
+    | {"exit_date": PublicColumn(_DYAD_CLOCK, type="date")}
     | spell_columns(("dyad_episodes.onset_date", *_DYAD_CLOCK)),
 )
 def dyad_episodes(
