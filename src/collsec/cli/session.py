@@ -460,13 +460,14 @@ def _of_loaded(project: Project, asked: Sequence[tuple[str, str]]) -> list[citat
         else:
             for use in citation.references(project, leaf.partition("-")[0]):
                 taken.setdefault(use.key, set()).update(use.columns)
-    tables: dict[str, citation.RawTable] = {}
-    for used in columns:
-        table, _, field = used.partition(".")
-        if table not in tables:
-            tables[table] = citation.RawTable(fields[table], clean.read_raw(project, raw[table]))
-        for key in citation.sources_of(tables[table], field):
-            taken.setdefault(key, set()).add(used)
+    [found] = citation.of_raw_columns(project, {"": columns}, fields).values()
+    for use in found:
+        taken.setdefault(use.key, set()).update(use.columns)
     declared = read_sources(project.raw / "sources.toml")
     order = [*(k for k in declared if k in taken), *sorted(taken.keys() - declared.keys())]
     return [citation.Used(key, tuple(sorted(taken[key])), declared.get(key)) for key in order]
+
+
+def public_tables(project: Project) -> dict[str, pd.DataFrame]:
+    """Every table that the study gives out, by name."""
+    return {name: _public(project, name) for name in PUBLIC}
