@@ -10,9 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from collsec.core.project import Project
 from collsec.histories.episodes import link
-from collsec.histories.public import PUBLIC, PublicColumn, When, kept
+from collsec.histories.public import PUBLIC, PublicColumn, When
 from collsec.histories.public.registry import BadPublicTable, public
 from collsec.histories.registry import BadDeclaration, raw_columns
 from collsec.histories.timelines import arrange_timelines
@@ -317,19 +316,3 @@ def test_a_table_that_is_not_what_it_declares_is_refused() -> None:
     finally:
         PUBLIC.pop("refused", None)
         PUBLIC.pop("twice", None)
-
-
-def test_tables_are_made_anew_only_when_something_changed(tmp_path) -> None:
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "raw").symlink_to(PROJECT.raw)
-    project = Project(tmp_path)
-    assert not kept.is_current(project)
-    key = kept.digest(project)
-    assert key == kept.digest(project)
-    frames = {"dyads": made("dyads"), "votes": made("votes")}
-    kept.keep(project, key, frames)
-    pd.testing.assert_frame_equal(kept.read(project, key, "dyads"), made("dyads"))
-    kept.keep(project, "later", {"dyads": made("dyads")})
-    assert not project.kept(key, "votes").exists()
-    with pytest.raises(Exception, match="cannot be read"):
-        kept.read(project, key, "votes")

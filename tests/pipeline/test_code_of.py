@@ -13,7 +13,17 @@ import pytest
 
 from collsec import pipeline
 
-STAGES = ("tables", "episodes", "timelines", "panel", "shard", "estimate", "synthesis", "reports")
+STAGES = (
+    "tables",
+    "episodes",
+    "timelines",
+    "public",
+    "panel",
+    "shard",
+    "estimate",
+    "synthesis",
+    "reports",
+)
 
 
 def names(stage: str) -> set[str]:

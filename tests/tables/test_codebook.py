@@ -171,7 +171,8 @@ def test_derived_columns_are_known_before_the_pipeline_has_run(tmp_path: Path) -
     project = store_with(tmp_path, "episodes/ties", power=["usa"])
     one = entry(entries_of(project), "duration_days")
     assert [(h.table, h.unit, h.source) for h in one.holders] == [
-        ("episodes/episodes", "days", "derived by collsec.episodes")
+        ("episodes/episodes", "days", "derived by collsec.episodes"),
+        ("public/episodes", "days", "derived by collsec.histories.public"),
     ]
 
 

@@ -346,6 +346,39 @@ def codebook(
         console.print(pages.index(pages.entries_of(project)))
 
 
+@app.command(
+    epilog="Examples: `collsec export release` · `collsec export out country_months --format stata`"
+)
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to write.", show_default=False)],
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TABLE]...", help="Names of tables; all by default."),
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="`csv`, `parquet` or `stata`; all by default."),
+    ] = None,
+    root: Root = None,
+) -> None:
+    """Write the data release: public tables, their codebook, metadata, and references."""
+    from collsec.cli.session import public_tables
+    from collsec.evidence import dataset
+    from collsec.reports.tables.codebook import entries_of
+
+    project = project_at(root)
+    written = dataset.write(
+        project,
+        public_tables(project),
+        folder,
+        entries_of(project),
+        names=tables or (),
+        formats=formats or (),
+    )
+    for path in written:
+        typer.echo(path)
+
+
 @app.command(epilog="Examples: `collsec fetch` · `collsec fetch ucdp_acd --from ../upstream`")
 def fetch(
     sources: Annotated[

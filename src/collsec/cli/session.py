@@ -21,13 +21,14 @@ import pandas as pd
 import yaml
 
 from collsec import pipeline
+from collsec.cli import kept
 from collsec.cli.options import project_at
 from collsec.core.errors import BadSpec, CollsecError, MissingInput, nearest
 from collsec.core.project import Project
 from collsec.evidence import citation, record
 from collsec.evidence.record import Record
 from collsec.evidence.software import Software, software
-from collsec.histories.public import PUBLIC, kept
+from collsec.histories.public import PUBLIC, raw_columns_of
 from collsec.histories.registry import PAGES, raw_columns
 from collsec.hypothesis import validation
 from collsec.hypothesis.specification import Spec
@@ -468,7 +469,7 @@ def _of_loaded(project: Project, asked: Sequence[tuple[str, str]]) -> list[citat
         stage, _, leaf = name.partition("/")
         if name in PUBLIC:
             own = [column] if column else list(PUBLIC[name].columns)
-            columns |= dict.fromkeys(kept.raw_columns_of(PUBLIC[name], own, fields))
+            columns |= dict.fromkeys(raw_columns_of(PUBLIC[name], own, fields))
         elif name in raw or stage == "tables":
             own = [column] if column else list(fields[leaf or name])
             columns |= dict.fromkeys(f"{leaf or name}.{one}" for one in own)
@@ -479,13 +480,14 @@ def _of_loaded(project: Project, asked: Sequence[tuple[str, str]]) -> list[citat
         else:
             for use in citation.references(project, leaf.partition("-")[0]):
                 taken.setdefault(use.key, set()).update(use.columns)
-    tables: dict[str, citation.RawTable] = {}
-    for used in columns:
-        table, _, field = used.partition(".")
-        if table not in tables:
-            tables[table] = citation.RawTable(fields[table], clean.read_raw(project, raw[table]))
-        for key in citation.sources_of(tables[table], field):
-            taken.setdefault(key, set()).add(used)
+    [found] = citation.of_raw_columns(project, {"": columns}, fields).values()
+    for use in found:
+        taken.setdefault(use.key, set()).update(use.columns)
     declared = read_sources(project.raw / "sources.toml")
     order = [*(k for k in declared if k in taken), *sorted(taken.keys() - declared.keys())]
     return [citation.Used(key, tuple(sorted(taken[key])), declared.get(key)) for key in order]
+
+
+def public_tables(project: Project) -> dict[str, pd.DataFrame]:
+    """Every table that the study gives out, by name."""
+    return {name: _public(project, name) for name in PUBLIC}

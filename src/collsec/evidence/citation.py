@@ -22,7 +22,7 @@ from collsec.histories.registry import raw_columns
 from collsec.hypothesis.extension import own_schemas, own_tables, register_made
 from collsec.hypothesis.specification import read
 from collsec.measures import MEASURES
-from collsec.tables.clean import read_json, resources
+from collsec.tables.clean import read_json, read_raw, resources
 from collsec.upstream.sources import Source, read_sources
 
 
@@ -97,6 +97,46 @@ def references(project: Project, hypothesis: str) -> list[Used]:
     declared = read_sources(project.raw / "sources.toml")
     order = [*(k for k in declared if k in taken), *sorted(taken.keys() - declared.keys())]
     return [Used(key, tuple(sorted(taken[key])), declared.get(key)) for key in order]
+
+
+def of_raw_columns(
+    project: Project,
+    rests_on: Mapping[str, Iterable[str]],
+    fields: Mapping[str, Mapping[str, Mapping[str, Any]]],
+) -> dict[str, list[Used]]:
+    """Sources of raw columns, all their rows, in the order of ``sources.toml``.
+
+    Parameters
+    ----------
+    project : Project
+    rests_on : mapping of str to iterable of str
+        Whatever is asked → ``"<table>.<column>"``.
+    fields : mapping
+        Fields of each raw table by name, as their schemas have them.
+
+    Returns
+    -------
+    dict of list of Used
+        By what was asked.
+    """
+    declared = read_sources(project.raw / "sources.toml")
+    raw = resources(project)
+    known: dict[str, list[str]] = {}
+    tables: dict[str, RawTable] = {}
+    out = {}
+    for asked, columns in rests_on.items():
+        taken: dict[str, set[str]] = {}
+        for used in columns:
+            table, _, field = used.partition(".")
+            if table not in tables:
+                tables[table] = RawTable(fields[table], read_raw(project, raw[table]))
+            if used not in known:
+                known[used] = sources_of(tables[table], field)
+            for key in known[used]:
+                taken.setdefault(key, set()).add(used)
+        order = [*(k for k in declared if k in taken), *sorted(taken.keys() - declared.keys())]
+        out[asked] = [Used(key, tuple(sorted(taken[key])), declared.get(key)) for key in order]
+    return out
 
 
 def keys_of(

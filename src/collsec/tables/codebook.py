@@ -61,7 +61,7 @@ class Described(Protocol):
     def function(self) -> Any: ...
 
 
-class PublicColumn(Protocol):
+class DescribedColumn(Protocol):
     """What the codebook asks of a column of a public table; the text is empty if it is carried."""
 
     @property
@@ -74,7 +74,7 @@ class PublicColumn(Protocol):
     def when(self) -> str: ...
 
 
-class PublicTable(Protocol):
+class DescribedTable(Protocol):
     """What the codebook asks of a table that the study gives out."""
 
     @property
@@ -135,7 +135,7 @@ def alike(holders: list[Holder]) -> list[list[Holder]]:
 def codebook(
     project: Project,
     measures: Mapping[str, Described],
-    public: Mapping[str, PublicTable] | None = None,
+    public: Mapping[str, DescribedTable] | None = None,
 ) -> dict[str, Entry]:
     """Every column of raw and public tables, and of the processed files that are there, by name.
 
@@ -162,20 +162,21 @@ def codebook(
         known = entries if name in raw else {}
         holder, definition = processed_holder(table, name, type_, known, measures)
         entries.setdefault(name, Entry(name, "", definition)).holders.append(holder)
-    for table, columns in (public or {}).items():
-        for name, column in columns.columns.items():
-            _enter_public(entries, table, name, column)
     for name, derived in DERIVED.items():
-        # Of a pipeline that has not run yet, no file says what it holds.
-        if all(holder.table.startswith(f"{PUBLIC}/") for holder in entries[name].holders):
+        if not entries[name].holders:  # the pipeline has not run yet
             entries[name].holders.extend(
                 Holder(t, f"data/processed/{t}.parquet", "", derived.unit, source=made_by(t))
                 for t in derived.tables
             )
+    for table, columns in (public or {}).items():
+        for name, column in columns.columns.items():
+            _enter_public(entries, table, name, column)
     return dict(sorted(entries.items()))
 
 
-def _enter_public(entries: dict[str, Entry], table: str, name: str, column: PublicColumn) -> None:
+def _enter_public(
+    entries: dict[str, Entry], table: str, name: str, column: DescribedColumn
+) -> None:
     """Enter a column of a public table; a name that is defined already keeps its definition."""
     known = entries.get(name)
     defined = DERIVED[name].text if name in DERIVED else ""

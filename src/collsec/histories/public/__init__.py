@@ -1,8 +1,14 @@
 """Public tables: wars, dyads, conflicts and countries by month and year, operations, votes."""
 
 # The modules register their tables on import.
-from collsec.histories.public import council, countries, kept, periods, wars
-from collsec.histories.public.registry import PUBLIC, PublicColumn, PublicTable, When
+from collsec.histories.public import council, countries, periods, wars
+from collsec.histories.public.registry import (
+    PUBLIC,
+    PublicColumn,
+    PublicTable,
+    When,
+    raw_columns_of,
+)
 
 __all__ = [
     "PUBLIC",
@@ -11,7 +17,7 @@ __all__ = [
     "When",
     "council",
     "countries",
-    "kept",
     "periods",
+    "raw_columns_of",
     "wars",
 ]

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.errors import CollsecError
-from collsec.histories.registry import Declared, Frames, Function, declaration, enter
+from collsec.histories.registry import Declared, Frames, Function, declaration, enter, raw_columns
 
 
 class When(StrEnum):
@@ -130,3 +130,20 @@ def carried(
     The type is told where no raw table does.
     """
     return {name: PublicColumn((f"{table}.{name}",), type=type_, when=when) for name in names}
+
+
+def raw_columns_of(
+    table: PublicTable, columns: Iterable[str], fields: Mapping[str, Iterable[str]]
+) -> tuple[str, ...]:
+    """Raw columns from which columns of a public table are made, each once.
+
+    Parameters
+    ----------
+    table : PublicTable
+    columns : iterable of str
+        Of the table.
+    fields : mapping of str to iterable of str
+        Columns of each raw table.
+    """
+    uses = [use for column in columns for use in table.columns[column].uses]
+    return tuple(dict.fromkeys(raw for use in uses for raw in raw_columns(use, fields)))

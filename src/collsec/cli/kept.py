@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +12,7 @@ from collsec.core.manifest import digest_of
 from collsec.core.project import Project, whole
 from collsec.core.provenance import digest_json
 from collsec.histories.episodes import link
-from collsec.histories.public.registry import PUBLIC, PublicTable
-from collsec.histories.registry import raw_columns
+from collsec.histories.public import PUBLIC
 from collsec.histories.timelines import arrange_timelines
 from collsec.tables.clean import read_raw, resources
 
@@ -40,7 +39,7 @@ def digest(project: Project) -> str:
     """Digest of everything that the public tables rest on: raw tables, schemas, and code."""
     named = resources(project).values()
     raw = [project.raw / one[key] for one in named for key in ("path", "schema")]
-    package = Path(__file__).resolve().parents[2]
+    package = Path(__file__).resolve().parents[1]
     code = [path for room in _CODE for path in sorted((package / room).rglob("*.py"))]
     known = project.digests()
     found = {project.relative(path): known.of(path) for path in [project.datapackage, *raw]}
@@ -92,20 +91,3 @@ def in_seconds(frame: pd.DataFrame) -> pd.DataFrame:
     """A table as it was before it was written: Parquet knows no seconds, only parts of them."""
     days = frame.select_dtypes("datetime").columns
     return frame.astype(dict.fromkeys(days, "datetime64[s]"))
-
-
-def raw_columns_of(
-    table: PublicTable, columns: Iterable[str], fields: Mapping[str, Iterable[str]]
-) -> tuple[str, ...]:
-    """Raw columns from which columns of a public table are made, each once.
-
-    Parameters
-    ----------
-    table : PublicTable
-    columns : iterable of str
-        Of the table.
-    fields : mapping of str to iterable of str
-        Columns of each raw table.
-    """
-    uses = [use for column in columns for use in table.columns[column].uses]
-    return tuple(dict.fromkeys(raw for use in uses for raw in raw_columns(use, fields)))

@@ -1,0 +1,427 @@
+"""The data release: public tables as CSV, Parquet, and Stata files, described for any tool.
+
+`datapackage.json` follows Frictionless, `croissant.json` the Croissant format of machine-learning
+archives; both list every column with its definition. Nothing in a file depends on the clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from collsec.compile.package import credit
+from collsec.core import __version__
+from collsec.core.errors import CollsecError, nearest
+from collsec.core.project import Project, whole
+from collsec.core.provenance import data_vintage
+from collsec.evidence import citation
+from collsec.evidence.software import Software, software
+from collsec.histories.public import PUBLIC, PublicTable, raw_columns_of
+from collsec.tables.clean import read_json, resources
+from collsec.tables.codebook import Entry
+
+FORMATS = {"csv": ".csv", "parquet": ".parquet", "stata": ".dta"}
+MEDIA = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "stata": "application/x-stata-dta",
+}
+LICENSE = {
+    "name": "CC-BY-4.0",
+    "title": "Creative Commons Attribution 4.0",
+    "path": "https://creativecommons.org/licenses/by/4.0/",
+}
+#: Column → table whose key it is.
+KEYS = {
+    "episode_id": "episodes",
+    "latest_episode_id": "episodes",
+    "dyad_id": "dyads",
+    "mission_id": "missions",
+}
+#: Types of a Table Schema, in the words of Croissant.
+CROISSANT = {
+    "integer": "sc:Integer",
+    "number": "sc:Float",
+    "boolean": "sc:Boolean",
+    "date": "sc:Date",
+    "string": "sc:Text",
+}
+#: The time stamp of every Stata file, so that the same data give the same bytes.
+STATA_STAMP = datetime(2000, 1, 1)
+STATA_LABEL = 80  # characters that a label of a variable may have
+MOST_TEXT = 2000  # characters beyond which Stata needs a long string
+
+
+def write(
+    project: Project,
+    frames: Mapping[str, pd.DataFrame],
+    folder: Path,
+    entries: Mapping[str, Entry],
+    *,
+    names: Sequence[str] = (),
+    formats: Sequence[str] = (),
+) -> list[Path]:
+    """Write public tables with their descriptions and references into a folder.
+
+    Parameters
+    ----------
+    project : Project
+    frames : mapping of str to DataFrame
+        Every public table by name.
+    folder : Path
+    entries : mapping of str to Entry
+        The codebook.
+    names, formats : sequence of str
+        All by default; see :data:`FORMATS`.
+
+    Returns
+    -------
+    list of Path
+        What was written: ``<format>/<table>.<ending>``, ``datapackage.json``, ``croissant.json``,
+        ``codebook.csv``, ``references.bib``, ``README.md``.
+
+    Raises
+    ------
+    CollsecError
+        If there is no such table or format; the nearest is named.
+    """
+    chosen = [_known(name, PUBLIC, "table") for name in names] or list(PUBLIC)
+    kinds = [_known(kind, FORMATS, "format") for kind in formats] or list(FORMATS)
+    written = []
+    for name in chosen:
+        for kind in kinds:
+            path = folder / kind / f"{name}{FORMATS[kind]}"
+            with whole(path) as temporary:
+                _write_table(frames[name], temporary, kind, entries, PUBLIC[name].title)
+            written.append(path)
+    used = _used(project, chosen)
+    own = software(project)
+    described = _Described(project, folder, chosen, kinds, entries, used, own)
+    texts = {
+        "datapackage.json": _as_json(described.data_package(frames)),
+        "croissant.json": _as_json(described.croissant()),
+        "codebook.csv": described.codebook().to_csv(index=False, lineterminator="\n"),
+        "references.bib": described.references(),
+        "README.md": described.readme(frames),
+    }
+    for name, text in texts.items():
+        with whole(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+        written.append(folder / name)
+    return written
+
+
+def _known(name: str, known: Mapping[str, Any], what: str) -> str:
+    if name not in known:
+        hint = nearest(name, list(known))
+        raise CollsecError(f"no {what} {name!r}.{hint} There are: {', '.join(known)}.")
+    return name
+
+
+def _as_json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _write_table(
+    frame: pd.DataFrame, path: Path, kind: str, entries: Mapping[str, Entry], title: str
+) -> None:
+    if kind == "parquet":
+        frame.to_parquet(path, index=False)
+    elif kind == "csv":
+        plain = frame.copy()
+        for column in plain.select_dtypes(["bool", "boolean"]):
+            plain[column] = plain[column].map({True: "true", False: "false"})
+        plain.to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n")
+    else:
+        _write_stata(frame, path, entries, title)
+
+
+def _write_stata(frame: pd.DataFrame, path: Path, entries: Mapping[str, Entry], title: str) -> None:
+    """Days as Stata's dates, true and false as 1 and 0, texts in Unicode, titles as labels."""
+    plain = frame.copy()
+    days = list(plain.select_dtypes("datetime").columns)
+    for column in plain.select_dtypes(["bool", "boolean", "Int64"]):
+        values = plain[column].astype("Float64").astype(float)
+        plain[column] = values if values.isna().any() else values.astype("int32")
+    long: list[str] = []
+    for column in plain.select_dtypes("string"):
+        plain[column] = plain[column].fillna("").astype(object)
+        if plain[column].map(lambda text: len(text.encode())).max() > MOST_TEXT:
+            long.append(column)
+    for column in days:
+        plain[column] = plain[column].astype("datetime64[ns]")
+    labels = {str(c): (entries[str(c)].title or entries[str(c)].definition) for c in plain}
+    with path.open("wb") as file:
+        plain.to_stata(
+            file,
+            write_index=False,
+            version=118,
+            convert_dates=dict.fromkeys(days, "td"),
+            convert_strl=long,
+            time_stamp=STATA_STAMP,
+            data_label=title[:STATA_LABEL],
+            variable_labels={name: text[:STATA_LABEL] for name, text in labels.items()},
+        )
+
+
+def _used(project: Project, names: Sequence[str]) -> dict[str, list[citation.Used]]:
+    """Sources of each table."""
+    fields = {
+        name: {f["name"]: f for f in read_json(project, project.raw / one["schema"])["fields"]}
+        for name, one in resources(project).items()
+    }
+    rests_on = {n: raw_columns_of(PUBLIC[n], PUBLIC[n].columns, fields) for n in names}
+    return citation.of_raw_columns(project, rests_on, fields)
+
+
+class _Described:
+    """What the files of a release say of its tables."""
+
+    def __init__(
+        self,
+        project: Project,
+        folder: Path,
+        names: Sequence[str],
+        kinds: Sequence[str],
+        entries: Mapping[str, Entry],
+        used: Mapping[str, list[citation.Used]],
+        own: Software,
+    ) -> None:
+        self.folder, self.names, self.kinds = folder, names, kinds
+        self.entries, self.used, self.own = entries, used, own
+        self.vintage = data_vintage(project)
+
+    @property
+    def name(self) -> str:
+        return "collsec-data"
+
+    @property
+    def text(self) -> str:
+        return (
+            "Armed conflicts since 1946 and what the United Nations did about them: episodes, "
+            "dyads, conflicts and states by month and year, peace operations, acts and votes of "
+            "the Security Council. Every column is defined; what no record covers is missing. "
+            f"Data vintage {self.vintage}."
+        )
+
+    def _file(self, name: str, kind: str) -> Path:
+        return self.folder / kind / f"{name}{FORMATS[kind]}"
+
+    def _sha256(self, name: str, kind: str) -> str:
+        return hashlib.sha256(self._file(name, kind).read_bytes()).hexdigest()
+
+    def _fields(self, table: PublicTable) -> list[dict[str, Any]]:
+        found = []
+        for name, column in table.columns.items():
+            entry = self.entries[name]
+            [holder] = [h for h in entry.holders if h.table == f"public/{table.name}"]
+            said = {"name": name, "type": holder.type}
+            said |= {"title": entry.title} if entry.title else {}
+            said |= {"description": " ".join(t for t in (entry.definition, column.when) if t)}
+            found.append(said | {"unit": holder.unit})
+        return found
+
+    def data_package(self, frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+        """The descriptor of a Frictionless data package."""
+        tables = []
+        for name in self.names:
+            table = PUBLIC[name]
+            schema: dict[str, Any] = {"fields": self._fields(table), "primaryKey": list(table.key)}
+            schema["missingValues"] = [""]
+            foreign = [
+                {"fields": [c], "reference": {"resource": to, "fields": [PUBLIC[to].key[0]]}}
+                for c, to in KEYS.items()
+                if c in table.columns and to != name and to in self.names
+            ]
+            if foreign:
+                schema["foreignKeys"] = foreign
+            for kind in self.kinds:
+                is_first = kind == self.kinds[0]
+                tables.append(
+                    {
+                        "name": (name if is_first else f"{name}-{kind}").replace("_", "-"),
+                        "type": "table" if kind == "csv" else "file",
+                        "title": table.title,
+                        "description": table.text,
+                        "path": f"{kind}/{name}{FORMATS[kind]}",
+                        "format": FORMATS[kind].lstrip("."),
+                        "mediatype": MEDIA[kind],
+                        "bytes": self._file(name, kind).stat().st_size,
+                        "hash": f"sha256:{self._sha256(name, kind)}",
+                        "licenses": [LICENSE],
+                        "sources": [
+                            credit(u.source) for u in self.used[name] if u.source is not None
+                        ],
+                    }
+                    | (
+                        {"encoding": "utf-8", "rows": len(frames[name]), "schema": _hyphens(schema)}
+                        if kind == "csv"
+                        else {}
+                    )
+                )
+        return {
+            "name": self.name,
+            "title": self.own.title,
+            "description": self.text,
+            "profile": "data-package",
+            "version": __version__,
+            "licenses": [LICENSE],
+            "contributors": [{"title": who, "role": "author"} for who in self.own.authors],
+            "resources": tables,
+        }
+
+    def croissant(self) -> dict[str, Any]:
+        """The description in the Croissant format; columns are those of the first format."""
+        kind = self.kinds[0]
+        files = [
+            {
+                "@type": "cr:FileObject",
+                "@id": f"{name}{FORMATS[k]}",
+                "name": f"{name}{FORMATS[k]}",
+                "description": PUBLIC[name].text,
+                "contentUrl": f"{k}/{name}{FORMATS[k]}",
+                "encodingFormat": MEDIA[k],
+                "sha256": self._sha256(name, k),
+            }
+            for name in self.names
+            for k in self.kinds
+        ]
+        records = [
+            {
+                "@type": "cr:RecordSet",
+                "@id": name,
+                "name": name,
+                "description": PUBLIC[name].text,
+                "key": [{"@id": f"{name}/{column}"} for column in PUBLIC[name].key],
+                "field": [
+                    {
+                        "@type": "cr:Field",
+                        "@id": f"{name}/{field['name']}",
+                        "name": field["name"],
+                        "description": field["description"],
+                        "dataType": CROISSANT[field["type"]],
+                        "source": {
+                            "fileObject": {"@id": f"{name}{FORMATS[kind]}"},
+                            "extract": {"column": field["name"]},
+                        },
+                    }
+                    for field in self._fields(PUBLIC[name])
+                ],
+            }
+            for name in self.names
+        ]
+        return {
+            "@context": CONTEXT,
+            "@type": "sc:Dataset",
+            "name": self.name,
+            "description": self.text,
+            "conformsTo": "http://mlcommons.org/croissant/1.0",
+            "license": LICENSE["path"],
+            "url": self.own.url or LICENSE["path"],
+            "version": __version__,
+            "citeAs": self.own.bibtex,
+            "creator": [{"@type": "sc:Organization", "name": who} for who in self.own.authors],
+            "distribution": files,
+            "recordSet": records,
+        }
+
+    def codebook(self) -> pd.DataFrame:
+        """One row per table and column."""
+        return pd.DataFrame(
+            [
+                {
+                    "table": name,
+                    "column": field["name"],
+                    "type": field["type"],
+                    "unit": field["unit"],
+                    "title": field.get("title", ""),
+                    "definition": field["description"],
+                }
+                for name in self.names
+                for field in self._fields(PUBLIC[name])
+            ]
+        )
+
+    def references(self) -> str:
+        """The study itself, then every source, as BibTeX."""
+        merged = {u.key: u for used in self.used.values() for u in used}
+        return f"{self.own.bibtex}\n\n{citation.bibtex(list(merged.values()))}\n"
+
+    def readme(self, frames: Mapping[str, pd.DataFrame]) -> str:
+        """What there is, how it is read, and how it is cited."""
+        rows = "\n".join(
+            f"| `{name}` | {len(frames[name]):,} | `{', '.join(PUBLIC[name].key)}` | "
+            f"{PUBLIC[name].text} |"
+            for name in self.names
+        )
+        first = self.names[0]
+        ways = {
+            "csv": f'- R: `d <- read.csv("csv/{first}.csv")`',
+            "parquet": f'- Python: `d = pandas.read_parquet("parquet/{first}.parquet")`',
+            "stata": f'- Stata: `use "stata/{first}.dta"`; R: '
+            f'`d <- haven::read_dta("stata/{first}.dta")`',
+        }
+        reading = "\n".join(ways[kind] for kind in self.kinds)
+        return (
+            f"# {self.own.title}\n\n{self.text}\n\n"
+            f"| table | rows | key | one row |\n| --- | --- | --- | --- |\n{rows}\n\n"
+            f"## Reading\n\n{reading}\n\n"
+            "Every column is defined in `codebook.csv`, `datapackage.json` (Frictionless) and "
+            "`croissant.json`. Empty means not known or not covered, never zero.\n\n"
+            f"## Citing\n\n{self.own.reference}\n\nThe sources of the tables are in "
+            "`references.bib`; please cite those whose columns you use. License of the study's "
+            f"own tables: [{LICENSE['title']}]({LICENSE['path']}).\n"
+        )
+
+
+def _hyphens(schema: dict[str, Any]) -> dict[str, Any]:
+    """Names of resources have hyphens; foreign keys name resources."""
+    for key in schema.get("foreignKeys", ()):
+        key["reference"]["resource"] = key["reference"]["resource"].replace("_", "-")
+    return schema
+
+
+CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileProperty": "cr:fileProperty",
+    "fileObject": "cr:fileObject",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
+    "sc": "https://schema.org/",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}

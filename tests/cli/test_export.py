@@ -1,0 +1,149 @@
+"""`collsec export`: files that pandas, R and Stata read, with Frictionless and Croissant."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from frictionless import Package
+from typer.testing import CliRunner
+
+import collsec as cs
+from collsec.cli.main import app
+from collsec.core.errors import CollsecError
+from collsec.evidence import dataset
+from collsec.histories.public import PUBLIC
+from study import PROJECT, REPOSITORY
+
+FEW = ("dyads", "episodes", "missions", "votes", "conflict_years")
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("release")
+    done = CliRunner().invoke(app, ["export", str(folder), *FEW, "--root", str(REPOSITORY)])
+    assert done.exit_code == 0, done.output
+    assert len(done.output.split()) == 3 * len(FEW) + 5
+    return folder
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_every_format_holds_the_same_table(release: Path, name: str) -> None:
+    whole = cs.load(name, root=REPOSITORY)
+    parquet = pd.read_parquet(release / "parquet" / f"{name}.parquet")
+    days = dict.fromkeys(parquet.select_dtypes("datetime").columns, "datetime64[s]")
+    pd.testing.assert_frame_equal(parquet.astype(days), whole, check_dtype=False)
+    csv = pd.read_csv(release / "csv" / f"{name}.csv", keep_default_na=False, na_values=[""])
+    stata = pd.read_stata(release / "stata" / f"{name}.dta", convert_categoricals=False)
+    for other in (csv, stata):
+        assert list(other.columns) == list(whole.columns) and len(other) == len(whole)
+    for column in whole:
+        known = whole[column].notna()
+        told = stata[column].ne("") if whole[column].dtype == "string" else stata[column].notna()
+        assert (csv[column].notna() == known).all() and (told == known).all(), column
+        if pd.api.types.is_numeric_dtype(whole[column]) and whole[column].dtype != "boolean":
+            assert csv[column].astype(float).equals(whole[column].astype("Float64").astype(float))
+            difference = stata[column].astype(float) - whole[column].astype("Float64").astype(float)
+            assert difference.abs().max() < 1e-9, column
+        elif pd.api.types.is_datetime64_any_dtype(whole[column]):
+            assert (stata[column][known].dt.date == whole[column][known].dt.date).all(), column
+        elif whole[column].dtype == "string":
+            assert (stata[column][known] == whole[column][known]).all(), column
+
+
+def test_the_data_package_is_valid_and_true(release: Path) -> None:
+    package = Package(str(release / "datapackage.json"))
+    tables = [r for r in package.resources if r.path.endswith(".csv")]
+    assert [r.path for r in tables] == [f"csv/{name}.csv" for name in FEW]
+    report = package.validate()
+    assert report.valid, report.flatten(["name", "fieldName", "note"])[:5]
+    written = json.loads((release / "datapackage.json").read_text(encoding="utf-8"))
+    for one in written["resources"]:
+        content = (release / one["path"]).read_bytes()
+        assert one["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+        assert one["bytes"] == len(content) and one["sources"] and one["licenses"]
+
+
+def test_croissant_names_every_file_and_column(release: Path) -> None:
+    found = json.loads((release / "croissant.json").read_text(encoding="utf-8"))
+    files = {f["@id"]: f for f in found["distribution"]}
+    assert len(files) == 3 * len(FEW)
+    for one in files.values():
+        content = (release / one["contentUrl"]).read_bytes()
+        assert one["sha256"] == hashlib.sha256(content).hexdigest()
+    for record in found["recordSet"]:
+        columns = [f["source"]["extract"]["column"] for f in record["field"]]
+        assert columns == list(PUBLIC[record["name"]].columns)
+        assert all(f["source"]["fileObject"]["@id"] in files for f in record["field"])
+    assert "Undefined" not in json.dumps(found) and found["citeAs"].startswith("@software{collsec")
+
+
+def test_codebook_references_and_readme(release: Path) -> None:
+    book = pd.read_csv(release / "codebook.csv")
+    assert set(book["table"]) == set(FEW)
+    assert book[["type", "unit", "definition"]].notna().all(axis=None)
+    references = (release / "references.bib").read_text(encoding="utf-8")
+    assert "@misc{ucdp_acd," in references and "@misc{atop," in references
+    readme = (release / "README.md").read_text(encoding="utf-8")
+    assert "| `episodes` | 620 |" in readme and 'use "stata/dyads.dta"' in readme
+
+
+def test_the_same_data_give_the_same_bytes(release: Path, tmp_path: Path) -> None:
+    entries = cs.cli.session.public_tables(PROJECT)
+    from collsec.reports.tables.codebook import entries_of
+
+    dataset.write(PROJECT, entries, tmp_path, entries_of(PROJECT), names=["missions"])
+    for kind, ending in dataset.FORMATS.items():
+        name = f"{kind}/missions{ending}"
+        assert (tmp_path / name).read_bytes() == (release / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("names", "formats", "near"), [(["vote"], [], "'votes'"), ([], ["dta"], "stata")]
+)
+def test_what_does_not_exist_is_named(
+    names: list[str], formats: list[str], near: str, tmp_path: Path
+) -> None:
+    with pytest.raises(CollsecError, match=near):
+        dataset.write(PROJECT, {}, tmp_path, {}, names=names, formats=formats)
+
+
+def test_r_reads_the_stata_files(release: Path) -> None:
+    r = shutil.which("Rscript")
+    ask = 'if (!requireNamespace("haven", quietly = TRUE)) quit(status = 9); '
+    read = (
+        f'd <- haven::read_dta("{release}/stata/dyads.dta"); '
+        "cat(nrow(d), class(d$first_death_date), format(d$first_death_date[1]))"
+    )
+    done = r and subprocess.run([r, "-e", ask + read], capture_output=True, text=True, check=False)
+    if not done or done.returncode == 9:
+        pytest.skip("R with haven is not installed")
+    dyads = cs.load("dyads", root=REPOSITORY)
+    assert done.stdout == f"684 Date {dyads['first_death_date'].iloc[0]:%Y-%m-%d}"
+
+
+def test_the_page_on_the_data_runs_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLLSEC_ROOT", str(REPOSITORY))
+    text = (REPOSITORY / "docs" / "data.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    # Ten statements at most, an import and the citation included.
+    assert len(re.findall(r"^\S", blocks[0], re.MULTILINE)) - blocks[0].count("\n])") < 10
+    space: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, "docs/data.md", "exec"), space)
+    by_talks = space["by_talks"]
+    assert isinstance(by_talks, pd.DataFrame)
+    without, with_talks = by_talks["size"]
+    states = space["panel"]["gwno"].nunique()  # type: ignore[index]
+    assert f"{without:,} months of {states} states without talks, and {with_talks:,} with" in (
+        text.replace("\n", " ")
+    )
+    for name in PUBLIC:
+        assert f"`{name}`" in text
