@@ -93,10 +93,16 @@ if TYPE_CHECKING:
         PanelResult as PanelResult,
     )
     from collsec.survival import (
+        PseudoRegression as PseudoRegression,
+    )
+    from collsec.survival import (
         RegressionResult as RegressionResult,
     )
     from collsec.survival import (
         ScalarEstimate as ScalarEstimate,
+    )
+    from collsec.survival import (
+        SplitPopulationResult as SplitPopulationResult,
     )
     from collsec.survival import (
         StandardizedSurvival as StandardizedSurvival,
@@ -121,6 +127,9 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         aft as aft,
+    )
+    from collsec.survival import (
+        case_cohort as case_cohort,
     )
     from collsec.survival import (
         clone_censor_weight as clone_censor_weight,
@@ -177,6 +186,12 @@ if TYPE_CHECKING:
         poisson as poisson,
     )
     from collsec.survival import (
+        pseudo_regression as pseudo_regression,
+    )
+    from collsec.survival import (
+        pseudo_values as pseudo_values,
+    )
+    from collsec.survival import (
         restricted_cubic as restricted_cubic,
     )
     from collsec.survival import (
@@ -187,6 +202,9 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         spline_knots as spline_knots,
+    )
+    from collsec.survival import (
+        split_population as split_population,
     )
     from collsec.survival import (
         standardize as standardize,
@@ -369,6 +387,7 @@ __all__ = [
     "PanelResult",
     "PermutedEffect",
     "PooledEstimate",
+    "PseudoRegression",
     "References",
     "RegressionResult",
     "RerandomizationResult",
@@ -377,6 +396,7 @@ __all__ = [
     "SpecificationCurve",
     "SpecificationSummary",
     "Split",
+    "SplitPopulationResult",
     "StandardizedSurvival",
     "StepPath",
     "SurvivalCurve",
@@ -387,6 +407,7 @@ __all__ = [
     "adjusted_survival",
     "aft",
     "benjamini_hochberg",
+    "case_cohort",
     "cite",
     "clone_censor_weight",
     "cluster_bootstrap",
@@ -422,6 +443,8 @@ __all__ = [
     "permuted_effect",
     "poisson",
     "power_curve",
+    "pseudo_regression",
+    "pseudo_values",
     "rerandomization_test",
     "rerandomized_dose",
     "rerandomized_pair",
@@ -435,6 +458,7 @@ __all__ = [
     "score_test",
     "specification_curve",
     "spline_knots",
+    "split_population",
     "standardize",
     "switches_on",
     "transition_hazards",
