@@ -90,6 +90,9 @@ if TYPE_CHECKING:
         LogrankTest as LogrankTest,
     )
     from collsec.survival import (
+        MarginalStructuralResult as MarginalStructuralResult,
+    )
+    from collsec.survival import (
         PanelResult as PanelResult,
     )
     from collsec.survival import (
@@ -100,6 +103,9 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         ScalarEstimate as ScalarEstimate,
+    )
+    from collsec.survival import (
+        SequentialTrials as SequentialTrials,
     )
     from collsec.survival import (
         SplitPopulationResult as SplitPopulationResult,
@@ -177,6 +183,9 @@ if TYPE_CHECKING:
         logrank as logrank,
     )
     from collsec.survival import (
+        marginal_structural_cox as marginal_structural_cox,
+    )
+    from collsec.survival import (
         negative_binomial as negative_binomial,
     )
     from collsec.survival import (
@@ -199,6 +208,9 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         rmst_difference as rmst_difference,
+    )
+    from collsec.survival import (
+        sequential_trials as sequential_trials,
     )
     from collsec.survival import (
         spline_knots as spline_knots,
@@ -383,6 +395,7 @@ __all__ = [
     "JackknifeResult",
     "JournalTable",
     "LogrankTest",
+    "MarginalStructuralResult",
     "OmittedVariableBounds",
     "PanelResult",
     "PermutedEffect",
@@ -393,6 +406,7 @@ __all__ = [
     "RerandomizationResult",
     "RerandomizedEffect",
     "ScalarEstimate",
+    "SequentialTrials",
     "SpecificationCurve",
     "SpecificationSummary",
     "Split",
@@ -435,6 +449,7 @@ __all__ = [
     "load",
     "logit",
     "logrank",
+    "marginal_structural_cox",
     "minimum_detectable_effect",
     "negative_binomial",
     "null_calibration",
@@ -456,6 +471,7 @@ __all__ = [
     "rubin_combine",
     "schoenfeld_std_error",
     "score_test",
+    "sequential_trials",
     "specification_curve",
     "spline_knots",
     "split_population",

@@ -13,6 +13,11 @@ from collsec.survival.cox.model import cox_ph, fit_design
 from collsec.survival.cox.result import CoxResult
 from collsec.survival.emulation.adjusted_curves import adjusted_survival
 from collsec.survival.emulation.adjusted_result import AdjustedSurvival
+from collsec.survival.emulation.marginal_structural import (
+    MarginalStructuralResult,
+    marginal_structural_cox,
+)
+from collsec.survival.emulation.sequential_trials import SequentialTrials, sequential_trials
 from collsec.survival.emulation.standardization import (
     StandardizedSurvival,
     StepPath,
@@ -67,10 +72,12 @@ __all__ = [
     "IVResult",
     "JournalTable",
     "LogrankTest",
+    "MarginalStructuralResult",
     "PanelResult",
     "PseudoRegression",
     "RegressionResult",
     "ScalarEstimate",
+    "SequentialTrials",
     "SplitPopulationResult",
     "StandardizedSurvival",
     "StepPath",
@@ -96,6 +103,7 @@ __all__ = [
     "kaplan_meier",
     "logit",
     "logrank",
+    "marginal_structural_cox",
     "negative_binomial",
     "panel_ols",
     "poisson",
@@ -104,6 +112,7 @@ __all__ = [
     "restricted_cubic",
     "rmst",
     "rmst_difference",
+    "sequential_trials",
     "spline_knots",
     "split_population",
     "standardize",
