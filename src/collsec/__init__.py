@@ -93,13 +93,25 @@ if TYPE_CHECKING:
         LogrankTest as LogrankTest,
     )
     from collsec.survival import (
+        MarginalStructuralResult as MarginalStructuralResult,
+    )
+    from collsec.survival import (
         PanelResult as PanelResult,
+    )
+    from collsec.survival import (
+        PseudoRegression as PseudoRegression,
     )
     from collsec.survival import (
         RegressionResult as RegressionResult,
     )
     from collsec.survival import (
         ScalarEstimate as ScalarEstimate,
+    )
+    from collsec.survival import (
+        SequentialTrials as SequentialTrials,
+    )
+    from collsec.survival import (
+        SplitPopulationResult as SplitPopulationResult,
     )
     from collsec.survival import (
         StandardizedSurvival as StandardizedSurvival,
@@ -124,6 +136,9 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         aft as aft,
+    )
+    from collsec.survival import (
+        case_cohort as case_cohort,
     )
     from collsec.survival import (
         clone_censor_weight as clone_censor_weight,
@@ -171,6 +186,9 @@ if TYPE_CHECKING:
         logrank as logrank,
     )
     from collsec.survival import (
+        marginal_structural_cox as marginal_structural_cox,
+    )
+    from collsec.survival import (
         negative_binomial as negative_binomial,
     )
     from collsec.survival import (
@@ -178,6 +196,12 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         poisson as poisson,
+    )
+    from collsec.survival import (
+        pseudo_regression as pseudo_regression,
+    )
+    from collsec.survival import (
+        pseudo_values as pseudo_values,
     )
     from collsec.survival import (
         restricted_cubic as restricted_cubic,
@@ -189,7 +213,13 @@ if TYPE_CHECKING:
         rmst_difference as rmst_difference,
     )
     from collsec.survival import (
+        sequential_trials as sequential_trials,
+    )
+    from collsec.survival import (
         spline_knots as spline_knots,
+    )
+    from collsec.survival import (
+        split_population as split_population,
     )
     from collsec.survival import (
         standardize as standardize,
@@ -371,18 +401,22 @@ __all__ = [
     "JackknifeResult",
     "JournalTable",
     "LogrankTest",
+    "MarginalStructuralResult",
     "OmittedVariableBounds",
     "PanelResult",
     "PermutedEffect",
     "PooledEstimate",
+    "PseudoRegression",
     "References",
     "RegressionResult",
     "RerandomizationResult",
     "RerandomizedEffect",
     "ScalarEstimate",
+    "SequentialTrials",
     "SpecificationCurve",
     "SpecificationSummary",
     "Split",
+    "SplitPopulationResult",
     "StandardizedSurvival",
     "StepPath",
     "SurvivalCurve",
@@ -393,6 +427,7 @@ __all__ = [
     "adjusted_survival",
     "aft",
     "benjamini_hochberg",
+    "case_cohort",
     "catalog",
     "cite",
     "clone_censor_weight",
@@ -421,6 +456,7 @@ __all__ = [
     "load",
     "logit",
     "logrank",
+    "marginal_structural_cox",
     "minimum_detectable_effect",
     "needed_events",
     "negative_binomial",
@@ -430,6 +466,8 @@ __all__ = [
     "permuted_effect",
     "poisson",
     "power_curve",
+    "pseudo_regression",
+    "pseudo_values",
     "rerandomization_test",
     "rerandomized_dose",
     "rerandomized_pair",
@@ -441,8 +479,10 @@ __all__ = [
     "rubin_combine",
     "schoenfeld_std_error",
     "score_test",
+    "sequential_trials",
     "specification_curve",
     "spline_knots",
+    "split_population",
     "standardize",
     "switches_on",
     "transition_hazards",
