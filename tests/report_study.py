@@ -150,7 +150,7 @@ def curve_rows() -> pd.DataFrame:
                 }
             )
         )
-    for name, top, scale in (("deployment", 0.09, 40.0), ("end", 0.86, 24.0)):
+    for name, top, scale in (("exposure", 0.09, 40.0), ("end", 0.86, 24.0)):
         rows.append(
             pd.DataFrame(
                 {

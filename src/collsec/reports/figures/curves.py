@@ -229,7 +229,7 @@ def cumulative_incidence(curves: pd.DataFrame, *, act: str) -> Drawing:
 def _incidence_alternative(curves: pd.DataFrame, act: str) -> str:
     """Say what had happened by the end of the figure."""
     last = curves.sort_values("time_months").groupby("curve")["estimate"].last()
-    deployed, ended = (last[f"cumulative_incidence_{n}"] for n in ("deployment", "end"))
+    deployed, ended = (last[f"cumulative_incidence_{n}"] for n in ("exposure", "end"))
     return (
         f"Stacked areas. By month {curves['time_months'].max():.0f}, {100 * ended:.0f} % of wars "
         f"had ended first, {act} had come first in {100 * deployed:.0f} %, and "
@@ -247,7 +247,7 @@ def plot_cumulative_incidence(curves: pd.DataFrame, *, act: str) -> Figure:
             curves[curves["curve"] == f"cumulative_incidence_{name}"].sort_values("time_months"),
             grid,
         )
-        for name in ("deployment", "end")
+        for name in ("exposure", "end")
     )
     bounds = [np.zeros_like(grid), ended, 1 - deployed, np.ones_like(grid)]
     layers = (
