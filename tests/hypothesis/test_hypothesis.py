@@ -126,7 +126,7 @@ REFUSED = [
     ),
     ("design: time_varying\n", "", -4, ["key design: is missing", "registered design"]),
     ("design: time_varying", "design: time_vary", 0, ["key design", "'time_varying'"]),
-    ("claims: [C01a, C01b, C02]", "claims: C01", 0, ["key claims", "'C01'", "list"]),
+    ("claims: [C01a, C01b, C02a, C02b]", "claims: C01", 0, ["key claims", "'C01'", "list"]),
     ("no_effect: [0.8, 1.25]", "no_effect: [1.25, 0.8]", 0, ["[1.25, 0.8]", "around 1"]),
     ("no_effect: [0.8, 1.25]", "no_effect: [0.8]", 0, ["estimand.no_effect", "2 values"]),
     ("no_effect: [0.8, 1.25]", "no_effect: [0.8, .nan]", 0, ["no_effect[1]", "finite"]),
