@@ -93,7 +93,7 @@ REFUSED = [
         "claims: [C01a,",
         "claims: [C01x,",
         0,
-        ["claims[0]", "'C01x'", "'C01b'", "59 exist"],
+        ["claims[0]", "'C01x'", "'C01b'", "61 exist"],
     ),
     ("claims: [C01a,", "claims: [C01b,", 0, ["key claims", "'C01b' stands twice"]),
     ("cites: [ucdp_acd,", "cites: [ucdp_acb,", 0, ["cites[0]", "'ucdp_acb'", "'ucdp_acd'"]),

@@ -10,30 +10,17 @@ from __future__ import annotations
 import dataclasses
 import math
 
-import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
 from collsec.designs.estimate import Estimate, Quantity, Unit, without_estimate
 from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.designs.parts import Context, CurveKind, CurveOf, Part, VariablesOf, part
-from collsec.designs.split_exposure import (
-    PRINTED,
-    SplitExposure,
-    chosen,
-    estimate_split,
-    split_by,
-)
+from collsec.designs.split_exposure import PRINTED, by_arrival, estimate_split
 from collsec.designs.standardization import from_month, in_months, mean_months, strategy_curves
 from collsec.histories.panels import DAYS_PER_MONTH
-from collsec.measures import get
 from collsec.subjects.deployment.grace_trial import LEAST_CLUSTERS, LEAST_TREATED
 from collsec.survival import CoxResult
-from collsec.survival.inference import (
-    ExposureDesign,
-    Integers,
-    Split,
-)
 
 SPLITS_MONTHS = (12, 24)
 # The primary's exposure, and the wider one that gives more arrivals to compare.
@@ -84,49 +71,6 @@ def early_late(context: Context) -> Part:
                 inputs, prepared, exposure, halves, draws=context.draws.rerandomization_draws
             )
     return Part(made)
-
-
-def by_arrival(
-    prepared: Prepared, measure: str, months: int, *, is_own: bool = True
-) -> SplitExposure:
-    """Split presence by whether it came within so many months of onset.
-
-    Parameters
-    ----------
-    is_own : bool
-        Whether it is the primary's own exposure; another one is named in the ids.
-    """
-    assert prepared.spells is not None
-    title, end = get(measure).title, "" if is_own else f".{measure}"
-    is_early = prepared.spells.assigned <= months * DAYS_PER_MONTH
-    return SplitExposure(
-        names={
-            "first": f"early_{months}{end}",
-            "second": f"late_{months}{end}",
-            "ratio": f"early_against_late_{months}{end}",
-        },
-        titles={
-            "first": f"{title}: came within {months} months of onset",
-            "second": f"{title}: came after {months} months",
-            "ratio": f"{title}: early against late ({months} months)",
-        },
-        first=chosen(prepared.spells, is_early),
-        second=chosen(prepared.spells, ~is_early),
-        split=lambda design: by_age(design, months),
-    )
-
-
-def by_age(design: ExposureDesign, months: int) -> Split:
-    """Split assignments into early and late by the age of the unit that was drawn."""
-    spell = np.arange(design.n_spells)
-    # The last place stands for "on no unit".
-    origin = np.r_[design.origin, 0.0]
-
-    def is_early(unit: Integers) -> np.ndarray:
-        early: np.ndarray = design.assigned[spell] - origin[unit] <= months * DAYS_PER_MONTH
-        return early
-
-    return split_by(design, is_early)
 
 
 @part(
