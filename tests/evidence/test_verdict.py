@@ -161,3 +161,23 @@ def test_the_quick_profile_prints_no_verdict_of_its_own() -> None:
     assert printed(own, {"profile": "full"}, released) is own
     assert printed(own, {"profile": "quick"}, released) is released
     assert printed(own, {"profile": "quick"}, None).code == NEEDS_FULL
+
+
+@pytest.mark.parametrize(
+    ("change", "flag"),
+    [
+        ({}, None),
+        ({"principled_agreement": 0.55}, {"flips": 0, "share": 0.55}),
+        ({"sign_flips": ("conflict 1", "conflict 2")}, {"flips": 2, "share": 1.0}),
+        ({"sign_flips": ("x",), "principled_agreement": math.nan}, {"flips": 1, "share": None}),
+    ],
+)
+def test_an_undecided_estimate_without_a_stable_sign_says_so(
+    change: dict[str, object], flag: dict[str, object] | None
+) -> None:
+    for few in ({}, {"exposed_events": 9}):
+        found = decide(dataclasses.replace(SOUND, **WIDE, **few, **change), RULES)
+        assert found.code == "inconclusive"
+        assert found.flags == ((Reason("no_stable_sign", flag),) if flag else ())
+    # Where the interval excludes one the same facts make it mixed, and need no flag.
+    assert decide(dataclasses.replace(SOUND, **change), RULES).flags == ()

@@ -108,6 +108,7 @@ def test_every_code_has_a_label_and_every_reason_its_words() -> None:
             "expected": 3.75,
             "needed": {"1.5": 64, "2": 22},
         },
+        "no_stable_sign": {"flips": 2, "share": 0.55},
         "rejects_rarely": {"rate": 0.01, "bound": 0.02},
         "rejects_often": {"rate": 0.1, "bound": 0.09},
         "placebo": {"label": "Troops to come"},
@@ -123,6 +124,10 @@ def test_every_code_has_a_label_and_every_reason_its_words() -> None:
         "9 exposed terminations in 7 clusters with an exposed unit, at least 10 in 8 are required; "
         "3.8 would be expected without an effect; about 64 exposed terminations would be needed "
         "for a ratio of 1.5 and about 22 for a ratio of 2"
+    )
+    assert said["no_stable_sign"] == (
+        "there is no stable sign: it turns without each of 2 conflicts or missions, and 55 % of "
+        "the principled specifications have that of the primary"
     )
     assert said["placebo"] == "a placebo finds an effect: Troops to come"
     assert said["sign_changes"] == "without conflict 7 (Atlantis) the sign changes"

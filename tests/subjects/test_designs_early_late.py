@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.designs.split_exposure import estimate_split, rows_of
+from collsec.designs.split_exposure import by_age, by_arrival, estimate_split, rows_of
 from collsec.designs.time_varying import lay_out
 from collsec.hypothesis.specification import ExposureSpec
-from collsec.subjects.deployment.delay import by_age, by_arrival
 from made_up_cohorts import inputs_of, prepared_of
 
 

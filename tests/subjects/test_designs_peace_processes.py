@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-import shutil
-import subprocess
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -20,8 +18,6 @@ from collsec.histories.panels import clock
 from collsec.hypothesis.validation import load
 from collsec.subjects.deployment import peace_processes as pp
 from study import PROJECT, study_inputs
-
-HERE = Path(__file__).resolve().parent
 
 
 @functools.cache
@@ -92,25 +88,13 @@ def test_the_record_bounds_the_risk_sets() -> None:
     assert design.event.sum() == inside.rows["event"].sum()
 
 
-def test_r_gives_the_same_adjusted_ratio(tmp_path: Path) -> None:
-    if shutil.which("Rscript") is None:
-        pytest.skip("Rscript is not on PATH (Debian: r-base-core r-cran-survival)")
+def test_r_gives_the_same_adjusted_ratio(cox_by_r: Callable[..., pd.Series]) -> None:
     window = pp.covered(inputs(), "agreements", 24)
     frozen = within_window(pp.with_status(inputs(), primary(), 24), window)
     found = pp.adjusted(inputs(), primary(), 24, window)
-    rows = frozen.rows.assign(
-        exposed=frozen.rows[frozen.column],
-        stratum=frozen.rows["earlier_episodes_group"],
-        country=frozen.rows["gwno_host"],
-        event=frozen.rows["event"].astype(int),
-    )
-    columns = ["start", "stop", "event", "exposed", "agreed", "stratum", "country"]
-    rows[columns].to_csv(tmp_path / "rows.csv", index=False)
-    command = ["Rscript", HERE / "frozen.R", tmp_path / "rows.csv", tmp_path / "answers.csv"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    answers = pd.read_csv(tmp_path / "answers.csv").set_index("quantity")["value"]
-    assert math.log(found.estimate) == pytest.approx(answers["log_ratio"], abs=1e-6)
+    names = [frozen.column, pp.STATUS]
+    answers = cox_by_r(frozen.rows, names, frozen.strata, "gwno_host")
+    assert math.log(found.estimate) == pytest.approx(answers["x1"], abs=1e-6)
     assert found.std_error == pytest.approx(answers["robust_error"], rel=1e-6)
 
 

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import math
+
+import numpy as np
 import pandas as pd
 import pytest
 
+from collsec.core.schema import Role
+from collsec.designs import Inputs
+from collsec.designs.inputs import Prepared, prepare
+from collsec.designs.parts import Context
+from collsec.designs.registry import get
+from collsec.histories.panels import DAYS_PER_MONTH
+from collsec.hypothesis.validation import load
 from collsec.reports.tables.table import of_record
+from collsec.subjects.deployment.delay import arrivals, cost_of_delay
 from collsec.subjects.deployment.operations import (
     MILESTONES,
     STAGES_TABLE,
     authorized_into_war,
     operations,
+    shares_of_delay,
     stage_table,
+    stages_reached,
 )
+from study import PROJECT, study_inputs
 
 DAY = pd.Timestamp
 
@@ -160,3 +176,100 @@ def test_the_table_prints_each_stage_with_its_counts() -> None:
     assert "| Re-hatted | 1 of 1 | 0.0 (0.0–0.0) | 1 of 1 | 0.0 (0.0–0.0) |" in table
     assert "| New | 2 of 4 |" in table
     assert "{#tbl-h1-stages}" in table
+
+
+# delay, described ------------------------------------------------------------------------------
+
+
+def test_shares_of_the_delay_by_hand() -> None:
+    """Ten months of deciding and ten of raising; thirty and ten; the second of one war."""
+    day = DAY("1993-01-01")
+    month = pd.Timedelta(days=DAYS_PER_MONTH)
+    rows = [("a", "1-1", 10, 20, False), ("b", "2-1", 30, 40, False), ("c", "1-1", 30, 36, True)]
+    table = pd.DataFrame(
+        {
+            "mission_id": [r[0] for r in rows],
+            "episode_id": [r[1] for r in rows],
+            "onset_date": day,
+            "authorized_date": [day + r[2] * month for r in rows],
+            "strength_50pct_date": [day + r[3] * month for r in rows],
+            "is_rehatted": [r[4] for r in rows],
+        }
+    )
+    found = {row["name"]: row for row in shares_of_delay(table)}
+    assert found["all"]["share"] == pytest.approx(0.25, abs=0.01)
+    assert (found["all"]["n"], found["all"]["wars"], found["all"]["over_half"]) == (3, 2, 0)
+    assert (found["first"]["n"], found["new"]["n"], found["rehatted"]["n"]) == (2, 2, 1)
+    assert found["new"]["deciding"] == pytest.approx(20, abs=0.1)
+    assert found["new"]["share"] == pytest.approx((0.5 + 0.25) / 2, abs=0.01)
+
+
+@functools.cache
+def delayed() -> tuple[Inputs, Prepared]:
+    made = study_inputs(load(PROJECT, "h1"))
+    return made, prepare(made, made.spec.exposure)
+
+
+def test_the_incidence_of_each_stage_equals_a_sum_over_days() -> None:
+    """A second implementation: survival just before each day times the acts of the day."""
+    made, prepared = delayed()
+    wars_ = authorized_into_war(made.missions, made.episodes, made.spec.cohort.types)
+    counted = made.extents["troop_counts"]
+    curves, quantities = stages_reached(prepared, wars_, counted, horizon=60)
+    units = prepared.units
+    units = units[
+        (units["time_zero"] >= counted.first_day) & (units["time_zero"] < counted.last_day)
+    ]
+    assert quantities["delay.wars"].value == len(units)
+    first = wars_.groupby("episode_id")["authorized_date"].min()
+    times, causes = [], []
+    for _, unit in units.iterrows():
+        stop = min(unit["exit_date"], counted.last_day)
+        is_end = bool(unit["is_ended"]) and unit["exit_date"] <= counted.last_day
+        vote = first.get(unit["episode_id"], pd.NaT)
+        days = max((stop - unit["time_zero"]).days, 0.5)
+        if pd.notna(vote) and (vote - unit["time_zero"]).days < days:
+            times.append(max((vote - unit["time_zero"]).days, 0.5))
+            causes.append("act")
+        else:
+            times.append(days)
+            causes.append("end" if is_end else "")
+    alive, incidence = 1.0, 0.0
+    for day in sorted(set(times)):
+        if day > 60 * DAYS_PER_MONTH:
+            break
+        at_risk = sum(t >= day for t in times)
+        of = [c for t, c in zip(times, causes, strict=True) if t == day]
+        incidence += alive * of.count("act") / at_risk
+        alive *= 1 - sum(c != "" for c in of) / at_risk
+    assert quantities["delay.vote.at_60"].value == pytest.approx(incidence, abs=1e-9)
+    last = curves[curves["time_months"] == 60].set_index("group")["estimate"]
+    assert last.iloc[0] == pytest.approx(incidence, abs=1e-9)
+    # Nobody is there before the vote, nor a half before the first troops, but for few of a group.
+    assert last.iloc[3] <= last.iloc[2] <= last.iloc[1] + 0.01
+
+
+def test_the_cost_of_delay_stands_behind_its_gate() -> None:
+    made, prepared = delayed()
+    primary = get("time_varying").estimate(
+        made,
+        prepared,
+        dataclasses.replace(made.spec.exposure, inference="cluster_sandwich"),
+        estimate_id="h1.primary",
+        role=Role.PRIMARY,
+        level=0.95,
+        draws=0,
+    )
+    draws = made.study.draws("quick")
+    part = cost_of_delay(Context(made, prepared, draws), primary)
+    (cost,) = part.estimates
+    assert all(n < 10 for n, _ in arrivals(prepared).values())
+    assert math.isnan(cost.estimate) and cost.note.startswith("Not estimable: 2 wars")
+    assert part.curves is None
+    # A wider exposure may open it: then there is a number, and its curves.
+    assert prepared.spells is not None
+    early = dataclasses.replace(
+        prepared.spells, assigned=np.where(np.arange(len(prepared.spells.unit)) % 2, 100.0, 400.0)
+    )
+    counts = arrivals(dataclasses.replace(prepared, spells=early))
+    assert counts["early"][0] + counts["late"][0] == len(np.unique(early.unit))

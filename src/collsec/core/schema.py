@@ -85,6 +85,8 @@ _EXPLORATORY = frozenset(
         Role.LAG,
         Role.SECONDARY,
         Role.OUTCOME,
+        Role.INTERACTION,
+        Role.OTHER_POWERS,
         Role.TRIAL,
         Role.MECHANISM,
         Role.COUNCIL_ACTION,

@@ -23,7 +23,7 @@ from collsec.designs.estimate import Estimate, seed_for
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import VariablesOf
 from collsec.designs.time_varying import followed, lay_out
-from collsec.histories.panels import UnitSpells, arrange
+from collsec.histories.panels import DAYS_PER_MONTH, UnitSpells, arrange
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.survival.inference import (
     Counts,
@@ -97,6 +97,87 @@ def split_by(design: ExposureDesign, is_first: Callable[[Integers], np.ndarray])
             exposed_counts(design, np.where(first, unit, -1)),
             exposed_counts(design, np.where(first, -1, unit)),
         )
+
+    return split
+
+
+def by_arrival(
+    prepared: Prepared, measure: str, months: int, *, is_own: bool = True
+) -> SplitExposure:
+    """Split presence by whether it came within so many months of onset.
+
+    Parameters
+    ----------
+    is_own : bool
+        Whether it is the primary's own exposure; another one is named in the ids.
+    """
+    assert prepared.spells is not None
+    title, end = measures.get(measure).title, "" if is_own else f".{measure}"
+    is_early = prepared.spells.assigned <= months * DAYS_PER_MONTH
+    return SplitExposure(
+        names={
+            "first": f"early_{months}{end}",
+            "second": f"late_{months}{end}",
+            "ratio": f"early_against_late_{months}{end}",
+        },
+        titles={
+            "first": f"{title}: came within {months} months of onset",
+            "second": f"{title}: came after {months} months",
+            "ratio": f"{title}: early against late ({months} months)",
+        },
+        first=chosen(prepared.spells, is_early),
+        second=chosen(prepared.spells, ~is_early),
+        split=lambda design: by_age(design, months),
+    )
+
+
+def by_age(design: ExposureDesign, months: int) -> Split:
+    """Split assignments into early and late by the age of the unit that was drawn."""
+    spell = np.arange(design.n_spells)
+    # The last place stands for "on no unit".
+    origin = np.r_[design.origin, 0.0]
+
+    def is_early(unit: Integers) -> np.ndarray:
+        early: np.ndarray = design.assigned[spell] - origin[unit] <= months * DAYS_PER_MONTH
+        return early
+
+    return split_by(design, is_early)
+
+
+def by_clock(prepared: Prepared, measure: str, months: int) -> SplitExposure:
+    """Split exposure by whether the unit is younger than so many months while it lasts.
+
+    Unlike :func:`by_arrival` a spell may pass from the first part to the second.
+    """
+    spells, cut = prepared.spells, months * DAYS_PER_MONTH
+    assert spells is not None
+    title = measures.get(measure).title
+    begins, lasts = spells.on < cut, spells.off > cut
+    young, old = chosen(spells, begins), chosen(spells, lasts)
+    return SplitExposure(
+        names={
+            "first": f"young_{months}",
+            "second": f"old_{months}",
+            "ratio": f"young_against_old_{months}",
+        },
+        titles={
+            "first": f"{title}: wars under {months} months old",
+            "second": f"{title}: older wars",
+            "ratio": f"{title}: wars under {months} months old against older ones",
+        },
+        first=dataclasses.replace(young, off=np.minimum(young.off, cut)),
+        second=dataclasses.replace(old, on=np.maximum(old.on, cut)),
+        split=lambda design: split_by_clock(design, cut),
+    )
+
+
+def split_by_clock(design: ExposureDesign, cut: float) -> Split:
+    """A split at an age of the units: exposure up to it, and after it."""
+    is_young = design.event_counts.time <= cut
+
+    def split(unit: Integers) -> tuple[Counts, Counts]:
+        at_risk, events = exposed_counts(design, unit)
+        return (at_risk * is_young, events * is_young), (at_risk * ~is_young, events * ~is_young)
 
     return split
 

@@ -113,7 +113,8 @@ class Reason:
         ratio); ``excludes_one``; ``checks_hold``; ``placebo`` (`label`); ``sign_changes``
         (`without`); ``none_principled``; ``disagreement`` (`share`); ``within`` (`low`, `high`);
         ``undecided``; ``quick_profile``. As flags: ``rejects_rarely`` and ``rejects_often``
-        (`rate`, `bound`).
+        (`rate`, `bound`); ``no_stable_sign`` (`flips`: single conflicts or missions without which
+        it turns, `share` of the principled specifications with the primary's).
     values : mapping
         The numbers and names of the reason; a missing number is None.
     """
@@ -178,7 +179,10 @@ def decide(facts: Facts, rules: Rules) -> Verdict:
     7. inconclusive.
     """
     code, reasons = _decided(facts, rules)
-    return Verdict(code, reasons, _flags(facts, rules) if code != "void" else ())
+    if code == "void":
+        return Verdict(code, reasons)
+    unstable = _unstable(facts, rules) if code == "inconclusive" else ()
+    return Verdict(code, reasons, (*_flags(facts, rules), *unstable))
 
 
 def _decided(facts: Facts, rules: Rules) -> tuple[str, tuple[Reason, ...]]:
@@ -249,6 +253,15 @@ def _flags(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
     if rate > often:
         return (Reason("rejects_often", {"rate": rate, "bound": often}),)
     return ()
+
+
+def _unstable(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
+    """That an undecided estimate has no stable sign: it turns, or the specifications disagree."""
+    is_split = facts.principled_agreement < rules.agreement
+    if not (facts.sign_flips or is_split):
+        return ()
+    share = facts.principled_agreement if math.isfinite(facts.principled_agreement) else None
+    return (Reason("no_stable_sign", {"flips": len(facts.sign_flips), "share": share}),)
 
 
 def _credibility(facts: Facts, rules: Rules) -> tuple[Reason, ...]:

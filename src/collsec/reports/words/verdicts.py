@@ -73,6 +73,8 @@ REASONS = {
     "undecided": "the interval includes both no effect and effects large enough to matter",
     "quick_profile": "these numbers come from fewer draws than a verdict needs, and no release has "
     "one of the same specification and data",
+    "no_stable_sign": "there is no stable sign: it turns without {flips}, and {share} of the "
+    "principled specifications have that of the primary",
     "rejects_rarely": "under random exposure the primary test rejects in only {rate} of the draws, "
     "less than {bound}: it errs on the side of finding nothing",
     "rejects_often": "under random exposure the primary test rejects in {rate} of the draws, more "
@@ -83,6 +85,7 @@ _PERCENT = {
     "rejects_rarely": {"rate": 1, "bound": 0},
     "rejects_often": {"rate": 1, "bound": 0},
     "disagreement": {"share": 0},
+    "no_stable_sign": {"share": 0},
 }
 
 
@@ -94,6 +97,11 @@ def label(standing: str) -> str:
 def sentence(verdict: Verdict) -> str:
     """The verdict in one sentence, its label first."""
     return FOR_WANT_OF_CASES if is_for_want(verdict) else SENTENCES[verdict.code]
+
+
+def has_no_sign(verdict: Verdict) -> bool:
+    """Whether an undecided estimate has no stable sign."""
+    return any(flag.code == "no_stable_sign" for flag in verdict.flags)
 
 
 def is_for_want(verdict: Verdict) -> bool:
@@ -121,6 +129,15 @@ def reason(found: Reason) -> str:
     }
     if found.code == "few_exposed":
         values |= _cases(found.values)
+    if found.code == "no_stable_sign":
+        flips = found.values["flips"]
+        values["flips"] = (
+            f"each of {count(flips)} conflicts or missions"
+            if flips > 1
+            else "one conflict or mission"
+            if flips
+            else "no single conflict or mission"
+        )
     return REASONS[found.code].format(**values)
 
 
@@ -188,7 +205,8 @@ def primary_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, s
         "contradicted": f"{ends}: they ended {faster}, against the claim, and the checks hold.",
         "mixed": f"{ends}: they ended {faster}, but at least one check of this result fails.",
         "no-effect": f"{ends}: no difference large enough to matter.",
-        "inconclusive": f"{ends}: no difference is detected, and none is ruled out.",
+        "inconclusive": f"{ends}: no difference is detected, and none is ruled out"
+        f"{', and the sign is not stable' if has_no_sign(verdict) else ''}.",
         "void": "No verdict is given, because a check of the estimator itself failed.",
         NEEDS_FULL: f"{ends}, by fewer draws than a verdict needs.",
     }[verdict.code]

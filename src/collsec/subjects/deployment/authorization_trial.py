@@ -25,11 +25,12 @@ from collsec.survival.inference import InferenceError, permuted_effect
 
 GRACE_MONTHS = 6
 # Who enters each estimate, and its label.
+#: The first operations lead: each war once.
 COMPARISONS = {
-    "all": "Half of strength within 6 months of the vote",
+    "first": "Half of strength within 6 months of the vote: first operation in each war",
+    "all": "Half of strength within 6 months: all operations",
     "new": "Half of strength within 6 months: new forces",
     "rehatted": "Half of strength within 6 months: re-hatted forces",
-    "first": "Half of strength within 6 months: first operation in each war",
     "wait": "Each month below half of strength, of the first 6",
 }
 

@@ -10,33 +10,27 @@ from __future__ import annotations
 import dataclasses
 import math
 
-import numpy as np
+import pandas as pd
 
 from collsec.core.schema import Role
-from collsec.designs.estimate import Estimate, Quantity, Unit
+from collsec.designs.estimate import Estimate, Quantity, Unit, without_estimate
 from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.designs.parts import Context, CurveKind, CurveOf, Part, VariablesOf, part
-from collsec.designs.split_exposure import (
-    PRINTED,
-    SplitExposure,
-    chosen,
-    estimate_split,
-    split_by,
-)
+from collsec.designs.split_exposure import PRINTED, by_arrival, estimate_split
 from collsec.designs.standardization import from_month, in_months, mean_months, strategy_curves
 from collsec.histories.panels import DAYS_PER_MONTH
-from collsec.measures import get
+from collsec.subjects.deployment.grace_trial import LEAST_CLUSTERS, LEAST_TREATED
 from collsec.survival import CoxResult
-from collsec.survival.inference import (
-    ExposureDesign,
-    Integers,
-    Split,
-)
 
 SPLITS_MONTHS = (12, 24)
 # The primary's exposure, and the wider one that gives more arrivals to compare.
 MEASURES = ("un_troops", "peacekeepers")
 EARLY_MONTH, LATE_MONTH = 6, 18
+COST = f"Cost of delay: months of war, month {LATE_MONTH} against month {EARLY_MONTH}"
+#: What an estimate that was not made has of the primary's intervals.
+NOTHING = dict.fromkeys(
+    ("centered", "cluster_low", "cluster_high", "mde_low", "mde_high", "null_rejection"), math.nan
+)
 DELAYS = {
     "Deployed in month 6": EARLY_MONTH,
     "Deployed in month 18": LATE_MONTH,
@@ -79,49 +73,6 @@ def early_late(context: Context) -> Part:
     return Part(made)
 
 
-def by_arrival(
-    prepared: Prepared, measure: str, months: int, *, is_own: bool = True
-) -> SplitExposure:
-    """Split presence by whether it came within so many months of onset.
-
-    Parameters
-    ----------
-    is_own : bool
-        Whether it is the primary's own exposure; another one is named in the ids.
-    """
-    assert prepared.spells is not None
-    title, end = get(measure).title, "" if is_own else f".{measure}"
-    is_early = prepared.spells.assigned <= months * DAYS_PER_MONTH
-    return SplitExposure(
-        names={
-            "first": f"early_{months}{end}",
-            "second": f"late_{months}{end}",
-            "ratio": f"early_against_late_{months}{end}",
-        },
-        titles={
-            "first": f"{title}: came within {months} months of onset",
-            "second": f"{title}: came after {months} months",
-            "ratio": f"{title}: early against late ({months} months)",
-        },
-        first=chosen(prepared.spells, is_early),
-        second=chosen(prepared.spells, ~is_early),
-        split=lambda design: by_age(design, months),
-    )
-
-
-def by_age(design: ExposureDesign, months: int) -> Split:
-    """Split assignments into early and late by the age of the unit that was drawn."""
-    spell = np.arange(design.n_spells)
-    # The last place stands for "on no unit".
-    origin = np.r_[design.origin, 0.0]
-
-    def is_early(unit: Integers) -> np.ndarray:
-        early: np.ndarray = design.assigned[spell] - origin[unit] <= months * DAYS_PER_MONTH
-        return early
-
-    return split_by(design, is_early)
-
-
 @part(
     roles=(Role.SECONDARY,),
     curves=(
@@ -132,19 +83,62 @@ def by_age(design: ExposureDesign, months: int) -> Split:
             is_shaded_between=True,
         ),
     ),
-    variables=(VariablesOf("cost_of_delay", {"cost.months": "estimate", "cost.ci": "interval"}),),
+    variables=(
+        VariablesOf(
+            "cost_of_delay",
+            {"cost.months": "estimate", "cost.ci": "interval", "cost.says": "finding"},
+        ),
+    ),
     after_primary=True,
     designs=("time_varying",),
 )
 def cost_of_delay(context: Context, primary: Estimate) -> Part:
-    """Months of war per year of delay, and survival under early, late and no deployment."""
+    """Months of war per year of delay, where wars got troops both early and late; else the counts.
+
+    Without such wars the cost would only restate the ratio of presence over the whole cohort.
+    """
     inputs, prepared = context.inputs, context.prepared
+    treated = arrivals(prepared)
+    quantities = {
+        "cost.early": Quantity(treated["early"][0], Unit.COUNT),
+        "cost.late": Quantity(treated["late"][0], Unit.COUNT),
+        "cost.horizon": Quantity(inputs.study.horizon_months, Unit.MONTHS, digits=0),
+    }
+    if any(n < LEAST_TREATED or clusters < LEAST_CLUSTERS for n, clusters in treated.values()):
+        why = (
+            f"{treated['early'][0]} wars had troops within {EARLY_MONTH} months of onset and "
+            f"{treated['late'][0]} between then and month {LATE_MONTH}; the gate asks for "
+            f"{LEAST_TREATED} of each, in {LEAST_CLUSTERS} countries"
+        )
+        known = dataclasses.asdict(primary) | {
+            "estimate_id": f"{context.name}.cost_of_delay",
+            "role": Role.SECONDARY,
+            "label": COST,
+            "estimand": "months_per_year_of_delay",
+        }
+        return Part([Estimate(**known | without_estimate(why) | NOTHING)], quantities=quantities)
     paths = {name: from_month(inputs, month) for name, month in DELAYS.items()}
     return Part(
         [months_per_year(inputs, prepared, primary)],
         strategy_curves(inputs, prepared, paths),
-        {"cost.horizon": Quantity(inputs.study.horizon_months, Unit.MONTHS, digits=0)},
+        quantities,
     )
+
+
+def arrivals(prepared: Prepared) -> dict[str, tuple[int, int]]:
+    """Wars, and countries, that had troops by the early month, and between it and the late one."""
+    spells, units = prepared.spells, prepared.units
+    assert spells is not None
+    first = pd.Series(spells.assigned).groupby(spells.unit).min() / DAYS_PER_MONTH
+    came = {
+        "early": first <= EARLY_MONTH,
+        "late": (first > EARLY_MONTH) & (first <= LATE_MONTH),
+    }
+    hosts = units["gwno_host"]
+    return {
+        name: (int(is_.sum()), int(hosts.iloc[first.index[is_]].nunique()))
+        for name, is_ in came.items()
+    }
 
 
 def months_per_year(inputs: Inputs, prepared: Prepared, primary: Estimate) -> Estimate:
@@ -164,5 +158,5 @@ def months_per_year(inputs: Inputs, prepared: Prepared, primary: Estimate) -> Es
         cost,
         estimate_id=f"{inputs.spec.hypothesis}.cost_of_delay",
         estimand="months_per_year_of_delay",
-        label=f"Cost of delay: months of war, month {LATE_MONTH} against month {EARLY_MONTH}",
+        label=COST,
     )

@@ -10,14 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from collsec.designs.curves import family, incidence_of_act, whole_months
 from collsec.designs.estimate import Quantity, Unit
-from collsec.designs.parts import Context, Part, part
+from collsec.designs.inputs import Prepared, followed_until
+from collsec.designs.parts import Context, CurveKind, CurveOf, Part, part
 from collsec.designs.printed import Column, RecordTable
-from collsec.histories.episodes import RECALLED
+from collsec.histories.episodes import HALF_DAY, RECALLED
 from collsec.histories.extents import whole_years
-from collsec.histories.panels import DAYS_PER_MONTH
+from collsec.histories.panels import DAYS_PER_MONTH, clock
+from collsec.histories.registry import Extent
 from collsec.histories.timelines import STRONG
 
 FORCES = {"all": "All", "new": "New", "rehatted": "Re-hatted"}
@@ -216,6 +220,157 @@ def stages(context: Context) -> Part:
         quantities[f"{name}.n"] = Quantity(row["n_known"], Unit.COUNT)
     quantities["stages.operations"] = Quantity(len(of_un), Unit.COUNT)
     return Part(quantities=quantities, records={"stages": table.to_dict(orient="records")})
+
+
+#: Share of the delay from onset to half strength that is the raising of the force.
+MAJORITY = 0.5
+#: Stages of a deployment as what may come before the end of the war, in order.
+COMES_FIRST = {
+    "vote": ("Council's vote for an operation", "authorized_date"),
+    "personnel": ("First UN personnel", "first_personnel_date"),
+    "troops": ("First UN troops", "first_troops_date"),
+    "half": ("Half of the authorized strength", "strength_50pct_date"),
+}
+#: Months since onset at which the shares are said.
+SAID_AT = (12, 24, 60)
+
+SHARES_TABLE = RecordTable(
+    name="delay-shares",
+    record="delay_shares",
+    rows="rows",
+    caption="Months from onset to the vote (deciding) and from the vote to half of the authorized "
+    "strength (raising), for operations that the Council voted for a war in progress and that "
+    "reached half of their strength. Medians, with quartiles in parentheses. The share of the "
+    "raising is taken operation by operation. Operations in one war share its onset; the first "
+    "operation of each war stands alone in the second row.",
+    columns=(
+        Column("Operations", "title", width=26),
+        Column("Operations × wars", "n", Unit.COUNT),
+        Column("Wars", "wars", Unit.COUNT, width=8),
+        Column("Deciding, months", "{deciding} ({deciding_q1}–{deciding_q3})", Unit.MONTHS),
+        Column("Raising, months", "{raising} ({raising_q1}–{raising_q3})", Unit.MONTHS),
+        Column("Share of the raising", "share", Unit.SHARE),
+        Column("Raising is over half in", "over_half", Unit.COUNT),
+    ),
+)
+
+
+@part(
+    tables=(SHARES_TABLE,),
+    curves=(
+        CurveOf("delay_stages", CurveKind.INCIDENCE, "Wars that saw it, the end of war competing"),
+    ),
+    uses=(
+        *(f"missions.{name}_date" for name in ("authorized", *MILESTONES)),
+        "missions.rehatted_from",
+        "episodes.onset_date",
+    ),
+)
+def delay(context: Context) -> Part:
+    """From onset to vote, people and half strength; and how much of it is raising the force."""
+    inputs = context.inputs
+    wars = authorized_into_war(inputs.missions, inputs.episodes, inputs.spec.cohort.types)
+    counted = inputs.extents["troop_counts"]
+    drawn, quantities = stages_reached(
+        context.prepared, wars, counted, horizon=inputs.study.horizon_months
+    )
+    rows = shares_of_delay(wars)
+    for row in rows:
+        name = f"delay.{row['name']}"
+        quantities |= {
+            f"{name}.n": Quantity(row["n"], Unit.COUNT),
+            f"{name}.wars": Quantity(row["wars"], Unit.COUNT),
+            f"{name}.share": Quantity(row["share"], Unit.SHARE, digits=1),
+            f"{name}.over_half": Quantity(row["over_half"], Unit.COUNT),
+            f"{name}.deciding": Quantity(row["deciding"], Unit.MONTHS),
+            f"{name}.raising": Quantity(row["raising"], Unit.MONTHS),
+        }
+    return Part(curves=drawn, quantities=quantities, records={"delay_shares": {"rows": rows}})
+
+
+def stages_reached(
+    prepared: Prepared, wars: pd.DataFrame, counted: Extent, *, horizon: int
+) -> tuple[pd.DataFrame, dict[str, Quantity]]:
+    """Cumulative incidence of each stage since onset, the end of the war competing.
+
+    Only wars that began while people were counted, followed to the end of the counts; a stage
+    counts on its day, of whichever operation reached it first before the war had ended.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The cohort.
+    wars : DataFrame
+        Operations × wars on at the vote (:func:`authorized_into_war`).
+    counted : Extent
+        From when to when people are counted.
+    """
+    began = prepared.units["time_zero"]
+    units = prepared.units[(began >= counted.first_day) & (began < counted.last_day)]
+    outcome = followed_until(prepared.outcome.loc[units.index], counted.last_day)
+    months = whole_months(horizon)
+    exits = clock(units.assign(exit_date=outcome["exit_date"]))
+    made, quantities = [], {"delay.wars": Quantity(len(units), Unit.COUNT)}
+    quantities["delay.first_year"] = Quantity(int(counted.first_day.year), Unit.CALENDAR_YEAR)
+    quantities["delay.last_year"] = Quantity(int(counted.last_day.year), Unit.CALENDAR_YEAR)
+    for name, (title, column) in COMES_FIRST.items():
+        first = wars.groupby("episode_id")[column].min()
+        day = units["episode_id"].map(first)
+        came = (day - units["time_zero"]).dt.days.to_numpy(float)
+        seen = came < exits
+        data = pd.DataFrame(
+            {
+                "stop": np.where(seen, np.maximum(came, HALF_DAY), exits),
+                "cause": np.where(seen, "act", np.where(outcome["is_event"], "end", "")),
+                "event": seen,
+                "cluster": units["gwno_host"].to_numpy(),
+            }
+        )
+        at = incidence_of_act(data, months, "cluster", is_held=True)
+        made.append(family("delay_stages", title, months, at, "incidence"))
+        quantities[f"delay.{name}.reached"] = Quantity(int(seen.sum()), Unit.COUNT)
+        for month in SAID_AT:
+            share = float(at["incidence"].iloc[month])
+            quantities[f"delay.{name}.at_{month}"] = Quantity(share, Unit.SHARE)
+    return pd.concat(made, ignore_index=True), quantities
+
+
+def shares_of_delay(wars: pd.DataFrame) -> list[dict[str, Any]]:
+    """Months of deciding and of raising, and the share of the raising, by operation.
+
+    Parameters
+    ----------
+    wars : DataFrame
+        Operations × wars on at the vote (:func:`authorized_into_war`).
+    """
+    known = wars[wars["strength_50pct_date"].notna()]
+    deciding = months_between(known["onset_date"], known["authorized_date"])
+    raising = months_between(known["authorized_date"], known["strength_50pct_date"])
+    share = raising / (deciding + raising)
+    first = known["mission_id"] == known["episode_id"].map(
+        wars.drop_duplicates("episode_id").set_index("episode_id")["mission_id"]
+    )
+    groups = (
+        ("all", "All", first | True),
+        ("first", "First operation of each war", first),
+        ("new", "New forces", ~known["is_rehatted"]),
+        ("rehatted", "Re-hatted forces", known["is_rehatted"]),
+    )
+    rows = []
+    for name, title, chosen in groups:
+        row: dict[str, Any] = {
+            "name": name,
+            "title": title,
+            "n": int(chosen.sum()),
+            "wars": int(known.loc[chosen, "episode_id"].nunique()),
+            "share": float(share[chosen].median()),
+            "over_half": int((share[chosen] > MAJORITY).sum()),
+        }
+        for stage, months in (("deciding", deciding), ("raising", raising)):
+            low, middle, high = months[chosen].quantile([0.25, 0.5, 0.75])
+            row |= {stage: float(middle), f"{stage}_q1": float(low), f"{stage}_q3": float(high)}
+        rows.append(row)
+    return rows
 
 
 def stage_table(

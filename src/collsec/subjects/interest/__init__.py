@@ -6,4 +6,5 @@ from collsec.subjects.interest import (
     indices,  # noqa: F401
     interactions,  # noqa: F401
     p5_fights,  # noqa: F401
+    powers,  # noqa: F401
 )

@@ -7,4 +7,5 @@ from collsec.subjects.veto import (
     negative_controls,  # noqa: F401
     next_action,  # noqa: F401
     vetoes,  # noqa: F401
+    war_age,  # noqa: F401
 )

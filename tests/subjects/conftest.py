@@ -1,0 +1,43 @@
+"""R as a second engine for the numbers that lead a page."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+HERE = Path(__file__).resolve().parent
+CoxByR = Callable[..., "pd.Series[float]"]
+
+
+@pytest.fixture(scope="session")
+def cox_by_r(tmp_path_factory: pytest.TempPathFactory) -> CoxByR:
+    """Return a function that fits a stratified Cox model in R.
+
+    It takes rows with ``start, stop, event``, the covariates, the strata, and the cluster, and
+    returns the coefficients ``x1, x2, …`` and the ``robust_error`` of the first.
+    """
+    if shutil.which("Rscript") is None:
+        pytest.skip("Rscript is not on PATH (Debian: r-base-core r-cran-survival)")
+
+    def fit(
+        rows: pd.DataFrame, covariates: Sequence[str], strata: Sequence[str], cluster: str
+    ) -> pd.Series:
+        folder = tmp_path_factory.mktemp("cox")
+        table = rows[["start", "stop"]].assign(
+            event=rows["event"].astype(int),
+            stratum=rows.groupby(list(strata)).ngroup() if strata else 0,
+            cluster=rows[cluster].to_numpy(),
+            **{f"x{i}": rows[name].to_numpy(float) for i, name in enumerate(covariates, 1)},
+        )
+        table.to_csv(folder / "rows.csv", index=False)
+        command = ["Rscript", HERE / "one_model.R", folder / "rows.csv", folder / "answers.csv"]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+        return pd.read_csv(folder / "answers.csv").set_index("quantity")["value"]
+
+    return fit
