@@ -289,6 +289,9 @@ def claim_rows() -> pd.DataFrame:
     )
 
 
+AXES = ("exposure", "left_out")
+
+
 def specification_rows(count: int = 240) -> pd.DataFrame:
     """Return a multiverse of three tags, the last specification of each not estimable."""
     rng = np.random.default_rng(7)
@@ -307,7 +310,10 @@ def specification_rows(count: int = 240) -> pd.DataFrame:
         }
     )
     out.loc[count - 4 :, ["estimate", "ci_low", "ci_high"]] = np.nan
-    return out
+    options = {axis: [o["option"] for o in option_rows() if o["axis"] == axis] for axis in AXES}
+    for axis, names in options.items():
+        out[f"axis_{axis}"] = rng.choice(names, count)
+    return out.assign(n_units=523, exposed_units=41, exposed_events=rng.integers(0, 30, count))
 
 
 def option_rows() -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from collsec.evidence.citation import Used, references
 from collsec.evidence.record import Record, load, load_synthesis
 from collsec.hypothesis.study import load_study
 from collsec.reports.figures import Drawing
-from collsec.reports.pages import citation, generated, prose
+from collsec.reports.pages import citation, generated, interactive, prose
 from collsec.reports.pages.catalog import (
     Item,
     alternatives,
@@ -51,7 +51,7 @@ from collsec.reports.tables.study import item_list
 from collsec.reports.words import overview
 from collsec.upstream.sources import Source
 
-_COMMITTED = ("references.bib", "collsec.css")
+_COMMITTED = ("references.bib", "collsec.css", "explorer.js", "specifications.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,21 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     for record in records:
         source = arranged(sources[record.hypothesis], catalogs[record.hypothesis])
         pages.append(report_page(source, imprint, title, variables, record))
+    for name in ("figures/narrow", "tables", "data"):
+        (folder / name).mkdir(parents=True)
+    listed = interactive.write_conflicts(project, folder, sources_of(project))
+    shared["conflicts"] = Item("conflicts", "episodes", "data/processed/episodes", listed)
+    titles = {h: str(source.front["title"]) for h, source in sources.items()}
+    scripts = interactive.write_specifications(
+        records, titles, folder, study.minimum_exposed_events
+    )
+    _write(folder / "_specifications.md", scripts)
     further = {
-        "data": bool(covered),
+        "explorer": True,
+        "specifications": bool(scripts),
         "cases": bool(drawn),
         "claims": "claims-tested" in shared,
+        "data": bool(covered),
         "glossary": True,
     }
     pages += [
@@ -122,8 +133,6 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         for stem, is_there in further.items()
         if is_there
     ]
-    for name in ("figures/narrow", "tables", "data"):
-        (folder / name).mkdir(parents=True)
     if covered:
         codebook.write(project, folder / "data")
     written: set[str] = set()

@@ -88,7 +88,9 @@ def further_page(
     source = read_qmd(folder / f"{stem}.qmd", f"reports/{stem}.qmd")
     front = citation.front_matter(_head(source, variables), imprint, title, None)
     front["format"] = {"html": "default"}
-    return Page(stem, stem.capitalize(), front, source, None)
+    label = str(source.front.get("label", stem.capitalize()))
+    is_wide = bool(source.front.get("is-wide"))
+    return Page(stem, label, front, source, None, is_wide)
 
 
 def report_page(

@@ -40,7 +40,7 @@ def render(assembled: Assembled, assets: Path, site: Path) -> None:
     """
     for name in _FOLDERS:
         shutil.copytree(assembled.folder / name, site / name)
-    for name in ("collsec.css", "references.bib"):
+    for name in ("collsec.css", "references.bib", "explorer.js", "specifications.js"):
         shutil.copyfile(assembled.folder / name, site / name)
     # Each page waits for programs of its own, so they are made side by side; the longest first.
     pages = sorted(assembled.pages, key=lambda page: page.record is None)
