@@ -12,7 +12,7 @@ from collsec.core.manifest import digest_of
 from collsec.core.project import Project, whole
 from collsec.core.provenance import digest_json
 from collsec.histories.episodes import link
-from collsec.histories.public import PUBLIC
+from collsec.histories.public import PUBLIC, in_seconds
 from collsec.histories.timelines import arrange_timelines
 from collsec.tables.clean import read_raw, resources
 
@@ -85,9 +85,3 @@ def read(project: Project, key: str, name: str) -> pd.DataFrame:
         return in_seconds(pd.read_parquet(path))
     except (OSError, ValueError) as error:
         raise MissingInput(f"{project.relative(path)} cannot be read: {error}.") from None
-
-
-def in_seconds(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table as it was before it was written: Parquet knows no seconds, only parts of them."""
-    days = frame.select_dtypes("datetime").columns
-    return frame.astype(dict.fromkeys(days, "datetime64[s]"))

@@ -7,6 +7,7 @@ from collsec.histories.public.registry import (
     PublicColumn,
     PublicTable,
     When,
+    in_seconds,
     raw_columns_of,
 )
 
@@ -17,6 +18,7 @@ __all__ = [
     "When",
     "council",
     "countries",
+    "in_seconds",
     "periods",
     "raw_columns_of",
     "wars",

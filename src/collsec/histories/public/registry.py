@@ -77,7 +77,8 @@ class PublicTable(Declared):
         BadPublicTable
             If a column is missing or undeclared, or the key does not name one row.
         """
-        made: pd.DataFrame = Declared.__call__(self, frames, **options)
+        own = {name: in_seconds(frames[name]) for name in self.takes}
+        made: pd.DataFrame = Declared.__call__(self, own, **options)
         if list(made.columns) != list(self.columns):
             missing = [c for c in self.columns if c not in made]
             surplus = [c for c in made.columns if c not in self.columns]
@@ -89,6 +90,12 @@ class PublicTable(Declared):
         if made.duplicated(list(self.key)).any() or made[list(self.key)].isna().any(axis=None):
             raise BadPublicTable(f"{self.name}: {', '.join(self.key)} do not name one row.")
         return made
+
+
+def in_seconds(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame as it was before it was written: Parquet knows no seconds, only parts of them."""
+    days = frame.select_dtypes("datetime").columns
+    return frame.astype(dict.fromkeys(days, "datetime64[s]"))
 
 
 class BadPublicTable(CollsecError):
