@@ -71,10 +71,11 @@ def test_compile_tells_what_changed(
 def test_two_releases_side_by_side(repository: Path) -> None:
     project = Project(repository)
     found = difference_of(side_of("20.1", project), side_of("25.1", project))
-    assert (found.n_old, found.n_new, found.n_same) == (567, 620, 531)
+    assert (found.n_old, found.n_new, found.n_same) == (567, 620, 512)
     assert found.episodes["change"].value_counts().to_dict() == {
         "added": 55,
         "re-dated": 34,
+        "ended": 19,
         "dropped": 2,
     }
     assert found.estimates is None and found.verdicts is None
@@ -93,7 +94,7 @@ def test_two_releases_side_by_side(repository: Path) -> None:
         "added": 2,
     }
     printed = run("diff", "20.1", "25.1", "--root", str(repository))
-    assert "567 → 620; 531 the same, 55 added, 2 dropped, 34 re-dated." in printed
+    assert "567 → 620; 512 the same, 55 added, 2 dropped, 19 ended, 34 re-dated." in printed
     assert "No estimates to compare" in printed
 
 

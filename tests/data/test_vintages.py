@@ -49,8 +49,8 @@ def frame(*episodes: dict[str, Any]) -> pd.DataFrame:
 def test_the_first_release_is_the_one_of_the_study() -> None:
     vintages = rules(Vintages)
     assert vintages.first.name == "25.1"
-    assert [v.source for v in vintages.vintage] == ["ucdp_acd", "ucdp_acd_201"]
-    with pytest.raises(UnknownVintage, match=r"'24\.1' is not registered\. .* 25\.1, 20\.1"):
+    assert [v.source for v in vintages.vintage] == ["ucdp_acd", "ucdp_acd_201", "ucdp_acd_261"]
+    with pytest.raises(UnknownVintage, match=r"'24\.1' is not registered\. .* 25\.1, 20\.1, 26\.1"):
         vintages.of("24.1")
 
 

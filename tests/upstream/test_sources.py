@@ -94,7 +94,7 @@ def test_a_block_becomes_a_source(tmp_path: Path) -> None:
         (
             'mirror_path = "data/x y.csv", ',
             "",
-            r"line 13, key one.files\[0\].mirror_path: is missing",
+            r"line 13, key one.files\[0\].*: has a checksum and a path in the mirror, or neither",
         ),
         ('title = "T"', "title = T", "line 4: not readable TOML"),
         (
@@ -325,6 +325,59 @@ def test_the_publishers_archive_is_not_trusted(
     assert [p for p in tmp_path.rglob("*") if p.is_file() and p.parent.name in ("one", "up")] == []
 
 
+UNPINNED = BLOCK[: BLOCK.index("mirror = ")].replace("[one]", "[next]") + (
+    'files = [\n  { file = "next/z.csv", published = "https://p.org/z.zip", '
+    'member = "*.csv" },\n]\n'
+)
+
+
+def test_a_release_without_a_checksum_is_had_from_its_publisher_when_asked(
+    tmp_path: Path, server: str
+) -> None:
+    sources = read_sources(declared(tmp_path, BLOCK + UNPINNED))
+    assert not sources["next"].is_pinned and sources["next"].mirror is None
+    put(tmp_path / "up")
+    assert [f.source for f in fetch(sources, tmp_path / "up")] == ["one"]  # not asked for
+    with pytest.raises(MissingInput, match="with `collsec fetch next`"):
+        Upstream(tmp_path / "up", sources).file("next")
+    with zipfile.ZipFile(tmp_path / "served" / "z.zip", "w") as archive:
+        archive.writestr("folder/Release.csv", GOOD * 3)
+        archive.writestr("readme.pdf", b"%PDF")
+    file = replace(sources["next"].files[0], published=f"{server}/z.zip")
+    served = {**sources, "next": replace(sources["next"], files=(file,))}
+    fetched = fetch(served, tmp_path / "up", keys=["next"])
+    assert fetched == [Fetched("next", "next/z.csv", "publisher")]
+    assert Upstream(tmp_path / "up", served).file("next").read_bytes() == GOOD * 3
+    assert fetch(served, tmp_path / "up", keys=["next"])[0].place == "present"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('published = "https://p.org/z.zip", member = "*.csv"', 'bytes = 3', "no address, `publ"),
+        ("files = [", f'mirror = {{ repository = "o/n", commit = "{"a" * 40}" }}\nfiles = [',
+         "come together"),
+        ('file = "next/z.csv",', 'file = "next/z.csv", mirror_path = "z.csv",', "or neither"),
+    ],
+)  # fmt: skip
+def test_a_file_without_a_checksum_needs_its_publisher_alone(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    assert old in UNPINNED
+    with pytest.raises(BadSource, match=message):
+        read_sources(declared(tmp_path, UNPINNED.replace(old, new)))
+
+
+def test_an_archive_with_two_fitting_members_is_refused(tmp_path: Path, server: str) -> None:
+    sources = read_sources(declared(tmp_path, UNPINNED))
+    with zipfile.ZipFile(tmp_path / "served" / "z.zip", "w") as archive:
+        archive.writestr("a.csv", GOOD)
+        archive.writestr("b.csv", GOOD)
+    file = replace(sources["next"].files[0], published=f"{server}/z.zip")
+    with pytest.raises(FetchFailed, match=r"holds \*\.csv 2 times"):
+        fetch({"next": replace(sources["next"], files=(file,))}, tmp_path / "up", keys=["next"])
+
+
 def test_without_a_connection_there_is_one_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -360,7 +413,8 @@ def test_the_studys_own_sources(repository: Path) -> None:
 def test_every_declared_file_is_the_shared_one(shared: Path, repository: Path) -> None:
     sources = read_sources(repository / "data" / "raw" / "sources.toml")
     upstream = Upstream(shared / "upstream", sources)
-    checked = [path for key in sources for path in upstream.files(key)]
+    pinned = [key for key, source in sources.items() if source.is_pinned]
+    checked = [path for key in pinned for path in upstream.files(key)]
     listed = {p for p in (shared / "upstream").rglob("*") if p.is_file()}
     # Not declared: a copy of release 25.1 that a spreadsheet re-saved, and alliance data whose
     # maintainers ask software not to pass them on.

@@ -11,7 +11,7 @@ import pandas as pd
 from collsec.compile.text import records_of
 from collsec.evidence.diff import Difference
 from collsec.upstream.fetch import Fetched, fetch, requested_keys
-from collsec.upstream.sources import Source
+from collsec.upstream.sources import Source, digest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,6 +63,11 @@ def fetch_with_progress(
         if count := sum(f.place == place for f in fetched):
             console.print(f"{count} {'file' if count == 1 else 'files'} {words}.")
     for source in wanted:
+        for declared in source.files:
+            if not declared.is_pinned:
+                path = folder / declared.file
+                told = f"bytes = {path.stat().st_size}, sha256 = {digest(path)}"
+                console.print(f"{declared.file}: not pinned in sources.toml ({told}).")
         if keys and not source.files:
             console.print(f"{source.key}: cited only, nothing to fetch.")
     return fetched
@@ -95,7 +100,7 @@ def show_difference(found: Difference, console: Console) -> None:
     from rich.table import Table
 
     counts = found.episodes["change"].value_counts()
-    told = ", ".join(f"{counts.get(c, 0)} {c}" for c in ("added", "dropped", "re-dated"))
+    told = ", ".join(f"{counts.get(c, 0)} {c}" for c in ("added", "dropped", "ended", "re-dated"))
     console.print(f"Episodes: {found.n_old} → {found.n_new}; {found.n_same} the same, {told}.")
     episodes = Table(
         "episode",

@@ -112,6 +112,24 @@ def check(as_json: AsJson = False, root: Root = None) -> None:
         typer.echo("Nothing is wrong.")
 
 
+@app.command(epilog="Examples: `collsec todo` · `collsec todo --json`")
+def todo(as_json: AsJson = False, root: Root = None) -> None:
+    """List what needs a coder's hand: new wars, missions, and vetoes without links, open ends."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from collsec.tables.todo import todo as to_do
+
+    found = to_do(project_at(root))
+    if as_json:
+        answer(found)
+        return
+    table = Table("what", "which", "why", "where (data/raw)", box=None, pad_edge=False)
+    for one in found:
+        table.add_row(one.what, one.which, one.why, one.where)
+    Console(highlight=False).print(table if found else "Nothing needs to be coded.")
+
+
 @app.command(
     epilog="Examples: `collsec new study my-study` · `collsec new hypothesis h4-mediation` · "
     "`collsec new measure mediation --for h4`",
@@ -181,8 +199,13 @@ def compile_(
         bool, typer.Option("--check", help="Compare with the committed tables, write nothing.")
     ] = False,
     vintage: Annotated[
-        str, typer.Option(help="Release of the conflict data: `25.1` (the study's) or `20.1`.")
-    ] = "25.1",
+        str | None,
+        typer.Option(
+            help="Release of the conflict data, such as `20.1` or `26.1`, as "
+            "data/raw/rules/vintages.toml names it.",
+            show_default="the study's",
+        ),
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option(
@@ -196,17 +219,22 @@ def compile_(
 
     from collsec.cli.data import show_compiled
     from collsec.compile import compile_all, compile_vintage
+    from collsec.compile.conflicts.vintages import Vintages
+    from collsec.compile.rules import read_rules
 
     project = project_at(root)
     upstream = source or project.upstream
     if to is None:
-        if vintage != "25.1":
-            raise CollsecError("the study's own tables are those of 25.1: give a folder with --to.")
+        if vintage not in (None, own := read_rules(project.raw / "rules", Vintages).first.name):
+            raise CollsecError(
+                f"the study's own tables are those of {own}: give a folder with --to."
+            )
         compiled = compile_all(upstream, project.raw, check=check)
     elif check:
         raise CollsecError("--check compares the study's own tables: leave out --to.")
     else:
-        compiled = compile_vintage(upstream, project.raw, project_at(to).raw, vintage)
+        chosen = vintage or read_rules(project.raw / "rules", Vintages).first.name
+        compiled = compile_vintage(upstream, project.raw, project_at(to).raw, chosen)
     show_compiled(compiled, Console(highlight=False))
 
 

@@ -28,7 +28,7 @@ from collsec.core.project import Project
 from collsec.evidence import citation, record
 from collsec.evidence.record import Record
 from collsec.evidence.software import Software, software
-from collsec.histories.public import PUBLIC, raw_columns_of
+from collsec.histories.public import PUBLIC, in_seconds, raw_columns_of
 from collsec.histories.registry import PAGES, raw_columns
 from collsec.hypothesis import validation
 from collsec.hypothesis.specification import Spec
@@ -135,7 +135,7 @@ def catalog(*, root: Path | str | None = None) -> pd.DataFrame:
 def _public(project: Project, name: str) -> pd.DataFrame:
     """A table that the study gives out: of the last run if it is current, kept, or made now."""
     if project.stage("public", name).exists() and kept.is_current(project):
-        return kept.in_seconds(project.read("public", name))
+        return in_seconds(project.read("public", name))
     key = kept.digest(project)
     if (project.root, key) not in _MADE:
         with suppress(MissingInput):

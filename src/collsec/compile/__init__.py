@@ -164,6 +164,7 @@ def bench_of(upstream: Path, raw: Path, vintage: str | None) -> Workbench:
         vintage,
     )
     bench.upstream.files(bench.acd)
+    bench.upstream.files(bench.dyadic)
     for recipe in RECIPES.values():
         for key in recipe.sources:
             bench.upstream.files(key)

@@ -234,18 +234,18 @@ def mandate_tasks(bench: Workbench) -> pd.DataFrame:
 def dyads(bench: Workbench) -> pd.DataFrame:
     """Dyads of all conflicts."""
     return dyads_from(
-        read_dyad_years(bench.upstream.file("ucdp_dyadic")), bench.rules(StateCodes), "ucdp_dyadic"
+        read_dyad_years(bench.upstream.file(bench.dyadic)), bench.rules(StateCodes), bench.dyadic
     )
 
 
 def dyad_episodes(bench: Workbench) -> pd.DataFrame:
     """Runs of active years of each dyad, and how they ended."""
     return dyad_episodes_from(
-        read_dyad_years(bench.upstream.file("ucdp_dyadic")),
+        read_dyad_years(bench.upstream.file(bench.dyadic)),
         read_dyad_ends(bench.upstream.file("ucdp_termination_dyads")),
         bench.episodes,
         bench.rules(ContributorRules),
-        ("ucdp_dyadic", "ucdp_termination_dyads", bench.acd),
+        (bench.dyadic, "ucdp_termination_dyads", bench.acd),
     )
 
 
@@ -417,7 +417,7 @@ RECIPES: dict[str, Recipe] = {
             bench.upstream.file("peace_agreements_complete"),
             bench.episodes,
             dyads(bench),
-            ("peace_agreements_complete", bench.acd, "ucdp_dyadic"),
+            ("peace_agreements_complete", bench.acd, bench.dyadic),
         ),
     ),
     "external_support": Recipe(

@@ -80,6 +80,11 @@ class Workbench:
         return vintages.first if self.release is None else vintages.of(self.release)
 
     @property
+    def dyadic(self) -> str:
+        """Key of the source of the dyads."""
+        return self.vintage.dyadic
+
+    @property
     def acd(self) -> str:
         """Key of the source of the episodes."""
         return self.vintage.source

@@ -65,7 +65,8 @@ class Difference:
         Episodes of each side, and those with the same dates in both.
     episodes : DataFrame
         One row per episode that differs: episode_id, change (``added``, ``dropped``,
-        ``re-dated``), location, onset_old, onset_new, end_old, end_new.
+        ``re-dated``, or ``ended`` if it went on when the older side ended), location, onset_old,
+        onset_new, end_old, end_new.
     estimates : DataFrame or None
         One row per estimate of either side, the primaries first: estimate_id, estimand, is_primary,
         each of `NUMBERS` and `COUNTS` ``_old`` and ``_new``, and is_same (the numbers agree); None
@@ -237,10 +238,14 @@ def moved_episodes(old: Side, new: Side) -> tuple[pd.DataFrame, int]:
     for episode_id in sorted(before | after, key=number_of):
         was, now = before.get(episode_id), after.get(episode_id)
         if was and now:
-            if not moved_dates(now, was, last_new, last_old):
+            has_ended = bool(now["is_ended"]) and not was["is_ended"]
+            if moved_dates(now, was, last_new, last_old):
+                change = "re-dated"
+            elif has_ended and last_new > last_old:
+                change = "ended"
+            else:
                 n_same += 1
                 continue
-            change = "re-dated"
         else:
             change = "added" if now else "dropped"
         known = old.locations | new.locations

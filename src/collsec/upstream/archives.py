@@ -7,6 +7,7 @@ as a whole, since nothing in it deserves trust.
 
 from __future__ import annotations
 
+import fnmatch
 import stat
 import zipfile
 import zlib
@@ -28,7 +29,7 @@ def take_member(archive: Path, member: str, target: Path, limit: int) -> None:
     ----------
     archive : Path
     member : str
-        Its path in the archive.
+        Its path in the archive, or a pattern such as ``*.csv`` that one member alone fits.
     target : Path
         Where it is written.
     limit : int
@@ -47,12 +48,12 @@ def take_member(archive: Path, member: str, target: Path, limit: int) -> None:
             members = opened.infolist()
             for one in members:
                 refuse_unsafe(one)
-            found = [one for one in members if one.filename == member]
+            found = [one for one in members if fnmatch.fnmatchcase(one.filename, member)]
             if len(found) != 1:
                 held = ", ".join(sorted(one.filename for one in members)[:5])
                 raise BadArchive(f"holds {member} {len(found)} times; it has {held}.")
             if found[0].flag_bits & 1:
-                raise BadArchive(f"{member} is encrypted.")
+                raise BadArchive(f"{found[0].filename} is encrypted.")
             copy_bounded(opened, found[0], target, limit)
     except corrupt as error:
         raise BadArchive(f"is no readable zip archive ({error}).") from None

@@ -2,7 +2,8 @@
 
 These places are tried in turn: the upstream folder itself, a local folder, the mirror pinned in
 ``sources.toml``, and the publisher where an address of the very file is declared. A file is kept
-only if its checksum is the declared one, so a second run goes on where the first stopped. The
+only if its checksum is the declared one, so a second run goes on where the first stopped. A file
+without a declared checksum is had from the publisher alone, and only when its source is named. The
 publisher's page is named where all of them fail, since newer releases appear there and some ask for
 a name.
 """
@@ -24,6 +25,8 @@ TIMEOUT_SECONDS = 60
 CHUNK_BYTES = 1 << 16
 # Most bytes of a publisher's archive, whose checksum is not known beforehand.
 ARCHIVE_BYTES = 100_000_000
+# Most bytes of a file of which no size is declared.
+UNPINNED_BYTES = 2_000_000_000
 
 OnBytes = Callable[[str, int], None]  # (file, further bytes received)
 Download = Callable[[str, Path, SourceFile, OnBytes], None]
@@ -78,7 +81,7 @@ def fetch(
     folder : Path
         The upstream folder; made if it is absent.
     keys : iterable of str or None
-        Only these sources; all by default.
+        Only these sources; by default all whose files are pinned.
     local : Path or None
         A folder of upstream files to copy from. If it is given, nothing is downloaded.
     download : callable or None
@@ -129,14 +132,15 @@ def fetch(
 
 
 def requested_keys(sources: Mapping[str, Source], keys: Iterable[str] | None) -> list[str]:
-    """The keys asked for, each known and once; all by default.
+    """The keys asked for, each known and once; by default all whose files are pinned.
 
     Raises
     ------
     BadSource
         If a key is unknown.
     """
-    requested = list(sources) if keys is None else list(dict.fromkeys(keys))
+    pinned = [key for key, source in sources.items() if source.is_pinned]
+    requested = pinned if keys is None else list(dict.fromkeys(keys))
     if unknown := [k for k in requested if k not in sources]:
         raise BadSource(f"{FILE} has no source {', '.join(unknown)}. It has: {', '.join(sources)}.")
     return requested
@@ -164,9 +168,10 @@ def fetch_file(
             shutil.copyfile(local / declared.file, temporary)
         on_bytes(declared.file, declared.bytes)
         return "folder"
-    assert source.mirror is not None  # a source with files has one
     take = download or download_with_pooch
-    places = [("mirror", source.mirror.address(declared.mirror_path), "")]
+    places = []
+    if source.mirror is not None:
+        places.append(("mirror", source.mirror.address(declared.mirror_path), ""))
     if declared.published:
         places.append(("publisher", declared.published, declared.member))
     refused: list[CollsecError] = []
@@ -202,7 +207,7 @@ def take_archived(
     archive = path.with_name(f"{path.name}.archive")
     try:
         take(address, archive, replace(declared, bytes=ARCHIVE_BYTES, sha256=""), silent)
-        take_member(archive, member, path, declared.bytes)
+        take_member(archive, member, path, declared.bytes or UNPINNED_BYTES)
     except BadArchive as error:
         raise FetchFailed(f"The archive at {address} {error}") from None
     finally:
@@ -210,10 +215,13 @@ def take_archived(
 
 
 def is_declared(path: Path, declared: SourceFile) -> bool:
-    """Whether a file is there and is the declared one."""
-    return (
-        path.is_file() and path.stat().st_size == declared.bytes and digest(path) == declared.sha256
-    )
+    """Whether a file is there and is the declared one; any counts where none is declared."""
+    if not path.is_file():
+        return False
+    size = path.stat().st_size
+    if not declared.is_pinned:
+        return size > 0
+    return size == declared.bytes and digest(path) == declared.sha256
 
 
 def download_with_pooch(
@@ -233,14 +241,14 @@ def download_with_pooch(
 
     def bounded(url: str, target: str, _: Any) -> None:
         """Write what the address gives, up to the declared size."""
-        remaining = declared.bytes
+        remaining = most = declared.bytes or UNPINNED_BYTES
         with requests.get(url, stream=True, timeout=TIMEOUT_SECONDS) as answer:
             answer.raise_for_status()
             with Path(target).open("wb") as out:
                 for chunk in answer.iter_content(CHUNK_BYTES):
                     remaining -= len(chunk)
                     if remaining < 0:
-                        raise ValueError(f"it is larger than {declared.bytes} bytes")
+                        raise ValueError(f"it is larger than {most} bytes")
                     out.write(chunk)
                     on_bytes(declared.file, len(chunk))
 

@@ -1,6 +1,8 @@
 """The sources of the study, declared in `data/raw/sources.toml`, and the folder of their files.
 
-A file counts only if its checksum is the declared one: another release is another source.
+A file counts only if its checksum is the declared one: another release is another source. A
+release that appeared after the study was made may be declared without a checksum: it is had from
+its publisher alone, only when it is asked for, and counts as it is.
 """
 
 from __future__ import annotations
@@ -42,16 +44,22 @@ class SourceFile:
         checked(_below),
         Field(description="Path below the upstream folder, with forward slashes."),
     ]
-    mirror_path: Annotated[Name, Field(description="Path in the mirror's repository.")]
-    bytes: Annotated[Whole, Field(ge=0, description="Size of the file.")]
+    mirror_path: Annotated[
+        Text,
+        Field(description="Path in the mirror's repository; absent for an unpinned file."),
+    ] = ""
+    bytes: Annotated[
+        Whole, Field(ge=0, description="Size of the file; absent for an unpinned file.")
+    ] = 0
     sha256: Annotated[
         str,
         Field(
             strict=True,
-            pattern=r"^[0-9a-f]{64}$",
-            description="Checksum of the file, 64 hex digits.",
+            pattern=r"^([0-9a-f]{64})?$",
+            description="Checksum of the file, 64 hex digits; absent for an unpinned file, which "
+            "only its publisher has.",
         ),
-    ]
+    ] = ""
     published: Annotated[
         Text,
         Field(
@@ -63,8 +71,16 @@ class SourceFile:
     ] = ""
     member: Annotated[
         Text,
-        Field(description="Path of the file in that archive; empty if the address is its own."),
+        Field(
+            description="Path of the file in that archive, or a pattern that it alone fits "
+            "(`*.csv`); empty if the address is its own."
+        ),
     ] = ""
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the very file is known, by its checksum."""
+        return bool(self.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +141,11 @@ class Source(Block):
 
     key: str
 
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the very files are known; others are had only when they are asked for."""
+        return all(f.is_pinned for f in self.files)
+
 
 #: The whole file: blocks by key.
 Blocks = dict[
@@ -150,8 +171,9 @@ def read_sources(path: Path) -> dict[str, Source]:
 
     Notes
     -----
-    A source with files has a mirror and a publisher. A source without (an article, what no
-    document backs) has neither `mirror` nor `files`.
+    A source with files has a mirror and a publisher; one with unpinned files has their addresses
+    and no mirror. A source without (an article, what no document backs) has neither `mirror` nor
+    `files`.
     """
     if not path.exists():
         raise MissingInput(f"{FILE} is missing: is this the project's folder?")
@@ -174,7 +196,8 @@ def _contradictions(blocks: Mapping[str, Block], document: Document) -> list[Fau
     faults = []
     owner: dict[str, str] = {}
     for key, block in blocks.items():
-        if (block.mirror is None) != (not block.files):
+        is_pinned = any(f.is_pinned for f in block.files)
+        if (block.mirror is None) == is_pinned:
             problem = "`mirror` and `files` come together, or neither stands there."
             faults.append(document.fault((key,), problem))
         elif block.files and not block.publisher:
@@ -186,6 +209,14 @@ def _contradictions(blocks: Mapping[str, Block], document: Document) -> list[Fau
                 problem = f"stands in [{owner[f.file]}] already."
                 faults.append(document.fault((*at, "file"), problem, f.file))
             owner[f.file] = key
+            if f.is_pinned != bool(f.mirror_path) or f.is_pinned != is_pinned:
+                problem = (
+                    "has a checksum and a path in the mirror, or neither, as all of its block."
+                )
+                faults.append(document.fault(at, problem, f.file))
+            if not f.is_pinned and not f.published:
+                problem = "has no checksum and no address, `published`."
+                faults.append(document.fault((*at, "file"), problem, f.file))
             if f.member and not f.published:
                 problem = "lacks the address of its archive, `published`."
                 faults.append(document.fault((*at, "member"), problem, f.member))
@@ -253,9 +284,11 @@ class Upstream:
         if not path.is_file():
             raise MissingInput(
                 f"{declared.file} is missing from the upstream folder. "
-                f"Get it with `collsec fetch`, or from {self.sources[key].publisher}."
+                f"Get it with `collsec fetch{'' if declared.is_pinned else ' ' + key}`, or from "
+                f"{self.sources[key].publisher}."
             )
-        if path.stat().st_size != declared.bytes or digest(path) != declared.sha256:
+        is_other = path.stat().st_size != declared.bytes or digest(path) != declared.sha256
+        if declared.is_pinned and is_other:
             raise BadSource(
                 f"{declared.file} is not the file that {FILE} declares in [{key}]: its checksum "
                 "differs. Get the declared one with `collsec fetch`; for another release, change "

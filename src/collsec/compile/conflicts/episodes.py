@@ -42,7 +42,7 @@ class MissionYears(Strict):
     ----------
     conflict_id : int
     first_year, last_year : int
-        Years that the rule covers, both included.
+        Years that the rule covers, both included; no last one while the mission goes on.
     mission : str
         The UN mission.
     contributors : tuple of int
@@ -55,7 +55,7 @@ class MissionYears(Strict):
 
     conflict_id: Whole
     first_year: Whole
-    last_year: Whole
+    last_year: Whole | None = None
     mission: str
     contributors: tuple[Whole, ...] = ()
     fought_themselves: tuple[Whole, ...] = ()
@@ -87,7 +87,7 @@ class ContributorRules(RuleFile):
         """
         kept, removed = list(secondary), []
         for rule in self.mission_years:
-            covered = rule.first_year <= year <= rule.last_year
+            covered = rule.first_year <= year <= (rule.last_year or year)
             if rule.conflict_id != int(conflict_id) or not covered:
                 continue
             named = set(map(str, rule.contributors)) or set(kept)

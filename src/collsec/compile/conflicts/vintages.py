@@ -33,10 +33,13 @@ class Vintage(Strict):
         Its version, such as ``25.1``.
     source : str
         Its key in ``sources.toml``.
+    dyadic : str
+        Key of the Dyadic Dataset that goes with it; that of the study by default.
     """
 
     name: str
     source: str
+    dyadic: str = "ucdp_dyadic"
 
     @property
     def suffix(self) -> str:
