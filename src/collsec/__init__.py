@@ -27,6 +27,9 @@ if TYPE_CHECKING:
         References as References,
     )
     from collsec.cli.session import (
+        catalog as catalog,
+    )
+    from collsec.cli.session import (
         cite as cite,
     )
     from collsec.cli.session import (
@@ -327,6 +330,9 @@ if TYPE_CHECKING:
         minimum_detectable_effect as minimum_detectable_effect,
     )
     from collsec.survival.inference import (
+        needed_events as needed_events,
+    )
+    from collsec.survival.inference import (
         null_calibration as null_calibration,
     )
     from collsec.survival.inference import (
@@ -422,6 +428,7 @@ __all__ = [
     "aft",
     "benjamini_hochberg",
     "case_cohort",
+    "catalog",
     "cite",
     "clone_censor_weight",
     "cluster_bootstrap",
@@ -451,6 +458,7 @@ __all__ = [
     "logrank",
     "marginal_structural_cox",
     "minimum_detectable_effect",
+    "needed_events",
     "negative_binomial",
     "null_calibration",
     "omitted_variable_bounds",
@@ -483,7 +491,7 @@ __all__ = [
 
 # Rooms in which a public name is looked for, in this order.
 _ROOMS = ("collsec.cli.session", "collsec.survival", "collsec.survival.inference")
-_SESSION = frozenset({"Hypothesis", "References", "cite", "codebook", "load", "results"})
+_SESSION = frozenset({"Hypothesis", "References", "catalog", "cite", "codebook", "load", "results"})
 
 
 def __getattr__(name: str) -> Any:
