@@ -19,7 +19,7 @@ from collsec.survival import (
     split_population,
 )
 from collsec.survival.parametric.aft_likelihood import DISTRIBUTIONS
-from collsec.survival.parametric.split_result import SplitLikelihood
+from collsec.survival.parametric.split_result import PopulationLikelihood
 
 ENDS = {"stop": "stop", "event": "event"}
 
@@ -118,7 +118,7 @@ def split_sample(n: int, seed: int) -> pd.DataFrame:
 def test_derivatives_of_split_populations(distribution: str) -> None:
     rng, data = np.random.default_rng(3), split_sample(80, 1)
     one = np.ones((len(data), 1))
-    model = SplitLikelihood(
+    model = PopulationLikelihood(
         family=DISTRIBUTIONS[distribution],
         z=np.hstack((one, data[["z"]])),
         x=np.hstack((one, data[["x"]])),

@@ -21,7 +21,7 @@ from collsec.cli.options import (
     project_at,
 )
 from collsec.cli.results import results, warn_outdated
-from collsec.core import __version__
+from collsec.core import __version__, extras
 from collsec.core.errors import CollsecError
 
 app = typer.Typer(
@@ -472,6 +472,10 @@ def main() -> None:
         app()
     except CollsecError as error:
         _fail(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        if (missing := extras.missing(error)) is None:
+            raise
+        _fail(missing, 1)
     except KeyboardInterrupt:
         _fail("interrupted.", 130)
     except OSError as error:

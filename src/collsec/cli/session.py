@@ -6,6 +6,7 @@ nearest folder upwards from the current one.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -22,7 +23,7 @@ import yaml
 
 from collsec import pipeline
 from collsec.cli import kept
-from collsec.cli.options import project_at
+from collsec.cli.options import ROOT_VARIABLE, project_at
 from collsec.core.errors import BadSpec, CollsecError, MissingInput, nearest
 from collsec.core.project import Project
 from collsec.evidence import citation, record
@@ -39,6 +40,8 @@ from collsec.upstream.sources import read_sources
 
 __all__ = ["Hypothesis", "References", "catalog", "cite", "codebook", "load", "results"]
 
+#: The raw tables as the wheel brings them; absent from a working copy.
+SHIPPED = Path(__file__).resolve().parents[1] / "_study"
 #: What has been loaded in this session: folder of the study, name, and column (empty for all), in
 #: the order of loading.
 _LOADED: dict[tuple[Path, str, str], None] = {}
@@ -148,7 +151,13 @@ def _public(project: Project, name: str) -> pd.DataFrame:
 
 
 def _project(root: Path | str | None) -> Project:
-    return project_at(None if root is None else Path(root))
+    """The study of a folder; where there is none, the tables that came with the package."""
+    try:
+        return project_at(None if root is None else Path(root))
+    except MissingInput:
+        if root is None and ROOT_VARIABLE not in os.environ and SHIPPED.is_dir():
+            return Project(SHIPPED)
+        raise
 
 
 def _made(project: Project) -> list[str]:

@@ -24,8 +24,7 @@ from collsec.survival.predictions import (
 from collsec.survival.results import Coefficients, critical_value
 from collsec.survival.times import times_within
 
-#: Nodes of Gauss and Legendre's quadrature of survival.
-NODES = 60
+NODES = 60  #: of Gauss and Legendre's quadrature of survival
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,8 +268,7 @@ class FlexibleParametricResult(Coefficients):
         area = np.empty((len(x), len(grid)))
         gradient = np.empty((*area.shape, len(params)))
         for k, end in enumerate(grid):
-            # In squares of time: survival may fall steeply at zero.
-            root = (nodes + 1) / 2
+            root = (nodes + 1) / 2  # in squares of time: survival may fall steeply at zero
             at, weight = end * root**2, weights * end * root
             value, _ = self._columns(x, at)
             hazard = np.exp(value @ params)
@@ -281,16 +279,14 @@ class FlexibleParametricResult(Coefficients):
 
     def _grid(self, times: object, extrapolate: bool) -> Floats:
         grid = times_within(times, np.inf if extrapolate else self.longest)
-        for value in grid:
-            check_positive(float(value), "a time")
+        check_positive(float(grid.min()), "a time")
         return grid
 
     def _facts(self) -> list[tuple[str, Any]]:
         errors = "model" if self.n_clusters is None else f"clustered ({self.n_clusters} clusters)"
-        knots = ", ".join(f"{k:.4g}" for k in np.exp(self.design.spline.knots))
         return [
             ("model", "flexible parametric (Royston–Parmar), log cumulative hazard"),
-            ("knots", knots),
+            ("knots", ", ".join(f"{k:.4g}" for k in np.exp(self.design.spline.knots))),
             ("rows", self.nobs),
             ("events", self.n_events),
             ("standard errors", errors),

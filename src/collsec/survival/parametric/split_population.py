@@ -14,7 +14,7 @@ from collsec.survival.maximum_likelihood import maximize
 from collsec.survival.parametric.aft import aft
 from collsec.survival.parametric.aft_likelihood import DISTRIBUTIONS, Distribution
 from collsec.survival.parametric.aft_result import LOG_SCALE
-from collsec.survival.parametric.split_result import SplitLikelihood, SplitPopulationResult
+from collsec.survival.parametric.split_result import PopulationLikelihood, SplitPopulationResult
 from collsec.survival.regression.fitting import RegressionDesign
 from collsec.survival.times import (
     require_no_overlap,
@@ -109,7 +109,7 @@ def split_population(
     # Those with events alone: where the search begins.
     begin = aft(data[happened], [], stop=stop, event=event, distribution=distribution)
     family = DISTRIBUTIONS[distribution]
-    model = SplitLikelihood(
+    model = PopulationLikelihood(
         family=family,
         z=risk.x,
         x=time.x,

@@ -26,7 +26,7 @@ STEP = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
-class SplitLikelihood:
+class PopulationLikelihood:
     """The likelihood, in α, β and the logarithm of the scale.
 
     Attributes
@@ -187,7 +187,7 @@ class SplitPopulationResult(Coefficients):
         if (grid <= 0).any():
             raise EstimationError("times must lie above zero")
         number = len(grid)
-        model = SplitLikelihood(
+        model = PopulationLikelihood(
             family=DISTRIBUTIONS[self.distribution],
             z=np.repeat(risk, number, axis=0),
             x=np.repeat(time, number, axis=0),
