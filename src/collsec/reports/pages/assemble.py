@@ -40,7 +40,7 @@ from collsec.reports.pages.page import (
     with_alternatives,
     with_files,
 )
-from collsec.reports.pages.source import nested, read_qmd, resolve
+from collsec.reports.pages.source import harmless, nested, read_qmd, resolve
 from collsec.reports.tables import codebook
 from collsec.reports.tables.study import item_list
 from collsec.upstream.sources import Source
@@ -95,6 +95,8 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     covered, texts = data_catalog(project)
     shared |= covered
     variables |= texts
+    # In alternative texts they are attributes, in which nothing is markup; elsewhere they are text.
+    spoken, variables = variables, {name: harmless(text) for name, text in variables.items()}
     pages = [overview_page(sources_folder, imprint, title, variables)]
     for record in records:
         path = project.spec_file(record.hypothesis)
@@ -120,7 +122,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         for name in (_used(page.source.body) & items.keys()) - written:
             _write_item(folder, items[name])
             written.add(name)
-        _write_page(folder, page, variables, has_references=checked.has_citations)
+        _write_page(folder, page, spoken, has_references=checked.has_citations)
         if page.record is not None:
             _write_surroundings(
                 folder,
@@ -157,8 +159,9 @@ def markdown(assembled: Assembled, page: Page) -> str:
     body = read_qmd(assembled.folder / f"{page.stem}.qmd", page.source.name).body
 
     def include(name: str) -> str | None:
-        path = assembled.folder / name
-        return path.read_text(encoding="utf-8") if path.is_file() else None
+        path = (assembled.folder / name).resolve()
+        is_below = path.is_relative_to(assembled.folder.resolve())
+        return path.read_text(encoding="utf-8") if is_below and path.is_file() else None
 
     return resolve(
         body, variables=assembled.variables, where=page.source.at, include=include, meta=page.front

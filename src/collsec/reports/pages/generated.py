@@ -9,7 +9,7 @@ from collsec.core.errors import BadSpec
 from collsec.evidence.citation import Used, reference_of
 from collsec.evidence.record import Record, Synthesis
 from collsec.reports.pages import citation
-from collsec.reports.pages.source import near
+from collsec.reports.pages.source import harmless, near
 from collsec.reports.words import claims, quantities, verdicts, wording
 from collsec.upstream.sources import Source
 
@@ -50,7 +50,7 @@ def _agreed(records: Sequence[Record], key: str) -> str:
 def verdict(record: Record) -> str:
     """Return the verdict at the head of a report, marked where the profile is quick."""
     code = record.verdict.code
-    reasons = "\n".join(f"- {_sentence(r)}" for r in verdicts.reasons(record.verdict))
+    reasons = "\n".join(f"- {harmless(_sentence(r))}" for r in verdicts.reasons(record.verdict))
     return (
         f"{_quick_mark(record) if record.is_quick else ''}"
         f"::: {{.verdict .verdict-{code}}}\n"
@@ -106,8 +106,8 @@ def plain_summary(pages: Sequence[tuple[str, str, Record | None]], minimum: tupl
             parts.append(
                 f"[{title}]({stem}.qmd)\n\n"
                 f":   {{{{< var {h}.primary.plain >}}}}\n\n"
-                f"    *How sure?* {words.how_sure}\n\n"
-                f"    *What would change it?* {words.what_would_change}\n"
+                f"    *How sure?* {harmless(words.how_sure)}\n\n"
+                f"    *What would change it?* {harmless(words.what_would_change)}\n"
             )
     return "\n".join(parts)
 
@@ -154,7 +154,10 @@ def availability(
             )
         source = sources[key]
         works.append(
-            f"- {source.title}, version {source.version} ({source.licence}). {source.citation}"
+            "- "
+            + harmless(
+                f"{source.title}, version {source.version} ({source.licence}). {source.citation}"
+            )
         )
     rests_on = "The main sources are:\n\n" + "\n".join(works) + "\n\n" if works else ""
     if used:
@@ -176,7 +179,9 @@ def availability(
 
 def _rests_on(hypothesis: str, used: Sequence[Used]) -> str:
     """List every source that was read, and count the documents."""
-    works = [f"- {reference_of(u.source)} ({u.source.licence})" for u in used if u.source]
+    works = [
+        f"- {harmless(f'{reference_of(u.source)} ({u.source.licence})')}" for u in used if u.source
+    ]
     n_documents = sum(u.source is None for u in used)
     documents = (
         f", and {n_documents} documents at addresses that the rows give" if (n_documents) else ""
