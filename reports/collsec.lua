@@ -13,6 +13,24 @@ local function problem(text)
   problems[#problems + 1] = text
 end
 
+-- 0. Nothing that acts: a page is text, and whatever is in the data must not make it a program -----
+
+local schemes = { http = true, https = true, mailto = true }
+
+local function harmless(element)
+  for name in pairs(element.attributes) do
+    local lower = name:lower()
+    if lower:match("^on") or lower:match("^typst:") or lower == "style" or lower == "srcdoc" then
+      problem("the attribute '" .. name .. "' is not for pages")
+    end
+  end
+  local target = element.target or element.src
+  local scheme = target and target:gsub("[%s%c]", ""):lower():match("^([%w+.-]*):")
+  if scheme and not schemes[scheme] then
+    problem("a link to '" .. target:sub(1, 40) .. "': only http, https and mailto")
+  end
+end
+
 local function typst(text)
   return pandoc.RawBlock("typst", text)
 end
@@ -62,7 +80,7 @@ local function callout(div)
   end
   local content, title = div.content, nil
   if div.attributes.title then
-    title = pandoc.read(div.attributes.title, "markdown").blocks[1].content
+    title = pandoc.read(div.attributes.title, "markdown-raw_html-raw_tex-raw_attribute").blocks[1].content
   elseif content[1] and content[1].t == "Header" then
     title = content[1].content
     content:remove(1)
@@ -446,6 +464,8 @@ local function report(document)
 end
 
 return {
+  { Div = harmless, Span = harmless, Link = harmless, Image = harmless, Code = harmless,
+    CodeBlock = harmless, Header = harmless, Table = harmless, Figure = harmless },
   { Div = conditional, Span = conditional },
   { Div = function(div) return callout(div) or tabset(div) end },
   { traverse = "topdown", Header = header, Figure = figure, Table = table_, Div = division,

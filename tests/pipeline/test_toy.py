@@ -128,7 +128,7 @@ def test_its_estimate_is_that_of_a_hand_calculation(folder: Path) -> None:
 
     def is_dry(unit: str) -> bool:
         war = episodes.loc[unit]
-        own = droughts[droughts["gwno"] == int(str(war["gwno_host"]).partition(";")[0])]
+        own = droughts[droughts["gwno"] == int(str(war["gwno_loc"]).partition(";")[0])]
         # What began on the day of onset was not known before it; the day after the last ends it.
         begun = own["from_date"] < war["onset_date"]
         return bool((begun & (own["to_date"] + pd.Timedelta(days=1) >= war["onset_date"])).any())

@@ -13,8 +13,11 @@ import pypandoc
 
 from collsec.core.errors import CollsecError
 
-#: The dialect of the sources: Quarto's own is pandoc's Markdown with these settings.
-DIALECT = "markdown+table_attributes"
+#: The dialect of the sources: pandoc's Markdown without anything that passes into a page unread.
+DIALECT = (
+    "markdown+table_attributes-raw_html-raw_tex-raw_attribute-native_divs-native_spans"
+    "-latex_macros-markdown_in_html_blocks"
+)
 _PREFIX = "collsec: "
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from collsec.core.documents import FORBIDDEN, named
 from collsec.core.errors import BadTable, MissingInput
 
 SAVE_AS = "Save it as comma-separated text in UTF-8, or take the committed file back from git."
@@ -37,6 +38,10 @@ FORMS = {
     "year": (r"[0-9]{4}", "a year, such as 1992"),
     "string": (r"[^\x00-\x1f\x7f\ufeff\ufffd\u200b]+", "text without control characters"),
 }
+LARGEST_CELL = 2000  # characters; the longest of the study has about 500
+OVERSIZED = f"is longer than {LARGEST_CELL:,} characters."
+#: What a spreadsheet takes for a formula, at the beginning of a text.
+FORMULA = ("=", "+", "-", "@")
 LARGEST_INTEGER_DIGITS = 18  # more do not fit into 64 bits
 SHOWN = 60  # characters of a faulty line in a message
 
@@ -141,6 +146,10 @@ def split(text: str, where: str, columns: Sequence[str]) -> list[list[str]]:
             rows.append(cells)
             before = reader.line_num
     except csv.Error as error:
+        if "limit" in str(error):
+            raise BadTable(
+                where, f"a cell {OVERSIZED}", row=before + 1, remedy="Shorten it."
+            ) from None
         lines = text.splitlines()
         raise BadTable(
             where,
@@ -214,7 +223,20 @@ def check_forms(cells: pd.DataFrame, where: str, schema: dict[str, Any]) -> None
         filled = column != ""
         bad = filled & ~column.str.fullmatch(pattern)
         padded = filled & (column != column.str.strip())
-        for faulty, what in ((padded, "white space around the value."), (bad, f"is not {form}.")):
+        faults = [(column.str.len() > LARGEST_CELL, OVERSIZED)]
+        if field["type"] == "string":
+            hidden = dict.fromkeys(FORBIDDEN.findall("\n".join(column)))
+            faults += [
+                (column.str.contains(character, regex=False), f"holds the {named(character)}.")
+                for character in hidden
+            ]
+            is_formula = column.str.startswith(FORMULA)
+            faults.append((is_formula, "begins as a formula of a spreadsheet does (=, +, -, @)."))
+        for faulty, what in (
+            *faults,
+            (padded, "white space around the value."),
+            (bad, f"is not {form}."),
+        ):
             if faulty.any() and (first is None or int(faulty.idxmax()) < first[0]):
                 first = int(faulty.idxmax()), field["name"], what
         if field["type"] == "integer":
@@ -228,7 +250,7 @@ def check_forms(cells: pd.DataFrame, where: str, schema: dict[str, Any]) -> None
             what,
             row=at + 2,
             column=name,
-            value=shown(cells[name].iloc[at]),
+            value=shown(FORBIDDEN.sub("\ufffd", cells[name].iloc[at])),
             remedy=remedy_for(
                 where, "Correct it; leave the cell empty where the value is not known."
             ),

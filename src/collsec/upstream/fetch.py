@@ -5,14 +5,17 @@ These places are tried in turn: the upstream folder itself, a local folder, the 
 only if its checksum is the declared one, so a second run goes on where the first stopped. A file
 without a declared checksum is had from the publisher alone, and only when its source is named. The
 publisher's page is named where all of them fail, since newer releases appear there and some ask for
-a name.
+a name. No server can hold a command up: a download that gives nothing for a while, or takes more
+than its time, is ended and named, and the next file is tried.
 """
 
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from collsec.upstream.archives import BadArchive, take_member
 from collsec.upstream.sources import FILE, BadSource, Source, SourceFile, digest
 
 TIMEOUT_SECONDS = 60
+POLL_SECONDS = 0.2
 CHUNK_BYTES = 1 << 16
 # Most bytes of a publisher's archive, whose checksum is not known beforehand.
 ARCHIVE_BYTES = 100_000_000
@@ -38,6 +42,96 @@ class FetchFailed(CollsecError):
 
 class NoConnection(FetchFailed):
     """The mirror cannot be reached at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long downloads may take, in seconds.
+
+    Attributes
+    ----------
+    stall : float
+        Without a byte.
+    source : float
+        All files of one source.
+    total : float
+        Everything.
+    """
+
+    stall: float = TIMEOUT_SECONDS
+    source: float = 900.0
+    total: float = 7200.0
+
+
+@dataclass(slots=True)
+class _Watch:
+    """Ends downloads that stall or run out of time, and asks no host twice that is not there."""
+
+    take: Download
+    limits: Limits
+    ends: float
+    until: float = 0.0
+    absent: set[str] = field(default_factory=set)
+
+    def begin_source(self) -> None:
+        """The time of a source begins."""
+        self.until = min(self.ends, time.monotonic() + self.limits.source)
+
+    def __call__(self, address: str, path: Path, declared: SourceFile, on_bytes: OnBytes) -> None:
+        """Download in a thread of its own, which is left behind where it does not end.
+
+        Raises
+        ------
+        NoConnection
+            If the host cannot be reached, or could not be before.
+        FetchFailed
+            If it stalls or takes too long, and as the download says.
+        """
+        host = address.split("/")[2] if address.count("/") > 2 else address
+        if host in self.absent:
+            raise NoConnection(f"{host} cannot be reached.")
+        if self.until <= time.monotonic():
+            raise FetchFailed(f"{address}: not tried, {self._spent()} had passed.")
+        received, last, raised = 0, time.monotonic(), list[BaseException]()
+
+        def count(file: str, further: int) -> None:
+            nonlocal received, last
+            received, last = received + further, time.monotonic()
+            if thread in watched:
+                on_bytes(file, further)
+
+        def work() -> None:
+            try:
+                self.take(address, path, declared, count)
+            except BaseException as error:
+                raised.append(error)
+
+        thread = threading.Thread(target=work, daemon=True)
+        watched = {thread}
+        thread.start()
+        while thread.is_alive():
+            thread.join(POLL_SECONDS)
+            now = time.monotonic()
+            if not thread.is_alive():
+                break
+            got = f"after {received:,} of {declared.bytes:,} bytes"
+            if now - last > self.limits.stall:
+                watched.clear()
+                raise FetchFailed(
+                    f"{address}: stalled, no byte for {self.limits.stall:.0f} s {got}."
+                )
+            if now > self.until:
+                watched.clear()
+                raise FetchFailed(f"{address}: too slow, {self._spent()} had passed {got}.")
+        if raised:
+            if isinstance(raised[0], NoConnection):
+                self.absent.add(host)
+            raise raised[0]
+
+    def _spent(self) -> str:
+        if self.until >= self.ends:
+            return f"the {self.limits.total:.0f} s for everything"
+        return f"the {self.limits.source:.0f} s for this source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +165,7 @@ def fetch(
     local: Path | None = None,
     download: Download | None = None,
     on_bytes: OnBytes = silent,
+    limits: Limits | None = None,
 ) -> list[Fetched]:
     """Bring every declared file into the upstream folder.
 
@@ -88,6 +183,8 @@ def fetch(
         (address, path, declared file, on_bytes) → None; `download_with_pooch` by default.
     on_bytes : callable
         Called with a file and the number of its bytes received.
+    limits : Limits, optional
+        How long downloads may take.
 
     Returns
     -------
@@ -101,7 +198,7 @@ def fetch(
     MissingInput
         If `local` is no folder.
     NoConnection
-        If neither mirror nor publisher can be reached; what is in place stays.
+        If no mirror and no publisher of any file that is missing can be reached.
     FetchFailed
         If a file could not be had. All others are in place.
     """
@@ -110,20 +207,26 @@ def fetch(
         raise MissingInput(f"{local}: no such folder. Give the folder of upstream files.")
     done: list[Fetched] = []
     failed: list[str] = []
+    refused: list[CollsecError] = []
+    limits = limits or Limits()
+    watch = _Watch(download or download_with_pooch, limits, time.monotonic() + limits.total)
     total = sum(len(source.files) for source in requested.values())
     for key, source in requested.items():
+        watch.begin_source()
         for declared in source.files:
             try:
-                place = fetch_file(source, declared, folder, local, download, on_bytes)
-            except NoConnection as error:
-                raise NoConnection(
-                    f"{error} {len(done)} of {total} upstream files are in place. Connect and run "
-                    "the command again, or give a folder that holds them with --from."
-                ) from None
+                place = fetch_file(source, declared, folder, local, watch, on_bytes)
             except CollsecError as error:
+                refused.append(error)
                 failed.append(f"  {declared.file}: {error} Publisher: {source.publisher}")
             else:
                 done.append(Fetched(key, declared.file, place))
+    if refused and all(isinstance(error, NoConnection) for error in refused):
+        hosts = " ".join(dict.fromkeys(str(error) for error in refused))
+        raise NoConnection(
+            f"{hosts} {len(done)} of {total} upstream files are in place. Connect and run "
+            "the command again, or give a folder that holds them with --from."
+        )
     if failed:
         raise FetchFailed(
             f"{len(failed)} of {total} upstream files could not be had:\n" + "\n".join(failed)
@@ -151,7 +254,7 @@ def fetch_file(
     declared: SourceFile,
     folder: Path,
     local: Path | None,
-    download: Download | None,
+    take: Download,
     on_bytes: OnBytes,
 ) -> str:
     """Bring one file into place and say where from."""
@@ -168,7 +271,6 @@ def fetch_file(
             shutil.copyfile(local / declared.file, temporary)
         on_bytes(declared.file, declared.bytes)
         return "folder"
-    take = download or download_with_pooch
     places = []
     if source.mirror is not None:
         places.append(("mirror", source.mirror.address(declared.mirror_path), ""))
@@ -238,6 +340,7 @@ def download_with_pooch(
     """
     import pooch
     import requests
+    from urllib3.exceptions import HTTPError
 
     def bounded(url: str, target: str, _: Any) -> None:
         """Write what the address gives, up to the declared size."""
@@ -245,7 +348,8 @@ def download_with_pooch(
         with requests.get(url, stream=True, timeout=TIMEOUT_SECONDS) as answer:
             answer.raise_for_status()
             with Path(target).open("wb") as out:
-                for chunk in answer.iter_content(CHUNK_BYTES):
+                # As bytes come in, not by whole chunks: a slow answer is told from none.
+                while chunk := answer.raw.read1(CHUNK_BYTES, decode_content=True):
                     remaining -= len(chunk)
                     if remaining < 0:
                         raise ValueError(f"it is larger than {most} bytes")
@@ -264,6 +368,6 @@ def download_with_pooch(
     except requests.ConnectionError:
         host = address.split("/")[2]
         raise NoConnection(f"{host} cannot be reached.") from None
-    except (requests.RequestException, ValueError, OSError) as error:
+    except (requests.RequestException, HTTPError, ValueError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FetchFailed(f"{address} failed ({reason}).") from None

@@ -45,7 +45,7 @@ from collsec.reports.pages.page import (
     with_narrow,
     without_missing,
 )
-from collsec.reports.pages.source import nested, read_qmd, resolve
+from collsec.reports.pages.source import harmless, nested, read_qmd, resolve
 from collsec.reports.tables import codebook
 from collsec.reports.tables.study import item_list
 from collsec.reports.words import overview
@@ -107,6 +107,8 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     glance = answers(project, records, {h: str(s.front["title"]) for h, s in sources.items()})
     shared |= glance
     variables |= alternatives(glance)
+    # In alternative texts they are attributes, in which nothing is markup; elsewhere they are text.
+    spoken, variables = variables, {name: harmless(text) for name, text in variables.items()}
     pages = [overview_page(sources_folder, imprint, title, variables)]
     for record in records:
         source = arranged(sources[record.hypothesis], catalogs[record.hypothesis])
@@ -146,7 +148,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
             _write_item(folder, items[name])
             written.add(name)
         known = {p.stem for p in pages}
-        _write_page(folder, page, variables, items, known, has_references=checked.has_citations)
+        _write_page(folder, page, spoken, items, known, has_references=checked.has_citations)
         if page.record is not None:
             _write_surroundings(
                 folder,
@@ -187,8 +189,9 @@ def markdown(assembled: Assembled, page: Page) -> str:
     body = read_qmd(assembled.folder / f"{page.stem}.qmd", page.source.name).body
 
     def include(name: str) -> str | None:
-        path = assembled.folder / name
-        return path.read_text(encoding="utf-8") if path.is_file() else None
+        path = (assembled.folder / name).resolve()
+        is_below = path.is_relative_to(assembled.folder.resolve())
+        return path.read_text(encoding="utf-8") if is_below and path.is_file() else None
 
     return resolve(
         body, variables=assembled.variables, where=page.source.at, include=include, meta=page.front

@@ -10,7 +10,7 @@ from collsec.evidence.citation import Used, reference_of
 from collsec.evidence.record import Record, Synthesis
 from collsec.hypothesis.study import Study
 from collsec.reports.pages import citation
-from collsec.reports.pages.source import near
+from collsec.reports.pages.source import harmless, near
 from collsec.reports.words import claims, overview, quantities, verdicts, wording
 from collsec.upstream.sources import Source
 
@@ -53,7 +53,7 @@ def _agreed(records: Sequence[Record], key: str) -> str:
 
 def verdict(record: Record) -> str:
     """Return the verdict at the head of a report, marked where the profile is quick."""
-    return f"{_quick_mark(record) if record.is_quick else ''}{overview.box(record)}"
+    return f"{_quick_mark(record) if record.is_quick else ''}{overview.box(record, harmless)}"
 
 
 def _quick_mark(record: Record) -> str:
@@ -115,8 +115,8 @@ def plain_summary(pages: Sequence[tuple[str, str, Record | None]], minimum: tupl
             parts.append(
                 f"[{title}]({stem}.qmd)\n\n"
                 f":   {{{{< var {h}.primary.plain >}}}}\n\n"
-                f"    *How sure?* {words.how_sure}\n\n"
-                f"    *What would change it?* {words.what_would_change}\n"
+                f"    *How sure?* {harmless(words.how_sure)}\n\n"
+                f"    *What would change it?* {harmless(words.what_would_change)}\n"
             )
     return "\n".join(parts)
 
@@ -170,7 +170,10 @@ def availability(
             )
         source = sources[key]
         works.append(
-            f"- {source.title}, version {source.version} ({source.licence}). {source.citation}"
+            "- "
+            + harmless(
+                f"{source.title}, version {source.version} ({source.licence}). {source.citation}"
+            )
         )
     rests_on = "The main sources are:\n\n" + "\n".join(works) + "\n\n" if works else ""
     if used:
@@ -192,7 +195,9 @@ def availability(
 
 def _rests_on(hypothesis: str, used: Sequence[Used]) -> str:
     """List every source that was read, and count the documents."""
-    works = [f"- {reference_of(u.source)} ({u.source.licence})" for u in used if u.source]
+    works = [
+        f"- {harmless(f'{reference_of(u.source)} ({u.source.licence})')}" for u in used if u.source
+    ]
     n_documents = sum(u.source is None for u in used)
     documents = (
         f", and {n_documents} documents at addresses that the rows give" if (n_documents) else ""

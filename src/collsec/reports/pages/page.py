@@ -112,9 +112,8 @@ def with_alternatives(source: Qmd, variables: Mapping[str, str]) -> str:
     """Resolve the variables of alternative texts, where a `"` of a value would end the text."""
 
     def replace(found: re.Match[str]) -> str:
-        text = resolve(
-            found[1], variables=variables, where=source.at, include=lambda _: None
-        ).replace('"', "'")
+        text = resolve(found[1], variables=variables, where=source.at, include=lambda _: None)
+        text = text.replace('"', "'").replace("{{", "{ {").replace("\\", "/")
         return f'fig-alt="{text}"'
 
     return _ALTERNATIVE.sub(replace, source.body)

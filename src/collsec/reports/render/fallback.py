@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,8 @@ def _convert(
         arguments += ["--shift-heading-level-by", "-1"]
     with tempfile.TemporaryDirectory() as folder:
         defaults = Path(folder) / "defaults.json"
-        defaults.write_text(json.dumps({"variables": _variables(assembled, page)}))
+        printed = _quoted(_variables(assembled, page), format_)
+        defaults.write_text(json.dumps({"variables": printed}))
         head = Path(folder) / "head.json"
         head.write_text(json.dumps(_head(page)))
         try:
@@ -96,6 +98,19 @@ def _head(page: Page) -> dict[str, Any]:
         if key in page.front:
             head[key] = page.front[key]
     return head
+
+
+def _quoted(value: Any, format_: str) -> Any:
+    """Return what a template prints as it is, safe in text and between quotation marks."""
+    if isinstance(value, str):
+        if format_ == "typst":  # the template sets each between quotation marks
+            return value.replace("\\", "\\\\").replace('"', '\\"')
+        return escape(value)
+    if isinstance(value, Mapping):
+        return {key: _quoted(one, format_) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_quoted(one, format_) for one in value]
+    return value
 
 
 def _variables(assembled: Assembled, page: Page) -> Mapping[str, Any]:
@@ -125,7 +140,7 @@ def _variables(assembled: Assembled, page: Page) -> Mapping[str, Any]:
     return variables | {
         "pdf": f"{page.stem}.pdf",
         "kicker": f"Hypothesis {record.hypothesis.upper()}",
-        "result": record.result_id.replace("@", "\\@"),
+        "result": record.result_id,
     }
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
 _NAME = re.compile(r"\{([^{}]+)\}")
-_MARKUP = re.compile(r"([\\*_`\[\]<>$@#^~])")
+_MARKUP = re.compile(r"([\\*_`\[\]{}<>$@#^~])")
 _MARKS = {"left": ":{}-", "right": "-{}:", "center": ":{}:"}
 
 
@@ -237,7 +237,7 @@ def escaped(text: str) -> str:
 def unmarked(text: str) -> str:
     """Drop the markup of inline Markdown: emphasis, code, links."""
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    return re.sub(r"\\(?=[\\*_`\[\]<>$@#^~])|(?<!\\)[*`]", "", text)
+    return re.sub(r"\\(?=[\\*_`\[\]{}<>$@#^~])|(?<!\\)[*`]", "", text)
 
 
 def _template(column: Column) -> str:
