@@ -27,6 +27,7 @@ from collsec.reports.pages.catalog import (
     alternatives,
     case_catalog,
     catalog,
+    comparison_catalog,
     shared_catalog,
     sources_of,
 )
@@ -100,7 +101,14 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         path = project.spec_file(record.hypothesis)
         source = read_qmd(path, project.relative(path))
         pages.append(report_page(source, imprint, title, variables, record))
-    further = {"data": bool(covered), "cases": bool(drawn), "claims": "claims-tested" in shared}
+    shared |= comparison_catalog(project, {r.hypothesis: r for r in records}, variables)
+    further = {
+        "data": bool(covered),
+        "cases": bool(drawn),
+        "claims": "claims-tested" in shared,
+        "known": "literature" in shared,
+        "changes": "changes" in shared,
+    }
     pages += [
         further_page(sources_folder, stem, imprint, title, variables)
         for stem, is_there in further.items()
@@ -134,6 +142,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     reports = [(p.stem, p.front["title"], p.record) for p in pages]
     _write(folder / "_verdicts.md", generated.verdict_list(reports))
     _write(folder / "_rule-changes.md", generated.rule_changes(reports))
+    _write(folder / "_moved.md", generated.moved(project.root / "CHANGELOG.md"))
     minimum = (study.minimum_exposed_events, study.minimum_exposed_clusters)
     _write(folder / "_plain.md", generated.plain_summary(reports, minimum))
     for name in _COMMITTED:

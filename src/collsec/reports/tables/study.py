@@ -140,6 +140,50 @@ def claims_as_json(ledger: pd.DataFrame) -> str:
     return json.dumps(rows.to_dict(orient="records"), ensure_ascii=False, indent=1)
 
 
+def literature(rows: pd.DataFrame) -> Table:
+    """Return what other studies found, with ours alongside.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From :func:`collsec.reports.words.claims.literature`.
+    """
+    return Table(
+        (
+            Column("Study", "[{who}]({source})", width=16, is_markup=True),
+            Column("Question and unit", "{question} {study_unit}.", width=24),
+            Column("Found", "found", width=26),
+            Column("Here", "our_number", width=26),
+            Column("How far they compare", "comparison", width=22),
+        ),
+        rows,
+        "Earlier studies of the same questions. A number in parentheses is as the linked document "
+        "gives it; where there is none, the document that was read has none.",
+        "tbl-literature",
+        published=rows,
+    )
+
+
+def changes(rows: pd.DataFrame) -> Table:
+    """Return the primaries of each release and of now, one a row."""
+    return Table(
+        (
+            Column("Primary", "hypothesis", width=10, is_grouped=True),
+            Column("Release", "release", width=22),
+            Column("Hazard ratio", "estimate", Unit.RATIO, width=10),
+            Column("Interval", "{ci_low}\u00a0to\u00a0{ci_high}", Unit.RATIO, width=16),
+            Column("*p*", "p_value", Unit.P_VALUE, width=9),
+            Column("Wars", "n_units", Unit.COUNT, width=8),
+            Column("Exposed terminations", "exposed_events", Unit.COUNT, width=12),
+            Column("Verdict", "verdict", width=22),
+        ),
+        rows,
+        "The primary estimates as each release published them, and as they are on this site.",
+        "tbl-changes",
+        published=rows,
+    )
+
+
 def links(report: pd.DataFrame, *, identifier: str) -> Table:
     """Return the link report: how much of each family found its conflict."""
     names = {"n_rows": "Rows", "n_none": "To none"}
