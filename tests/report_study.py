@@ -669,6 +669,8 @@ def write_study(
                 "collsec_version": "0.1.0",
                 "data_vintage": "3f9c2a77aa10",
                 "profile": profile,
+                "stage": "estimates",
+                "inputs": {},
             },
             "result_id": f"{h}.primary@3f9c2a",
         }

@@ -28,7 +28,7 @@ def _count(heading: str, name: str, width: int = 10) -> Column:
 
 
 _REGRESSION = (
-    Column("", "model", width=30),
+    Column("Model", "model", width=30),
     Column("Lag, months", "lag_months", Unit.COUNT, width=20),
     Column("Hazard ratio of termination", "estimate", Unit.RATIO),
     Column("Interval", _INTERVAL, Unit.RATIO),

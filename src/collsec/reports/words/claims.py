@@ -19,6 +19,7 @@ from collsec.designs.parts import PARTS, Declaration
 from collsec.designs.registry import is_timed
 from collsec.evidence.claims import (
     FILE,
+    NOT_IN_STUDY,
     Results,
     falls,
     is_description,
@@ -60,6 +61,7 @@ class Words:
     what_would_change: str = ""
 
 
+_NOT_IN_STUDY = "The hypothesis that tests it is not among those of this study."
 _VOID = "An estimator that passes its own checks."
 
 
@@ -84,8 +86,8 @@ def worded(
     """
     texts = [
         _claim(claim, line, records[claim["hypothesis"]], minimum)
-        if claim["verdict_class"] == "tested"
-        else Words()
+        if claim["standing"] not in (claim["verdict_class"], NOT_IN_STUDY)
+        else Words(_NOT_IN_STUDY if claim["standing"] == NOT_IN_STUDY else "")
         for line, claim in enumerate(table.fillna("").to_dict(orient="records"), 2)
     ]
     return table.join(pd.DataFrame([dataclasses.asdict(words) for words in texts]))
@@ -100,7 +102,7 @@ def ledger_of(project: Project) -> pd.DataFrame:
         If an estimate step has not been run.
     """
     claims, study = read(project), load_study(project)
-    records = {h: load(project, h) for h in tested_by(claims)}
+    records = {h: load(project, h) for h in tested_by(claims, project)}
     minimum = (study.minimum_exposed_events, study.minimum_exposed_clusters)
     return worded(ledger(claims, records), records, minimum)
 

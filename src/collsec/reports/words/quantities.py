@@ -118,9 +118,7 @@ def sentences(record: Results) -> dict[str, str]:
     rows = record.estimates
     primary = cast(Estimate, rows[rows["role"] == "primary"].iloc[0])
     verdict = record.verdict
-    measure = MEASURES.get(primary.measure)
-    contrast = measure.contrast if measure else ()
-    those, others = contrast or (f"wars with “{primary.label}”", "other wars")
+    those, others = contrast(record)
     return {
         "primary.sentence": verdicts.primary_sentence(primary, verdict, (those, others)),
         "primary.plain": verdicts.plain_sentence(primary, verdict, (those, others)),
@@ -128,6 +126,17 @@ def sentences(record: Results) -> dict[str, str]:
         "verdict.sentence": verdicts.sentence(verdict),
         "verdict.reasons": verdicts.with_reasons(verdict),
     }
+
+
+def contrast(record: Results) -> tuple[str, str]:
+    """Who is compared with whom in the primary, in words."""
+    rows = record.estimates
+    primary = rows[rows["role"] == "primary"].iloc[0]
+    measure = MEASURES.get(str(primary["measure"]))
+    if measure is not None and measure.contrast:
+        those, others = measure.contrast
+        return those, others
+    return f"wars with “{primary['label']}”", "other wars"
 
 
 def feed(
