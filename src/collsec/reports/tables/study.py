@@ -17,6 +17,7 @@ from collsec.reports.words.verdicts import label
 #: Classes of verdict, in the order in which they are shown, and how each is headed.
 CLASSES = {
     "tested": "Claims that an estimate speaks to",
+    "not-estimable": "Claims on which data exist, with too few cases for an estimate",
     "deferred": "Claims that can be tested and have not been yet",
     "not-testable": "Claims that no data could decide",
     "not-empirical": "Premises, norms, statements of law and recommendations",
@@ -30,6 +31,11 @@ _COLUMNS = {
         Column("As the study reads it", "statement", width=26),
         Column("What would be compared", "estimand", width=20),
         Column("Obstacle", "reason", width=28),
+    ),
+    "not-estimable": (
+        Column("The article", _CLAIM, width=32),
+        Column("As the study reads it", "statement", width=30),
+        Column("How many cases there are", "reason", width=34),
     ),
     "not-testable": (
         Column("The article", _CLAIM, width=32),
