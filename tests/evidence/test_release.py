@@ -15,7 +15,8 @@ import report_study as study
 from collsec.cli.main import app
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
-from collsec.evidence.release import manifest
+from collsec.evidence.record import load
+from collsec.evidence.release import manifest, primaries_over_time
 
 PAGE = "reports/site/index.html"
 
@@ -152,3 +153,56 @@ def test_without_reports_or_manifest_it_says_what_to_run(made: Path) -> None:
 def test_a_damaged_manifest_is_one_message(made: Path) -> None:
     (made / "reports" / "MANIFEST.json").write_text("[]", encoding="utf-8")
     assert "is no manifest" in refused(made, "--check")
+
+
+# what earlier releases had -----------------------------------------------------------------------
+
+
+def test_a_release_keeps_what_earlier_ones_had(made: Path) -> None:
+    project = Project(made)
+    assert manifest(project)["history"] == []
+    code, _ = run(made)
+    assert code == 0
+    # The same results again are no further release.
+    assert manifest(project)["history"] == []
+    change_record(made, lambda record: record.update(result_id="h2.primary@999999"))
+    first = manifest(project)["history"]
+    assert [one["results"]["h2"]["id"] for one in first] == ["h2.primary@3f9c2a"]
+    run(made, "--replace")
+    change_record(made, lambda record: record.update(result_id="h2.primary@888888"))
+    both = manifest(project)["history"]
+    assert [one["results"]["h2"]["id"][-6:] for one in both] == ["3f9c2a", "999999"]
+
+
+def test_primaries_stand_side_by_side_over_releases(made: Path) -> None:
+    run(made)
+    project = Project(made)
+    records = {h: load(project, h) for h in study.HYPOTHESES}
+    rows = primaries_over_time(project, records)
+    assert list(rows["hypothesis"].value_counts()) == [2] * len(records)
+    pair = rows[rows["hypothesis"] == "h1"]
+    before, here = pair.to_dict(orient="records")
+    assert (before["estimate"], before["verdict"]) == (here["estimate"], here["verdict"])
+    assert pair["release"].iloc[0].startswith("0.1.0, data ")
+    assert pair["release"].iloc[1] == "here, full profile"
+
+
+def test_the_first_release_named_its_columns_otherwise(made: Path) -> None:
+    """Its exposed terminations were called ends; they are read all the same."""
+    old = {
+        "collsec_version": "0.0.1",
+        "data_vintage": "abcdef123456",
+        "profile": "full",
+        "outputs": {},
+        "results": {
+            "h1": {
+                "id": "h1.primary@000000",
+                "verdict": "inconclusive",
+                "primary": {"estimate": 2.5, "exposed_ends": 9, "ci_level": 0.983},
+            }
+        },
+    }
+    Project(made).manifest.write_text(json.dumps(old), encoding="utf-8")
+    rows = primaries_over_time(Project(made), {"h1": load(Project(made), "h1")})
+    assert rows["exposed_events"].iloc[0] == 9 and rows["level"].iloc[0] == 0.983
+    assert rows["estimate"].iloc[0] == 2.5

@@ -50,6 +50,7 @@ PRINTED = {
     "{name}.p": "p_value",
     "{name}.units": "exposed_units",
     "{name}.ends": "exposed_events",
+    "{name}.expected": "expected_events",
     "{name}.mde_high": "mde_high",
 }
 
@@ -204,9 +205,12 @@ def estimate_split(
     name, cluster = inputs.spec.hypothesis, inputs.spec.cluster
     rows = rows_of(prepared, halves)
     split = dataclasses.replace(prepared, rows=rows)
-    counts = {
-        half: dataclasses.replace(Comparison.of(split, cluster), column=half).counts()
+    compared = {
+        half: dataclasses.replace(Comparison.of(split, cluster), column=half)
         for half in ("first", "second")
+    }
+    counts = {
+        half: own.counts() | {"expected_events": own.expected()} for half, own in compared.items()
     }
     counts["ratio"] = min(counts.values(), key=lambda c: (c["exposed_events"], c["exposed_units"]))
     known: dict[str, dict[str, Any]] = {

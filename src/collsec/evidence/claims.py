@@ -124,7 +124,7 @@ def check(claims: pd.DataFrame) -> None:
                 column="description",
                 value=claim["description"],
             )
-        if claim["verdict_class"] in ("tested", "deferred"):
+        if claim["verdict_class"] in ("tested", "not-estimable", "deferred"):
             for column in ("estimand", "expected"):
                 if not claim[column]:
                     raise BadTable(

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from collsec.core import __version__
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
@@ -52,8 +54,8 @@ def manifest(project: Project) -> dict[str, Any]:
     dict
         ``collsec_version``, ``data_vintage``, ``profile``; ``results`` by hypothesis: result id,
         verdict with its reasons, digest of the specification, and the numbers and counts of the
-        primary at the precision of a result id; ``outputs``: SHA-256 of every estimates file and
-        every file of the site.
+        primary at the precision of a result id; ``history``: what earlier releases had;
+        ``outputs``: SHA-256 of every estimates file and every file of the site.
 
     Raises
     ------
@@ -70,17 +72,67 @@ def manifest(project: Project) -> dict[str, Any]:
     names = {*records, project.record("study").stem}
     estimates = project.record("study").parent.glob("*")
     files = [p for p in estimates if p.stem.partition("-")[0] in names] + [*site.rglob("*")]
+    results = {h: _result(record) for h, record in records.items()}
     return {
         "collsec_version": __version__,
         "data_vintage": _one(records, "data_vintage"),
         "profile": _one(records, "profile"),
-        "results": {h: _result(record) for h, record in records.items()},
+        "results": results,
+        "history": history(project, results),
         "outputs": {
             project.relative(path): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(files)
             if path.is_file()
         },
     }
+
+
+def history(project: Project, now: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """What earlier releases of the full profile published, the first one first.
+
+    Parameters
+    ----------
+    project : Project
+    now : mapping, optional
+        Results of the present study: the last release is no earlier one if it had the same.
+    """
+    if not project.manifest.exists():
+        return []
+    last = published(project)
+    earlier: list[dict[str, Any]] = list(last.get("history", ()))
+    if last["profile"] != "full" or last["results"] == now:
+        return earlier
+    kept = {name: last[name] for name in ("collsec_version", "data_vintage", "results")}
+    return [*earlier, kept]
+
+
+def primaries_over_time(project: Project, records: Mapping[str, Record]) -> pd.DataFrame:
+    """The primary of each hypothesis at each release, and now.
+
+    Returns
+    -------
+    DataFrame
+        ``hypothesis, release`` (code and data, or ``now`` with the profile), the numbers and counts
+        of the manifest, and ``verdict`` (a code).
+    """
+    rows = []
+    for h, record in records.items():
+        for one in history(project):
+            if h in one["results"]:
+                found = one["results"][h]
+                name = f"{one['collsec_version']}, data {one['data_vintage'][:6]}"
+                rows.append(_row(h, name, found["primary"], found["verdict"]))
+        here = _result(record)
+        now = f"here, {record.provenance['profile']} profile"
+        rows.append(_row(h, now, here["primary"], record.verdict.code))
+    return pd.DataFrame(rows)
+
+
+def _row(h: str, release: str, numbers: Mapping[str, Any], verdict: str) -> dict[str, Any]:
+    # The first release called them ends and a confidence level.
+    old = {"exposed_events": "exposed_ends", "level": "ci_level"}
+    values = {k: numbers.get(k, numbers.get(old.get(k, k))) for k in (*NUMBERS, *COUNTS)}
+    return {"hypothesis": h, "release": release, **values, "verdict": verdict}
 
 
 def _one(records: Mapping[str, Record], key: str) -> str:

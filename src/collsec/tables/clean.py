@@ -30,8 +30,9 @@ from collsec.tables.consistency import Encyclopedias
 from collsec.tables.rawfile import read_cells, remedy_for, shown
 from collsec.upstream.sources import read_sources
 
-# The claims are no table of facts: no stage but the last rests on them.
+# Claims and literature are no tables of facts: no stage but the last rests on them.
 CLAIMS = {"path": "coded/claims.csv", "schema": "schemas/claims.json"}
+LITERATURE = {"path": "coded/literature.csv", "schema": "schemas/literature.json"}
 LIST_SEPARATOR = ";"
 # Word in the names of raw columns that hold one Gleditsch–Ward code, or a list of them.
 STATE_CODE_WORD = "gwno"

@@ -27,6 +27,7 @@ from collsec.reports.pages.catalog import (
     answers,
     case_catalog,
     catalog,
+    comparison_catalog,
     ledger_of,
     shared_catalog,
     sources_of,
@@ -107,6 +108,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     glance = answers(project, records, {h: str(s.front["title"]) for h, s in sources.items()})
     shared |= glance
     variables |= alternatives(glance)
+    shared |= comparison_catalog(project, {r.hypothesis: r for r in records}, variables)
     # In alternative texts they are attributes, in which nothing is markup; elsewhere they are text.
     spoken, variables = variables, {name: harmless(text) for name, text in variables.items()}
     pages = [overview_page(sources_folder, imprint, title, variables)]
@@ -127,6 +129,8 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         "specifications": bool(scripts),
         "cases": bool(drawn),
         "claims": "claims-tested" in shared,
+        "known": "literature" in shared,
+        "changes": "changes" in shared,
         "data": bool(covered),
         "glossary": True,
     }
@@ -162,6 +166,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     reports = [(p.stem, p.front["title"], p.record) for p in pages]
     _write(folder / "_verdicts.md", generated.verdict_list(reports))
     _write(folder / "_rule-changes.md", generated.rule_changes(reports))
+    _write(folder / "_moved.md", generated.moved(project.root / "CHANGELOG.md"))
     _write(folder / "_lead.md", generated.lead(records, study.primaries))
     ledger = ledger_of(project)
     _write(folder / "_tally.md", "" if ledger is None else overview.tally(ledger))

@@ -15,7 +15,7 @@ from collsec.core.schema import Role
 from collsec.designs.parts import PARTS, CurveKind, CurveOf, Declaration, TableOf
 from collsec.designs.printed import ForestOf, RecordTable, ResponseOf
 from collsec.designs.registry import is_timed
-from collsec.evidence import cases, claims, overview
+from collsec.evidence import cases, claims, overview, release
 from collsec.evidence.record import Record
 from collsec.measures import MEASURES
 from collsec.reports import figures
@@ -25,7 +25,8 @@ from collsec.reports.tables.study import Cards
 from collsec.reports.tables.table import Table, of_record
 from collsec.reports.words import cases as case_words
 from collsec.reports.words import claims as claim_words
-from collsec.reports.words import quantities
+from collsec.reports.words import quantities, verdicts
+from collsec.tables.clean import LITERATURE
 from collsec.upstream.sources import Source, read_sources
 
 #: Roles whose hazard ratios stand side by side as models.
@@ -147,6 +148,25 @@ def shared_catalog(project: Project, hypotheses: Sequence[str]) -> dict[str, Ite
         pages = {h: project.spec_file(h).stem for h in hypotheses}
         for name, listed in study.claims(ledger, pages).items():
             found[name] = Item(name, "estimate", claims.FILE, listed)
+    return found
+
+
+def comparison_catalog(
+    project: Project, records: Mapping[str, Record], variables: Mapping[str, str]
+) -> dict[str, Item]:
+    """Tabulate the results alongside those of other studies, and of earlier releases."""
+    found = {}
+    if (project.raw / LITERATURE["path"]).exists():
+        table = study.literature(claim_words.literature(project, variables))
+        found["literature"] = Item(
+            "literature", "committed", f"data/raw/{LITERATURE['path']}", table
+        )
+    if project.manifest.exists() and release.history(project):
+        rows = release.primaries_over_time(project, records)
+        rows["verdict"] = [verdicts.label(code) for code in rows["verdict"]]
+        rows["hypothesis"] = [h.upper() for h in rows["hypothesis"]]
+        file = project.relative(project.manifest)
+        found["changes"] = Item("changes", "committed", file, study.changes(rows))
     return found
 
 

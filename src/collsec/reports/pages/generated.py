@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from collsec.core.errors import BadSpec
@@ -97,6 +99,14 @@ def rule_changes(pages: Sequence[tuple[str, str, Record | None]]) -> str:
         f"- {day}, {wording.listed(reports)}. {change.strip()} *Why?* {reason.strip()}\n"
         for (day, change, reason), reports in sorted(named.items(), key=lambda one: one[0][0])
     )
+
+
+def moved(changelog: Path) -> str:
+    """Return what the changelog says of results that changed, the latest first."""
+    text = changelog.read_text(encoding="utf-8") if changelog.exists() else ""
+    parts = re.split(r"^### Results that changed\s*$", text, flags=re.MULTILINE)[1:]
+    lists = [re.split(r"^##", part, maxsplit=1, flags=re.MULTILINE)[0].strip() for part in parts]
+    return "\n\n".join(lists) + "\n" if lists else "Nothing has changed.\n"
 
 
 def plain_summary(pages: Sequence[tuple[str, str, Record | None]], minimum: tuple[int, int]) -> str:

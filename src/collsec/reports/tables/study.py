@@ -17,6 +17,7 @@ from collsec.reports.words.verdicts import label
 #: Classes of verdict, in the order in which they are shown, and how each is headed.
 CLASSES = {
     "tested": "Claims that an estimate speaks to",
+    "not-estimable": "Claims on which data exist, with too few cases for an estimate",
     "deferred": "Claims that can be tested and have not been yet",
     "not-testable": "Claims that no data could decide",
     "not-empirical": "Premises, norms, statements of law and recommendations",
@@ -30,6 +31,11 @@ _COLUMNS = {
         Column("As the study reads it", "statement", width=26),
         Column("What would be compared", "estimand", width=20),
         Column("Obstacle", "reason", width=28),
+    ),
+    "not-estimable": (
+        Column("The article", _CLAIM, width=32),
+        Column("As the study reads it", "statement", width=30),
+        Column("How many cases there are", "reason", width=34),
     ),
     "not-testable": (
         Column("The article", _CLAIM, width=32),
@@ -141,6 +147,50 @@ def claims_as_json(ledger: pd.DataFrame) -> str:
     """Return the ledger as a JSON list of objects, missing cells as null."""
     rows = ledger.astype(object).where(ledger.notna() & (ledger != ""), None)
     return json.dumps(rows.to_dict(orient="records"), ensure_ascii=False, indent=1)
+
+
+def literature(rows: pd.DataFrame) -> Table:
+    """Return what other studies found, with ours alongside.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From :func:`collsec.reports.words.claims.literature`.
+    """
+    return Table(
+        (
+            Column("Study", "[{who}]({source})", width=16, is_markup=True),
+            Column("Question and unit", "{question} {study_unit}.", width=24),
+            Column("Found", "found", width=26),
+            Column("Here", "our_number", width=26),
+            Column("How far they compare", "comparison", width=22),
+        ),
+        rows,
+        "Earlier studies of the same questions. A number in parentheses is as the linked document "
+        "gives it; where there is none, the document that was read has none.",
+        "tbl-literature",
+        published=rows,
+    )
+
+
+def changes(rows: pd.DataFrame) -> Table:
+    """Return the primaries of each release and of now, one a row."""
+    return Table(
+        (
+            Column("Primary", "hypothesis", width=10, is_grouped=True),
+            Column("Release", "release", width=22),
+            Column("Hazard ratio", "estimate", Unit.RATIO, width=10),
+            Column("Interval", "{ci_low}\u00a0to\u00a0{ci_high}", Unit.RATIO, width=16),
+            Column("*p*", "p_value", Unit.P_VALUE, width=9),
+            Column("Wars", "n_units", Unit.COUNT, width=8),
+            Column("Exposed terminations", "exposed_events", Unit.COUNT, width=12),
+            Column("Verdict", "verdict", width=22),
+        ),
+        rows,
+        "The primary estimates as each release published them, and as they are on this site.",
+        "tbl-changes",
+        published=rows,
+    )
 
 
 def links(report: pd.DataFrame, *, identifier: str) -> Table:

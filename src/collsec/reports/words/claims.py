@@ -34,6 +34,7 @@ from collsec.evidence.verdict import NEEDS_FULL
 from collsec.hypothesis.study import load_study
 from collsec.reports.words import quantities, verdicts, wording
 from collsec.reports.words.wording import begun
+from collsec.tables.clean import LITERATURE, read_raw
 
 #: What the clusters of errors are, by the column that holds them.
 CLUSTERS = {"gwno_host": "countries", "conflict_id": "conflicts"}
@@ -141,20 +142,72 @@ def _claim(
 def _description(claim: Mapping[Hashable, Any], line: int, record: Printable) -> str:
     """The sentence of a described claim, with the variables that it names."""
     known = quantities.variables(record)
+    return filled(claim, line, known, FILE, "description", f" of {claim['hypothesis']}")
+
+
+def filled(
+    row: Mapping[Hashable, Any],
+    line: int,
+    known: Mapping[str, str],
+    file: str,
+    column: str,
+    of: str = "",
+) -> str:
+    """A sentence of a coded table with the variables that it names.
+
+    Raises
+    ------
+    BadTable
+        If there is no such variable.
+    """
 
     def value(found: re.Match[str]) -> str:
         name = found[1]
         if name not in known:
             raise BadTable(
-                FILE,
-                f"no variable {name!r} of {claim['hypothesis']}.",
-                row=line,
-                column="description",
-                value=claim["description"],
+                file, f"no variable {name!r}{of}.", row=line, column=column, value=row[column]
             )
         return known[name]
 
-    return re.sub(r"\{([^{}]*)\}", value, str(claim["description"]))
+    return re.sub(r"\{([^{}]*)\}", value, str(row[column]))
+
+
+def literature(project: Project, known: Mapping[str, str]) -> pd.DataFrame:
+    """What other studies found, with ours alongside, in words.
+
+    Parameters
+    ----------
+    project : Project
+    known : mapping of str to str
+        Every variable of the reports.
+
+    Raises
+    ------
+    BadTable
+        At the first cell that breaks a rule, or names a variable that does not exist.
+    """
+    table = read_raw(project, LITERATURE)
+    file = f"data/raw/{LITERATURE['path']}"
+    rows = table.fillna("").to_dict(orient="records")
+    return table.assign(
+        who=[f"{row['study']} ({row['year']})" for row in rows],
+        found=[_found(row) for row in rows],
+        our_number=[
+            filled(row, line, known, file, "ours") or wording.NONE
+            for line, row in enumerate(rows, 2)
+        ],
+    )
+
+
+def _found(row: Mapping[Hashable, Any]) -> str:
+    """The finding, with the number that the document gives."""
+    low, high = row["value_low"], row["value_high"]
+    if low == "":
+        return str(row["finding"])
+    ends = [f"{float(value):g}" for value in dict.fromkeys((low, high))]
+    unit = str(row["value_unit"]).removeprefix("%")
+    percent = "\u00a0%" if str(row["value_unit"]).startswith("%") else ""
+    return f"{row['finding']} ({' to '.join(ends)}{percent}{'' if percent else ' '}{unit})"
 
 
 def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Words:

@@ -25,6 +25,7 @@ _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eigh
 #: Classes of claims, and how a count of them reads.
 _CLASSES = {
     "tested": "tested here",
+    "not-estimable": "with data on too few cases",
     "deferred": "testable, not tested yet",
     "not-testable": "beyond what data can decide",
     "not-empirical": "norms, definitions, and premises",

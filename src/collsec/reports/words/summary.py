@@ -72,8 +72,10 @@ def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, s
     where = f"{wording.count(primary['exposed_clusters'])} {CLUSTERS[spec['cluster']]}"
     exposed = f"every war, to a degree; {ended} ended, in {where}"
     if is_timed(spec):
+        expected = wording.number(float(primary.get("expected_events", math.nan)), 1)
+        beside = "" if expected == wording.NOT_ESTIMABLE else f", {expected} expected"
         exposed = (
-            f"{units} wars in {where}, {ended} ended while exposed (at least "
+            f"{units} wars in {where}, {ended} ended while exposed{beside} (at least "
             f"{study.minimum_exposed_events} in {study.minimum_exposed_clusters} required)"
         )
     return {
