@@ -17,6 +17,7 @@ import yaml
 from collsec.core.errors import MissingInput
 from collsec.core.project import Project
 from collsec.evidence.citation import Used, references
+from collsec.evidence.dossiers import dossiers
 from collsec.evidence.record import Record, load, load_synthesis
 from collsec.hypothesis.study import load_study
 from collsec.reports.figures import Drawing
@@ -27,11 +28,12 @@ from collsec.reports.pages.catalog import (
     answers,
     case_catalog,
     catalog,
+    exposed_catalog,
     ledger_of,
     shared_catalog,
     sources_of,
 )
-from collsec.reports.pages.data import data_catalog
+from collsec.reports.pages.data import data_catalog, outline_of
 from collsec.reports.pages.page import (
     FIGURE,
     TABLE,
@@ -88,7 +90,13 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     title = configuration["website"]["title"]
     imprint = citation.read_imprint(project)
     records = [load(project, h) for h in hypotheses]
-    catalogs = {record.hypothesis: catalog(record) for record in records}
+    known = dossiers(project)
+    by_conflict = {one.conflict: one for one in known}
+    outline = outline_of(project)
+    catalogs = {
+        record.hypothesis: catalog(record) | exposed_catalog(project, record, by_conflict, outline)
+        for record in records
+    }
     shared = shared_catalog(project, list(hypotheses))
     study = load_study(project)
     variables = generated.variables(records, load_synthesis(project), study)
@@ -113,7 +121,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         pages.append(report_page(source, imprint, title, variables, record))
     for name in ("figures/narrow", "tables", "data"):
         (folder / name).mkdir(parents=True)
-    listed = interactive.write_conflicts(project, folder, sources_of(project))
+    listed = interactive.write_conflicts(project, known, folder, sources_of(project))
     shared["conflicts"] = Item("conflicts", "episodes", "data/processed/episodes", listed)
     titles = {h: str(source.front["title"]) for h, source in sources.items()}
     scripts = interactive.write_specifications(
@@ -145,8 +153,8 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         for name in (_used(page.source.body) & items.keys()) - written:
             _write_item(folder, items[name])
             written.add(name)
-        known = {p.stem for p in pages}
-        _write_page(folder, page, variables, items, known, has_references=checked.has_citations)
+        stems = {p.stem for p in pages}
+        _write_page(folder, page, variables, items, stems, has_references=checked.has_citations)
         if page.record is not None:
             _write_surroundings(
                 folder,

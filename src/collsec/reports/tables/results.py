@@ -10,7 +10,7 @@ import pandas as pd
 
 from collsec.designs.estimate import Unit
 from collsec.designs.printed import Column
-from collsec.reports.tables.table import Table
+from collsec.reports.tables.table import Table, escaped
 from collsec.reports.words import wording
 from collsec.reports.words.wording import NONE, with_unit
 
@@ -287,6 +287,37 @@ def attrition(steps: pd.DataFrame, *, hypothesis: str) -> Table:
         "From all episodes to those followed.",
         f"tbl-{hypothesis}-attrition",
         published=steps,
+    )
+
+
+def exposed(wars: pd.DataFrame, *, hypothesis: str) -> Table:
+    """Return the exposed wars, each linked to what is on record of its conflict."""
+    names = [escaped(name) for name in wars["war"]]
+    days = {
+        name: pd.to_datetime(wars[f"{name}_date"]).dt.strftime("%Y-%m-%d")
+        for name in ("onset", "vote", "talks", "agreement", "exposed", "end")
+    }
+    ends = [
+        f"{day} *" if is_exposed else day
+        for day, is_exposed in zip(days["end"], wars["ended_exposed"], strict=True)
+    ]
+    shown = wars.assign(**days | {"shown": names, "end": ends})
+    return Table(
+        (
+            Column("War", "[{shown}](explorer.qmd#{conflict_id})", width=30, is_markup=True),
+            Column("Onset", "onset", width=11),
+            Column("Mission authorized", "vote", width=12),
+            Column("First talks", "talks", width=11),
+            Column("First agreement", "agreement", width=11),
+            Column("Exposed from", "exposed", width=11),
+            Column("End", "end", width=13),
+        ),
+        shown,
+        "The exposed wars, in the order of the months from onset to exposure. First talks and "
+        "first agreement are those within the episode and the years that their records cover. An "
+        "asterisk: ended while exposed. Each war leads to all that is on record of its conflict.",
+        f"tbl-{hypothesis}-exposed",
+        published=wars,
     )
 
 
