@@ -12,10 +12,9 @@ from collsec.evidence.record import Record
 from collsec.reports.figures import Drawing
 from collsec.reports.pages import citation, generated
 from collsec.reports.pages.catalog import Item
-from collsec.reports.pages.source import Qmd, read_qmd, resolve
+from collsec.reports.pages.source import TEXT_KEYS, Qmd, read_qmd, resolve
 from collsec.reports.tables.table import Table
 
-TEXT_KEYS = ("title", "subtitle", "abstract", "description", "keywords")
 FIGURE = re.compile(r"\]\(figures/([\w.-]+)\.svg\)\{#(fig-[\w-]+)[^}]*\}")
 TABLE = re.compile(r"\{\{<\s*include\s+_tbl-([\w-]+)\.md\s*>\}\}")
 _HEADING, _DETAIL = re.compile(r"(#+) "), re.compile(r"\{[^}]*\.detail\b[^}]*\}")

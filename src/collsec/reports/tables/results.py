@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from collsec.designs.estimate import Unit
 from collsec.designs.printed import Column
+from collsec.evidence.record import Record
 from collsec.reports.tables.table import Table, escaped
 from collsec.reports.words import wording
 from collsec.reports.words.wording import NONE, with_unit
@@ -318,6 +319,57 @@ def exposed(wars: pd.DataFrame, *, hypothesis: str) -> Table:
         "asterisk: ended while exposed. Each war leads to all that is on record of its conflict.",
         f"tbl-{hypothesis}-exposed",
         published=wars,
+    )
+
+
+def numbers(
+    record: Record,
+    shortcodes: Iterable[tuple[str, str]],
+    variables: Mapping[str, str],
+    origins: Mapping[str, str],
+) -> Table:
+    """Return every number that a text prints: value, result id, file, and rows that it rests on.
+
+    Parameters
+    ----------
+    record : Record
+    shortcodes : iterable of (kind, argument)
+        Those of the text, in its order.
+    variables : mapping of str to str
+        What each variable prints.
+    origins : mapping of str to str
+        Result id of each variable that has one.
+    """
+    h = record.hypothesis
+    rows_of = record.estimates.set_index("estimate_id")["nobs"]
+    named = dict.fromkeys(argument.strip("\"'") for kind, argument in shortcodes if kind == "var")
+    rows = []
+    for variable in named:
+        if variable not in origins:
+            continue
+        name = origins[variable].partition("@")[0]
+        is_estimate = name in rows_of.index
+        rows.append(
+            {
+                "variable": variable,
+                "value": variables[variable],
+                "result": origins[variable],
+                "file": f"data/processed/estimates/{h}.{'parquet' if is_estimate else 'json'}",
+                "rows": int(rows_of[name]) if is_estimate else None,
+            }
+        )
+    columns = ["variable", "value", "result", "file", "rows"]
+    return Table(
+        (
+            Column("Number", "variable", width=30),
+            Column("Printed", "value", width=30),
+            Column("Result", "result", width=26),
+            Column("File", "file", width=30),
+            Column("Input rows", "rows", Unit.COUNT, width=10),
+        ),
+        pd.DataFrame(rows, columns=columns),
+        "Numbers of the text, in its order.",
+        f"tbl-{h}-numbers",
     )
 
 
