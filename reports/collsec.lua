@@ -298,8 +298,17 @@ local function table_(element)
   end
   for _, body in ipairs(element.bodies) do
     body.row_head_columns = 1
+    local above = ""
     for _, row in ipairs(body.body) do
-      row.cells[1].attributes.scope = "row"
+      local cell = row.cells[1]
+      cell.attributes.scope = "row"
+      local text = stringify(cell.contents)
+      if html and text == "" then
+        -- A name that is not printed again is read out again.
+        cell.contents = { pandoc.Plain({ pandoc.Span({ pandoc.Str(above) }, { class = "unseen" }) }) }
+      else
+        above = text
+      end
     end
   end
   if not html then

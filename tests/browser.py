@@ -14,6 +14,17 @@ from typing import Any
 EXECUTABLE = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+def axe() -> str | None:
+    """The script of axe, which finds faults of accessibility; None where it is not installed.
+
+    It is looked for where ``COLLSEC_AXE`` points, and in ``node_modules`` of the repository
+    (``npm install axe-core``).
+    """
+    local = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
+    path = Path(os.environ.get("COLLSEC_AXE", local))
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
 class Browser:
     """One browser with one page.
 
@@ -23,9 +34,11 @@ class Browser:
         An empty folder for the browser's own files.
     width : int
         Width of the screen in CSS pixels.
+    scheme : str
+        ``light`` or ``dark``: what pages are told that the reader prefers.
     """
 
-    def __init__(self, profile: Path, width: int) -> None:
+    def __init__(self, profile: Path, width: int, scheme: str = "light") -> None:
         self._to_browser, self._events = os.pipe(), []  # type: ignore[var-annotated]
         self._from_browser = os.pipe()
         self._buffer, self._last = b"", 0
@@ -62,6 +75,8 @@ class Browser:
             deviceScaleFactor=1,
             mobile=width < 600,
         )
+        preferred = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._call("Emulation.setEmulatedMedia", features=preferred)
 
     _session: str | None = None
 
@@ -79,10 +94,16 @@ class Browser:
         os.close(self._to_browser[1])
         os.close(self._from_browser[0])
 
-    def open(self, page: Path) -> list[dict[str, Any]]:
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """What has happened since the page was opened."""
+        self.value("0")  # what is on its way has then arrived
+        return list(self._events)
+
+    def open(self, page: Path, anchor: str = "") -> list[dict[str, Any]]:
         """Load a page and return the events until all of it is there."""
         self._events = []
-        self._call("Page.navigate", url=page.resolve().as_uri())
+        self._call("Page.navigate", url=page.resolve().as_uri() + (f"#{anchor}" if anchor else ""))
         deadline = time.monotonic() + 30
         while not any(e["method"] == "Page.loadEventFired" for e in self._events):
             assert time.monotonic() < deadline, "the page did not load"
@@ -90,10 +111,24 @@ class Browser:
         return list(self._events)
 
     def value(self, expression: str) -> Any:
-        """Return the value of a JavaScript expression in the page."""
-        found = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """Return the value of a JavaScript expression in the page; a promise is waited for."""
+        found = self._call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
+
+    def key(self, name: str) -> None:
+        """Press a key."""
+        codes = {"Tab": 9, "Enter": 13, "ArrowDown": 40, "ArrowUp": 38}
+        for kind in ("rawKeyDown", "keyUp"):
+            self._call(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=name,
+                code=name,
+                windowsVirtualKeyCode=codes[name],
+            )
 
     def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
         self._last += 1

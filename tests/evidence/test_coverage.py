@@ -224,14 +224,14 @@ def test_the_map_says_its_numbers_and_areas_are_as_years(tables: dict[str, pd.Da
     places = coverage.world(
         tables["episodes"], tables["missions"], tables["states"], tables["state_positions"]
     )
-    drawing = maps.world(places)
+    drawing = maps.world(places, {})
     pd.testing.assert_frame_equal(drawing.data, places)
     most = places.loc[places["conflict_years"].idxmax()]
     assert f"{most['name']} {most['conflict_years']} (" in drawing.alternative
     assert f"Map of {len(places)} states" in drawing.alternative
     radius = maps.radii(np.array([0.0, 75.0, 300.0]), 300.0)
     assert radius[1] / radius[2] == 0.5 and 0 < radius[0] < radius[1]
-    [axes, _] = maps.plot_world(places).axes
+    [axes, _] = maps.plot_world(places, {}).axes
     west, east = axes.get_xlim()
     drawn = np.concatenate([c.get_offsets()[:, 0] for c in axes.collections])
     assert ((west <= drawn) & (drawn <= east)).all()

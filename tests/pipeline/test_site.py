@@ -284,6 +284,17 @@ def test_cross_references_carry_numbers_in_the_order_of_the_text(built: Path) ->
     assert "(Gilligan and Sergenti 2008)" in text and "Quarterly Journal" in text
 
 
+def test_a_number_carries_the_id_of_its_result_and_is_listed(built: Path) -> None:
+    tree = page(built, REPORTS[0])
+    carried = {a["title"] for a in tree.all("span") if a.get("class") == "n"}
+    assert "h1.primary@3f9c2a" in carried
+    assert "Numbers in this report" in tree.text
+    numbers = pd.read_csv(built / "reports" / "site" / "tables" / "h1-numbers.csv")
+    row = numbers.set_index("variable").loc["h1.primary.hr"]
+    assert row["result"] == "h1.primary@3f9c2a" and str(row["value"]) == "1.21"
+    assert row["file"] == "data/processed/estimates/h1.parquet" and row["rows"] == 2345
+
+
 def test_conditional_content_goes_to_its_format_only(built: Path) -> None:
     text = page(built, REPORTS[0]).text
     assert "The page has files to download." in text
@@ -501,36 +512,144 @@ def test_the_pdf_holds_the_report_and_says_what_it_is(built: Path) -> None:
     assert "CreationDate" not in info
 
 
+IN_A_BROWSER = pytest.mark.skipif(browser.EXECUTABLE is None, reason="Chromium is not on PATH")
+COMPLAINTS = (
+    "Log.entryAdded",
+    "Runtime.exceptionThrown",
+    "Runtime.consoleAPICalled",
+    "Network.loadingFailed",
+)
+SLOW = 3  # how much slower than a reader's machine one under test may be
+SETTLED = "new Promise(done => setTimeout(done, 300))"
+
+
+def quiet(screen: browser.Browser) -> None:
+    """Nothing was complained of, and nothing asked for that is no file of the page."""
+    events = screen.events
+    assert [e["params"] for e in events if e["method"] in COMPLAINTS] == []
+    urls = [
+        e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"
+    ]
+    assert urls and all(u.startswith(("file:", "data:", "blob:")) for u in urls), urls
+
+
+def fits(screen: browser.Browser, width: int) -> None:
+    """Nothing is cut off, and the page scrolls down alone."""
+    assert screen.value("document.documentElement.scrollWidth") <= width
+    hidden = (
+        "[...document.querySelectorAll('main p, main figure, main h2, main table, main svg')]"
+        ".filter(e => e.offsetParent && !e.closest('.table-frame'))"
+        ".filter(e => e.getBoundingClientRect().right > innerWidth + 1).length"
+    )
+    assert screen.value(hidden) == 0
+
+
 @pytest.mark.browser
-@pytest.mark.skipif(browser.EXECUTABLE is None, reason="Chromium is not on PATH")
+@IN_A_BROWSER
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_the_pages_load_quietly_and_fit_the_screen(built: Path, tmp_path: Path, width: int) -> None:
-    with browser.Browser(tmp_path / "profile", width) as screen:
+def test_the_pages_load_quietly_fit_and_are_accessible(
+    built: Path, tmp_path: Path, width: int, scheme: str
+) -> None:
+    axe = browser.axe()
+    with browser.Browser(tmp_path / "profile", width, scheme) as screen:
         for name in PAGES:
-            events = screen.open(built / "reports" / "site" / f"{name}.html")
-            complaints = [
-                e["params"]
-                for e in events
-                if e["method"] in ("Log.entryAdded", "Runtime.exceptionThrown")
-                or (e["method"] == "Runtime.consoleAPICalled")
-                or e["method"] == "Network.loadingFailed"
-            ]
-            assert complaints == []
-            urls = [
-                e["params"]["request"]["url"]
-                for e in events
-                if e["method"] == "Network.requestWillBeSent"
-            ]
-            assert urls and all(u.startswith(("file:", "data:")) for u in urls), urls
+            screen.open(built / "reports" / "site" / f"{name}.html")
+            screen.value(SETTLED)
+            quiet(screen)
             broken = "[...document.images].filter(i => !i.complete || !i.naturalWidth).length"
             assert screen.value(broken) == 0
-            assert screen.value("document.documentElement.scrollWidth") <= width
-            hidden = (
-                "[...document.querySelectorAll('main p, main figure, main h2, main table')]"
-                ".filter(e => e.offsetParent && !e.closest('.table-frame'))"
-                ".filter(e => e.getBoundingClientRect().right > innerWidth + 1).length"
-            )
-            assert screen.value(hidden) == 0
+            fits(screen, width)
+            paper = screen.value("getComputedStyle(document.body).backgroundColor")
+            assert (paper == "rgb(255, 255, 255)") is (scheme == "light")
+            if axe is not None:
+                screen.value(f"{axe};0")
+                faults = "axe.run().then(r => r.violations.map(v => `${v.id} ${v.nodes[0].html}`))"
+                assert screen.value(faults) == [], name
+
+
+@pytest.mark.browser
+@IN_A_BROWSER
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_conflict_is_found_shown_and_has_an_address(
+    built: Path, tmp_path: Path, width: int
+) -> None:
+    page = built / "reports" / "site" / "explorer.html"
+    name = "document.querySelector('#explorer-name').textContent"
+    with browser.Browser(tmp_path / "profile", width) as screen:
+        screen.open(page, "2")
+        screen.value(SETTLED)
+        assert screen.value(name) == "Bohemia by the sea, over government"
+        loaded = "performance.getEntriesByType('navigation')[0].loadEventEnd"
+        assert screen.value(loaded) < 1000 * SLOW
+        # By the keyboard alone: search, and take the first that is found.
+        screen.value("document.querySelector('#explorer-search').focus()")
+        screen.value(
+            "(box => { box.value = 'ATLÁNtis'; box.dispatchEvent(new Event('input')); })"
+            "(document.querySelector('#explorer-search'))"
+        )
+        count = "document.querySelector('#explorer-count').textContent"
+        assert screen.value(count) == "1 of 3 conflicts"
+        screen.key("Enter")
+        screen.value(SETTLED)
+        assert screen.value(name) == "Atlantis, over government"
+        assert screen.value("location.hash") == "#1"
+        titles = screen.value(
+            "[...document.querySelectorAll('#explorer svg title')].map(t => t.textContent)"
+        )
+        assert any(t.startswith("Vetoed draft: Draft of 12 September 2001") for t in titles)
+        assert any("vetoed by Russia, United States" in t for t in titles)
+        rows = screen.value("document.querySelectorAll('#explorer tbody tr').length")
+        heads = "[...document.querySelectorAll('#explorer h3')].map(h => h.textContent)"
+        assert f"All {rows} events" in screen.value(heads)
+        file = screen.value(
+            "fetch(document.querySelector('#explorer a[download]').href).then(f => f.text())"
+        )
+        assert (
+            file.startswith("kind,name,from,to,") and '"veto","Draft of 12 September 2001"' in file
+        )
+        screen.value("location.hash = '#99'")
+        screen.value(SETTLED)
+        assert "No conflict has the number 99" in screen.value(
+            "document.querySelector('#explorer-view').textContent"
+        )
+        quiet(screen)
+        fits(screen, width)
+
+
+@pytest.mark.browser
+@IN_A_BROWSER
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_reader_may_choose_a_specification_and_is_warned(
+    built: Path, tmp_path: Path, width: int
+) -> None:
+    page = built / "reports" / "site" / "specifications.html"
+    answer = "document.querySelector('#specifications-answer').textContent"
+
+    def choose(axis: str, value: str) -> str:
+        return (
+            f"(() => {{ const one = document.querySelector('#axis-{axis}'); one.value = '{value}';"
+            "one.dispatchEvent(new Event('change')); return location.hash; })()"
+        )
+
+    with browser.Browser(tmp_path / "profile", width) as screen:
+        screen.open(page, "h2&exposure=ever")
+        screen.value(SETTLED)
+        assert "specifications fit these choices" in screen.value(answer)
+        assert screen.value("document.querySelector('#axis-exposure').value") == "2"
+        assert screen.value("document.querySelector('#axis-hypothesis').value") == "h2"
+        assert screen.value(choose("left_out", "1")) == "#h2&exposure=ever&left_out=atlantis"
+        assert screen.value(choose("exposure", "")) == "#h2&left_out=atlantis"
+        screen.value("location.hash = '#h1'")
+        screen.value(SETTLED)
+        assert f"{len(study.specification_rows())} specifications" in screen.value(answer)
+        file = screen.value(
+            "fetch(document.querySelector('#specifications-file').href).then(f => f.text())"
+        )
+        assert len(file.splitlines()) == 1 + len(study.specification_rows())
+        assert screen.value("document.querySelectorAll('#specifications-curve path').length") > 4
+        quiet(screen)
+        fits(screen, width)
 
 
 @pytest.mark.browser

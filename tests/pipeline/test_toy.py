@@ -109,6 +109,24 @@ def test_the_guide_holds_every_file_as_it_is() -> None:
     assert blocks() == there
 
 
+def test_a_number_leads_back_to_its_rows(folder: Path) -> None:
+    done = collsec(folder, "trace", "toy.primary.hr", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["result_id"].startswith("toy.primary@")
+    stages = {stage["stage"]: stage for stage in found["stages"]}
+    assert stages["estimate"]["file"] == "data/processed/estimates/toy.parquet"
+    assert stages["panel"]["file"] == "data/processed/panels/toy.parquet"
+    assert "data/raw: episodes" in [stage["file"] for stage in found["stages"]]
+    assert found["used"]
+    shown = collsec(folder, "trace", found["result_id"])
+    assert shown.returncode == 0 and "data/processed/panels/toy.parquet" in shown.stdout
+    stale = collsec(folder, "trace", "toy.primary@000000")
+    assert stale.returncode == 1 and "others were cited" in stale.stderr
+    wrong = collsec(folder, "trace", "toy.primry")
+    assert wrong.returncode == 1 and "Did you mean 'toy.primary'?" in wrong.stderr
+
+
 def test_adding_it_makes_nothing_else_again(study: dict[str, object], folder: Path) -> None:
     after = digests(folder, *MADE)
     before = study["before"]

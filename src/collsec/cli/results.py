@@ -115,6 +115,54 @@ def cite(
 
 
 @results.command(
+    epilog="Examples: `collsec trace h1.primary` · `collsec trace h1.primary.hr --page` · "
+    "`collsec trace h1.primary@3f9c2a --json`"
+)
+def trace(
+    number: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="Of a result (`h1.primary`, with or without its digest) or of a page's variable "
+            "(`h1.primary.hr`).",
+            show_default=False,
+        ),
+    ],
+    is_page: Annotated[bool, typer.Option("--page", help="Open the page that prints it.")] = False,
+    as_json: AsJson = False,
+    root: Root = None,
+) -> None:
+    """Follow a printed number back to its raw rows and their documents."""
+    import webbrowser
+
+    from collsec.evidence.trace import trace as follow
+    from collsec.reports.pages import terminal
+    from collsec.reports.words import quantities, summary
+
+    project = project_at(root)
+    name, _, digest = number.partition("@")
+    [(record, _)] = summary.read(project, [name.partition(".")[0]])
+    warn_outdated(project, [record.hypothesis])
+    found = follow(project, record, quantities.origins(record).get(name, name))
+    own = found.result_id.partition("@")[2]
+    if digest and digest != own:
+        raise CollsecError(f"{number}: the results here have the digest {own}; others were cited.")
+    if is_page:
+        page = (
+            project.root / "reports" / "site" / f"{project.spec_file(record.hypothesis).stem}.html"
+        )
+        if not page.is_file():
+            raise MissingInput(f"{project.relative(page)} does not exist yet. Run `collsec run`.")
+        typer.echo(project.relative(page), err=as_json)
+        webbrowser.open(page.as_uri())
+    if as_json:
+        answer(found)
+    elif not is_page:
+        for part in terminal.traced(found):
+            _console().print(part)
+
+
+@results.command(
     epilog="Examples: `collsec release` · `collsec release --check` · `collsec release --replace`"
 )
 def release(

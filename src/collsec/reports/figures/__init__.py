@@ -17,13 +17,16 @@ from collsec.reports.figures.power import detectable_effects
 from collsec.reports.figures.response import response_curves
 from collsec.reports.figures.specification import options, specification_curve
 from collsec.reports.figures.style import Drawing
+from collsec.reports.figures.swimmer import swimmer
 from collsec.reports.figures.timeline import case_timeline
+from collsec.reports.figures.world import delays
 
 __all__ = [
     "Drawing",
     "answers",
     "case_timeline",
     "cumulative_incidence",
+    "delays",
     "design_flow",
     "detectable_effects",
     "ends_by_kind",
@@ -35,4 +38,5 @@ __all__ = [
     "response_curves",
     "specification_curve",
     "survival_curves",
+    "swimmer",
 ]

@@ -90,6 +90,8 @@ def plot_null_calibration(
     inside = [max(float(ends[0]), left), min(float(ends[1]), right)]
     axes.plot(inside, [-0.34, -0.34], color=INK, lw=2.6, solid_capstyle="butt")
     axes.plot(ends[2], -0.34, "s", ms=6, color=INK)
+    if left <= ends[2] <= right:
+        axes.plot([ends[2]] * 2, [-0.34, 1.05], color=INK, lw=1.2, ls=(0, (4, 2)), zorder=3)
     axes.set_ylim(-0.5, 1.05)
     axes.set_yticks([])
     axes.axhline(0, color=FAINT, lw=0.8)

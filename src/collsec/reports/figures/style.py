@@ -99,6 +99,8 @@ class Drawing:
         What the picture shows, in words, for who cannot see it.
     narrow : bytes
         The same picture as SVG for a phone; empty where one layout serves every width.
+    is_wide : bool
+        Whether it takes the width of a page.
     """
 
     svg: bytes
@@ -106,6 +108,7 @@ class Drawing:
     data: pd.DataFrame
     alternative: str
     narrow: bytes = b""
+    is_wide: bool = False
 
 
 #: Where drawings are kept between runs, and those of this process.
@@ -197,6 +200,7 @@ def export(
         data.reset_index(drop=True),
         alternative,
         b"" if narrow is None else _svg(narrow),
+        figure.get_figwidth() > WIDTH_INCHES,
     )
 
 

@@ -1,6 +1,8 @@
-"""A map without a base map: states as dots at their capitals, wars circles, operations rings."""
+"""A map: land and borders, years of conflict as circles at capitals, peace operations as rings."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,18 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from collsec.reports.figures.style import (
+    BAND,
     BLUE,
     FAINT,
     GREEN,
     KEY_POINTS,
     MUTED,
     VERMILLION,
-    WIDTH_INCHES,
+    WIDE_INCHES,
     Drawing,
     canvas,
     drawn,
     export,
     house_style,
+    spread,
     write,
 )
 
@@ -41,24 +45,32 @@ _NAMES = {
     "Asia": (88, 58),
     "Oceania": (104, -38),
 }
+# Names of wars stand in a column over the Pacific, so many degrees of latitude apart.
+_LABELS_FROM, _LABEL_GAP = 134, 5.2
 _TOLD = 8  # states that the alternative text names
 
 
+#: Lines of an outline: rings of land, and borders; each a list of places in degrees.
+Outline = Mapping[str, Sequence[Sequence[Sequence[float]]]]
+
+
 @drawn
-def world(places: pd.DataFrame) -> Drawing:
+def world(places: pd.DataFrame, outline: Outline) -> Drawing:
     """Draw years of conflict and peace operations by state.
 
     Parameters
     ----------
     places : pandas.DataFrame
         Columns `name`, `latitude`, `longitude`, `conflict_years`, `n_un`, `n_others`.
+    outline : mapping
+        `land` and `borders`; either may be empty.
 
     Returns
     -------
     Drawing
     """
     with house_style():
-        figure = plot_world(places)
+        figure = plot_world(places, outline)
         most = places.nlargest(_TOLD, "conflict_years")
         parts = ", ".join(
             f"{row['name']} {row['conflict_years']} ({operations(row)})"
@@ -82,11 +94,11 @@ def operations(row: pd.Series) -> str:
     return " and ".join(counts) if counts else "no operation"
 
 
-def plot_world(places: pd.DataFrame) -> Figure:
+def plot_world(places: pd.DataFrame, outline: Outline) -> Figure:
     """Return the figure of `world`, not yet written to bytes."""
-    inches = WIDTH_INCHES * (1 - 2 * _MARGIN) * (NORTH - SOUTH) / (EAST - WEST) * STRETCH
+    inches = WIDE_INCHES * (1 - 2 * _MARGIN) * (NORTH - SOUTH) / (EAST - WEST) * STRETCH
     height = inches + _KEY_INCHES
-    figure = canvas(height)
+    figure = canvas(height, WIDE_INCHES)
     axes = figure.add_axes(
         (_MARGIN, _KEY_INCHES / height, 1 - 2 * _MARGIN, inches / height), frameon=False
     )
@@ -100,7 +112,7 @@ def plot_world(places: pd.DataFrame) -> Figure:
     years = places["conflict_years"].to_numpy(float)
     radius = radii(years, years.max())
     un, others = places["n_un"].to_numpy() > 0, places["n_others"].to_numpy() > 0
-    axes.axhline(0, color=FAINT, lw=0.6, zorder=0)
+    draw_outline(axes, outline)
     for name, place in _NAMES.items():
         write(axes, name, place, across="data", up="data", size=KEY_POINTS, color=MUTED)
     circles(axes, x[years == 0], y[years == 0], radius[years == 0], MUTED, alpha=0.55)
@@ -110,6 +122,20 @@ def plot_world(places: pd.DataFrame) -> Figure:
         rings(axes, x[own], y[own], radius[own], color)
     _key(figure, height, float(years.max()))
     return figure
+
+
+def draw_outline(axes: Axes, outline: Outline) -> None:
+    """Draw land and borders; what lies beyond the date line stands on the side of Asia."""
+    for ring in outline.get("land", ()):
+        line = np.asarray(ring, float)
+        for shift in (0, 360):
+            x = line[:, 0] + shift
+            if x.max() > WEST - 20 and x.min() < EAST + 20:
+                axes.fill(x, line[:, 1], color=BAND, lw=0, zorder=0)
+                axes.plot(x, line[:, 1], color=FAINT, lw=0.5, zorder=0.5)
+    for border in outline.get("borders", ()):
+        line = np.asarray(border, float)
+        axes.plot(line[:, 0], line[:, 1], color=FAINT, lw=0.4, zorder=0.5)
 
 
 def radii(years: np.ndarray, most: float) -> np.ndarray:
@@ -153,7 +179,7 @@ def _key(figure: Figure, height: float, most: float) -> None:
     """Say below the map what circles and rings mean."""
     axes = figure.add_axes((0, 0, 1, _KEY_INCHES / height), frameon=False)
     axes.set_axis_off()
-    axes.set_xlim(0, WIDTH_INCHES)
+    axes.set_xlim(0, WIDE_INCHES)
     axes.set_ylim(0, _KEY_INCHES)
     lines = (0.5, 0.16)
     shown = [n for n in _KEY_YEARS if n <= most] or [int(most)]
@@ -177,3 +203,56 @@ def _key(figure: Figure, height: float, most: float) -> None:
         else:
             rings(axes, *here, np.array([3.0]), color)
         write(axes, text, (place, lines[1]), (8, 0), across="data", up="data", size=KEY_POINTS)
+
+
+@drawn
+def delays(wars: pd.DataFrame, outline: Outline) -> Drawing:
+    """Draw on a map how long each exposed war waited.
+
+    Parameters
+    ----------
+    wars : pandas.DataFrame
+        Columns `war`, `months`, `latitude`, `longitude`, `ended_exposed`.
+    outline : mapping
+        As for `world`.
+
+    Returns
+    -------
+    Drawing
+    """
+    with house_style():
+        told = "; ".join(f"{row['war']} {row['months']:.0f}" for _, row in wars.iterrows())
+        text = f"Map of {len(wars)} exposed wars, with months from onset to exposure. {told}."
+        return export(plot_delays(wars, outline), wars, text)
+
+
+def plot_delays(wars: pd.DataFrame, outline: Outline) -> Figure:
+    """Return the figure of `delays`, not yet written to bytes."""
+    inches = WIDE_INCHES * (1 - 2 * _MARGIN) * (NORTH - SOUTH) / (EAST - WEST) * STRETCH
+    height = inches + 0.3
+    figure = canvas(height, WIDE_INCHES)
+    axes = figure.add_axes((_MARGIN, 0.3 / height, 1 - 2 * _MARGIN, inches / height), frameon=False)
+    axes.set_xlim(WEST, EAST)
+    axes.set_ylim(SOUTH, NORTH)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    draw_outline(axes, outline)
+    longest = float(wars["months"].max())
+    order = wars.sort_values("latitude", ascending=False).to_dict(orient="records")
+    levels = spread([float(war["latitude"]) for war in order], _LABEL_GAP, SOUTH + 2, NORTH - 2)
+    for war, level in zip(order, levels, strict=True):
+        x, y = float(war["longitude"]), float(war["latitude"])
+        color = VERMILLION if war["ended_exposed"] else BLUE
+        size = radii(np.array([war["months"]]), longest)
+        circles(axes, np.array([x]), np.array([y]), size, color, 0.6)
+        axes.plot([x, _LABELS_FROM - 1], [y, level], color=MUTED, lw=0.4, alpha=0.6, zorder=1)
+        text = f"{war['war'].partition(',')[0]} {war['months']:.0f}"
+        write(axes, text, (_LABELS_FROM, level), across="data", up="data", size=KEY_POINTS)
+    key = figure.add_axes((_MARGIN, 0, 0.96, 0.3 / height), frameon=False)
+    key.set_axis_off()
+    for place, (color, words) in enumerate(
+        ((VERMILLION, "ended while exposed"), (BLUE, "ended otherwise, or goes on"))
+    ):
+        write(key, "●", (0.3 * place, 0.5), color=color, size=KEY_POINTS + 2)
+        write(key, words, (0.3 * place, 0.5), (11, 0), size=KEY_POINTS, color=MUTED)
+    return figure

@@ -17,6 +17,7 @@ import yaml
 from collsec.core.errors import MissingInput
 from collsec.core.project import Project
 from collsec.evidence.citation import Used, references
+from collsec.evidence.dossiers import dossiers
 from collsec.evidence.record import Record, load, load_synthesis
 from collsec.hypothesis.study import load_study
 from collsec.reports.figures import Drawing
@@ -28,11 +29,12 @@ from collsec.reports.pages.catalog import (
     case_catalog,
     catalog,
     comparison_catalog,
+    exposed_catalog,
     ledger_of,
     shared_catalog,
     sources_of,
 )
-from collsec.reports.pages.data import data_catalog
+from collsec.reports.pages.data import data_catalog, outline_of
 from collsec.reports.pages.page import (
     FIGURE,
     TABLE,
@@ -46,10 +48,10 @@ from collsec.reports.pages.page import (
     with_narrow,
     without_missing,
 )
-from collsec.reports.pages.source import harmless, nested, read_qmd, resolve
-from collsec.reports.tables import codebook
+from collsec.reports.pages.source import SHORTCODE, harmless, nested, read_qmd, resolve
+from collsec.reports.tables import codebook, results
 from collsec.reports.tables.study import item_list
-from collsec.reports.words import overview
+from collsec.reports.words import overview, quantities
 from collsec.upstream.sources import Source
 
 _COMMITTED = ("references.bib", "collsec.css", "explorer.js", "specifications.js")
@@ -68,12 +70,15 @@ class Assembled:
         The overview first.
     variables : dict of str to str
         Flat dotted names.
+    origins : dict of str to str
+        Result id behind each variable that has one.
     """
 
     folder: Path
     title: str
     pages: list[Page]
     variables: dict[str, str]
+    origins: dict[str, str]
 
 
 def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assembled:
@@ -89,9 +94,20 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     title = configuration["website"]["title"]
     imprint = citation.read_imprint(project)
     records = [load(project, h) for h in hypotheses]
-    catalogs = {record.hypothesis: catalog(record) for record in records}
+    known = dossiers(project)
+    by_conflict = {one.conflict: one for one in known}
+    outline = outline_of(project)
+    catalogs = {
+        record.hypothesis: catalog(record) | exposed_catalog(project, record, by_conflict, outline)
+        for record in records
+    }
     shared = shared_catalog(project, list(hypotheses))
     study = load_study(project)
+    origins = {
+        variable: f"{name}@{record.result_id.partition('@')[2]}"
+        for record in records
+        for variable, name in quantities.origins(record).items()
+    }
     variables = generated.variables(records, load_synthesis(project), study)
     for items in catalogs.values():
         variables |= alternatives(items)
@@ -117,7 +133,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         pages.append(report_page(source, imprint, title, variables, record))
     for name in ("figures/narrow", "tables", "data"):
         (folder / name).mkdir(parents=True)
-    listed = interactive.write_conflicts(project, folder, sources_of(project))
+    listed = interactive.write_conflicts(project, known, folder, sources_of(project))
     shared["conflicts"] = Item("conflicts", "episodes", "data/processed/episodes", listed)
     titles = {h: str(source.front["title"]) for h, source in sources.items()}
     scripts = interactive.write_specifications(
@@ -151,8 +167,8 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         for name in (_used(page.source.body) & items.keys()) - written:
             _write_item(folder, items[name])
             written.add(name)
-        known = {p.stem for p in pages}
-        _write_page(folder, page, spoken, items, known, has_references=checked.has_citations)
+        stems = {p.stem for p in pages}
+        _write_page(folder, page, spoken, items, stems, has_references=checked.has_citations)
         if page.record is not None:
             _write_surroundings(
                 folder,
@@ -162,6 +178,8 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
                 imprint,
                 sources_of(project),
                 _used_sources(project, page.record.hypothesis),
+                variables,
+                origins,
             )
     reports = [(p.stem, p.front["title"], p.record) for p in pages]
     _write(folder / "_verdicts.md", generated.verdict_list(reports))
@@ -177,14 +195,21 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     _write(folder / "_variables.yml", _yaml(nested(variables)))
     _write(folder / "_quarto.yml", _yaml(_with_pages(configuration, pages)))
     _write(folder / "DO-NOT-EDIT", generated.DO_NOT_EDIT)
-    assembled = Assembled(folder, title, pages, variables)
+    assembled = Assembled(folder, title, pages, variables, origins)
     for page in pages:
         markdown(assembled, page)
     return assembled
 
 
-def markdown(assembled: Assembled, page: Page) -> str:
+def markdown(assembled: Assembled, page: Page, *, has_origins: bool = False) -> str:
     """Return the body of an assembled page with every shortcode resolved.
+
+    Parameters
+    ----------
+    assembled : Assembled
+    page : Page
+    has_origins : bool
+        Whether each number carries the id of its result.
 
     Raises
     ------
@@ -199,7 +224,12 @@ def markdown(assembled: Assembled, page: Page) -> str:
         return path.read_text(encoding="utf-8") if is_below and path.is_file() else None
 
     return resolve(
-        body, variables=assembled.variables, where=page.source.at, include=include, meta=page.front
+        body,
+        variables=assembled.variables,
+        where=page.source.at,
+        include=include,
+        meta=page.front,
+        origins=assembled.origins if has_origins else None,
     )
 
 
@@ -239,7 +269,13 @@ def _write_page(
     parts = [f"---\n{_yaml(page.front)}---", body]
     if page.record is not None:
         h = page.record.hypothesis
-        names = (f"_verdict-{h}", f"_availability-{h}", f"_provenance-{h}", f"_tbl-{h}-items")
+        names = (
+            f"_verdict-{h}",
+            f"_availability-{h}",
+            f"_provenance-{h}",
+            f"_tbl-{h}-items",
+            f"_numbers-{h}",
+        )
         includes = [f"{{{{< include {name}.md >}}}}" for name in names]
         parts = [parts[0], includes[0], body, *includes[1:]]
     if has_references:
@@ -255,6 +291,8 @@ def _write_surroundings(
     imprint: citation.Imprint,
     sources: Mapping[str, Source],
     used: Sequence[Used],
+    variables: Mapping[str, str],
+    origins: Mapping[str, str],
 ) -> None:
     """Write what is generated for one report and included around its prose."""
     h = record.hypothesis
@@ -268,6 +306,9 @@ def _write_surroundings(
     availability = generated.availability(record, page.front, imprint, sources, used)
     _write(folder / f"_availability-{h}.md", availability)
     _write(folder / f"_tbl-{h}-items.md", item_list(listed, hypothesis=h).markdown())
+    numbers = results.numbers(record, SHORTCODE.findall(page.source.body), variables, origins)
+    numbers.data.to_csv(folder / "tables" / f"{h}-numbers.csv", index=False)
+    _write(folder / f"_numbers-{h}.md", generated.numbers(h, numbers.markdown()))
 
 
 def _used_sources(project: Project, hypothesis: str) -> list[Used]:

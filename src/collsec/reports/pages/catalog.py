@@ -5,6 +5,7 @@ A hypothesis has those of its primary, whatever it is, and those that its parts 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,10 +17,13 @@ from collsec.designs.parts import PARTS, CurveKind, CurveOf, Declaration, TableO
 from collsec.designs.printed import ForestOf, RecordTable, ResponseOf
 from collsec.designs.registry import is_timed
 from collsec.evidence import cases, claims, overview, release
+from collsec.evidence.dossiers import Dossier
+from collsec.evidence.exposed import exposed_wars
 from collsec.evidence.record import Record
 from collsec.measures import MEASURES
 from collsec.reports import figures
 from collsec.reports.figures import Drawing
+from collsec.reports.figures.world import Outline
 from collsec.reports.tables import results, study
 from collsec.reports.tables.study import Cards
 from collsec.reports.tables.table import Table, of_record
@@ -41,6 +45,7 @@ _FORESTS = (
 )
 #: Curves that every hypothesis has.
 _CURVES = (CurveOf("survival", CurveKind.SURVIVAL, "Wars still going on"),)
+PLACES = ["latitude", "longitude"]
 _BY_KIND = "ends_by_kind"
 _FIRST, _ENDED = "cumulative_incidence_exposure", "cumulative_incidence_end"
 
@@ -104,6 +109,29 @@ def catalog(record: Record) -> dict[str, Item]:
         for rule, file, found in groups
         for name, content in found
     }
+
+
+def exposed_catalog(
+    project: Project, record: Record, known: Mapping[int, Dossier], outline: Outline
+) -> dict[str, Item]:
+    """Draw and tabulate the exposed wars, where exposure is a matter of time.
+
+    Figures `swimmer` and `delays` (a map), table `exposed`; each name begins with the hypothesis.
+    """
+    found = exposed_wars(project, record, known)
+    if found is None:
+        return {}
+    (wars, events), h = found, record.hypothesis
+    contents: dict[str, Drawing | Table] = {
+        "swimmer": figures.swimmer(wars, events),
+        "exposed": results.exposed(wars, hypothesis=h),
+    }
+    if project.stage("tables", "state_positions").exists():
+        places = project.read("tables", "state_positions").set_index("gwno")
+        at = {c: [float(places[c].get(g, math.nan)) for g in wars["gwno_host"]] for c in PLACES}
+        contents["delays"] = figures.delays(wars.assign(**at).dropna(subset=PLACES), outline)
+    file = f"data/processed/panels/{h}.parquet"
+    return {f"{h}-{name}": Item(f"{h}-{name}", "panel", file, c) for name, c in contents.items()}
 
 
 def alternatives(items: Mapping[str, Item]) -> dict[str, str]:

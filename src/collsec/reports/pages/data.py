@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from collsec.designs.estimate import Unit
 from collsec.designs.printed import Column
 from collsec.evidence import coverage
 from collsec.reports.figures import coverage as figures
-from collsec.reports.figures.world import world
+from collsec.reports.figures.world import Outline, world
 from collsec.reports.pages.catalog import Item, alternatives
 from collsec.reports.tables.table import Table
 from collsec.reports.words import wording
@@ -21,6 +22,15 @@ from collsec.upstream.sources import read_sources
 
 _TABLES = "data/processed/tables"
 _LEDGERS = {"missions": "mission_conflicts", "vetoes": "draft_conflicts"}
+
+
+def outline_of(project: Project) -> Outline:
+    """Land and borders for maps; nothing where the study has no outline."""
+    path = project.root / "reports" / "outline.json"
+    if not path.is_file():
+        return {}
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return {name: found[name] for name in ("land", "borders")}
 
 
 def data_catalog(project: Project) -> tuple[dict[str, Item], dict[str, str]]:
@@ -40,6 +50,7 @@ def data_catalog(project: Project) -> tuple[dict[str, Item], dict[str, str]]:
         project.read("episodes", "episodes"), project.read("episodes", "missions")
     )
     places = coverage.world(episodes, missions, tables["states"], tables["state_positions"])
+    drawn_world = world(places, outline_of(project))
     items = {
         item.name: item
         for item in (
@@ -74,7 +85,12 @@ def data_catalog(project: Project) -> tuple[dict[str, Item], dict[str, str]]:
                 "data/processed/episodes/missions.parquet",
                 figures.activity(active),
             ),
-            Item("data-world", "tables", f"{_TABLES}/state_positions.parquet", world(places)),
+            Item(
+                "data-world",
+                "tables",
+                f"{_TABLES}/state_positions.parquet",
+                drawn_world,
+            ),
         )
     }
     return items, variables(tables, len(sources)) | alternatives(items)

@@ -218,6 +218,15 @@ def _rests_on(hypothesis: str, used: Sequence[Used]) -> str:
     )
 
 
+def numbers(hypothesis: str, table: str) -> str:
+    """Return the list of the numbers that a report prints, for pages of HTML."""
+    return _HTML_ONLY.format(
+        "## Numbers in this report {#sec-numbers .unnumbered}\n\nEach number of the text, the "
+        "result that it comes from, and the file that holds it. `collsec trace ID` follows it to "
+        f"the raw rows and their documents.\n\n{table}\n{table_link(f'{hypothesis}-numbers')}"
+    )
+
+
 def figure_files(name: str) -> str:
     """Return the links to a figure's files."""
     links = " ".join(
@@ -229,4 +238,9 @@ def figure_files(name: str) -> str:
 
 def table_files(name: str) -> str:
     """Return the link to a table's unrounded rows."""
-    return _HTML_ONLY.format(f"::: {{.item-files}}\n[Data (CSV)](tables/{name}.csv){{.file}}\n:::")
+    return _HTML_ONLY.format(table_link(name))
+
+
+def table_link(name: str) -> str:
+    """Return the link to a table's unrounded rows, for a place that is of HTML already."""
+    return f"::: {{.item-files}}\n[Data (CSV)](tables/{name}.csv){{.file}}\n:::"

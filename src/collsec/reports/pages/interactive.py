@@ -13,7 +13,7 @@ import pandas as pd
 from collsec.core.project import Project
 from collsec.designs.estimate import Unit
 from collsec.designs.printed import Column
-from collsec.evidence.dossiers import EVENTS, Dossier, dossiers
+from collsec.evidence.dossiers import EVENTS, Dossier
 from collsec.evidence.record import Record
 from collsec.reports.tables.table import Table, escaped
 from collsec.upstream.sources import Source
@@ -34,19 +34,21 @@ def script(call: str, *values: Any) -> str:
     return f"{call}({','.join(texts)});\n"
 
 
-def write_conflicts(project: Project, folder: Path, sources: Mapping[str, Source]) -> Table:
+def write_conflicts(
+    project: Project, found: Sequence[Dossier], folder: Path, sources: Mapping[str, Source]
+) -> Table:
     """Write a script for each conflict and their index, and return the list of them as a table.
 
     Parameters
     ----------
     project : Project
+    found : sequence of Dossier
     folder : Path
         Of the assembled project.
     sources : mapping of str to Source
         The declared ones; an event names its source by key.
     """
     states = _states(project)
-    found = dossiers(project)
     (folder / FOLDER).mkdir(parents=True)
     index, used = [], {_VIOLENCE}
     for one in found:

@@ -12,10 +12,9 @@ from collsec.evidence.record import Record
 from collsec.reports.figures import Drawing
 from collsec.reports.pages import citation, generated
 from collsec.reports.pages.catalog import Item
-from collsec.reports.pages.source import Qmd, read_qmd, resolve
+from collsec.reports.pages.source import TEXT_KEYS, Qmd, read_qmd, resolve
 from collsec.reports.tables.table import Table
 
-TEXT_KEYS = ("title", "subtitle", "abstract", "description", "keywords")
 FIGURE = re.compile(r"\]\(figures/([\w.-]+)\.svg\)\{#(fig-[\w-]+)[^}]*\}")
 TABLE = re.compile(r"\{\{<\s*include\s+_tbl-([\w-]+)\.md\s*>\}\}")
 _HEADING, _DETAIL = re.compile(r"(#+) "), re.compile(r"\{[^}]*\.detail\b[^}]*\}")
@@ -159,13 +158,14 @@ def _parted(body: str) -> tuple[str, list[str]]:
 
 
 def with_narrow(body: str, items: Mapping[str, Item]) -> str:
-    """Name the layout for phones of each figure that has one."""
+    """Name what a phone shows of each wide figure: its own layout, or the same one."""
 
     def name(found: re.Match[str]) -> str:
         content = items[found[1]].content if found[1] in items else None
-        if not isinstance(content, Drawing) or not content.narrow:
+        if not isinstance(content, Drawing) or not content.is_wide:
             return found[0]
-        own = f'narrow="figures/narrow/{found[1]}.svg"'
+        folder = "figures/narrow" if content.narrow else "figures"
+        own = f'narrow="{folder}/{found[1]}.svg"'
         return found[0].replace(f"{{#{found[2]}", f"{{#{found[2]} {own}")
 
     return FIGURE.sub(name, body)

@@ -1,7 +1,7 @@
 """What a report's text may not do: state numbers by hand, hide a citation, leave a picture mute.
 
 The rule for numbers. Refused in headings, text, captions, alternative text and the front matter's
-title and abstract: decimals (`1.85`, `.05`) and percentages (`12 %`, `ten percent`). They must be
+texts: decimals (`1.85`, `.05`) and percentages (`12 %`, `ten percent`). They must be
 variables, so that none outlives the estimate that it came from. Whole numbers, years, dates and
 document symbols (`S/RES/678`) are free, as is a decimal right after the word *version*. Code,
 link targets, attributes and display equations are not prose.
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from collsec.reports import pandoc
-from collsec.reports.pages.source import SHORTCODE, BadProse, Qmd, near
+from collsec.reports.pages.source import SHORTCODE, TEXT_KEYS, BadProse, Qmd, near
 
 #: Stands for what is no prose: code, an equation, a shortcode.
 BLANK = "\ufffc"
@@ -188,7 +188,7 @@ def check(source: Qmd, variables: Mapping[str, str], known_images: list[str]) ->
             "cross-reference is swallowed by it. Put a word between the two."
         )
     prose = parse(source.body)
-    head = [str(source.front.get(key, "")) for key in ("title", "subtitle", "abstract")]
+    head = [str(source.front.get(key, "")) for key in TEXT_KEYS]
     for text in [*(SHORTCODE.sub(BLANK, h) for h in head), *prose.texts]:
         for number in typed_numbers(text):
             same = [name for name, value in variables.items() if value == number.rstrip(" %")]

@@ -14,6 +14,10 @@ import yaml
 from collsec.core.errors import CollsecError
 
 _LIVE = re.compile(r"([\\`\[\]{}<$]|(?<!\w)@)")
+#: Keys of a front matter that readers see.
+TEXT_KEYS = ("title", "subtitle", "abstract", "description", "keywords")
+#: A printed result: digits, and at most a unit or an interval around them.
+_NUMBER = re.compile(r"(?=.*\d)[^\[\]\n`*]{1,120}")
 SHORTCODE = re.compile(r"\{\{<\s*(\S+)\s+(.*?)\s*>\}\}", re.DOTALL)
 
 
@@ -116,6 +120,7 @@ def resolve(
     where: Callable[[str], str],
     include: Callable[[str], str | None],
     meta: Mapping[str, Any] | None = None,
+    origins: Mapping[str, str] | None = None,
 ) -> str:
     """Replace every shortcode by what it stands for.
 
@@ -131,6 +136,8 @@ def resolve(
         Gives the content of a file by name, or None where there is none.
     meta : mapping, optional
         Front matter.
+    origins : mapping of str to str, optional
+        Result id of a variable: its number then carries it as the title of a span.
 
     Raises
     ------
@@ -145,7 +152,11 @@ def resolve(
             if argument not in variables:
                 offer = near(argument, variables)
                 raise BadProse(f"{place}: unknown variable {argument!r}.{offer}")
-            return variables[argument]
+            printed = variables[argument]
+            is_code = found.string[: found.start()].endswith("`")
+            if argument in (origins or {}) and not is_code and _NUMBER.fullmatch(printed):
+                return f'[{printed}]{{.n title="{(origins or {})[argument]}"}}'
+            return printed
         if kind == "meta":
             value = (meta or {}).get(argument)
             if not isinstance(value, str | int | float):
@@ -161,6 +172,7 @@ def resolve(
                 where=lambda _: argument,
                 include=include,
                 meta=meta,
+                origins=origins,
             )
         raise BadProse(f"{place}: shortcode {kind!r} is none of include, meta, var.")
 

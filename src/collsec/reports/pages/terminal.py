@@ -17,6 +17,7 @@ from collsec.designs.printed import Column
 from collsec.evidence.citation import Used, reference_of
 from collsec.evidence.detectable import RATIOS
 from collsec.evidence.record import Record
+from collsec.evidence.trace import Trace
 from collsec.hypothesis.study import Study
 from collsec.reports.tables import results
 from collsec.reports.tables.table import Table
@@ -279,6 +280,32 @@ def _column(
         **{_short(name): outcome for name, outcome in rest.items()},
         "Result": summary.cited(record),
     }
+
+
+def traced(found: Trace) -> list[RenderableType]:
+    """Return the chain behind a number: its value, its files, its wars, and its sources."""
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    kept = ("label", "estimate", "ci_low", "ci_high", "level", "value", "unit", "n_units")
+    values = ", ".join(f"{k} {found.values[k]}" for k in kept if k in found.values)
+    parts: list[RenderableType] = [Text(found.result_id, "bold"), Text(f"{values}\n")]
+    chain = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    for one in found.stages:
+        chain.add_row(Text(one.stage, "bold"), Text(one.file), Text(one.holds))
+    parts.append(chain)
+    if len(found.wars):
+        parts.append(Text("\nExposed wars, and what is on record of them", "bold"))
+        facts = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for heading in ("War", "Day", "What", "Source"):
+            facts.add_column(heading, overflow="fold")
+        for row in found.rows.to_dict(orient="records"):
+            what = f"{row['kind']}: {row['name']}"
+            day = f"{row['from_date']:%Y-%m-%d}"
+            facts.add_row(*map(Text, (row["war"], day, what, str(row["source"]))))
+        parts.append(facts)
+    parts += [Text("\nSources", "bold"), cited(found.used)]
+    return parts
 
 
 def cited(used: Sequence[Used]) -> RenderableType:

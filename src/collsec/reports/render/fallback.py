@@ -51,10 +51,11 @@ def render(assembled: Assembled, assets: Path, site: Path) -> None:
 
 def _page(assembled: Assembled, page: Page, assets: Path, site: Path) -> None:
     """Write one page, and its PDF where it is a report."""
-    text = markdown(assembled, page)
+    text = markdown(assembled, page, has_origins=True)
     html = _convert(assembled, page, text, "html5", assets / "page.html", assets)
     (site / f"{page.stem}.html").write_text(html, encoding="utf-8", newline="\n")
     if page.record is not None:
+        text = markdown(assembled, page)
         source = _convert(assembled, page, text, "typst", assets / "report.typ", assets)
         (site / f"{page.stem}.pdf").write_bytes(_pdf(assembled, page, source))
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from collsec.designs.estimate import Unit
 from collsec.designs.printed import Column
-from collsec.reports.tables.table import Table
+from collsec.evidence.record import Record
+from collsec.reports.tables.table import Table, escaped
 from collsec.reports.words import wording
 from collsec.reports.words.wording import NONE, with_unit
 
@@ -304,6 +305,88 @@ def attrition(steps: pd.DataFrame, *, hypothesis: str) -> Table:
         "From all episodes to those followed.",
         f"tbl-{hypothesis}-attrition",
         published=steps,
+    )
+
+
+def exposed(wars: pd.DataFrame, *, hypothesis: str) -> Table:
+    """Return the exposed wars, each linked to what is on record of its conflict."""
+    names = [escaped(name) for name in wars["war"]]
+    days = {
+        name: pd.to_datetime(wars[f"{name}_date"]).dt.strftime("%Y-%m-%d")
+        for name in ("onset", "vote", "talks", "agreement", "exposed", "end")
+    }
+    ends = [
+        f"{day} *" if is_exposed else day
+        for day, is_exposed in zip(days["end"], wars["ended_exposed"], strict=True)
+    ]
+    shown = wars.assign(**days | {"shown": names, "end": ends})
+    return Table(
+        (
+            Column("War", "[{shown}](explorer.qmd#{conflict_id})", width=30, is_markup=True),
+            Column("Onset", "onset", width=11),
+            Column("Mission authorized", "vote", width=12),
+            Column("First talks", "talks", width=11),
+            Column("First agreement", "agreement", width=11),
+            Column("Exposed from", "exposed", width=11),
+            Column("End", "end", width=13),
+        ),
+        shown,
+        "The exposed wars, in the order of the months from onset to exposure. First talks and "
+        "first agreement are those within the episode and the years that their records cover. An "
+        "asterisk: ended while exposed. Each war leads to all that is on record of its conflict.",
+        f"tbl-{hypothesis}-exposed",
+        published=wars,
+    )
+
+
+def numbers(
+    record: Record,
+    shortcodes: Iterable[tuple[str, str]],
+    variables: Mapping[str, str],
+    origins: Mapping[str, str],
+) -> Table:
+    """Return every number that a text prints: value, result id, file, and rows that it rests on.
+
+    Parameters
+    ----------
+    record : Record
+    shortcodes : iterable of (kind, argument)
+        Those of the text, in its order.
+    variables : mapping of str to str
+        What each variable prints.
+    origins : mapping of str to str
+        Result id of each variable that has one.
+    """
+    h = record.hypothesis
+    rows_of = record.estimates.set_index("estimate_id")["nobs"]
+    named = dict.fromkeys(argument.strip("\"'") for kind, argument in shortcodes if kind == "var")
+    rows = []
+    for variable in named:
+        if variable not in origins:
+            continue
+        name = origins[variable].partition("@")[0]
+        is_estimate = name in rows_of.index
+        rows.append(
+            {
+                "variable": variable,
+                "value": variables[variable],
+                "result": origins[variable],
+                "file": f"data/processed/estimates/{h}.{'parquet' if is_estimate else 'json'}",
+                "rows": int(rows_of[name]) if is_estimate else None,
+            }
+        )
+    columns = ["variable", "value", "result", "file", "rows"]
+    return Table(
+        (
+            Column("Number", "variable", width=30),
+            Column("Printed", "value", width=30),
+            Column("Result", "result", width=26),
+            Column("File", "file", width=30),
+            Column("Input rows", "rows", Unit.COUNT, width=10),
+        ),
+        pd.DataFrame(rows, columns=columns),
+        "Numbers of the text, in its order.",
+        f"tbl-{h}-numbers",
     )
 
 

@@ -113,6 +113,26 @@ def variables(record: Results) -> dict[str, str]:
     return {f"{h}.{name}": text for name, text in found.items()}
 
 
+def origins(record: Results) -> dict[str, str]:
+    """The estimate or quantity behind each variable that :func:`variables` gives."""
+    h = record.hypothesis
+    rows = record.estimates
+    found = {f"{h}.{name}": f"{h}.{name}" for name in record.quantities}
+    primary = str(rows.loc[rows["role"] == "primary", "estimate_id"].iloc[0])
+    found |= {f"{h}.{name}": primary for name in sentences(record)}
+    declared: list[tuple[tuple[VariablesOf, ...], pd.Series]] = [(PRIMARY, rows["estimate_id"])]
+    for part in record.spec.get("parts", ()):
+        own = rows.loc[rows["estimate_id"].map(record.made_by) == part, "estimate_id"]
+        declared.append((PARTS[part].variables, own))
+    for variables_of, estimates in declared:
+        names = {str(one).partition(".")[2]: str(one) for one in estimates}
+        for each in variables_of:
+            for name in fnmatch.filter(names, each.estimates):
+                for variable in each.names:
+                    found[f"{h}.{variable.replace('{name}', name)}"] = names[name]
+    return found
+
+
 def sentences(record: Results) -> dict[str, str]:
     """The finding of the primary and the verdict on it, in sentences."""
     rows = record.estimates
