@@ -271,7 +271,7 @@ def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
     """
     import collsec.subjects  # noqa: F401 - parts register themselves on import
     from collsec.designs import tasks as work
-    from collsec.designs.multiverse import estimate_all
+    from collsec.designs.registry import get
     from collsec.hypothesis.multiverse import expand
     from collsec.survival import EstimationError
     from collsec.survival.inference import InferenceError
@@ -286,7 +286,9 @@ def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
     every = work.tasks(inputs, inputs.study.draws(profile))
     try:
         # A shard without a specification estimates one for its columns, and keeps no row.
-        made = estimate_all(inputs, specifications[first:last] or specifications[:1])
+        made = get(inputs.spec.design).specified(
+            inputs, specifications[first:last] or specifications[:1]
+        )
         made = made.iloc[: last - first]
         done = {task: every[task]() for task in work.of_shard(list(every), k, n)}
     except (EstimationError, InferenceError) as error:

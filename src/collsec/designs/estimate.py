@@ -47,6 +47,7 @@ class Unit(StrEnum):
 UNITS = {
     "hazard_ratio": Unit.RATIO,
     "hazard_ratio_of_action": Unit.RATIO,
+    "hazard_ratio_of_recurrence": Unit.RATIO,
     "ratio_of_hazard_ratios": Unit.RATIO,
     "probability": Unit.SHARE,
     "probability_difference": Unit.POINTS,

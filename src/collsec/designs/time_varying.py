@@ -19,6 +19,7 @@ from collsec.core.schema import Role
 from collsec.designs import curves
 from collsec.designs.checks import LEVEL
 from collsec.designs.comparison import Comparison, identity, sandwich_ratio
+from collsec.designs.cox_based import CoxBased
 from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
 from collsec.designs.inputs import Inputs, Prepared, codes, prepare
 from collsec.designs.parts import Part
@@ -137,7 +138,7 @@ def rerandomized(
 
 
 @design
-class TimeVarying:
+class TimeVarying(CoxBased):
     """Exposure in calendar time, redrawn among the wars at risk on the day that it began."""
 
     name = "time_varying"

@@ -13,7 +13,7 @@ import pandas as pd
 
 from collsec.designs import checks, curves, multiverse
 from collsec.designs.estimate import Estimate, Quantity, Unit, result_id, rounded, tidy
-from collsec.designs.inputs import Inputs, Prepared, prepare
+from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.registry import get
 from collsec.designs.tasks import main_estimates
@@ -84,7 +84,7 @@ def estimate_hypothesis(
         else e
         for e in estimates[1:]
     ]
-    prepared = prepare(inputs, spec.exposure)
+    prepared = get(spec.design).prepare(inputs, spec.exposure)
     parts = {
         name: PARTS[name].made(Context(inputs, prepared, draws), primary)
         if PARTS[name].after_primary
@@ -184,9 +184,10 @@ def _curves(
 ) -> tuple[pd.DataFrame, dict[str, Quantity]]:
     """Survival by group, the design's own curves, and those of the parts."""
     design = get(inputs.spec.design)
-    group = design.groups(inputs, prepared)
     own, quantities = design.curves(inputs, prepared)
-    by_group = curves.survival_by(prepared, group, inputs.study.horizon_months)
-    drawn = pd.concat([by_group, *own], ignore_index=True)[curves.COLUMNS]
+    drawn = [*design.survival(inputs, prepared), *own]
     further = [p.curves for p in parts.values() if p.curves is not None]
-    return pd.concat([drawn, *further], ignore_index=True), quantities
+    if not drawn and not further:
+        return pd.DataFrame(columns=curves.COLUMNS), quantities
+    made = pd.concat(drawn, ignore_index=True)[curves.COLUMNS] if drawn else pd.DataFrame()
+    return pd.concat([made, *further], ignore_index=True), quantities

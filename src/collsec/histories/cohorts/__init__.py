@@ -1,5 +1,6 @@
 """Cohorts: who is followed and from when; one module for each kind of unit."""
 
 from collsec.histories.cohorts.episodes import CLUSTERS, RULES, STRATA, Cohort, select, with_strata
+from collsec.histories.cohorts.peace import peace_after
 
-__all__ = ["CLUSTERS", "RULES", "STRATA", "Cohort", "select", "with_strata"]
+__all__ = ["CLUSTERS", "RULES", "STRATA", "Cohort", "peace_after", "select", "with_strata"]

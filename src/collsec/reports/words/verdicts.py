@@ -11,6 +11,7 @@ import math
 from collsec.designs.estimate import Estimate
 from collsec.evidence.synthesis import Family
 from collsec.evidence.verdict import Reason, Verdict
+from collsec.reports.words import ratios
 from collsec.reports.words.wording import (
     begun,
     count,
@@ -122,15 +123,16 @@ def primary_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, s
     """
     those, others = contrast
     ratio = number(primary.estimate)
+    words = ratios.of(primary.estimand)
     ends = (
-        f"{begun(those)} ended at {ratio} times the rate of {others}"
+        f"{begun(those)} {words.compared.format(ratio=ratio)} {others}"
         f" ({level(primary.level)} interval {interval(primary.ci_low, primary.ci_high)})"
     )
-    faster = "sooner" if primary.estimate > 1 else "later"
+    differed = words.past(primary.estimate)
     return {
-        "supported": f"{ends}: they ended {faster}, as the claim says, and the checks hold.",
-        "contradicted": f"{ends}: they ended {faster}, against the claim, and the checks hold.",
-        "mixed": f"{ends}: they ended {faster}, but at least one check of this result fails.",
+        "supported": f"{ends}: they {differed}, as the claim says, and the checks hold.",
+        "contradicted": f"{ends}: they {differed}, against the claim, and the checks hold.",
+        "mixed": f"{ends}: they {differed}, but at least one check of this result fails.",
         "no-effect": f"{ends}: no difference large enough to matter.",
         "inconclusive": f"{ends}: no difference is detected, and none is ruled out.",
         "void": "No verdict is given, because a check of the estimator itself failed.",
@@ -147,16 +149,17 @@ def plain_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str
     """
     those, others = contrast
     begin = begun(those)
-    faster = "sooner" if primary.estimate > 1 else "later"
+    words = ratios.of(primary.estimand)
+    differ, differed = words.present(primary.estimate), words.past(primary.estimate)
+    # "end sooner or later": the verb is said once.
+    either = f"{words.above[1]} or {words.below[1].partition(' ')[2]}"
     return {
-        "supported": f"{begin} end {faster} than {others}, as the claim says.",
-        "contradicted": f"{begin} end {faster} than {others}, against the claim.",
-        "mixed": f"{begin} ended {faster} than {others}, but not every check holds: the record "
+        "supported": f"{begin} {differ} than {others}, as the claim says.",
+        "contradicted": f"{begin} {differ} than {others}, against the claim.",
+        "mixed": f"{begin} {differed} than {others}, but not every check holds: the record "
         "does not show that one caused the other.",
-        "no-effect": f"{begin} end about as soon as {others}: any difference is too small to "
-        "matter.",
-        "inconclusive": f"The record does not show whether {those} end sooner or later than "
-        f"{others}.",
+        "no-effect": f"{begin} {words.alike} {others}: any difference is too small to matter.",
+        "inconclusive": f"The record does not show whether {those} {either} than {others}.",
         "void": "Nothing can be said: the estimator failed a check of its own.",
     }[verdict.code]
 

@@ -23,6 +23,7 @@ ESTIMANDS = {
     "months_per_year_of_delay": "months per year",
     "ratio_of_hazard_ratios": "ratio of two hazard ratios",
     "hazard_ratio_of_action": "hazard ratio of the act",
+    "hazard_ratio_of_recurrence": "hazard ratio of recurrence",
 }
 
 
