@@ -94,7 +94,7 @@ def registries(project: Project) -> Registries:
     import collsec.subjects  # noqa: F401  (parts register themselves)
     from collsec.designs import DESIGNS, PARTS
     from collsec.evidence.verdict import CODES
-    from collsec.histories.cohorts import CLUSTERS, RULES, STRATA
+    from collsec.histories.cohorts import CLUSTERS, DAY_STRATA, RULES, STRATA
     from collsec.hypothesis.registries import Registries
     from collsec.measures import SHARED
     from collsec.tables.clean import CLAIMS, read_json, read_raw, resources
@@ -111,6 +111,7 @@ def registries(project: Project) -> Registries:
         parts=PARTS,
         rules=RULES,
         strata=STRATA,
+        day_strata=DAY_STRATA,
         clusters=CLUSTERS,
         verdicts=CODES,
         tables=tables,

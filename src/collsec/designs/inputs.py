@@ -231,7 +231,7 @@ class PanelBuilder:
             lag,
             outcome or spec.outcome,
             _options_of(choices.measure or exposure.measure, choices),
-            _cohort_of(spec, choices),
+            cohort_of(spec, choices),
         )
         return replace(prepared, strata=spec.strata if choices.strata is None else choices.strata)
 
@@ -261,7 +261,7 @@ class PanelBuilder:
     def _lay_out(
         self, name: str, lag: int, outcome: str, options: Options, followed: Followed
     ) -> Prepared:
-        cohort = self._once(self._select, followed)
+        cohort = self._once(self.select, followed)
         units = cohort.units if self.columns is None else cohort.units[self.columns]
         attrition = cohort.attrition
         kind, known_until = measures.get(name).kind, self.inputs.known_until(name)
@@ -291,7 +291,12 @@ class PanelBuilder:
         rows = arrange(units, ends, exposures, list(dict.fromkeys(carried)))
         return Prepared(units, ends, rows, column, (), (), spells, attrition)
 
-    def _select(self, followed: Followed) -> Cohort:
+    def cohort(self, followed: Followed) -> Cohort:
+        """The units of a cohort, made once."""
+        return self._once(self.select, followed)
+
+    def select(self, followed: Followed) -> Cohort:
+        """The units of a cohort, as :func:`cohort_of` says which."""
         types, rules, gap_years, last_year = followed
         episodes = self.inputs.episodes
         if gap_years > 1:
@@ -312,7 +317,7 @@ class PanelBuilder:
         return cohort
 
     def _covariate(self, name: str, options: Options, followed: Followed) -> np.ndarray:
-        units = self._once(self._select, followed).units
+        units = self._once(self.select, followed).units
         measure = measures.get(name)
         values = measure(self.inputs.following(units), **dict(options))
         return np.asarray(values, dtype=float)
@@ -323,7 +328,8 @@ class PanelBuilder:
         return calendar
 
 
-def _cohort_of(spec: Spec, choices: Choices) -> Followed:
+def cohort_of(spec: Spec, choices: Choices) -> Followed:
+    """All that decides which wars a specification follows."""
     return (
         choices.types or spec.cohort.types,
         tuple(rules_of(spec, choices)),
@@ -421,5 +427,6 @@ __all__ = [
     "Prepared",
     "clock",
     "codes",
+    "cohort_of",
     "prepare",
 ]

@@ -21,13 +21,14 @@ from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
-from collsec.hypothesis.validation import OPTIONAL
+from collsec.hypothesis.validation import ON_THE_DAY, OPTIONAL
 from collsec.survival.inference import Calibration
 
 Task = Callable[[], Part]
 
 # Keys that mean something only to some designs.
 ADJUSTMENT, LAGS, LAG, ASSIGNMENT = OPTIONAL
+DAY_STRATA = ON_THE_DAY
 
 
 class Design(Protocol):

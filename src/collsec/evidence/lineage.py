@@ -12,7 +12,7 @@ from typing import Any
 
 import collsec.subjects  # noqa: F401
 from collsec.designs import PARTS
-from collsec.histories.cohorts import RULES, STRATA
+from collsec.histories.cohorts import DAY_STRATA, RULES, STRATA
 from collsec.histories.registry import raw_columns
 from collsec.measures import MEASURES
 
@@ -40,7 +40,7 @@ def columns_used(spec: Mapping[str, Any]) -> list[str]:
     found = {*ALWAYS, f"episodes.{spec['cluster']}"}
     for part in names & PARTS.keys():
         found |= set(of_part(PARTS[part].uses))
-    for registry in (MEASURES, RULES, STRATA):
+    for registry in (MEASURES, RULES, STRATA, DAY_STRATA):
         found |= {column for name in names & registry.keys() for column in registry[name].uses}
     return sorted(found)
 
