@@ -11,7 +11,7 @@
 
 import os
 
-from collsec.core.manifest import Unit
+from collsec.core.manifest import WorkUnit
 from collsec.core.project import Project
 from collsec.hypothesis.specification import specification_digest
 from collsec.hypothesis.study import load_study
@@ -25,7 +25,7 @@ COLLSEC = "COLLSEC_ROOT=. python -m collsec"
 
 def receipt(stage, hypothesis="", shard=""):
     """What a unit of work leaves behind when all of its files are there."""
-    return PROJECT.relative(PROJECT.receipt(Unit(stage, hypothesis, shard)))
+    return PROJECT.relative(PROJECT.receipt(WorkUnit(stage, hypothesis, shard)))
 
 
 def written_by_hand(stage):

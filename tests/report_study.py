@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from collsec.designs.estimate import Quantity, Unit
-from collsec.evidence.synthesis import further_tests
+from collsec.evidence.verdict import further_tests
 
 HYPOTHESES = ("h1", "h2", "h3")
 STEMS = {"h1": "h1-deployment-delay", "h2": "h2-veto-use", "h3": "h3-p5-interest"}

@@ -6,6 +6,8 @@ Imports inside functions and for types alone count like any other.
 from __future__ import annotations
 
 import ast
+import collections
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,6 +140,69 @@ def test_a_circle_would_be_found() -> None:
     for importer, imported in (("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")):
         graph.add_import(importer=importer, imported=imported)
     assert circles(graph) == [["a", "b", "c"]]
+
+
+def drawn(page: str, heading: str) -> set[tuple[str, str]]:
+    """The arrows of the picture below a heading."""
+    picture = page.split(f"## {heading}", 1)[1].split("```mermaid", 1)[1].split("```", 1)[0]
+    arrows = set()
+    for line in picture.splitlines():
+        names = re.split(r"\s*-->(?:\|\w+\|)?\s*", line.strip())
+        arrows |= set(itertools.pairwise(names))
+    return arrows
+
+
+def reached(arrows: set[tuple[str, str]], start: str) -> set[str]:
+    """All that arrows lead to from a name."""
+    found: set[str] = set()
+    to_do = [start]
+    while to_do:
+        here = to_do.pop()
+        new = {b for a, b in arrows if a == here} - found
+        found |= new
+        to_do += new
+    return found
+
+
+def test_the_picture_of_the_rooms_is_true(graph: Graph, repository: Path) -> None:
+    """Each drawn arrow is an import, and each import lies along drawn arrows."""
+    page = (repository / "docs" / "architecture.md").read_text(encoding="utf-8")
+    arrows = drawn(page, "The rooms")
+    imports = {
+        (room(imported), room(importer))
+        for importer, imported in edges(graph)
+        if room(imported) != room(importer) and {room(imported), room(importer)} <= set(ROOMS)
+    }
+    assert {name for arrow in arrows for name in arrow} == set(ROOMS) - {"pipeline"}
+    assert arrows - imports == set()
+    along = {(a, b) for a in ROOMS for b in reached(arrows, a)}
+    assert {(a, b) for a, b in imports if "pipeline" not in (a, b)} - along == set()
+    listed = re.findall(r"^\| `(\w+)` \|", page.split("## The rooms", 1)[1], re.MULTILINE)
+    assert tuple(listed) == tuple(name for name in ROOMS if name != "pipeline")
+
+
+def test_the_picture_of_the_flow_is_true(repository: Path) -> None:
+    """Its nouns are the stages of the table below it, and the folders of the pipeline."""
+    page = (repository / "docs" / "architecture.md").read_text(encoding="utf-8")
+    arrows = drawn(page, "The flow of the data")
+    nouns = {name for arrow in arrows for name in arrow}
+    listed = dict(re.findall(r"^\| (\w+) \| `([\w/]+)`", page, re.MULTILINE))
+    assert nouns == listed.keys() | {"cohorts"}  # cohorts are written with their panels
+    code = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
+    for noun, folder in listed.items():
+        assert f'"{folder.rstrip("/").rpartition("/")[2]}"' in code, noun
+
+
+def test_no_two_classes_share_a_name() -> None:
+    """One name means one thing; protocols say what one reader needs of another's class."""
+    found = collections.Counter(
+        node.name
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+        and not any(ast.unparse(base) == "Protocol" for base in node.bases)
+    )
+    assert [name for name, n in found.items() if n > 1] == []
 
 
 def test_imports_within_functions_and_for_types_count(graph: Graph) -> None:

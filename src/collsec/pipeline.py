@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from collsec.core.errors import CollsecError, Fault, MissingInput
-from collsec.core.manifest import Unit
+from collsec.core.manifest import WorkUnit
 from collsec.core.project import Project
 from collsec.core.provenance import record
 
@@ -38,7 +38,7 @@ def step(stage: Callable[Arguments, None]) -> Callable[Arguments, None]:
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         given = signature.bind(*args, **kwargs).arguments
         project: Project = given["project"]
-        unit = Unit(stage.__name__, given.get("hypothesis", ""), given.get("name", ""))
+        unit = WorkUnit(stage.__name__, given.get("hypothesis", ""), given.get("name", ""))
         with project.making(unit, *rests_on(project, unit, given.get("profile", ""))):
             stage(*args, **kwargs)
 
@@ -208,7 +208,7 @@ def frames_of(spec: Spec) -> list[str]:
 
     Of what its page brings along, what that is made from counts, and its own tables.
     """
-    from collsec.evidence.lineage import columns_used
+    from collsec.evidence.citation import columns_used
     from collsec.histories import EXTENTS, FRAMES, TIMELINES
     from collsec.histories.registry import brought_by, of_study
 
@@ -367,7 +367,7 @@ def estimate(project: Project, hypothesis: str, profile: str, shards: int) -> No
 def synthesis(project: Project) -> None:
     """estimates of all hypotheses → what can be said only of all together."""
     from collsec.designs.estimate import rounded
-    from collsec.evidence.synthesis import over_primaries
+    from collsec.evidence.verdict import over_primaries
     from collsec.hypothesis.study import load_study
 
     study = load_study(project)
@@ -387,14 +387,14 @@ def reports(project: Project) -> None:
 
 
 def rests_on(
-    project: Project, unit: Unit, profile: str, digests: Digests | None = None
+    project: Project, unit: WorkUnit, profile: str, digests: Digests | None = None
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Digests of what persons write and of the settings that a unit would be made from now.
 
     Parameters
     ----------
     project : Project
-    unit : Unit
+    unit : WorkUnit
     profile : str
         Enters where the number of draws matters.
     digests : Digests, optional
@@ -466,7 +466,7 @@ def study_digest(project: Project, *, is_whole: bool) -> str:
     return digest_json(content)
 
 
-def outdated(project: Project, profile: str = "") -> dict[Unit, str]:
+def outdated(project: Project, profile: str = "") -> dict[WorkUnit, str]:
     """Units whose files are not whole, or no longer follow from what is there, and why.
 
     Parameters
@@ -478,7 +478,7 @@ def outdated(project: Project, profile: str = "") -> dict[Unit, str]:
     Returns
     -------
     dict
-        Unit → reason. Units that were never made are not among them.
+        WorkUnit → reason. Units that were never made are not among them.
     """
     from collsec.core.manifest import not_current
     from collsec.hypothesis.study import load_study
@@ -487,7 +487,7 @@ def outdated(project: Project, profile: str = "") -> dict[Unit, str]:
     manifests = {u: m for u, m in project.manifests().items() if u.hypothesis in known}
     digests = project.digests()
 
-    def current(unit: Unit) -> tuple[dict[str, str], dict[str, str]]:
+    def current(unit: WorkUnit) -> tuple[dict[str, str], dict[str, str]]:
         asked = profile or manifests[unit].settings.get("profile", "")
         return rests_on(project, unit, asked, digests)
 

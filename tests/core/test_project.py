@@ -10,13 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from collsec.core.errors import Corrupt, MissingInput
-from collsec.core.manifest import Digests, Manifest, Unit, digest_of, manifest_from, not_current
-from collsec.core.names import nearest
+from collsec.core.errors import Corrupt, MissingInput, nearest
+from collsec.core.manifest import Digests, Manifest, WorkUnit, digest_of, manifest_from, not_current
 from collsec.core.project import Project
 
 FRAME = pd.DataFrame({"x": [1, 2, 3]})
-UNIT = Unit("tables")
+UNIT = WorkUnit("tables")
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
-def make(project: Project, unit: Unit = UNIT, frame: pd.DataFrame = FRAME) -> None:
+def make(project: Project, unit: WorkUnit = UNIT, frame: pd.DataFrame = FRAME) -> None:
     with project.making(unit, {}, {"code version": "1"}):
         project.write(frame, "tables", "one", {"stage": "tables"})
         project.write_json({"n": len(frame)}, project.record("one"))
@@ -72,7 +71,7 @@ def test_what_a_unit_no_longer_writes_goes(project: Project) -> None:
 
 def test_what_is_read_is_noted(project: Project) -> None:
     make(project)
-    later = Unit("panel", "h1")
+    later = WorkUnit("panel", "h1")
     with project.making(later, {}, {}):
         project.read("tables", "one")
         project.write_json({}, project.spec_json("h1"))
@@ -150,12 +149,12 @@ def test_digests_are_taken_again_where_a_file_has_changed(tmp_path: Path) -> Non
 def test_reasons_for_making_a_unit_again(tmp_path: Path) -> None:
     path = tmp_path / "out"
     path.write_bytes(b"x")
-    first = Manifest(Unit("a"), outputs={"out": digest_of(b"x")}, sources={"raw": "1"})
-    second = Manifest(Unit("b"), inputs={"out": digest_of(b"w")}, settings={"profile": "quick"})
+    first = Manifest(WorkUnit("a"), outputs={"out": digest_of(b"x")}, sources={"raw": "1"})
+    second = Manifest(WorkUnit("b"), inputs={"out": digest_of(b"w")}, settings={"profile": "quick"})
     assert manifest_from(first.to_json()) == first and manifest_from("{}") is None
 
-    def reasons(sources: dict[str, str], profile: str) -> dict[Unit, str]:
-        settings = {Unit("a"): {}, Unit("b"): {"profile": profile}}
+    def reasons(sources: dict[str, str], profile: str) -> dict[WorkUnit, str]:
+        settings = {WorkUnit("a"): {}, WorkUnit("b"): {"profile": profile}}
         return not_current(
             tmp_path,
             [first, second],
@@ -163,13 +162,13 @@ def test_reasons_for_making_a_unit_again(tmp_path: Path) -> None:
             lambda unit: (sources if unit.stage == "a" else {}, settings[unit]),
         )
 
-    assert reasons({"raw": "1"}, "quick") == {Unit("b"): "out has been made again"}
+    assert reasons({"raw": "1"}, "quick") == {WorkUnit("b"): "out has been made again"}
     assert reasons({"raw": "2"}, "full") == {
-        Unit("a"): "raw has changed",
-        Unit("b"): "made with another profile",
+        WorkUnit("a"): "raw has changed",
+        WorkUnit("b"): "made with another profile",
     }
     path.unlink()
-    assert reasons({"raw": "1"}, "quick")[Unit("a")] == "out is missing"
+    assert reasons({"raw": "1"}, "quick")[WorkUnit("a")] == "out is missing"
     # Whether an input that no unit lists differs is seen when it has been made.
     alone = not_current(
         tmp_path, [second], Digests(tmp_path / "c"), lambda _: ({}, second.settings)
@@ -179,8 +178,8 @@ def test_reasons_for_making_a_unit_again(tmp_path: Path) -> None:
 
 def test_receipts_are_found_by_their_units(project: Project) -> None:
     make(project)
-    make(project, Unit("shard", "h1", "2-of-4"))
-    assert set(project.receipts()) == {UNIT, Unit("shard", "h1", "2-of-4")}
+    make(project, WorkUnit("shard", "h1", "2-of-4"))
+    assert set(project.receipts()) == {UNIT, WorkUnit("shard", "h1", "2-of-4")}
     assert project.receipts()[UNIT] == project.manifests()[UNIT].receipt
 
 

@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 
 from coding_rules import rules
-from collsec.compile.violence.countries import (
+from collsec.compile.violence.months import (
     CountryYear,
     CountryYears,
     ViolenceRules,
     read_country_years,
+    read_months,
+    violence_months_from,
 )
-from collsec.compile.violence.months import read_months, violence_months_from
 from collsec.compile.violence.years import (
     bridge_from,
     by_conflict,

@@ -11,8 +11,16 @@ import pytest
 import collsec.subjects  # noqa: F401  (parts register themselves)
 import study
 from collsec.designs import PARTS
-from collsec.evidence.citation import RawTable, Used, bibtex, reference_of, sources_of
-from collsec.evidence.lineage import columns_used, of_part, raw_columns_used
+from collsec.evidence.citation import (
+    RawTable,
+    Used,
+    bibtex,
+    columns_used,
+    of_part,
+    raw_columns_used,
+    reference_of,
+    sources_of,
+)
 from collsec.histories.registry import raw_columns
 from collsec.hypothesis.study import load_study
 from collsec.hypothesis.validation import load

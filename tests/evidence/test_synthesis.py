@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from collsec.evidence.synthesis import Family, further_tests, over_primaries
+from collsec.evidence.verdict import Family, further_tests, over_primaries
 
 
 def estimates(*rows: tuple[str, str, float], validity: str = "principled") -> pd.DataFrame:

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from collsec.evidence.verdict import CODES, Facts, Reason, Rules, Verdict, decide
+from collsec.evidence.verdict import Facts, Reason, Rules, Verdict, decide
 
 RULES = Rules(10, 8, (0.02, 0.09), (0.8, 1.25), 0.8)
 SOUND = Facts(

@@ -11,7 +11,7 @@ import pytest
 
 from collsec.core.errors import BadSpec, MissingInput
 from collsec.core.project import Project
-from collsec.evidence.synthesis import over_primaries
+from collsec.evidence.verdict import over_primaries
 from collsec.hypothesis.study import load_study
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -59,7 +59,7 @@ def edited(tmp_path: Path) -> Edit:
         ("[0.02, 0.09]", "[0.09, 0.02]", ["calibration_bounds", "[0.09, 0.02]", "smaller first"]),
         ("[0.02, 0.09]", "[0.02, 1.09]", ["calibration_bounds", "between 0 and 1"]),
         ("[0.02, 0.09]", "[0.02]", ["calibration_bounds", "2 values"]),
-        ("minimum_exposed_ends: 10", "minimum_exposed_ends: -1", ["minimum_exposed_ends"]),
+        ("minimum_exposed_events: 10", "minimum_exposed_events: -1", ["minimum_exposed_events"]),
         ("seed: 19451024", "seed: -1", ["key seed", "0 or more"]),
         ("seed: 19451024", f"seed: {10**30}", ["key seed", "too large"]),
         ("  quick: {", "  quik: {", ["profiles.quik", "'quick'"]),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from collsec.core.errors import BadSpec
-from collsec.evidence.lineage import raw_columns_used
+from collsec.evidence.citation import raw_columns_used
 from collsec.measures import MEASURES, SHARED, covariate_from_table, names
 
 EPISODES = pd.DataFrame(

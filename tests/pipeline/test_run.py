@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from collsec import pipeline
-from collsec.core.manifest import Unit
+from collsec.core.manifest import WorkUnit
 from collsec.core.project import Project
 from mini.small_study import collsec, environment
 
@@ -210,13 +210,13 @@ def test_new_content_under_an_old_time_stamp_is_seen(finished: Path) -> None:
     content = path.read_bytes()
     with changed(path, content.replace(b"Franco's Spain", b"Franco'z Spain")):
         assert pipeline.outdated(Project(finished)) == {
-            Unit("tables"): "data/raw/coded/vetoes.csv has changed"
+            WorkUnit("tables"): "data/raw/coded/vetoes.csv has changed"
         }
     page = finished / "analyses" / "h2-veto-use.qmd"
     text = page.read_bytes()
     with changed(page, text.replace(b"lags_months: [0, 3]", b"lags_months: [0, 6]")):
         found = pipeline.outdated(Project(finished))
-        assert found.pop(Unit("reports")) == "analyses/h2-veto-use.qmd has changed"
+        assert found.pop(WorkUnit("reports")) == "analyses/h2-veto-use.qmd has changed"
         assert {unit.hypothesis for unit in found} == {"h2"}
         assert set(found.values()) == {"made with another specification"}
         shown = collsec(finished, "show", "h2")
@@ -448,7 +448,7 @@ def test_a_shard_without_work_is_an_empty_shard(finished: Path, pristine: Path) 
     assert len(empty) == 0 and list(empty) == list(made)
     for path in folder.glob(f"*-of-{total}.*"):
         path.unlink()
-    unit = Unit("shard", "h3", f"1-of-{total}")
+    unit = WorkUnit("shard", "h3", f"1-of-{total}")
     Project(finished).unit_manifest(unit).unlink()
     Project(finished).receipt(unit).unlink()
 

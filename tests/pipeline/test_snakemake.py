@@ -220,10 +220,11 @@ def test_commands_read_the_results(finished: Path) -> None:
     cited = {h: printed("cite", h) for h in ("h1", "h2", "h3")}
     for text in cited.values():
         assert "Armed conflict 1946–2001: A new dataset" in text
-    assert "bara_hultman" in cited["h1"] and "mission_conflicts: conflict_id" in cited["h1"]
+    assert "bara_hultman" in cited["h1"]
+    assert "mission_conflicts: basis, confidence, conflict_id" in cited["h1"]
     assert "un_library" in cited["h2"] and "vetoes: " in cited["h2"]
     assert "atop" in cited["h3"] and "p5_ties: has_defense_pact" in cited["h3"]
-    assert printed("cite", "h3", "--bibtex").startswith("@misc{ucdp_acd,")
+    assert printed("cite", "h3", "--bibtex").startswith("@software{collsec,")
     assert "H1, with " in printed("power")
 
 

@@ -90,7 +90,7 @@ def kindest_verdict(made: Inputs) -> str:
         principled_agreement=1.0,
     )
     rules = Rules(
-        minimum_exposed_ends=0,
+        minimum_exposed_events=0,
         minimum_exposed_clusters=0,
         calibration_bounds=made.study.calibration_bounds,
         no_effect=made.spec.estimand.no_effect,

@@ -393,7 +393,7 @@ def test_the_three_areas_of_incidence_fill_the_whole_at_each_month() -> None:
     shares = [int(t.get_text().split()[-2]) for t in figure.axes[0].texts]
     assert abs(sum(shares) - 100) <= 1
     last = curve("cumulative").groupby("curve")["estimate"].last()
-    assert round(100 * last["cumulative_incidence_deployment"]) in shares
+    assert round(100 * last["cumulative_incidence_exposure"]) in shares
 
 
 def test_the_areas_of_kinds_of_end_fill_the_whole_and_say_their_shares() -> None:

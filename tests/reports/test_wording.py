@@ -7,8 +7,7 @@ import dataclasses
 import pytest
 
 from collsec.designs.estimate import Estimate
-from collsec.evidence.synthesis import Family
-from collsec.evidence.verdict import CODES, Reason, Verdict
+from collsec.evidence.verdict import CODES, Family, Reason, Verdict
 from collsec.reports.words import verdicts, wording
 from collsec.reports.words.verdicts import REASONS, SENTENCES
 

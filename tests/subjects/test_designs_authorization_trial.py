@@ -13,7 +13,7 @@ from collsec.subjects.deployment.authorization_trial import (
     compare,
     listed,
 )
-from collsec.subjects.deployment.printed import AUTHORIZED
+from collsec.subjects.deployment.operations import AUTHORIZED
 from made_up_cohorts import inputs_of
 
 COLUMNS = ["mission_id", "episode_id", "vote", "half", "tenth", "exit", "is_rehatted"]

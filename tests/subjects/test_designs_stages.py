@@ -8,11 +8,11 @@ import pytest
 from collsec.reports.tables.table import of_record
 from collsec.subjects.deployment.operations import (
     MILESTONES,
+    STAGES_TABLE,
     authorized_into_war,
     operations,
     stage_table,
 )
-from collsec.subjects.deployment.printed import STAGES_TABLE
 
 DAY = pd.Timestamp
 

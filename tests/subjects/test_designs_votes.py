@@ -17,7 +17,8 @@ from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import prepare
 from collsec.designs.jackknife import hazard_ratio
 from collsec.designs.parts import Context
-from collsec.designs.votes import first_of_each_war, followed_for, votes_on_wars
+from collsec.histories.cohorts import votes as cohort
+from collsec.histories.cohorts.votes import first_of_each_war, followed_for
 from collsec.histories.extents import last_day_followed
 from collsec.histories.registry import Extent
 from collsec.histories.timelines import ACTION_CLASSES
@@ -46,6 +47,17 @@ def study() -> Inputs:
 @functools.cache
 def context() -> Context:
     return Context(study(), prepare(study(), study().spec.exposure), study().study.draws("quick"))
+
+
+def votes_on_wars(inputs: Inputs) -> pd.DataFrame:
+    """The votes of a study's inputs."""
+    return cohort.votes_on_wars(
+        inputs.episodes,
+        inputs.acts,
+        inputs.timelines["council"],
+        inputs.extents,
+        inputs.spec.cohort.types,
+    )
 
 
 def act(item: str, conflict: int, date: str, kind: str, **fields: object) -> dict[str, object]:

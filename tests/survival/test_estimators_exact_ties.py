@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from collsec.survival import EstimationError, cox_ph
-from collsec.survival.cox.exact_ties import MOST_STEPS, subset_moments
+from collsec.survival.cox.partial_likelihood import MOST_STEPS, subset_moments
 
 #: The same few dozen products in another order.
 SAME = 1e-10

@@ -25,7 +25,7 @@ def test_schoenfeld_number_of_events() -> None:
     assert effect.low == pytest.approx(0.5, abs=1e-6)
 
 
-def test_twenty_exposed_ends_detect_2_2_or_0_46() -> None:
+def test_twenty_exposed_events_detect_2_2_or_0_46() -> None:
     """The figure of the design: Bonferroni level, power 0.8, exposed share of 14 % at risk."""
     std_error = 1 / np.sqrt(20 * (1 - 0.14))
     effect = minimum_detectable_effect(std_error, alpha=0.05 / 3, power=0.8)

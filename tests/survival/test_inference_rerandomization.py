@@ -17,8 +17,11 @@ from collsec.survival.inference import (
     risk_set_rerandomization,
 )
 from collsec.survival.inference.assignment import exposed_counts, redraw, split_rows
-from collsec.survival.inference.reference_distribution import critical_values, equal_tailed_p_values
-from collsec.survival.inference.score_inversion import null_scores
+from collsec.survival.inference.reference_distribution import (
+    critical_values,
+    equal_tailed_p_values,
+    null_scores,
+)
 
 
 def small_design(**changes: Any) -> ExposureDesign:
@@ -116,16 +119,16 @@ def test_score_of_ties_has_the_hypergeometric_variance() -> None:
 
 
 @pytest.mark.parametrize(
-    ("on", "off", "exposed_ends"),
+    ("on", "off", "exposed_events"),
     [(20.0, np.inf, 0), (19.0, np.inf, 1), (5.0, 20.0, 1), (5.0, 19.0, 0)],
 )
 def test_exposure_covers_the_days_after_on_up_to_off(
-    on: float, off: float, exposed_ends: int
+    on: float, off: float, exposed_events: int
 ) -> None:
     """Unit 1 ends on day 20: exposure that starts on that day does not count."""
     design = small_design(spell_on=np.array([on]), spell_off=np.array([off]))
     _, deaths = exposed_counts(design, design.unit[None, :])
-    assert deaths.sum() == exposed_ends
+    assert deaths.sum() == exposed_events
 
 
 def test_redraw_moves_the_whole_spell_with_its_lag_and_length() -> None:
@@ -228,7 +231,7 @@ def test_interval_excludes_no_effect_exactly_when_the_test_rejects() -> None:
     assert 10 < rejected < 50
 
 
-def test_without_exposed_ends_the_interval_is_open_below() -> None:
+def test_without_exposed_events_the_interval_is_open_below() -> None:
     design = small_design(spell_unit=np.array([4]), event=np.array([True, True, True, True, False]))
     result = risk_set_rerandomization(design, draws=99, level=0.9, seed=1)
     assert result.n_exposed_events == 0
@@ -237,7 +240,7 @@ def test_without_exposed_ends_the_interval_is_open_below() -> None:
     assert result.ci_low == -np.inf
 
 
-def test_with_only_exposed_ends_the_estimate_is_infinite() -> None:
+def test_with_only_exposed_events_the_estimate_is_infinite() -> None:
     design = small_design(
         spell_unit=np.array([1]), event=np.array([False, True, False, False, False])
     )

@@ -14,8 +14,7 @@ from simulated_spells import simulate
 
 from collsec.survival.inference import risk_set_rerandomization
 from collsec.survival.inference.assignment import exposed_counts, redraw
-from collsec.survival.inference.reference_distribution import equal_tailed_p_values
-from collsec.survival.inference.score_inversion import null_scores
+from collsec.survival.inference.reference_distribution import equal_tailed_p_values, null_scores
 
 #: Like the study's frame: some 30 spells on 523 units, about nine units at risk per region.
 SPARSE: dict[str, Any] = {"n_units": 523, "n_spells": 30, "years": 45.0, "n_regions": 3}

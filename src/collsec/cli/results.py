@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from collsec.core.project import Project
-    from collsec.evidence.release import Comparison
+    from collsec.evidence.release import Reproduction
 
 results = typer.Typer(rich_markup_mode="markdown")
 PICTURES = (".png", ".svg")
@@ -144,7 +144,7 @@ def release(
         if as_json:
             answer(found)
         else:
-            _show_comparison(found)
+            _show_reproduction(found)
         if check or (found.moved and not replace):
             if not check:
                 raise CollsecError(f"{where} names other results: --replace replaces it.")
@@ -169,7 +169,7 @@ def _refuse_release(project: Project, profile: str) -> None:
         raise CollsecError(f"{unit.name} is not current ({reason}). Run `collsec run` first.")
 
 
-def _show_comparison(found: Comparison) -> None:
+def _show_reproduction(found: Reproduction) -> None:
     for line in found.moved:
         typer.echo(line)
     same = found.n_files - len(found.files)

@@ -23,7 +23,7 @@ from collsec import pipeline
 from collsec.cli.options import ROOT_VARIABLE
 from collsec.cli.progress import Progress
 from collsec.core.errors import CollsecError
-from collsec.core.manifest import Unit
+from collsec.core.manifest import WorkUnit
 from collsec.core.project import whole
 from collsec.core.provenance import digest_json
 from collsec.hypothesis.study import load_study
@@ -296,7 +296,7 @@ def run(
     with alone(project) as note:
         outdated = pipeline.outdated(project, profile)
         receipts = [project.receipt(unit) for unit in outdated]
-        early = [project.receipt(Unit(stage)) for stage in EARLY]
+        early = [project.receipt(WorkUnit(stage)) for stage in EARLY]
         targets: list[list[Path]] = [[]]
         if is_dry:
             forced = [project.relative(path) for path in receipts]

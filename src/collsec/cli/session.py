@@ -20,8 +20,7 @@ import yaml
 
 from collsec import pipeline
 from collsec.cli.options import project_at
-from collsec.core.errors import CollsecError, MissingInput
-from collsec.core.names import nearest
+from collsec.core.errors import CollsecError, MissingInput, nearest
 from collsec.core.project import Project
 from collsec.evidence import citation, record
 from collsec.evidence.record import Record

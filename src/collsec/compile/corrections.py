@@ -12,9 +12,8 @@ from pathlib import Path
 
 from collsec.compile.rules import Strict
 from collsec.core.documents import read_toml
-from collsec.core.errors import BadDocument, CollsecError, MissingInput
+from collsec.core.errors import BadDocument, CollsecError, MissingInput, nearest
 from collsec.core.models import build
-from collsec.core.names import nearest
 
 FILE = "data/raw/corrections.toml"
 

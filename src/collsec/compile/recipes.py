@@ -54,8 +54,12 @@ from collsec.compile.states.ties import Ties, ties_from
 from collsec.compile.states.world_power import world_power_from
 from collsec.compile.states.yearly_ties import ideal_point_distances, trade_shares, us_troops
 from collsec.compile.text import records_of
-from collsec.compile.violence.countries import CountryYears, ViolenceRules, read_country_years
-from collsec.compile.violence.months import violence_months_from
+from collsec.compile.violence.months import (
+    CountryYears,
+    ViolenceRules,
+    read_country_years,
+    violence_months_from,
+)
 from collsec.compile.violence.years import YearSources, bridge_from, violence_years_from
 from collsec.compile.workbench import Workbench
 

@@ -18,8 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from collsec.core.errors import BadDocument, Fault, MissingInput, shown
-from collsec.core.names import nearest
+from collsec.core.errors import BadDocument, Fault, MissingInput, nearest, shown
 
 #: Place of a value in a document: keys of mappings and positions in lists.
 Key = tuple[str | int, ...]

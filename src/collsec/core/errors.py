@@ -1,7 +1,9 @@
-"""Errors that say what is wrong, where it stands, and what to do about it."""
+"""Errors that say what is wrong, where it stands, the nearest right name, and what to do."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 SHOWN = 80  # characters of a faulty value in a message
@@ -158,3 +160,27 @@ def faults_of(error: CollsecError) -> tuple[Fault, ...]:
             Fault(error.file, error.problem, error.row, error.column, value, error.remedy, True),
         )
     return (Fault("", str(error)),)
+
+
+CUTOFF = 0.5  # of difflib's ratio: one letter wrong in a word of four still counts as near
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """A phrase that offers the nearest of the allowed names, or nothing.
+
+    Parameters
+    ----------
+    name : str
+        What was asked for.
+    allowed : iterable of str
+        What exists.
+
+    Examples
+    --------
+    >>> nearest("un_trops", ["un_troops", "vetoes"])
+    " Did you mean 'un_troops'?"
+    >>> nearest("wisdom", ["un_troops", "vetoes"])
+    ''
+    """
+    close = difflib.get_close_matches(name, list(allowed), n=1, cutoff=CUTOFF)
+    return f" Did you mean {close[0]!r}?" if close else ""

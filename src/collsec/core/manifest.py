@@ -22,7 +22,7 @@ SETTLED_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Unit:
+class WorkUnit:
     """One run of a stage.
 
     Attributes
@@ -51,7 +51,7 @@ class Manifest:
 
     Attributes
     ----------
-    unit : Unit
+    unit : WorkUnit
     outputs, inputs : dict
         Files written, and processed files read: path relative to the project → SHA-256.
     sources : dict
@@ -60,7 +60,7 @@ class Manifest:
         Digests or names of all else that the outputs rest on: code, specification, profile.
     """
 
-    unit: Unit
+    unit: WorkUnit
     outputs: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
@@ -80,7 +80,7 @@ def manifest_from(text: str) -> Manifest | None:
     """Read a manifest; none where the text is not one."""
     try:
         content: dict[str, Any] = json.loads(text)
-        unit = Unit(**content.pop("unit"))
+        unit = WorkUnit(**content.pop("unit"))
         tables = {k: {str(p): str(d) for p, d in v.items()} for k, v in content.items()}
         return Manifest(unit, **tables)
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -159,8 +159,8 @@ def not_current(
     root: Path,
     manifests: Iterable[Manifest],
     digests: Digests,
-    current: Callable[[Unit], tuple[Mapping[str, str], Mapping[str, str]]],
-) -> dict[Unit, str]:
+    current: Callable[[WorkUnit], tuple[Mapping[str, str], Mapping[str, str]]],
+) -> dict[WorkUnit, str]:
     """Units whose outputs are not whole or no longer follow from what is there, and why.
 
     Parameters
@@ -175,7 +175,7 @@ def not_current(
     Returns
     -------
     dict
-        Unit → the first reason found, as a clause such as "analyses/_cases.yml has changed". An
+        WorkUnit → the first reason found, as a clause such as "analyses/_cases.yml has changed". An
         input that no unit lists is to be made first; whether it differs is seen then.
     """
     every = list(manifests)

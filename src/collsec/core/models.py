@@ -13,8 +13,7 @@ from typing import Annotated, Any, TypeVar, cast
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from collsec.core.documents import Document, Key
-from collsec.core.errors import BadDocument, Fault
-from collsec.core.names import nearest
+from collsec.core.errors import BadDocument, Fault, nearest
 
 Model = TypeVar("Model")
 #: Of every model: a key that is not declared is refused, never passed over.

@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.errors import Corrupt, MissingInput
-from collsec.core.manifest import Digests, Manifest, Unit, digest_of, manifest_from
+from collsec.core.manifest import Digests, Manifest, WorkUnit, digest_of, manifest_from
 
 # Seconds to wait for a file whose unit another process is just replacing.
 PAUSES = (0.02, 0.1, 0.4)
@@ -122,19 +122,19 @@ class Project:
         """Where outputs wait until their unit is whole."""
         return self.processed / ".staging"
 
-    def unit_manifest(self, unit: Unit) -> Path:
+    def unit_manifest(self, unit: WorkUnit) -> Path:
         """What a unit wrote and from what; kept until the unit has been made again."""
         return self.processed / "manifest" / f"{unit.name}.json"
 
-    def receipt(self, unit: Unit) -> Path:
+    def receipt(self, unit: WorkUnit) -> Path:
         """The file by which the workflow knows that a unit is finished; it may be removed."""
         return self.processed / "done" / unit.name
 
-    def receipts(self) -> dict[Unit, str]:
+    def receipts(self) -> dict[WorkUnit, str]:
         """What the receipts say that there are."""
         folder = self.processed / "done"
         return {
-            Unit(*path.relative_to(folder).parts): path.read_bytes().decode(errors="replace")
+            WorkUnit(*path.relative_to(folder).parts): path.read_bytes().decode(errors="replace")
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         }
@@ -143,8 +143,8 @@ class Project:
         """Digests of files, remembered between runs."""
         return Digests(self.state / "digests.json")
 
-    def manifests(self) -> dict[Unit, Manifest]:
-        """The manifests that there are; an unreadable one counts as none."""
+    def manifests(self) -> dict[WorkUnit, Manifest]:
+        """The manifests that there are; an unreadable or misplaced one counts as none."""
         found = {}
         for path in sorted((self.processed / "manifest").rglob("*.json")):
             stat = path.stat()
@@ -152,13 +152,14 @@ class Project:
             if key not in self._manifests:
                 text = path.read_bytes().decode("utf-8", errors="replace")
                 self._manifests[key] = manifest_from(text)
-            if (one := self._manifests[key]) is not None:
+            one = self._manifests[key]
+            if one is not None and path == self.unit_manifest(one.unit):
                 found[one.unit] = one
         return found
 
     @contextmanager
     def making(
-        self, unit: Unit, sources: Mapping[str, str], settings: Mapping[str, str]
+        self, unit: WorkUnit, sources: Mapping[str, str], settings: Mapping[str, str]
     ) -> Iterator[None]:
         """Make a unit: what is written inside appears when all of it is there, or not at all.
 
@@ -168,7 +169,7 @@ class Project:
 
         Parameters
         ----------
-        unit : Unit
+        unit : WorkUnit
         sources, settings : mapping
             As in :class:`~collsec.core.manifest.Manifest`.
         """

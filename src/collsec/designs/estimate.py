@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from collsec.core.provenance import digest_json
+from collsec.core.provenance import (
+    digest_json,
+)
 from collsec.core.schema import Role
 from collsec.survival.inference import minimum_detectable_effect
 

@@ -300,7 +300,7 @@ class TimeVarying(CoxBased):
         return made, {
             "incidence.horizon": Quantity(horizon, Unit.MONTHS, digits=0),
             "incidence.deployed": Quantity(
-                float(at_end["cumulative_incidence_deployment"]), Unit.SHARE
+                float(at_end["cumulative_incidence_exposure"]), Unit.SHARE
             ),
             "incidence.ended": Quantity(float(at_end["cumulative_incidence_end"]), Unit.SHARE),
         }

@@ -1,4 +1,4 @@
-"""The tasks of a hypothesis gathered: its estimates, its checks, and its verdict."""
+"""The tasks of a hypothesis gathered: its estimates, its diagnostics, and its verdict."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import numpy as np
 import pandas as pd
 
 from collsec.designs import checks, curves, multiverse
+from collsec.designs.checks import ENGINE_TOLERANCE, Placebo
 from collsec.designs.estimate import Estimate, Quantity, Unit, result_id, rounded, tidy
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.registry import get
 from collsec.designs.tasks import main_estimates
-from collsec.evidence import diagnostics
-from collsec.evidence.verdict import Facts, Rules, Verdict, decide
+from collsec.evidence.verdict import Facts, Rules, Verdict, decide, unless_described
 from collsec.hypothesis.study import Draws
-from collsec.survival.inference import Calibration
+from collsec.survival.inference import Calibration, e_value
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class Estimated:
     """Everything that the estimate step writes.
 
     Attributes
@@ -46,7 +46,7 @@ def estimate_hypothesis(
     specifications: pd.DataFrame,
     done: Mapping[str, Part],
     draws: Draws,
-) -> Results:
+) -> Estimated:
     """Gather what a hypothesis' file declares, check it, and draw the verdict.
 
     Parameters
@@ -78,6 +78,9 @@ def estimate_hypothesis(
     flips = checks.sign_flips(primary.estimate, without, checks.places(inputs.episodes))
     agreement = multiverse.agreement(primary, specifications)
     verdict = _verdict(inputs, primary, checked["engines_agree"], falsification, flips, agreement)
+    verdict = unless_described(
+        verdict, checked.get("eve_of_peace"), inputs.study.calibration_bounds[1]
+    )
     biased = [
         dataclasses.replace(e, null_rejection=known_biased, null_draws=draws.calibration_draws)
         if e.validity == "known-biased"
@@ -98,10 +101,10 @@ def estimate_hypothesis(
     for part in parts.values():
         quantities |= part.quantities
     quantities |= multiverse.quantities(agreement, specifications)
-    quantities |= diagnostics.e_values(primary)
+    quantities |= e_values(primary)
     if not math.isnan(known_biased):
         quantities["known_biased.null_rejection"] = Quantity(known_biased, Unit.SHARE)
-    return Results(
+    return Estimated(
         rows,
         drawn,
         {
@@ -111,7 +114,7 @@ def estimate_hypothesis(
             "verdict": rounded(verdict.plain()),
             "quantities": {name: quantity.plain() for name, quantity in quantities.items()},
             "made_by": {e.estimate_id: name for name, p in parts.items() for e in p.estimates},
-            "diagnostics": diagnostics.checks(
+            "diagnostics": primary_checks(
                 checked["engine_gap"],
                 dataclasses.asdict(calibrated),
                 falsification,
@@ -170,7 +173,7 @@ def _verdict(
             principled_agreement=agreement,
         ),
         Rules(
-            minimum_exposed_ends=study.minimum_exposed_ends,
+            minimum_exposed_events=study.minimum_exposed_events,
             minimum_exposed_clusters=study.minimum_exposed_clusters,
             calibration_bounds=study.calibration_bounds,
             no_effect=spec.estimand.no_effect,
@@ -191,3 +194,47 @@ def _curves(
         return pd.DataFrame(columns=curves.COLUMNS), quantities
     made = pd.concat(drawn, ignore_index=True)[curves.COLUMNS] if drawn else pd.DataFrame()
     return pd.concat([made, *further], ignore_index=True), quantities
+
+
+def e_values(primary: Estimate) -> dict[str, Quantity]:
+    """E-values of the estimate and of the limit next to no effect (one where that is inside)."""
+    point = limit = math.nan
+    if math.isfinite(primary.estimate) and primary.estimate > 0:
+        found = e_value(primary.estimate, primary.ci_low, primary.ci_high, common_outcome=True)
+        point, limit = found.estimate, found.limit
+    return {
+        "primary.e_value": Quantity(point, Unit.RATIO),
+        "primary.e_value_limit": Quantity(limit, Unit.RATIO),
+    }
+
+
+def primary_checks(
+    engine_gap: float,
+    calibration: dict[str, Any],
+    falsification: list[Placebo],
+    flips: list[str],
+    agreement: float,
+    ph_p_value: float,
+    known_biased_rejection: float,
+) -> dict[str, Any]:
+    """Diagnostics of a primary, plain."""
+    plain: dict[str, Any] = rounded(
+        {
+            "engine_gap": engine_gap,
+            # Hazard ratios that a figure bins: four decimals do.
+            "null_calibration": calibration
+            | {"estimates": np.exp(calibration["estimates"]).round(4).tolist()},
+            "falsification": [
+                {"measure": p.estimate.measure, "label": p.estimate.label, "outcome": p.outcome}
+                for p in falsification
+            ],
+            "sign_flips": flips,
+            "principled_agreement": agreement,
+            "proportional_hazards_p": ph_p_value,
+            "known_biased_rejection": known_biased_rejection,
+        }
+    )
+    # The gap between two engines is rounding noise of linear algebra: it is judged, not printed.
+    side = "below" if engine_gap <= ENGINE_TOLERANCE else "above"
+    plain["engine_gap"] = f"{side} 1e-6"
+    return plain

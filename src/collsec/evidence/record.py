@@ -11,8 +11,7 @@ import pandas as pd
 from collsec.core.errors import BadTable, CollsecError, MissingInput
 from collsec.core.project import Project
 from collsec.designs.estimate import Unit
-from collsec.evidence.synthesis import Family
-from collsec.evidence.verdict import CODES, Verdict
+from collsec.evidence.verdict import CODES, Family, Verdict
 from collsec.hypothesis.extension import register_made
 
 PROFILES = ("quick", "full")

@@ -24,7 +24,7 @@ NUMBERS = ("estimate", "ci_low", "ci_high", "level", "p_value")
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Reproduction:
     """The present study against a manifest.
 
     Attributes
@@ -125,7 +125,7 @@ def published(project: Project) -> dict[str, Any]:
     return content
 
 
-def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> Comparison:
+def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> Reproduction:
     """Compare the present results (``new``) with published ones (``old``).
 
     Raises
@@ -150,7 +150,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> Comparison:
         ]
     paths = old["outputs"].keys() | new["outputs"].keys()
     files = sorted(p for p in paths if old["outputs"].get(p) != new["outputs"].get(p))
-    return Comparison(tuple(moved), tuple(files), len(paths))
+    return Reproduction(tuple(moved), tuple(files), len(paths))
 
 
 def _flat(result: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -1,14 +1,20 @@
-"""The verdict on a hypothesis, by machine: a precedence table in which the first match wins.
+"""The verdicts, by machine: a precedence table in which the first match wins, and their synthesis.
 
 Codes and numbers stand here; the reports have the words for them.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
+
+import pandas as pd
+
+from collsec.core.schema import Role
+from collsec.survival.inference import benjamini_hochberg, holm
 
 #: Every code that a hypothesis or a claim can have; :func:`decide` reaches the first six.
 CODES = (
@@ -18,6 +24,7 @@ CODES = (
     "contradicted",
     "mixed",
     "no-effect",
+    "described",
     "not-empirical",
     "not-testable",
     "deferred",
@@ -65,7 +72,7 @@ class Facts:
 class Rules:
     """Thresholds of the verdict (from the shared choices of the study)."""
 
-    minimum_exposed_ends: int
+    minimum_exposed_events: int
     minimum_exposed_clusters: int
     calibration_bounds: tuple[float, float]
     no_effect: tuple[float, float]
@@ -83,7 +90,7 @@ class Reason:
         (`terminations`, `clusters`, `minimum_terminations`, `minimum_clusters`);
         ``excludes_one``; ``checks_hold``; ``placebo`` (`label`); ``sign_changes`` (`without`);
         ``none_principled``; ``disagreement`` (`share`); ``within`` (`low`, `high`);
-        ``undecided``.
+        ``undecided``; ``on_the_eve`` (`rate`, `high`).
     values : mapping
         The numbers and names of the reason; a missing number is None.
     """
@@ -135,7 +142,7 @@ def decide(facts: Facts, rules: Rules) -> Verdict:
         few = {
             "terminations": facts.exposed_events,
             "clusters": facts.exposed_clusters,
-            "minimum_terminations": rules.minimum_exposed_ends,
+            "minimum_terminations": rules.minimum_exposed_events,
             "minimum_clusters": rules.minimum_exposed_clusters,
         }
         return Verdict("inconclusive", (Reason("few_exposed", few),))
@@ -153,9 +160,31 @@ def decide(facts: Facts, rules: Rules) -> Verdict:
     return Verdict("inconclusive", (Reason("undecided"),))
 
 
+def unless_described(
+    verdict: Verdict, on_the_eve: Mapping[str, Any] | None, bound: float
+) -> Verdict:
+    """The verdict; described, where acts that change nothing would have given it.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        From :func:`decide`.
+    on_the_eve : mapping or None
+        Rejection rate of acts that prefer wars about to end, with its interval (`rate`, `low`,
+        `high`); none where the design has no such test.
+    bound : float
+        Largest rejection rate that a valid test may have.
+    """
+    failed = on_the_eve is not None and on_the_eve["low"] > bound
+    if not failed or on_the_eve is None or verdict.code in ("void", "inconclusive"):
+        return verdict
+    values = {"rate": on_the_eve["rate"], "high": bound}
+    return Verdict("described", (Reason("on_the_eve", values),))
+
+
 def is_few(terminations: float, clusters: float, rules: Rules) -> bool:
     """Whether too few were exposed for any effect to be looked at."""
-    return terminations < rules.minimum_exposed_ends or clusters < rules.minimum_exposed_clusters
+    return terminations < rules.minimum_exposed_events or clusters < rules.minimum_exposed_clusters
 
 
 def _void(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
@@ -178,3 +207,79 @@ def _credibility(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
     elif facts.principled_agreement < rules.agreement:
         failures.append(Reason("disagreement", {"share": facts.principled_agreement}))
     return tuple(failures)
+
+
+#: Significance level at which further estimates are counted.
+ALPHA = 0.05
+FALSE_DISCOVERY_RATE = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The further tests of a hypothesis: estimates with a p-value that ask something else.
+
+    Attributes
+    ----------
+    tests : int
+        How many there are.
+    low : int
+        How many have a p-value below `alpha`.
+    by_chance : float
+        How many would, were there no effect anywhere.
+    remaining : tuple of str
+        Labels of those that remain at the false discovery rate of Benjamini and Hochberg.
+    alpha, false_discovery_rate : float
+    """
+
+    tests: int
+    low: int
+    by_chance: float
+    remaining: tuple[str, ...]
+    alpha: float = ALPHA
+    false_discovery_rate: float = FALSE_DISCOVERY_RATE
+
+
+def over_primaries(
+    estimates: Mapping[str, pd.DataFrame], primaries: Sequence[str]
+) -> dict[str, Any]:
+    """Holm-adjusted p-values of the primaries, and the further tests of each hypothesis.
+
+    Parameters
+    ----------
+    estimates : mapping of DataFrame
+        Tidy estimates by hypothesis.
+    primaries : sequence of str
+        The hypotheses whose primaries are one family.
+
+    Returns
+    -------
+    dict
+        ``p_holm`` and ``families``, by hypothesis; plain.
+    """
+    p_values = [
+        float(estimates[h].loc[estimates[h]["role"] == Role.PRIMARY, "p_value"].iloc[0])
+        for h in primaries
+    ]
+    adjusted = dict(zip(primaries, holm(p_values).tolist(), strict=True))
+    families = {h: dataclasses.asdict(further_tests(rows)) for h, rows in estimates.items()}
+    return {"p_holm": adjusted, "families": families}
+
+
+def further_tests(estimates: pd.DataFrame) -> Family:
+    """Count the estimates that test something else than the primary does, and what remains.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        Tidy estimates of one hypothesis.
+    """
+    asks = ~estimates["role"].map(lambda role: Role(role).restates_primary).astype(bool)
+    rows = estimates[
+        asks & (estimates["validity"] != "known-biased") & estimates["p_value"].notna()
+    ]
+    if rows.empty:
+        return Family(0, 0, 0.0, ())
+    is_low = rows["p_value"] < ALPHA
+    kept = rows.loc[benjamini_hochberg(rows["p_value"].to_numpy(float)) <= FALSE_DISCOVERY_RATE]
+    names = tuple(str(name) for name in kept["label"])
+    return Family(len(rows), int(is_low.sum()), ALPHA * len(rows), names)

@@ -18,7 +18,9 @@ import pandas as pd
 from collsec.core.documents import Document, read_json
 from collsec.core.errors import BadDocument, BadSpec, MissingInput
 from collsec.core.project import Project
-from collsec.core.provenance import digest_file
+from collsec.core.provenance import (
+    digest_file,
+)
 from collsec.histories.registry import PAGES
 from collsec.hypothesis.specification import Spec, from_json
 from collsec.measures import covariate_from_table

@@ -17,7 +17,9 @@ import pandas as pd
 
 from collsec.core.documents import Document, Key
 from collsec.core.errors import Fault
-from collsec.core.provenance import digest_json
+from collsec.core.provenance import (
+    digest_json,
+)
 from collsec.hypothesis.options import _ADDING, AS_DECLARED, VALIDITY, Choices, OptionSpec
 from collsec.hypothesis.registries import Registries
 from collsec.hypothesis.specification import Spec

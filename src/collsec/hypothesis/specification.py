@@ -28,7 +28,10 @@ from collsec.core.models import (
     unrepeated,
 )
 from collsec.core.project import Project
-from collsec.core.provenance import digest_file, digest_json
+from collsec.core.provenance import (
+    digest_file,
+    digest_json,
+)
 from collsec.hypothesis.options import VALIDITY, Axes, Lag
 
 # Types of war at onset, as UCDP numbers them.

@@ -8,9 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from collsec.core.documents import Document, read_yaml
-from collsec.core.errors import BadDocument, BadSpec, Fault, MissingInput
+from collsec.core.errors import BadDocument, BadSpec, Fault, MissingInput, nearest
 from collsec.core.models import STRICT, Number, Whole, build, checked, one_of, unrepeated
-from collsec.core.names import nearest
 from collsec.core.project import Project
 from collsec.hypothesis.specification import HypothesisName
 
@@ -75,7 +74,7 @@ class Study:
         Number,
         Field(gt=0, le=1, description="Share of principled specifications that agree in sign."),
     ]
-    minimum_exposed_ends: Annotated[
+    minimum_exposed_events: Annotated[
         Count, Field(description="Exposed terminations below which a verdict is inconclusive.")
     ]
     minimum_exposed_clusters: Annotated[

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.errors import BadSpec
-from collsec.histories.onset import KEYS, YEAR, key_of, known_before_onset
+from collsec.histories.panels import KEYS, YEAR, key_of, known_before_onset
 from collsec.measures.registry import MEASURES, Measure
 
 
@@ -23,7 +23,7 @@ def covariate_from_table(
         What the hypothesis calls it.
     table : str
         A raw table, or a table that a page brings along. It has one of the keys of
-        :data:`collsec.histories.onset.KEYS`, and ``year`` where its values change.
+        :data:`collsec.histories.panels.KEYS`, and ``year`` where its values change.
     column : str
         A column of numbers, or of yes and no.
     lag_years : int

@@ -6,8 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from collsec.core.errors import BadSpec
-from collsec.core.names import nearest
+from collsec.core.errors import BadSpec, nearest
 from collsec.histories.registry import BadDeclaration, Declared, Function, declaration, enter
 
 KINDS = ("exposure", "covariate", "outcome", "ever")

@@ -21,7 +21,9 @@ from collsec.compile.package import read_package
 from collsec.compile.rules import read_rules
 from collsec.core.errors import BadTable, MissingInput
 from collsec.core.project import Project
-from collsec.core.provenance import record
+from collsec.core.provenance import (
+    record,
+)
 from collsec.tables import crosschecks
 from collsec.tables.consistency import Encyclopedias
 from collsec.tables.rawfile import read_cells, remedy_for, shown

@@ -25,7 +25,7 @@ TOPIC_OF_WRITTEN_VOTE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class AgendaItem:
     """One agenda item of one meeting.
 
     Attributes
@@ -94,7 +94,7 @@ class TableRows(HTMLParser):
         self._cells = None
 
 
-def read_meetings(pages: Iterable[Path]) -> list[Item]:
+def read_meetings(pages: Iterable[Path]) -> list[AgendaItem]:
     """Agenda items of all meetings, page by page in the order of the pages.
 
     Parameters
@@ -104,7 +104,7 @@ def read_meetings(pages: Iterable[Path]) -> list[Item]:
 
     Returns
     -------
-    list of Item
+    list of AgendaItem
 
     Raises
     ------
@@ -114,7 +114,7 @@ def read_meetings(pages: Iterable[Path]) -> list[Item]:
     return [item for page in sorted(pages) for item in items_of(page)]
 
 
-def items_of(page: Path) -> list[Item]:
+def items_of(page: Path) -> list[AgendaItem]:
     """Agenda items of one page."""
     named = YEAR_OF_PAGE.search(page.name)
     if named is None:
@@ -122,7 +122,7 @@ def items_of(page: Path) -> list[Item]:
     parser = TableRows()
     parser.feed(page.read_text(encoding="utf-8", errors="replace"))
     parser.close()
-    items: list[Item] = []
+    items: list[AgendaItem] = []
     meeting, day = "", None
     for cells in parser.rows:
         if len(cells) >= 4:
@@ -138,5 +138,5 @@ def items_of(page: Path) -> list[Item]:
         if day is None:
             raise BadTable(page.name, "a row stands before any date.", value=cells[-1][:60])
         topic = cells[TOPIC_OF_WRITTEN_VOTE] if len(cells) == WRITTEN_VOTE_CELLS else cells[-2]
-        items.append(Item(day, meeting, topic, cells[-1]))
+        items.append(AgendaItem(day, meeting, topic, cells[-1]))
     return items

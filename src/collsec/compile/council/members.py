@@ -14,8 +14,7 @@ import pandas as pd
 from collsec.compile.states.powers import Powers
 from collsec.compile.states.states import StateNames
 from collsec.compile.text import records_of
-from collsec.core.errors import BadTable, MissingInput
-from collsec.core.names import nearest
+from collsec.core.errors import BadTable, MissingInput, nearest
 from collsec.upstream.readers import read_columns
 
 MEMBERS = "council_members"

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from collsec.compile.council.meetings import Item, read_meetings
+from collsec.compile.council.meetings import AgendaItem, read_meetings
 from collsec.compile.rules import RuleFile, Strict
 from collsec.core.errors import BadTable, MissingInput
 from collsec.core.models import Whole
@@ -213,9 +213,9 @@ def resolutions_from(
     return pd.DataFrame(rows).astype(dict.fromkeys(["in_favor", "against", "abstaining"], "Int64"))
 
 
-def adopted(items: list[Item], rules: ResolutionRules) -> dict[int, Item]:
+def adopted(items: list[AgendaItem], rules: ResolutionRules) -> dict[int, AgendaItem]:
     """Number → agenda item under which the resolution was adopted, by number."""
-    found: dict[int, Item] = {}
+    found: dict[int, AgendaItem] = {}
     for item in items:
         for printed in RESOLUTION.findall(item.outcome):
             number = rules.adopted.get((item.meeting, int(printed)), int(printed))

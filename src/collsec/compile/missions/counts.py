@@ -14,9 +14,8 @@ import pandas as pd
 
 from collsec.compile.missions.labels import LabelRules
 from collsec.compile.rules import RuleFile, Strict
-from collsec.core.errors import BadTable
+from collsec.core.errors import BadTable, nearest
 from collsec.core.models import Whole
-from collsec.core.names import nearest
 from collsec.upstream.readers import read_columns
 
 BARA_HULTMAN = "bara_hultman"

@@ -20,9 +20,8 @@ from collsec.compile.rules import RuleFile
 from collsec.compile.states.powers import Powers
 from collsec.compile.states.states import StateNames
 from collsec.compile.text import records_of
-from collsec.core.errors import BadTable
+from collsec.core.errors import BadTable, nearest
 from collsec.core.models import Number, Whole
-from collsec.core.names import nearest
 from collsec.upstream.readers import read_columns
 
 SOURCE = "troop_contributors"

@@ -19,7 +19,7 @@ import pandas as pd
 from collsec.compile.conflicts.spans import episode_of_year, spans_by_conflict
 from collsec.compile.conflicts.ucdp import cells_of
 from collsec.compile.text import records_of
-from collsec.compile.violence.countries import CountryYear, CountryYears, ViolenceRules
+from collsec.compile.violence.months import CountryYear, CountryYears, ViolenceRules
 from collsec.core.errors import BadTable
 from collsec.upstream.readers import read_columns
 

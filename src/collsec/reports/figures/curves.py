@@ -211,7 +211,7 @@ def cumulative_incidence(curves: pd.DataFrame, *, act: str) -> Drawing:
     Parameters
     ----------
     curves : pandas.DataFrame
-        One group. Columns `curve` (`cumulative_incidence_deployment`,
+        One group. Columns `curve` (`cumulative_incidence_exposure`,
         `cumulative_incidence_end`), `time_months`, `estimate` (share, 0 to 1). The two add up to
         one at most, since each is the competing event of the other.
     act : str

@@ -133,7 +133,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
             )
     reports = [(p.stem, p.front["title"], p.record) for p in pages]
     _write(folder / "_verdicts.md", generated.verdict_list(reports))
-    minimum = (study.minimum_exposed_ends, study.minimum_exposed_clusters)
+    minimum = (study.minimum_exposed_events, study.minimum_exposed_clusters)
     _write(folder / "_plain.md", generated.plain_summary(reports, minimum))
     for name in _COMMITTED:
         shutil.copyfile(sources_folder / name, folder / name)

@@ -39,7 +39,7 @@ _FORESTS = (
 #: Curves that every hypothesis has.
 _CURVES = (CurveOf("survival", CurveKind.SURVIVAL, "Wars still going on"),)
 _BY_KIND = "ends_by_kind"
-_FIRST, _ENDED = "cumulative_incidence_deployment", "cumulative_incidence_end"
+_FIRST, _ENDED = "cumulative_incidence_exposure", "cumulative_incidence_end"
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def ledger_of(project: Project) -> pd.DataFrame:
     """
     claims, study = read(project), load_study(project)
     records = {h: load(project, h) for h in tested_by(claims)}
-    minimum = (study.minimum_exposed_ends, study.minimum_exposed_clusters)
+    minimum = (study.minimum_exposed_events, study.minimum_exposed_clusters)
     return worded(ledger(claims, records), records, minimum)
 
 
@@ -188,6 +188,10 @@ def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Word
         "inconclusive": (
             f"Undecided. {rests_on}.{_detectable(row)}",
             more if is_few else narrower,
+        ),
+        "described": (
+            f"A description: {why[0]}. {rests_on}.",
+            "A design in which timing does not decide.",
         ),
         "void": (f"Not at all: {'; '.join(why)}.", _VOID),
     }[code]

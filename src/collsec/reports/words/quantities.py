@@ -31,7 +31,7 @@ PRIMARY = (
             "primary.ci": "interval",
             "primary.level": "level",
             "primary.p": "p_value",
-            "primary.exposed_ends": "exposed_events",
+            "primary.exposed_events": "exposed_events",
             "primary.exposed_clusters": "exposed_clusters",
             "primary.exposed_units": "exposed_units",
             "primary.units": "n_units",

@@ -13,8 +13,7 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.documents import read_front_matter
-from collsec.core.errors import BadSpec
-from collsec.core.names import nearest
+from collsec.core.errors import BadSpec, nearest
 from collsec.core.project import Project
 from collsec.designs.registry import is_timed
 from collsec.evidence.record import Record, load
@@ -75,7 +74,7 @@ def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, s
     if is_timed(spec):
         exposed = (
             f"{units} wars in {where}, {ended} ended while exposed (at least "
-            f"{study.minimum_exposed_ends} in {study.minimum_exposed_clusters} required)"
+            f"{study.minimum_exposed_events} in {study.minimum_exposed_clusters} required)"
         )
     return {
         "Estimand": _estimand(spec),

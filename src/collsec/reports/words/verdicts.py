@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 
 from collsec.designs.estimate import Estimate
-from collsec.evidence.synthesis import Family
-from collsec.evidence.verdict import Reason, Verdict
+from collsec.evidence.verdict import Family, Reason, Verdict
 from collsec.reports.words import ratios
 from collsec.reports.words.wording import (
     begun,
@@ -43,6 +42,8 @@ SENTENCES = {
     "contradicted": "Contradicted: the evidence points against the claim, and the checks hold.",
     "mixed": "Mixed: an effect is detected, but at least one check of its credibility fails.",
     "no-effect": "No effect: the interval rules out any effect large enough to matter.",
+    "described": "Described: the numbers hold, but the design cannot tell what the act does from "
+    "when it comes.",
 }
 #: Reasons by code; values as numbers.
 REASONS = {
@@ -58,9 +59,15 @@ REASONS = {
     "none_principled": "no principled specification can be estimated",
     "disagreement": "only {share} of the principled specifications agree in sign",
     "within": "the interval lies within {low} to {high}",
+    "on_the_eve": "acts that change nothing, but prefer wars about to end, would be rejected in "
+    "{rate} of the draws; at most {high} is admitted",
     "undecided": "the interval includes both no effect and effects large enough to matter",
 }
-_PERCENT = {"null_rejection": {"rate": 1, "low": 0, "high": 0}, "disagreement": {"share": 0}}
+_PERCENT = {
+    "null_rejection": {"rate": 1, "low": 0, "high": 0},
+    "on_the_eve": {"rate": 0, "high": 0},
+    "disagreement": {"share": 0},
+}
 
 
 def label(standing: str) -> str:
@@ -135,6 +142,8 @@ def primary_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, s
         "mixed": f"{ends}: they {differed}, but at least one check of this result fails.",
         "no-effect": f"{ends}: no difference large enough to matter.",
         "inconclusive": f"{ends}: no difference is detected, and none is ruled out.",
+        "described": f"{ends}: a description, since the design cannot tell what the act does from "
+        "when it comes.",
         "void": "No verdict is given, because a check of the estimator itself failed.",
     }[verdict.code]
 
@@ -160,6 +169,8 @@ def plain_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str
         "does not show that one caused the other.",
         "no-effect": f"{begin} {words.alike} {others}: any difference is too small to matter.",
         "inconclusive": f"The record does not show whether {those} {either} than {others}.",
+        "described": f"What followed is described; whether {those} {either} than {others} because "
+        "of it is not known.",
         "void": "Nothing can be said: the estimator failed a check of its own.",
     }[verdict.code]
 

@@ -20,8 +20,7 @@ from collsec.designs.estimate import Estimate, Quantity, Unit, counts_of, seed_f
 from collsec.designs.inputs import Inputs
 from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.histories.panels import DAYS_PER_MONTH
-from collsec.subjects.deployment.operations import authorized_into_war
-from collsec.subjects.deployment.printed import AUTHORIZED
+from collsec.subjects.deployment.operations import AUTHORIZED, authorized_into_war
 from collsec.survival.inference import InferenceError, permuted_effect
 
 GRACE_MONTHS = 6

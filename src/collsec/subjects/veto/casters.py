@@ -13,8 +13,6 @@ on the side that the caster's tie to its new war makes it.
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pandas as pd
 
@@ -33,7 +31,7 @@ from collsec.designs.split_exposure import (
     split_by,
 )
 from collsec.designs.time_varying import calendar_day, followed
-from collsec.designs.votes import votes_on_wars
+from collsec.histories.cohorts.votes import votes_on_wars
 from collsec.histories.timelines import counted_acts
 from collsec.hypothesis.specification import TYPES
 from collsec.measures.interest import COMPONENTS, P5, standardized, tie_strength
@@ -229,9 +227,9 @@ def members_on_drafts(inputs: Inputs, components: tuple[str, ...] | None) -> pd.
         ``vote_id, conflict_id, power, tie, cast`` (whether this member cast a veto); only drafts
         on which two members or more remain.
     """
-    every_type = dataclasses.replace(inputs.spec.cohort, types=TYPES)
-    spec = dataclasses.replace(inputs.spec, cohort=every_type)
-    votes = votes_on_wars(dataclasses.replace(inputs, spec=spec))
+    votes = votes_on_wars(
+        inputs.episodes, inputs.acts, inputs.timelines["council"], inputs.extents, TYPES
+    )
     vetoed = votes.loc[
         votes["is_blocked"] == 1, ["vote_id", "item_id", "conflict_id", "episode_id"]
     ]

@@ -18,7 +18,7 @@ from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.jackknife import difference, hazard_ratio, least_squares
 from collsec.designs.parts import Context, CurveKind, CurveOf, Part, TableOf, VariablesOf, part
 from collsec.designs.standardization import difference_in_months
-from collsec.designs.votes import (
+from collsec.histories.cohorts.votes import (
     ADJUSTMENT,
     first_of_each_war,
     followed_for,
@@ -141,7 +141,13 @@ RISKS = (
 )
 def drafts(context: Context) -> Part:
     """Whether wars go on longer after a vetoed draft than after an adopted resolution."""
-    votes = votes_on_wars(context.inputs)
+    votes = votes_on_wars(
+        context.inputs.episodes,
+        context.inputs.acts,
+        context.inputs.timelines["council"],
+        context.inputs.extents,
+        context.inputs.spec.cohort.types,
+    )
     made = [_hazard(context, votes, question) for question in QUESTIONS]
     made += [risk_within(context, votes, risk) for risk in RISKS]
     made.append(months_of_war(context, votes))

@@ -20,7 +20,7 @@ from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate, counts_of
 from collsec.designs.jackknife import difference, hazard_ratio, least_squares
 from collsec.designs.parts import Context, CurveKind, CurveOf, Part, TableOf, VariablesOf, part
-from collsec.designs.votes import ADJUSTMENT, followed_for, votes_on_wars
+from collsec.histories.cohorts.votes import ADJUSTMENT, followed_for, votes_on_wars
 from collsec.histories.panels import days_of
 from collsec.histories.timelines import counted_acts
 from collsec.subjects.veto.vetoes import COUNTS_COLUMNS
@@ -103,7 +103,13 @@ ACTS = (
 )
 def next_action(context: Context) -> Part:
     """How soon the Council acts again after a veto, and after a resolution."""
-    votes = votes_on_wars(context.inputs)
+    votes = votes_on_wars(
+        context.inputs.episodes,
+        context.inputs.acts,
+        context.inputs.timelines["council"],
+        context.inputs.extents,
+        context.inputs.spec.cohort.types,
+    )
     made: list[Estimate] = []
     drawn = []
     for act in ACTS:

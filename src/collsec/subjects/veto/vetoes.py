@@ -15,14 +15,52 @@ from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.exclusions import MOST_DRAWS, where_enough
 from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
+from collsec.designs.printed import Column, ForestOf, RecordTable
 from collsec.designs.standardization import from_month, in_months, mean_months
-from collsec.designs.votes import votes_on_wars
+from collsec.histories.cohorts.votes import votes_on_wars
 from collsec.histories.timelines import ACTION_CLASSES
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.measures.interest import P5
 from collsec.measures.veto import WINDOW_MONTHS
-from collsec.subjects.veto.printed import VETOES_APART, VETOES_BY_STATE
 from collsec.survival import CoxResult
+
+VETOES_APART = ForestOf("vetoes-apart", (Role.PRIMARY, Role.ACTION_CLASS, Role.CASTING_STATE))
+
+VETOES_BY_STATE = RecordTable(
+    name="vetoes-by-state",
+    record="veto_table",
+    caption="Vetoed drafts on wars in progress, the wars that they concerned, and how many of "
+    "these ended within twelve months of such a veto. A draft that two members vetoed counts for "
+    "each; a war can stand in several cells. Where nobody vetoed anything, a dash.",
+    columns=(
+        Column(
+            "Cast by",
+            "state",
+            labels={
+                "state": {
+                    "usa": "United States",
+                    "uk": "United Kingdom",
+                    "france": "France",
+                    "russia": "Soviet Union, Russia",
+                    "china": "China",
+                    "all": "Any",
+                }
+            },
+            width=22,
+        ),
+    ),
+    spread="action_class",
+    repeated=(
+        Column("{}", "{drafts}, {wars}, {ends}", Unit.COUNT, width=16, is_blank_at_zero=True),
+    ),
+    spread_labels={
+        "enforcement_or_mission": "Mission or force",
+        "sanctions": "Sanctions",
+        "condemnation": "Condemnation",
+        "other": "Other",
+        "all": "Any",
+    },
+)
 
 BY_CLASS = (
     "veto_on_enforcement_12m",
@@ -126,7 +164,13 @@ def by_state_and_class(inputs: Inputs) -> pd.DataFrame:
         ``state, action_class`` (``all`` on the margins), ``drafts`` vetoed on a war that was on,
         ``wars``, and ``ends``: those of the wars that ended within twelve months of such a veto.
     """
-    votes = votes_on_wars(inputs)
+    votes = votes_on_wars(
+        inputs.episodes,
+        inputs.acts,
+        inputs.timelines["council"],
+        inputs.extents,
+        inputs.spec.cohort.types,
+    )
     vetoed = votes[votes["is_blocked"] == 1]
     cast = inputs.acts[inputs.acts["act"] == "veto"].drop_duplicates("item_id")
     vetoed = vetoed.merge(cast[["item_id", *(f"cast_{p}" for p in P5)]], on="item_id")

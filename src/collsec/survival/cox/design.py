@@ -20,8 +20,7 @@ from collsec.survival.columns import (
 )
 from collsec.survival.columns import clusters as cluster_codes
 from collsec.survival.covariates import center_and_scale, standardized
-from collsec.survival.cox.exact_ties import exact_likelihood
-from collsec.survival.cox.partial_likelihood import Likelihood, partial_likelihood
+from collsec.survival.cox.partial_likelihood import Likelihood, exact_likelihood, partial_likelihood
 from collsec.survival.cox.terms import Slots, Ties
 from collsec.survival.errors import EstimationError
 from collsec.survival.formulas import Covariates, covariates_of

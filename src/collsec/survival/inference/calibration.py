@@ -13,8 +13,7 @@ from collsec.survival.errors import check_alpha
 from collsec.survival.inference.assignment import exposed_counts, redraw
 from collsec.survival.inference.event_counts import efron_estimate, studentized_scores
 from collsec.survival.inference.exposure_design import ExposureDesign
-from collsec.survival.inference.reference_distribution import equal_tailed_p_values
-from collsec.survival.inference.score_inversion import null_scores
+from collsec.survival.inference.reference_distribution import equal_tailed_p_values, null_scores
 
 #: Takes assignments, shape (draws, n_spells), and returns their p-values, shape (draws,).
 AssignmentTest = Callable[[Integers], Floats]

@@ -17,8 +17,12 @@ from collsec.survival.errors import InferenceError, check_level
 from collsec.survival.inference.assignment import exposed_counts, redraw
 from collsec.survival.inference.event_counts import efron_estimate
 from collsec.survival.inference.exposure_design import ExposureDesign
-from collsec.survival.inference.reference_distribution import critical_values, equal_tailed_p_values
-from collsec.survival.inference.score_inversion import ScoreFunction, limit_not_rejected
+from collsec.survival.inference.reference_distribution import (
+    ScoreFunction,
+    critical_values,
+    equal_tailed_p_values,
+    limit_not_rejected,
+)
 
 
 @dataclass(frozen=True, slots=True)

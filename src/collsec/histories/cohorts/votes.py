@@ -1,4 +1,4 @@
-"""Votes of the Council on wars that were going on: vetoed drafts and adopted resolutions.
+"""episodes, acts → votes of the Council on wars in progress: vetoed drafts and adopted resolutions.
 
 The unit is a vote × war, its clock starts with the vote. Only votes up to the end of the record of
 resolutions enter: after it vetoes would stand without anything to be compared with. What happens
@@ -7,12 +7,14 @@ within so many months of a vote is asked only of votes that are followed so long
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import numpy as np
 import pandas as pd
 
-from collsec.designs.inputs import Inputs
-from collsec.histories.cohorts import with_strata
+from collsec.histories.cohorts.episodes import with_strata
 from collsec.histories.panels import DAYS_PER_MONTH
+from collsec.histories.registry import Extent
 from collsec.histories.timelines import as_of, counted_acts
 
 # What is known of a vote when it is cast.
@@ -32,11 +34,28 @@ EPISODE = (
 )
 
 
-def votes_on_wars(inputs: Inputs) -> pd.DataFrame:
-    """One row per vote × war of the hypothesis' types that was on when the vote was cast.
+def votes_on_wars(
+    episodes: pd.DataFrame,
+    acts: pd.DataFrame,
+    council: pd.DataFrame,
+    extents: Mapping[str, Extent],
+    types: Collection[str],
+) -> pd.DataFrame:
+    """One row per vote × war of some types that was on when the vote was cast.
 
     A war is on from the day of its onset to the day before its last: a vote on the last day cannot
     have ended it.
+
+    Parameters
+    ----------
+    episodes, acts : DataFrame
+        The frames of those names.
+    council : DataFrame
+        The timeline of Council acts.
+    extents : mapping of str to Extent
+        Where the records of ``wars``, ``resolutions`` and ``action_classes`` end.
+    types : collection of str
+        Types of war at onset.
 
     Returns
     -------
@@ -48,12 +67,10 @@ def votes_on_wars(inputs: Inputs) -> pd.DataFrame:
         ``followed_until``, the last day to which the release follows any war; ``classified_until``,
         the last day to which it is known, for some, what adopted resolutions did.
     """
-    acts = counted_acts(inputs.acts)
-    last_day = inputs.extents["resolutions"].last_day
+    acts = counted_acts(acts)
+    last_day = extents["resolutions"].last_day
     acts = acts[acts["conflict_id"].notna() & (acts["date"] <= last_day)]
-    wars = inputs.episodes.loc[
-        inputs.episodes["type_at_onset"].isin(inputs.spec.cohort.types), list(EPISODE)
-    ]
+    wars = episodes.loc[episodes["type_at_onset"].isin(list(types)), list(EPISODE)]
     own = acts[["item_id", "conflict_id", "date", "act", "action_class"]]
     out = own.merge(wars, on="conflict_id")
     out = out[(out["onset_date"] <= out["date"]) & (out["date"] < out["exit_date"])]
@@ -63,15 +80,15 @@ def votes_on_wars(inputs: Inputs) -> pd.DataFrame:
     age = (out["date"] - out["onset_date"]).dt.days.to_numpy(float) / DAYS_PER_MONTH
     out["log_age"] = np.log1p(age)
     out["prior_acts"] = as_of(
-        inputs.timelines["council"], "conflict_id", out[["conflict_id", "date"]], "acts"
+        council, "conflict_id", out[["conflict_id", "date"]], "acts"
     ).to_numpy(float)
     out["log_prior_acts"] = np.log1p(out["prior_acts"])
     out["in_cold_war"] = (out["date"] < COLD_WAR_END).astype(float)
     out["start"] = 0.0
     out["stop"] = (out["exit_date"] - out["date"]).dt.days.astype(float)
     out["event"] = out["is_ended"].astype(bool)
-    out["followed_until"] = inputs.extents["wars"].last_day
-    out["classified_until"] = inputs.extents["action_classes"].last_day
+    out["followed_until"] = extents["wars"].last_day
+    out["classified_until"] = extents["action_classes"].last_day
     return out
 
 
