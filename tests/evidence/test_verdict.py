@@ -7,7 +7,15 @@ import math
 
 import pytest
 
-from collsec.evidence.verdict import CODES, Facts, Reason, Rules, Verdict, decide
+from collsec.evidence.verdict import (
+    CODES,
+    Facts,
+    Reason,
+    Rules,
+    Verdict,
+    decide,
+    unless_described,
+)
 
 RULES = Rules(10, 8, (0.02, 0.09), (0.8, 1.25), 0.8)
 SOUND = Facts(
@@ -67,16 +75,6 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("change", "code"), TABLE)
-def test_acts_on_the_eve_of_peace_leave_a_description() -> None:
-    found = Verdict("no-effect", (Reason("within", {"low": 0.8, "high": 1.25}),))
-    eve = {"rate": 0.29, "low": 0.27, "high": 0.31}
-    assert unless_described(found, eve, 0.09).code == "described"
-    assert unless_described(found, {"rate": 0.1, "low": 0.087, "high": 0.11}, 0.09) == found
-    assert unless_described(found, None, 0.09) == found
-    thin = Verdict("inconclusive", (Reason("undecided"),))
-    assert unless_described(thin, eve, 0.09) == thin
-
-
 def test_first_match_wins(change: dict[str, object], code: str) -> None:
     verdict = decide(dataclasses.replace(SOUND, **change), RULES)
     assert verdict.code == code
@@ -120,3 +118,13 @@ def test_too_few_exposed_are_counted_against_what_is_required() -> None:
 def test_a_missing_rejection_rate_is_no_number() -> None:
     void = decide(dataclasses.replace(SOUND, null_rejection=math.nan), RULES)
     assert void.reasons[0].values == {"rate": None, "low": 0.02, "high": 0.09}
+
+
+def test_acts_on_the_eve_of_peace_leave_a_description() -> None:
+    found = Verdict("no-effect", (Reason("within", {"low": 0.8, "high": 1.25}),))
+    eve = {"rate": 0.29, "low": 0.27, "high": 0.31}
+    assert unless_described(found, eve, 0.09).code == "described"
+    assert unless_described(found, {"rate": 0.1, "low": 0.087, "high": 0.11}, 0.09) == found
+    assert unless_described(found, None, 0.09) == found
+    thin = Verdict("inconclusive", (Reason("undecided"),))
+    assert unless_described(thin, eve, 0.09) == thin
