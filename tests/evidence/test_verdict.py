@@ -122,9 +122,13 @@ def test_a_missing_rejection_rate_is_no_number() -> None:
 
 def test_acts_on_the_eve_of_peace_leave_a_description() -> None:
     found = Verdict("no-effect", (Reason("within", {"low": 0.8, "high": 1.25}),))
-    eve = {"rate": 0.29, "low": 0.27, "high": 0.31}
-    assert unless_described(found, eve, 0.09).code == "described"
-    assert unless_described(found, {"rate": 0.1, "low": 0.087, "high": 0.11}, 0.09) == found
-    assert unless_described(found, None, 0.09) == found
-    thin = Verdict("inconclusive", (Reason("undecided"),))
-    assert unless_described(thin, eve, 0.09) == thin
+    doubt = {"code": "on_the_eve", "values": {"rate": 0.29, "high": 0.09}}
+    described = unless_described(found, [doubt])
+    assert described.code == "described"
+    assert described.reasons == (Reason("on_the_eve", {"rate": 0.29, "high": 0.09}),)
+    assert unless_described(found, []) == found
+    undecided = Verdict("inconclusive", (Reason("undecided"),))
+    assert unless_described(undecided, [doubt]).code == "described"
+    # Where hardly anything was exposed, that comes first.
+    thin = Verdict("inconclusive", (Reason("few_exposed"),))
+    assert unless_described(thin, [doubt]) == thin

@@ -255,6 +255,7 @@ class MonthsAtWar:
             for one in np.unique(conflicts)
         ]
         gap = _engine_gap(matched.numbers(spec.cluster))
+        eve, bound = self.on_the_eve(inputs, matched), inputs.study.calibration_bounds[1]
         return {
             "without": {
                 "kind": ["conflict"] * len(without),
@@ -264,7 +265,9 @@ class MonthsAtWar:
             "engines_agree": gap <= ENGINE_TOLERANCE,
             "engine_gap": gap,
             "proportional_hazards": math.nan,
-            "eve_of_peace": self.on_the_eve(inputs, matched),
+            "describes": [{"code": "on_the_eve", "values": {"rate": eve["rate"], "high": bound}}]
+            if eve["low"] > bound
+            else [],
         }
 
     def on_the_eve(self, inputs: Inputs, matched: Matched, landmark: int = 0) -> dict[str, float]:

@@ -78,9 +78,7 @@ def estimate_hypothesis(
     flips = checks.sign_flips(primary.estimate, without, checks.places(inputs.episodes))
     agreement = multiverse.agreement(primary, specifications)
     verdict = _verdict(inputs, primary, checked["engines_agree"], falsification, flips, agreement)
-    verdict = unless_described(
-        verdict, checked.get("eve_of_peace"), inputs.study.calibration_bounds[1]
-    )
+    verdict = unless_described(verdict, checked.get("describes", ()))
     biased = [
         dataclasses.replace(e, null_rejection=known_biased, null_draws=draws.calibration_draws)
         if e.validity == "known-biased"
@@ -191,7 +189,10 @@ def _curves(
     drawn = [*design.survival(inputs, prepared), *own]
     further = [p.curves for p in parts.values() if p.curves is not None]
     if not drawn and not further:
-        return pd.DataFrame(columns=curves.COLUMNS), quantities
+        return pd.DataFrame(columns=curves.COLUMNS).astype(
+            dict.fromkeys(curves.COLUMNS[:2], "string")
+            | dict.fromkeys(curves.COLUMNS[2:], "float64")
+        ), quantities
     made = pd.concat(drawn, ignore_index=True)[curves.COLUMNS] if drawn else pd.DataFrame()
     return pd.concat([made, *further], ignore_index=True), quantities
 

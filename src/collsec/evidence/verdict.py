@@ -90,7 +90,8 @@ class Reason:
         (`terminations`, `clusters`, `minimum_terminations`, `minimum_clusters`);
         ``excludes_one``; ``checks_hold``; ``placebo`` (`label`); ``sign_changes`` (`without`);
         ``none_principled``; ``disagreement`` (`share`); ``within`` (`low`, `high`);
-        ``undecided``; ``on_the_eve`` (`rate`, `high`).
+        ``undecided``; ``on_the_eve`` (`rate`, `high`); ``trend_before`` (`p`);
+        ``trend_unseen`` (`ratio`).
     values : mapping
         The numbers and names of the reason; a missing number is None.
     """
@@ -160,26 +161,22 @@ def decide(facts: Facts, rules: Rules) -> Verdict:
     return Verdict("inconclusive", (Reason("undecided"),))
 
 
-def unless_described(
-    verdict: Verdict, on_the_eve: Mapping[str, Any] | None, bound: float
-) -> Verdict:
-    """The verdict; described, where acts that change nothing would have given it.
+def unless_described(verdict: Verdict, doubts: Sequence[Mapping[str, Any]]) -> Verdict:
+    """The verdict; described, where the design says that it cannot speak of an effect.
 
     Parameters
     ----------
     verdict : Verdict
         From :func:`decide`.
-    on_the_eve : mapping or None
-        Rejection rate of acts that prefer wars about to end, with its interval (`rate`, `low`,
-        `high`); none where the design has no such test.
-    bound : float
-        Largest rejection rate that a valid test may have.
+    doubts : sequence of mapping
+        ``code`` and ``values`` of what keeps the design from it: acts that change nothing would be
+        rejected (``on_the_eve``, ``by_status``), the outcome moved before the act
+        (``trend_before``), or nothing could have shown that it did (``trend_unseen``).
     """
-    failed = on_the_eve is not None and on_the_eve["low"] > bound
-    if not failed or on_the_eve is None or verdict.code in ("void", "inconclusive"):
+    is_thin = any(reason.code == "few_exposed" for reason in verdict.reasons)
+    if not doubts or verdict.code == "void" or is_thin:
         return verdict
-    values = {"rate": on_the_eve["rate"], "high": bound}
-    return Verdict("described", (Reason("on_the_eve", values),))
+    return Verdict("described", tuple(Reason(d["code"], d["values"]) for d in doubts))
 
 
 def is_few(terminations: float, clusters: float, rules: Rules) -> bool:

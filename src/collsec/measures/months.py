@@ -23,3 +23,14 @@ def months_at_war_36(episodes: pd.DataFrame) -> pd.DataFrame:
 def months_at_war_60(episodes: pd.DataFrame) -> pd.DataFrame:
     """Spells of war of each conflict; the months of them within 60 months, relapses included."""
     return _at_war(episodes)
+
+
+@measure(
+    "outcome",
+    "Deaths in the host, month by month",
+    uses=("violence.gwno_host", "violence.known_from", "violence.deaths_in_month"),
+    known_until="deaths_by_month",
+)
+def deaths_by_month(violence: pd.DataFrame) -> pd.DataFrame:
+    """State-based deaths of each host and month; months without a count are not known."""
+    return violence[["gwno_host", "known_from", "deaths_in_month"]]

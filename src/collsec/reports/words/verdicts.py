@@ -61,11 +61,17 @@ REASONS = {
     "within": "the interval lies within {low} to {high}",
     "on_the_eve": "acts that change nothing, but prefer wars about to end, would be rejected in "
     "{rate} of the draws; at most {high} is admitted",
+    "by_status": "acts that change nothing, but prefer the stratum that those observed prefer, "
+    "would be rejected in {rate} of the draws; at most {high} is admitted",
+    "trend_before": "the outcome had moved before the act (p = {p})",
+    "trend_unseen": "a movement before the act would have had to be {ratio} or more to show, more "
+    "than what is estimated after it",
     "undecided": "the interval includes both no effect and effects large enough to matter",
 }
 _PERCENT = {
     "null_rejection": {"rate": 1, "low": 0, "high": 0},
     "on_the_eve": {"rate": 0, "high": 0},
+    "by_status": {"rate": 0, "high": 0},
     "disagreement": {"share": 0},
 }
 
@@ -111,7 +117,9 @@ def _share(value: float | None, digits: int) -> str:
 
 
 def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if value is None:
+        return "any size"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def with_reasons(verdict: Verdict) -> str:
