@@ -6,6 +6,7 @@ function (`collsec.designs.parts`). Both return numbers, never text.
 
 # Designs and parts register themselves on import.
 from collsec.designs import (
+    agreement_clock,  # noqa: F401
     date_imputation,  # noqa: F401
     discrete_time,  # noqa: F401
     exclusions,  # noqa: F401

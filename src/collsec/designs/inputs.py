@@ -32,7 +32,16 @@ Followed = tuple[tuple[str, ...], tuple[str, ...], int, int | None]
 Options = tuple[tuple[str, Any], ...]
 CARRIED = ("gwno_host", *STRATA)
 # All that the rows of a panel are made from.
-LAID_OUT = ("unit_id", "conflict_id", "time_zero", "exit_date", "is_ended", "outcome", *CARRIED)
+LAID_OUT = (
+    "unit_id",
+    "conflict_id",
+    "time_zero",
+    "onset_date",
+    "exit_date",
+    "is_ended",
+    "outcome",
+    *CARRIED,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from collsec.designs.checks import LEVEL
 from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.cox_based import CoxBased
 from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
-from collsec.designs.inputs import Inputs, Prepared, codes, prepare
+from collsec.designs.inputs import Inputs, Prepared, codes
 from collsec.designs.parts import Part
 from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, Task, design
 from collsec.histories.panels import arrange, clock, exposure_column, unit_spells
@@ -151,7 +151,7 @@ class TimeVarying(CoxBased):
     def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The primary's panel with the exposure at every declared lag."""
         spec = inputs.spec
-        prepared = prepare(inputs, spec.exposure)
+        prepared = self.prepare(inputs, spec.exposure)
         calendar = inputs.calendar(spec.exposure.measure)
         exposures = {
             exposure_column(spec.exposure.measure, lag): unit_spells(prepared.units, calendar, lag)
@@ -180,7 +180,7 @@ class TimeVarying(CoxBased):
                 [
                     self.estimate(
                         inputs,
-                        prepare(inputs, exposure, outcome=outcome),
+                        self.prepare(inputs, exposure, outcome=outcome),
                         exposure,
                         estimate_id=f"{name}.{suffix}",
                         role=role,
@@ -275,7 +275,7 @@ class TimeVarying(CoxBased):
         if not biased:
             return math.nan
         unlagged = dataclasses.replace(inputs.spec.exposure, lag_months=0)
-        laid_out = lay_out(inputs, prepare(inputs, unlagged))
+        laid_out = lay_out(inputs, self.prepare(inputs, unlagged))
         name = f"{inputs.spec.hypothesis}.known_biased"
         test = ever_exposed_test(laid_out)
         return _calibrated(inputs, laid_out, test, draws, name).rejection_rate
@@ -300,9 +300,11 @@ class TimeVarying(CoxBased):
         return made, {
             "incidence.horizon": Quantity(horizon, Unit.MONTHS, digits=0),
             "incidence.deployed": Quantity(
-                float(at_end["cumulative_incidence_exposure"]), Unit.SHARE
+                float(at_end.get("cumulative_incidence_exposure", 0.0)), Unit.SHARE
             ),
-            "incidence.ended": Quantity(float(at_end["cumulative_incidence_end"]), Unit.SHARE),
+            "incidence.ended": Quantity(
+                float(at_end.get("cumulative_incidence_end", 0.0)), Unit.SHARE
+            ),
         }
 
 
