@@ -119,7 +119,7 @@ def redraw(
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
+class RedrawnRatio:
     """A log ratio with re-randomization inference.
 
     Attributes
@@ -148,7 +148,7 @@ def p_value(sets: Sets, drawn: Redrawn, log_ratio: float) -> tuple[float, bool]:
     return min(1.0, 2 * min(above, below)), bool(above < below)
 
 
-def rerandomized(sets: Sets, draws: int, level: float, seed: int) -> Ratio:
+def rerandomized(sets: Sets, draws: int, level: float, seed: int) -> RedrawnRatio:
     """The ratio with p-value and interval by redrawing.
 
     Parameters
@@ -174,7 +174,7 @@ def rerandomized(sets: Sets, draws: int, level: float, seed: int) -> Ratio:
                 outside = middle
         return inside
 
-    return Ratio(estimate, p, limit(-1.0), limit(1.0))
+    return RedrawnRatio(estimate, p, limit(-1.0), limit(1.0))
 
 
 def rejection(

@@ -218,6 +218,7 @@ class MonthlyViolence:
     methods = (RERANDOMIZED,)
     further_methods = (RERANDOMIZED, SANDWICH)
     calibration_blocks = 1
+    exposed_outcome = "arrival"
 
     def prepare(
         self,

@@ -63,6 +63,7 @@ class MonthsAtWar:
     methods = (RERANDOMIZED,)
     further_methods = (RERANDOMIZED, SANDWICH)
     calibration_blocks = 1
+    exposed_outcome = "act with a complete window"
 
     def prepare(
         self,
