@@ -18,6 +18,7 @@ from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.registry import get
 from collsec.designs.tasks import main_estimates
+from collsec.evidence import posterior
 from collsec.evidence.verdict import Facts, Rules, Verdict, decide, unless_described
 from collsec.hypothesis.study import Draws
 from collsec.survival.inference import Calibration, e_value, needed_events
@@ -105,6 +106,7 @@ def estimate_hypothesis(
         quantities |= part.quantities
     quantities |= multiverse.quantities(agreement, specifications)
     quantities |= e_values(primary)
+    quantities |= posterior.quantities(primary, spec.estimand.no_effect, spec.estimand.literature)
     quantities |= {
         f"primary.needed_{ratio.replace('.', '_')}": Quantity(n, Unit.COUNT)
         for ratio, n in _needed(inputs).items()

@@ -164,6 +164,14 @@ def _values(spec: Spec, document: Document) -> Iterator[Fault]:
             "must be two hazard ratios around 1, such as [0.8, 1.25].",
             spec.estimand.no_effect,
         )
+    if spec.estimand.literature is not None:
+        low, high = spec.estimand.literature
+        if not 0 < low < high:
+            yield document.fault(
+                ("estimand", "literature"),
+                "must be two positive ratios, the smaller first, such as [0.25, 0.5].",
+                spec.estimand.literature,
+            )
     for key, exposures in (("secondary", spec.secondary), ("falsification", spec.falsification)):
         measures = [e.measure for e in exposures]
         for i, name in enumerate(measures):
