@@ -105,7 +105,7 @@ def registries(project: Project) -> Registries:
     import collsec.subjects  # noqa: F401  (parts register themselves)
     from collsec.designs import DESIGNS, PARTS
     from collsec.evidence.verdict import CODES
-    from collsec.histories.cohorts import CLUSTERS, RULES, STRATA
+    from collsec.histories.cohorts import CLUSTERS, DAY_STRATA, RULES, STRATA
     from collsec.hypothesis.registries import Registries
     from collsec.measures import SHARED
     from collsec.tables.clean import CLAIMS, read_json, read_raw, resources
@@ -122,6 +122,7 @@ def registries(project: Project) -> Registries:
         parts=PARTS,
         rules=RULES,
         strata=STRATA,
+        day_strata=DAY_STRATA,
         clusters=CLUSTERS,
         verdicts=CODES,
         tables=tables,
@@ -290,7 +291,7 @@ def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
     """
     import collsec.subjects  # noqa: F401 - parts register themselves on import
     from collsec.designs import tasks as work
-    from collsec.designs.multiverse import estimate_all
+    from collsec.designs.registry import get
     from collsec.hypothesis.multiverse import expand
     from collsec.survival import EstimationError
     from collsec.survival.inference import InferenceError
@@ -305,7 +306,9 @@ def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
     every = work.tasks(inputs, inputs.study.draws(profile))
     try:
         # A shard without a specification estimates one for its columns, and keeps no row.
-        made = estimate_all(inputs, specifications[first:last] or specifications[:1])
+        made = get(inputs.spec.design).specified(
+            inputs, specifications[first:last] or specifications[:1]
+        )
         made = made.iloc[: last - first]
         done = {task: every[task]() for task in work.of_shard(list(every), k, n)}
     except (EstimationError, InferenceError) as error:

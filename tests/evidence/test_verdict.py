@@ -16,6 +16,7 @@ from collsec.evidence.verdict import (
     Verdict,
     decide,
     printed,
+    unless_described,
 )
 
 RULES = Rules(10, 8, (0.02, 0.09), (0.8, 1.25), 0.8)
@@ -181,3 +182,17 @@ def test_an_undecided_estimate_without_a_stable_sign_says_so(
         assert found.flags == ((Reason("no_stable_sign", flag),) if flag else ())
     # Where the interval excludes one the same facts make it mixed, and need no flag.
     assert decide(dataclasses.replace(SOUND, **change), RULES).flags == ()
+
+
+def test_acts_on_the_eve_of_peace_leave_a_description() -> None:
+    found = Verdict("no-effect", (Reason("within", {"low": 0.8, "high": 1.25}),))
+    doubt = {"code": "on_the_eve", "values": {"rate": 0.29, "high": 0.09}}
+    described = unless_described(found, [doubt])
+    assert described.code == "described"
+    assert described.reasons == (Reason("on_the_eve", {"rate": 0.29, "high": 0.09}),)
+    assert unless_described(found, []) == found
+    undecided = Verdict("inconclusive", (Reason("undecided"),))
+    assert unless_described(undecided, [doubt]).code == "described"
+    # Where hardly anything was exposed, that comes first.
+    thin = Verdict("inconclusive", (Reason("few_exposed"),))
+    assert unless_described(thin, [doubt]) == thin

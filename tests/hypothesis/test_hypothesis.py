@@ -15,7 +15,7 @@ from collsec.core.errors import BadSpec
 from collsec.core.project import Project
 from collsec.hypothesis.specification import from_json, specification_digest
 from collsec.hypothesis.study import load_study
-from collsec.hypothesis.validation import OPTIONAL, load
+from collsec.hypothesis.validation import ON_THE_DAY, OPTIONAL, load
 from study import known
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -166,7 +166,7 @@ def test_an_empty_multiverse_is_refused(edited: Edit) -> None:
 def test_designs_honor_only_keys_that_the_validation_asks_about() -> None:
     assert {"time_varying", "fixed_at_onset"} <= known().designs.keys()
     for design in known().designs.values():
-        assert set(design.honors) <= set(OPTIONAL)
+        assert set(design.honors) <= {*OPTIONAL, ON_THE_DAY}
         assert design.methods
 
 

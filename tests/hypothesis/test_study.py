@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +23,9 @@ def edited(tmp_path: Path) -> Edit:
     """Return a copy of the study file in which one text is replaced."""
     (tmp_path / "analyses").mkdir()
     path = tmp_path / "analyses" / "_study.yml"
-    shutil.copy(REPOSITORY / "analyses" / "_study.yml", path)
+    own = (REPOSITORY / "analyses" / "_study.yml").read_text(encoding="utf-8")
+    own = re.sub(r"hypotheses: \[.*?\]", "hypotheses: [h1, h2, h3]", own, flags=re.DOTALL)
+    path.write_text(own, encoding="utf-8")
 
     def edit(old: str, new: str) -> Project:
         text = path.read_text(encoding="utf-8")

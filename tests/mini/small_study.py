@@ -17,6 +17,8 @@ import pandas as pd
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RAW = Path("data") / "raw"
+# The family of the primaries: designs with few acts need all of the study's wars.
+HYPOTHESES = ("h1", "h2", "h3")
 # Every conflict with a mission or a vetoed draft stays, and every case; of the others, one in so
 # many.
 KEEP_ONE_IN = 4
@@ -63,7 +65,7 @@ def build(folder: Path, *, with_code: bool = False, raw: Path = REPOSITORY / RAW
     (folder / RAW / "datapackage.json").write_text(json.dumps(package, indent=1), encoding="utf-8")
     shutil.copy(REPOSITORY / RAW / "sources.toml", folder / RAW / "sources.toml")
     # The claims are no table of facts: no step but the last reads them.
-    shutil.copy(REPOSITORY / RAW / "coded" / "claims.csv", folder / RAW / "coded" / "claims.csv")
+    _claims(folder / RAW / "coded" / "claims.csv")
     for name in ("schemas", "rules"):
         shutil.copytree(REPOSITORY / RAW / name, folder / RAW / name)
     for name in ("analyses", "reports"):
@@ -89,10 +91,22 @@ def _of_cases() -> set[str]:
     return {str(conflict) for case in cases.values() for conflict in case["conflicts"]}
 
 
+def _claims(path: Path) -> None:
+    """The claims, of which those that hypotheses left out here test are open again."""
+    claims = pd.read_csv(
+        REPOSITORY / RAW / "coded" / "claims.csv", dtype=str, keep_default_na=False
+    )
+    left_out = (claims["verdict_class"] == "tested") & ~claims["hypothesis"].isin(HYPOTHESES)
+    claims.loc[left_out, ["tests", "description", "hypothesis"]] = ""
+    claims.loc[left_out, "verdict_class"] = "deferred"
+    claims.to_csv(path, index=False, lineterminator="\n")
+
+
 def _fewer_draws(study: Path) -> None:
     import yaml
 
     content = yaml.safe_load(study.read_text(encoding="utf-8"))
+    content["hypotheses"] = list(HYPOTHESES)
     content["profiles"] = {"quick": dict(DRAWS), "full": dict(DRAWS)}
     study.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 

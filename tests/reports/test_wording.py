@@ -115,6 +115,10 @@ def test_every_code_has_a_label_and_every_reason_its_words() -> None:
         "sign_changes": {"without": "conflict 7 (Atlantis)"},
         "disagreement": {"share": 0.5},
         "within": {"low": 0.8, "high": 1.25},
+        "on_the_eve": {"rate": 0.29, "high": 0.09},
+        "by_status": {"rate": 0.29, "high": 0.09},
+        "trend_before": {"p": 0.03},
+        "trend_unseen": {"ratio": 3.2},
     }
     said = {code: verdicts.reason(Reason(code, values.get(code, {}))) for code in REASONS}
     assert said["null_rejection"].endswith(

@@ -49,6 +49,10 @@ class Unit(StrEnum):
 UNITS = {
     "hazard_ratio": Unit.RATIO,
     "hazard_ratio_of_action": Unit.RATIO,
+    "hazard_ratio_of_recurrence": Unit.RATIO,
+    "ratio_of_months": Unit.RATIO,
+    "rate_ratio": Unit.RATIO,
+    "difference_in_months": Unit.MONTHS,
     "ratio_of_hazard_ratios": Unit.RATIO,
     "probability": Unit.SHARE,
     "probability_difference": Unit.POINTS,

@@ -17,6 +17,7 @@ from collsec.core.schema import Role
 from collsec.designs import curves
 from collsec.designs.checks import LEVEL, rejections
 from collsec.designs.comparison import Comparison, identity, sandwich_ratio
+from collsec.designs.cox_based import CoxBased
 from collsec.designs.estimate import Estimate, Quantity, seed_for
 from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.designs.jackknife import refit_without, with_jackknife
@@ -69,7 +70,7 @@ def bootstrapped(
 
 
 @design
-class FixedAtOnset:
+class FixedAtOnset(CoxBased):
     """A covariate frozen before onset, per standard deviation over the cohort."""
 
     name = "fixed_at_onset"

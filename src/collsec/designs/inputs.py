@@ -32,7 +32,16 @@ Followed = tuple[tuple[str, ...], tuple[str, ...], int, int | None]
 Options = tuple[tuple[str, Any], ...]
 CARRIED = ("gwno_host", *STRATA)
 # All that the rows of a panel are made from.
-LAID_OUT = ("unit_id", "conflict_id", "time_zero", "exit_date", "is_ended", "outcome", *CARRIED)
+LAID_OUT = (
+    "unit_id",
+    "conflict_id",
+    "time_zero",
+    "onset_date",
+    "exit_date",
+    "is_ended",
+    "outcome",
+    *CARRIED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +202,11 @@ class PanelBuilder:
         tables are slow to cut.
     """
 
+    # Whether units that are exposed already when their clock begins are left out.
+    follows_new_users = True
+    # Columns of the units that rows are made from, beyond those of every cohort.
+    further_columns: tuple[str, ...] = ()
+
     def __init__(
         self, inputs: Inputs, covariates: Sequence[str], columns: Sequence[str] | None = None
     ) -> None:
@@ -226,7 +240,7 @@ class PanelBuilder:
             lag,
             outcome or spec.outcome,
             _options_of(choices.measure or exposure.measure, choices),
-            _cohort_of(spec, choices),
+            cohort_of(spec, choices),
         )
         return replace(prepared, strata=spec.strata if choices.strata is None else choices.strata)
 
@@ -236,7 +250,7 @@ class PanelBuilder:
         """The panel without units that lack a covariate, and without some countries."""
         prepared = replace(self._once(self._lay_out, *key), adjustment=adjustment)
         needed = list(adjustment)
-        if prepared.spells is None and prepared.column not in needed:
+        if _is_covariate(prepared.column) and prepared.column not in needed:
             needed.append(prepared.column)
         if needed:
             prepared = prepared.only(lambda frame: frame[needed].notna().all(axis=1))
@@ -256,7 +270,7 @@ class PanelBuilder:
     def _lay_out(
         self, name: str, lag: int, outcome: str, options: Options, followed: Followed
     ) -> Prepared:
-        cohort = self._once(self._select, followed)
+        cohort = self._once(self.select, followed)
         units = cohort.units if self.columns is None else cohort.units[self.columns]
         attrition = cohort.attrition
         kind, known_until = measures.get(name).kind, self.inputs.known_until(name)
@@ -275,18 +289,23 @@ class PanelBuilder:
             if kind == "ever":
                 units = units.assign(**{column: _ever(units, calendar)})
             else:
-                units, attrition = _new_users(units, calendar, attrition)
-                column = exposure_column(name, lag)
-                spells = unit_spells(units, calendar, lag)
-                exposures = {column: spells}
+                if self.follows_new_users:
+                    units, attrition = _new_users(units, calendar, attrition)
+                units, column, spells = self.exposures(name, units, lag, calendar)
+                exposures = {} if spells is None else {column: spells}
         ends = self.inputs.outcome(outcome, units)
         if known_until is not None:
             ends = followed_until(ends, known_until)
-        carried = [*CARRIED, *values, *([name] if kind == "ever" else [])]
+        carried = [*CARRIED, *values, *([name] if name in units else [])]
         rows = arrange(units, ends, exposures, list(dict.fromkeys(carried)))
         return Prepared(units, ends, rows, column, (), (), spells, attrition)
 
-    def _select(self, followed: Followed) -> Cohort:
+    def cohort(self, followed: Followed) -> Cohort:
+        """The units of a cohort, made once."""
+        return self._once(self.select, followed)
+
+    def select(self, followed: Followed) -> Cohort:
+        """The units of a cohort, as :func:`cohort_of` says which."""
         types, rules, gap_years, last_year = followed
         episodes = self.inputs.episodes
         if gap_years > 1:
@@ -294,10 +313,20 @@ class PanelBuilder:
         if last_year is not None:
             episodes = follow_until(episodes, last_year)
         cohort = select(episodes, self.inputs.following(episodes), types, rules)
-        return Cohort(with_strata(cohort.units), cohort.attrition)
+        return self.units_of(Cohort(with_strata(cohort.units), cohort.attrition), episodes)
+
+    def exposures(
+        self, name: str, units: pd.DataFrame, lag: int, calendar: pd.DataFrame
+    ) -> tuple[pd.DataFrame, str, UnitSpells | None]:
+        """Units, column and spells of an exposure: it changes in time, on each unit's clock."""
+        return units, exposure_column(name, lag), unit_spells(units, calendar, lag)
+
+    def units_of(self, cohort: Cohort, episodes: pd.DataFrame) -> Cohort:
+        """The units that a cohort of wars gives: the wars themselves."""
+        return cohort
 
     def _covariate(self, name: str, options: Options, followed: Followed) -> np.ndarray:
-        units = self._once(self._select, followed).units
+        units = self._once(self.select, followed).units
         measure = measures.get(name)
         values = measure(self.inputs.following(units), **dict(options))
         return np.asarray(values, dtype=float)
@@ -308,7 +337,8 @@ class PanelBuilder:
         return calendar
 
 
-def _cohort_of(spec: Spec, choices: Choices) -> Followed:
+def cohort_of(spec: Spec, choices: Choices) -> Followed:
+    """All that decides which wars a specification follows."""
     return (
         choices.types or spec.cohort.types,
         tuple(rules_of(spec, choices)),
@@ -321,6 +351,11 @@ def _options_of(measure: str, choices: Choices) -> Options:
     """What a specification chooses for a measure, of the options that the measure has."""
     made = choices.made()
     return tuple((name, made[name]) for name in measures.get(measure).options if name in made)
+
+
+def _is_covariate(column: str) -> bool:
+    """Whether a column of a panel is a measure that was known before onset."""
+    return column in measures.MEASURES and measures.get(column).kind == "covariate"
 
 
 def _ever(units: pd.DataFrame, calendar: pd.DataFrame) -> np.ndarray:
@@ -401,5 +436,6 @@ __all__ = [
     "Prepared",
     "clock",
     "codes",
+    "cohort_of",
     "prepare",
 ]

@@ -35,7 +35,13 @@ from collsec.survival.inference import InferenceError, SpecificationCurve, speci
 MIDDLE = (0.1, 0.5, 0.9)
 
 
-def estimate_all(inputs: Inputs, specifications: list[Specification]) -> pd.DataFrame:
+def estimate_all(
+    inputs: Inputs,
+    specifications: list[Specification],
+    *,
+    builder: type[PanelBuilder] = PanelBuilder,
+    estimand: str = "hazard_ratio",
+) -> pd.DataFrame:
     """Hazard ratio of each specification, with a cluster-sandwich interval.
 
     Parameters
@@ -43,6 +49,10 @@ def estimate_all(inputs: Inputs, specifications: list[Specification]) -> pd.Data
     inputs : Inputs
     specifications : list of Specification
         As :func:`collsec.hypothesis.multiverse.expand` gives them.
+    builder : type
+        How the units are laid out.
+    estimand : str
+        What the ratio is of.
 
     Returns
     -------
@@ -53,12 +63,12 @@ def estimate_all(inputs: Inputs, specifications: list[Specification]) -> pd.Data
     """
     spec = inputs.spec
     covariates = {name for one in specifications for name in adjusted_for(spec, one.choices)}
-    builder = PanelBuilder(inputs, sorted(covariates), LAID_OUT)
+    layout = builder(inputs, sorted(covariates), (*LAID_OUT, *builder.further_columns))
     panels: dict[int, tuple[pd.DataFrame, dict[str, int]]] = {}
     made = []
     for one in specifications:
-        prepared = builder.prepare(spec.exposure, choices=one.choices)
-        key = id(prepared.rows)  # the builder keeps every panel: no id is used twice
+        prepared = layout.prepare(spec.exposure, choices=one.choices)
+        key = id(prepared.rows)  # the layout keeps every panel: no id is used twice
         if key not in panels:
             panels[key] = _coded(prepared), Comparison.of(prepared, spec.cluster).counts()
         rows, counts = panels[key]
@@ -66,7 +76,7 @@ def estimate_all(inputs: Inputs, specifications: list[Specification]) -> pd.Data
             {"specification": one.id, "validity": one.validity, "departures": len(one.departures)}
             | {f"{AXIS}{axis}": option for axis, option in one.options.items()}
             | {"measure": one.measure, "lag_months": one.lag_months}
-            | {"estimand": "hazard_ratio"}
+            | {"estimand": estimand}
             | _fitted(prepared, rows, spec.cluster, inputs.study.usual_level, counts)
             | counts
         )

@@ -7,7 +7,7 @@ when the file is read, never ignored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import pandas as pd
@@ -17,15 +17,18 @@ from collsec.designs.estimate import Estimate, Quantity
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Part
 from collsec.histories.registry import enter
+from collsec.hypothesis.multiverse import Specification
+from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
-from collsec.hypothesis.validation import OPTIONAL
+from collsec.hypothesis.validation import ON_THE_DAY, OPTIONAL
 from collsec.survival.inference import Calibration
 
 Task = Callable[[], Part]
 
 # Keys that mean something only to some designs.
 ADJUSTMENT, LAGS, LAG, ASSIGNMENT = OPTIONAL
+DAY_STRATA = ON_THE_DAY
 
 
 class Design(Protocol):
@@ -60,6 +63,21 @@ class Design(Protocol):
     calibration_blocks: int
     exposed_outcome: str
 
+    def prepare(
+        self,
+        inputs: Inputs,
+        exposure: ExposureSpec,
+        *,
+        outcome: str | None = None,
+        choices: Choices = AS_DECLARED,
+    ) -> Any:
+        """What the design compares, laid out for one exposure and one outcome.
+
+        A :class:`~collsec.designs.inputs.Prepared` where it is a Cox model of units followed in
+        time; a layout of its own where it is not.
+        """
+        ...
+
     def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The primary's panel as it is written, and its attrition table."""
         ...
@@ -93,6 +111,19 @@ class Design(Protocol):
 
     def calibrate_biased(self, inputs: Inputs, draws: int) -> float:
         """Rejection rate of a known-biased estimator that the file declares; NaN if none."""
+        ...
+
+    def specified(self, inputs: Inputs, specifications: Sequence[Specification]) -> pd.DataFrame:
+        """Each specification of the multiverse, estimated with errors that need no draws."""
+        ...
+
+    def robustness(self, inputs: Inputs) -> dict[str, Any]:
+        """``without`` (leave-one-out, by column), ``engines_agree``, ``engine_gap``,
+        ``proportional_hazards``."""
+        ...
+
+    def survival(self, inputs: Inputs, prepared: Prepared) -> list[pd.DataFrame]:
+        """The survival curve of the units by group; none where nothing is followed in time."""
         ...
 
     def groups(self, inputs: Inputs, prepared: Prepared) -> Any:

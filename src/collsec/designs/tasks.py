@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
-from collsec.designs import checks
 from collsec.designs.estimate import Estimate, Quantity, Unit
-from collsec.designs.inputs import Inputs, prepare
+from collsec.designs.inputs import Inputs
 from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.registry import Design, Task, get
 from collsec.hypothesis.specification import ExposureSpec, Spec
@@ -46,10 +45,10 @@ def tasks(inputs: Inputs, draws: Draws) -> dict[str, Task]:
     for block in range(design.calibration_blocks):
         made[f"calibration.{block}"] = partial(_calibrated, inputs, design, draws, block)
     made["known_biased"] = partial(_known_biased, inputs, design, draws)
-    made["robustness"] = partial(_robustness, inputs)
+    made["robustness"] = lambda: Part(records=design.robustness(inputs))
     for name in spec.parts:
         if not PARTS[name].after_primary:
-            made[f"part.{name}"] = partial(_part, inputs, draws, name)
+            made[f"part.{name}"] = partial(_part, inputs, design, draws, name)
     return made
 
 
@@ -102,7 +101,7 @@ def _plain(value: Any) -> Any:
 def _placebo(inputs: Inputs, design: Design, exposure: ExposureSpec, draws: Draws) -> Part:
     found = design.estimate(
         inputs,
-        prepare(inputs, exposure),
+        design.prepare(inputs, exposure),
         exposure,
         estimate_id=f"{inputs.spec.hypothesis}.placebo.{exposure.measure}",
         role=Role.FALSIFICATION,
@@ -113,7 +112,7 @@ def _placebo(inputs: Inputs, design: Design, exposure: ExposureSpec, draws: Draw
 
 
 def _calibrated(inputs: Inputs, design: Design, draws: Draws, block: int) -> Part:
-    prepared = prepare(inputs, inputs.spec.exposure)
+    prepared = design.prepare(inputs, inputs.spec.exposure)
     found = design.calibrate(inputs, prepared, draws.calibration_draws, block)
     return Part(records={"calibration": dataclasses.asdict(found)})
 
@@ -123,22 +122,8 @@ def _known_biased(inputs: Inputs, design: Design, draws: Draws) -> Part:
     return Part(records={"known_biased": rate})
 
 
-def _robustness(inputs: Inputs) -> Part:
-    """Leaving one conflict or mission out, a second engine, proportional hazards."""
-    prepared = prepare(inputs, inputs.spec.exposure)
-    agree, gap = checks.engines_agree(prepared)
-    return Part(
-        records={
-            "without": checks.leave_one_out(inputs, prepared).to_dict(orient="list"),
-            "engines_agree": agree,
-            "engine_gap": gap,
-            "proportional_hazards": checks.proportional_hazards(prepared),
-        }
-    )
-
-
-def _part(inputs: Inputs, draws: Draws, name: str) -> Part:
-    return PARTS[name].made(Context(inputs, prepare(inputs, inputs.spec.exposure), draws))
+def _part(inputs: Inputs, design: Design, draws: Draws, name: str) -> Part:
+    return PARTS[name].made(Context(inputs, design.prepare(inputs, inputs.spec.exposure), draws))
 
 
 def main_estimates(spec: Spec, done: Mapping[str, Part]) -> list[Estimate]:

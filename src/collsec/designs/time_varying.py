@@ -19,8 +19,9 @@ from collsec.core.schema import Role
 from collsec.designs import curves
 from collsec.designs.checks import LEVEL
 from collsec.designs.comparison import Comparison, identity, sandwich_ratio
+from collsec.designs.cox_based import CoxBased
 from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
-from collsec.designs.inputs import Inputs, Prepared, codes, prepare
+from collsec.designs.inputs import Inputs, Prepared, codes
 from collsec.designs.parts import Part
 from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, Task, design
 from collsec.histories.panels import arrange, clock, exposure_column, unit_spells
@@ -195,7 +196,7 @@ def rerandomized(
 
 
 @design
-class TimeVarying:
+class TimeVarying(CoxBased):
     """Exposure in calendar time, redrawn among the wars at risk on the day that it began."""
 
     name = "time_varying"
@@ -209,7 +210,7 @@ class TimeVarying:
     def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The primary's panel with the exposure at every declared lag."""
         spec = inputs.spec
-        prepared = prepare(inputs, spec.exposure)
+        prepared = self.prepare(inputs, spec.exposure)
         calendar = inputs.calendar(spec.exposure.measure)
         exposures = {
             exposure_column(spec.exposure.measure, lag): unit_spells(prepared.units, calendar, lag)
@@ -238,7 +239,7 @@ class TimeVarying:
                 [
                     self.estimate(
                         inputs,
-                        prepare(inputs, exposure, outcome=outcome),
+                        self.prepare(inputs, exposure, outcome=outcome),
                         exposure,
                         estimate_id=f"{name}.{suffix}",
                         role=role,
@@ -333,7 +334,7 @@ class TimeVarying:
         if not biased:
             return math.nan
         unlagged = dataclasses.replace(inputs.spec.exposure, lag_months=0)
-        laid_out = lay_out(inputs, prepare(inputs, unlagged))
+        laid_out = lay_out(inputs, self.prepare(inputs, unlagged))
         name = f"{inputs.spec.hypothesis}.known_biased"
         test = ever_exposed_test(laid_out)
         return _calibrated(inputs, laid_out, test, draws, name).rejection_rate
@@ -358,9 +359,11 @@ class TimeVarying:
         return made, {
             "incidence.horizon": Quantity(horizon, Unit.MONTHS, digits=0),
             "incidence.deployed": Quantity(
-                float(at_end["cumulative_incidence_exposure"]), Unit.SHARE
+                float(at_end.get("cumulative_incidence_exposure", 0.0)), Unit.SHARE
             ),
-            "incidence.ended": Quantity(float(at_end["cumulative_incidence_end"]), Unit.SHARE),
+            "incidence.ended": Quantity(
+                float(at_end.get("cumulative_incidence_end", 0.0)), Unit.SHARE
+            ),
         }
 
 

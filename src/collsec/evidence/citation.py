@@ -17,7 +17,7 @@ import pandas as pd
 import collsec.subjects  # noqa: F401
 from collsec.core.project import Project
 from collsec.designs import PARTS
-from collsec.histories.cohorts import RULES, STRATA
+from collsec.histories.cohorts import DAY_STRATA, RULES, STRATA
 from collsec.histories.registry import raw_columns
 from collsec.hypothesis.extension import own_schemas, own_tables, register_made
 from collsec.hypothesis.specification import read
@@ -243,7 +243,7 @@ def columns_used(spec: Mapping[str, Any]) -> list[str]:
     found = {*ALWAYS, f"episodes.{spec['cluster']}"}
     for part in names & PARTS.keys():
         found |= set(of_part(PARTS[part].uses))
-    for registry in (MEASURES, RULES, STRATA):
+    for registry in (MEASURES, RULES, STRATA, DAY_STRATA):
         found |= {column for name in names & registry.keys() for column in registry[name].uses}
     return sorted(found)
 

@@ -14,11 +14,12 @@ import pandas as pd
 from collsec.designs import checks, curves, multiverse
 from collsec.designs.checks import ENGINE_TOLERANCE, Placebo
 from collsec.designs.estimate import Estimate, Quantity, Unit, result_id, rounded, tidy
-from collsec.designs.inputs import Inputs, Prepared, prepare
+from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.registry import get
 from collsec.designs.tasks import main_estimates
-from collsec.evidence.verdict import Facts, Rules, Verdict, decide
+from collsec.evidence import posterior
+from collsec.evidence.verdict import Facts, Rules, Verdict, decide, unless_described
 from collsec.hypothesis.study import Draws
 from collsec.survival.inference import Calibration, e_value, needed_events
 
@@ -83,13 +84,14 @@ def estimate_hypothesis(
     verdict = _verdict(
         inputs, primary, calibrated, checked["engines_agree"], falsification, flips, agreement
     )
+    verdict = unless_described(verdict, checked.get("describes", ()))
     biased = [
         dataclasses.replace(e, null_rejection=known_biased, null_draws=draws.calibration_draws)
         if e.validity == "known-biased"
         else e
         for e in estimates[1:]
     ]
-    prepared = prepare(inputs, spec.exposure)
+    prepared = get(spec.design).prepare(inputs, spec.exposure)
     parts = {
         name: PARTS[name].made(Context(inputs, prepared, draws), primary)
         if PARTS[name].after_primary
@@ -104,6 +106,7 @@ def estimate_hypothesis(
         quantities |= part.quantities
     quantities |= multiverse.quantities(agreement, specifications)
     quantities |= e_values(primary)
+    quantities |= posterior.quantities(primary, spec.estimand.no_effect, spec.estimand.literature)
     quantities |= {
         f"primary.needed_{ratio.replace('.', '_')}": Quantity(n, Unit.COUNT)
         for ratio, n in _needed(inputs).items()
@@ -209,12 +212,16 @@ def _curves(
 ) -> tuple[pd.DataFrame, dict[str, Quantity]]:
     """Survival by group, the design's own curves, and those of the parts."""
     design = get(inputs.spec.design)
-    group = design.groups(inputs, prepared)
     own, quantities = design.curves(inputs, prepared)
-    by_group = curves.survival_by(prepared, group, inputs.study.horizon_months)
-    drawn = pd.concat([by_group, *own], ignore_index=True)[curves.COLUMNS]
+    drawn = [*design.survival(inputs, prepared), *own]
     further = [p.curves for p in parts.values() if p.curves is not None]
-    return pd.concat([drawn, *further], ignore_index=True), quantities
+    if not drawn and not further:
+        return pd.DataFrame(columns=curves.COLUMNS).astype(
+            dict.fromkeys(curves.COLUMNS[:2], "string")
+            | dict.fromkeys(curves.COLUMNS[2:], "float64")
+        ), quantities
+    made = pd.concat(drawn, ignore_index=True)[curves.COLUMNS] if drawn else pd.DataFrame()
+    return pd.concat([made, *further], ignore_index=True), quantities
 
 
 def e_values(primary: Estimate) -> dict[str, Quantity]:

@@ -16,7 +16,7 @@ import pandas as pd
 from collsec.core.schema import Role
 from collsec.survival.inference import benjamini_hochberg, holm
 
-#: Codes that :func:`decide` reaches.
+#: Codes that :func:`decide` reaches, and after it :func:`unless_described`.
 DECIDED = (
     "void",
     "not-estimable",
@@ -25,6 +25,7 @@ DECIDED = (
     "contradicted",
     "mixed",
     "no-effect",
+    "described",
 )
 #: Stands for a verdict where only the draws of the full profile could give one.
 NEEDS_FULL = "needs-full-profile"
@@ -112,9 +113,11 @@ class Reason:
         `outcomes`, `clusters`, `minimum_outcomes`, `minimum_clusters`, `expected`, `needed` by
         ratio); ``excludes_one``; ``checks_hold``; ``placebo`` (`label`); ``sign_changes``
         (`without`); ``none_principled``; ``disagreement`` (`share`); ``within`` (`low`, `high`);
-        ``undecided``; ``quick_profile``. As flags: ``rejects_rarely`` and ``rejects_often``
-        (`rate`, `bound`); ``no_stable_sign`` (`flips`: single conflicts or missions without which
-        it turns, `share` of the principled specifications with the primary's).
+        ``undecided``; ``quick_profile``; ``on_the_eve`` and ``by_status`` (`rate`, `high`),
+        ``trend_before`` (`p`), ``trend_unseen`` (`ratio`). As flags: ``rejects_rarely`` and
+        ``rejects_often`` (`rate`, `bound`); ``no_stable_sign`` (`flips`: single conflicts or
+        missions without which it turns, `share` of the principled specifications with the
+        primary's).
     values : mapping
         The numbers and names of the reason; a missing number is None.
     """
@@ -205,6 +208,25 @@ def _decided(facts: Facts, rules: Rules) -> tuple[str, tuple[Reason, ...]]:
     if facts.ci_low >= low and facts.ci_high <= high:
         return "no-effect", (Reason("within", {"low": low, "high": high}),)
     return "inconclusive", (Reason("undecided"),)
+
+
+def unless_described(verdict: Verdict, doubts: Sequence[Mapping[str, Any]]) -> Verdict:
+    """The verdict; described, where the design says that it cannot speak of an effect.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        From :func:`decide`.
+    doubts : sequence of mapping
+        ``code`` and ``values`` of what keeps the design from it: acts that change nothing would be
+        rejected (``on_the_eve``, ``by_status``), the outcome moved before the act
+        (``trend_before``), or nothing could have shown that it did (``trend_unseen``).
+    """
+    is_thin = any(reason.code == "few_exposed" for reason in verdict.reasons)
+    if not doubts or verdict.code in ("void", "not-estimable") or is_thin:
+        return verdict
+    reasons = tuple(Reason(d["code"], d["values"]) for d in doubts)
+    return Verdict("described", reasons, verdict.flags)
 
 
 def is_few(outcomes: float, clusters: float, rules: Rules) -> bool:

@@ -76,6 +76,8 @@ class Registries:
     parts : mapping of str to Parted
     rules, strata, clusters, verdicts : collection of str
         Rules of cohorts; strata; columns of clusters; codes of verdicts.
+    day_strata : collection of str
+        Strata that are asked on the day of an act.
     tables : mapping of str to collection of str
         Columns of the study's own raw tables, by name.
     claims, sources : collection of str or None
@@ -93,6 +95,7 @@ class Registries:
     tables: Mapping[str, Collection[str]]
     claims: Collection[str] | None
     sources: Collection[str] | None
+    day_strata: Collection[str] = ()
 
     def measure(self, name: str) -> Measured | None:
         """A measure that any hypothesis may name; none where there is no such."""

@@ -119,6 +119,10 @@ class EstimandSpec:
         tuple[Number, Number],
         Field(description="Two hazard ratios around one; effects between them do not matter."),
     ]
+    literature: Annotated[
+        tuple[Number, Number] | None,
+        Field(description="Two ratios between which earlier studies put it, for a posterior."),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +232,8 @@ class Spec:
         hypotheses without are those that they had before such keys existed.
         """
         plain: dict[str, Any] = _plain(dataclasses.asdict(self))
+        if self.estimand.literature is None:
+            del plain["estimand"]["literature"]
         return {k: v for k, v in plain.items() if v or k not in ("modules", "tables", "covariates")}
 
 

@@ -22,6 +22,8 @@ from collsec.hypothesis.specification import TYPES, ExposureSpec, Spec, read
 
 #: Keys that mean something only to some designs; ``lag_months`` is that of any exposure.
 OPTIONAL = ("adjustment", "lags_months", "lag_months", "inference.assignment_strata")
+#: What a design honors that asks for the state of wars on the day of an act.
+ON_THE_DAY = "strata of the day"
 
 
 def check(
@@ -68,7 +70,7 @@ def _names(spec: Spec, document: Document, registries: Registries) -> Iterator[F
         (("cites",), spec.cites, registries.sources),
         (("cohort", "types"), spec.cohort.types, TYPES),
         (("cohort", "rules"), spec.cohort.rules, registries.rules),
-        (("strata",), spec.strata, registries.strata),
+        (("strata",), spec.strata, _strata(spec, registries)),
         (
             ("inference", "assignment_strata"),
             spec.inference.assignment_strata,
@@ -100,13 +102,20 @@ def _names(spec: Spec, document: Document, registries: Registries) -> Iterator[F
             yield document.unknown(key, name, allowed)
 
 
+def _strata(spec: Spec, registries: Registries) -> list[str]:
+    """Strata that the design may name: those of the day only where it asks for that day."""
+    found = registries.designs.get(spec.design)
+    of_day = registries.day_strata if found is not None and ON_THE_DAY in found.honors else ()
+    return [*registries.strata, *of_day]
+
+
 def _of_option(
     spec: Spec, option: OptionSpec, key: Key, covariates: set[str], registries: Registries
 ) -> Iterator[tuple[Key, str, Iterable[str]]]:
     """Every name in an option, and the names that are allowed there."""
     allowed: dict[str, Iterable[str]] = {
         "types": TYPES,
-        "strata": registries.strata,
+        "strata": _strata(spec, registries),
         "adjustment": covariates,
         "drop_adjustment": covariates,
         "add_rules": registries.rules,
@@ -155,6 +164,14 @@ def _values(spec: Spec, document: Document) -> Iterator[Fault]:
             "must be two hazard ratios around 1, such as [0.8, 1.25].",
             spec.estimand.no_effect,
         )
+    if spec.estimand.literature is not None:
+        low, high = spec.estimand.literature
+        if not 0 < low < high:
+            yield document.fault(
+                ("estimand", "literature"),
+                "must be two positive ratios, the smaller first, such as [0.25, 0.5].",
+                spec.estimand.literature,
+            )
     for key, exposures in (("secondary", spec.secondary), ("falsification", spec.falsification)):
         measures = [e.measure for e in exposures]
         for i, name in enumerate(measures):

@@ -5,7 +5,7 @@ known before onset; an *outcome* says when and how each episode ended. A hypothe
 an unknown name is refused with the nearest one.
 """
 
-from collsec.measures import controls, deployment, interest, veto
+from collsec.measures import controls, deployment, interest, months, peace, veto
 from collsec.measures.own import covariate_from_table
 from collsec.measures.registry import MEASURES, SHARED, Measure, get, names
 
@@ -16,9 +16,10 @@ __all__ = [
     "controls",
     "covariate_from_table",
     "deployment",
-    "duration",
     "get",
     "interest",
+    "months",
     "names",
+    "peace",
     "veto",
 ]

@@ -237,10 +237,12 @@ def _sources(declared: Mapping[str, Source]) -> pd.DataFrame:
 
 
 def _ratios(record: Record, roles: Sequence[Role]) -> pd.DataFrame:
-    """Return the hazard ratios of some roles, the primary once and in its place among its lags."""
+    """Return the ratios on the primary's scale, the primary in its place among its lags."""
     every = record.estimates
     is_again = (every["role"] == Role.LAG) & (every["lag_months"] == record.primary["lag_months"])
-    is_shown = (every["estimand"] == "hazard_ratio") & every["role"].isin(roles) & ~is_again
+    is_shown = (
+        (every["estimand"] == record.primary["estimand"]) & every["role"].isin(roles) & ~is_again
+    )
     rows: pd.DataFrame = every[is_shown]
     return rows
 

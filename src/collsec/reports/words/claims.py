@@ -251,6 +251,10 @@ def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Word
             f"Undecided. {rests_on}.{_detectable(row)}",
             more if verdicts.is_for_want(record.verdict) else narrower,
         ),
+        "described": (
+            f"A description: {why[0]}. {rests_on}.",
+            "A design in which timing does not decide.",
+        ),
         "not-estimable": (f"Not at all. {rests_on}.", more),
         NEEDS_FULL: (f"Not yet: {'; '.join(why)}. {rests_on}.", "The draws of the full profile."),
         "void": (f"Not at all: {'; '.join(why)}.", _VOID),

@@ -12,6 +12,7 @@ from typing import Any
 
 from collsec.designs.estimate import Estimate
 from collsec.evidence.verdict import NEEDS_FULL, Family, Reason, Verdict
+from collsec.reports.words import ratios
 from collsec.reports.words.wording import (
     begun,
     count,
@@ -50,6 +51,8 @@ SENTENCES = {
     "contradicted": "Contradicted: the evidence points against the claim, and the checks hold.",
     "mixed": "Mixed: an effect is detected, but at least one check of its credibility fails.",
     "no-effect": "No effect: the interval rules out any effect large enough to matter.",
+    "described": "Described: the numbers hold, but the design cannot tell what the act does from "
+    "when it comes.",
 }
 #: What an inconclusive verdict says where too few were exposed, whatever the estimate.
 FOR_WANT_OF_CASES = (
@@ -70,6 +73,13 @@ REASONS = {
     "none_principled": "no principled specification can be estimated",
     "disagreement": "only {share} of the principled specifications agree in sign",
     "within": "the interval lies within {low} to {high}",
+    "on_the_eve": "acts that change nothing, but prefer wars about to end, would be rejected in "
+    "{rate} of the draws; at most {high} is admitted",
+    "by_status": "acts that change nothing, but prefer the stratum that those observed prefer, "
+    "would be rejected in {rate} of the draws; at most {high} is admitted",
+    "trend_before": "the outcome had moved before the act (p = {p})",
+    "trend_unseen": "a movement before the act would have had to be {ratio} or more to show, more "
+    "than what is estimated after it",
     "undecided": "the interval includes both no effect and effects large enough to matter",
     "quick_profile": "these numbers come from fewer draws than a verdict needs, and no release has "
     "one of the same specification and data",
@@ -84,6 +94,8 @@ _PERCENT = {
     "null_rejection": {"rate": 1, "low": 1, "high": 1, "bound": 0},
     "rejects_rarely": {"rate": 1, "bound": 0},
     "rejects_often": {"rate": 1, "bound": 0},
+    "on_the_eve": {"rate": 0, "high": 0},
+    "by_status": {"rate": 0, "high": 0},
     "disagreement": {"share": 0},
     "no_stable_sign": {"share": 0},
 }
@@ -175,7 +187,9 @@ def _share(value: float | None, digits: int) -> str:
 
 
 def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if value is None:
+        return "any size"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def with_reasons(verdict: Verdict) -> str:
@@ -193,20 +207,23 @@ def primary_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, s
         without them")``.
     """
     those, others = contrast
+    words = ratios.of(primary.estimand)
     ends = (
-        f"{begun(those)} ended at {number(primary.estimate)} times the rate of {others}"
+        f"{begun(those)} {words.compared.format(ratio=number(primary.estimate))} {others}"
         f" ({level(primary.level)} interval {interval(primary.ci_low, primary.ci_high)})"
     )
     if is_for_want(verdict) or verdict.code == "not-estimable":
         return f"{_thin(primary, verdict, ends)} {sentence(verdict)}"
-    faster = "sooner" if primary.estimate > 1 else "later"
+    differed = words.past(primary.estimate)
     return {
-        "supported": f"{ends}: they ended {faster}, as the claim says, and the checks hold.",
-        "contradicted": f"{ends}: they ended {faster}, against the claim, and the checks hold.",
-        "mixed": f"{ends}: they ended {faster}, but at least one check of this result fails.",
+        "supported": f"{ends}: they {differed}, as the claim says, and the checks hold.",
+        "contradicted": f"{ends}: they {differed}, against the claim, and the checks hold.",
+        "mixed": f"{ends}: they {differed}, but at least one check of this result fails.",
         "no-effect": f"{ends}: no difference large enough to matter.",
         "inconclusive": f"{ends}: no difference is detected, and none is ruled out"
         f"{', and the sign is not stable' if has_no_sign(verdict) else ''}.",
+        "described": f"{ends}: a description, since the design cannot tell what the act does from "
+        "when it comes.",
         "void": "No verdict is given, because a check of the estimator itself failed.",
         NEEDS_FULL: f"{ends}, by fewer draws than a verdict needs.",
     }[verdict.code]
@@ -230,16 +247,20 @@ def plain_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str
     """
     those, others = contrast
     begin = begun(those)
-    faster = "sooner" if primary.estimate > 1 else "later"
+    words = ratios.of(primary.estimand)
+    differ, differed = words.present(primary.estimate), words.past(primary.estimate)
+    # "end sooner or later": the verb is said once.
+    either = f"{words.above[1]} or {words.below[1].partition(' ')[2]}"
     return {
-        "supported": f"{begin} end {faster} than {others}, as the claim says.",
-        "contradicted": f"{begin} end {faster} than {others}, against the claim.",
-        "mixed": f"{begin} ended {faster} than {others}, but not every check holds: the record "
+        "supported": f"{begin} {differ} than {others}, as the claim says.",
+        "contradicted": f"{begin} {differ} than {others}, against the claim.",
+        "mixed": f"{begin} {differed} than {others}, but not every check holds: the record "
         "does not show that one caused the other.",
-        "no-effect": f"{begin} end about as soon as {others}: any difference is too small to "
-        "matter.",
-        "inconclusive": f"The record does not show whether {those} end sooner or later than "
-        f"{others}{': too few cases' if is_for_want(verdict) else ''}.",
+        "no-effect": f"{begin} {words.alike} {others}: any difference is too small to matter.",
+        "inconclusive": f"The record does not show whether {those} {either} than {others}"
+        f"{': too few cases' if is_for_want(verdict) else ''}.",
+        "described": f"What followed is described; whether {those} {either} than {others} because "
+        "of it is not known.",
         "void": "Nothing can be said: the estimator failed a check of its own.",
         "not-estimable": f"Too few {those} are on record to say anything about when they end.",
         NEEDS_FULL: "These numbers come from fewer draws than a verdict needs.",

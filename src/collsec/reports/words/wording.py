@@ -26,6 +26,10 @@ ESTIMANDS = {
     "months_per_year_of_delay": "months per year",
     "ratio_of_hazard_ratios": "ratio of two hazard ratios",
     "hazard_ratio_of_action": "hazard ratio of the act",
+    "hazard_ratio_of_recurrence": "hazard ratio of recurrence",
+    "ratio_of_months": "ratio of months at war",
+    "rate_ratio": "ratio of rates",
+    "difference_in_months": "months",
 }
 
 

@@ -1,0 +1,648 @@
+"""Deaths by month around an arrival: stacked event study by Poisson pseudo-likelihood.
+
+Each arrival is a stack of its own: its host, and the hosts at war then that had nobody throughout
+the window, month by month, with effects of stack × host and stack × month. The months 24 to 13
+before the arrival are the reference, since what is to come may show in the last year. Each arrival
+counts equally; the pooled count stands alongside. Inference redraws which host of a stack received
+the arrival. Where deaths moved before the arrival, or where the record could not have shown that
+they did, nothing is claimed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from collsec.core.schema import Role
+from collsec.designs.arrivals import BEFORE, Arrivals, arrivals
+from collsec.designs.checks import ENGINE_TOLERANCE, LEVEL, rejections
+from collsec.designs.comparison import identity
+from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for, wald_interval
+from collsec.designs.inputs import Inputs
+from collsec.designs.log_linear import Ratio, Stack, deviations, log_ratio, log_ratios
+from collsec.designs.matched_acts import wilson
+from collsec.designs.months_at_war import with_error
+from collsec.designs.parts import Context, Part, TableOf, part
+from collsec.designs.printed import ForestOf
+from collsec.designs.registry import DAY_STRATA, Task, design
+from collsec.hypothesis.multiverse import Specification
+from collsec.hypothesis.options import AS_DECLARED, Choices
+from collsec.hypothesis.specification import ExposureSpec
+from collsec.hypothesis.study import Draws
+from collsec.survival.inference import Calibration
+
+RERANDOMIZED, SANDWICH = "set_rerandomization", "cluster_sandwich"
+RATIO = "rate_ratio"
+EVE_WEIGHT, EVE_DRAWS = 5.0, 2000
+FEWEST_ARRIVALS = 3
+#: Deaths that make a year of war, below which a host is not weighed up further.
+YEAR_OF_WAR = 25.0
+#: A limit beyond these log ratios is open.
+OPEN, STEPS = 6.0, 22
+#: Groups of months of the event study, first and last month since the arrival.
+PERIODS = ((-12, -7), (-6, -1), (0, 5), (6, 11), (12, 23), (24, 35))
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Arrivals, and how each stack counts."""
+
+    found: Arrivals
+    stacks: tuple[Stack, ...]
+
+    @property
+    def after(self) -> np.ndarray:
+        """Months from the arrival on."""
+        later: np.ndarray = self.found.relative >= 0
+        return later
+
+    @property
+    def lead(self) -> np.ndarray:
+        """The twelve months before the arrival."""
+        relative = self.found.relative
+        lead: np.ndarray = (relative >= -BEFORE // 2) & (relative < 0)
+        return lead
+
+    def counts(self) -> dict[str, int]:
+        """Arrivals, hosts and months; the treated outcome is an arrival."""
+        hosts = {int(h) for own in self.found.hosts for h in own}
+        known = sum(int(s.known.sum()) for s in self.stacks)
+        events = self.found.events
+        return {
+            "nobs": known,
+            "n_units": len(hosts),
+            "n_events": int(sum(s.values.sum() for s in self.stacks)),
+            "n_clusters": len(hosts),
+            "exposed_units": len(events),
+            "exposed_events": len(events),
+            "exposed_clusters": int(events["gwno_host"].nunique()),
+        }
+
+    def only(self, rows: Callable[[int], np.ndarray]) -> Laid:
+        """The same stacks with some of their control rows."""
+        keep = [np.r_[True, rows(place)[1:]] for place in range(len(self.stacks))]
+        use = [own.sum() > 1 for own in keep]
+        events = self.found.events[use].reset_index(drop=True)
+        chosen = [place for place, stays in enumerate(use) if stays]
+        found = dataclasses.replace(
+            self.found,
+            events=events,
+            hosts=tuple(self.found.hosts[p][keep[p]] for p in chosen),
+            later=tuple(self.found.later[p][keep[p]] for p in chosen),
+            status=tuple(self.found.status[p][keep[p]] for p in chosen),
+            ending=tuple(self.found.ending[p][keep[p]] for p in chosen),
+        )
+        cut = tuple(
+            dataclasses.replace(self.stacks[p], counts=self.stacks[p].counts[keep[p]])
+            for p in chosen
+        )
+        return Laid(found, cut)
+
+    def without(self, place: int) -> Laid:
+        """Without one arrival."""
+        stays = [p for p in range(len(self.stacks)) if p != place]
+        return Laid(self.found, tuple(self.stacks[p] for p in stays))
+
+    def pooled(self) -> Laid:
+        """Every death counts alike, and with it arrivals in proportion to their deaths."""
+        return Laid(self.found, tuple(dataclasses.replace(s, weight=1.0) for s in self.stacks))
+
+
+def equal(found: Arrivals) -> Laid:
+    """Every arrival counts alike: its stack is weighed by its host's deaths before it."""
+    stacks = [dataclasses.replace(s, weight=float(own_weight(s)[0])) for s in found.stacks]
+    return Laid(found, tuple(stacks))
+
+
+def own_weight(stack: Stack) -> np.ndarray:
+    """One over each host's deaths in the two years before, or over those of a year of war."""
+    found: np.ndarray = 1.0 / np.maximum(stack.values[:, :BEFORE].sum(axis=1), YEAR_OF_WAR)
+    return found
+
+
+def statistics(
+    laid: Laid,
+    months: np.ndarray,
+    window: np.ndarray | None,
+    log_effect: float,
+    *,
+    is_pooled: bool,
+) -> list[np.ndarray]:
+    """What each host of each stack would show, if its deaths were freed of an effect.
+
+    The score of the pseudo-likelihood: observed less expected deaths, each host weighed as it
+    would be if the arrival were its own.
+    """
+    found = []
+    for stack in laid.stacks:
+        counts = stack.counts.copy()
+        counts[0, months] *= math.exp(-log_effect)
+        observed, expected = deviations(Stack(counts), months, window)
+        weight = 1.0 if is_pooled else own_weight(stack)
+        found.append((observed - expected) * weight)
+    return found
+
+
+def redrawn_p(values: list[np.ndarray], picks: list[np.ndarray]) -> tuple[float, bool]:
+    """Equal-tailed p-value of the first rows against redrawn ones, and whether they lie above."""
+    observed = sum(float(v[0]) for v in values)
+    reference = sum(v[p] for v, p in zip(values, picks, strict=True))
+    tie = 1e-9 * (1.0 + abs(observed))
+    above = (np.count_nonzero(reference >= observed - tie) + 1) / (len(reference) + 1)
+    below = (np.count_nonzero(reference <= observed + tie) + 1) / (len(reference) + 1)
+    return min(1.0, 2 * min(above, below)), bool(above < below)
+
+
+def picked(
+    laid: Laid, draws: int, seed: int, weights: Sequence[np.ndarray] | None = None
+) -> list[np.ndarray]:
+    """Which host of each stack receives the arrival, drawn again and again."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for place, stack in enumerate(laid.stacks):
+        n = len(stack.counts)
+        chance = None if weights is None else weights[place] / weights[place].sum()
+        found.append(rng.choice(n, size=draws, p=chance))
+    return found
+
+
+def inverted(
+    laid: Laid,
+    months: np.ndarray,
+    window: np.ndarray | None,
+    picks: list[np.ndarray],
+    level: float,
+    start: float,
+    *,
+    is_pooled: bool,
+) -> tuple[float, float, float]:
+    """p-value of no effect, and the limits of the log ratios that are not rejected."""
+
+    def accepts(effect: float) -> bool:
+        values = statistics(laid, months, window, effect, is_pooled=is_pooled)
+        return redrawn_p(values, picks)[0] > 1 - level
+
+    p, _ = redrawn_p(statistics(laid, months, window, 0.0, is_pooled=is_pooled), picks)
+    # An effect that the test accepts: the estimate, or one near it.
+    grid = start + np.array([0.0, -0.25, 0.25, -0.5, 0.5, -1.0, 1.0, -2.0, 2.0])
+    center = next((float(g) for g in grid if accepts(float(g))), math.nan)
+    if math.isnan(center):
+        return p, math.nan, math.nan
+
+    def limit(side: float) -> float:
+        inside, outside = center, side * OPEN
+        if accepts(outside):
+            return side * math.inf
+        for _ in range(STEPS):
+            middle = (inside + outside) / 2
+            inside, outside = (middle, outside) if accepts(middle) else (inside, middle)
+        return inside
+
+    return p, limit(-1.0), limit(1.0)
+
+
+@design
+class MonthlyViolence:
+    """Arrivals as units; deaths by month in their hosts, against hosts at war without one."""
+
+    name = "monthly_violence"
+    kind = "exposure"
+    honors = frozenset({DAY_STRATA})
+    methods = (RERANDOMIZED,)
+    further_methods = (RERANDOMIZED, SANDWICH)
+    calibration_blocks = 1
+    exposed_outcome = "arrival"
+
+    def prepare(
+        self,
+        inputs: Inputs,
+        exposure: ExposureSpec,
+        *,
+        outcome: str | None = None,
+        choices: Choices = AS_DECLARED,
+    ) -> Laid:
+        """Stacks of the arrivals of one exposure, each arrival counting alike."""
+        return equal(arrivals(inputs, choices.measure or exposure.measure, choices))
+
+    def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """One row per arrival × host, over its window; the deaths counted in it."""
+        laid = self.prepare(inputs, inputs.spec.exposure)
+        rows = []
+        for place, (stack, hosts) in enumerate(zip(laid.stacks, laid.found.hosts, strict=True)):
+            for row, host in enumerate(hosts):
+                rows.append(
+                    {
+                        "unit_id": f"{place}-{host}",
+                        "conflict_id": int(laid.found.events["conflict_id"][place]),
+                        "start": 0.0,
+                        "stop": float(stack.known[row].sum()),
+                        "event": row == 0,
+                        "deaths": float(stack.values[row].sum()),
+                        "gwno_host": int(host),
+                    }
+                )
+        return pd.DataFrame(rows), laid.found.attrition
+
+    def tasks(self, inputs: Inputs, draws: Draws) -> dict[str, Task]:
+        """Primary; the pooled count; controls of either kind; other exposures."""
+        spec, study, name = inputs.spec, inputs.study, inputs.spec.hypothesis
+        number = draws.rerandomization_draws
+
+        def one(laid: Laid, suffix: str, role: Role, label: str, *, is_pooled: bool) -> Estimate:
+            level = study.level_of(name) if suffix == "primary" else study.usual_level
+            return self._redrawn(
+                inputs,
+                laid,
+                spec.exposure,
+                f"{name}.{suffix}",
+                role,
+                level,
+                number,
+                label,
+                is_pooled=is_pooled,
+            )
+
+        def primary() -> Part:
+            laid = self.prepare(inputs, spec.exposure)
+            later, status = laid.found.later, laid.found.status
+            alike = [
+                one(
+                    laid.only(lambda p: status[p] == status[p][0]),
+                    "same_status",
+                    Role.SECONDARY,
+                    "Controls in the same strata on the day",
+                    is_pooled=False,
+                )
+            ]
+            return Part(
+                [
+                    one(laid, "primary", Role.PRIMARY, "", is_pooled=False),
+                    *(alike if spec.strata else []),
+                    one(
+                        laid.pooled(), "pooled", Role.SECONDARY, "Every death alike", is_pooled=True
+                    ),
+                    one(
+                        laid.only(lambda p: ~later[p]),
+                        "never",
+                        Role.SECONDARY,
+                        "Controls that never had an arrival",
+                        is_pooled=False,
+                    ),
+                    one(
+                        laid.only(lambda p: later[p]),
+                        "not_yet",
+                        Role.SECONDARY,
+                        "Controls whose arrival comes later",
+                        is_pooled=False,
+                    ),
+                ]
+            )
+
+        def secondary(other: ExposureSpec) -> Callable[[], Part]:
+            return lambda: Part(
+                [
+                    self._redrawn(
+                        inputs,
+                        self.prepare(inputs, other),
+                        other,
+                        f"{name}.{other.measure}",
+                        Role.SECONDARY,
+                        study.usual_level,
+                        number,
+                        "",
+                        is_pooled=False,
+                    )
+                ]
+            )
+
+        return {
+            "primary": primary,
+            **{f"secondary.{e.measure}": secondary(e) for e in spec.secondary},
+        }
+
+    def _redrawn(
+        self,
+        inputs: Inputs,
+        laid: Laid,
+        exposure: ExposureSpec,
+        estimate_id: str,
+        role: Role,
+        level: float,
+        draws: int,
+        label: str,
+        *,
+        is_pooled: bool,
+    ) -> Estimate:
+        known = identity(inputs, exposure, estimate_id=estimate_id, role=role, label=label)
+        known |= {"estimand": RATIO, "inference": RERANDOMIZED} | laid.counts()
+        if len(laid.stacks) < FEWEST_ARRIVALS:
+            why = f"arrivals {len(laid.stacks)}; at least {FEWEST_ARRIVALS} are required"
+            return Estimate.missing(why, level=level, **known)
+        found = log_ratio(laid.stacks, laid.after)
+        if not (math.isfinite(found.estimate) and math.isfinite(found.std_error)):
+            return Estimate.missing("no death counted or expected", level=level, **known)
+        picks = picked(laid, draws, seed_for(inputs.study.seed, estimate_id))
+        p, low, high = inverted(
+            laid, laid.after, None, picks, level, found.estimate, is_pooled=is_pooled
+        )
+        around = wald_interval(found.estimate, found.std_error, level)
+        half = float(stats.norm.ppf(0.5 + level / 2))
+        width = (high - low) / (2 * half)
+        return Estimate.from_fit(
+            found.estimate,
+            found.std_error,
+            level=level,
+            limits=(low, high),
+            p_value=p,
+            sandwich=around,
+            power=inputs.study.power,
+            detectable_error=width,
+            **known,
+        )
+
+    def estimate(
+        self,
+        inputs: Inputs,
+        prepared: Laid,
+        exposure: ExposureSpec,
+        *,
+        estimate_id: str,
+        role: Role,
+        level: float,
+        draws: int,
+        label: str = "",
+    ) -> Estimate:
+        """Ratio of deaths after arrivals to those expected, each arrival alike."""
+        return self._redrawn(
+            inputs, prepared, exposure, estimate_id, role, level, draws, label, is_pooled=False
+        )
+
+    def without_draws(self, inputs: Inputs, prepared: Laid, level: float) -> Estimate:
+        """The primary's ratio with the error between arrivals."""
+        found = log_ratio(prepared.stacks, prepared.after)
+        known = identity(inputs, inputs.spec.exposure, estimate_id="", role=Role.PRIMARY)
+        known |= {"estimand": RATIO, "inference": SANDWICH} | prepared.counts()
+        if not math.isfinite(found.std_error):
+            return Estimate.missing("no death counted or expected", level=level, **known)
+        return Estimate.from_fit(found.estimate, found.std_error, level=level, **known)
+
+    def calibrate(self, inputs: Inputs, prepared: Laid, draws: int, block: int) -> Calibration:
+        """Rejection rate where each arrival falls on any host of its stack alike."""
+        rejected, ratios = self._rejected(inputs, prepared, draws, "calibration", None)
+        return rejections(rejected, float(len(prepared.stacks)), ratios)
+
+    def _rejected(
+        self,
+        inputs: Inputs,
+        laid: Laid,
+        draws: int,
+        name: str,
+        weights: Sequence[np.ndarray] | None,
+    ) -> tuple[int, np.ndarray]:
+        seed = seed_for(inputs.study.seed, f"{inputs.spec.hypothesis}.{name}")
+        values = statistics(laid, laid.after, None, 0.0, is_pooled=False)
+        reference = sum(
+            v[p] for v, p in zip(values, picked(laid, max(draws, EVE_DRAWS), seed), strict=True)
+        )
+        made = sum(
+            v[p] for v, p in zip(values, picked(laid, draws, seed + 1, weights), strict=True)
+        )
+        made, reference = np.asarray(made), np.asarray(reference)
+        above = (reference[None, :] >= made[:, None]).mean(axis=1)
+        below = (reference[None, :] <= made[:, None]).mean(axis=1)
+        return int((2 * np.minimum(above, below) < LEVEL).sum()), made / max(len(values), 1)
+
+    def calibrate_biased(self, inputs: Inputs, draws: int) -> float:
+        """Both arms are followed over the same months."""
+        return math.nan
+
+    def specified(self, inputs: Inputs, specifications: Sequence[Specification]) -> pd.DataFrame:
+        """Ratios with errors between arrivals."""
+        rows = []
+        for one in specifications:
+            laid = self.prepare(inputs, inputs.spec.exposure, choices=one.choices)
+            enough = len(laid.stacks) >= FEWEST_ARRIVALS
+            found = log_ratio(laid.stacks, laid.after) if enough else Ratio(math.nan, math.nan)
+            rows.append(
+                {
+                    "specification": one.id,
+                    "validity": one.validity,
+                    "departures": len(one.departures),
+                }
+                | {f"axis_{axis}": option for axis, option in one.options.items()}
+                | {"measure": one.measure, "lag_months": one.lag_months, "estimand": RATIO}
+                | with_error(found.estimate, found.std_error, inputs.study.usual_level)
+                | laid.counts()
+            )
+        return pd.DataFrame(rows)
+
+    def robustness(self, inputs: Inputs) -> dict[str, Any]:
+        """Without each arrival; a Poisson model with dummies; trends before; the eve of peace."""
+        laid = self.prepare(inputs, inputs.spec.exposure)
+        conflicts = laid.found.events["conflict_id"].astype(str).tolist()
+        ratios = [
+            math.exp(log_ratio(laid.without(place).stacks, laid.after).estimate)
+            for place in range(len(conflicts))
+        ]
+        gap = engine_gap(laid)
+        trend = self.trend_before(inputs, laid)
+        eve = self.on_the_eve(inputs, laid)
+        bound = inputs.study.calibration_bounds[1]
+        effect = abs(log_ratio(laid.stacks, laid.after).estimate)
+        reasons = []
+        if trend["p"] < LEVEL:
+            reasons.append({"code": "trend_before", "values": {"p": trend["p"]}})
+        elif not trend["detectable"] <= effect:
+            ratio = math.exp(trend["detectable"]) if math.isfinite(trend["detectable"]) else None
+            reasons.append({"code": "trend_unseen", "values": {"ratio": ratio}})
+        chosen = self.by_status(inputs, laid)
+        if inputs.spec.strata and chosen["low"] > bound:
+            reasons.append({"code": "by_status", "values": {"rate": chosen["rate"], "high": bound}})
+        if eve["low"] > bound:
+            reasons.append({"code": "on_the_eve", "values": {"rate": eve["rate"], "high": bound}})
+        return {
+            "without": {
+                "kind": ["conflict"] * len(conflicts),
+                "left_out": conflicts,
+                "hazard_ratio": ratios,
+            },
+            "engines_agree": gap <= ENGINE_TOLERANCE,
+            "engine_gap": gap,
+            "proportional_hazards": math.nan,
+            "describes": reasons,
+        }
+
+    def trend_before(self, inputs: Inputs, laid: Laid, draws: int = 2000) -> dict[str, float]:
+        """The twelve months before the arrival against the reference, by the same redraws."""
+        if len(laid.stacks) < FEWEST_ARRIVALS:
+            return dict.fromkeys(("p", "ratio", "low", "high", "detectable"), math.nan)
+        before = laid.found.relative < 0
+        start = log_ratio(laid.stacks, laid.lead, before).estimate
+        start = start if math.isfinite(start) else 0.0
+        picks = picked(laid, draws, seed_for(inputs.study.seed, f"{inputs.spec.hypothesis}.trend"))
+        p, low, high = inverted(laid, laid.lead, before, picks, 1 - LEVEL, start, is_pooled=False)
+        half = float(stats.norm.ppf(1 - LEVEL / 2))
+        power = float(stats.norm.ppf(inputs.study.power))
+        detectable = (high - low) / (2 * half) * (half + power)
+        return {"p": p, "ratio": start, "low": low, "high": high, "detectable": detectable}
+
+    def on_the_eve(self, inputs: Inputs, laid: Laid) -> dict[str, float]:
+        """Rejection rate of arrivals that change nothing but prefer wars about to end."""
+        return self._preferring(inputs, laid, "eve", laid.found.ending)
+
+    def by_status(self, inputs: Inputs, laid: Laid) -> dict[str, float]:
+        """Rejection rate of arrivals that change nothing but prefer hosts in a declared stratum."""
+        return self._preferring(inputs, laid, "status", [own > 0 for own in laid.found.status])
+
+    def _preferring(
+        self, inputs: Inputs, laid: Laid, name: str, preferred: Sequence[np.ndarray]
+    ) -> dict[str, float]:
+        weights = [np.where(own, EVE_WEIGHT, 1.0) for own in preferred]
+        rejected, _ = self._rejected(inputs, laid, EVE_DRAWS, name, weights)
+        low, high = wilson(rejected, EVE_DRAWS)
+        return {"rate": rejected / EVE_DRAWS, "low": low, "high": high}
+
+    def groups(self, inputs: Inputs, prepared: Laid) -> np.ndarray:
+        """Hosts of arrivals, and their controls."""
+        return np.concatenate(
+            [np.r_[["Arrival"], ["Control"] * (len(h) - 1)] for h in prepared.found.hosts]
+        )
+
+    def survival(self, inputs: Inputs, prepared: Laid) -> list[pd.DataFrame]:
+        """Nothing is followed to an end."""
+        return []
+
+    def curves(
+        self, inputs: Inputs, prepared: Laid
+    ) -> tuple[list[pd.DataFrame], dict[str, Quantity]]:
+        """What a page says of arrivals, trends before them, and the eve of peace."""
+        before = [float(s.values[0, :BEFORE].sum()) for s in prepared.stacks]
+        after = [float(s.values[0, BEFORE:].sum()) for s in prepared.stacks]
+        trend = self.trend_before(inputs, prepared)
+        eve = self.on_the_eve(inputs, prepared)
+        total = sum(before)
+        return [], {
+            "arrivals": Quantity(len(before), Unit.COUNT),
+            "shared": Quantity(int(prepared.found.events["is_shared"].sum()), Unit.COUNT),
+            "deaths.before": Quantity(total, Unit.COUNT),
+            "deaths.after": Quantity(sum(after), Unit.COUNT),
+            "deaths.largest_share": Quantity(
+                max(before, default=math.nan) / total if total else math.nan, Unit.SHARE
+            ),
+            "trend_before.ratio": Quantity(math.exp(trend["ratio"]), Unit.RATIO),
+            "trend_before.low": Quantity(math.exp(trend["low"]), Unit.RATIO),
+            "trend_before.high": Quantity(math.exp(trend["high"]), Unit.RATIO),
+            "trend_before.p": Quantity(trend["p"], Unit.P_VALUE),
+            "eve_of_peace.rejection": Quantity(eve["rate"], Unit.SHARE, digits=1),
+            "by_status.rejection": Quantity(
+                self.by_status(inputs, prepared)["rate"], Unit.SHARE, digits=1
+            ),
+            "by_status.own": Quantity(
+                float(np.mean([own[0] > 0 for own in prepared.found.status])), Unit.SHARE
+            ),
+            "by_status.others": Quantity(
+                float(np.mean([(own[1:] > 0).mean() for own in prepared.found.status])), Unit.SHARE
+            ),
+        }
+
+
+def engine_gap(laid: Laid) -> float:
+    """Distance of the pooled log ratio from that of a Poisson regression with dummies."""
+    import statsmodels.api as sm
+
+    if not laid.stacks:
+        return 0.0
+    frames = []
+    for place, stack in enumerate(laid.stacks):
+        rows, columns = np.nonzero(stack.known)
+        # A row or a month without any death has a mean of zero, and no part in the fit.
+        y = stack.values[rows, columns]
+        alive = (stack.values.sum(axis=1) > 0)[rows] & (stack.values.sum(axis=0) > 0)[columns]
+        frames.append(
+            pd.DataFrame(
+                {
+                    "y": y,
+                    "treated": (rows == 0) & laid.after[columns],
+                    "row": [f"{place}.r{r}" for r in rows],
+                    "column": [f"{place}.c{c}" for c in columns],
+                    "weight": stack.weight,
+                }
+            )[alive]
+        )
+    # Two stacks show whether the engines agree; all of them would need thousands of dummies.
+    data = pd.concat(frames[:2], ignore_index=True)
+    dummies = [
+        pd.get_dummies(data["row"], dtype=float),
+        pd.get_dummies(data["column"], dtype=float).iloc[:, 1:],
+    ]
+    x = np.column_stack([data["treated"].astype(float), *(d.to_numpy() for d in dummies)])
+    rank = np.linalg.matrix_rank(x)
+    if rank < x.shape[1]:  # one column of each further stack is the sum of its rows
+        first = [c for c in range(x.shape[1]) if _adds(x, c)]
+        x = x[:, first]
+    model = sm.GLM(
+        data["y"].to_numpy(), x, family=sm.families.Poisson(), freq_weights=data["weight"]
+    )
+    fitted = model.fit(tol=1e-13, maxiter=200)
+    own = log_ratio(laid.stacks[:2], laid.after).estimate
+    return abs(float(fitted.params[0]) - own)
+
+
+def _adds(x: np.ndarray, column: int) -> bool:
+    """Whether a column adds to the rank of those before it."""
+    return bool(np.linalg.matrix_rank(x[:, : column + 1]) > np.linalg.matrix_rank(x[:, :column]))
+
+
+@part(
+    roles=(Role.DESCRIPTIVE,),
+    tables=(
+        TableOf(
+            "event-study",
+            (Role.DESCRIPTIVE,),
+            "Deaths in the host of an arrival against those expected, by months since the arrival; "
+            "the months 24 to 13 before it are the reference. Every arrival counts alike. "
+            "Intervals allow for the spread between arrivals.",
+        ),
+    ),
+    figures=(ForestOf("event-study", (Role.DESCRIPTIVE,)),),
+    counts="{exposed_events} arrivals in {exposed_clusters} {cluster}",
+    designs=("monthly_violence",),
+    uses=("violence.gwno_host", "violence.known_from", "violence.deaths_in_month"),
+)
+def event_study(context: Context) -> Part:
+    """Ratios of deaths by months before and after the arrival, all in one model."""
+    laid: Any = context.prepared
+    relative = laid.found.relative
+    group = np.full(len(relative), -1)
+    for place, (first, last) in enumerate(PERIODS):
+        group[(relative >= first) & (relative <= last)] = place
+    ratios = log_ratios(laid.stacks, group)
+    leave = np.array([log_ratios(laid.without(p).stacks, group) for p in range(len(laid.stacks))])
+    size = len(leave)
+    made = []
+    for place, (first, last) in enumerate(PERIODS):
+        level = context.inputs.study.usual_level
+        known = identity(
+            context.inputs,
+            context.inputs.spec.exposure,
+            estimate_id=f"{context.name}.months.{place}",
+            role=Role.DESCRIPTIVE,
+            label=f"Months {first} to {last}".replace("-", "−"),
+        )
+        known |= {"estimand": RATIO, "inference": "cluster_jackknife"} | laid.counts()
+        own = leave[:, place]
+        error = math.sqrt((size - 1) / size * float(((own - own.mean()) ** 2).sum()))
+        if not math.isfinite(ratios[place]) or not math.isfinite(error) or error == 0:
+            made.append(Estimate.missing("no death counted or expected", level=level, **known))
+            continue
+        made.append(
+            Estimate.from_fit(float(ratios[place]), error, level=level, degrees=size - 1, **known)
+        )
+    return Part(made)

@@ -1,0 +1,148 @@
+"""acts × wars → matched sets: for each act, the wars on which it could have fallen that day.
+
+A war is comparable to the one that received the act if it was going on that day and did not end
+on it, was not exposed then, and lies in the same stratum. Where a stratum holds the act's own war
+alone, strata are dropped from the last named to the first. What comparable wars receive later they
+keep: the comparison is by the state of the day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+DAYS_PER_MONTH = 30.4375
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedSets:
+    """Acts with the wars at risk on their days.
+
+    Attributes
+    ----------
+    acts : DataFrame
+        One row per act that has a comparable war: ``day, conflict_id, unit_id, gwno_host,
+        strata`` (how many of the declared ones hold its set together), ``comparable``.
+    members : DataFrame
+        One row per act × war, the act's own war among them: ``act`` (row of `acts`),
+        ``unit_id, conflict_id, gwno_host, is_own, age_days, days_to_end``.
+    attrition : DataFrame
+        ``step, rule, n_units, n_events, dropped``, from all acts to those compared.
+    """
+
+    acts: pd.DataFrame
+    members: pd.DataFrame
+    attrition: pd.DataFrame
+
+
+def match(
+    units: pd.DataFrame,
+    spells: pd.DataFrame,
+    strata: Sequence[str],
+    acts: pd.DataFrame,
+    values: Mapping[str, np.ndarray],
+    steps: Sequence[tuple[str, str, int]],
+) -> MatchedSets:
+    """Match each act with the wars at risk on its day.
+
+    Parameters
+    ----------
+    units : DataFrame
+        Wars: ``unit_id, conflict_id, gwno_host, onset_date, exit_date``.
+    spells : DataFrame
+        Spells of the exposure: ``conflict_id, on_date, off_date``.
+    strata : sequence of str
+        Names of the strata, in the order of their importance.
+    acts : DataFrame
+        ``day, conflict_id, unit_id, gwno_host``.
+    values : mapping of str to ndarray, shape (n_acts, n_units)
+        Each stratum of all units on the day of each act.
+    steps : sequence of (str, str, int)
+        How many acts were left after each earlier step.
+    """
+    onset = units["onset_date"].to_numpy("datetime64[D]")
+    exits = units["exit_date"].to_numpy("datetime64[D]")
+    conflict = units["conflict_id"].to_numpy(np.int64)
+    kept: list[tuple[object, ...]] = []
+    members = []
+    days = acts["day"].to_numpy("datetime64[D]")
+    for row, act in enumerate(acts.itertuples()):
+        day = days[row]
+        own = units["unit_id"].to_numpy() == act.unit_id
+        exposed = spells.loc[
+            (spells["on_date"] <= act.day)
+            & ~(spells["off_date"] < act.day)
+            & (spells["conflict_id"] != act.conflict_id),
+            "conflict_id",
+        ]
+        at_risk = (onset < day) & (day < exits) & ~np.isin(conflict, exposed.to_numpy(np.int64))
+        for held in range(len(strata), -1, -1):
+            same = at_risk.copy()
+            for name in strata[:held]:
+                same &= values[name][row] == values[name][row][own][0]
+            if same.sum() > 1:
+                break
+        if same.sum() < 2:
+            continue
+        chosen = np.flatnonzero(same)
+        members.append(
+            pd.DataFrame(
+                {
+                    "act": len(kept),
+                    "unit_id": units["unit_id"].to_numpy()[chosen],
+                    "conflict_id": conflict[chosen],
+                    "gwno_host": units["gwno_host"].to_numpy()[chosen],
+                    "is_own": own[chosen],
+                    "age_days": (day - onset[chosen]).astype(float),
+                    "days_to_end": (exits[chosen] - day).astype(float),
+                }
+            )
+        )
+        kept.append((act.day, act.conflict_id, act.unit_id, act.gwno_host, held, len(chosen) - 1))
+    columns = ["day", "conflict_id", "unit_id", "gwno_host", "strata", "comparable"]
+    found = pd.DataFrame(kept, columns=columns)
+    steps = [*steps, ("a comparable war", "Another war was at risk on that day", len(found))]
+    attrition = pd.DataFrame(
+        [(step, rule, n, n) for step, rule, n in steps],
+        columns=["step", "rule", "n_units", "n_events"],
+    )
+    attrition["dropped"] = -attrition["n_units"].diff().fillna(0).astype(int)
+    empty = pd.DataFrame(columns=["act", "unit_id", "conflict_id", "gwno_host", "is_own"])
+    return MatchedSets(
+        found, pd.concat(members, ignore_index=True) if members else empty, attrition
+    )
+
+
+def months_at_war(
+    episodes: pd.DataFrame, conflict: np.ndarray, begin: np.ndarray, months: int
+) -> np.ndarray:
+    """Months at war of conflicts within windows of so many months, relapses included.
+
+    Parameters
+    ----------
+    episodes : DataFrame
+        All wars: ``conflict_id, onset_date, exit_date``.
+    conflict : ndarray of int, shape (n,)
+    begin : ndarray of datetime64[D], shape (n,)
+        First day of each window.
+    months : int
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+    """
+    window = round(months * DAYS_PER_MONTH)
+    asked = pd.DataFrame({"row": np.arange(len(conflict)), "conflict_id": conflict})
+    asked["begin"] = begin.astype("datetime64[s]")
+    pairs = asked.merge(
+        episodes[["conflict_id", "onset_date", "exit_date"]].astype({"conflict_id": "int64"}),
+        on="conflict_id",
+    )
+    first = (pairs["onset_date"] - pairs["begin"]).dt.days.clip(lower=0)
+    last = (pairs["exit_date"] - pairs["begin"]).dt.days.clip(upper=window)
+    days = (last - first).clip(lower=0).groupby(pairs["row"]).sum()
+    found: np.ndarray = days.reindex(asked["row"], fill_value=0).to_numpy(float) / DAYS_PER_MONTH
+    return found

@@ -1,0 +1,178 @@
+"""Stacks by hand, another engine, and known effects on simulated counts found again."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from collsec.designs import DESIGNS, Inputs
+from collsec.designs.arrivals import BEFORE, counts_by_month
+from collsec.designs.log_linear import Stack, expected, log_ratio, log_ratios
+from collsec.designs.matched_acts import wilson
+from collsec.designs.monthly_violence import Laid, equal, inverted, picked, redrawn_p, statistics
+from collsec.hypothesis.validation import load
+from study import PROJECT, study_inputs
+
+DESIGN = DESIGNS["monthly_violence"]
+DATA_SETS = 60
+
+
+@functools.cache
+def inputs() -> Inputs:
+    return study_inputs(load(PROJECT, "h7"))
+
+
+@functools.cache
+def laid() -> Laid:
+    found: Laid = DESIGN.prepare(inputs(), inputs().spec.exposure)
+    return found
+
+
+def test_fitted_means_have_the_sums_of_the_counts() -> None:
+    counts = np.random.default_rng(1).poisson(20, (6, 10)).astype(float)
+    counts[2, :4] = np.nan
+    mean = expected(Stack(counts))
+    np.testing.assert_allclose(mean.sum(axis=1), np.nansum(counts, axis=1), rtol=1e-7)
+    np.testing.assert_allclose(mean.sum(axis=0), np.nansum(counts, axis=0), rtol=1e-7)
+    assert (mean[2, :4] == 0).all()
+
+
+def test_ratios_are_those_of_a_poisson_regression_with_dummies() -> None:
+    rng = np.random.default_rng(2)
+    counts = rng.poisson(15, (5, 12)).astype(float)
+    counts[1, 3] = np.nan
+    group = np.r_[np.full(4, -1), np.zeros(3, int), np.ones(5, int)]
+    found = log_ratios([Stack(counts)], group)
+    rows, columns = np.nonzero(~np.isnan(counts))
+    x = np.column_stack(
+        [
+            (rows == 0) & (group[columns] == 0),
+            (rows == 0) & (group[columns] == 1),
+            *(rows == r for r in range(5)),
+            *(columns == c for c in range(1, 12)),
+        ]
+    ).astype(float)
+    fitted = sm.GLM(counts[rows, columns], x, family=sm.families.Poisson()).fit(tol=1e-13)
+    np.testing.assert_allclose(found, fitted.params[:2], atol=1e-6)
+    one = log_ratio([Stack(counts)] * 2, group >= 0)
+    x = np.column_stack([x[:, 0] + x[:, 1], x[:, 2:]])
+    fitted = sm.GLM(counts[rows, columns], x, family=sm.families.Poisson()).fit(tol=1e-13)
+    assert one.estimate == pytest.approx(float(fitted.params[0]), abs=1e-6)
+
+
+def test_months_without_a_count_are_missing_and_never_zero() -> None:
+    deaths, shared = counts_by_month(inputs().timelines["violence"])
+    assert deaths.isna().to_numpy().any() and (deaths == 0).to_numpy().any()
+    assert set(np.unique(shared)) <= {0, 1}
+    # Sudan before its present borders is not on record.
+    sudan = deaths.loc[625]
+    assert sudan.loc[: 2011 * 12].isna().all()
+
+
+def test_the_study_s_own_arrivals_obey_the_rules() -> None:
+    found = laid().found
+    spells = (
+        inputs()
+        .calendar("un_troops")
+        .merge(
+            inputs().episodes[["conflict_id", "gwno_host"]].drop_duplicates("conflict_id"),
+            on="conflict_id",
+        )
+    )
+    on = spells["on_date"].dt.year * 12 + spells["on_date"].dt.month - 1
+    ended = spells["off_date"].dt.year * 12 + spells["off_date"].dt.month - 1
+    for place, row in enumerate(found.events.itertuples()):
+        assert found.hosts[place][0] == row.gwno_host
+        first, last = int(row.month) - BEFORE, int(row.month) + 35
+        there = (on <= last) & ~(ended < first)
+        assert not set(found.hosts[place][1:]) & set(spells.loc[there, "gwno_host"])
+    assert list(found.attrition["n_units"]) == sorted(found.attrition["n_units"], reverse=True)
+    assert 10 <= len(found.events) <= 25
+
+
+def simulated(rng: np.random.Generator, ratio: float, trend: float = 1.0) -> Laid:
+    """The study's stacks with counts drawn anew, in bursts; arrivals on hosts at random."""
+    stacks, hosts, ending = [], [], []
+    for stack, own, last in zip(
+        laid().stacks, laid().found.hosts, laid().found.ending, strict=True
+    ):
+        order = rng.permutation(len(own))
+        level = rng.lognormal(3.0, 0.7, size=(len(own), 1))
+        months = np.exp(0.3 * rng.standard_normal(stack.counts.shape[1]))
+        burst = rng.gamma(1.0, 1.0, size=stack.counts.shape)
+        counts = rng.poisson(level * months * burst).astype(float)
+        counts[~stack.known[order]] = np.nan
+        counts[0, BEFORE:] = np.round(counts[0, BEFORE:] * ratio)
+        counts[0, BEFORE // 2 : BEFORE] = np.round(counts[0, BEFORE // 2 : BEFORE] * trend)
+        stacks.append(Stack(counts))
+        hosts.append(own[order])
+        ending.append(last[order])
+    found = dataclasses.replace(
+        laid().found, stacks=tuple(stacks), hosts=tuple(hosts), ending=tuple(ending)
+    )
+    return equal(found)
+
+
+@pytest.mark.parametrize("is_pooled", [False, True])
+@pytest.mark.parametrize("ratio", [0.5, 1.0])
+def test_a_known_effect_is_found_and_none_is_not(ratio: float, is_pooled: bool) -> None:
+    found, covered, rejected = [], 0, 0
+    for number in range(DATA_SETS):
+        made = simulated(np.random.default_rng([7, number]), ratio)
+        made = made.pooled() if is_pooled else made
+        picks = picked(made, 400, number)
+        truth = statistics(made, made.after, None, math.log(ratio), is_pooled=is_pooled)
+        none = statistics(made, made.after, None, 0.0, is_pooled=is_pooled)
+        found.append(log_ratio(made.stacks, made.after).estimate)
+        # The interval holds every effect that is not rejected.
+        covered += redrawn_p(truth, picks)[0] > 0.05
+        rejected += redrawn_p(none, picks)[0] < 0.05
+    mean, error = np.mean(found), np.std(found) / math.sqrt(DATA_SETS)
+    assert abs(mean - math.log(ratio)) < 3 * error + 0.03
+    assert covered / DATA_SETS >= 0.88
+    if ratio == 1.0:
+        assert rejected / DATA_SETS <= 0.12
+    else:
+        assert np.mean(np.array(found) < 0) > 0.97 and rejected / DATA_SETS > 0.7
+
+
+def test_the_interval_holds_the_effects_that_are_not_rejected() -> None:
+    made = simulated(np.random.default_rng(3), 0.5)
+    picks = picked(made, 400, 1)
+    start = log_ratio(made.stacks, made.after).estimate
+    p, low, high = inverted(made, made.after, None, picks, 0.95, start, is_pooled=False)
+    assert p < 0.05 and low < math.log(0.5) < high < 0
+    for effect, inside in ((low + 0.02, True), (high - 0.02, True), (high + 0.05, False)):
+        values = statistics(made, made.after, None, effect, is_pooled=False)
+        assert (redrawn_p(values, picks)[0] > 0.05) == inside
+
+
+def test_a_trend_before_the_arrival_is_found_and_leaves_a_description() -> None:
+    given = inputs()
+    flat = DESIGN.trend_before(given, simulated(np.random.default_rng(5), 1.0))  # type: ignore[attr-defined]
+    falling = DESIGN.trend_before(  # type: ignore[attr-defined]
+        given, simulated(np.random.default_rng(5), 1.0, trend=0.3)
+    )
+    assert flat["p"] > 0.05 and falling["p"] < 0.05
+    assert falling["ratio"] < math.log(0.5)
+
+
+def test_arrivals_alike_are_rejected_as_often_as_the_level_says() -> None:
+    found = DESIGN.calibrate(inputs(), laid(), 2000, 0)
+    low, high = wilson(round(found.rejection_rate * 2000), 2000)
+    assert low < 0.06 and high > 0.03
+    eve = DESIGN.on_the_eve(inputs(), laid())  # type: ignore[attr-defined]
+    assert 0 <= eve["low"] <= eve["rate"] <= eve["high"] <= 1
+
+
+def test_the_panel_holds_every_host_of_every_stack() -> None:
+    rows, attrition = DESIGN.panel(inputs())
+    assert len(rows) == sum(len(h) for h in laid().found.hosts)
+    assert rows["event"].sum() == len(laid().stacks) == attrition["n_units"].iloc[-1]
+    assert isinstance(rows, pd.DataFrame)

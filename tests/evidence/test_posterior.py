@@ -1,0 +1,76 @@
+"""The posterior on a grid against the formula for two normals, and what is printed of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+from scipy import stats
+
+from collsec.core.schema import Role
+from collsec.designs.estimate import Estimate
+from collsec.evidence.posterior import SKEPTICAL, normal_prior, posterior, quantities
+
+# A step of the grid is a thousandth of a logarithm.
+STEP = 2e-3
+PRIMARY = Estimate.from_fit(
+    math.log(2.0),
+    0.4,
+    level=0.95,
+    estimate_id="h.primary",
+    hypothesis="h",
+    role=Role.PRIMARY,
+    label="",
+    measure="x",
+    lag_months=0,
+    estimand="hazard_ratio",
+    inference="cluster_jackknife",
+    nobs=100,
+    n_units=100,
+    n_events=50,
+    n_clusters=20,
+    exposed_units=10,
+    exposed_events=10,
+    exposed_clusters=8,
+)
+
+
+@pytest.mark.parametrize("span", [SKEPTICAL, (0.25, 0.5)])
+@pytest.mark.parametrize(("log_ratio", "error"), [(0.0, 0.3), (1.0, 0.4), (-2.0, 0.2)])
+def test_two_normals_give_a_normal(
+    log_ratio: float, error: float, span: tuple[float, float]
+) -> None:
+    found = posterior(log_ratio, error, normal_prior(*span), (0.8, 1.25))
+    center = (math.log(span[0]) + math.log(span[1])) / 2
+    spread = math.log(span[1] / span[0]) / (2 * stats.norm.ppf(0.975))
+    weight = 1 / spread**2 + 1 / error**2
+    mean = (center / spread**2 + log_ratio / error**2) / weight
+    exact = stats.norm(mean, 1 / math.sqrt(weight))
+    assert found.above == pytest.approx(exact.sf(0), abs=STEP)
+    assert found.within == pytest.approx(
+        exact.cdf(math.log(1.25)) - exact.cdf(math.log(0.8)), abs=STEP
+    )
+    assert math.log(found.median) == pytest.approx(mean, abs=STEP)
+    assert math.log(found.low) == pytest.approx(exact.ppf(0.025), abs=STEP)
+    assert math.log(found.high) == pytest.approx(exact.ppf(0.975), abs=STEP)
+
+
+def test_a_skeptic_is_drawn_toward_no_effect() -> None:
+    found = quantities(PRIMARY, (0.8, 1.25), None)
+    assert 1 < found["posterior.skeptical.median"].value < 2
+    assert 0.8 < found["posterior.skeptical.above"].value < 1
+    total = found["posterior.skeptical.above"].value + found["posterior.skeptical.below"].value
+    assert total == pytest.approx(1)
+    assert not any("literature" in name for name in found)
+
+
+def test_earlier_studies_enter_where_they_have_a_number() -> None:
+    found = quantities(PRIMARY, (0.8, 1.25), (0.25, 0.5))
+    assert found["posterior.literature.prior_low"].value == 0.25
+    assert found["posterior.literature.median"].value < found["posterior.skeptical.median"].value
+
+
+def test_nothing_is_said_of_an_estimate_without_an_error() -> None:
+    assert quantities(dataclasses.replace(PRIMARY, std_error=math.nan), (0.8, 1.25), None) == {}
+    assert quantities(dataclasses.replace(PRIMARY, estimate=0.0), (0.8, 1.25), None) == {}
