@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -739,7 +740,10 @@ def write_study(
     (raw / "schemas" / "claims.json").write_text(json.dumps(schema), encoding="utf-8")
     order = [field["name"] for field in schema["fields"]]
     claim_rows()[order].to_csv(raw / "coded" / "claims.csv", index=False)
-    shutil.copy(repository / "analyses" / "_study.yml", root / "analyses" / "_study.yml")
+    choices = (repository / "analyses" / "_study.yml").read_text(encoding="utf-8")
+    listed = f"hypotheses: [{', '.join(HYPOTHESES)}]"
+    choices = re.sub(r"^hypotheses: .*$", listed, choices, flags=re.MULTILINE)
+    (root / "analyses" / "_study.yml").write_text(choices, encoding="utf-8")
     (root / "data" / "raw" / "sources.toml").write_text(SOURCES, encoding="utf-8")
     (root / "CITATION.cff").write_text(
         "cff-version: 1.2.0\n"
