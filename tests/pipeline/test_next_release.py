@@ -26,7 +26,7 @@ def newer(shared: Path, repository: Path, tmp_path_factory: pytest.TempPathFacto
     upstream = make(shared / "upstream", tmp_path_factory.mktemp("upstream"))
     folder = tmp_path_factory.mktemp("newer")
     compile_vintage(upstream, repository / RAW, folder / RAW, "26.1")
-    for name in ("analyses", "reports", "Snakefile", "CITATION.cff"):
+    for name in ("analyses", "reports", "src", "Snakefile", "CITATION.cff"):
         (folder / name).symlink_to(repository / name)
     return folder
 
