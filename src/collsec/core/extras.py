@@ -15,7 +15,6 @@ EXTRA_OF = {
     "openpyxl": "compile",
     "xlrd": "compile",
     "rdata": "compile",
-    "numba": "fast",
 }
 
 

@@ -97,7 +97,8 @@ def standardized(
                 f"covariate {names[j - lead]!r} reaches {np.abs(column).max():.3g}, beyond what "
                 "can be squared; rescale it, or correct the value"
             )
-    x = np.ones((m, width))
+    x = np.empty((m, width))
+    x[:, :lead] = 1.0
     for block in blocks(m, width):
         for j, column in enumerate(columns, lead):
             np.subtract(column[block], center[j], out=x[block, j])

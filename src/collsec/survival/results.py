@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from collsec.survival import plotting
 from collsec.survival.columns import Names, names_of, number_array
 from collsec.survival.errors import EstimationError, check_level
 from collsec.survival.maximum_likelihood import quadratic_form
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def critical_value(level: float, df: float | None = None) -> float:
@@ -186,6 +190,37 @@ class Coefficients(Printed):
         if self.df_resid is None:
             return chi2, rank, float(stats.chi2.sf(chi2, rank))
         return chi2 / rank, rank, float(stats.f.sf(chi2 / rank, rank, self.df_resid))
+
+    def plot(
+        self,
+        kind: str = "forest",
+        *,
+        term: str | None = None,
+        exponentiate: bool = False,
+        level: float = 0.95,
+        axes: Axes | None = None,
+    ) -> Axes:
+        """Draw the coefficients with their intervals.
+
+        Parameters
+        ----------
+        kind : str
+            ``"forest"``; of Cox models also ``"proportional hazards"`` and ``"influence"``.
+        term : str, optional
+            Which coefficient, for those two; the first by default.
+        exponentiate : bool
+            Draw ratios.
+        level : float
+        axes : matplotlib.axes.Axes, optional
+            Where to draw; a new figure (``axes.figure``) by default.
+        """
+        if kind != "forest":
+            return self._picture(kind, term, axes)
+        table = self.tidy(level, exponentiate=exponentiate)
+        return plotting.forest(table, axes=axes, ratio=exponentiate)
+
+    def _picture(self, kind: str, term: str | None, axes: Axes | None) -> Axes:
+        raise plotting.unknown(kind, ("forest",))
 
     def conf_int(self, level: float = 0.95) -> pd.DataFrame:
         """Return Wald intervals, columns ``ci_low`` and ``ci_high``.

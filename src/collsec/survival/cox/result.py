@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from collsec.survival.arrays import Floats, weighted_total
 from collsec.survival.cox.baseline import baseline_hazard, predict_survival
 from collsec.survival.cox.design import CoxDesign
 from collsec.survival.cox.partial_likelihood import Likelihood
+from collsec.survival.cox.pictures import cox_picture
 from collsec.survival.cox.prediction import predict_rows, stratum_codes
 from collsec.survival.cox.proportional_hazards import proportional_hazards_test
 from collsec.survival.cox.residuals import (
@@ -30,6 +31,9 @@ from collsec.survival.predictions import (
     rows_of,
 )
 from collsec.survival.results import Coefficients
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -260,6 +264,9 @@ class CoxResult(Coefficients):
         return predict_survival(
             self, covariates, path=path, times=times, stratum=stratum, level=level
         )
+
+    def _picture(self, kind: str, term: str | None, axes: Axes | None) -> Axes:
+        return cox_picture(self, kind, term, axes)
 
     def _facts(self) -> list[tuple[str, Any]]:
         chi2, df, p = self.likelihood_ratio

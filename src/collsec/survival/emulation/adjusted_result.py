@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from collsec.survival import plotting
 from collsec.survival.arrays import Floats
 from collsec.survival.errors import EstimationError, check_positive, listed, shown
 from collsec.survival.nonparametric.event_sample import IntervalScale, interval_of
 from collsec.survival.nonparametric.restricted_mean import area_to
 from collsec.survival.results import Printed, critical_value
 from collsec.survival.times import times_within
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Quantity = Literal["survival", "restricted mean"]
 
@@ -185,6 +189,24 @@ class AdjustedSurvival(Printed):
                 rows.append((name, base, *self._wald(away, found[name][1] - found[base][1])))
         columns = ["group", "reference", "estimate", "std_error", "ci_low", "ci_high", "p_value"]
         return pd.DataFrame(rows, columns=columns)
+
+    def plot(self, *, at_risk: bool = True, axes: Axes | None = None, xlabel: str = "Time") -> Axes:
+        """Draw the curves of all groups with their bands, and the rows at risk below them."""
+        table = self.tidy()
+        axes = plotting.curves(
+            table,
+            value="survival",
+            by="group",
+            axes=axes,
+            ylabel="Adjusted survival",
+            xlabel=xlabel,
+        )
+        if at_risk:
+            end = max(float(curve.stop.max()) for curve in self.curves.values())
+            times = plotting.ticks(0.0, end)
+            counts = {str(n): c.count_at_risk(times).tolist() for n, c in self.curves.items()}
+            plotting.risk_table(axes, counts, times.tolist())
+        return axes
 
     def diagnostics(self) -> pd.DataFrame:
         """Return, by group, the units, their effective number, and the largest share of one."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from collsec.survival import plotting
 from collsec.survival.arrays import Floats
 from collsec.survival.errors import EstimationError, EstimationWarning, shown
 from collsec.survival.multistate.product_integral import Jumps, follow
@@ -17,6 +18,9 @@ from collsec.survival.multistate.states import StateRows
 from collsec.survival.nonparametric.event_sample import NOBODY, IntervalScale, interval_of
 from collsec.survival.results import Printed, critical_value
 from collsec.survival.times import times_within
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def probabilities_of(
@@ -165,6 +169,11 @@ class TransitionProbabilities(Printed):
         if occupation:
             return table.drop(columns="from_state").rename(columns={"to_state": "state"})
         return table
+
+    def plot(self, *, axes: Axes | None = None) -> Axes:
+        """Draw the occupation of states over time, stacked."""
+        begin = np.asarray(self.initial, dtype=np.float64)
+        return plotting.stacked(self.occupation(), begin, axes=axes, start=self.since, end=self.end)
 
     def tidy(self) -> pd.DataFrame:
         """Return the probabilities at all times of transitions, given each state at ``since``."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from collsec.survival import plotting
 from collsec.survival.arrays import Booleans, Floats
 from collsec.survival.columns import Names, WeightKind, as_frame, codes, require_columns, rows_at
 from collsec.survival.errors import EstimationError
@@ -21,6 +22,9 @@ from collsec.survival.nonparametric.event_sample import (
 from collsec.survival.nonparametric.kaplan_meier import survival_of
 from collsec.survival.results import Printed
 from collsec.survival.times import times_up_to, times_within
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def aalen_johansen(
@@ -160,6 +164,13 @@ class CumulativeIncidence(Printed):
     def tidy(self) -> pd.DataFrame:
         """Return the table of the estimates."""
         return self.table.copy()
+
+    def plot(self, *, axes: Axes | None = None, xlabel: str = "Time") -> Axes:
+        """Draw the incidence of each cause with its band."""
+        return plotting.curves(
+            self.table, value="incidence", by="cause", begin=0.0, axes=axes, xlabel=xlabel,
+            start=max(self.sample.begin, 0.0), ylabel="Cumulative incidence",
+        )  # fmt: skip
 
     def _facts(self) -> list[tuple[str, Any]]:
         errors = "delta method" if self.n_clusters is None else "clustered"

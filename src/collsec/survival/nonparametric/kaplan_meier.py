@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from collsec.survival import plotting
 from collsec.survival.arrays import Floats
 from collsec.survival.columns import Names, WeightKind, as_frame, indicator
 from collsec.survival.nonparametric.event_sample import (
@@ -20,6 +21,9 @@ from collsec.survival.nonparametric.event_sample import (
 from collsec.survival.predictions import check_quantile
 from collsec.survival.results import Printed
 from collsec.survival.times import times_up_to, times_within
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def kaplan_meier(
@@ -172,6 +176,36 @@ class SurvivalCurve(Printed):
         table.insert(0, "time", grid)
         table["at_risk"] = self.sample.count_at_risk(grid)
         return table
+
+    def plot(
+        self,
+        *,
+        label: str = "",
+        at_risk: bool = True,
+        axes: Axes | None = None,
+        xlabel: str = "Time",
+    ) -> Axes:
+        """Draw the curve with its band, and below it the rows at risk.
+
+        Parameters
+        ----------
+        label : str
+            Name of the curve.
+        at_risk : bool
+        axes : matplotlib.axes.Axes, optional
+            Where to draw; a new figure (``axes.figure``) by default.
+        xlabel : str
+        """
+        begin = max(self.sample.begin, 0.0)
+        axes = plotting.curves(
+            self.table.assign(label=label), value="survival", by="label" if label else None,
+            start=begin, axes=axes, ylabel="Survival", xlabel=xlabel,
+        )  # fmt: skip
+        if at_risk:
+            times = plotting.ticks(begin, self.sample.end)
+            counts = self.sample.count_at_risk(times)
+            plotting.risk_table(axes, {label: counts.tolist()}, times.tolist())
+        return axes
 
     def quantile(self, q: float = 0.5) -> tuple[float, float, float]:
         """Return the first time at which survival is 1 − q or less, and its interval.
