@@ -299,9 +299,11 @@ class TimeVarying:
         return made, {
             "incidence.horizon": Quantity(horizon, Unit.MONTHS, digits=0),
             "incidence.deployed": Quantity(
-                float(at_end["cumulative_incidence_exposure"]), Unit.SHARE
+                float(at_end.get("cumulative_incidence_exposure", 0.0)), Unit.SHARE
             ),
-            "incidence.ended": Quantity(float(at_end["cumulative_incidence_end"]), Unit.SHARE),
+            "incidence.ended": Quantity(
+                float(at_end.get("cumulative_incidence_end", 0.0)), Unit.SHARE
+            ),
         }
 
 
