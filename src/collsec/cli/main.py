@@ -234,6 +234,14 @@ def timelines(root: Root = None) -> None:
     steps.timelines(project_at(root))
 
 
+@step_app.command(epilog="Example: `collsec step public`")
+def public(root: Root = None) -> None:
+    """tables, episodes, timelines → the tables that the study gives out."""
+    from collsec import pipeline as steps
+
+    steps.public(project_at(root))
+
+
 @step_app.command(epilog="Example: `collsec step panel h1`")
 def panel(hypothesis: Hypothesis, root: Root = None) -> None:
     """hypothesis file → specification; cohort + timelines → (start, stop] rows."""

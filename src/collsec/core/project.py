@@ -118,6 +118,10 @@ class Project:
         """What concerns this machine's runs alone: lock, known digests, run times."""
         return self.root / ".snakemake" / "collsec"
 
+    def kept(self, key: str, name: str) -> Path:
+        """Place of a table that was made outside of a run, by the digest of what it rests on."""
+        return self.state / "public" / key / f"{name}.parquet"
+
     @property
     def staging(self) -> Path:
         """Where outputs wait until their unit is whole."""

@@ -21,6 +21,7 @@ from collsec.reports.figures.style import (
     VERMILLION,
     Drawing,
     canvas,
+    drawn,
     export,
     house_style,
     month_axis,
@@ -35,6 +36,7 @@ _ON = "#f3f5f7"
 _FALLING = "Falling curves of the share of wars still going on."
 
 
+@drawn
 def survival_curves(
     curves: pd.DataFrame, *, shade_between: bool = False, since: str = "onset"
 ) -> Drawing:
@@ -69,6 +71,7 @@ def survival_curves(
         )
 
 
+@drawn
 def incidence_curves(curves: pd.DataFrame, *, share: str, since: str) -> Drawing:
     """Draw the share that an act has reached by each month, by group, with numbers at risk.
 
@@ -205,6 +208,7 @@ def _as_step(rows: pd.DataFrame, grid: np.ndarray) -> np.ndarray:
     return values
 
 
+@drawn
 def cumulative_incidence(curves: pd.DataFrame, *, act: str) -> Drawing:
     """Draw what had happened to a war by each month: it ended, an act came first, or neither.
 
@@ -271,6 +275,7 @@ def plot_cumulative_incidence(curves: pd.DataFrame, *, act: str) -> Figure:
     return figure
 
 
+@drawn
 def ends_by_kind(curves: pd.DataFrame) -> Drawing:
     """Draw the cumulative incidence of each kind of end as stacked areas.
 
