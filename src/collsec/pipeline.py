@@ -268,6 +268,10 @@ def panel(project: Project, hypothesis: str) -> None:
     tagged = record(project, "specs", [project.spec_json(hypothesis)]) | {"declared": digest(grid)}
     project.write(grid, "specs", f"{hypothesis}-multiverse", tagged)
     rows, attrition = registry.get(spec.design).panel(read_inputs(project, hypothesis))
+    if rows.empty:
+        step = attrition["step"].iloc[-1]
+        page = project.relative(project.spec_file(hypothesis))
+        raise CollsecError(f"{page}: no war is followed; none remains after the step {step!r}.")
     made_from = record(project, "panels", _design_files(project, spec))
     project.write(rows, "panels", hypothesis, made_from)
     project.write(attrition, "panels", f"{hypothesis}-attrition", made_from)

@@ -26,25 +26,22 @@ from collsec.core.project import Project, shipped, whole
 from collsec.hypothesis.specification import RESERVED
 from collsec.hypothesis.validation import load
 
-#: Of the package's own study, what another one begins with.
-SHIPPED = (
-    "Snakefile",
-    "data/raw",
-    *(
-        f"reports/{name}"
-        for name in (
-            "_quarto.yml",
-            "collsec.css",
-            "collsec.lua",
-            "data.qmd",
-            "page.html",
-            "references.bib",
-            "report.typ",
-        )
-    ),
+#: Of the package's own study, what another one begins with ...
+SHIPPED = ("Snakefile", "data/raw", "reports")
+#: ... but for what one article asserts, what was published, and what is generated.
+LEFT_OUT = (
+    "claims.csv",
+    "claims.qmd",
+    "cases.qmd",
+    "index.qmd",
+    "MANIFEST.json",
+    "RENAMED.csv",
+    "README.md",
+    "site",
+    "project",
+    ".build-*",
+    "__pycache__",
 )
-#: Not among them: what one article asserts.
-LEFT_OUT = ("data/raw/coded/claims.csv",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +125,9 @@ def new_study(folder: Path, title: str | None = None) -> Started:
         path, target = source / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
-            shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(path, target, ignore=shutil.ignore_patterns(*LEFT_OUT))
         else:
             shutil.copyfile(path, target)
-    for name in LEFT_OUT:
-        (folder / name).unlink(missing_ok=True)
     given = {"title": _quoted(shown)}
     written = {
         folder / "analyses" / "_study.yml": _start("_study.yml", **given),

@@ -31,6 +31,8 @@ LEVEL = 0.05
 ENGINE_TOLERANCE = 1e-6
 # Rows begin and end on whole or half days, so a quarter of a day lies strictly between.
 HALF_STEP = 0.25
+#: Where the test cannot be put to random exposures, because there is nothing to redraw.
+NOT_CALIBRATED = Calibration(math.nan, math.nan, math.nan, LEVEL, 0, 0.0, np.array([]))
 
 
 def rejections(rejected: int, events: float, estimates: np.ndarray) -> Calibration:
@@ -45,6 +47,8 @@ def rejections(rejected: int, events: float, estimates: np.ndarray) -> Calibrati
         Log hazard ratio of each random exposure.
     """
     done = len(estimates)
+    if not done:
+        return NOT_CALIBRATED
     interval = stats.binomtest(rejected, done).proportion_ci(0.95, method="wilson")
     return Calibration(
         rejected / done, float(interval.low), float(interval.high), LEVEL, done, events, estimates
@@ -53,6 +57,7 @@ def rejections(rejected: int, events: float, estimates: np.ndarray) -> Calibrati
 
 def pooled(blocks: list[Calibration]) -> Calibration:
     """Blocks of draws as one calibration."""
+    blocks = [one for one in blocks if one.draws] or blocks[:1]
     if len(blocks) == 1:
         return blocks[0]
     done = sum(one.draws for one in blocks)
@@ -136,7 +141,13 @@ def leave_one_out(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
         ``kind`` (``conflict`` or ``mission``), ``left_out`` (its id), ``hazard_ratio``. Conflicts
         with any exposure (for a covariate: all); missions whose presence is the exposure.
     """
-    rows, refit = prepared.rows, refit_without(Comparison.of(prepared, "").design())
+    rows = prepared.rows
+    try:
+        refit = refit_without(Comparison.of(prepared, "").design())
+    except EstimationError:  # nothing is estimated, and nothing can be left out of it
+        return pd.DataFrame(columns=["kind", "left_out", "hazard_ratio"]).astype(
+            {"hazard_ratio": float}
+        )
     conflict = rows["conflict_id"].to_numpy()
     exposed = conflict if prepared.spells is None else conflict[rows[prepared.column] > 0]
     left_out = [("conflict", str(c), conflict == c) for c in np.unique(exposed)]
@@ -201,6 +212,6 @@ def proportional_hazards(prepared: Prepared) -> float:
     """p-value of the test that the effect does not change over the life of a war."""
     try:
         fit = Comparison.of(prepared, "").fit()
+        return float(fit.test_proportional_hazards()["p_value"][prepared.column])
     except EstimationError:
         return math.nan
-    return float(fit.test_proportional_hazards()["p_value"][prepared.column])

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from collsec.designs import checks, curves
+from collsec.designs.comparison import Comparison
 from collsec.designs.inputs import Inputs, PanelBuilder, Prepared
 from collsec.designs.multiverse import estimate_all
 from collsec.hypothesis.multiverse import Specification, adjusted_for
@@ -45,6 +46,10 @@ class CoxBased:
         """The cohort laid out for one exposure and one outcome."""
         builder = self.builder(inputs, covariates=adjusted_for(inputs.spec, choices))
         return builder.prepare(exposure, outcome=outcome, choices=choices)
+
+    def counts(self, inputs: Inputs, prepared: Prepared) -> dict[str, Any]:
+        """Units, events and clusters, exposed ones among them."""
+        return Comparison.of(prepared, inputs.spec.cluster).counts()
 
     def specified(self, inputs: Inputs, specifications: Sequence[Specification]) -> pd.DataFrame:
         """Hazard ratios with cluster-sandwich intervals."""

@@ -269,7 +269,15 @@ class Estimate:
             are those of ``detectable_error``, or of ``std_error``.
         **known
             The other fields, counts among them.
+
+        Returns
+        -------
+        Estimate
+            With its reason in place of a number where the coefficient is not finite.
         """
+        if not math.isfinite(coefficient):
+            side = "every event or no event is exposed"
+            return cls.missing(f"the coefficient is infinite ({side})", level=level, **known)
         low, high = limits or wald_interval(coefficient, std_error, level, degrees)
         fields: dict[str, Any] = {}
         if sandwich is not None:

@@ -219,6 +219,7 @@ class MonthlyViolence:
     further_methods = (RERANDOMIZED, SANDWICH)
     calibration_blocks = 1
     exposed_outcome = "arrival"
+    estimand = RATIO
 
     def prepare(
         self,
@@ -230,6 +231,10 @@ class MonthlyViolence:
     ) -> Laid:
         """Stacks of the arrivals of one exposure, each arrival counting alike."""
         return equal(arrivals(inputs, choices.measure or exposure.measure, choices))
+
+    def counts(self, inputs: Inputs, prepared: Laid) -> dict[str, Any]:
+        """The counts that stand alongside an estimate."""
+        return prepared.counts()
 
     def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         """One row per arrival × host, over its window; the deaths counted in it."""

@@ -64,6 +64,7 @@ class MonthsAtWar:
     further_methods = (RERANDOMIZED, SANDWICH)
     calibration_blocks = 1
     exposed_outcome = "act with a complete window"
+    estimand = RATIO
 
     def prepare(
         self,
@@ -75,6 +76,10 @@ class MonthsAtWar:
     ) -> Matched:
         """Matched sets of one exposure, with the months at war in one window."""
         return lay_out(inputs, exposure, outcome or inputs.spec.outcome, choices)
+
+    def counts(self, inputs: Inputs, prepared: Matched) -> dict[str, Any]:
+        """The counts that stand alongside an estimate."""
+        return prepared.counts(inputs.spec.cluster)
 
     def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         """One row per act × war at risk: days at war within the window, and whose act it was."""

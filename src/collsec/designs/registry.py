@@ -53,6 +53,8 @@ class Design(Protocol):
     exposed_outcome : str
         What counts as an exposed outcome, in the singular, such as ``termination``: the verdict
         rule asks for a number of these.
+    estimand : str
+        What the primary's ratio is of.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Design(Protocol):
     further_methods: tuple[str, ...]
     calibration_blocks: int
     exposed_outcome: str
+    estimand: str
 
     def prepare(
         self,
@@ -76,6 +79,10 @@ class Design(Protocol):
         A :class:`~collsec.designs.inputs.Prepared` where it is a Cox model of units followed in
         time; a layout of its own where it is not.
         """
+        ...
+
+    def counts(self, inputs: Inputs, prepared: Any) -> dict[str, Any]:
+        """The counts that stand alongside an estimate of what was laid out."""
         ...
 
     def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:

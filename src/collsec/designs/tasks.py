@@ -7,6 +7,7 @@ shards.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -15,12 +16,16 @@ import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
+from collsec.designs import checks, curves
+from collsec.designs.comparison import identity
 from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.inputs import Inputs
 from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.registry import Design, Task, get
 from collsec.hypothesis.specification import ExposureSpec, Spec
 from collsec.hypothesis.study import Draws
+from collsec.survival import EstimationError
+from collsec.survival.inference import InferenceError
 
 
 def tasks(inputs: Inputs, draws: Draws) -> dict[str, Task]:
@@ -39,9 +44,15 @@ def tasks(inputs: Inputs, draws: Draws) -> dict[str, Task]:
         calibration; robustness; and the parts that do not wait for the primary.
     """
     spec, design = inputs.spec, get(inputs.spec.design)
-    made = design.tasks(inputs, draws)
+    rows = _rows(inputs)
+    made = {
+        name: partial(_or_reason, task, inputs, rows[name]) if name in rows else task
+        for name, task in design.tasks(inputs, draws).items()
+    }
     for exposure in spec.falsification:
-        made[f"placebo.{exposure.measure}"] = partial(_placebo, inputs, design, exposure, draws)
+        task = partial(_placebo, inputs, design, exposure, draws)
+        row = _Row(exposure, f"placebo.{exposure.measure}", Role.FALSIFICATION)
+        made[f"placebo.{exposure.measure}"] = partial(_or_reason, task, inputs, row)
     for block in range(design.calibration_blocks):
         made[f"calibration.{block}"] = partial(_calibrated, inputs, design, draws, block)
     made["known_biased"] = partial(_known_biased, inputs, design, draws)
@@ -50,6 +61,65 @@ def tasks(inputs: Inputs, draws: Draws) -> dict[str, Task]:
         if not PARTS[name].after_primary:
             made[f"part.{name}"] = partial(_part, inputs, design, draws, name)
     return made
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Row:
+    """What is known of an estimate before it is made; its id without the hypothesis."""
+
+    exposure: ExposureSpec
+    name: str
+    role: Role
+    label: str = ""
+    outcome: str | None = None
+
+
+def _rows(inputs: Inputs) -> dict[str, _Row]:
+    """The estimate of each task that every design has, by the task's name."""
+    spec = inputs.spec
+    found = {"primary": _Row(spec.exposure, "primary", Role.PRIMARY)}
+    for lag in spec.lags_months:
+        exposure = dataclasses.replace(spec.exposure, lag_months=lag)
+        label = f"Lag of {lag} months"
+        found[f"lag.{lag}"] = _Row(exposure, f"lag_{lag:02d}", Role.LAG, label)
+    for other in spec.secondary:
+        role = Role.KNOWN_BIASED if other.validity == "known-biased" else Role.SECONDARY
+        found[f"secondary.{other.measure}"] = _Row(other, other.measure, role)
+    for outcome in spec.outcomes:
+        label = curves.kind_label(outcome)
+        row = _Row(spec.exposure, outcome, Role.OUTCOME, label, outcome)
+        found[f"outcome.{outcome}"] = row
+    return found
+
+
+def _or_reason(task: Task, inputs: Inputs, row: _Row) -> Part:
+    """What a task gives, or a row that says why there is no estimate."""
+    try:
+        return task()
+    except (EstimationError, InferenceError) as error:
+        return Part([not_estimable(inputs, row, error)])
+
+
+def not_estimable(inputs: Inputs, row: _Row, why: object) -> Estimate:
+    """The row of an estimate that the data cannot give: its counts, and the reason."""
+    spec, study = inputs.spec, inputs.study
+    design = get(spec.design)
+    prepared = design.prepare(inputs, row.exposure, outcome=row.outcome)
+    is_of_family = row.role in (Role.PRIMARY, Role.LAG)
+    return Estimate.missing(
+        why,
+        **identity(
+            inputs,
+            row.exposure,
+            estimate_id=f"{spec.hypothesis}.{row.name}",
+            role=row.role,
+            label=row.label,
+        ),
+        **design.counts(inputs, prepared),
+        estimand=design.estimand,
+        inference=row.exposure.inference or spec.inference.method,
+        level=study.level_of(spec.hypothesis) if is_of_family else study.usual_level,
+    )
 
 
 def of_shard(names: list[str], shard: int, shards: int) -> list[str]:
@@ -113,17 +183,35 @@ def _placebo(inputs: Inputs, design: Design, exposure: ExposureSpec, draws: Draw
 
 def _calibrated(inputs: Inputs, design: Design, draws: Draws, block: int) -> Part:
     prepared = design.prepare(inputs, inputs.spec.exposure)
-    found = design.calibrate(inputs, prepared, draws.calibration_draws, block)
+    try:
+        found = design.calibrate(inputs, prepared, draws.calibration_draws, block)
+    except (EstimationError, InferenceError):
+        found = checks.NOT_CALIBRATED
     return Part(records={"calibration": dataclasses.asdict(found)})
 
 
 def _known_biased(inputs: Inputs, design: Design, draws: Draws) -> Part:
-    rate = design.calibrate_biased(inputs, draws.calibration_draws)
+    try:
+        rate = design.calibrate_biased(inputs, draws.calibration_draws)
+    except (EstimationError, InferenceError):
+        rate = math.nan
     return Part(records={"known_biased": rate})
 
 
 def _part(inputs: Inputs, design: Design, draws: Draws, name: str) -> Part:
-    return PARTS[name].made(Context(inputs, design.prepare(inputs, inputs.spec.exposure), draws))
+    return made_by(name, Context(inputs, design.prepare(inputs, inputs.spec.exposure), draws))
+
+
+def made_by(name: str, context: Context, *primary: Estimate) -> Part:
+    """What a part gives, or one row that says why it gives nothing."""
+    part = PARTS[name]
+    try:
+        return part.made(context, *primary)
+    except (EstimationError, InferenceError) as error:
+        if not part.roles:
+            return Part()
+        row = _Row(context.inputs.spec.exposure, name, part.roles[0])
+        return Part([not_estimable(context.inputs, row, error)])
 
 
 def main_estimates(spec: Spec, done: Mapping[str, Part]) -> list[Estimate]:

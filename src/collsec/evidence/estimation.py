@@ -17,7 +17,7 @@ from collsec.designs.estimate import Estimate, Quantity, Unit, result_id, rounde
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.registry import get
-from collsec.designs.tasks import main_estimates
+from collsec.designs.tasks import made_by, main_estimates
 from collsec.evidence import posterior
 from collsec.evidence.verdict import Facts, Rules, Verdict, decide, unless_described
 from collsec.hypothesis.study import Draws
@@ -93,7 +93,7 @@ def estimate_hypothesis(
     ]
     prepared = get(spec.design).prepare(inputs, spec.exposure)
     parts = {
-        name: PARTS[name].made(Context(inputs, prepared, draws), primary)
+        name: made_by(name, Context(inputs, prepared, draws), primary)
         if PARTS[name].after_primary
         else done[f"part.{name}"]
         for name in spec.parts

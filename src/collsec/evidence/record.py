@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -289,7 +290,8 @@ def load_synthesis(project: Project) -> Synthesis:
         h: Family(**one | {"remaining": tuple(one["remaining"])})
         for h, one in content["families"].items()
     }
-    return Synthesis(content["p_holm"], families)
+    p_holm = {h: math.nan if p is None else p for h, p in content["p_holm"].items()}
+    return Synthesis(p_holm, families)
 
 
 def _optional(project: Project, stage: str, name: str) -> pd.DataFrame | None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
@@ -364,13 +365,16 @@ def over_primaries(
     Returns
     -------
     dict
-        ``p_holm`` and ``families``, by hypothesis; plain.
+        ``p_holm`` and ``families``, by hypothesis; plain. A primary that cannot be estimated has
+        none, and counts in the family all the same.
     """
     p_values = [
         float(estimates[h].loc[estimates[h]["role"] == Role.PRIMARY, "p_value"].iloc[0])
         for h in primaries
     ]
-    adjusted = dict(zip(primaries, holm(p_values).tolist(), strict=True))
+    is_known = ~np.isnan(p_values)
+    found = holm(np.where(is_known, p_values, 1.0))
+    adjusted = dict(zip(primaries, np.where(is_known, found, np.nan).tolist(), strict=True))
     families = {h: dataclasses.asdict(further_tests(rows)) for h, rows in estimates.items()}
     return {"p_holm": adjusted, "families": families}
 

@@ -48,10 +48,11 @@ from collsec.reports.pages.page import (
     with_narrow,
     without_missing,
 )
-from collsec.reports.pages.source import SHORTCODE, harmless, nested, read_qmd, resolve
+from collsec.reports.pages.source import SHORTCODE, nested, read_qmd, resolve
 from collsec.reports.tables import codebook, results
 from collsec.reports.tables.study import item_list
 from collsec.reports.words import overview, quantities
+from collsec.reports.words.wording import harmless
 from collsec.upstream.sources import Source
 
 _COMMITTED = ("references.bib", "collsec.css", "explorer.js", "specifications.js")

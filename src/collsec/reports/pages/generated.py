@@ -12,8 +12,9 @@ from collsec.evidence.citation import Used, reference_of
 from collsec.evidence.record import Record, Synthesis
 from collsec.hypothesis.study import Study
 from collsec.reports.pages import citation
-from collsec.reports.pages.source import harmless, near
+from collsec.reports.pages.source import near
 from collsec.reports.words import claims, overview, quantities, verdicts, wording
+from collsec.reports.words.wording import harmless
 from collsec.upstream.sources import Source
 
 DO_NOT_EDIT = (
@@ -55,7 +56,7 @@ def _agreed(records: Sequence[Record], key: str) -> str:
 
 def verdict(record: Record) -> str:
     """Return the verdict at the head of a report, marked where the profile is quick."""
-    return f"{_quick_mark(record) if record.is_quick else ''}{overview.box(record, harmless)}"
+    return f"{_quick_mark(record) if record.is_quick else ''}{overview.box(record)}"
 
 
 def _quick_mark(record: Record) -> str:

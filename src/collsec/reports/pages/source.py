@@ -13,7 +13,6 @@ import yaml
 
 from collsec.core.errors import CollsecError
 
-_LIVE = re.compile(r"([\\`\[\]{}<$]|(?<!\w)@)")
 #: Keys of a front matter that readers see.
 TEXT_KEYS = ("title", "subtitle", "abstract", "description", "keywords")
 #: A printed result: digits, and at most a unit or an interval around them.
@@ -78,17 +77,6 @@ def read_qmd(path: Path, name: str) -> Qmd:
         raise BadProse(f"{name}: the front matter has no `title`.")
     first_line = text.count("\n", 0, found.end()) + 1
     return Qmd(name, path.stem, front, text[found.end() :], first_line)
-
-
-def harmless(text: str) -> str:
-    """A text from the data as Markdown that shows it: no code, link, citation, or shortcode.
-
-    Examples
-    --------
-    >>> print(harmless("a [b](c) {{< include d >}}"))
-    a \\[b\\](c) \\{\\{\\< include d >\\}\\}
-    """
-    return _LIVE.sub(r"\\\1", " ".join(text.splitlines()))
 
 
 def nested(flat: Mapping[str, str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -104,19 +104,16 @@ def tally(ledger: pd.DataFrame) -> str:
     )
 
 
-def box(record: Record, as_text: Callable[[str], str]) -> str:
-    """The verdict of a report with its estimate, interval and numbers of wars, as Markdown.
-
-    ``as_text`` makes Markdown that shows a text of the data as it is.
-    """
+def box(record: Record) -> str:
+    """The verdict of a report with its estimate, interval and numbers of wars, as Markdown."""
     code = record.verdict.code
     said = quantities.sentences(record)
-    reasons = as_text("; ".join(verdicts.reasons(record.verdict)))
+    reasons = wording.harmless("; ".join(verdicts.reasons(record.verdict)))
     facts = "\n".join(f"- [{value}]{{.fact}} {name}" for value, name in numbers(record))
     return (
         f"::: {{.verdict .verdict-{code}}}\n"
         f"[{verdicts.label(code)}]{{.verdict-label}}\n\n"
-        f"**{as_text(said['primary.plain'])}**\n\n"
+        f"**{wording.harmless(said['primary.plain'])}**\n\n"
         f"::: {{.facts}}\n{facts}\n:::\n\n"
         f"{verdicts.without_label(record.verdict)} Why: {reasons}. "
         f"[How verdicts are reached](index.qmd#sec-verdicts), "

@@ -6,6 +6,7 @@ Prose says "not estimable" where there is no number; a cell of a table has a das
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -202,3 +203,18 @@ def begun(text: str) -> str:
 def listed(names: list[str]) -> str:
     """Names in a row: ``a, b and c``."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+#: What Markdown would read as code, a link, an attribute, HTML, mathematics, or a citation.
+_LIVE = re.compile(r"([\\`\[\]{}<$]|(?<!\w)@)")
+
+
+def harmless(text: str) -> str:
+    """A text from the data as Markdown that shows it: no code, link, citation, or shortcode.
+
+    Examples
+    --------
+    >>> print(harmless("a [b](c) {{< include d >}}"))
+    a \\[b\\](c) \\{\\{\\< include d >\\}\\}
+    """
+    return _LIVE.sub(r"\\\1", " ".join(text.splitlines()))
