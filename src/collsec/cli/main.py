@@ -20,6 +20,7 @@ from collsec.cli.options import (
     hypotheses_of,
     project_at,
 )
+from collsec.cli.registration import registration
 from collsec.cli.results import results, warn_outdated
 from collsec.core import __version__, extras
 from collsec.core.errors import CollsecError
@@ -39,6 +40,7 @@ step_app = typer.Typer(
 )
 app.add_typer(step_app, name="step")
 app.add_typer(results)
+app.add_typer(registration)
 
 
 def _print_version(is_wanted: bool) -> None:

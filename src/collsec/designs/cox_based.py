@@ -6,19 +6,38 @@ estimated, and what is asked of its primary before it is believed.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from collsec.core.schema import Role
 from collsec.designs import checks, curves
-from collsec.designs.comparison import Comparison
+from collsec.designs.comparison import Comparison, identity
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, PanelBuilder, Prepared
+from collsec.designs.jackknife import hazard_ratio
 from collsec.designs.multiverse import estimate_all
 from collsec.hypothesis.multiverse import Specification, adjusted_for
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
+
+#: Years of the record over which exposed outcomes are counted for what another year may bring.
+RECENT_YEARS = 10
+
+
+def after(prepared: Prepared, day: pd.Timestamp) -> Prepared:
+    """The same panel on follow-up from a day on: rows before it go, those around it enter late."""
+    zero = pd.Series(
+        prepared.units["time_zero"].to_numpy(), index=prepared.units["unit_id"].to_numpy()
+    )
+    entry = (day - zero[prepared.rows["unit_id"].to_numpy()]).dt.days.to_numpy(float)
+    start = np.maximum(prepared.rows["start"].to_numpy(), entry)
+    kept = start < prepared.rows["stop"].to_numpy()
+    rows = prepared.rows.assign(start=start)[kept].reset_index(drop=True)
+    return dataclasses.replace(prepared, rows=rows)
 
 
 class CoxBased:
@@ -67,6 +86,30 @@ class CoxBased:
             "engine_gap": gap,
             "proportional_hazards": checks.proportional_hazards(prepared),
         }
+
+    def since(self, inputs: Inputs, day: pd.Timestamp, level: float) -> Estimate:
+        """The primary's ratio on follow-up from a day on; units that began before enter late."""
+        exposure = inputs.spec.exposure
+        prepared = self.prepare(inputs, exposure)
+        known = identity(inputs, exposure, estimate_id="", role=Role.PRIMARY)
+        known |= {"estimand": self.estimand}
+        later = after(prepared, day)
+        if later.rows.empty:
+            nothing = Comparison.of(later, inputs.spec.cluster).counts()
+            why = f"nothing is followed after {day - pd.Timedelta(days=1):%Y-%m-%d}"
+            return Estimate.missing(
+                why, level=level, **known, **nothing, inference="cluster_jackknife"
+            )
+        comparison = Comparison.of(later, inputs.spec.cluster)
+        return hazard_ratio(comparison, level=level, power=inputs.study.power, **known)
+
+    def outcomes_per_year(self, inputs: Inputs) -> float:
+        """Exposed events a year, over the last ten years of the record."""
+        day = inputs.extents["wars"].last_day - pd.DateOffset(years=RECENT_YEARS)
+        prepared = self.prepare(inputs, inputs.spec.exposure)
+        later = after(prepared, day)
+        counts = Comparison.of(later, inputs.spec.cluster).counts()
+        return int(counts["exposed_events"]) / RECENT_YEARS
 
     def groups(self, inputs: Inputs, prepared: Prepared) -> np.ndarray:
         """All units alike."""

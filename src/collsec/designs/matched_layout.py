@@ -67,8 +67,16 @@ class Matched:
 
     def going_on_after(self, months: int) -> Matched:
         """The same sets with the members alone whose war goes on so many months after the act."""
+        return self._where(self.sets.members["days_to_end"].to_numpy(float) > days_of(months))
+
+    def of_acts_since(self, day: pd.Timestamp) -> Matched:
+        """The sets of acts from a day on."""
+        late = (self.sets.acts["day"] >= day).to_numpy(bool)
+        return self._where(late[self.sets.members["act"].to_numpy(int)])
+
+    def _where(self, stays: np.ndarray) -> Matched:
+        """Some members of the sets; sets that still have the act's own war and another."""
         members, acts = self.sets.members, self.sets.acts
-        stays = members["days_to_end"].to_numpy(float) > days_of(months)
         act = members["act"].to_numpy(int)
         own = np.bincount(act[stays & members["is_own"].to_numpy(bool)], minlength=len(acts)) > 0
         others = np.bincount(act[stays], minlength=len(acts)) - own > 0

@@ -24,6 +24,7 @@ from collsec.core.schema import Role
 from collsec.designs.arrivals import BEFORE, Arrivals, arrivals
 from collsec.designs.checks import ENGINE_TOLERANCE, LEVEL, rejections
 from collsec.designs.comparison import identity
+from collsec.designs.cox_based import RECENT_YEARS
 from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for, wald_interval
 from collsec.designs.inputs import Inputs
 from collsec.designs.log_linear import Ratio, Stack, deviations, log_ratio, log_ratios
@@ -513,6 +514,25 @@ class MonthlyViolence:
         rejected, _ = self._rejected(inputs, laid, EVE_DRAWS, name, weights)
         low, high = wilson(rejected, EVE_DRAWS)
         return {"rate": rejected / EVE_DRAWS, "low": low, "high": high}
+
+    def since(self, inputs: Inputs, day: pd.Timestamp, level: float) -> Estimate:
+        """The primary's ratio over arrivals from a day on."""
+        laid = self.prepare(inputs, inputs.spec.exposure)
+        begin = day.year * 12 + day.month - 1
+        late = [p for p, month in enumerate(laid.found.events["month"]) if month >= begin]
+        events = laid.found.events.iloc[late].reset_index(drop=True)
+        found = dataclasses.replace(
+            laid.found, events=events, hosts=tuple(laid.found.hosts[p] for p in late)
+        )
+        return self.without_draws(inputs, Laid(found, tuple(laid.stacks[p] for p in late)), level)
+
+    def outcomes_per_year(self, inputs: Inputs) -> float:
+        """Arrivals a year, over the last ten years of deaths by month that have a window."""
+        laid = self.prepare(inputs, inputs.spec.exposure)
+        last = inputs.extents["deaths_by_month"].last_day
+        end = last.year * 12 + last.month - 1
+        months = laid.found.events["month"]
+        return int((months > end - 12 * RECENT_YEARS).sum()) / RECENT_YEARS
 
     def groups(self, inputs: Inputs, prepared: Laid) -> np.ndarray:
         """Hosts of arrivals, and their controls."""

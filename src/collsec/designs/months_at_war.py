@@ -23,6 +23,7 @@ from collsec.core.schema import Role
 from collsec.designs import curves as drawn_curves
 from collsec.designs.checks import ENGINE_TOLERANCE, LEVEL, rejections
 from collsec.designs.comparison import identity
+from collsec.designs.cox_based import RECENT_YEARS
 from collsec.designs.estimate import (
     Estimate,
     Quantity,
@@ -38,6 +39,7 @@ from collsec.designs.matched_acts import Sets, rejection, rerandomized, wilson
 from collsec.designs.matched_layout import Matched, lay_out
 from collsec.designs.parts import Part
 from collsec.designs.registry import DAY_STRATA, LAG, LAGS, Task, design
+from collsec.histories.extents import last_day_followed
 from collsec.histories.panels import DAYS_PER_MONTH, days_of
 from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
@@ -287,6 +289,19 @@ class MonthsAtWar:
         rejected, _ = rejection(numbers, EVE_DRAWS, 1 - LEVEL, seed, weight)
         low, high = wilson(rejected, EVE_DRAWS)
         return {"rate": rejected / EVE_DRAWS, "low": low, "high": high, "draws": EVE_DRAWS}
+
+    def since(self, inputs: Inputs, day: pd.Timestamp, level: float) -> Estimate:
+        """The primary's ratio over acts from a day on that have a complete window."""
+        matched = self.prepare(inputs, inputs.spec.exposure).of_acts_since(day)
+        return self.without_draws(inputs, matched, level)
+
+    def outcomes_per_year(self, inputs: Inputs) -> float:
+        """Acts with a complete window a year, over the last ten years that have one."""
+        matched = self.prepare(inputs, inputs.spec.exposure)
+        window = days_of(matched.window + matched.shift)
+        last = last_day_followed(inputs.episodes) - pd.Timedelta(days=window)
+        recent = matched.sets.acts["day"] > last - pd.DateOffset(years=RECENT_YEARS)
+        return int(recent.sum()) / RECENT_YEARS
 
     def groups(self, inputs: Inputs, prepared: Matched) -> np.ndarray:
         """Those that received the act, and those that might have."""

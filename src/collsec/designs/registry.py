@@ -129,6 +129,14 @@ class Design(Protocol):
         ``proportional_hazards``."""
         ...
 
+    def since(self, inputs: Inputs, day: pd.Timestamp, level: float) -> Estimate:
+        """The primary on follow-up from a day alone; counts where they are too few."""
+        ...
+
+    def outcomes_per_year(self, inputs: Inputs) -> float:
+        """Exposed outcomes a year, over the last ten years of the record."""
+        ...
+
     def survival(self, inputs: Inputs, prepared: Prepared) -> list[pd.DataFrame]:
         """The survival curve of the units by group; none where nothing is followed in time."""
         ...
