@@ -53,7 +53,7 @@ scattergather:
 rule all:
     """Every unit, not the last alone: one that is missing is made again though later ones are there."""
     input:
-        [receipt(stage) for stage in ("tables", "episodes", "timelines")],
+        [receipt(stage) for stage in ("tables", "episodes", "timelines", "public")],
         expand(receipt("panel", "{h}"), h=HYPOTHESES),
         [gather.work(receipt("shard", h, "{scatteritem}")) for h in HYPOTHESES],
         expand(receipt("estimate", "{h}"), h=HYPOTHESES),
@@ -91,6 +91,17 @@ rule timelines:
         receipt("timelines"),
     shell:
         f"{COLLSEC} step timelines"
+
+
+rule public:
+    """The tables that the study gives out: wars, dyads, conflicts and states by month and year, votes."""
+    input:
+        rules.timelines.output,
+        code=code("public"),
+    output:
+        receipt("public"),
+    shell:
+        f"{COLLSEC} step public"
 
 
 # A specification and the shared choices count by their content, as parameters: rewording the prose below

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
         References as References,
     )
     from collsec.cli.session import (
+        catalog as catalog,
+    )
+    from collsec.cli.session import (
         cite as cite,
     )
     from collsec.cli.session import (
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
     )
     from collsec.cli.session import (
         results as results,
+    )
+    from collsec.survival import (
+        AdjustedSurvival as AdjustedSurvival,
     )
     from collsec.survival import (
         AftResult as AftResult,
@@ -72,6 +78,9 @@ if TYPE_CHECKING:
         FirthResult as FirthResult,
     )
     from collsec.survival import (
+        FlexibleParametricResult as FlexibleParametricResult,
+    )
+    from collsec.survival import (
         FrailtyResult as FrailtyResult,
     )
     from collsec.survival import (
@@ -102,7 +111,16 @@ if TYPE_CHECKING:
         SurvivalCurve as SurvivalCurve,
     )
     from collsec.survival import (
+        TransitionHazards as TransitionHazards,
+    )
+    from collsec.survival import (
+        TransitionProbabilities as TransitionProbabilities,
+    )
+    from collsec.survival import (
         aalen_johansen as aalen_johansen,
+    )
+    from collsec.survival import (
+        adjusted_survival as adjusted_survival,
     )
     from collsec.survival import (
         aft as aft,
@@ -130,6 +148,9 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         fit_design as fit_design,
+    )
+    from collsec.survival import (
+        flexible_parametric as flexible_parametric,
     )
     from collsec.survival import (
         frailty_cox as frailty_cox,
@@ -175,6 +196,12 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         switches_on as switches_on,
+    )
+    from collsec.survival import (
+        transition_hazards as transition_hazards,
+    )
+    from collsec.survival import (
+        transition_probabilities as transition_probabilities,
     )
     from collsec.survival.inference import (
         BootstrapInterval as BootstrapInterval,
@@ -273,6 +300,9 @@ if TYPE_CHECKING:
         minimum_detectable_effect as minimum_detectable_effect,
     )
     from collsec.survival.inference import (
+        needed_events as needed_events,
+    )
+    from collsec.survival.inference import (
         null_calibration as null_calibration,
     )
     from collsec.survival.inference import (
@@ -310,6 +340,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AdjustedSurvival",
     "AftResult",
     "AndersonRubin",
     "BootstrapInterval",
@@ -330,6 +361,7 @@ __all__ = [
     "EstimationWarning",
     "ExposureDesign",
     "FirthResult",
+    "FlexibleParametricResult",
     "FrailtyResult",
     "Hypothesis",
     "IVResult",
@@ -354,10 +386,14 @@ __all__ = [
     "StandardizedSurvival",
     "StepPath",
     "SurvivalCurve",
+    "TransitionHazards",
+    "TransitionProbabilities",
     "__version__",
     "aalen_johansen",
+    "adjusted_survival",
     "aft",
     "benjamini_hochberg",
+    "catalog",
     "cite",
     "clone_censor_weight",
     "cluster_bootstrap",
@@ -375,6 +411,7 @@ __all__ = [
     "fine_gray",
     "firth_cox",
     "fit_design",
+    "flexible_parametric",
     "frailty_cox",
     "holm",
     "iv_2sls",
@@ -385,6 +422,7 @@ __all__ = [
     "logit",
     "logrank",
     "minimum_detectable_effect",
+    "needed_events",
     "negative_binomial",
     "null_calibration",
     "omitted_variable_bounds",
@@ -407,11 +445,13 @@ __all__ = [
     "spline_knots",
     "standardize",
     "switches_on",
+    "transition_hazards",
+    "transition_probabilities",
 ]
 
 # Rooms in which a public name is looked for, in this order.
 _ROOMS = ("collsec.cli.session", "collsec.survival", "collsec.survival.inference")
-_SESSION = frozenset({"Hypothesis", "References", "cite", "codebook", "load", "results"})
+_SESSION = frozenset({"Hypothesis", "References", "catalog", "cite", "codebook", "load", "results"})
 
 
 def __getattr__(name: str) -> Any:

@@ -82,7 +82,7 @@ def without_quarto(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
     """Return a study whose reports have been built."""
-    root = study.write_study(tmp_path_factory.mktemp("study"), repository)
+    root = study.write_study(tmp_path_factory.mktemp("study"), repository, is_released=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("collsec.reports.render.quarto.is_available", lambda: False)
         build(Project(root), study.HYPOTHESES)
@@ -420,16 +420,16 @@ def test_a_hypothesis_without_estimates_names_the_missing_file(small: Path) -> N
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda r: r["verdict"].update(code="maybe"), "verdict code 'maybe'"),
-        (lambda r: r["verdict"].update(reasons=[]), "no reasons"),
-        (lambda r: r["verdict"].pop("reasons"), "the verdict is incomplete"),
-        (lambda r: r.pop("result_id"), "no `result_id`"),
-        (lambda r: r["provenance"].pop("data_vintage"), "no `data_vintage`"),
-        (lambda r: r["provenance"].update(profile="fast"), "neither quick nor full"),
-        (lambda r: r["quantities"].update({"x": "1"}), "quantity 'x' is '1', without a value"),
-        (lambda r: r["quantities"].update({"x": {"value": 1, "unit": "mile"}}), "unit 'mile'"),
+        (lambda r: r["verdict"].update(code="maybe"), "verdict.code, value 'maybe': unknown"),
+        (lambda r: r["verdict"].update(reasons=[]), "verdict.reasons, .*is empty"),
+        (lambda r: r["verdict"].pop("reasons"), "verdict.reasons: is missing"),
+        (lambda r: r.pop("result_id"), "result_id: is missing"),
+        (lambda r: r["provenance"].pop("data_vintage"), "provenance.data_vintage: is missing"),
+        (lambda r: r["provenance"].update(profile="fast"), "profile, value 'fast': unknown"),
+        (lambda r: r["quantities"].update({"x": "1"}), "quantities.x, value '1'"),
+        (lambda r: r["quantities"].update({"x": {"value": 1, "unit": "mile"}}), "x.unit, .*'mile'"),
         (lambda r: r["spec"]["estimand"].pop("no_effect"), "two hazard ratios around 1"),
-        (lambda r: r["diagnostics"].pop("falsification"), "no `falsification`"),
+        (lambda r: r["diagnostics"].pop("falsification"), "diagnostics.falsification: is missing"),
     ],
 )
 def test_a_record_with_a_hole_is_refused_by_name(
@@ -439,7 +439,7 @@ def test_a_record_with_a_hole_is_refused_by_name(
     record = json.loads(path.read_text())
     change(record)
     path.write_text(json.dumps(record))
-    with pytest.raises(CollsecError, match=rf"estimates/h1\.json: .*{message}"):
+    with pytest.raises(CollsecError, match=rf"estimates/h1\.json, .*{message}"):
         build(Project(small), ["h1"])
 
 

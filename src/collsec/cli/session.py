@@ -7,12 +7,14 @@ nearest folder upwards from the current one.
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -20,12 +22,13 @@ import yaml
 
 from collsec import pipeline
 from collsec.cli.options import project_at
-from collsec.core.errors import CollsecError, MissingInput, nearest
+from collsec.core.errors import BadSpec, CollsecError, MissingInput, nearest
 from collsec.core.project import Project
 from collsec.evidence import citation, record
 from collsec.evidence.record import Record
 from collsec.evidence.software import Software, software
-from collsec.histories.registry import raw_columns
+from collsec.histories.public import PUBLIC, kept
+from collsec.histories.registry import PAGES, raw_columns
 from collsec.hypothesis import validation
 from collsec.hypothesis.specification import Spec
 from collsec.hypothesis.study import load_study
@@ -33,10 +36,13 @@ from collsec.tables import clean
 from collsec.tables import codebook as book
 from collsec.upstream.sources import read_sources
 
-__all__ = ["Hypothesis", "References", "cite", "codebook", "load", "results"]
+__all__ = ["Hypothesis", "References", "catalog", "cite", "codebook", "load", "results"]
 
-#: What has been loaded in this session: folder of the study and name, in the order of loading.
-_LOADED: dict[tuple[Path, str], None] = {}
+#: What has been loaded in this session: folder of the study, name, and column (empty for all), in
+#: the order of loading.
+_LOADED: dict[tuple[Path, str, str], None] = {}
+#: Public tables made in this session where they can be kept nowhere, by folder and digest.
+_MADE: dict[tuple[Path, str], dict[str, pd.DataFrame]] = {}
 #: Stages whose frames do not depend on a hypothesis; made in memory where no run has made them.
 _SHARED = ("episodes", "timelines")
 
@@ -45,28 +51,33 @@ class UnknownName(CollsecError):
     """There is no table of that name."""
 
 
-def load(name: str, *, root: Path | str | None = None) -> pd.DataFrame:
+def load(
+    name: str, *, columns: Sequence[str] | None = None, root: Path | str | None = None
+) -> pd.DataFrame:
     """A table of the study, typed.
 
     Parameters
     ----------
     name : str
-        A raw table such as ``"missions"``, validated on the way; or a frame that the pipeline
-        builds, as ``"stage/name"``: ``"episodes/ties"``, ``"timelines/deployment"``,
-        ``"panels/h1"``, ``"estimates/h1"``.
+        A table that the study gives out, such as ``"episodes"`` or ``"country_months"``; a raw
+        table such as ``"p5_ties"``, validated on the way; or a frame that the pipeline builds, as
+        ``"stage/name"``: ``"tables/episodes"`` (the raw one), ``"timelines/deployment"``,
+        ``"panels/h1"``, ``"estimates/h1"``. See :func:`catalog` for the first.
+    columns : sequence of str, optional
+        Only these, in this order; :func:`cite` then gives the sources of these alone.
     root : Path or str, optional
         Folder of the study.
 
     Returns
     -------
     DataFrame
-        One row per line of the table. A frame of ``episodes`` or ``timelines`` that no run has made
-        is built from the raw tables.
+        One row per line of the table. What no run has made is built from the raw tables, and the
+        tables that the study gives out are kept for the next time.
 
     Raises
     ------
     UnknownName
-        If there is no such table; the nearest name is given.
+        If there is no such table or column; the nearest name is given.
     MissingInput, BadTable
         If the frame has not been made, or the raw table breaks its schema.
 
@@ -76,13 +87,63 @@ def load(name: str, *, root: Path | str | None = None) -> pd.DataFrame:
     """
     project = _project(root)
     raw = clean.resources(project)
-    if name in raw:
-        frame = clean.read_raw(project, raw[name])
+    stage, _, leaf = name.partition("/")
+    if name in PUBLIC:
+        frame = _public(project, name)
+    elif (stage == "tables" and leaf in raw) or name in raw:
+        frame = clean.read_raw(project, raw[leaf or name])
     else:
-        stage, _, leaf = name.partition("/")
-        frame = _built(project, stage, leaf, name, [*raw, *_made(project)])
-    _LOADED[project.root, name] = None
-    return frame
+        frame = _built(project, stage, leaf, name, [*PUBLIC, *raw, *_made(project)])
+    for column in columns or ():
+        if column not in frame:
+            raise UnknownName(
+                f"{name} has no column {column!r}.{nearest(column, [str(c) for c in frame])}"
+            )
+        _LOADED[project.root, name, column] = None
+    if columns is None:
+        _LOADED[project.root, name, ""] = None
+        return frame
+    return frame[list(columns)]
+
+
+def catalog(*, root: Path | str | None = None) -> pd.DataFrame:
+    """The tables that the study gives out: ``table, title, rows, columns, key, description``.
+
+    Parameters
+    ----------
+    root : Path or str, optional
+        Folder of the study.
+    """
+    project = _project(root)
+    return pd.DataFrame(
+        [
+            (
+                t.name,
+                t.title,
+                len(_public(project, t.name)),
+                len(t.columns),
+                ", ".join(t.key),
+                t.text,
+            )
+            for t in PUBLIC.values()
+        ],
+        columns=["table", "title", "rows", "columns", "key", "description"],
+    )
+
+
+def _public(project: Project, name: str) -> pd.DataFrame:
+    """A table that the study gives out: of the last run if it is current, kept, or made now."""
+    if project.stage("public", name).exists() and kept.is_current(project):
+        return kept.in_seconds(project.read("public", name))
+    key = kept.digest(project)
+    if (project.root, key) not in _MADE:
+        with suppress(MissingInput):
+            return kept.read(project, key, name)
+        _MADE.clear()
+        _MADE[project.root, key] = kept.build(project)
+        with suppress(OSError):  # a folder that cannot be written: kept as long as the session
+            kept.keep(project, key, _MADE[project.root, key])
+    return _MADE[project.root, key][name].copy()
 
 
 def _project(root: Path | str | None) -> Project:
@@ -228,6 +289,24 @@ class Hypothesis:
         """Such as ``h1``."""
         return self.spec.hypothesis
 
+    def module(self, name: str) -> ModuleType:
+        """A module that the page brings along, as it was loaded with it.
+
+        Parameters
+        ----------
+        name : str
+            Its file without ``.py``.
+
+        Raises
+        ------
+        BadSpec
+            If the page names no such module.
+        """
+        known = [file.removesuffix(".py") for file in self.spec.modules]
+        if name not in known:
+            raise BadSpec(f"{self.page.name}: no module {name!r}.{nearest(name, known)}")
+        return sys.modules[f"{PAGES}.{self.name}.{name}"]
+
     def fit(self, *, profile: str = "quick") -> Record:
         """The results: those of the study's last run if they are current, else estimated now.
 
@@ -337,13 +416,21 @@ class References:
         return "\n\n".join(entry for entry in entries if entry)
 
 
-def cite(hypothesis: str | None = None, *, root: Path | str | None = None) -> References:
-    """What to cite for a hypothesis, or for exactly what has been loaded in this session.
+def cite(
+    name: str | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+    root: Path | str | None = None,
+) -> References:
+    """What to cite for a hypothesis, a table, or exactly what has been loaded in this session.
 
     Parameters
     ----------
-    hypothesis : str, optional
-        Such as ``"h1"``; by default the tables that :func:`load` has given out.
+    name : str, optional
+        A hypothesis, such as ``"h1"``, or a table, as in :func:`load`; by default the tables and
+        columns that :func:`load` has given out.
+    columns : sequence of str, optional
+        Columns of the table; all by default.
     root : Path or str, optional
         Folder of the study.
 
@@ -351,15 +438,25 @@ def cite(hypothesis: str | None = None, *, root: Path | str | None = None) -> Re
     ------
     MissingInput
         If the panel of the hypothesis has not been made.
+    UnknownName
+        If there is no such table or column.
     """
     project = _project(root)
-    names = [name for folder, name in _LOADED if folder == project.root]
-    used = citation.references(project, hypothesis) if hypothesis else _of_loaded(project, names)
-    return References(software(project), tuple(used))
+    if name is not None and name in load_study(project).hypotheses:
+        return References(software(project), tuple(citation.references(project, name)))
+    if name is None:
+        asked = [(loaded, column) for folder, loaded, column in _LOADED if folder == project.root]
+    else:
+        before = dict(_LOADED)
+        load(name, columns=columns, root=project.root)  # which says so if there is none
+        _LOADED.clear()
+        _LOADED.update(before)
+        asked = [(name, column) for column in columns or ("",)]
+    return References(software(project), tuple(_of_loaded(project, asked)))
 
 
-def _of_loaded(project: Project, names: Sequence[str]) -> list[citation.Used]:
-    """Sources of a raw table's columns, and of those that a built frame is made from."""
+def _of_loaded(project: Project, asked: Sequence[tuple[str, str]]) -> list[citation.Used]:
+    """Sources of the columns asked of each table, and of those that a built frame is made from."""
     raw = clean.resources(project)
     fields: dict[str, dict[str, Any]] = {
         name: {f["name"]: f for f in clean.read_json(project, project.raw / r["schema"])["fields"]}
@@ -367,24 +464,28 @@ def _of_loaded(project: Project, names: Sequence[str]) -> list[citation.Used]:
     }
     columns: dict[str, None] = {}
     taken: dict[str, set[str]] = {}
-    for name in names:
+    for name, column in asked:
         stage, _, leaf = name.partition("/")
-        if name in raw or stage == "tables":
-            columns |= dict.fromkeys(f"{leaf or name}.{column}" for column in fields[leaf or name])
+        if name in PUBLIC:
+            own = [column] if column else list(PUBLIC[name].columns)
+            columns |= dict.fromkeys(kept.raw_columns_of(PUBLIC[name], own, fields))
+        elif name in raw or stage == "tables":
+            own = [column] if column else list(fields[leaf or name])
+            columns |= dict.fromkeys(f"{leaf or name}.{one}" for one in own)
         elif stage in _SHARED:
-            for column in load(name, root=project.root).columns:
+            for one in [column] if column else load(name, root=project.root).columns:
                 with suppress(KeyError):  # of the frame's own, such as a count of links
-                    columns |= dict.fromkeys(raw_columns(f"{leaf}.{column}", fields))
+                    columns |= dict.fromkeys(raw_columns(f"{leaf}.{one}", fields))
         else:
             for use in citation.references(project, leaf.partition("-")[0]):
                 taken.setdefault(use.key, set()).update(use.columns)
     tables: dict[str, citation.RawTable] = {}
-    for column in columns:
-        table, _, field = column.partition(".")
+    for used in columns:
+        table, _, field = used.partition(".")
         if table not in tables:
             tables[table] = citation.RawTable(fields[table], clean.read_raw(project, raw[table]))
         for key in citation.sources_of(tables[table], field):
-            taken.setdefault(key, set()).add(column)
+            taken.setdefault(key, set()).add(used)
     declared = read_sources(project.raw / "sources.toml")
     order = [*(k for k in declared if k in taken), *sorted(taken.keys() - declared.keys())]
     return [citation.Used(key, tuple(sorted(taken[key])), declared.get(key)) for key in order]

@@ -45,6 +45,8 @@ PARQUET_TYPES = (
     (r"(large_)?string|dictionary.*", "string"),
 )
 LAGGED = re.compile(r"(?P<measure>.+)_lag_(?P<months>\d+)")
+#: Stage of the public tables.
+PUBLIC = "public"
 MOST_SOURCES = 6  # named; further ones are counted
 
 
@@ -57,6 +59,26 @@ class Described(Protocol):
     def kind(self) -> str: ...
     @property
     def function(self) -> Any: ...
+
+
+class PublicColumn(Protocol):
+    """What the codebook asks of a column of a public table; the text is empty if it is carried."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def when(self) -> str: ...
+
+
+class PublicTable(Protocol):
+    """What the codebook asks of a table that the study gives out."""
+
+    @property
+    def columns(self) -> Mapping[str, Any]: ...
 
 
 class UnknownColumn(CollsecError):
@@ -110,14 +132,20 @@ def alike(holders: list[Holder]) -> list[list[Holder]]:
     return list(groups.values())
 
 
-def codebook(project: Project, measures: Mapping[str, Described]) -> dict[str, Entry]:
-    """Every column of the raw tables, and of the processed files that are there, by name.
+def codebook(
+    project: Project,
+    measures: Mapping[str, Described],
+    public: Mapping[str, PublicTable] | None = None,
+) -> dict[str, Entry]:
+    """Every column of raw and public tables, and of the processed files that are there, by name.
 
     Parameters
     ----------
     project : Project
     measures : mapping
         The registered measures, whose names are columns of panels.
+    public : mapping, optional
+        The public tables by name.
 
     Raises
     ------
@@ -134,8 +162,12 @@ def codebook(project: Project, measures: Mapping[str, Described]) -> dict[str, E
         known = entries if name in raw else {}
         holder, definition = processed_holder(table, name, type_, known, measures)
         entries.setdefault(name, Entry(name, "", definition)).holders.append(holder)
+    for table, columns in (public or {}).items():
+        for name, column in columns.columns.items():
+            _enter_public(entries, table, name, column)
     for name, derived in DERIVED.items():
-        if not entries[name].holders:  # the pipeline has not run yet
+        # Of a pipeline that has not run yet, no file says what it holds.
+        if all(holder.table.startswith(f"{PUBLIC}/") for holder in entries[name].holders):
             entries[name].holders.extend(
                 Holder(t, f"data/processed/{t}.parquet", "", derived.unit, source=made_by(t))
                 for t in derived.tables
@@ -143,11 +175,39 @@ def codebook(project: Project, measures: Mapping[str, Described]) -> dict[str, E
     return dict(sorted(entries.items()))
 
 
+def _enter_public(entries: dict[str, Entry], table: str, name: str, column: PublicColumn) -> None:
+    """Enter a column of a public table; a name that is defined already keeps its definition."""
+    known = entries.get(name)
+    defined = DERIVED[name].text if name in DERIVED else ""
+    text = column.text or defined or (known.definition if known else "")
+    if not text or (column.text and known is not None and known.definition != column.text):
+        raise BadTable(
+            f"{PUBLIC}/{table}",
+            "another definition than elsewhere." if text else "the column has no definition.",
+            column=name,
+            remedy="One name has one definition.",
+        )
+    raw = [h for h in known.holders if h.file.startswith("data/raw/")] if known else []
+    type_ = column.type or (raw[0].type if raw else "")
+    unit = column.unit or (DERIVED[name].unit if name in DERIVED else raw[0].unit if raw else "")
+    file = f"data/processed/{PUBLIC}/{table}.parquet"
+    holder = Holder(
+        f"{PUBLIC}/{table}", file, type_, unit, raw[0].values if raw else "", column.when,
+        "as in the raw table" if raw and not column.text else made_by(f"{PUBLIC}/{table}"),
+    )  # fmt: skip
+    entries.setdefault(name, Entry(name, "", text)).holders.append(holder)
+
+
 def raw_columns(project: Project) -> Iterator[tuple[str, str, str, Holder]]:
     """Name, title, definition and holder of each column of the raw tables."""
     for resource in (*resources(project).values(), CLAIMS):
         path, file = project.raw / resource["schema"], resource["path"]
-        rows = pd.read_csv(project.raw / file, dtype=str, keep_default_na=False)
+        there = (project.raw / file).exists()  # a study of one's own lists no claims
+        rows = (
+            pd.read_csv(project.raw / file, dtype=str, keep_default_na=False)
+            if there
+            else pd.DataFrame()
+        )
         of_rows = cited(rows["source"]) if "source" in rows else ""
         for column in read_json(project, path)["fields"]:
             name = column["name"]
@@ -174,12 +234,12 @@ def raw_columns(project: Project) -> Iterator[tuple[str, str, str, Holder]]:
 def processed_columns(project: Project) -> Iterator[tuple[str, str, str]]:
     """Table, name and type of each column of the processed files.
 
-    Typed raw tables, and shards of work that estimates gather, are left out.
+    Typed raw tables, public tables, and shards of work that estimates gather, are left out.
     """
     import pyarrow.parquet as pq
 
     for path in sorted(project.processed.glob("*/*.parquet")):
-        if path.parent.name not in {"tables", "shards"}:
+        if path.parent.name not in {"tables", "shards", PUBLIC}:
             for column in pq.read_schema(path):
                 found = next(t for form, t in PARQUET_TYPES if re.fullmatch(form, str(column.type)))
                 yield f"{path.parent.name}/{path.stem}", column.name, found

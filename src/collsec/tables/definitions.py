@@ -33,6 +33,7 @@ class Derived:
 MADE_BY = {
     "episodes": "collsec.episodes",
     "timelines": "collsec.timelines",
+    "public": "collsec.histories.public",
     "panels": "collsec.cohorts, collsec.panels",
     "specs": "collsec.multiverse",
     "estimates": "collsec.designs",

@@ -183,6 +183,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
             )
     reports = [(p.stem, p.front["title"], p.record) for p in pages]
     _write(folder / "_verdicts.md", generated.verdict_list(reports))
+    _write(folder / "_rule-changes.md", generated.rule_changes(reports))
     _write(folder / "_lead.md", generated.lead(records, study.primaries))
     ledger = ledger_of(project)
     _write(folder / "_tally.md", "" if ledger is None else overview.tally(ledger))

@@ -80,6 +80,25 @@ def verdict_list(pages: Sequence[tuple[str, str, Record | None]]) -> str:
     return "::: {.verdicts}\n" + "\n".join(parts) + ":::\n"
 
 
+def rule_changes(pages: Sequence[tuple[str, str, Record | None]]) -> str:
+    """Return every change of a rule after estimates had been seen, for the overview.
+
+    One that several reports name in the same words stands once, with all of them.
+    """
+    named: dict[tuple[str, str, str], list[str]] = {}
+    for stem, _, record in pages:
+        for one in record.spec.get("amendments", ()) if record else ():
+            if one.get("is_rule"):
+                key = (one["day"], one["change"], one["reason"])
+                named.setdefault(key, []).append(f"[{record.hypothesis.upper()}]({stem}.qmd)")  # type: ignore[union-attr]
+    if not named:
+        return "No rule was changed.\n"
+    return "".join(
+        f"- {day}, {wording.listed(reports)}. {change.strip()} *Why?* {reason.strip()}\n"
+        for (day, change, reason), reports in sorted(named.items(), key=lambda one: one[0][0])
+    )
+
+
 def plain_summary(pages: Sequence[tuple[str, str, Record | None]], minimum: tuple[int, int]) -> str:
     """Return in plain words what each report found, how sure that is, and what would change it.
 

@@ -13,6 +13,7 @@ import pandas as pd
 from collsec.core.project import Project, whole
 from collsec.designs.estimate import Unit
 from collsec.designs.printed import Column
+from collsec.histories.public import PUBLIC
 from collsec.hypothesis.extension import register_made
 from collsec.measures import MEASURES
 from collsec.reports.tables.table import Table
@@ -52,7 +53,7 @@ _STYLE = (
 def entries_of(project: Project) -> dict[str, Entry]:
     """Return the codebook of a study: raw tables with that of the claims, and measures."""
     register_made(project)
-    return book.codebook(project, MEASURES)
+    return book.codebook(project, MEASURES, PUBLIC)
 
 
 def write(project: Project, folder: Path) -> list[Path]:

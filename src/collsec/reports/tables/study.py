@@ -80,8 +80,15 @@ class Cards:
             f"The article: “{escaped(row['quote'])}” (*{escaped(row['section'])}*). "
             f"{escaped(row['reason'])}\n\n"
             f"{escaped(row['finding'])}\n\n"
-            f"*How sure?* {escaped(row['how_sure'])}\n\n"
-            f"*What would change it?* {escaped(row['what_would_change'])}\n:::\n"
+            + "".join(
+                f"*{question}* {escaped(row[key])}\n\n"
+                for question, key in (
+                    ("How sure?", "how_sure"),
+                    ("What would change it?", "what_would_change"),
+                )
+                if row[key]
+            )
+            + ":::\n"
         )
 
 
