@@ -2,9 +2,11 @@
 -- A problem is written to standard error as one line that begins with "collsec: "; any ends the run.
 
 local html = FORMAT:match("html") ~= nil
+-- Word and LaTeX have what paper has, by pandoc's own means alone.
+local plain = not html and FORMAT ~= "typst"
 local format = html and "html" or "typst"
 local labels = { fig = "Figure", tbl = "Table", sec = "Section", eq = "Equation" }
-local longest_unbroken_table = 26 -- rows; a longer one may go over the page
+local longest_unbroken_table = 14 -- rows; a longer one may go over the page
 local numbers = {} -- identifier -> number as text
 local problems = {}
 local stringify = pandoc.utils.stringify
@@ -87,6 +89,11 @@ local function callout(div)
   else
     title = { pandoc.Str(name:sub(1, 1):upper() .. name:sub(2)) }
   end
+  if plain then
+    local out = pandoc.List({ pandoc.Para({ pandoc.Strong(title) }) })
+    out:extend(content)
+    return pandoc.BlockQuote(out)
+  end
   if not html then
     local out = pandoc.List({ typst("#callout(" .. quoted(name) .. ", [") })
     out:insert(pandoc.Plain(title))
@@ -123,6 +130,13 @@ local function tabset(div)
     end
   end
   local out = pandoc.List({})
+  if plain then
+    for _, tab in ipairs(tabs) do
+      out:insert(pandoc.Para({ pandoc.Strong(tab.title) }))
+      out:extend(tab.content)
+    end
+    return out
+  end
   if not html then
     for _, tab in ipairs(tabs) do
       out:insert(typst("#block(sticky: true)["))
@@ -198,6 +212,12 @@ local function with_alternative(figure)
     Image = function(image)
       local text = image.attributes["fig-alt"] or stringify(image.caption)
       narrow = image.attributes.narrow
+      if plain then
+        -- Both take pictures in points, not in curves, without further programs.
+        image.src = image.src:gsub("%.svg$", ".png")
+        image.attributes = { width = "100%", alt = text }
+        return image
+      end
       if not html then
         return pandoc.RawInline("typst", string.format(
           "#picture(%s, %s, is-wide: %s)", quoted(image.src), quoted(text), tostring(narrow ~= nil)))
@@ -270,7 +290,9 @@ local function figure_group(div)
     end
   end
   local content
-  if html then
+  if plain then
+    content = parts
+  elseif html then
     local style = "grid-template-columns: repeat(" .. columns .. ", minmax(0, 1fr))"
     content = { pandoc.Div(parts, pandoc.Attr("", { "figure-parts" }, { style = style })) }
   else
@@ -311,6 +333,9 @@ local function table_(element)
       end
     end
   end
+  if plain then
+    return element, false
+  end
   if not html then
     local rows = 0
     for _, body in ipairs(element.bodies) do
@@ -339,6 +364,9 @@ end
 
 -- Typst wants a text for each equation; its source in TeX is the one there is.
 local function equation(math, number, identifier)
+  if plain then
+    return math
+  end
   local block = math.mathtype == "DisplayMath"
   if html then
     if not number then
@@ -445,7 +473,7 @@ local function verdict(div)
   for _, class in ipairs(div.classes) do
     code = class:match("^verdict%-([%a-]+)$") or code
   end
-  if html or not code then
+  if html or plain or not code then
     return nil
   end
   local content = div.content:walk({

@@ -207,7 +207,11 @@ def test_front_matter_is_resolved_and_holds_no_spec(built: Path) -> None:
         assert front["author"][0]["orcid"] == "0000-0002-1825-0097"
         assert front["author"][1] == {"name": "The invented authors"}
         assert front["google-scholar"] is True
-        assert front["license"] == "MIT" and front["citation"]["type"] == "report"
+        assert (
+            front["license"] == "CC BY 4.0"
+            and front["code-license"] == "MIT"
+            and front["citation"]["type"] == "report"
+        )
         assert front["citation"]["number"].startswith(f"{stem[:2]}.primary@")
         assert "date" not in front
 

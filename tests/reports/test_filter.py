@@ -149,3 +149,18 @@ def test_all_problems_of_a_text_are_told_at_once(lua: Path) -> None:
     with pytest.raises(pandoc.PandocFailed) as failure:
         converted("@fig-a and @tbl-b", lua)
     assert len(failure.value.problems) == 2
+
+
+@pytest.mark.parametrize("to", ["latex", "markdown"])
+def test_word_and_latex_have_what_paper_has_by_their_own_means(lua: Path, to: str) -> None:
+    text = (
+        f"{GROUP}\n::: {{.callout-note}}\n## Mind\nSmall.\n:::\n\n"
+        "::: {.panel-tabset}\n## First\n\n"
+        "Seen.\n:::\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\n: Few. {#tbl-few}\n\n@tbl-few, "
+        '@eq-x.\n\n$$x$$ {#eq-x}\n\n::: {.content-visible when-format="html"}\nWeb.\n:::\n\n'
+        "::: {.verdict .verdict-mixed}\n[Mixed]{.verdict-label}\n:::\n"
+    )
+    made = converted(text, lua, to)
+    assert "Figure 1." in made and "(a)" in made and "a.png" in made and "a.svg" not in made
+    assert "Table 1." in made and "Mind" in made and "First" in made and "Mixed" in made
+    assert "Web." not in made and "#picture" not in made and "#verdict" not in made

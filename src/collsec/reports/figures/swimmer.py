@@ -28,7 +28,7 @@ from collsec.reports.figures.style import (
     write,
 )
 
-_ROW, _HEAD, _FOOT = 0.2, 0.08, 0.78
+_ROW, _HEAD, _FOOT = 0.2, 0.08, 1.08
 # Marker, color, size and meaning of what happens on a day.
 _MARKS = {
     "talks": ("|", MUTED, 5, "month with talks"),
@@ -69,7 +69,7 @@ def plot_swimmer(wars: pd.DataFrame, events: pd.DataFrame, width: float) -> Figu
     is_narrow = width == WIDTH_INCHES
     row = _ROW + (0.15 if is_narrow else 0)
     body = row * len(wars)
-    foot = _FOOT + (0.2 if is_narrow else 0)
+    foot = _FOOT + (0.2 if is_narrow else 0.0)
     height = _HEAD + body + foot
     left = 0.1 if is_narrow else 2.75
     figure = canvas(height, width)
@@ -91,8 +91,9 @@ def plot_swimmer(wars: pd.DataFrame, events: pd.DataFrame, width: float) -> Figu
         y = row * place + row - 0.1
         own = events[events["episode_id"] == war["episode_id"]]
         year = f"{war['onset_date']:%Y}"
-        label, most = f"{war['war']} ({year})", 44 if is_narrow else 39
-        label = label if len(label) <= most else f"{war['war'][: most - 8]}… ({year})"
+        name, most = str(war["war"]).removesuffix(", over government"), 44 if is_narrow else 36
+        name = name if len(name) + 7 <= most else f"{name[: most - 8]}…"
+        label = f"{name} ({year})"
         if is_narrow:
             write(axes, label, (0, y - 0.15), up="data", size=KEY_POINTS)
         else:
@@ -127,7 +128,7 @@ def _key(axes: Axes, is_narrow: bool) -> None:
     signs = {"|": "❘", "D": "◆", "v": "▼"}
     entries += [(signs[marker], color, words) for marker, color, _, words in _MARKS.values()]
     entries += [("✕", VERMILLION, "ended while exposed"), ("✕", INK, "ended otherwise")]
-    across = 2 if is_narrow else 4
+    across = 2 if is_narrow else 3
     for place, (sign, color, words) in enumerate(entries):
         at = ((place % across) / across, 0.0)
         down = -42 - 13 * (place // across)

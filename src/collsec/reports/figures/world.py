@@ -46,7 +46,7 @@ _NAMES = {
     "Oceania": (104, -38),
 }
 # Names of wars stand in a column over the Pacific, so many degrees of latitude apart.
-_LABELS_FROM, _LABEL_GAP = 134, 5.2
+_LABELS_FROM, _LABEL_GAP = 140, 5.2
 _TOLD = 8  # states that the alternative text names
 
 
@@ -128,14 +128,17 @@ def draw_outline(axes: Axes, outline: Outline) -> None:
     """Draw land and borders; what lies beyond the date line stands on the side of Asia."""
     for ring in outline.get("land", ()):
         line = np.asarray(ring, float)
-        for shift in (0, 360):
-            x = line[:, 0] + shift
+        # A ring over the date line goes on beyond it, not back around the world.
+        along = np.unwrap(line[:, 0], period=360)
+        for shift in (-360, 0, 360):
+            x = along + shift
             if x.max() > WEST - 20 and x.min() < EAST + 20:
                 axes.fill(x, line[:, 1], color=BAND, lw=0, zorder=0)
                 axes.plot(x, line[:, 1], color=FAINT, lw=0.5, zorder=0.5)
     for border in outline.get("borders", ()):
         line = np.asarray(border, float)
-        axes.plot(line[:, 0], line[:, 1], color=FAINT, lw=0.4, zorder=0.5)
+        along = np.unwrap(line[:, 0], period=360)
+        axes.plot(along, line[:, 1], color=FAINT, lw=0.4, zorder=0.5)
 
 
 def radii(years: np.ndarray, most: float) -> np.ndarray:
@@ -246,7 +249,7 @@ def plot_delays(wars: pd.DataFrame, outline: Outline) -> Figure:
         size = radii(np.array([war["months"]]), longest)
         circles(axes, np.array([x]), np.array([y]), size, color, 0.6)
         axes.plot([x, _LABELS_FROM - 1], [y, level], color=MUTED, lw=0.4, alpha=0.6, zorder=1)
-        text = f"{war['war'].partition(',')[0]} {war['months']:.0f}"
+        text = f"{war['war'].partition(',')[0].partition(' (')[0]} {war['months']:.0f}"
         write(axes, text, (_LABELS_FROM, level), across="data", up="data", size=KEY_POINTS)
     key = figure.add_axes((_MARGIN, 0, 0.96, 0.3 / height), frameon=False)
     key.set_axis_off()

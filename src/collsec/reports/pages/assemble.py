@@ -109,7 +109,8 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         for record in records
         for variable, name in quantities.origins(record).items()
     }
-    variables = generated.variables(records, load_synthesis(project), study)
+    synthesis = load_synthesis(project)
+    variables = generated.variables(records, synthesis, study)
     for items in catalogs.values():
         variables |= alternatives(items)
     drawn, texts = case_catalog(project)
@@ -141,7 +142,12 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         records, titles, folder, study.minimum_exposed_events
     )
     _write(folder / "_specifications.md", scripts)
+    main = results.primaries(records, synthesis.p_holm)
+    shared["primaries"] = Item("primaries", "estimate", "data/processed/estimates", main)
+    _write(folder / "_results.md", overview.results(records, titles))
+    _write(folder / "_manuscript-appendix.md", generated.manuscript_appendix(records))
     further = {
+        "manuscript": bool(covered) and (sources_folder / "manuscript.qmd").is_file(),
         "explorer": True,
         "specifications": bool(scripts),
         "cases": bool(drawn),

@@ -12,6 +12,8 @@ from collsec.core.errors import CollsecError
 from collsec.core.project import Project
 from collsec.evidence.record import Record
 
+#: Of the text, the tables, and the figures; code has that of `CITATION.cff`.
+TEXT_LICENSE = "CC BY 4.0"
 _ANONYMOUS = "The collsec authors"
 
 
@@ -118,7 +120,9 @@ def front_matter(
         **head,
         "lang": "en",
         "author": [_quarto_author(author) for author in imprint.authors],
-        "license": imprint.license,
+        "license": TEXT_LICENSE,
+        "code-license": imprint.license,
+        **({"date": imprint.released} if imprint.released else {}),
         "citation": citation,
         "google-scholar": True,
     }

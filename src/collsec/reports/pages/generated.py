@@ -139,6 +139,17 @@ def lead(records: Sequence[Record], primaries: Sequence[str]) -> str:
     return overview.lead(records, primaries) + mark
 
 
+def manuscript_appendix(records: Sequence[Record]) -> str:
+    """Return the appendix of the article: regressions, and who was left out, by hypothesis."""
+    tables = [
+        f"{{{{< include _tbl-{record.hypothesis}-{name}.md >}}}}"
+        for record in records
+        for name in ("regression", "attrition")
+        if name == "regression" or record.attrition is not None
+    ]
+    return "\n\n".join(["## Appendix: tables {#sec-appendix}", *tables]) + "\n"
+
+
 def provenance(record: Record) -> str:
     """Return the callout that says which code and which data gave the numbers."""
     known = {

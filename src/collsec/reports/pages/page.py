@@ -47,6 +47,8 @@ class Page:
         None for the overview and for pages that no hypothesis owns.
     is_wide : bool
         Whether it takes the width of the screen, without a list of contents.
+    is_article : bool
+        Whether it is set as PDF, for Word, and for LaTeX too.
     """
 
     stem: str
@@ -55,6 +57,12 @@ class Page:
     source: Qmd
     record: Record | None
     is_wide: bool = False
+    is_article: bool = False
+
+    @property
+    def has_pdf(self) -> bool:
+        """Whether it is set as PDF too."""
+        return self.record is not None or self.is_article
 
 
 def _head(source: Qmd, variables: Mapping[str, str]) -> dict[str, Any]:
@@ -88,8 +96,10 @@ def further_page(
     front = citation.front_matter(_head(source, variables), imprint, title, None)
     front["format"] = {"html": "default"}
     label = str(source.front.get("label", stem.capitalize()))
-    is_wide = bool(source.front.get("is-wide"))
-    return Page(stem, label, front, source, None, is_wide)
+    is_wide, is_article = (bool(source.front.get(key)) for key in ("is-wide", "is-article"))
+    if is_article:
+        front["format"] |= {"typst": "default", "docx": "default", "latex": "default"}
+    return Page(stem, label, front, source, None, is_wide, is_article)
 
 
 def report_page(

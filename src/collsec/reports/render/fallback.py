@@ -54,19 +54,31 @@ def _page(assembled: Assembled, page: Page, assets: Path, site: Path) -> None:
     text = markdown(assembled, page, has_origins=True)
     html = _convert(assembled, page, text, "html5", assets / "page.html", assets)
     (site / f"{page.stem}.html").write_text(html, encoding="utf-8", newline="\n")
-    if page.record is not None:
-        text = markdown(assembled, page)
-        source = _convert(assembled, page, text, "typst", assets / "report.typ", assets)
-        (site / f"{page.stem}.pdf").write_bytes(_pdf(assembled, page, source))
+    if not page.has_pdf:
+        return
+    text = markdown(assembled, page)
+    source = _convert(assembled, page, text, "typst", assets / "report.typ", assets)
+    (site / f"{page.stem}.pdf").write_bytes(_pdf(assembled, page, source))
+    if page.is_article:
+        for format_, end in (("docx", "docx"), ("latex", "tex")):
+            _convert(assembled, page, text, format_, None, assets, site / f"{page.stem}.{end}")
 
 
 def _convert(
-    assembled: Assembled, page: Page, text: str, format_: str, template: Path, assets: Path
+    assembled: Assembled,
+    page: Page,
+    text: str,
+    format_: str,
+    template: Path | None,
+    assets: Path,
+    output: Path | None = None,
 ) -> str:
-    """Return the page in one of pandoc's formats."""
+    """Return the page in one of pandoc's formats, or write it to a file."""
     arguments = [
         *("--to", format_),
-        *("--template", str(template)),
+        *(("--template", str(template)) if template else ("--standalone",)),
+        *(("--output", str(output)) if output else ()),
+        *("--resource-path", str(assembled.folder)),
         *("--lua-filter", str(assets / "collsec.lua")),
         "--citeproc",
         *("--bibliography", str(assembled.folder / "references.bib")),
@@ -83,7 +95,7 @@ def _convert(
         printed = _quoted(_variables(assembled, page), format_)
         defaults.write_text(json.dumps({"variables": printed}))
         head = Path(folder) / "head.json"
-        head.write_text(json.dumps(_head(page)))
+        head.write_text(json.dumps(_head(page) if template else _plain_head(page)))
         try:
             return pandoc.run(
                 text, [*arguments, "--defaults", str(defaults), "--metadata-file", str(head)]
@@ -114,18 +126,31 @@ def _quoted(value: Any, format_: str) -> Any:
     return value
 
 
+def _plain_head(page: Page) -> dict[str, Any]:
+    """Return the metadata of a file for Word or LaTeX."""
+    known = {"author": _authors(page), "date": page.front["citation"].get("issued", "")}
+    further = {k: page.front[k] for k in ("keywords", "description") if k in page.front}
+    return _head(page) | {k: v for k, v in known.items() if v} | further
+
+
+def _authors(page: Page) -> list[str]:
+    return [
+        a["name"]["literal"] if isinstance(a["name"], dict) else a["name"]
+        for a in page.front["author"]
+    ]
+
+
 def _variables(assembled: Assembled, page: Page) -> Mapping[str, Any]:
     """Return what the templates print as it is."""
     front, record = page.front, page.record
-    names = [
-        a["name"]["literal"] if isinstance(a["name"], dict) else a["name"] for a in front["author"]
-    ]
     variables: dict[str, Any] = {
         "site-title": assembled.title,
-        "author-meta": names,
+        "short-title": page.label,
+        "author-meta": _authors(page),
         "description-meta": front.get("description", front.get("subtitle", "")),
         "keywords": front.get("keywords", []),
-        "license-name": front["license"],
+        "license-name": front["code-license"],
+        "text-license": front["license"],
         "issued": front["citation"].get("issued", ""),
         "version": assembled.variables.get("study.version", ""),
         "vintage": assembled.variables.get("study.vintage", ""),
@@ -137,7 +162,12 @@ def _variables(assembled: Assembled, page: Page) -> Mapping[str, Any]:
     }
     if record is None:
         is_overview = page.stem == "index"
-        return variables | {"is-overview": is_overview, "is-wide": page.is_wide}
+        own = {"is-overview": is_overview, "is-wide": page.is_wide, "result": ""}
+        if page.is_article:
+            files = [(f"{page.stem}.docx", "Word"), (f"{page.stem}.tex", "LaTeX")]
+            named = [{"href": href, "label": label} for href, label in files]
+            own |= {"pdf": f"{page.stem}.pdf", "files": named, "kicker": "Article"}
+        return variables | own
     return variables | {
         "pdf": f"{page.stem}.pdf",
         "kicker": f"Hypothesis {record.hypothesis.upper()}",

@@ -12,7 +12,7 @@ from collsec.designs.estimate import Unit
 from collsec.designs.printed import Column
 from collsec.evidence.record import Record
 from collsec.reports.tables.table import Table, escaped
-from collsec.reports.words import wording
+from collsec.reports.words import verdicts, wording
 from collsec.reports.words.wording import NONE, with_unit
 
 # Conflicts and missions named where the sign changes; the record of the estimates has all.
@@ -305,6 +305,33 @@ def attrition(steps: pd.DataFrame, *, hypothesis: str) -> Table:
         "From all episodes to those followed.",
         f"tbl-{hypothesis}-attrition",
         published=steps,
+    )
+
+
+def primaries(records: Sequence[Record], p_holm: Mapping[str, float]) -> Table:
+    """Return the main estimate of each hypothesis, one a row."""
+    rows = pd.DataFrame([record.primary for record in records])
+    codes = [verdicts.label(record.verdict.code) for record in records]
+    holm = [p_holm.get(record.hypothesis, math.nan) for record in records]
+    shown = rows.assign(
+        named=[record.hypothesis.upper() for record in records], verdict=codes, holm=holm
+    )
+    return Table(
+        (
+            Column("Estimate", "{named} {label}", width=30),
+            Column("Hazard ratio", "estimate", Unit.RATIO, width=9),
+            Column("Interval", _INTERVAL, Unit.RATIO, width=16),
+            Column("Level, %", "level", Unit.LEVEL, width=8),
+            P_VALUE,
+            Column("Holm *p*", "holm", Unit.P_VALUE, width=9),
+            _count("Wars", "n_units", 7),
+            _count("Exposed", "exposed_units", 9),
+            _count("Ended exposed", "exposed_events", 9),
+            Column("Verdict", "verdict", width=14),
+        ),
+        shown.reset_index(drop=True),
+        "Main estimates. A hazard ratio above one means that wars end sooner.",
+        "tbl-primaries",
     )
 
 

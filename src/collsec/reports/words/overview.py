@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -119,6 +119,29 @@ def box(record: Record) -> str:
         f"[How verdicts are reached](index.qmd#sec-verdicts), "
         f"[glossary](glossary.qmd), result `{record.result_id}`.\n:::\n"
     )
+
+
+def results(records: Sequence[Record], titles: Mapping[str, str]) -> str:
+    """The answer to each question in a paragraph, with what its checks say, as Markdown."""
+    parts = []
+    for record in records:
+        said = quantities.sentences(record)
+        checks = [f"The reasons: {'; '.join(verdicts.reasons(record.verdict))}."]
+        agreement = record.diagnostics["principled_agreement"]
+        if agreement is not None:
+            checks.append(
+                f"Of the principled specifications, {wording.percent(agreement)} have the sign of "
+                "the main estimate."
+            )
+        rate = record.diagnostics["null_calibration"]["rejection_rate"]
+        if rate is not None:
+            checks.append(f"Under random exposure the test rejects in {wording.percent(rate, 1)}.")
+        h = record.hypothesis
+        parts.append(
+            f"### {titles.get(h, h)} {{#sec-{h}}}\n\n{said['primary.sentence']} "
+            f"{' '.join(checks)} Result `{record.result_id}`."
+        )
+    return "\n\n".join(parts) + "\n"
 
 
 def numbers(record: Record) -> list[tuple[str, str]]:
