@@ -167,20 +167,37 @@ local function captioned(caption, head)
   return caption
 end
 
--- Pandoc knows no alternative text but the caption, and writes none for Typst.
+-- For an attribute of HTML.
+local function attribute(text)
+  return (text:gsub("&", "&amp;"):gsub("<", "&lt;"):gsub(">", "&gt;"):gsub('"', "&quot;"))
+end
+
+-- Pandoc knows no alternative text but the caption, and writes none for Typst. A picture that a
+-- phone has in a layout of its own names it in the attribute `narrow`.
 local function with_alternative(figure)
-  return figure:walk({
+  local narrow
+  local made = figure:walk({
     Image = function(image)
       local text = image.attributes["fig-alt"] or stringify(image.caption)
+      narrow = image.attributes.narrow
       if not html then
         return pandoc.RawInline("typst", string.format(
-          "#picture(%s, %s)", quoted(image.src), quoted(text)))
+          "#picture(%s, %s, is-wide: %s)", quoted(image.src), quoted(text), tostring(narrow ~= nil)))
+      end
+      if narrow then
+        return pandoc.RawInline("html", string.format(
+          '<picture><source media="(max-width: 36rem)" srcset="%s"><img src="%s" alt="%s"></picture>',
+          attribute(narrow), attribute(image.src), attribute(text)))
       end
       image.attributes.alt = text
       image.attributes["fig-alt"] = nil
       return image
     end,
   })
+  if html and not narrow then
+    made.classes:insert("is-narrow")
+  end
+  return made
 end
 
 local function header(element)

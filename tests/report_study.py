@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from collsec.core.provenance import digest_json
 from collsec.designs.estimate import Quantity, Unit
 from collsec.evidence.verdict import further_tests
 
@@ -94,6 +95,7 @@ def estimate_rows(hypothesis: str = "h1") -> pd.DataFrame:
                 "exposed_units": 41,
                 "exposed_events": 23 + place,
                 "exposed_clusters": 19,
+                "expected_events": 11.5,
                 "mde_high": 2.2,
                 "mde_low": 0.46,
                 "null_rejection": 0.035,
@@ -148,7 +150,7 @@ def curve_rows() -> pd.DataFrame:
                 }
             )
         )
-    for name, top, scale in (("deployment", 0.09, 40.0), ("end", 0.86, 24.0)):
+    for name, top, scale in (("exposure", 0.09, 40.0), ("end", 0.86, 24.0)):
         rows.append(
             pd.DataFrame(
                 {
@@ -627,9 +629,17 @@ def analysis(hypothesis: str) -> str:
 
 
 def write_study(
-    root: Path, repository: Path, hypotheses: tuple[str, ...] = HYPOTHESES, profile: str = "quick"
+    root: Path,
+    repository: Path,
+    hypotheses: tuple[str, ...] = HYPOTHESES,
+    profile: str = "quick",
+    *,
+    is_released: bool = False,
 ) -> Path:
-    """Write the study below `root`, with the committed report sources of the repository."""
+    """Write the study below `root`, with the committed report sources of the repository.
+
+    Where it is released, its manifest holds the verdicts of the full profile.
+    """
     (root / "analyses").mkdir(parents=True)
     estimates = root / "data" / "processed" / "estimates"
     panels = root / "data" / "processed" / "panels"
@@ -659,10 +669,27 @@ def write_study(
                 "collsec_version": "0.1.0",
                 "data_vintage": "3f9c2a77aa10",
                 "profile": profile,
+                "stage": "estimates",
+                "inputs": {},
             },
             "result_id": f"{h}.primary@3f9c2a",
         }
         (estimates / f"{h}.json").write_text(json.dumps(record), encoding="utf-8")
+    if is_released:
+        verdicts = {h: VERDICTS.get(h, VERDICTS["h1"]) for h in hypotheses}
+        manifest = {
+            "profile": "full",
+            "data_vintage": "3f9c2a77aa10",
+            "outputs": {},
+            "results": {
+                h: {
+                    "specification": digest_json(SPEC),
+                    "rule": {"code": code, "reasons": reasons},
+                }
+                for h, (code, reasons) in verdicts.items()
+            },
+        }
+        (root / "reports" / "MANIFEST.json").write_text(json.dumps(manifest), encoding="utf-8")
     synthesis = {
         "p_holm": dict.fromkeys(hypotheses, 0.88),
         "families": {h: dataclasses.asdict(further_tests(estimate_rows(h))) for h in hypotheses},

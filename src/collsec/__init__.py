@@ -42,6 +42,9 @@ if TYPE_CHECKING:
         results as results,
     )
     from collsec.survival import (
+        AdjustedSurvival as AdjustedSurvival,
+    )
+    from collsec.survival import (
         AftResult as AftResult,
     )
     from collsec.survival import (
@@ -75,6 +78,9 @@ if TYPE_CHECKING:
         FirthResult as FirthResult,
     )
     from collsec.survival import (
+        FlexibleParametricResult as FlexibleParametricResult,
+    )
+    from collsec.survival import (
         FrailtyResult as FrailtyResult,
     )
     from collsec.survival import (
@@ -105,7 +111,16 @@ if TYPE_CHECKING:
         SurvivalCurve as SurvivalCurve,
     )
     from collsec.survival import (
+        TransitionHazards as TransitionHazards,
+    )
+    from collsec.survival import (
+        TransitionProbabilities as TransitionProbabilities,
+    )
+    from collsec.survival import (
         aalen_johansen as aalen_johansen,
+    )
+    from collsec.survival import (
+        adjusted_survival as adjusted_survival,
     )
     from collsec.survival import (
         aft as aft,
@@ -133,6 +148,9 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         fit_design as fit_design,
+    )
+    from collsec.survival import (
+        flexible_parametric as flexible_parametric,
     )
     from collsec.survival import (
         frailty_cox as frailty_cox,
@@ -178,6 +196,12 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         switches_on as switches_on,
+    )
+    from collsec.survival import (
+        transition_hazards as transition_hazards,
+    )
+    from collsec.survival import (
+        transition_probabilities as transition_probabilities,
     )
     from collsec.survival.inference import (
         BootstrapInterval as BootstrapInterval,
@@ -276,6 +300,9 @@ if TYPE_CHECKING:
         minimum_detectable_effect as minimum_detectable_effect,
     )
     from collsec.survival.inference import (
+        needed_events as needed_events,
+    )
+    from collsec.survival.inference import (
         null_calibration as null_calibration,
     )
     from collsec.survival.inference import (
@@ -313,6 +340,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AdjustedSurvival",
     "AftResult",
     "AndersonRubin",
     "BootstrapInterval",
@@ -333,6 +361,7 @@ __all__ = [
     "EstimationWarning",
     "ExposureDesign",
     "FirthResult",
+    "FlexibleParametricResult",
     "FrailtyResult",
     "Hypothesis",
     "IVResult",
@@ -357,8 +386,11 @@ __all__ = [
     "StandardizedSurvival",
     "StepPath",
     "SurvivalCurve",
+    "TransitionHazards",
+    "TransitionProbabilities",
     "__version__",
     "aalen_johansen",
+    "adjusted_survival",
     "aft",
     "benjamini_hochberg",
     "catalog",
@@ -379,6 +411,7 @@ __all__ = [
     "fine_gray",
     "firth_cox",
     "fit_design",
+    "flexible_parametric",
     "frailty_cox",
     "holm",
     "iv_2sls",
@@ -389,6 +422,7 @@ __all__ = [
     "logit",
     "logrank",
     "minimum_detectable_effect",
+    "needed_events",
     "negative_binomial",
     "null_calibration",
     "omitted_variable_bounds",
@@ -411,6 +445,8 @@ __all__ = [
     "spline_knots",
     "standardize",
     "switches_on",
+    "transition_hazards",
+    "transition_probabilities",
 ]
 
 # Rooms in which a public name is looked for, in this order.

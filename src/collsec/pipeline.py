@@ -147,17 +147,25 @@ def faults(project: Project) -> list[Fault]:
     from collsec.evidence import cases, claims
     from collsec.hypothesis.faults import faults
 
-    return faults(project, registries, further=(claims.read, cases.check))
+    further = [cases.check, *([claims.read] if claims.are_listed(project) else [])]
+    return faults(project, registries, further)
 
 
 def schemas() -> dict[str, Any]:
-    """Models of the documents that a person writes, by the name of their JSON Schema."""
+    """Models of the documents of a study, by the name of their JSON Schema."""
     from collsec.evidence.cases import Entries
+    from collsec.evidence.record import StoredRecord
     from collsec.hypothesis.specification import FrontMatter
     from collsec.hypothesis.study import Study
     from collsec.upstream.sources import Blocks
 
-    return {"hypothesis": FrontMatter, "study": Study, "cases": Entries, "sources": Blocks}
+    return {
+        "hypothesis": FrontMatter,
+        "study": Study,
+        "cases": Entries,
+        "sources": Blocks,
+        "record": StoredRecord,
+    }
 
 
 def publish_schemas(project: Project) -> list[Path]:
@@ -450,14 +458,17 @@ def sources(project: Project, stage: str) -> list[Path]:
         return declared + [project.raw / one[key] for one in named for key in ("path", "schema")]
     if stage == "reports":
         own = (project.root / "reports").glob("*")
-        return [
-            *declared,
+        optional = (
             project.raw / "coded" / "claims.csv",
             project.raw / "schemas" / "claims.json",
             project.root / "analyses" / "_cases.yml",
+            project.root / "CITATION.cff",
+        )
+        return [
+            *declared,
+            *(path for path in optional if path.exists()),
             *(project.spec_file(h) for h in load_study(project).hypotheses),
             *sorted(p for p in own if p.is_file() and p != project.manifest),
-            project.root / "CITATION.cff",
         ]
     return []
 

@@ -155,3 +155,34 @@ def test_progress_is_read_from_snakemake(tmp_path: Path) -> None:
     assert "tables     1/1" in console.export_text()
     assert set(json.loads(times.read_text(encoding="utf-8"))) == {"tables", "share"}
     assert (duration(59.4), duration(61), duration(3600)) == ("59 s", "1 min", "1 h 0 min")
+
+
+def test_a_check_is_passed_over_only_while_nothing_has_changed(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from collsec import pipeline
+    from collsec.cli.checked import faults
+    from collsec.core.errors import Fault
+    from collsec.core.project import Project
+
+    asked: list[Project] = []
+
+    def found(project: Project) -> list[Fault]:
+        asked.append(project)
+        text = (project.root / "analyses" / "_study.yml").read_text(encoding="utf-8")
+        return [Fault("analyses/_study.yml", "is wrong.")] if "wrong" in text else []
+
+    monkeypatch.setattr(pipeline, "faults", found)
+    study_file = tmp_path / "analyses" / "_study.yml"
+    study_file.parent.mkdir()
+    study_file.write_text("right", encoding="utf-8")
+    project = Project(tmp_path)
+    assert faults(project) == [] and faults(project) == [] and len(asked) == 1
+    study_file.write_text("wrong", encoding="utf-8")
+    assert faults(project) and faults(project) and len(asked) == 3
+    study_file.write_text("right", encoding="utf-8")
+    assert faults(project) == []
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    (tmp_path / "data" / "raw" / "new.csv").write_text("a\n", encoding="utf-8")
+    before = len(asked)
+    assert faults(project) == [] and len(asked) == before + 1

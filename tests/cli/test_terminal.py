@@ -29,7 +29,8 @@ LINES = 48  # of a terminal on a full screen
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
     """Return a study that has estimates, and no reports yet."""
-    return study.write_study(tmp_path_factory.mktemp("study") / "made", repository)
+    folder = tmp_path_factory.mktemp("study") / "made"
+    return study.write_study(folder, repository, is_released=True)
 
 
 @pytest.fixture
@@ -84,6 +85,15 @@ def test_one_screen_holds_all_that_must_stand_together(made: Path) -> None:
         "Principled specifications that agree in sign 85.7 %",
     ):
         assert needle in flat, needle
+
+
+def test_a_quick_profile_without_a_release_has_no_verdict(fresh: Path) -> None:
+    flat = words(run("show", "h1", "--root", fresh))
+    assert "NEEDS THE FULL PROFILE These numbers come from too few draws for a verdict." in flat
+    assert "INCONCLUSIVE" not in flat
+    released = fresh / "reports" / "MANIFEST.json"
+    released.write_text('{"results": {"h1": {"verdict": "supported"}}}', encoding="utf-8")
+    assert "NEEDS THE FULL PROFILE" in words(run("show", "h1", "--root", fresh))
 
 
 def test_the_primary_stands_once_and_placebos_only_among_the_checks(made: Path) -> None:

@@ -49,6 +49,31 @@ def rows(
     )
 
 
+def test_expected_events_are_the_exposed_share_of_those_at_risk_at_each_end() -> None:
+    """By hand: at 2, one of three at risk is exposed; at 3, one of two; stratum b has one each."""
+    frame = pd.DataFrame(
+        [
+            (1, 0.0, 1.0, False, 0.0, "a"),
+            (1, 1.0, 3.0, True, 1.0, "a"),
+            (2, 0.0, 2.0, True, 0.0, "a"),
+            (3, 0.0, 5.0, False, 0.0, "a"),
+            (4, 0.0, 4.0, True, 1.0, "b"),
+            (5, 0.0, 4.0, True, 0.0, "b"),
+        ],
+        columns=["unit_id", "start", "stop", "event", "x", "s"],
+    ).assign(cluster=1)
+    compared = Comparison(frame, "x", strata=("s",), cluster="cluster")
+    assert compared.expected() == pytest.approx(1 / 3 + 1 / 2 + 2 / 2)
+    assert math.isnan(Comparison(frame, "x", cluster="cluster", in_degrees=True).expected())
+
+
+def test_the_expected_events_add_up_to_all_where_everyone_is_exposed_or_not() -> None:
+    frame = rows(np.full(400, 1 / 900), EVEN)
+    one = Comparison(frame, "x", cluster="cluster").expected()
+    other = Comparison(frame.assign(x=1 - frame["x"]), "x", cluster="cluster").expected()
+    assert one + other == pytest.approx(frame["event"].sum())
+
+
 def test_counts_tell_the_exposed_apart_only_where_exposure_is_yes_or_no() -> None:
     frame = pd.DataFrame(
         {

@@ -14,9 +14,11 @@ import pytest
 from collsec.core.schema import Role
 from collsec.designs import DESIGNS, PARTS, Inputs, checks
 from collsec.designs.checks import engines_agree, judge
+from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.parts import Context
+from collsec.designs.registry import get
 from collsec.designs.standardization import fitted, from_month, held_at, mean_months
 from collsec.designs.time_varying import lay_out, rerandomized
 from collsec.histories.panels import clock
@@ -152,6 +154,16 @@ def test_the_primary_is_calibrated_under_random_exposure(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["h1", "h2"])
+def test_two_routes_to_the_expected_exposed_ends_agree(name: str) -> None:
+    made, exposure = inputs(name), inputs(name).spec.exposure
+    redrawn = get("time_varying").estimate(
+        made, primary(name), exposure, estimate_id="", role=Role.PRIMARY, level=0.95, draws=40
+    )
+    counted = Comparison.of(primary(name), "gwno_host").expected()
+    assert redrawn.expected_events == pytest.approx(counted, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["h1", "h2"])
 def test_ever_exposed_rejects_nearly_always_under_random_exposure(name: str) -> None:
     assert DESIGNS["time_varying"].calibrate_biased(inputs(name), 200) > 0.95
 
@@ -247,15 +259,20 @@ ESTIMATE = Estimate(
     [
         ({}, "passed"),
         ({"ci_low": 1.05, "ci_high": 2.0, "estimate": 1.5}, "failed"),
-        ({"mde_high": 2.0}, "uninformative"),
-        ({"mde_high": 2.0, "ci_low": 1.05, "ci_high": 9.0}, "failed"),
+        ({"mde_high": 2.5}, "uninformative"),
+        ({"mde_high": 2.5, "ci_low": 1.05, "ci_high": 9.0}, "failed"),
         ({"ci_low": math.nan, "ci_high": math.nan, "mde_high": math.nan}, "uninformative"),
     ],
 )
 def test_a_placebo_is_passed_failed_or_uninformative(
     change: dict[str, float], outcome: str
 ) -> None:
-    assert judge(dataclasses.replace(ESTIMATE, **change), (0.8, 1.25)) == outcome
+    """It is informative if it could have detected what the primary could, whatever that is."""
+    primary = dataclasses.replace(ESTIMATE, mde_high=2.0)
+    assert judge(dataclasses.replace(ESTIMATE, **change), primary) == outcome
+    blind = dataclasses.replace(ESTIMATE, mde_high=math.nan)
+    if outcome != "failed":
+        assert judge(dataclasses.replace(ESTIMATE, **change), blind) == "uninformative"
 
 
 def test_salience_ignores_everything_after_onset() -> None:

@@ -205,14 +205,17 @@ def test_an_emergency_session_is_shown_once_with_what_convened_it() -> None:
     drawn = found[found["kind"] == "assembly"]
     assert drawn["detail"].tolist() == ["convened by S/RES/9 (2002)", "resumed"]
     assert drawn["conflict_ids"].tolist() == ["7;8", "7"]
-    assert "in emergency session 2 times, first 14 months after its onset." in sentence(case, found)
+    assert (
+        "The General Assembly met on it in one emergency special session, opened 14 months after "
+        "its onset and resumed once."
+    ) in sentence(case, found)
 
 
 @pytest.mark.parametrize("left_out", [{"confidence": 1}, {"basis": "recalled"}])
 def test_weak_links_of_emergency_sessions_are_not_drawn(left_out: dict[str, Any]) -> None:
     found = events(CASE, evidence(sittings=[sitting(**left_out)]))
     assert "assembly" not in set(found["kind"])
-    assert "emergency session" not in sentence(CASE, found)
+    assert "Assembly" not in sentence(CASE, found)
 
 
 # Peacekeepers -------------------------------------------------------------------------------------
@@ -284,10 +287,41 @@ def test_the_sentence_counts_and_times_from_the_onset() -> None:
     resolutions = [act(), act(item_id="S/RES/10 (2002)", date=day("2002-03-05"))]
     told = evidence(missions=[mission()], acts=[*resolutions, veto])
     assert sentence(CASE, events(CASE, told)) == (
+        "Its onset, the 25th death in battle, is dated to 1 March 2001. "
         "Within these years the Council adopted 2 resolutions on it, the first 10 months after "
         "its onset; 1 draft fell to a veto, on the day of its onset. UN troops came 16 months "
         "after its onset (UNMA)."
     )
+
+
+@pytest.mark.parametrize(("precision", "said"), [("month", "March 2001"), ("year", "2001")])
+def test_an_onset_is_said_as_well_as_it_is_known(precision: str, said: str) -> None:
+    found = events(CASE, evidence([episode(onset_precision=precision)]))
+    assert sentence(CASE, found).startswith(
+        f"Its onset, the 25th death in battle, is dated to {said}. "
+    )
+
+
+def test_acts_before_the_onset_are_counted_apart_from_those_since() -> None:
+    acts = [
+        act(item_id=f"S/RES/{n}", date=day(date))
+        for n, date in enumerate(("2001-01-09", "2001-02-09", "2001-06-01"))
+    ]
+    text = sentence(CASE, events(CASE, evidence(acts=acts)))
+    assert "3 resolutions on it, 2 of them before its onset and the next 3 months after" in text
+    text = sentence(CASE, events(CASE, evidence(acts=acts[:2])))
+    assert "adopted 2 resolutions on it, all of them before its onset;" in text
+
+
+def test_an_event_of_a_later_conflict_is_timed_from_the_onset_of_that_one() -> None:
+    case = Case("atlantis", "Atlantis", 2001, 2005, {7: "one", 8: "the islands"})
+    later = episode(
+        episode_id="8-1", conflict_id=8, onset_date=day("2003-05-01"), exit_date=day("2005-03-01")
+    )
+    acts = [act(conflict_id=8, date=day("2003-05-05"))]
+    text = sentence(case, events(case, evidence([episode(), later], acts=acts)))
+    assert "(one, the first of the conflicts shown)" in text
+    assert "adopted 1 resolution on it, 4 days after the onset of the islands;" in text
 
 
 @pytest.mark.parametrize(
@@ -309,7 +343,9 @@ def test_a_delay_is_told_in_days_months_or_years(date: str, words: str | None) -
 def test_troops_that_come_after_the_end_are_said_to() -> None:
     late = mission(first_troops_date=day("2003-10-31"), sponsor="coalition", acronym="COAL")
     text = sentence(CASE, events(CASE, evidence(missions=[late])))
-    assert text.endswith("Others came 32 months after its onset (COAL), when it had ended.")
+    assert text.endswith(
+        "Troops of others came 32 months after its onset (COAL), when it had ended."
+    )
 
 
 def test_troops_without_a_documented_day_are_not_denied() -> None:

@@ -7,7 +7,16 @@ import math
 
 import pytest
 
-from collsec.evidence.verdict import CODES, Facts, Reason, Rules, Verdict, decide
+from collsec.evidence.verdict import (
+    DECIDED,
+    NEEDS_FULL,
+    Facts,
+    Reason,
+    Rules,
+    Verdict,
+    decide,
+    printed,
+)
 
 RULES = Rules(10, 8, (0.02, 0.09), (0.8, 1.25), 0.8)
 SOUND = Facts(
@@ -19,6 +28,7 @@ SOUND = Facts(
     exposed_clusters=15,
     engines_agree=True,
     null_rejection=0.05,
+    null_interval=(0.041, 0.06),
     failed_falsifications=(),
     sign_flips=(),
     principled_agreement=1.0,
@@ -53,12 +63,22 @@ TABLE = [
     ({"exposed_events": 10, "exposed_clusters": 8}, "supported"),
     # A failed check of the estimator comes before everything.
     ({"engines_agree": False}, "void"),
-    ({"null_rejection": 0.10}, "void"),
-    ({"null_rejection": 0.01}, "void"),
-    ({"null_rejection": math.nan}, "void"),
-    ({"null_rejection": 0.02}, "supported"),
-    ({"null_rejection": 0.09}, "supported"),
+    ({"null_rejection": 0.105, "null_interval": (0.092, 0.12)}, "void"),
+    ({"null_rejection": math.nan, "null_interval": (math.nan, math.nan)}, "void"),
     (NULL | {"engines_agree": False, "exposed_events": 0}, "void"),
+    # Beyond the bound, but not beyond the error of the draws; or too rarely: flagged, not void.
+    ({"null_rejection": 0.10, "null_interval": (0.088, 0.114)}, "supported"),
+    ({"null_rejection": 0.01, "null_interval": (0.006, 0.016)}, "supported"),
+    ({"null_rejection": 0.0, "null_interval": (0.0, 0.002)}, "supported"),
+    # Under five exposed outcomes or four clusters nothing is estimable, calibrated or not.
+    ({"exposed_events": 4}, "not-estimable"),
+    ({"exposed_clusters": 3}, "not-estimable"),
+    ({"exposed_events": 5, "exposed_clusters": 4}, "inconclusive"),
+    (
+        {"exposed_events": 2, "null_rejection": math.nan, "null_interval": (math.nan, math.nan)},
+        "not-estimable",
+    ),
+    ({"exposed_events": 4, "null_rejection": 0.2, "null_interval": (0.18, 0.22)}, "void"),
     # An open interval excludes nothing on its open side.
     ({"hazard_ratio": 0.0, "ci_low": 0.0, "ci_high": 2.0}, "inconclusive"),
     ({"hazard_ratio": 0.0, "ci_low": 0.0, "ci_high": 0.7}, "contradicted"),
@@ -70,7 +90,7 @@ TABLE = [
 def test_first_match_wins(change: dict[str, object], code: str) -> None:
     verdict = decide(dataclasses.replace(SOUND, **change), RULES)
     assert verdict.code == code
-    assert verdict.reasons and code in CODES[:6]
+    assert verdict.reasons and code in DECIDED
     assert Verdict.of_plain(verdict.plain()) == verdict
 
 
@@ -92,21 +112,52 @@ def test_every_failed_check_is_named() -> None:
     )
 
 
-def test_too_few_exposed_are_counted_against_what_is_required() -> None:
-    few = decide(dataclasses.replace(SOUND, exposed_events=9), RULES)
-    assert few.reasons == (
-        Reason(
-            "few_exposed",
-            {
-                "terminations": 9,
-                "clusters": 15,
-                "minimum_terminations": 10,
-                "minimum_clusters": 8,
-            },
-        ),
+def test_too_few_exposed_are_counted_against_what_is_required_and_needed() -> None:
+    facts = dataclasses.replace(
+        SOUND, exposed_events=9, expected_events=3.75, needed_events={"1.5": 64, "2": 22}
     )
+    few = decide(facts, RULES)
+    known = {
+        "outcome": "termination",
+        "outcomes": 9,
+        "clusters": 15,
+        "minimum_outcomes": 10,
+        "minimum_clusters": 8,
+        "expected": 3.75,
+        "needed": {"1.5": 64, "2": 22},
+    }
+    assert few.reasons == (Reason("few_exposed", known),)
+    # Where nothing is estimable, the least numbers are named.
+    least = decide(dataclasses.replace(facts, exposed_events=3), RULES).reasons[0].values
+    assert (least["minimum_outcomes"], least["minimum_clusters"]) == (5, 4)
 
 
-def test_a_missing_rejection_rate_is_no_number() -> None:
-    void = decide(dataclasses.replace(SOUND, null_rejection=math.nan), RULES)
-    assert void.reasons[0].values == {"rate": None, "low": 0.02, "high": 0.09}
+@pytest.mark.parametrize(
+    ("rate", "interval", "flag"),
+    [
+        (0.05, (0.041, 0.06), None),
+        (0.015, (0.01, 0.021), None),
+        (0.01, (0.006, 0.016), Reason("rejects_rarely", {"rate": 0.01, "bound": 0.02})),
+        (0.10, (0.088, 0.114), Reason("rejects_often", {"rate": 0.10, "bound": 0.09})),
+    ],
+)
+def test_a_rate_that_voids_nothing_is_flagged(
+    rate: float, interval: tuple[float, float], flag: Reason | None
+) -> None:
+    facts = dataclasses.replace(SOUND, null_rejection=rate, null_interval=interval)
+    assert decide(facts, RULES).flags == ((flag,) if flag else ())
+
+
+def test_too_often_is_told_with_its_interval() -> None:
+    facts = dataclasses.replace(SOUND, null_rejection=0.105, null_interval=(0.092, 0.12))
+    void = decide(facts, RULES)
+    assert void.reasons[0].values == {"rate": 0.105, "low": 0.092, "high": 0.12, "bound": 0.09}
+    assert void.flags == ()
+
+
+def test_the_quick_profile_prints_no_verdict_of_its_own() -> None:
+    own = decide(SOUND, RULES)
+    released = Verdict("mixed", (Reason("excludes_one"), Reason("none_principled")))
+    assert printed(own, {"profile": "full"}, released) is own
+    assert printed(own, {"profile": "quick"}, released) is released
+    assert printed(own, {"profile": "quick"}, None).code == NEEDS_FULL

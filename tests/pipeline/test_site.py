@@ -26,7 +26,7 @@ from collsec.reports.pages.source import BadProse
 from collsec.reports.render import build, fallback
 from collsec.reports.words.verdicts import SENTENCES
 
-FURTHER = ["cases", "claims"]
+FURTHER = ["cases", "claims", "glossary"]
 PAGES = ["index", *study.STEMS.values(), *FURTHER]
 REPORTS = list(study.STEMS.values())
 VOID = {"meta", "link", "img", "input", "br", "hr", "col"}
@@ -80,7 +80,7 @@ def without_quarto(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
     """Return a study whose reports have been built."""
-    root = study.write_study(tmp_path_factory.mktemp("study"), repository)
+    root = study.write_study(tmp_path_factory.mktemp("study"), repository, is_released=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("collsec.reports.render.quarto.is_available", lambda: False)
         build(Project(root), study.HYPOTHESES)
@@ -158,7 +158,7 @@ def test_a_study_without_cases_or_claims_has_no_pages_of_them(small: Path, tmp_p
     folder = tmp_path / "project"
     folder.mkdir()
     project = assemble(Project(small), ["h1"], folder)
-    assert [p.stem for p in project.pages] == ["index", study.STEMS["h1"]]
+    assert [p.stem for p in project.pages] == ["index", study.STEMS["h1"], "glossary"]
 
 
 @pytest.mark.parametrize("names", [("q1",), tuple(f"q{n}" for n in range(1, 13))])
@@ -177,7 +177,7 @@ def test_hypotheses_that_nobody_has_met_have_their_pages_and_lines(
     assert [p.stem for p in made.pages] == ["index", *stems, *FURTHER]
     assert [p.label for p in made.pages if p.record] == [f"{h.upper()} Own question" for h in names]
     settings = yaml.safe_load((folder / "_quarto.yml").read_text())
-    assert [link["href"] for link in settings["website"]["navbar"]["left"]][1:-2] == [
+    assert [link["href"] for link in settings["website"]["navbar"]["left"]][1:-3] == [
         f"{s}.qmd" for s in stems
     ]
     overview = (folder / "_verdicts.md").read_text()
@@ -206,7 +206,7 @@ def test_front_matter_is_resolved_and_holds_no_spec(built: Path) -> None:
 
 def test_alternative_texts_are_resolved_and_cannot_break_their_attribute(built: Path) -> None:
     text = (built / "reports" / "project" / f"{REPORTS[0]}.qmd").read_text()
-    found = re.search(r'#fig-lags\s+fig-alt="([^"]*)"', text)
+    found = re.search(r'#fig-lags narrow="figures/narrow/h1-lags.svg"\s+fig-alt="([^"]*)"', text)
     assert found and "UN troops, 'no' lag: 1.62 (0.96 to 2.74)" in found[1]
 
 
@@ -236,7 +236,10 @@ def test_a_page_is_whole_accessible_and_offline(built: Path, name: str) -> None:
         if target.startswith("#"):
             assert target[1:] in identifiers, target
         elif not target.startswith("https://"):
-            assert (site / target).is_file(), target
+            file, _, anchor = target.partition("#")
+            assert (site / file).is_file(), target
+            if anchor:
+                assert f'id="{anchor}"' in (site / file).read_text(), target
     loaded = [e["src"] for e in tree.all("img")] + [e["href"] for e in tree.all("link")]
     assert not [t for t in loaded if t.startswith(("http:", "https:", "//"))]
     for _, attributes, _ in tree.elements:
@@ -392,16 +395,16 @@ def test_a_hypothesis_without_estimates_names_the_missing_file(small: Path) -> N
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda r: r["verdict"].update(code="maybe"), "verdict code 'maybe'"),
-        (lambda r: r["verdict"].update(reasons=[]), "no reasons"),
-        (lambda r: r["verdict"].pop("reasons"), "the verdict is incomplete"),
-        (lambda r: r.pop("result_id"), "no `result_id`"),
-        (lambda r: r["provenance"].pop("data_vintage"), "no `data_vintage`"),
-        (lambda r: r["provenance"].update(profile="fast"), "neither quick nor full"),
-        (lambda r: r["quantities"].update({"x": "1"}), "quantity 'x' is '1', without a value"),
-        (lambda r: r["quantities"].update({"x": {"value": 1, "unit": "mile"}}), "unit 'mile'"),
+        (lambda r: r["verdict"].update(code="maybe"), "verdict.code, value 'maybe': unknown"),
+        (lambda r: r["verdict"].update(reasons=[]), "verdict.reasons, .*is empty"),
+        (lambda r: r["verdict"].pop("reasons"), "verdict.reasons: is missing"),
+        (lambda r: r.pop("result_id"), "result_id: is missing"),
+        (lambda r: r["provenance"].pop("data_vintage"), "provenance.data_vintage: is missing"),
+        (lambda r: r["provenance"].update(profile="fast"), "profile, value 'fast': unknown"),
+        (lambda r: r["quantities"].update({"x": "1"}), "quantities.x, value '1'"),
+        (lambda r: r["quantities"].update({"x": {"value": 1, "unit": "mile"}}), "x.unit, .*'mile'"),
         (lambda r: r["spec"]["estimand"].pop("no_effect"), "two hazard ratios around 1"),
-        (lambda r: r["diagnostics"].pop("falsification"), "no `falsification`"),
+        (lambda r: r["diagnostics"].pop("falsification"), "diagnostics.falsification: is missing"),
     ],
 )
 def test_a_record_with_a_hole_is_refused_by_name(
@@ -411,7 +414,7 @@ def test_a_record_with_a_hole_is_refused_by_name(
     record = json.loads(path.read_text())
     change(record)
     path.write_text(json.dumps(record))
-    with pytest.raises(CollsecError, match=rf"estimates/h1\.json: .*{message}"):
+    with pytest.raises(CollsecError, match=rf"estimates/h1\.json, .*{message}"):
         build(Project(small), ["h1"])
 
 

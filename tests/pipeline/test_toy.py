@@ -17,13 +17,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from collsec.cli.new import with_item
+from mini.lean_study import HYPOTHESES, ONE_SHARD, build_lean
 from mini.small_study import RAW, REPOSITORY, collsec
-from pipeline.test_snakemake import edit
 
 pytestmark = pytest.mark.pipeline
 
 TOY = REPOSITORY / "tests" / "toy"
-OTHERS = ("h1", "h2", "h3")
+OTHERS = HYPOTHESES
 CLAIM = {
     "claim_id": "C99",
     "quote": "droughts bring wars to an early end",
@@ -72,21 +73,25 @@ def add(folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    edit(folder / "analyses" / "_study.yml", "- h3\n", "- h3\n- toy\n")
+    study = folder / "analyses" / "_study.yml"
+    text = with_item(study.read_text(encoding="utf-8"), "hypotheses", "toy")
+    study.write_text(text, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def study(finished: Path) -> dict[str, object]:
+def study(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """A finished study to which the toy has been added: what a dry run said, and what was made."""
-    before = digests(finished, *MADE)
-    add(finished)
-    checked = collsec(finished, "check")
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    planned = collsec(finished, "run", "--dry-run", "--cores", "2")
-    assert planned.returncode == 0, planned.stderr
-    done = collsec(finished, "run", "--cores", "2")
+    folder = tmp_path_factory.mktemp("toy") / "study"
+    build_lean(folder, tmp_path_factory.mktemp("aside"))
+    done = collsec(folder, "run", "--cores", "2", *ONE_SHARD)
     assert done.returncode == 0, done.stderr
-    return {"folder": finished, "before": before, "planned": planned.stdout + planned.stderr}
+    before = digests(folder, *MADE)
+    add(folder)
+    planned = collsec(folder, "run", "--dry-run", "--cores", "2", *ONE_SHARD)
+    assert planned.returncode == 0, planned.stderr
+    done = collsec(folder, "run", "--cores", "2", *ONE_SHARD)
+    assert done.returncode == 0, done.stderr
+    return {"folder": folder, "before": before, "planned": planned.stdout + planned.stderr}
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +109,6 @@ def test_the_guide_holds_every_file_as_it_is() -> None:
     assert blocks() == there
 
 
-@pytest.mark.slow
 def test_adding_it_makes_nothing_else_again(study: dict[str, object], folder: Path) -> None:
     after = digests(folder, *MADE)
     before = study["before"]
@@ -115,7 +119,6 @@ def test_adding_it_makes_nothing_else_again(study: dict[str, object], folder: Pa
     assert not [h for h in OTHERS if re.search(rf"\b{h}\b", str(study["planned"]))]
 
 
-@pytest.mark.slow
 def test_its_estimate_is_that_of_a_hand_calculation(folder: Path) -> None:
     rows = pd.read_parquet(folder / "data" / "processed" / "panels" / "toy.parquet")
     droughts = pd.read_csv(TOY / "toy.csv", parse_dates=["from_date", "to_date"])
@@ -145,19 +148,17 @@ def test_its_estimate_is_that_of_a_hand_calculation(folder: Path) -> None:
     assert primary["inference"] == "constant_rate"
 
 
-@pytest.mark.slow
 def test_it_is_no_member_of_the_family(folder: Path) -> None:
     assert estimates(folder, "toy").loc["toy.primary", "level"] == pytest.approx(0.95)
     for other in OTHERS:
         rows = estimates(folder, other)
-        assert rows.loc[f"{other}.primary", "level"] == pytest.approx(1 - 0.05 / 3)
+        assert rows.loc[f"{other}.primary", "level"] == pytest.approx(1 - 0.05 / len(OTHERS))
     path = folder / "data" / "processed" / "estimates" / "study.json"
     together = json.loads(path.read_text(encoding="utf-8"))
-    assert sorted(together["p_holm"]) == list(OTHERS)
+    assert sorted(together["p_holm"]) == sorted(OTHERS)
     assert together["families"]["toy"]["tests"] == 3  # by agreement; first wars; recurrent ones
 
 
-@pytest.mark.slow
 def test_its_part_splits_the_wars(folder: Path) -> None:
     rows = estimates(folder, "toy")
     parts = rows.loc[["toy.first", "toy.recurrent"]]
@@ -170,7 +171,6 @@ def test_its_part_splits_the_wars(folder: Path) -> None:
     assert record["diagnostics"]["null_calibration"]["draws"] == 40
 
 
-@pytest.mark.slow
 def test_it_has_a_page_and_a_line_on_the_index_without_a_claim(folder: Path) -> None:
     site = folder / "reports" / "site"
     page = (site / "toy-drought.html").read_text(encoding="utf-8")
@@ -187,7 +187,6 @@ def test_it_has_a_page_and_a_line_on_the_index_without_a_claim(folder: Path) -> 
     assert "toy.primary@" not in (site / "claims.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
 def test_the_commands_know_it(folder: Path) -> None:
     said = {}
     for name, arguments in {
@@ -203,7 +202,6 @@ def test_the_commands_know_it(folder: Path) -> None:
     assert "The host state was in a drought on the day before the war began." in said["measure"]
 
 
-@pytest.mark.slow
 def test_a_claim_stands_with_it(study: dict[str, object], folder: Path) -> None:
     path = folder / RAW / "coded" / "claims.csv"
     with path.open(encoding="utf-8", newline="") as file:
@@ -211,7 +209,7 @@ def test_a_claim_stands_with_it(study: dict[str, object], folder: Path) -> None:
     with path.open("a", encoding="utf-8", newline="") as file:
         row = [CLAIM.get(name, "") for name in names]
         csv.writer(file, lineterminator="\n").writerow(row)
-    done = collsec(folder, "run", "--cores", "2")
+    done = collsec(folder, "run", "--cores", "2", *ONE_SHARD)
     assert done.returncode == 0, done.stderr
     assert study["before"] == digests(folder, *MADE) | {
         "estimates/study.json": study["before"]["estimates/study.json"]  # type: ignore[index]

@@ -85,6 +85,7 @@ def kindest_verdict(made: Inputs) -> str:
         exposed_clusters=found.exposed_clusters,
         engines_agree=True,
         null_rejection=0.05,
+        null_interval=(0.04, 0.06),
         failed_falsifications=(),
         sign_flips=(),
         principled_agreement=1.0,
@@ -92,6 +93,8 @@ def kindest_verdict(made: Inputs) -> str:
     rules = Rules(
         minimum_exposed_events=0,
         minimum_exposed_clusters=0,
+        least_exposed_events=0,
+        least_exposed_clusters=0,
         calibration_bounds=made.study.calibration_bounds,
         no_effect=made.spec.estimand.no_effect,
         agreement=made.study.agreement,

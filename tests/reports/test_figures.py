@@ -18,6 +18,7 @@ from matplotlib.text import Text
 import report_study as study
 from collsec.evidence.cases import Case, CaseTables, events
 from collsec.evidence.detectable import along, detectable
+from collsec.reports import figures
 from collsec.reports.figures import (
     Drawing,
     case_timeline,
@@ -347,7 +348,10 @@ def test_a_timeline_says_in_words_what_it_draws() -> None:
     assert "Resolutions: 4, between March 2001 and July 2003" in text
     assert "Vetoed drafts: 1 (Russia 1, United States 1), in September 2001" in text
     assert "Emergency sessions of the General Assembly: 1, in September 2001" in text
-    assert "UNMAT (UN), authorized in June 2001, personnel from August 2001 to June 2004" in text
+    assert (
+        "UNMAT (UN), authorized by the Council in June 2001, "
+        "personnel from August 2001 to June 2004" in text
+    )
     assert "ATFOR (regional), personnel from July 2003 on, troops from August 2003 on" in text
     alone = EVENTS[EVENTS["lane"] == "violence"]
     text = case_timeline(alone, first=CASE.first_day, last=CASE.last_day).alternative
@@ -362,7 +366,6 @@ def test_intervals_are_drawn_where_they_are() -> None:
     ends = {tuple(np.round(x, 6)) for x in lines if len(x) == 2}
     for _, row in RATIOS[np.isfinite(RATIOS["ci_high"])].iterrows():
         assert tuple(np.round([row["ci_low"], row["ci_high"]], 6)) in ends
-        assert tuple(np.round([row["cluster_low"], row["cluster_high"]], 6)) in ends
     points = {round(float(x[0]), 6) for x in lines if len(x) == 1}
     assert {round(v, 6) for v in RATIOS["estimate"]} <= points
 
@@ -453,10 +456,116 @@ def test_the_second_series_has_the_contrast_of_large_text_and_graphics() -> None
 
 def test_colors_of_the_pages_have_contrast_on_their_backgrounds(repository: Path) -> None:
     style_sheet = (repository / "reports" / "collsec.css").read_text()
-    colors = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", style_sheet))
-    background = _luminance(colors["wash"])  # darker than white: the harder case
-    for name in ("ink", "muted", "blue", "green", "orange", "purple"):
-        assert (background + 0.05) / (_luminance(colors[name]) + 0.05) >= 4.5, name
+    light, dark = style_sheet.split("@media (prefers-color-scheme: dark)")[:2]
+    for scheme in (light, dark.split("}\n}")[0]):
+        colors = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", scheme))
+        background = _luminance(colors["wash"])  # nearer to the text than paper: the harder case
+        for name in ("ink", "muted", "blue", "green", "orange", "purple"):
+            assert contrast(_luminance(colors[name]), background) >= 4.5, name
+
+
+def contrast(first: float, second: float) -> float:
+    low, high = sorted((first, second))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_colors_of_the_figures_have_contrast_on_a_dark_screen() -> None:
+    background = _luminance(style.DARK["#ffffff"])
+    for color in (style.INK, style.MUTED, style.BLUE, style.GREEN, style.PURPLE, style.VERMILLION):
+        assert contrast(_luminance(style.DARK[color]), background) >= 4.5, color
+
+
+def test_a_picture_has_both_schemes_and_its_own_styles_are_the_light_one() -> None:
+    svg = figures.forest(RATIOS, no_effect=BAND).svg.decode()
+    head, _, body = svg.partition("</style>")
+    assert "prefers-color-scheme:dark" in head
+    assert f'[style*="stroke: {style.INK}"]{{stroke:{style.DARK[style.INK]}!important}}' in head
+    assert style.INK in body and style.DARK[style.INK] not in body
+
+
+def test_the_same_numbers_are_drawn_once_and_kept(tmp_path: Path) -> None:
+    first = figures.forest(RATIOS, no_effect=BAND)
+    with style.kept_in(tmp_path):
+        assert figures.forest(RATIOS, no_effect=BAND) is first
+        figures.forest(RATIOS.head(2), no_effect=BAND)
+    (kept, other) = sorted(tmp_path.iterdir())
+    style._DRAWN.clear()
+    with style.kept_in(tmp_path):
+        again = figures.forest(RATIOS, no_effect=BAND)
+    assert again is not first and again.svg == first.svg
+    # What was not used this time is gone.
+    assert len(list(tmp_path.iterdir())) == 1
+    for file in (kept, other):
+        file.write_bytes(b"torn")
+    style._DRAWN.clear()
+    with style.kept_in(tmp_path):
+        assert figures.forest(RATIOS, no_effect=BAND).png == first.png
+
+
+def test_an_empty_cell_says_no_event_and_draws_nothing() -> None:
+    rows = RATIOS.assign(exposed_events=[0, *RATIOS["exposed_events"][1:]])
+    drawing = figures.forest(rows, no_effect=BAND)
+    assert "UN troops, lag of 6 months: no event, 0 ended" in drawing.alternative
+    with house_style():
+        figure = plot_forest(rows, no_effect=BAND)
+    points = [line.get_xdata()[0] for line in figure.axes[0].lines if len(line.get_xdata()) == 1]
+    assert 1.21 not in np.round(points, 6)
+
+
+def test_a_forest_has_the_wider_interval_as_ticks_around_the_bar() -> None:
+    rows = RATIOS.head(1).assign(low_95=0.8, high_95=1.8)
+    with house_style():
+        figure = plot_forest(rows, no_effect=BAND)
+    lines = figure.axes[0].lines
+    ends = {tuple(np.round(line.get_xdata(), 6)) for line in lines if len(line.get_xdata()) == 2}
+    assert (0.8, 1.8) in ends
+    ticks = [line.get_xdata()[0] for line in lines if line.get_marker() == "|"]
+    assert np.allclose(sorted(ticks), [rows["ci_low"].iloc[0], rows["ci_high"].iloc[0]])
+    assert "Ticks: of 98.3 %" in figures_text(figure)
+
+
+def figures_text(figure: Figure) -> str:
+    return " ".join(text.get_text() for axes in figure.axes for text in axes.texts)
+
+
+def answer_rows() -> pd.DataFrame:
+    """Claims of every kind: a ratio, a share, points, no event, void."""
+    base = {"hypothesis": "h1", "is_primary": False, "side": "above", "level": 0.95}
+    counts = {"n_units": 523, "n_events": 466, "exposed_units": 41}
+    ratio = {"estimand": "hazard_ratio", "estimate": 1.2, "ci_low": 0.7, "ci_high": 40.0}
+    points = {"estimand": "probability_difference", "estimate": 0.08}
+    rows = [
+        {"claim": "C1", "standing": "inconclusive", **ratio, "exposed_events": 9},
+        {"claim": "C2", "standing": "described", "estimand": None, "exposed_events": None},
+        {"claim": "C3", "standing": "secondary", **points, "ci_low": -0.1, "ci_high": 0.3},
+        {"claim": "C4", "standing": "secondary", **ratio, "exposed_events": 0},
+        {"claim": "", "standing": "void", **ratio, "exposed_events": 9},
+    ]
+    made = [{**base, **counts, "label": "Wars go on by the sea.", **row} for row in rows]
+    return pd.DataFrame(made)
+
+
+def test_every_claim_has_a_row_whatever_it_is_measured_in() -> None:
+    drawing = figures.answers(answer_rows(), no_effect=BAND)
+    told = drawing.alternative
+    assert "C1 Wars go on by the sea. 1.20 (0.70 to 40.00), 523 wars: Inconclusive" in told
+    assert "a share, described" in told and "8.0 points (−10.0 to 30.0)" in told
+    assert "no event" in told and "not reported, 523 wars: Void" in told
+    assert drawing.narrow and drawing.narrow != drawing.svg
+
+
+@pytest.mark.parametrize("is_timed", [True, False])
+def test_the_design_counts_every_step_and_both_sides(is_timed: bool) -> None:
+    drawing = figures.design_flow(
+        study.attrition_rows(),
+        RATIOS.iloc[0],
+        contrast=("wars with troops", "wars without"),
+        is_timed=is_timed,
+    )
+    assert "Every war on record: 620; … Within a state: 523" in drawing.alternative
+    side = "Wars with troops: 41, of which 23 ended; Wars without: 523, of which 443 ended"
+    assert (side in drawing.alternative) is is_timed
+    assert ("all of them: 523, of which 466 ended" in drawing.alternative) is not is_timed
 
 
 def test_the_response_is_described_at_both_values_that_the_text_contrasts() -> None:

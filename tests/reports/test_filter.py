@@ -49,7 +49,7 @@ def test_a_figure_with_parts_is_one_figure_with_letters(lua: Path) -> None:
 def test_a_figure_with_parts_is_a_grid_in_typst(lua: Path) -> None:
     typst = converted(GROUP, lua, "typst")
     assert "#grid(columns: 2" in typst
-    assert '#picture("a.svg", "First")' in typst and "<fig-both>" in typst
+    assert '#picture("a.svg", "First", is-wide: false)' in typst and "<fig-both>" in typst
     assert "#link(<fig-two>)[Figure 1b]" in typst
 
 

@@ -64,7 +64,7 @@ def test_the_regression_table_names_counts_clusters_errors_and_ties() -> None:
     models = RATIOS.head(4)
     made = results.regression(models, hypothesis="h1")
     table = {line[0]: line[1:] for line in rows_of(made.markdown())}
-    assert table[""][0] == "(1) UN troops, lag of 6 months"
+    assert table["Model"][0] == "(1) UN troops, lag of 6 months"
     assert table["Hazard ratio of termination"] == ["1.21", "1.62", "1.38", "1.10"]
     assert table["Interval"][0] == "0.68 to 2.15"
     assert table["Interval, cluster sandwich"][0] == "0.79 to 1.85"

@@ -98,29 +98,86 @@ def test_an_interval_says_a_direction_only_where_it_excludes_one(
 def test_every_code_has_a_label_and_every_reason_its_words() -> None:
     assert set(CODES) <= set(verdicts.LABELS)
     values = {
-        "null_rejection": {"rate": 0.104, "low": 0.02, "high": 0.09},
+        "null_rejection": {"rate": 0.104, "low": 0.091, "high": 0.118, "bound": 0.09},
         "few_exposed": {
-            "terminations": 9,
+            "outcome": "termination",
+            "outcomes": 9,
             "clusters": 7,
-            "minimum_terminations": 10,
+            "minimum_outcomes": 10,
             "minimum_clusters": 8,
+            "expected": 3.75,
+            "needed": {"1.5": 64, "2": 22},
         },
+        "rejects_rarely": {"rate": 0.01, "bound": 0.02},
+        "rejects_often": {"rate": 0.1, "bound": 0.09},
         "placebo": {"label": "Troops to come"},
         "sign_changes": {"without": "conflict 7 (Atlantis)"},
         "disagreement": {"share": 0.5},
         "within": {"low": 0.8, "high": 1.25},
     }
     said = {code: verdicts.reason(Reason(code, values.get(code, {}))) for code in REASONS}
-    assert said["null_rejection"].endswith("rejects in 10.4 % of the draws, outside 2 % to 9 %")
+    assert said["null_rejection"].endswith(
+        "rejects in 10.4 % of the draws (95 % interval 9.1 % to 11.8 %), more than 9 %"
+    )
     assert said["few_exposed"] == (
-        "9 exposed terminations and 7 clusters with an exposed unit; at least 10 and 8 are required"
+        "9 exposed terminations in 7 clusters with an exposed unit, at least 10 in 8 are required; "
+        "3.8 would be expected without an effect; about 64 exposed terminations would be needed "
+        "for a ratio of 1.5 and about 22 for a ratio of 2"
     )
     assert said["placebo"] == "a placebo finds an effect: Troops to come"
     assert said["sign_changes"] == "without conflict 7 (Atlantis) the sign changes"
     assert said["disagreement"] == "only 50 % of the principled specifications agree in sign"
     assert said["within"] == "the interval lies within 0.8 to 1.25"
-    missing = Reason("null_rejection", {"rate": None, "low": 0.02, "high": 0.09})
-    assert "rejects in not estimable" in verdicts.reason(missing)
+    one = dict(values["few_exposed"]) | {"outcomes": 1, "expected": None, "needed": {}}
+    assert verdicts.reason(Reason("few_exposed", one)).startswith("1 exposed termination in 7")
+    assert verdicts.reason(Reason("few_exposed", one)).endswith("at least 10 in 8 are required")
+
+
+def few(code: str, outcomes: int) -> Verdict:
+    """A verdict for want of cases."""
+    known = {
+        "outcome": "termination",
+        "outcomes": outcomes,
+        "clusters": 7,
+        "minimum_outcomes": 10,
+        "minimum_clusters": 8,
+        "expected": 3.75,
+        "needed": {"2": 22},
+    }
+    return Verdict(code, (Reason("few_exposed", known),))
+
+
+@pytest.mark.parametrize("code", ["inconclusive", "not-estimable"])
+def test_for_want_of_cases_the_counts_are_said_and_no_direction(code: str) -> None:
+    said = verdicts.primary_sentence(PRIMARY, few(code, 9), CONTRAST)
+    assert "on 9 exposed terminations where 3.8 would be expected without an effect" in said
+    assert said.endswith(verdicts.sentence(few(code, 9)))
+    for words in (said, verdicts.plain_sentence(PRIMARY, few(code, 9), CONTRAST)):
+        assert ("sooner" in words) == ("later" in words)
+    # A ratio of zero is no number to print.
+    none = dataclasses.replace(PRIMARY, estimate=0.0)
+    said = verdicts.primary_sentence(none, few(code, 0), CONTRAST)
+    assert said.startswith("0 exposed terminations; 3.8 would be expected") and "rate" not in said
+
+
+def test_want_of_cases_heads_an_inconclusive_verdict() -> None:
+    assert verdicts.sentence(few("inconclusive", 9)).startswith("Inconclusive, for want of cases")
+    assert verdicts.sentence(verdict("inconclusive")).startswith("Inconclusive: the record")
+
+
+def test_a_flag_is_printed_with_the_reasons() -> None:
+    rare = Reason("rejects_rarely", {"rate": 0.01, "bound": 0.02})
+    flagged = Verdict("inconclusive", (Reason("undecided"),), (rare,))
+    assert "rejects in only 1.0 % of the draws, less than 2 %" in verdicts.reasons(flagged)[-1]
+
+
+def test_thin_cells_have_no_direction_and_no_ratio_of_zero() -> None:
+    assert wording.exploratory(1.1, 2.0, "above_one", is_thin=True) == wording.TOO_FEW
+    row = {"exposed_events": 9, "exposed_clusters": 9}
+    assert wording.is_thin(row, (10, 8)) and not wording.is_thin(row, (9, 8))
+    act = {"estimand": "hazard_ratio_of_action", "estimate": 0.0, "exposed_events": 0}
+    assert wording.none_ended(act) == "no act"
+    assert wording.none_ended(act | {"estimate": 0.5}) == ""
 
 
 def test_a_verdict_with_its_reasons_is_one_line() -> None:

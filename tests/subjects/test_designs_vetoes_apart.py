@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from collsec.core.schema import Role
 from collsec.designs import Inputs
 from collsec.designs.comparison import Comparison, too_few_exposed
 from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.parts import Context
+from collsec.designs.registry import get
 from collsec.designs.split_exposure import split_by
 from collsec.histories.panels import clock, exposure_column, unit_spells
 from collsec.hypothesis.validation import load
@@ -138,7 +140,12 @@ def test_the_placebo_is_the_same_for_all_wars_of_a_day() -> None:
 
 
 def test_each_placebo_is_judged() -> None:
-    made = calendar_placebo(context("h2"))
+    exposure, made = inputs("h2").spec.exposure, inputs("h2")
+    sandwich = dataclasses.replace(exposure, inference="cluster_sandwich")
+    beside = get("time_varying").estimate(
+        made, primary("h2"), sandwich, estimate_id="", role=Role.PRIMARY, level=0.95, draws=0
+    )
+    made = calendar_placebo(context("h2"), beside)
     assert len(made.estimates) == 3
     assert {e.role for e in made.estimates} == {"falsification"}
     record = made.records["calendar_placebo"]

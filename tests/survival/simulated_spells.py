@@ -43,7 +43,7 @@ def simulate(
     busy_until = np.full(n_units, -np.inf)
     unit, assigned = [], []
     for day in planned:
-        free = (origin < day) & (day <= origin + exit_) & (busy_until < day)
+        free = (origin < day) & (day < origin + exit_) & (busy_until < day)
         eligible = np.flatnonzero(np.bincount(region[free], minlength=n_regions) >= 2)
         if eligible.size == 0:
             continue

@@ -9,6 +9,7 @@ from simulated_spells import simulate
 from collsec.survival.inference import (
     InferenceError,
     minimum_detectable_effect,
+    needed_events,
     power_curve,
     risk_set_rerandomization,
     schoenfeld_std_error,
@@ -36,6 +37,17 @@ def test_twenty_exposed_events_detect_2_2_or_0_46() -> None:
     assert (round(plain.high, 1), round(plain.low, 2)) == (2.1, 0.48)
 
 
+def test_needed_events_are_those_of_the_design_and_give_back_the_effect() -> None:
+    assert [needed_events(r, alpha=0.05 / 3, power=0.8) for r in (1.5, 2.0)] == [64, 22]
+    n = needed_events(3.0, alpha=0.05, power=0.9)
+    ratios = [
+        minimum_detectable_effect(1 / np.sqrt(events), alpha=0.05, power=0.9).high
+        for events in (n - 1, n)
+    ]
+    assert ratios[0] > 3.0 >= ratios[1]
+    assert needed_events(1 / 3, alpha=0.05, power=0.9) == n
+
+
 def test_power_curve_is_the_level_at_one_and_the_power_at_the_detectable_effect() -> None:
     effect = minimum_detectable_effect(0.25, alpha=0.05, power=0.8)
     power = power_curve([1.0, effect.high, effect.low, 1e6], 0.25, alpha=0.05)
@@ -57,6 +69,8 @@ def test_interval_error_is_that_of_a_normal_interval_of_the_same_width() -> None
         lambda: minimum_detectable_effect(np.inf, alpha=0.05, power=0.8),
         lambda: minimum_detectable_effect(0.2, alpha=5, power=0.8),
         lambda: power_curve([-1.0], 0.2, alpha=0.05),
+        lambda: needed_events(1.0, alpha=0.05, power=0.8),
+        lambda: needed_events(-2.0, alpha=0.05, power=0.8),
     ],
 )
 def test_impossible_inputs_are_refused(call: object) -> None:

@@ -187,6 +187,29 @@ def test_levels_are_tried_from_fine_to_coarse() -> None:
     assert coarsened == 1.0
 
 
+def test_a_status_on_the_eve_is_kept_until_the_last_resort() -> None:
+    """Unit 0 shares region and status with none, its status with 3; then with all."""
+    known = {
+        "assignment_strata": np.array([0, 0, 0, 1, 1]),
+        "spell_unit": np.array([0]),
+    }
+    status = np.array([[1, 0, 0, 1, 0]])
+    unit, coarsened = redraw(
+        small_design(**known, spell_status=status), 2_000, np.random.default_rng(3)
+    )
+    assert np.unique(unit).tolist() == [0, 3] and coarsened == 0.0 + 1.0
+    alone = np.array([[1, 0, 0, 0, 0]])
+    unit, _ = redraw(small_design(**known, spell_status=alone), 2_000, np.random.default_rng(3))
+    assert np.unique(unit).tolist() == [0, 1, 2, 3, 4]
+    within = np.array([[1, 1, 0, 1, 0]])
+    unit, coarsened = redraw(
+        small_design(**known, spell_status=within), 2_000, np.random.default_rng(3)
+    )
+    assert np.unique(unit).tolist() == [0, 1] and coarsened == 0.0
+    with pytest.raises(InferenceError, match=r"\(1, 5\)"):
+        small_design(**known, spell_status=np.array([[1, 0]]))
+
+
 def test_unit_is_free_again_after_its_spell_ended() -> None:
     design = small_design(
         exit=np.array([10.0, 20.0, 3.0, 3.0, 3.0]),
@@ -197,6 +220,19 @@ def test_unit_is_free_again_after_its_spell_ended() -> None:
     )
     unit, _ = redraw(design, 2_000, np.random.default_rng(3))
     assert np.unique(unit, axis=0).tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+
+
+def test_a_unit_that_exits_on_the_day_of_the_act_cannot_receive_it() -> None:
+    """Units 2 to 4 exit on day 5: an act of that day would expose none of them."""
+    design = small_design(
+        exit=np.array([10.0, 20.0, 5.0, 5.0, 5.0]),
+        spell_unit=np.array([1]),
+        spell_assigned=np.array([5.0]),
+        spell_on=np.array([5.0]),
+        spell_off=np.array([7.0]),
+    )
+    unit, _ = redraw(design, 2_000, np.random.default_rng(3))
+    assert np.unique(unit).tolist() == [0, 1]
 
 
 def test_spell_without_any_free_unit_is_reported_unplaced() -> None:

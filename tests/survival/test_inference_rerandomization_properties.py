@@ -34,7 +34,7 @@ def layouts(draw: st.DrawFn) -> Layout:
     spells = []
     for day in np.sort(rng.integers(2, 50, 8)).astype(float):
         free = (busy < day) & (busy <= day + lag)
-        pool = np.flatnonzero((origin + entry < day) & (day <= origin + exit_) & free)
+        pool = np.flatnonzero((origin + entry < day) & (day < origin + exit_) & free)
         if pool.size:
             unit = int(rng.choice(pool))
             busy[unit] = max(day + lag + length, day)
@@ -98,7 +98,7 @@ def test_redrawn_spells_fall_on_free_units_at_risk_in_the_finest_possible_stratu
         for k, day in enumerate(design.assigned):
             free = (busy < day) & (busy <= design.on[k])
             start, stop = design.origin + design.entry, design.origin + design.exit
-            candidates = (start < day) & (day <= stop) & free
+            candidates = (start < day) & (day < stop) & free
             strata = design.assignment_strata
             for level in range(strata.shape[1]):
                 same = candidates & (strata[:, level] == strata[design.unit[k], level])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from simulated_spells import simulate
 
-from collsec.survival.inference import risk_set_rerandomization
+from collsec.survival.inference import exposure_design, risk_set_rerandomization
 from collsec.survival.inference.assignment import exposed_counts, redraw
 from collsec.survival.inference.reference_distribution import equal_tailed_p_values, null_scores
 
@@ -149,3 +149,57 @@ def test_power_at_a_hazard_ratio_of_three() -> None:
     power, ends = rejection(1000, seed=24, hazard_ratio=3.0, **settings)
     assert 23 < ends < 27
     assert power > 0.85
+
+
+def with_agreements(rng: np.random.Generator) -> tuple[dict[str, Any], np.ndarray]:
+    """Units that end four times as fast once they have a status, which also draws most spells.
+
+    Spells do nothing. Returns the layout, and the status of each unit on the eve of each spell.
+    """
+    n, horizon = 250, 7_000
+    origin = np.floor(rng.uniform(0, horizon, n))
+    signed = np.ceil(rng.exponential(1_200, n))
+    clock = rng.exponential(1_500, n)
+    exit_ = np.ceil(np.where(clock <= signed, clock, signed + (clock - signed) / 4)) + 1
+    unit, assigned, status = [], [], []
+    busy = np.zeros(n, dtype=bool)
+    for day in np.sort(np.floor(rng.uniform(300, horizon, 30))):
+        at_risk = (origin < day) & (day < origin + exit_)
+        pool = np.flatnonzero(at_risk & ~busy)
+        if pool.size < 4:
+            continue
+        has = day > origin + signed
+        weight = np.where(has[pool], 8.0, 1.0)
+        chosen = int(rng.choice(pool, p=weight / weight.sum()))
+        busy[chosen] = True
+        unit.append(chosen)
+        assigned.append(day)
+        status.append(has.astype(np.int64))
+    layout = {
+        "origin": origin,
+        "entry": np.zeros(n),
+        "exit": exit_,
+        "event": np.ones(n, dtype=bool),
+        "outcome_strata": np.zeros(n, dtype=np.int64),
+        "assignment_strata": np.zeros(n, dtype=np.int64),
+        "spell_unit": np.array(unit),
+        "spell_assigned": np.array(assigned),
+        "spell_on": np.array(assigned),
+        "spell_off": np.full(len(unit), np.inf),
+    }
+    return layout, np.array(status)
+
+
+def test_redrawing_within_a_status_on_the_eve_undoes_its_confounding() -> None:
+    """Without it, acts that follow what ends units seem to end them."""
+    rejects: dict[bool, list[bool]] = {False: [], True: []}
+    for child in np.random.SeedSequence(21).spawn(150):
+        layout, status = with_agreements(np.random.default_rng(child))
+        for is_within in rejects:
+            rng = np.random.default_rng(child)
+            design = exposure_design(**layout, spell_status=status if is_within else None)
+            reference = null_scores(design, redraw(design, 200, rng)[0])
+            score = null_scores(design, design.unit[None, :])
+            rejects[is_within].append(bool(equal_tailed_p_values(score, reference)[0] < 0.05))
+    assert np.mean(rejects[False]) > 6 * 0.05
+    assert abs(np.mean(rejects[True]) - 0.05) < three_errors(0.05, 150)

@@ -20,7 +20,8 @@ import collsec.survival.inference as inference
 
 ROOMS = (survival, inference)
 #: Each part imports only parts before it; "" are the modules that all share.
-ORDER = ("", "cox", "nonparametric", "regression", "parametric", "emulation", "inference")
+ORDER = ("", "cox", "nonparametric", "regression", "parametric", "multistate", "emulation")
+ORDER = (*ORDER, "inference")
 HERE = Path(survival.__path__[0])
 FILES = sorted(HERE.rglob("*.py"))
 MODULES = [m.name for m in pkgutil.walk_packages(survival.__path__, "collsec.survival.")]

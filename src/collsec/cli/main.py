@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from collsec.cli.options import AsJson, Hypothesis, Profile, Root, answer, project_at
+from collsec.cli.options import (
+    AsJson,
+    Hypothesis,
+    Kind,
+    Profile,
+    Root,
+    answer,
+    hypotheses_of,
+    project_at,
+)
 from collsec.cli.results import results, warn_outdated
 from collsec.core import __version__
 from collsec.core.errors import CollsecError
@@ -89,9 +99,9 @@ def run(
 @app.command(epilog="Examples: `collsec check` · `collsec check --json`")
 def check(as_json: AsJson = False, root: Root = None) -> None:
     """Check everything that a person writes, and list every fault."""
-    from collsec import pipeline
+    from collsec.cli.checked import faults
 
-    found = pipeline.faults(project_at(root))
+    found = faults(project_at(root))
     if as_json:
         answer(found)
     for fault in () if as_json else found:
@@ -118,6 +128,61 @@ def todo(as_json: AsJson = False, root: Root = None) -> None:
     for one in found:
         table.add_row(one.what, one.which, one.why, one.where)
     Console(highlight=False).print(table if found else "Nothing needs to be coded.")
+
+
+@app.command(
+    epilog="Examples: `collsec new study my-study` · `collsec new hypothesis h4-mediation` · "
+    "`collsec new measure mediation --for h4`",
+)
+def new(
+    kind: Annotated[Kind, typer.Argument(help="What is begun.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Its name; of a hypothesis, with words behind it: `h4-mediation`; of a study, "
+            "its folder.",
+            show_default=False,
+        ),
+    ],
+    hypothesis: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            help="Whose page brings it along: a measure, design, part, or table.",
+            show_default=False,
+            autocompletion=hypotheses_of,
+        ),
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option(help="What a reader sees.", show_default="from the name")
+    ] = None,
+    is_fixed: Annotated[
+        bool,
+        typer.Option(
+            "--at-onset",
+            help="Of a hypothesis: its exposure is known before the war, and does not begin in it.",
+        ),
+    ] = False,
+    root: Root = None,
+) -> None:
+    """Begin something of your own: a start that passes `collsec check`, with its test."""
+    from collsec.cli import new as starts
+
+    if kind is Kind.STUDY:
+        made = starts.new_study(Path(name), title)
+    else:
+        made = starts.new(
+            project_at(root),
+            kind,
+            name,
+            hypothesis=hypothesis,
+            title=title,
+            exposure="covariate" if is_fixed else "exposure",
+        )
+    for what, paths in (("New", made.written), ("Changed", made.changed)):
+        for path in paths:
+            typer.echo(f"{what}: {os.path.relpath(path)}")
+    typer.echo(f"Next: {made.following}")
 
 
 @app.command(

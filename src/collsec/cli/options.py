@@ -7,6 +7,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,18 @@ if TYPE_CHECKING:
 MARKS = ("analyses/_study.yml", "data/raw/datapackage.json")
 #: Names the folder of the study where the command is given outside it.
 ROOT_VARIABLE = "COLLSEC_ROOT"
+
+
+class Kind(StrEnum):
+    """What can be begun."""
+
+    STUDY = "study"
+    HYPOTHESIS = "hypothesis"
+    MEASURE = "measure"
+    DESIGN = "design"
+    PART = "part"
+    TABLE = "table"
+    SOURCE = "source"
 
 
 def hypotheses_of(incomplete: str) -> list[str]:

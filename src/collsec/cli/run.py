@@ -20,12 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collsec import pipeline
+from collsec.cli.checked import faults
 from collsec.cli.options import ROOT_VARIABLE
 from collsec.cli.progress import Progress
 from collsec.core.errors import CollsecError
 from collsec.core.manifest import WorkUnit
-from collsec.core.project import whole
-from collsec.core.provenance import digest_json
 from collsec.hypothesis.study import load_study
 
 if TYPE_CHECKING:
@@ -292,7 +291,9 @@ def run(
     """
     if not (project.root / "Snakefile").is_file():
         raise CollsecError(f"{project.root}: no Snakefile. Run this in the study's folder.")
-    _check(project, profile)
+    load_study(project).draws(profile)
+    if found := faults(project):
+        raise BadStudy([str(fault) for fault in found])
     with alone(project) as note:
         outdated = pipeline.outdated(project, profile)
         receipts = [project.receipt(unit) for unit in outdated]
@@ -314,35 +315,6 @@ def run(
     site = project.root / "reports" / "site" / "index.html"
     if site.exists() and not is_dry:
         console.print(f"Reports: {project.relative(site)}")
-
-
-def _check(project: Project, profile: str) -> None:
-    """Refuse to start on faults of what persons write; passed over if that is as it was.
-
-    Raises
-    ------
-    BadStudy
-    """
-    load_study(project).draws(profile)
-    digests = project.digests()
-    folders = (project.raw, project.root / "analyses", project.root / "reports")
-    skipped = {project.root / "reports" / name for name in ("site", "project")}
-    files = [
-        path
-        for folder in folders
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not skipped & {*path.parents}
-    ]
-    found = {project.relative(p): d for p, d in digests.of_all(files).items()}
-    key = digest_json([found, pipeline.code_digest("faults")])
-    passed = project.state / "checked"
-    if passed.is_file() and passed.read_text(encoding="utf-8") == key:
-        return
-    if faults := pipeline.faults(project):
-        raise BadStudy([str(fault) for fault in faults])
-    digests.save()
-    with whole(passed) as temporary:
-        temporary.write_text(key, encoding="utf-8")
 
 
 def _snakemake(

@@ -7,12 +7,14 @@ nearest folder upwards from the current one.
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -21,13 +23,13 @@ import yaml
 from collsec import pipeline
 from collsec.cli import kept
 from collsec.cli.options import project_at
-from collsec.core.errors import CollsecError, MissingInput, nearest
+from collsec.core.errors import BadSpec, CollsecError, MissingInput, nearest
 from collsec.core.project import Project
 from collsec.evidence import citation, record
 from collsec.evidence.record import Record
 from collsec.evidence.software import Software, software
 from collsec.histories.public import PUBLIC, in_seconds, raw_columns_of
-from collsec.histories.registry import raw_columns
+from collsec.histories.registry import PAGES, raw_columns
 from collsec.hypothesis import validation
 from collsec.hypothesis.specification import Spec
 from collsec.hypothesis.study import load_study
@@ -287,6 +289,24 @@ class Hypothesis:
     def name(self) -> str:
         """Such as ``h1``."""
         return self.spec.hypothesis
+
+    def module(self, name: str) -> ModuleType:
+        """A module that the page brings along, as it was loaded with it.
+
+        Parameters
+        ----------
+        name : str
+            Its file without ``.py``.
+
+        Raises
+        ------
+        BadSpec
+            If the page names no such module.
+        """
+        known = [file.removesuffix(".py") for file in self.spec.modules]
+        if name not in known:
+            raise BadSpec(f"{self.page.name}: no module {name!r}.{nearest(name, known)}")
+        return sys.modules[f"{PAGES}.{self.name}.{name}"]
 
     def fit(self, *, profile: str = "quick") -> Record:
         """The results: those of the study's last run if they are current, else estimated now.

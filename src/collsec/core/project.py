@@ -16,12 +16,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from collsec.core.errors import Corrupt, MissingInput
 from collsec.core.manifest import Digests, Manifest, WorkUnit, digest_of, manifest_from
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Seconds to wait for a file whose unit another process is just replacing.
 PAUSES = (0.02, 0.1, 0.4)
@@ -258,6 +259,7 @@ class Project:
         MissingInput, Corrupt
             As :meth:`content` does.
         """
+        import pandas as pd
         import pyarrow as pa
 
         path = self.stage(stage, name)
@@ -363,6 +365,13 @@ class _Making:
     manifest: Manifest
     folder: Path
     staged: dict[Path, Path] = field(default_factory=dict)
+
+
+def shipped() -> Path:
+    """The folder of the study that comes with the package: tables, Snakefile, looks of reports."""
+    package = Path(__file__).parents[1]
+    inside = package / "_study"
+    return inside if inside.is_dir() else package.parents[1]
 
 
 @contextmanager

@@ -106,29 +106,25 @@ class Placebo:
     outcome: str  # "passed", "failed" or "uninformative"
 
 
-def judged(estimate: Estimate, no_effect: tuple[float, float], fails_if: str = "either") -> Placebo:
-    """A falsification that is passed, failed or uninformative.
-
-    A placebo whose minimum detectable effect exceeds the smallest effect of interest could not
-    have found one: it is uninformative, unless it found one all the same.
-    """
-    return Placebo(estimate, judge(estimate, no_effect, fails_if))
+def judged(estimate: Estimate, primary: Estimate, fails_if: str = "either") -> Placebo:
+    """A falsification that is passed, failed or uninformative, as :func:`judge` has it."""
+    return Placebo(estimate, judge(estimate, primary, fails_if))
 
 
-def judge(estimate: Estimate, no_effect: tuple[float, float], fails_if: str = "either") -> str:
+def judge(estimate: Estimate, primary: Estimate, fails_if: str = "either") -> str:
     """Passed, failed or uninformative.
 
-    ``fails_if`` names the direction that would speak against the design where the other is to be
-    expected: few wars end in the months before troops come, because troops go to wars that go on.
+    A placebo is informative if it could have detected what the primary could: if its smallest
+    detectable effect is no larger. One that found an effect has failed all the same. ``fails_if``
+    names the direction that would speak against the design where the other is to be expected: few
+    wars end in the months before troops come, because troops go to wars that go on.
     """
     above = fails_if != "below_one" and estimate.ci_low > 1
     below = fails_if != "above_one" and estimate.ci_high < 1
     if math.isfinite(estimate.ci_low) and (above or below):
         return "failed"
-    detectable = estimate.mde_high
-    if not math.isfinite(detectable) or detectable > no_effect[1]:
-        return "uninformative"
-    return "passed"
+    could = math.isfinite(estimate.mde_high) and estimate.mde_high <= primary.mde_high
+    return "passed" if could else "uninformative"
 
 
 def leave_one_out(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:

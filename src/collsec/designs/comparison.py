@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from collsec import measures
@@ -81,6 +82,16 @@ class Comparison:
         exposed = (self.rows[self.column] > 0) | (not self.is_yes_or_no)
         return counts_of(self.rows, exposed, unit=self.unit, cluster=self.cluster)
 
+    def expected(self) -> float:
+        """Exposed events expected without an effect; NaN for a covariate in degrees.
+
+        At each event time of a stratum, the events times the exposed share of those at risk.
+        """
+        if not self.is_yes_or_no:
+            return math.nan
+        groups = self.rows.groupby(list(self.strata)) if self.strata else ((0, self.rows),)
+        return sum(_expected(rows, rows[self.column].to_numpy() > 0) for _, rows in groups)
+
     def fit(self, cluster: str | None = None) -> CoxResult:
         """The Cox model, with errors clustered on a column where one is named.
 
@@ -135,6 +146,20 @@ class Comparison:
         return thin
 
 
+def _expected(rows: pd.DataFrame, exposed: np.ndarray) -> float:
+    """Exposed events expected without an effect within one stratum."""
+    start, stop = rows["start"].to_numpy(float), rows["stop"].to_numpy(float)
+    ends = stop[rows["event"].to_numpy(bool)]
+
+    def at_risk(who: np.ndarray) -> np.ndarray:
+        """Rows at risk on ``(start, stop]`` at each event."""
+        begun = np.searchsorted(np.sort(start[who]), ends, side="left")
+        over = np.searchsorted(np.sort(stop[who]), ends, side="left")
+        return np.asarray(begun - over)
+
+    return float((at_risk(exposed) / at_risk(np.ones(len(rows), dtype=bool))).sum())
+
+
 def too_few_exposed(counts: Mapping[str, int]) -> str:
     """Why an exposure has too few events for a number; empty where it has enough."""
     events, clusters = counts["exposed_events"], counts["exposed_clusters"]
@@ -169,7 +194,7 @@ def sandwich_ratio(comparison: Comparison, *, level: float, power: float, **know
     for an index, absence to presence for an exposure.
     """
     known = {"estimand": "hazard_ratio", "inference": "cluster_sandwich"} | known
-    known |= comparison.counts()
+    known |= comparison.counts() | {"expected_events": comparison.expected()}
     try:
         fit = comparison.fit(comparison.cluster)
     except EstimationError as error:

@@ -129,7 +129,7 @@ def first_exposure(inputs: Inputs, prepared: Prepared, horizon: int) -> pd.DataF
     cause = np.where(prepared.outcome["is_event"], "end", "").astype(object)
     came = first[first.to_numpy() < exits[first.index.to_numpy()]]
     stop[came.index] = came.to_numpy()
-    cause[came.index] = "deployment"
+    cause[came.index] = "exposure"
     found = aalen_johansen(
         pd.DataFrame({"stop": stop, "cause": cause}), stop="stop", cause="cause", censored=""
     )

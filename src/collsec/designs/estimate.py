@@ -185,6 +185,9 @@ class Estimate:
         Cluster-sandwich interval at the same level, reported alongside.
     exposed_units, exposed_events, exposed_clusters : int
         Units and clusters with any exposure, and events under exposure.
+    expected_events : float
+        Exposed events expected without an effect: at each event, the exposed share of those at
+        risk. To be read alongside ``exposed_events`` where these are few.
     mde_low, mde_high : float
         Minimum detectable hazard ratios at the study's power.
     null_rejection : float
@@ -215,6 +218,7 @@ class Estimate:
     centered: float = math.nan
     cluster_low: float = math.nan
     cluster_high: float = math.nan
+    expected_events: float = math.nan
     mde_low: float = math.nan
     mde_high: float = math.nan
     null_rejection: float = math.nan

@@ -87,7 +87,7 @@ def hazard_ratio(comparison: Comparison, *, level: float, power: float, **known:
         The other fields of :class:`~collsec.designs.estimate.Estimate`.
     """
     known = {"estimand": "hazard_ratio", "inference": "cluster_jackknife"} | known
-    known |= comparison.counts()
+    known |= comparison.counts() | {"expected_events": comparison.expected()}
     reason = comparison.too_thin()
     if reason:
         return Estimate.missing(reason, level=level, **known)

@@ -47,6 +47,9 @@ class Design(Protocol):
         Those that a secondary exposure or a placebo may name for itself.
     calibration_blocks : int
         Into how many blocks the draws of its null calibration are split.
+    exposed_outcome : str
+        What counts as an exposed outcome, in the singular, such as ``termination``: the verdict
+        rule asks for a number of these.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Design(Protocol):
     methods: tuple[str, ...]
     further_methods: tuple[str, ...]
     calibration_blocks: int
+    exposed_outcome: str
 
     def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The primary's panel as it is written, and its attrition table."""

@@ -57,7 +57,41 @@ def followed(prepared: Prepared) -> np.ndarray:
     return kept
 
 
-def lay_out(inputs: Inputs, prepared: Prepared, *, within: tuple[str, ...] = ()) -> ExposureDesign:
+#: From which day to which something is on record.
+Window = tuple[pd.Timestamp, pd.Timestamp]
+#: Code of each unit on the eve of some days: (units, days) → shape (n_days, n_units).
+StatusOf = Callable[[pd.DataFrame, pd.Series], np.ndarray]
+
+
+def within_window(prepared: Prepared, window: Window) -> Prepared:
+    """The same cohort with its rows cut to the calendar days of a record.
+
+    Wars that were exposed when the record began are left out: they were not at risk of becoming so.
+    """
+    first, last = window
+    units, spells = prepared.units, prepared.spells
+    assert spells is not None
+    enters = (first - units["time_zero"]).dt.days.to_numpy(float)
+    prevalent = np.zeros(len(units), dtype=bool)
+    prevalent[spells.unit[(spells.assigned <= enters[spells.unit])]] = True
+    left_out = set(units.loc[prevalent, "unit_id"])
+    prepared = prepared.only(lambda frame: ~frame["unit_id"].isin(left_out))
+    zero = prepared.rows["unit_id"].map(prepared.units.set_index("unit_id")["time_zero"])
+    rows = prepared.rows
+    start = np.maximum(rows["start"], (first - zero).dt.days)
+    stop = np.minimum(rows["stop"], (last - zero).dt.days)
+    cut = rows.assign(start=start, stop=stop, event=rows["event"] & (stop == rows["stop"]))
+    return dataclasses.replace(prepared, rows=cut[start < stop].reset_index(drop=True))
+
+
+def lay_out(
+    inputs: Inputs,
+    prepared: Prepared,
+    *,
+    within: tuple[str, ...] = (),
+    window: Window | None = None,
+    status: StatusOf | None = None,
+) -> ExposureDesign:
     """Units, spells and strata as the re-randomization needs them.
 
     Parameters
@@ -66,6 +100,11 @@ def lay_out(inputs: Inputs, prepared: Prepared, *, within: tuple[str, ...] = ())
     prepared : Prepared
     within : tuple of str
         Columns of the units within which exposures are redrawn, before the declared ones.
+    window : tuple of Timestamp, optional
+        Calendar days within which units are followed; ``prepared`` is then that of
+        :func:`within_window`.
+    status : callable, optional
+        Code of each unit on the eve of each spell, within which it is redrawn.
 
     Raises
     ------
@@ -76,24 +115,35 @@ def lay_out(inputs: Inputs, prepared: Prepared, *, within: tuple[str, ...] = ())
     assert spells is not None
     origin = calendar_day(units["time_zero"])
     exits = clock(units.assign(exit_date=prepared.outcome["exit_date"]))
-    kept = followed(prepared)
+    kept, entry = followed(prepared), np.zeros(len(units))
+    event = prepared.outcome["is_event"].to_numpy(bool)
+    if window is not None:
+        first, last = ((day - units["time_zero"]).dt.days.to_numpy(float) for day in window)
+        event = event & (exits <= last)
+        entry, exits = np.maximum(entry, first), np.minimum(exits, last)
+        kept = kept & (entry < exits)
     row = np.cumsum(kept) - 1
     concerns = kept[spells.unit] & (spells.assigned < exits[spells.unit])
     unit = spells.unit[concerns]
+    eve = None
+    if status is not None:
+        days = units["time_zero"].iloc[unit] + pd.to_timedelta(spells.assigned[concerns], unit="D")
+        eve = status(units, days)[:, kept]
     names = (*within, *inputs.spec.inference.assignment_strata)
     levels = [codes(units, names[: len(names) - i]) for i in range(len(names))]
     assignment = np.column_stack(levels) if levels else codes(units, ())
     return exposure_design(
         origin=origin[kept],
-        entry=np.zeros(int(kept.sum())),
+        entry=entry[kept],
         exit=exits[kept],
-        event=prepared.outcome["is_event"].to_numpy(bool)[kept],
+        event=event[kept],
         outcome_strata=codes(units, prepared.strata)[kept],
         assignment_strata=assignment[kept],
         spell_unit=row[unit],
         spell_assigned=origin[unit] + spells.assigned[concerns],
         spell_on=origin[unit] + spells.on[concerns],
         spell_off=origin[unit] + spells.off[concerns],
+        spell_status=eve,
     )
 
 
@@ -107,14 +157,21 @@ def rerandomized(
     draws: int,
     level: float,
     label: str = "",
+    window: Window | None = None,
+    status: StatusOf | None = None,
 ) -> Estimate:
-    """Estimate of one exposure with re-randomization interval, the sandwich's alongside."""
+    """Estimate of one exposure with re-randomization interval, the sandwich's alongside.
+
+    ``window`` and ``status`` are those of :func:`lay_out`.
+    """
+    if window is not None:
+        prepared = within_window(prepared, window)
     comparison = Comparison.of(prepared, inputs.spec.cluster)
     known = identity(inputs, exposure, estimate_id=estimate_id, role=role, label=label)
     known |= {"estimand": "hazard_ratio", "inference": RERANDOMIZED} | comparison.counts()
     try:
         found = risk_set_rerandomization(
-            lay_out(inputs, prepared),
+            lay_out(inputs, prepared, window=window, status=status),
             draws=draws,
             level=level,
             seed=seed_for(inputs.study.seed, estimate_id),
@@ -132,6 +189,7 @@ def rerandomized(
         power=inputs.study.power,
         detectable_error=found.interval_std_error,
         centered=math.exp(found.median_unbiased),
+        expected_events=found.expected_exposed_events,
         **known,
     )
 
@@ -146,6 +204,7 @@ class TimeVarying:
     methods = (RERANDOMIZED,)
     further_methods = (RERANDOMIZED, SANDWICH)
     calibration_blocks = 1
+    exposed_outcome = "termination"
 
     def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The primary's panel with the exposure at every declared lag."""

@@ -19,10 +19,13 @@ from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.evidence.record import load
 from collsec.evidence.verdict import Verdict
+from collsec.hypothesis.study import load_study
 from collsec.tables.clean import CLAIMS, read_raw
 
 RESOURCE = CLAIMS
 FILE = f"data/raw/{RESOURCE['path']}"
+#: Where a claim stands whose hypothesis the study does not list.
+NOT_IN_STUDY = "not-in-study"
 
 
 class Results(Protocol):
@@ -45,7 +48,8 @@ class Standing:
     Attributes
     ----------
     standing : str
-        A code of the verdict rule, ``described``, ``secondary``, or the claim's class.
+        A code of the verdict rule, ``described``, ``secondary``, the claim's class, or
+        ``not-in-study``.
     result_id : str
         What to cite, such as ``h3.divergence@3f9c2a``; empty where nothing was estimated.
     is_quick : bool
@@ -68,6 +72,12 @@ def read(project: Project) -> pd.DataFrame:
     claims = read_raw(project, RESOURCE)
     check(claims)
     return claims
+
+
+def are_listed(project: Project) -> bool:
+    """Whether a study lists claims, or has a page that shows them: one of one's own need not."""
+    page = project.root / "reports" / "claims.qmd"
+    return (project.raw / RESOURCE["path"]).exists() or page.exists()
 
 
 def check(claims: pd.DataFrame) -> None:
@@ -134,7 +144,7 @@ def ledger(claims: pd.DataFrame, records: Mapping[str, Results]) -> pd.DataFrame
     claims : DataFrame
         As read by :func:`read`.
     records : mapping of str to Results
-        The record of each hypothesis that a claim is tested by.
+        The record of each hypothesis of the study that a claim is tested by.
 
     Returns
     -------
@@ -150,6 +160,8 @@ def ledger(claims: pd.DataFrame, records: Mapping[str, Results]) -> pd.DataFrame
         Standing(claim["verdict_class"])
         if claim["verdict_class"] != "tested"
         else _tested(claim, line, records[claim["hypothesis"]])
+        if claim["hypothesis"] in records
+        else Standing(NOT_IN_STUDY)
         for line, claim in enumerate(claims.fillna("").to_dict(orient="records"), 2)
     ]
     return claims.reset_index(drop=True).join(
@@ -166,12 +178,13 @@ def ledger_of(project: Project) -> pd.DataFrame:
         If an estimate step has not been run.
     """
     claims = read(project)
-    return ledger(claims, {h: load(project, h) for h in tested_by(claims)})
+    return ledger(claims, {h: load(project, h) for h in tested_by(claims, project)})
 
 
-def tested_by(claims: pd.DataFrame) -> list[str]:
-    """The hypotheses whose estimates speak to some claim."""
-    return sorted(claims.loc[claims["verdict_class"] == "tested", "hypothesis"].unique())
+def tested_by(claims: pd.DataFrame, project: Project) -> list[str]:
+    """The hypotheses of the study whose estimates speak to some claim."""
+    tested = claims.loc[claims["verdict_class"] == "tested", "hypothesis"]
+    return sorted({*tested} & {*load_study(project).hypotheses})
 
 
 def is_description(name: str, record: Results) -> bool:

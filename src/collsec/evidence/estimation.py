@@ -20,7 +20,10 @@ from collsec.designs.registry import get
 from collsec.designs.tasks import main_estimates
 from collsec.evidence.verdict import Facts, Rules, Verdict, decide
 from collsec.hypothesis.study import Draws
-from collsec.survival.inference import Calibration, e_value
+from collsec.survival.inference import Calibration, e_value, needed_events
+
+#: Ratios of which it is said how many exposed outcomes they would need.
+RATIOS_TO_DETECT = (1.5, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def estimate_hypothesis(
     )
     known_biased = done["known_biased"].records["known_biased"]
     falsification = [
-        checks.judged(e, spec.estimand.no_effect, exposure.fails_if)
+        checks.judged(e, primary, exposure.fails_if)
         for exposure in spec.falsification
         for e in done[f"placebo.{exposure.measure}"].estimates
     ]
@@ -77,7 +80,9 @@ def estimate_hypothesis(
     without = pd.DataFrame(checked["without"])
     flips = checks.sign_flips(primary.estimate, without, checks.places(inputs.episodes))
     agreement = multiverse.agreement(primary, specifications)
-    verdict = _verdict(inputs, primary, checked["engines_agree"], falsification, flips, agreement)
+    verdict = _verdict(
+        inputs, primary, calibrated, checked["engines_agree"], falsification, flips, agreement
+    )
     biased = [
         dataclasses.replace(e, null_rejection=known_biased, null_draws=draws.calibration_draws)
         if e.validity == "known-biased"
@@ -99,6 +104,11 @@ def estimate_hypothesis(
         quantities |= part.quantities
     quantities |= multiverse.quantities(agreement, specifications)
     quantities |= e_values(primary)
+    quantities |= {
+        f"primary.needed_{ratio.replace('.', '_')}": Quantity(n, Unit.COUNT)
+        for ratio, n in _needed(inputs).items()
+    }
+    quantities["primary.expected"] = Quantity(primary.expected_events, Unit.NUMBER, digits=1)
     if not math.isnan(known_biased):
         quantities["known_biased.null_rejection"] = Quantity(known_biased, Unit.SHARE)
     return Estimated(
@@ -109,6 +119,7 @@ def estimate_hypothesis(
             "spec": spec.normalized(),
             "result_id": result_id(f"{spec.hypothesis}.primary", spec.normalized(), panel, rows),
             "verdict": rounded(verdict.plain()),
+            "minimum": [inputs.study.minimum_exposed_events, inputs.study.minimum_exposed_clusters],
             "quantities": {name: quantity.plain() for name, quantity in quantities.items()},
             "made_by": {e.estimate_id: name for name, p in parts.items() for e in p.estimates},
             "diagnostics": primary_checks(
@@ -147,6 +158,7 @@ def _calibration(inputs: Inputs, done: Mapping[str, Part]) -> Calibration:
 def _verdict(
     inputs: Inputs,
     primary: Estimate,
+    calibrated: Calibration,
     engines_agree: bool,
     falsification: list[checks.Placebo],
     flips: list[str],
@@ -163,11 +175,15 @@ def _verdict(
             exposed_clusters=primary.exposed_clusters,
             engines_agree=engines_agree,
             null_rejection=primary.null_rejection,
+            null_interval=(calibrated.ci_low, calibrated.ci_high),
             failed_falsifications=tuple(
                 p.estimate.label for p in falsification if p.outcome == "failed"
             ),
             sign_flips=tuple(flips),
             principled_agreement=agreement,
+            exposed_outcome=get(spec.design).exposed_outcome,
+            expected_events=primary.expected_events,
+            needed_events=_needed(inputs),
         ),
         Rules(
             minimum_exposed_events=study.minimum_exposed_events,
@@ -175,8 +191,17 @@ def _verdict(
             calibration_bounds=study.calibration_bounds,
             no_effect=spec.estimand.no_effect,
             agreement=study.agreement,
+            least_exposed_events=study.least_exposed_events,
+            least_exposed_clusters=study.least_exposed_clusters,
         ),
     )
+
+
+def _needed(inputs: Inputs) -> dict[str, int]:
+    """Exposed outcomes that each of some ratios would need to be detected, by the ratio."""
+    study = inputs.study
+    alpha = 1 - study.level_of(inputs.spec.hypothesis)
+    return {f"{r:g}": needed_events(r, alpha=alpha, power=study.power) for r in RATIOS_TO_DETECT}
 
 
 def _curves(

@@ -2,23 +2,111 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
-from collsec.core.errors import BadTable, CollsecError, MissingInput
+from collsec.core.documents import Document
+from collsec.core.errors import BadDocument, BadTable, MissingInput
+from collsec.core.models import STRICT, Name, Whole, build, checked, one_of
 from collsec.core.project import Project
+from collsec.core.provenance import digest_json
 from collsec.designs.estimate import Unit
-from collsec.evidence.verdict import CODES, Family, Verdict
+from collsec.evidence.verdict import CODES, Family, Verdict, printed
 from collsec.hypothesis.extension import register_made
 
-PROFILES = ("quick", "full")
 
-
-class BadRecord(CollsecError):
+class BadRecord(BadDocument):
     """A record of estimates lacks something that its report must state."""
+
+
+@pydantic_dataclass(config=STRICT, frozen=True)
+class StoredReason:
+    """Why a verdict is what it is."""
+
+    code: Name
+    values: dict[str, Any]
+
+
+@pydantic_dataclass(config=STRICT, frozen=True)
+class StoredVerdict:
+    """A verdict and its reasons, the first of them first."""
+
+    code: Annotated[str, *one_of(*sorted(CODES))]
+    reasons: Annotated[tuple[StoredReason, ...], Field(min_length=1)]
+    flags: tuple[StoredReason, ...] = ()
+
+
+@pydantic_dataclass(config=STRICT, frozen=True)
+class StoredQuantity:
+    """A number or text that a page may print."""
+
+    value: Any
+    unit: Annotated[str, *one_of(*sorted(unit.value for unit in Unit))]
+    digits: Whole | None = None
+
+
+@pydantic_dataclass(config=STRICT, frozen=True)
+class StoredProvenance:
+    """What the estimates were made from, and by which code."""
+
+    collsec_version: Name
+    data_vintage: Name
+    profile: Literal["quick", "full"]
+    stage: Name
+    inputs: dict[str, str]
+
+
+@pydantic_dataclass(config=ConfigDict(extra="allow"), frozen=True)
+class StoredDiagnostics:
+    """What the report states of the primary estimate; a design may record more."""
+
+    null_calibration: dict[str, Any]
+    falsification: list[dict[str, Any]]
+    sign_flips: list[str]
+    principled_agreement: Annotated[
+        float | None, Field(description="Share of specifications; none without any.")
+    ]
+
+
+def _around_one(estimand: dict[str, Any]) -> str:
+    """What is wrong with the range of no interest of an estimand, or nothing."""
+    match estimand.get("no_effect"):
+        case [int() | float() as low, int() | float() as high] if 0 < low < 1 < high:
+            return ""
+    return "no_effect must be two hazard ratios around 1, such as [0.8, 1.25]."
+
+
+@pydantic_dataclass(config=ConfigDict(extra="allow"), frozen=True)
+class StoredSpecification:
+    """The specification as it was estimated; its own model checked it then."""
+
+    estimand: Annotated[dict[str, Any], checked(_around_one)]
+
+
+@pydantic_dataclass(config=STRICT, frozen=True)
+class StoredRecord:
+    """The JSON of a hypothesis' record, ``data/processed/estimates/<name>.json``."""
+
+    hypothesis: Name
+    result_id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*@[0-9a-f]+$")]
+    spec: StoredSpecification
+    verdict: StoredVerdict
+    quantities: dict[str, StoredQuantity]
+    made_by: Annotated[dict[str, str], Field(description="Part that made an estimate, by its id.")]
+    diagnostics: StoredDiagnostics
+    provenance: StoredProvenance
+    multiverse: Annotated[dict[str, Any], Field(default_factory=dict)]
+    parts: Annotated[dict[str, Any], Field(default_factory=dict)]
+    minimum: Annotated[
+        tuple[int, int],
+        Field(description="Exposed outcomes and clusters below which no direction is said."),
+    ] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +118,9 @@ class Record:
     hypothesis : str
         Identifier, such as `h1`.
     verdict : Verdict
+        The one that may be printed: that of the full profile.
+    minimum : tuple of int
+        Exposed outcomes and clusters below which no direction is said of any estimate.
     quantities, made_by, diagnostics, provenance, spec : mapping
         The parts of `estimates/{h}.json`: `quantities` by the name of the page's variable, without
         the hypothesis; `made_by` the part that made an estimate, by its id.
@@ -64,6 +155,7 @@ class Record:
     parts: Mapping[str, Any]
     multiverse: Mapping[str, Any]
     specifications: pd.DataFrame | None
+    minimum: tuple[int, int] = (0, 0)
 
     @property
     def is_quick(self) -> bool:
@@ -108,7 +200,7 @@ def load(project: Project, hypothesis: str) -> Record:
     MissingInput
         If the estimate step has not been run.
     BadRecord
-        If a part is absent or has no meaning here.
+        Holding every part that is absent or has no meaning here.
     """
     path = project.record(hypothesis)
     where = project.relative(path)
@@ -118,32 +210,48 @@ def load(project: Project, hypothesis: str) -> Record:
         )
     content = project.read_json(path)
     register_made(project, hypothesis)
-    needed = (
-        "spec",
-        "verdict",
-        "quantities",
-        "made_by",
-        "diagnostics",
-        "provenance",
-        "result_id",
-    )
-    for part in needed:
-        if part not in content:
-            raise BadRecord(f"{where}: no `{part}`. Run the estimate step of {hypothesis} again.")
+    build(StoredRecord, Document(where, content), BadRecord)
     record = Record(
         hypothesis=hypothesis,
         estimates=project.read("estimates", hypothesis),
         curves=_optional(project, "estimates", f"{hypothesis}-curves"),
         attrition=_optional(project, "panels", f"{hypothesis}-attrition"),
         places=_places(project),
+        specifications=_optional(project, "estimates", f"{hypothesis}-multiverse"),
+        verdict=printed(
+            Verdict.of_plain(content["verdict"]),
+            content["provenance"],
+            _published(project, content),
+        ),
+        minimum=tuple(content.get("minimum", (0, 0))),
         parts=content.get("parts", {}),
         multiverse=content.get("multiverse", {}),
-        specifications=_optional(project, "estimates", f"{hypothesis}-multiverse"),
-        verdict=_verdict(content["verdict"], where),
-        **{part: content[part] for part in needed if part != "verdict"},
+        **{
+            part: content[part]
+            for part in ("spec", "quantities", "made_by", "diagnostics", "provenance", "result_id")
+        },
     )
-    _check(record, where, project.relative(project.stage("estimates", hypothesis)))
+    if (record.estimates["role"] == "primary").sum() != 1:
+        table = project.relative(project.stage("estimates", hypothesis))
+        raise BadTable(table, "there must be exactly one primary estimate.", column="role")
     return record
+
+
+def _published(project: Project, content: Mapping[str, Any]) -> Verdict | None:
+    """The verdict of the last release, if it was of the full profile, this data and this file."""
+    if content["provenance"].get("profile") != "quick" or not project.manifest.exists():
+        return None
+    try:
+        manifest = json.loads(project.manifest.read_text(encoding="utf-8"))
+        known = manifest["results"][content["hypothesis"]]
+        is_same = (
+            manifest["profile"] == "full"
+            and manifest["data_vintage"] == content["provenance"].get("data_vintage")
+            and known["specification"] == digest_json(content["spec"])
+        )
+        return Verdict.of_plain(known["rule"]) if is_same else None
+    except (ValueError, KeyError, TypeError):
+        return None  # a release from before verdicts stood in it whole, or none of this hypothesis
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,52 +302,3 @@ def _places(project: Project) -> dict[int, str]:
         return {}
     pairs = zip(episodes["conflict_id"], episodes["location"], strict=True)
     return {int(conflict): str(place).replace(";", ", ") for conflict, place in pairs}
-
-
-def _verdict(content: Any, where: str) -> Verdict:
-    """Read a verdict, refusing one that no rule reaches or that has no reasons."""
-    try:
-        verdict = Verdict.of_plain(content)
-    except (KeyError, TypeError) as error:
-        raise BadRecord(f"{where}: the verdict is incomplete ({error}).") from None
-    if verdict.code not in CODES:
-        raise BadRecord(
-            f"{where}: verdict code {verdict.code!r} is none of {', '.join(sorted(CODES))}."
-        )
-    if not verdict.reasons:
-        raise BadRecord(f"{where}: the verdict has no reasons.")
-    return verdict
-
-
-def _check(record: Record, where: str, table: str) -> None:
-    """Refuse a record that a page would have to leave holes for."""
-    for key in ("collsec_version", "data_vintage", "profile"):
-        if not record.provenance.get(key):
-            raise BadRecord(f"{where}: provenance has no `{key}`.")
-    if record.provenance["profile"] not in PROFILES:
-        raise BadRecord(
-            f"{where}: profile {record.provenance['profile']!r} is neither quick nor full."
-        )
-    units = {unit.value for unit in Unit}
-    for name, plain in record.quantities.items():
-        if not isinstance(plain, dict) or "value" not in plain:
-            raise BadRecord(f"{where}: quantity {name!r} is {plain!r}, without a value.")
-        if plain.get("unit") not in units:
-            raise BadRecord(
-                f"{where}: quantity {name!r} has the unit {plain.get('unit')!r}; "
-                f"known: {', '.join(sorted(units))}."
-            )
-    if (record.estimates["role"] == "primary").sum() != 1:
-        raise BadTable(table, "there must be exactly one primary estimate.", column="role")
-    for key in ("null_calibration", "falsification", "sign_flips", "principled_agreement"):
-        if key not in record.diagnostics:
-            raise BadRecord(f"{where}: diagnostics have no `{key}`.")
-    try:
-        low, high = record.no_effect
-    except (KeyError, TypeError, ValueError):
-        low, high = 0.0, 0.0
-    if not 0 < low < 1 < high:
-        raise BadRecord(
-            f"{where}: spec.estimand.no_effect must be two hazard ratios around 1, "
-            "such as [0.8, 1.25]."
-        )

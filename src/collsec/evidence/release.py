@@ -15,6 +15,7 @@ from typing import Any
 from collsec.core import __version__
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
+from collsec.core.provenance import digest_json
 from collsec.designs.estimate import rounded
 from collsec.evidence.record import Record, load
 from collsec.hypothesis.study import load_study
@@ -50,8 +51,9 @@ def manifest(project: Project) -> dict[str, Any]:
     -------
     dict
         ``collsec_version``, ``data_vintage``, ``profile``; ``results`` by hypothesis: result id,
-        verdict, and the numbers and counts of the primary at the precision of a result id;
-        ``outputs``: SHA-256 of every estimates file and every file of the site.
+        verdict with its reasons, digest of the specification, and the numbers and counts of the
+        primary at the precision of a result id; ``outputs``: SHA-256 of every estimates file and
+        every file of the site.
 
     Raises
     ------
@@ -97,6 +99,8 @@ def _result(record: Record) -> dict[str, Any]:
     return {
         "id": record.result_id,
         "verdict": record.verdict.code,
+        "rule": record.verdict.plain(),
+        "specification": digest_json(record.spec),
         "primary": {name: rounded(float(primary[name])) for name in NUMBERS}
         | {name: int(primary[name]) for name in COUNTS},
     }
@@ -156,4 +160,5 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> Reproduction:
 def _flat(result: Mapping[str, Any] | None) -> dict[str, Any]:
     if result is None:
         return {}
-    return {k: v for k, v in result.items() if k != "primary"} | dict(result["primary"])
+    own = {k: result[k] for k in ("id", "verdict") if k in result}
+    return own | dict(result["primary"])

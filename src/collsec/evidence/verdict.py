@@ -16,14 +16,22 @@ import pandas as pd
 from collsec.core.schema import Role
 from collsec.survival.inference import benjamini_hochberg, holm
 
-#: Every code that a hypothesis or a claim can have; :func:`decide` reaches the first six.
-CODES = (
+#: Codes that :func:`decide` reaches.
+DECIDED = (
     "void",
+    "not-estimable",
     "inconclusive",
     "supported",
     "contradicted",
     "mixed",
     "no-effect",
+)
+#: Stands for a verdict where only the draws of the full profile could give one.
+NEEDS_FULL = "needs-full-profile"
+#: Every code that a hypothesis or a claim can have.
+CODES = (
+    *DECIDED,
+    NEEDS_FULL,
     "not-empirical",
     "not-testable",
     "deferred",
@@ -41,17 +49,25 @@ class Facts:
     expected : str
         ``above_one`` or ``below_one``: the sign that the claim implies.
     exposed_events, exposed_clusters : int
-        Exposed terminations; clusters with any exposure.
+        Exposed outcomes, of the kind that the design declares; clusters with any exposure.
     engines_agree : bool
         Whether a second engine gives the same coefficient.
     null_rejection : float
         Rejection rate of the primary test under random exposure.
+    null_interval : tuple of float
+        95 % Wilson interval of that rate, for the error of its draws.
     failed_falsifications : tuple of str
         Informative placebos that found an effect.
     sign_flips : tuple of str
         Single conflicts (missions) whose removal turns the sign.
     principled_agreement : float
         Share of the multiverse's principled specifications with the primary's sign.
+    exposed_outcome : str
+        What the design counts as an exposed outcome, in the singular.
+    expected_events : float
+        Exposed outcomes expected without an effect; NaN where that is not known.
+    needed_events : mapping of str to int
+        Exposed outcomes that a ratio (as text) would need to be detected.
     """
 
     hazard_ratio: float
@@ -62,9 +78,13 @@ class Facts:
     exposed_clusters: int
     engines_agree: bool
     null_rejection: float
+    null_interval: tuple[float, float]
     failed_falsifications: tuple[str, ...]
     sign_flips: tuple[str, ...]
     principled_agreement: float
+    exposed_outcome: str = "termination"
+    expected_events: float = math.nan
+    needed_events: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +96,8 @@ class Rules:
     calibration_bounds: tuple[float, float]
     no_effect: tuple[float, float]
     agreement: float
+    least_exposed_events: int = 5
+    least_exposed_clusters: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +107,13 @@ class Reason:
     Attributes
     ----------
     code : str
-        ``engines_disagree``; ``null_rejection`` (`rate`, `low`, `high`); ``few_exposed``
-        (`terminations`, `clusters`, `minimum_terminations`, `minimum_clusters`);
-        ``excludes_one``; ``checks_hold``; ``placebo`` (`label`); ``sign_changes`` (`without`);
-        ``none_principled``; ``disagreement`` (`share`); ``within`` (`low`, `high`);
-        ``undecided``.
+        ``engines_disagree``; ``null_rejection`` (`rate`, `low`, `high` of its Wilson interval, and
+        the `bound` that it may not exceed); ``not_calibrated``; ``few_exposed`` (`outcome`,
+        `outcomes`, `clusters`, `minimum_outcomes`, `minimum_clusters`, `expected`, `needed` by
+        ratio); ``excludes_one``; ``checks_hold``; ``placebo`` (`label`); ``sign_changes``
+        (`without`); ``none_principled``; ``disagreement`` (`share`); ``within`` (`low`, `high`);
+        ``undecided``; ``quick_profile``. As flags: ``rejects_rarely`` and ``rejects_often``
+        (`rate`, `bound`).
     values : mapping
         The numbers and names of the reason; a missing number is None.
     """
@@ -100,16 +124,26 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A verdict with its reasons, the first of them first."""
+    """A verdict with its reasons, the first of them first.
+
+    Attributes
+    ----------
+    code : str
+    reasons : tuple of Reason
+    flags : tuple of Reason
+        What a reader must know of the test besides, whatever the verdict.
+    """
 
     code: str
     reasons: tuple[Reason, ...]
+    flags: tuple[Reason, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """The verdict as plain JSON."""
         return {
             "code": self.code,
             "reasons": [{"code": r.code, "values": dict(r.values)} for r in self.reasons],
+            "flags": [{"code": r.code, "values": dict(r.values)} for r in self.flags],
         }
 
     @classmethod
@@ -121,59 +155,100 @@ class Verdict:
         KeyError
             If it lacks something.
         """
-        reasons = (Reason(r["code"], r["values"]) for r in content["reasons"])
-        return cls(content["code"], tuple(reasons))
+        reasons, flags = (
+            tuple(Reason(r["code"], r["values"]) for r in content.get(key, ()))
+            for key in ("reasons", "flags")
+        )
+        if "reasons" not in content:
+            raise KeyError("reasons")
+        return cls(content["code"], reasons, flags)
 
 
 def decide(facts: Facts, rules: Rules) -> Verdict:
     """The verdict: first match of the precedence table wins.
 
-    1. void: two engines disagree, or the null calibration lies outside its bounds;
-    2. inconclusive: too few exposed terminations or clusters;
-    3. supported, contradicted or mixed: the interval excludes a hazard ratio of one;
-    4. no-effect: the interval lies inside the equivalence range;
-    5. inconclusive.
+    1. void: two engines disagree, or the test rejects too often: the Wilson interval of its
+       rejection rate under random exposure lies above the bound. A test that rejects too rarely is
+       flagged: it errs on the side of finding nothing;
+    2. not-estimable: too few exposed outcomes or clusters for any estimate;
+    3. inconclusive, for want of cases: too few for an effect to be looked at;
+    4. void: the test was never put to random exposure;
+    5. supported, contradicted or mixed: the interval excludes a hazard ratio of one;
+    6. no-effect: the interval lies inside the equivalence range;
+    7. inconclusive.
     """
+    code, reasons = _decided(facts, rules)
+    return Verdict(code, reasons, _flags(facts, rules) if code != "void" else ())
+
+
+def _decided(facts: Facts, rules: Rules) -> tuple[str, tuple[Reason, ...]]:
     void = _void(facts, rules)
     if void:
-        return Verdict("void", void)
-    if is_few(facts.exposed_events, facts.exposed_clusters, rules):
-        few = {
-            "terminations": facts.exposed_events,
-            "clusters": facts.exposed_clusters,
-            "minimum_terminations": rules.minimum_exposed_events,
-            "minimum_clusters": rules.minimum_exposed_clusters,
-        }
-        return Verdict("inconclusive", (Reason("few_exposed", few),))
+        return "void", void
+    few = _few(facts, rules)
+    if few is not None:
+        return few
+    if not math.isfinite(facts.null_rejection):
+        return "void", (Reason("not_calibrated"),)
     if facts.ci_low > 1 or facts.ci_high < 1:
         excludes = Reason("excludes_one")
         failures = _credibility(facts, rules)
         if failures:
-            return Verdict("mixed", (excludes, *failures))
+            return "mixed", (excludes, *failures)
         as_claimed = (facts.ci_low > 1) == (facts.expected == "above_one")
-        code = "supported" if as_claimed else "contradicted"
-        return Verdict(code, (excludes, Reason("checks_hold")))
+        return "supported" if as_claimed else "contradicted", (excludes, Reason("checks_hold"))
     low, high = rules.no_effect
     if facts.ci_low >= low and facts.ci_high <= high:
-        return Verdict("no-effect", (Reason("within", {"low": low, "high": high}),))
-    return Verdict("inconclusive", (Reason("undecided"),))
+        return "no-effect", (Reason("within", {"low": low, "high": high}),)
+    return "inconclusive", (Reason("undecided"),)
 
 
-def is_few(terminations: float, clusters: float, rules: Rules) -> bool:
+def is_few(outcomes: float, clusters: float, rules: Rules) -> bool:
     """Whether too few were exposed for any effect to be looked at."""
-    return terminations < rules.minimum_exposed_events or clusters < rules.minimum_exposed_clusters
+    return outcomes < rules.minimum_exposed_events or clusters < rules.minimum_exposed_clusters
+
+
+def _few(facts: Facts, rules: Rules) -> tuple[str, tuple[Reason, ...]] | None:
+    """Not estimable below the least numbers, inconclusive for want of cases below the minimum."""
+    outcomes, clusters = facts.exposed_events, facts.exposed_clusters
+    is_least = outcomes < rules.least_exposed_events or clusters < rules.least_exposed_clusters
+    if not (is_least or is_few(outcomes, clusters, rules)):
+        return None
+    least = (rules.least_exposed_events, rules.least_exposed_clusters)
+    usual = (rules.minimum_exposed_events, rules.minimum_exposed_clusters)
+    minimum = least if is_least else usual
+    known = {
+        "outcome": facts.exposed_outcome,
+        "outcomes": outcomes,
+        "clusters": clusters,
+        "minimum_outcomes": minimum[0],
+        "minimum_clusters": minimum[1],
+        "expected": facts.expected_events if math.isfinite(facts.expected_events) else None,
+        "needed": dict(facts.needed_events),
+    }
+    return "not-estimable" if is_least else "inconclusive", (Reason("few_exposed", known),)
 
 
 def _void(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
     reasons = []
     if not facts.engines_agree:
         reasons.append(Reason("engines_disagree"))
-    low, high = rules.calibration_bounds
-    is_finite = math.isfinite(facts.null_rejection)
-    if not (is_finite and low <= facts.null_rejection <= high):
-        rate = facts.null_rejection if is_finite else None
-        reasons.append(Reason("null_rejection", {"rate": rate, "low": low, "high": high}))
+    (low, high), bound = facts.null_interval, rules.calibration_bounds[1]
+    if low > bound:
+        known = {"rate": facts.null_rejection, "low": low, "high": high, "bound": bound}
+        reasons.append(Reason("null_rejection", known))
     return tuple(reasons)
+
+
+def _flags(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
+    """Rejection rates that void nothing, and that a reader must know."""
+    rarely, often = rules.calibration_bounds
+    rate = facts.null_rejection
+    if facts.null_interval[1] < rarely:
+        return (Reason("rejects_rarely", {"rate": rate, "bound": rarely}),)
+    if rate > often:
+        return (Reason("rejects_often", {"rate": rate, "bound": often}),)
+    return ()
 
 
 def _credibility(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
@@ -184,6 +259,29 @@ def _credibility(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
     elif facts.principled_agreement < rules.agreement:
         failures.append(Reason("disagreement", {"share": facts.principled_agreement}))
     return tuple(failures)
+
+
+def printed(own: Verdict, provenance: Mapping[str, Any], published: Verdict | None) -> Verdict:
+    """The verdict that may be printed: that of the full profile.
+
+    Parameters
+    ----------
+    own : Verdict
+        From the draws that were made here.
+    provenance : mapping
+        ``profile`` of the record.
+    published : Verdict or None
+        That of the last release, where it was of the full profile and of the same specification
+        and data.
+
+    Notes
+    -----
+    Fewer draws move an interval across its bounds, and a rejection rate across its own. The quick
+    profile therefore prints no verdict of its own.
+    """
+    if provenance["profile"] != "quick":
+        return own
+    return published or Verdict(NEEDS_FULL, (Reason("quick_profile"),))
 
 
 #: Significance level at which further estimates are counted.

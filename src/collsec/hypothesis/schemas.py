@@ -23,7 +23,10 @@ DOCUMENTS = {
     "study": ("analyses/_study.yml", "Choices shared by every hypothesis.", ("<profile>",)),
     "cases": ("analyses/_cases.yml", "Wars that the page of cases shows.", ("<case>", "<id>")),
     "sources": ("data/raw/sources.toml", "Published data sets, one block each.", ("<source>",)),
+    "record": ("data/processed/estimates/<name>.json", "What the estimate step records.", ()),
 }
+# Written by the pipeline: published as a schema, and no part of the page of keys.
+MADE = ("record",)
 _PLAIN = {
     "string": "text",
     "integer": "whole number",
@@ -62,6 +65,8 @@ def _page(models: Mapping[str, Any]) -> str:
         "JSON Schemas in `docs/schemas/` are made from the models that check the documents.",
     ]
     for name, model in models.items():
+        if name in MADE:
+            continue
         file, what, names = DOCUMENTS[name]
         lines += ["", f"## `{file}`", "", what, ""]
         lines += ["| Key | Type | Default | Meaning |", "| --- | --- | --- | --- |"]

@@ -142,6 +142,10 @@ class AmendmentSpec:
     day: Annotated[Text, Field(description="Day of the change, in quotation marks.")]
     change: Annotated[Text, Field(description="What was changed.")]
     reason: Annotated[Text, Field(description="Why, and what became of the verdict.")]
+    is_rule: Annotated[
+        bool,
+        Field(strict=True, description="Whether a rule changed, so that the overview names it."),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,14 +75,17 @@ class Study:
         Field(gt=0, le=1, description="Share of principled specifications that agree in sign."),
     ]
     minimum_exposed_events: Annotated[
-        Count, Field(description="Exposed terminations below which a verdict is inconclusive.")
+        Count, Field(description="Exposed outcomes below which a verdict is inconclusive.")
     ]
     minimum_exposed_clusters: Annotated[
         Count, Field(description="Clusters with an exposed unit below which it is inconclusive.")
     ]
     calibration_bounds: Annotated[
         tuple[Number, Number],
-        Field(description="Rejection rates under no effect that a valid test may have."),
+        Field(
+            description="Rejection rates under no effect: a test that surely rejects more often "
+            "than the second is void, one that surely rejects less often than the first is flagged."
+        ),
     ]
     seed: Annotated[
         Whole, Field(ge=0, le=2**32 - 1, description="Seed from which all others are derived.")
@@ -91,6 +94,13 @@ class Study:
         dict[Annotated[str, *one_of(*PROFILES)], Draws],
         Field(min_length=1, description="Draw counts by profile."),
     ]
+    least_exposed_events: Annotated[
+        Count,
+        Field(description="Exposed outcomes below which nothing is estimable."),
+    ] = 5
+    least_exposed_clusters: Annotated[
+        Count, Field(description="Clusters with an exposed unit below which nothing is estimable.")
+    ] = 4
 
     @property
     def usual_level(self) -> float:

@@ -10,6 +10,8 @@ from collsec.survival.cox.firth import FirthResult, firth_cox
 from collsec.survival.cox.frailty import FrailtyResult, frailty_cox
 from collsec.survival.cox.model import cox_ph, fit_design
 from collsec.survival.cox.result import CoxResult
+from collsec.survival.emulation.adjusted_curves import adjusted_survival
+from collsec.survival.emulation.adjusted_result import AdjustedSurvival
 from collsec.survival.emulation.standardization import (
     StandardizedSurvival,
     StepPath,
@@ -19,6 +21,9 @@ from collsec.survival.emulation.standardization import (
 from collsec.survival.emulation.strategies import EmulatedTrial, clone_censor_weight
 from collsec.survival.errors import EstimationError, EstimationWarning
 from collsec.survival.journal_table import JournalTable
+from collsec.survival.multistate.probabilities import TransitionProbabilities
+from collsec.survival.multistate.transition_hazards import TransitionHazards, transition_hazards
+from collsec.survival.multistate.transition_probabilities import transition_probabilities
 from collsec.survival.nonparametric.aalen_johansen import CumulativeIncidence, aalen_johansen
 from collsec.survival.nonparametric.kaplan_meier import SurvivalCurve, kaplan_meier
 from collsec.survival.nonparametric.logrank import LogrankTest, logrank
@@ -27,6 +32,8 @@ from collsec.survival.parametric.aft import aft
 from collsec.survival.parametric.aft_result import AftResult
 from collsec.survival.parametric.discrete import discrete_hazard
 from collsec.survival.parametric.discrete_result import DiscreteHazardResult
+from collsec.survival.parametric.flexible import flexible_parametric
+from collsec.survival.parametric.flexible_result import FlexibleParametricResult
 from collsec.survival.regression.fitting import RegressionResult
 from collsec.survival.regression.generalized_linear import logit, poisson
 from collsec.survival.regression.instrumental import IVResult, iv_2sls
@@ -38,6 +45,7 @@ from collsec.survival.splines import restricted_cubic, spline_knots
 from collsec.survival.tables import compare, journal_table
 
 __all__ = [
+    "AdjustedSurvival",
     "AftResult",
     "AndersonRubin",
     "CompleteCases",
@@ -49,6 +57,7 @@ __all__ = [
     "EstimationError",
     "EstimationWarning",
     "FirthResult",
+    "FlexibleParametricResult",
     "FrailtyResult",
     "IVResult",
     "JournalTable",
@@ -59,7 +68,10 @@ __all__ = [
     "StandardizedSurvival",
     "StepPath",
     "SurvivalCurve",
+    "TransitionHazards",
+    "TransitionProbabilities",
     "aalen_johansen",
+    "adjusted_survival",
     "aft",
     "clone_censor_weight",
     "compare",
@@ -69,6 +81,7 @@ __all__ = [
     "fine_gray",
     "firth_cox",
     "fit_design",
+    "flexible_parametric",
     "frailty_cox",
     "iv_2sls",
     "journal_table",
@@ -84,4 +97,6 @@ __all__ = [
     "spline_knots",
     "standardize",
     "switches_on",
+    "transition_hazards",
+    "transition_probabilities",
 ]

@@ -172,6 +172,20 @@ def require_no_overlap(data: pd.DataFrame, unit: Names | None, spells: Spells) -
         )
 
 
+def require_positive_times(
+    data: pd.DataFrame, start: str | None, stop: str, spells: Spells
+) -> None:
+    """Raise where an end is not above zero or a start is negative: logarithms need both."""
+    for name, times, least in ((stop, spells.stop, 1e-300), (start, spells.start, 0.0)):
+        bad = np.flatnonzero((times < least) & np.isfinite(times))
+        if bad.size:
+            at = int(bad[0])
+            raise EstimationError(
+                f"{name!r} is {times[at]:g} in {row_label(data, at)}; log time needs ends above "
+                "zero and starts of zero or more"
+            )
+
+
 def times_within(times: object, end: float, what: str = "last follow-up") -> Floats:
     """Return requested times as numbers, shape (t,).
 

@@ -25,6 +25,7 @@ from collsec.core.provenance import (
     record,
 )
 from collsec.tables import crosschecks
+from collsec.tables.columns import are_whole
 from collsec.tables.consistency import Encyclopedias
 from collsec.tables.rawfile import read_cells, remedy_for, shown
 from collsec.upstream.sources import read_sources
@@ -159,6 +160,8 @@ def read_raw(project: Project, resource: dict[str, Any]) -> pd.DataFrame:
 
 def validate_cells(cells: pd.DataFrame, where: str, schema: dict[str, Any]) -> None:
     """Raise the first cell of a table that breaks its Table Schema."""
+    if are_whole(cells, schema):
+        return
     from frictionless import FrictionlessException, Resource, Schema
 
     local = {k: v for k, v in schema.items() if k != "foreignKeys"}  # checked across tables below

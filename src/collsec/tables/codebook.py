@@ -203,7 +203,12 @@ def raw_columns(project: Project) -> Iterator[tuple[str, str, str, Holder]]:
     """Name, title, definition and holder of each column of the raw tables."""
     for resource in (*resources(project).values(), CLAIMS):
         path, file = project.raw / resource["schema"], resource["path"]
-        rows = pd.read_csv(project.raw / file, dtype=str, keep_default_na=False)
+        there = (project.raw / file).exists()  # a study of one's own lists no claims
+        rows = (
+            pd.read_csv(project.raw / file, dtype=str, keep_default_na=False)
+            if there
+            else pd.DataFrame()
+        )
         of_rows = cited(rows["source"]) if "source" in rows else ""
         for column in read_json(project, path)["fields"]:
             name = column["name"]

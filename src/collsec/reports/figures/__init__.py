@@ -3,12 +3,14 @@
 No function here reads a file, fits a model or knows where its picture goes.
 """
 
+from collsec.reports.figures.answers import answers
 from collsec.reports.figures.curves import (
     cumulative_incidence,
     ends_by_kind,
     incidence_curves,
     survival_curves,
 )
+from collsec.reports.figures.design import design_flow
 from collsec.reports.figures.forest import forest
 from collsec.reports.figures.influence import leave_one_out, null_calibration
 from collsec.reports.figures.power import detectable_effects
@@ -19,8 +21,10 @@ from collsec.reports.figures.timeline import case_timeline
 
 __all__ = [
     "Drawing",
+    "answers",
     "case_timeline",
     "cumulative_incidence",
+    "design_flow",
     "detectable_effects",
     "ends_by_kind",
     "forest",

@@ -18,6 +18,7 @@ from collsec.reports.figures.style import (
     VERMILLION,
     Drawing,
     canvas,
+    drawn,
     export,
     house_style,
     write,
@@ -44,6 +45,7 @@ _ACTIVE_NAMES = {
 }
 
 
+@drawn
 def source_coverage(sources: pd.DataFrame) -> Drawing:
     """Draw the years that each source covers, one bar a source, by part of the data.
 
@@ -123,6 +125,7 @@ def _year_axis(axes: Axes) -> None:
         axes.axvline(year, color=FAINT, lw=0.6, zorder=0)
 
 
+@drawn
 def date_precision(shares: pd.DataFrame) -> Drawing:
     """Draw how well dates are known, by decade: one strip a kind of date.
 
@@ -189,6 +192,7 @@ def plot_date_precision(shares: pd.DataFrame) -> Figure:
     return figure
 
 
+@drawn
 def mission_dates(counts: pd.DataFrame) -> Drawing:
     """Draw what the dates of the UN's operations rest on.
 
@@ -254,6 +258,7 @@ def plot_mission_dates(counts: pd.DataFrame) -> Figure:
     return figure
 
 
+@drawn
 def activity(counts: pd.DataFrame) -> Drawing:
     """Draw active conflicts by region and year, and those that had a peace operation.
 

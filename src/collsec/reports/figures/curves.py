@@ -21,6 +21,7 @@ from collsec.reports.figures.style import (
     VERMILLION,
     Drawing,
     canvas,
+    drawn,
     export,
     house_style,
     month_axis,
@@ -35,6 +36,7 @@ _ON = "#f3f5f7"
 _FALLING = "Falling curves of the share of wars still going on."
 
 
+@drawn
 def survival_curves(
     curves: pd.DataFrame, *, shade_between: bool = False, since: str = "onset"
 ) -> Drawing:
@@ -69,6 +71,7 @@ def survival_curves(
         )
 
 
+@drawn
 def incidence_curves(curves: pd.DataFrame, *, share: str, since: str) -> Drawing:
     """Draw the share that an act has reached by each month, by group, with numbers at risk.
 
@@ -205,6 +208,7 @@ def _as_step(rows: pd.DataFrame, grid: np.ndarray) -> np.ndarray:
     return values
 
 
+@drawn
 def cumulative_incidence(curves: pd.DataFrame, *, act: str) -> Drawing:
     """Draw what had happened to a war by each month: it ended, an act came first, or neither.
 
@@ -229,7 +233,7 @@ def cumulative_incidence(curves: pd.DataFrame, *, act: str) -> Drawing:
 def _incidence_alternative(curves: pd.DataFrame, act: str) -> str:
     """Say what had happened by the end of the figure."""
     last = curves.sort_values("time_months").groupby("curve")["estimate"].last()
-    deployed, ended = (last[f"cumulative_incidence_{n}"] for n in ("deployment", "end"))
+    deployed, ended = (last[f"cumulative_incidence_{n}"] for n in ("exposure", "end"))
     return (
         f"Stacked areas. By month {curves['time_months'].max():.0f}, {100 * ended:.0f} % of wars "
         f"had ended first, {act} had come first in {100 * deployed:.0f} %, and "
@@ -247,7 +251,7 @@ def plot_cumulative_incidence(curves: pd.DataFrame, *, act: str) -> Figure:
             curves[curves["curve"] == f"cumulative_incidence_{name}"].sort_values("time_months"),
             grid,
         )
-        for name in ("deployment", "end")
+        for name in ("exposure", "end")
     )
     bounds = [np.zeros_like(grid), ended, 1 - deployed, np.ones_like(grid)]
     layers = (
@@ -271,6 +275,7 @@ def plot_cumulative_incidence(curves: pd.DataFrame, *, act: str) -> Figure:
     return figure
 
 
+@drawn
 def ends_by_kind(curves: pd.DataFrame) -> Drawing:
     """Draw the cumulative incidence of each kind of end as stacked areas.
 

@@ -1,9 +1,10 @@
-"""Forest plot: one hazard ratio a row, with both of its intervals."""
+"""Forest plot: one hazard ratio a row, with its interval, how many were exposed, and their ends."""
 
 from __future__ import annotations
 
 import math
 import textwrap
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,16 @@ from matplotlib.figure import Figure
 from collsec.reports.figures.style import (
     BAND,
     BLUE,
+    FAINT,
     INK,
     KEY_POINTS,
     MUTED,
+    WIDE_INCHES,
+    WIDTH_INCHES,
     Drawing,
     canvas,
     direction_labels,
+    drawn,
     export,
     hazard_ratio_axis,
     house_style,
@@ -27,16 +32,35 @@ from collsec.reports.figures.style import (
 )
 
 _LINE_INCHES = 0.165
-_INTERVALS_INCHES = 0.27
-_FOOT_INCHES = 1.0
-_HEAD_INCHES = 0.05
-_LABEL_LETTERS = 33
-_KEY = (
-    "Thick: the design's own interval. Thin: cluster sandwich.\n"
-    "Band: below the smallest effect of interest. Hollow: known to be biased."
+_FOOT_INCHES, _HEAD_INCHES = 0.92, 0.3
+#: What a row says in place of a ratio where nobody ended while exposed, or nothing is known.
+NO_EVENT, NO_RATIO = "no event", "not estimable"
+#: An interval of this level is the bar; a wider one adds a tick on each side.
+BAR_LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where the columns of a forest plot stand, in inches from the left."""
+
+    width: float
+    axis: tuple[float, float]
+    letters: int
+    is_narrow: bool
+    columns: tuple[tuple[str, float], ...]  # heading, right edge
+
+
+_WIDE = _Layout(
+    WIDE_INCHES,
+    (2.62, 4.82),
+    39,
+    False,
+    (("Ratio (interval)", 6.2), ("Exposed", 6.86), ("Ended", 7.36)),
 )
+_NARROW = _Layout(WIDTH_INCHES, (0.1, 4.3), 46, True, ())
 
 
+@drawn
 def forest(estimates: pd.DataFrame, *, no_effect: tuple[float, float]) -> Drawing:
     """Draw hazard ratios over lags, exposures and designs on one log axis.
 
@@ -44,8 +68,10 @@ def forest(estimates: pd.DataFrame, *, no_effect: tuple[float, float]) -> Drawin
     ----------
     estimates : pandas.DataFrame
         Rows of an estimates table in the order of drawing: `label`, `role`, `estimate`,
-        `ci_low`, `ci_high`, `cluster_low`, `cluster_high`, `validity`. A row without an estimate
-        is named and said to be not estimable.
+        `ci_low`, `ci_high`, `level`, `validity`, `n_units`, `exposed_units`, `exposed_events`;
+        with `low_95`, `high_95` too, the bar is the interval of 95 % and the other its tick. A row
+        without an estimate is named and said to be not estimable, one without an event under
+        exposure to have no event.
     no_effect : (float, float)
         Hazard ratios closer to 1 than the smallest effect of interest; drawn as a band.
 
@@ -54,38 +80,98 @@ def forest(estimates: pd.DataFrame, *, no_effect: tuple[float, float]) -> Drawin
     Drawing
     """
     with house_style():
-        figure = plot_forest(estimates, no_effect=no_effect)
-        return export(figure, estimates, _alternative(estimates))
+        return export(
+            plot_forest(estimates, no_effect=no_effect),
+            estimates,
+            _alternative(estimates),
+            plot_forest(estimates, no_effect=no_effect, layout=_NARROW),
+        )
 
 
-def plot_forest(estimates: pd.DataFrame, *, no_effect: tuple[float, float]) -> Figure:
+def plot_forest(
+    estimates: pd.DataFrame, *, no_effect: tuple[float, float], layout: _Layout = _WIDE
+) -> Figure:
     """Return the figure of `forest`, not yet written to bytes."""
-    labels = [textwrap.wrap(str(label), _LABEL_LETTERS) for label in estimates["label"]]
-    rows = np.cumsum([0, *(_LINE_INCHES * len(text) + _INTERVALS_INCHES for text in labels)])
-    height = _HEAD_INCHES + float(rows[-1]) + _FOOT_INCHES
-    figure = canvas(height)
+    labels = [textwrap.wrap(str(label), layout.letters) for label in estimates["label"]]
+    below = 0.36 if layout.is_narrow else 0.1
+    rows = np.cumsum([0, *(_LINE_INCHES * len(text) + below for text in labels)])
+    head = 0.05 if layout.is_narrow else _HEAD_INCHES
+    key = textwrap.wrap(_key(estimates), 62 if layout.is_narrow else 116)
+    foot = 0.62 + 0.14 * len(key)
+    height = head + float(rows[-1]) + foot
+    figure = canvas(height, layout.width)
+    left, right = layout.axis
     axes = figure.add_axes(
-        (0.02, _FOOT_INCHES / height, 0.96, float(rows[-1]) / height), frameon=False
+        (
+            left / layout.width,
+            foot / height,
+            (right - left) / layout.width,
+            float(rows[-1]) / height,
+        ),
+        frameon=False,
     )
-    numbers = estimates[["estimate", "ci_low", "ci_high", "cluster_low", "cluster_high"]].to_numpy()
+    shown = estimates[[_is_known(row) for _, row in estimates.iterrows()]]
+    numbers = shown[["estimate", "ci_low", "ci_high"]].to_numpy(float)
     finite = np.r_[numbers[np.isfinite(numbers) & (numbers > 0)], no_effect]
     limits = hazard_ratio_axis(axes, float(finite.min()), float(finite.max()))
     axes.set_ylim(float(rows[-1]), 0)
     axes.set_yticks([])
     axes.axvspan(*no_effect, color=BAND, lw=0, zorder=0)
     axes.axhline(float(rows[-1]), color=MUTED, lw=0.8)
+    if not layout.is_narrow:
+        axes.plot([1, 1], [0, float(rows[-1])], color=MUTED, lw=1, zorder=1)
+        for heading, edge in layout.columns:
+            _cell(axes, layout, heading, edge, -0.12, color=MUTED)
     for top, label, (_, row) in zip(rows, labels, estimates.iterrows(), strict=False):
-        _draw_row(axes, float(top), label, row, limits)
+        _draw_row(axes, layout, float(top), label, row, limits)
     direction_labels(axes, 22)
-    write(axes, _KEY, (0, 0), (0, -40), color=MUTED, size=KEY_POINTS, va="top")
+    points = -72 * left + 1
+    write(axes, "\n".join(key), (0, 0), (points, -42), color=MUTED, size=KEY_POINTS, va="top")
     return figure
+
+
+def _is_known(row: pd.Series) -> bool:
+    """Whether a row has a ratio to draw: an estimate, and an event under exposure."""
+    return bool(np.isfinite(row["estimate"]) and row["estimate"] > 0 and row["exposed_events"] > 0)
+
+
+def _said(row: pd.Series) -> str:
+    """The ratio of a row with its interval, or why there is none."""
+    if math.isnan(row["estimate"]):
+        return NO_RATIO
+    if not _is_known(row):
+        return NO_EVENT
+    low, high = (ratio_text(float(row[end])) for end in ("ci_low", "ci_high"))
+    return f"{ratio_text(float(row['estimate']))} ({low}–{high})"
+
+
+def _exposed(row: pd.Series) -> str:
+    """How many were exposed, of how many."""
+    exposed, units = int(row["exposed_units"]), int(row["n_units"])
+    return f"all {units:,}" if exposed == units else f"{exposed:,}/{units:,}"
+
+
+def _key(estimates: pd.DataFrame) -> str:
+    """What bars, ticks, band and columns mean."""
+    levels = sorted({round(float(v), 4) for v in estimates["level"].dropna()})
+    names = [f"{100 * v:.1f} %".replace(".0 %", " %") for v in levels]
+    bars = f"Bars: intervals of {' or '.join(names)}, as the row's own inference has them."
+    if "low_95" in estimates:
+        bars = f"Bars: intervals of 95 %. Ticks: of {names[-1]}."
+    hollow = (
+        " Hollow: known to be biased." if (estimates["validity"] == "known-biased").any() else ""
+    )
+    return (
+        f"{bars} Band: too small an effect to matter.{hollow} Exposed: wars with the exposure, of "
+        "those followed. Ended: wars that ended while exposed."
+    )
 
 
 def _alternative(estimates: pd.DataFrame) -> str:
     """Say each row of the figure."""
     rows = [
-        f"{row['label']}: {ratio_text(row['estimate'])} "
-        f"({ratio_text(row['ci_low'])} to {ratio_text(row['ci_high'])})"
+        f"{row['label']}: {_said(row).replace('–', ' to ')}, {int(row['exposed_events'])} ended "
+        "while exposed"
         for _, row in estimates.iterrows()
     ]
     return (
@@ -94,22 +180,61 @@ def _alternative(estimates: pd.DataFrame) -> str:
     )
 
 
-def _draw_row(
-    axes: Axes, top: float, label: list[str], row: pd.Series, limits: tuple[float, float]
+def _cell(
+    axes: Axes,
+    layout: _Layout,
+    text: str,
+    edge: float,
+    y: float,
+    *,
+    color: str = INK,
+    bold: bool = False,
 ) -> None:
-    """Draw label and numbers, and the two intervals below; `top` in inches from the first row."""
+    """Write a cell of a column, its right edge so many inches from the left of the figure."""
+    points = 72 * (edge - layout.axis[1])
+    write(axes, text, (1, y), (points, 0), up="data", ha="right", color=color, bold=bold)
+
+
+def _draw_row(
+    axes: Axes,
+    layout: _Layout,
+    top: float,
+    label: list[str],
+    row: pd.Series,
+    limits: tuple[float, float],
+) -> None:
+    """Draw one row; `top` in inches from the first."""
     is_primary, is_biased = row["role"] == "primary", row["validity"] == "known-biased"
     color = MUTED if is_biased else (INK if is_primary else BLUE)
-    ratio, low, high = float(row["estimate"]), float(row["ci_low"]), float(row["ci_high"])
-    below = top + 0.03 + _LINE_INCHES * len(label)
-    own, sandwich = below + 0.08, below + 0.165
-    axes.plot([1, 1], [below - 0.02, below + _INTERVALS_INCHES - 0.03], color=MUTED, lw=1, zorder=1)
-    _interval(axes, own, low, high, limits, color, 2.6)
-    _interval(axes, sandwich, row["cluster_low"], row["cluster_high"], limits, color, 1.0)
+    height = _LINE_INCHES * len(label)
+    if layout.is_narrow:
+        y = top + 0.03 + height + 0.11
+        axes.plot([1, 1], [y - 0.09, y + 0.12], color=MUTED, lw=1, zorder=1)
+        write(axes, "\n".join(label), (0, top + 0.03), up="data", bold=is_primary, va="top")
+        write(axes, _said(row), (1, top + 0.03), up="data", bold=is_primary, ha="right", va="top")
+        counts = f"{_exposed(row)} exposed, {int(row['exposed_events'])} ended"
+        write(axes, counts, (0, y + 0.14), up="data", color=MUTED, size=KEY_POINTS)
+    else:
+        y = top + height / 2 + 0.05
+        axes.axhline(top, color=FAINT, lw=0.5, zorder=0)
+        points = -72 * layout.axis[0] + 2
+        write(axes, "\n".join(label), (0, y), (points, 0), up="data", bold=is_primary)
+        texts = (_said(row), _exposed(row), f"{int(row['exposed_events']):,}")
+        for text, (_, edge) in zip(texts, layout.columns, strict=True):
+            _cell(axes, layout, text, edge, y, bold=is_primary)
+    if not _is_known(row):
+        return
+    ratio, low, high = (float(row[c]) for c in ("estimate", "ci_low", "ci_high"))
+    first, last = (float(row.get(c, math.nan)) for c in ("low_95", "high_95"))
+    if math.isfinite(first + last) and float(row["level"]) > BAR_LEVEL + 1e-9:
+        _interval(axes, y, first, last, limits, color, 2.4)
+        _ticks(axes, y, low, high, limits, color)
+    else:
+        _interval(axes, y, low, high, limits, color, 2.4)
     if limits[0] <= ratio <= limits[1]:
         axes.plot(
             ratio,
-            own,
+            y,
             marker="s" if is_primary else "o",
             ms=6,
             mfc="white" if is_biased else color,
@@ -117,11 +242,6 @@ def _draw_row(
             mew=1.4,
             zorder=4,
         )
-    write(axes, "\n".join(label), (0, top + 0.03), up="data", bold=is_primary, va="top")
-    text = f"{ratio_text(ratio)}  ({ratio_text(low)}–{ratio_text(high)})"
-    if math.isnan(ratio):
-        text = "not estimable"
-    write(axes, text, (1, top + 0.03), up="data", bold=is_primary, ha="right", va="top")
 
 
 def _interval(
@@ -141,3 +261,13 @@ def _interval(
     for edge, is_outside, marker in ((left, low < left, "<"), (right, high > right, ">")):
         if is_outside:
             axes.plot(edge, y, marker=marker, color=color, ms=2.6 + width, clip_on=False, zorder=3)
+
+
+def _ticks(
+    axes: Axes, y: float, low: float, high: float, limits: tuple[float, float], color: str
+) -> None:
+    """Draw the wider interval as a thin line that ends in ticks."""
+    left, right = max(low, limits[0]), min(high, limits[1])
+    axes.plot([left, right], [y, y], color=color, lw=0.9, zorder=2)
+    for edge, is_inside in ((left, low >= left), (right, high <= right)):
+        axes.plot(edge, y, marker="|" if is_inside else "d", color=color, ms=7, mew=1.2, zorder=3)

@@ -21,6 +21,7 @@ from collsec.reports.figures.style import (
     Drawing,
     canvas,
     direction_labels,
+    drawn,
     export,
     hazard_ratio_axis,
     house_style,
@@ -36,6 +37,7 @@ _NAME_LETTERS = 18
 _NAME_OFFSET, _POINTS_A_LETTER = 8, 6.2
 
 
+@drawn
 def null_calibration(
     draws: pd.DataFrame, estimate: pd.Series, *, no_effect: tuple[float, float]
 ) -> Drawing:
@@ -107,6 +109,7 @@ def plot_null_calibration(
     return figure
 
 
+@drawn
 def leave_one_out(refits: pd.DataFrame, estimate: pd.Series) -> Drawing:
     """Draw the estimate with each conflict, or mission, left out in turn.
 

@@ -13,6 +13,7 @@ from collsec.reports.figures.style import (
     VERMILLION,
     Drawing,
     canvas,
+    drawn,
     export,
     house_style,
     ratio_text,
@@ -22,6 +23,7 @@ from collsec.reports.figures.style import (
 _MARKS = (0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
+@drawn
 def detectable_effects(curve: pd.DataFrame, marks: pd.DataFrame) -> Drawing:
     """Draw the hazard ratios that could be seen, by number of exposed ends.
 

@@ -13,6 +13,7 @@ from collsec.reports.figures.style import (
     SERIES,
     Drawing,
     canvas,
+    drawn,
     export,
     house_style,
     ratio_text,
@@ -23,6 +24,7 @@ from collsec.reports.figures.style import (
 _MARKS = (0.2, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 5)
 
 
+@drawn
 def response_curves(
     curves: pd.DataFrame,
     *,

@@ -21,6 +21,7 @@ from collsec.reports.figures.style import (
     Drawing,
     canvas,
     direction_labels,
+    drawn,
     export,
     hazard_ratio_axis,
     house_style,
@@ -39,6 +40,7 @@ _KEY = (
 )
 
 
+@drawn
 def specification_curve(
     multiverse: pd.DataFrame, primary: float, *, no_effect: tuple[float, float]
 ) -> Drawing:
@@ -133,6 +135,7 @@ def _strip(axes: Axes, rows: pd.DataFrame, color: str, no_effect: tuple[float, f
     axes.axhline(0, color=MUTED, lw=0.8)
 
 
+@drawn
 def options(summary: pd.DataFrame, primary: float, *, no_effect: tuple[float, float]) -> Drawing:
     """Draw what each option does: alone, and over every specification that has it.
 

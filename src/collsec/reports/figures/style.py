@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import io
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, ParamSpec
 
 import matplotlib as mpl
 import numpy as np
@@ -17,6 +23,8 @@ from matplotlib.figure import Figure
 
 # A phone shows a figure 350 CSS pixels wide: at this width a point of text is there 1.1 pixels.
 WIDTH_INCHES = 4.4
+# A page on a desk, or on paper, has room for columns beside the axis.
+WIDE_INCHES = 7.4
 FONT_POINTS = 10
 SMALL_POINTS = 9
 KEY_POINTS = 8.3
@@ -29,6 +37,27 @@ BAND = "#eef2f5"
 # Okabe & Ito's colors, which readers with any color vision can distinguish.
 BLUE, VERMILLION, GREEN, PURPLE, SKY = "#0072b2", "#d55e00", "#00795a", "#a0527a", "#9ccbe8"
 SERIES = (BLUE, VERMILLION, GREEN, PURPLE)
+# What each color becomes where the reader's screen is dark. A picture holds both: its own styles
+# are those of the light one, which is what paper and other programs show.
+DARK = {
+    "#ffffff": "#14191f",
+    INK: "#e6ebf0",
+    MUTED: "#a3b0bc",
+    FAINT: "#4a5662",
+    BAND: "#232c35",
+    BLUE: "#6cb8ec",
+    VERMILLION: "#ff9d5c",
+    GREEN: "#4fc3a1",
+    PURPLE: "#d9a3c4",
+    SKY: "#3f7ea8",
+    "#000000": "#e6ebf0",
+}
+_DARK_RULES = "".join(
+    f'[style*="{name}: {light}"]{{{name}:{dark}!important}}'
+    for light, dark in DARK.items()
+    for name in ("fill", "stroke")
+)
+_STYLE = f"<style>@media(prefers-color-scheme:dark){{{_DARK_RULES}}}</style>"
 
 _RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -68,12 +97,69 @@ class Drawing:
         Every number that the picture shows, to be written alongside as CSV.
     alternative : str
         What the picture shows, in words, for who cannot see it.
+    narrow : bytes
+        The same picture as SVG for a phone; empty where one layout serves every width.
     """
 
     svg: bytes
     png: bytes
     data: pd.DataFrame
     alternative: str
+    narrow: bytes = b""
+
+
+#: Where drawings are kept between runs, and those of this process.
+_KEPT: ContextVar[Path | None] = ContextVar("kept", default=None)
+_DRAWN: dict[str, Drawing] = {}
+Arguments = ParamSpec("Arguments")
+
+
+def drawn(function: Callable[Arguments, Drawing]) -> Callable[Arguments, Drawing]:
+    """Draw the same numbers once: a drawing is kept under a digest of numbers and code."""
+
+    @functools.wraps(function)
+    def draw(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Drawing:
+        given = pickle.dumps((function.__qualname__, args, sorted(kwargs.items())), protocol=5)
+        name = hashlib.sha256(_code() + given).hexdigest()
+        folder = _KEPT.get()
+        file = None if folder is None else folder / f"{name}.pickle"
+        if name not in _DRAWN and file is not None and file.is_file():
+            with suppress(Exception):  # a file cut short is drawn again
+                _DRAWN[name] = pickle.loads(file.read_bytes())
+        if name not in _DRAWN:
+            _DRAWN[name] = function(*args, **kwargs)
+        if file is not None:
+            if file.is_file():
+                os.utime(file)
+            else:
+                file.write_bytes(pickle.dumps(_DRAWN[name], protocol=5))
+        return _DRAWN[name]
+
+    return draw
+
+
+@functools.cache
+def _code() -> bytes:
+    """Digest of everything that a picture depends on but its numbers."""
+    found = hashlib.sha256(mpl.__version__.encode())
+    for file in sorted(Path(__file__).parents[1].rglob("*.py")):
+        found.update(file.read_bytes())
+    return found.digest()
+
+
+@contextmanager
+def kept_in(folder: Path) -> Iterator[None]:
+    """Keep drawings in a folder, and drop those that were not used this time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    before = {file: file.stat().st_mtime_ns for file in folder.glob("*.pickle")}
+    token = _KEPT.set(folder)
+    try:
+        yield
+        for file, when in before.items():
+            if file.stat().st_mtime_ns == when:
+                file.unlink()
+    finally:
+        _KEPT.reset(token)
 
 
 @contextmanager
@@ -85,17 +171,41 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def canvas(height_inches: float) -> Figure:
+def canvas(height_inches: float, width_inches: float = WIDTH_INCHES) -> Figure:
     """Return an empty figure of the house's width."""
-    return Figure(figsize=(WIDTH_INCHES, height_inches))
+    return Figure(figsize=(width_inches, height_inches))
 
 
-def export(figure: Figure, data: pd.DataFrame, alternative: str) -> Drawing:
-    """Return the figure's bytes: same figure, same bytes."""
-    svg, png = io.BytesIO(), io.BytesIO()
-    figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+def export(
+    figure: Figure, data: pd.DataFrame, alternative: str, narrow: Figure | None = None
+) -> Drawing:
+    """Return the figure's bytes: same figure, same bytes.
+
+    Parameters
+    ----------
+    figure : Figure
+    data : DataFrame
+    alternative : str
+    narrow : Figure, optional
+        The same for a phone, where `figure` is too wide for one.
+    """
+    png = io.BytesIO()
     figure.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None})
-    return Drawing(svg.getvalue(), png.getvalue(), data.reset_index(drop=True), alternative)
+    return Drawing(
+        _svg(figure),
+        png.getvalue(),
+        data.reset_index(drop=True),
+        alternative,
+        b"" if narrow is None else _svg(narrow),
+    )
+
+
+def _svg(figure: Figure) -> bytes:
+    """The figure as SVG, with the colors that it has on a dark screen."""
+    svg = io.StringIO()
+    figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    head, defs, rest = svg.getvalue().partition("<defs>")
+    return (head + _STYLE + defs + rest).encode()
 
 
 def month_axis(axes: Axes, last: float) -> np.ndarray:
@@ -185,6 +295,8 @@ def ratio_text(value: float) -> str:
         return "–"
     if math.isinf(value):
         return "∞"
+    if 0 < value < 0.005:
+        return "<0.01"
     return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 

@@ -21,6 +21,7 @@ from collsec.reports.figures.style import (
     VERMILLION,
     Drawing,
     canvas,
+    drawn,
     export,
     house_style,
     write,
@@ -42,11 +43,20 @@ _MARKS = {
     ("troops", True): ("■", BLUE, "UN troops"),
     ("personnel", False): ("■", _PALE_GREEN, "others' personnel"),
     ("troops", False): ("■", GREEN, "others' troops"),
-    ("authorized", True): ("◆", MUTED, "authorized"),
-    ("authorized", False): ("◆", MUTED, "authorized"),
+    ("by_council", True): ("◆", MUTED, "authorized by the Council"),
+    ("by_council", False): ("◆", MUTED, "authorized by the Council"),
+    ("by_assembly", True): ("▲", MUTED, "authorized by the Assembly"),
+    ("by_assembly", False): ("▲", MUTED, "authorized by the Assembly"),
+    ("by_others", True): ("●", MUTED, "authorized by others"),
+    ("by_others", False): ("●", MUTED, "authorized by others"),
 }
+# Whose resolution authorized a mission, by the beginning of its symbol; else others did.
+_SYMBOLS = {"S/": "by_council", "A/": "by_assembly"}
+_NAMED = {key: words for (key, _), (_, _, words) in _MARKS.items()}
+_POINTS = {"by_council": "d", "by_assembly": "^", "by_others": "o"}
 
 
+@drawn
 def case_timeline(events: pd.DataFrame, *, first: pd.Timestamp, last: pd.Timestamp) -> Drawing:
     """Draw the events of a case in three lanes over the same years.
 
@@ -158,11 +168,17 @@ def _draw_line(axes: Axes, rows: pd.DataFrame, y: float) -> None:
             axes.plot(left, y, marker="s", color=INK, ms=5, clip_on=False)
         elif kind == "authorized":
             axes.plot([left, right - 1], [y, y], color=MUTED, lw=1.2, ls=(0, (1, 1)))
-            axes.plot(left, y, marker="d", color=MUTED, ms=4.5, clip_on=False, zorder=4)
+            point = _POINTS[_authority(row)]
+            axes.plot(left, y, marker=point, color=MUTED, ms=4.5, clip_on=False, zorder=4)
         elif kind == "not_on_record":
             axes.barh(y, right - left, left=left, height=_BAR_INCHES, color=BAND)
         else:
             _bar(axes, row, left, right, y)
+
+
+def _authority(row: dict[Any, Any]) -> str:
+    """Who authorized a mission."""
+    return _SYMBOLS.get(str(row["detail"])[:2], "by_others")
 
 
 def _bar(axes: Axes, row: dict[Any, Any], left: float, right: float, y: float) -> None:
@@ -177,7 +193,11 @@ def _bar(axes: Axes, row: dict[Any, Any], left: float, right: float, y: float) -
 
 def _marks(events: pd.DataFrame) -> list[tuple[str, str, str]]:
     """The marks that the key has to explain, each once."""
-    drawn = set(zip(events["kind"], events["sender"] == "UN", strict=True))
+    kinds = [
+        _authority(row) if row["kind"] == "authorized" else row["kind"]
+        for row in events.to_dict(orient="records")
+    ]
+    drawn = set(zip(kinds, events["sender"] == "UN", strict=True))
     return list(dict.fromkeys(mark for key, mark in _MARKS.items() if key in drawn))
 
 
@@ -213,7 +233,9 @@ def _told(label: str, rows: pd.DataFrame) -> str:
             since = f"{row['from_date']:%B %Y}"
             until = "on" if row["is_open"] else f"to {row['to_date']:%B %Y}"
             parts.append(
-                f"{words} in {since}" if kind == "authorized" else f"{words} from {since} {until}"
+                f"{_NAMED[_authority(row)]} in {since}"
+                if kind == "authorized"
+                else f"{words} from {since} {until}"
             )
     years = [str(d.year) for d in rows.loc[rows["kind"] == "war", "from_date"]]
     if years:

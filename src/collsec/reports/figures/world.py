@@ -17,6 +17,7 @@ from collsec.reports.figures.style import (
     WIDTH_INCHES,
     Drawing,
     canvas,
+    drawn,
     export,
     house_style,
     write,
@@ -43,6 +44,7 @@ _NAMES = {
 _TOLD = 8  # states that the alternative text names
 
 
+@drawn
 def world(places: pd.DataFrame) -> Drawing:
     """Draw years of conflict and peace operations by state.
 
@@ -160,7 +162,7 @@ def _key(figure: Figure, height: float, most: float) -> None:
     sizes = radii(np.array(shown, dtype=float), most)
     circles(axes, at, level, sizes, VERMILLION, alpha=0.5)
     for place, size, n in zip(at, sizes, shown, strict=True):
-        text = str(n) if n != shown[-1] else f"{n} years of active conflict"
+        text = str(n) if n != shown[-1] else f"{n} conflict-years"
         write(
             axes, text, (place, lines[0]), (size + 3, 0), across="data", up="data", size=KEY_POINTS
         )

@@ -6,9 +6,8 @@ Nothing here estimates. Every number comes from a record and is printed by `repo
 
 from __future__ import annotations
 
-import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,27 +24,33 @@ from collsec.reports.pages import citation, generated, prose
 from collsec.reports.pages.catalog import (
     Item,
     alternatives,
+    answers,
     case_catalog,
     catalog,
+    ledger_of,
     shared_catalog,
     sources_of,
 )
 from collsec.reports.pages.data import data_catalog
 from collsec.reports.pages.page import (
     FIGURE,
+    TABLE,
     Page,
+    arranged,
     further_page,
     overview_page,
     report_page,
     with_alternatives,
     with_files,
+    with_narrow,
+    without_missing,
 )
 from collsec.reports.pages.source import nested, read_qmd, resolve
 from collsec.reports.tables import codebook
 from collsec.reports.tables.study import item_list
+from collsec.reports.words import overview
 from collsec.upstream.sources import Source
 
-_TABLE = re.compile(r"\{\{<\s*include\s+_tbl-([\w-]+)\.md\s*>\}\}")
 _COMMITTED = ("references.bib", "collsec.css")
 
 
@@ -86,7 +91,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     catalogs = {record.hypothesis: catalog(record) for record in records}
     shared = shared_catalog(project, list(hypotheses))
     study = load_study(project)
-    variables = generated.variables(records, load_synthesis(project), study.alpha)
+    variables = generated.variables(records, load_synthesis(project), study)
     for items in catalogs.values():
         variables |= alternatives(items)
     drawn, texts = case_catalog(project)
@@ -95,19 +100,30 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     covered, texts = data_catalog(project)
     shared |= covered
     variables |= texts
-    pages = [overview_page(sources_folder, imprint, title, variables)]
+    sources = {}
     for record in records:
         path = project.spec_file(record.hypothesis)
-        source = read_qmd(path, project.relative(path))
+        sources[record.hypothesis] = read_qmd(path, project.relative(path))
+    glance = answers(project, records, {h: str(s.front["title"]) for h, s in sources.items()})
+    shared |= glance
+    variables |= alternatives(glance)
+    pages = [overview_page(sources_folder, imprint, title, variables)]
+    for record in records:
+        source = arranged(sources[record.hypothesis], catalogs[record.hypothesis])
         pages.append(report_page(source, imprint, title, variables, record))
-    further = {"data": bool(covered), "cases": bool(drawn), "claims": "claims-tested" in shared}
+    further = {
+        "data": bool(covered),
+        "cases": bool(drawn),
+        "claims": "claims-tested" in shared,
+        "glossary": True,
+    }
     pages += [
         further_page(sources_folder, stem, imprint, title, variables)
         for stem, is_there in further.items()
         if is_there
     ]
-    for name in ("figures", "tables", "data"):
-        (folder / name).mkdir()
+    for name in ("figures/narrow", "tables", "data"):
+        (folder / name).mkdir(parents=True)
     if covered:
         codebook.write(project, folder / "data")
     written: set[str] = set()
@@ -120,7 +136,8 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         for name in (_used(page.source.body) & items.keys()) - written:
             _write_item(folder, items[name])
             written.add(name)
-        _write_page(folder, page, variables, has_references=checked.has_citations)
+        known = {p.stem for p in pages}
+        _write_page(folder, page, variables, items, known, has_references=checked.has_citations)
         if page.record is not None:
             _write_surroundings(
                 folder,
@@ -133,6 +150,10 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
             )
     reports = [(p.stem, p.front["title"], p.record) for p in pages]
     _write(folder / "_verdicts.md", generated.verdict_list(reports))
+    _write(folder / "_rule-changes.md", generated.rule_changes(reports))
+    _write(folder / "_lead.md", generated.lead(records, study.primaries))
+    ledger = ledger_of(project)
+    _write(folder / "_tally.md", "" if ledger is None else overview.tally(ledger))
     minimum = (study.minimum_exposed_events, study.minimum_exposed_clusters)
     _write(folder / "_plain.md", generated.plain_summary(reports, minimum))
     for name in _COMMITTED:
@@ -183,24 +204,27 @@ def _with_pages(configuration: dict[str, Any], pages: list[Page]) -> dict[str, A
 
 def _used(body: str) -> set[str]:
     """Return the names of the figures and tables that a text shows."""
-    return {figure[1] for figure in FIGURE.finditer(body)} | set(_TABLE.findall(body))
+    return {figure[1] for figure in FIGURE.finditer(body)} | set(TABLE.findall(body))
 
 
 def _write_page(
     folder: Path,
     page: Page,
     variables: Mapping[str, str],
+    items: Mapping[str, Item],
+    known: Collection[str],
     *,
     has_references: bool,
 ) -> None:
     """Write the page's `.qmd`: what its author wrote, and includes around it."""
-    body = with_files(with_alternatives(page.source, variables)).strip("\n")
+    told = with_alternatives(page.source, variables)
+    body = without_missing(with_files(with_narrow(told, items)), known).strip("\n")
     parts = [f"---\n{_yaml(page.front)}---", body]
     if page.record is not None:
         h = page.record.hypothesis
-        names = (f"_verdict-{h}", f"_provenance-{h}", f"_availability-{h}", f"_tbl-{h}-items")
+        names = (f"_verdict-{h}", f"_availability-{h}", f"_provenance-{h}", f"_tbl-{h}-items")
         includes = [f"{{{{< include {name}.md >}}}}" for name in names]
-        parts = [parts[0], *includes[:2], body, *includes[2:]]
+        parts = [parts[0], includes[0], body, *includes[1:]]
     if has_references:
         parts.append("## References {.unnumbered}\n\n::: {#refs}\n:::")
     _write(folder / f"{page.stem}.qmd", "\n\n".join(parts) + "\n")
@@ -238,7 +262,7 @@ def _used_sources(project: Project, hypothesis: str) -> list[Used]:
 def _shown(body: str, items: Mapping[str, Item]) -> list[tuple[str, Item]]:
     """Return the figures and tables of a text in its order, with their identifiers."""
     places = [(m.start(), m[2], m[1]) for m in FIGURE.finditer(body)]
-    places += [(m.start(), f"tbl-{m[1]}", m[1]) for m in _TABLE.finditer(body)]
+    places += [(m.start(), f"tbl-{m[1]}", m[1]) for m in TABLE.finditer(body)]
     return [(identifier, items[n]) for _, identifier, n in sorted(places) if n in items]
 
 
@@ -248,6 +272,8 @@ def _write_item(folder: Path, item: Item) -> None:
     if isinstance(content, Drawing):
         (folder / "figures" / f"{item.name}.svg").write_bytes(content.svg)
         (folder / "figures" / f"{item.name}.png").write_bytes(content.png)
+        if content.narrow:
+            (folder / "figures" / "narrow" / f"{item.name}.svg").write_bytes(content.narrow)
     else:
         text = f"{content.markdown()}\n{generated.table_files(item.name)}"
         _write(folder / f"_tbl-{item.name}.md", text)

@@ -14,7 +14,8 @@ from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.designs.parts import PARTS, CurveKind, CurveOf, Declaration, TableOf
 from collsec.designs.printed import ForestOf, RecordTable, ResponseOf
-from collsec.evidence import cases, claims
+from collsec.designs.registry import is_timed
+from collsec.evidence import cases, claims, overview
 from collsec.evidence.record import Record
 from collsec.measures import MEASURES
 from collsec.reports import figures
@@ -24,6 +25,7 @@ from collsec.reports.tables.study import Cards
 from collsec.reports.tables.table import Table, of_record
 from collsec.reports.words import cases as case_words
 from collsec.reports.words import claims as claim_words
+from collsec.reports.words import quantities
 from collsec.upstream.sources import Source, read_sources
 
 #: Roles whose hazard ratios stand side by side as models.
@@ -109,6 +111,7 @@ def alternatives(items: Mapping[str, Item]) -> dict[str, str]:
     for name, item in items.items():
         if isinstance(item.content, Drawing):
             owner, _, figure = name.partition("-")
+            owner, figure = (owner, figure) if figure else ("study", owner)
             texts[f"{owner}.alt.{figure.replace('-', '_')}"] = item.content.alternative
     return texts
 
@@ -139,11 +142,28 @@ def shared_catalog(project: Project, hypotheses: Sequence[str]) -> dict[str, Ite
     if declared:
         table = study.sources(_sources(declared))
         found["sources"] = Item("sources", "committed", "data/raw/sources.toml", table)
-    if (project.raw / claims.RESOURCE["path"]).exists():
+    ledger = ledger_of(project)
+    if ledger is not None:
         pages = {h: project.spec_file(h).stem for h in hypotheses}
-        for name, listed in study.claims(claim_words.ledger_of(project), pages).items():
+        for name, listed in study.claims(ledger, pages).items():
             found[name] = Item(name, "estimate", claims.FILE, listed)
     return found
+
+
+def ledger_of(project: Project) -> pd.DataFrame | None:
+    """The claims with their standings in words; None where the study lists none."""
+    is_there = (project.raw / claims.RESOURCE["path"]).exists()
+    return claim_words.ledger_of(project) if is_there else None
+
+
+def answers(
+    project: Project, records: Sequence[Record], titles: Mapping[str, str]
+) -> dict[str, Item]:
+    """Draw every tested claim on one axis."""
+    by_name = {record.hypothesis: record for record in records}
+    rows = overview.answers(ledger_of(project), by_name, titles)
+    drawing = figures.answers(rows, no_effect=records[0].no_effect)
+    return {"answers": Item("answers", "estimate", claims.FILE, drawing)}
 
 
 def sources_of(project: Project) -> dict[str, Source]:
@@ -305,6 +325,15 @@ def _amendments(record: Record) -> Iterator[tuple[str, Table]]:
     )
 
 
-def _attrition(record: Record) -> Iterator[tuple[str, Table]]:
+def _attrition(record: Record) -> Iterator[tuple[str, Drawing | Table]]:
     if record.attrition is not None:
+        yield (
+            "design",
+            figures.design_flow(
+                record.attrition,
+                record.primary,
+                contrast=quantities.contrast(record),
+                is_timed=is_timed(record.spec),
+            ),
+        )
         yield "attrition", results.attrition(record.attrition, hypothesis=record.hypothesis)

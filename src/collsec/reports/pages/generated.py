@@ -8,9 +8,10 @@ from typing import Any
 from collsec.core.errors import BadSpec
 from collsec.evidence.citation import Used, reference_of
 from collsec.evidence.record import Record, Synthesis
+from collsec.hypothesis.study import Study
 from collsec.reports.pages import citation
 from collsec.reports.pages.source import near
-from collsec.reports.words import claims, quantities, verdicts, wording
+from collsec.reports.words import claims, overview, quantities, verdicts, wording
 from collsec.upstream.sources import Source
 
 DO_NOT_EDIT = (
@@ -20,9 +21,12 @@ DO_NOT_EDIT = (
 _HTML_ONLY = '::: {{.content-visible when-format="html"}}\n{}\n:::\n'
 
 
-def variables(records: Sequence[Record], synthesis: Synthesis, alpha: float) -> dict[str, str]:
+def variables(records: Sequence[Record], synthesis: Synthesis, study: Study) -> dict[str, str]:
     """Return every variable that text may use: the records' own, and who and what they are."""
-    names = {"study.level": wording.level(1 - alpha)}
+    names = {
+        "study.level": wording.level(1 - study.alpha),
+        "study.family_level": overview.family_level(study.alpha, len(study.primaries)),
+    }
     for record in records:
         h = record.hypothesis
         names |= {
@@ -49,19 +53,7 @@ def _agreed(records: Sequence[Record], key: str) -> str:
 
 def verdict(record: Record) -> str:
     """Return the verdict at the head of a report, marked where the profile is quick."""
-    code = record.verdict.code
-    reasons = "\n".join(f"- {_sentence(r)}" for r in verdicts.reasons(record.verdict))
-    return (
-        f"{_quick_mark(record) if record.is_quick else ''}"
-        f"::: {{.verdict .verdict-{code}}}\n"
-        f"[{verdicts.label(code)}]{{.verdict-label}}\n\n"
-        f"**{verdicts.without_label(record.verdict)}**\n\n{reasons}\n:::\n"
-    )
-
-
-def _sentence(text: str) -> str:
-    """Begin with a capital and end with a stop."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+    return f"{_quick_mark(record) if record.is_quick else ''}{overview.box(record)}"
 
 
 def _quick_mark(record: Record) -> str:
@@ -85,9 +77,26 @@ def verdict_list(pages: Sequence[tuple[str, str, Record | None]]) -> str:
             f"**[{title}]({stem}.qmd)**\n\n{verdicts.without_label(record.verdict)}\n\n"
             f"{{{{< var {h}.primary.sentence >}}}}\n:::\n"
         )
-    quick = next((r for _, _, r in pages if r is not None and r.is_quick), None)
-    mark = _quick_mark(quick) if quick else ""
-    return mark + "::: {.verdicts}\n" + "\n".join(parts) + ":::\n"
+    return "::: {.verdicts}\n" + "\n".join(parts) + ":::\n"
+
+
+def rule_changes(pages: Sequence[tuple[str, str, Record | None]]) -> str:
+    """Return every change of a rule after estimates had been seen, for the overview.
+
+    One that several reports name in the same words stands once, with all of them.
+    """
+    named: dict[tuple[str, str, str], list[str]] = {}
+    for stem, _, record in pages:
+        for one in record.spec.get("amendments", ()) if record else ():
+            if one.get("is_rule"):
+                key = (one["day"], one["change"], one["reason"])
+                named.setdefault(key, []).append(f"[{record.hypothesis.upper()}]({stem}.qmd)")  # type: ignore[union-attr]
+    if not named:
+        return "No rule was changed.\n"
+    return "".join(
+        f"- {day}, {wording.listed(reports)}. {change.strip()} *Why?* {reason.strip()}\n"
+        for (day, change, reason), reports in sorted(named.items(), key=lambda one: one[0][0])
+    )
 
 
 def plain_summary(pages: Sequence[tuple[str, str, Record | None]], minimum: tuple[int, int]) -> str:
@@ -110,6 +119,13 @@ def plain_summary(pages: Sequence[tuple[str, str, Record | None]], minimum: tupl
                 f"    *What would change it?* {words.what_would_change}\n"
             )
     return "\n".join(parts)
+
+
+def lead(records: Sequence[Record], primaries: Sequence[str]) -> str:
+    """Return what was found, in one paragraph, marked where the profile is quick."""
+    quick = next((r for r in records if r.is_quick), None)
+    mark = "\n\n[Quick profile: do not cite.]{.quick}" if quick else ""
+    return overview.lead(records, primaries) + mark
 
 
 def provenance(record: Record) -> str:

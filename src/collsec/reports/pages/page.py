@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from collsec.evidence.record import Record
+from collsec.reports.figures import Drawing
 from collsec.reports.pages import citation, generated
+from collsec.reports.pages.catalog import Item
 from collsec.reports.pages.source import Qmd, read_qmd, resolve
+from collsec.reports.tables.table import Table
 
 TEXT_KEYS = ("title", "subtitle", "abstract", "description", "keywords")
 FIGURE = re.compile(r"\]\(figures/([\w.-]+)\.svg\)\{#(fig-[\w-]+)[^}]*\}")
+TABLE = re.compile(r"\{\{<\s*include\s+_tbl-([\w-]+)\.md\s*>\}\}")
+_HEADING, _DETAIL = re.compile(r"(#+) "), re.compile(r"\{[^}]*\.detail\b[^}]*\}")
+_TOP = 2  # the title has the first level
+_FURTHER = (
+    "None of what follows enters the verdict. It asks the same question in other ways, and is "
+    "here for whoever wants to look further."
+)
+_APPENDIX = "Each table can be downloaded with unrounded numbers."
+_PAGE_LINK = re.compile(r"\[([^\]\[]+)\]\(([\w-]+)\.qmd(?:#[\w-]*)?\)")
 _GROUP = re.compile(r"^:::+ *\{#fig-.*?^:::+[ \t]*$", re.MULTILINE | re.DOTALL)
 _ALTERNATIVE = re.compile(r'fig-alt="([^"]*)"')
 
@@ -34,6 +46,8 @@ class Page:
         What its author wrote.
     record : Record or None
         None for the overview and for pages that no hypothesis owns.
+    is_wide : bool
+        Whether it takes the width of the screen, without a list of contents.
     """
 
     stem: str
@@ -41,6 +55,7 @@ class Page:
     front: dict[str, Any]
     source: Qmd
     record: Record | None
+    is_wide: bool = False
 
 
 def _head(source: Qmd, variables: Mapping[str, str]) -> dict[str, Any]:
@@ -63,7 +78,7 @@ def overview_page(
     source = read_qmd(folder / "index.qmd", "reports/index.qmd")
     front = citation.front_matter(_head(source, variables), imprint, title, None)
     front["format"] = {"html": "default"}
-    return Page("index", "Overview", front, source, None)
+    return Page("index", "Overview", front, source, None, is_wide=True)
 
 
 def further_page(
@@ -101,6 +116,67 @@ def with_alternatives(source: Qmd, variables: Mapping[str, str]) -> str:
         return f'fig-alt="{text}"'
 
     return _ALTERNATIVE.sub(replace, source.body)
+
+
+def arranged(source: Qmd, items: Mapping[str, Item]) -> Qmd:
+    """Return a report with its details behind the answer, and every table that it does not show.
+
+    Sections whose heading has the class ``detail`` go to the end, below one heading and a level
+    deeper where they stood on the second; tables that the text does not include follow them.
+    """
+    main, details = _parted(source.body)
+    parts = [main.rstrip()]
+    if details:
+        parts.append(f"## Further analyses {{#sec-further}}\n\n{_FURTHER}")
+        parts += [text.strip() for text in details]
+    shown = set(TABLE.findall(source.body))
+    rest = [name for name, item in items.items() if isinstance(item.content, Table)]
+    includes = [f"{{{{< include _tbl-{name}.md >}}}}" for name in rest if name not in shown]
+    if includes:
+        parts.append(f"## Appendix: further tables {{#sec-appendix}}\n\n{_APPENDIX}")
+        parts += includes
+    return replace(source, body="\n\n".join(parts) + "\n")
+
+
+def _parted(body: str) -> tuple[str, list[str]]:
+    """Split a text into what stays in its place and the sections that are details."""
+    kept, details = [], []
+    level, is_fenced = 0, False  # of the detail that the line belongs to
+    for line in body.splitlines(keepends=True):
+        is_fenced ^= line.startswith(("```", "~~~"))
+        heading = None if is_fenced else _HEADING.match(line)
+        if heading and (not level or len(heading[1]) <= level):
+            level = len(heading[1]) if _DETAIL.search(line) else 0
+            if level:
+                details.append("")
+        if not level:
+            kept.append(line)
+        else:
+            deeper = "#" if heading and level == _TOP else ""
+            details[-1] += deeper + line
+    return "".join(kept), details
+
+
+def with_narrow(body: str, items: Mapping[str, Item]) -> str:
+    """Name the layout for phones of each figure that has one."""
+
+    def name(found: re.Match[str]) -> str:
+        content = items[found[1]].content if found[1] in items else None
+        if not isinstance(content, Drawing) or not content.narrow:
+            return found[0]
+        own = f'narrow="figures/narrow/{found[1]}.svg"'
+        return found[0].replace(f"{{#{found[2]}", f"{{#{found[2]} {own}")
+
+    return FIGURE.sub(name, body)
+
+
+def without_missing(body: str, known: Collection[str]) -> str:
+    """Keep only the words of a link to a page that the study does not have."""
+
+    def keep(found: re.Match[str]) -> str:
+        return found[0] if found[2] in known else found[1]
+
+    return _PAGE_LINK.sub(keep, body)
 
 
 def with_files(body: str) -> str:

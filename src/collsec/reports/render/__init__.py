@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from collsec.core.project import Project
+from collsec.reports.figures.style import kept_in
 from collsec.reports.pages.assemble import assemble
 from collsec.reports.render import fallback, quarto
 
@@ -33,7 +34,8 @@ def build(project: Project, hypotheses: Sequence[str]) -> None:
         project_folder, site = Path(name) / "project", Path(name) / "site"
         project_folder.mkdir()
         site.mkdir()
-        assembled = assemble(project, hypotheses, project_folder)
+        with kept_in(project.state / "figures"):
+            assembled = assemble(project, hypotheses, project_folder)
         if quarto.is_available():
             quarto.render(project_folder, site)
         else:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +42,20 @@ def render(assembled: Assembled, assets: Path, site: Path) -> None:
         shutil.copytree(assembled.folder / name, site / name)
     for name in ("collsec.css", "references.bib"):
         shutil.copyfile(assembled.folder / name, site / name)
-    for page in assembled.pages:
-        text = markdown(assembled, page)
-        html = _convert(assembled, page, text, "html5", assets / "page.html", assets)
-        (site / f"{page.stem}.html").write_text(html, encoding="utf-8", newline="\n")
-        if page.record is not None:
-            source = _convert(assembled, page, text, "typst", assets / "report.typ", assets)
-            (site / f"{page.stem}.pdf").write_bytes(_pdf(assembled, page, source))
+    # Each page waits for programs of its own, so they are made side by side; the longest first.
+    pages = sorted(assembled.pages, key=lambda page: page.record is None)
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        list(workers.map(lambda page: _page(assembled, page, assets, site), pages))
+
+
+def _page(assembled: Assembled, page: Page, assets: Path, site: Path) -> None:
+    """Write one page, and its PDF where it is a report."""
+    text = markdown(assembled, page)
+    html = _convert(assembled, page, text, "html5", assets / "page.html", assets)
+    (site / f"{page.stem}.html").write_text(html, encoding="utf-8", newline="\n")
+    if page.record is not None:
+        source = _convert(assembled, page, text, "typst", assets / "report.typ", assets)
+        (site / f"{page.stem}.pdf").write_bytes(_pdf(assembled, page, source))
 
 
 def _convert(
@@ -111,7 +120,8 @@ def _variables(assembled: Assembled, page: Page) -> Mapping[str, Any]:
         ],
     }
     if record is None:
-        return variables | {"is-overview": page.stem == "index"}
+        is_overview = page.stem == "index"
+        return variables | {"is-overview": is_overview, "is-wide": page.is_wide}
     return variables | {
         "pdf": f"{page.stem}.pdf",
         "kicker": f"Hypothesis {record.hypothesis.upper()}",

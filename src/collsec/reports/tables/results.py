@@ -28,7 +28,7 @@ def _count(heading: str, name: str, width: int = 10) -> Column:
 
 
 _REGRESSION = (
-    Column("", "model", width=30),
+    Column("Model", "model", width=30),
     Column("Lag, months", "lag_months", Unit.COUNT, width=20),
     Column("Hazard ratio of termination", "estimate", Unit.RATIO),
     Column("Interval", _INTERVAL, Unit.RATIO),
@@ -45,6 +45,7 @@ _REGRESSION = (
     _count("Clusters", "n_clusters"),
     _count("Exposed units", "exposed_units"),
     _count("Exposed terminations", "exposed_events"),
+    Column("Expected without an effect", "expected_events", Unit.NUMBER, digits=1),
     _count("Exposed clusters", "exposed_clusters"),
     _count("Start–stop rows", "nobs"),
     Column("Validity", "validity"),
@@ -63,6 +64,7 @@ def regression(estimates: pd.DataFrame, *, hypothesis: str) -> Table:
     """
     models = estimates.assign(
         model=[f"({place}) {label}" for place, label in enumerate(estimates["label"], 1)],
+        estimate=_values(estimates),
         method=[_method(name) for name in estimates["inference"]],
     )
     return Table(
@@ -72,7 +74,8 @@ def regression(estimates: pd.DataFrame, *, hypothesis: str) -> Table:
         "A hazard ratio above one means that wars end sooner. The first interval is that of the "
         "inference named below. Detectable: the smallest effect that would show at the study's "
         "power. Rejects under the null: how often the test, at a level of 5 %, rejects when the "
-        "exposure is random. Exposed terminations: wars that ended while they were exposed.",
+        "exposure is random. Exposed terminations: wars that ended while they were exposed. "
+        "Expected: those that would have without an effect, given who was at risk at each end.",
         f"tbl-{hypothesis}-regression",
         is_transposed=True,
         published=estimates,
@@ -86,7 +89,9 @@ def _method(name: str) -> str:
 def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Table:
     """Return every estimate of a hypothesis, one a row, whatever its estimand."""
     rows = estimates.assign(
-        named=_labels(estimates), role=[str(r).replace("_", " ") for r in estimates["role"]]
+        named=_labels(estimates),
+        estimate=_values(estimates),
+        role=[str(r).replace("_", " ") for r in estimates["role"]],
     )
     return Table(
         (
@@ -106,6 +111,13 @@ def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Table:
         f"tbl-{hypothesis}-estimates",
         published=estimates,
     )
+
+
+def _values(estimates: pd.DataFrame) -> list[Any]:
+    """Estimates, and in place of a ratio of zero what was counted and what was expected."""
+    return [
+        wording.none_ended(row) or row["estimate"] for row in estimates.to_dict(orient="records")
+    ]
 
 
 def _labels(estimates: pd.DataFrame) -> list[str]:
@@ -142,8 +154,12 @@ def of_roles(estimates: pd.DataFrame, *, caption: str, identifier: str) -> Table
     rows = estimates.assign(
         named=named.where(known, named + ". " + estimates["note"]),
         value=[
-            wording.in_unit(value, str(estimand)) if pd.notna(value) else wording.NOT_ESTIMABLE
-            for value, estimand in zip(estimates["estimate"], estimates["estimand"], strict=True)
+            value
+            if isinstance(value, str)
+            else wording.in_unit(value, str(estimand))
+            if pd.notna(value)
+            else wording.NOT_ESTIMABLE
+            for value, estimand in zip(_values(estimates), estimates["estimand"], strict=True)
         ],
     )
     counts = {"units": "n_units", "events": "n_events", "clusters": "n_clusters"}
@@ -216,8 +232,9 @@ def checks(diagnostics: Mapping[str, Any], *, hypothesis: str) -> Table:
             Column("Outcome", "outcome", width=45),
         ),
         pd.DataFrame(lines, columns=["check", "outcome"]),
-        "Checks. A placebo that could not have found an effect large enough to matter is "
-        "uninformative, not passed.",
+        "Checks. A placebo that could not have found an effect that the primary could find is "
+        "uninformative, not passed. Random exposure tests the test under its own assignment, not "
+        "whether real exposure was as if at random.",
         f"tbl-{hypothesis}-checks",
     )
 

@@ -28,8 +28,8 @@ _COLUMNS = {
     "deferred": (
         Column("The article", _CLAIM, width=28),
         Column("As the study reads it", "statement", width=26),
-        Column("Planned as", "planned", width=9),
-        Column("Obstacle", "reason", width=32),
+        Column("What would be compared", "estimand", width=20),
+        Column("Obstacle", "reason", width=28),
     ),
     "not-testable": (
         Column("The article", _CLAIM, width=32),
@@ -46,7 +46,7 @@ _FINDING = "{finding}\nHow sure? {how_sure}\nWhat would change it? {what_would_c
 #: Columns on a terminal, after claim and statement.
 _ON_TERMINAL = {
     "tested": (Column("Verdict", "verdict"), Column("Finding", _FINDING, width=40)),
-    "deferred": (Column("Planned as", "planned"), Column("Why", "reason", width=40)),
+    "deferred": (Column("Why", "reason", width=40),),
 }
 
 
@@ -80,8 +80,15 @@ class Cards:
             f"The article: “{escaped(row['quote'])}” (*{escaped(row['section'])}*). "
             f"{escaped(row['reason'])}\n\n"
             f"{escaped(row['finding'])}\n\n"
-            f"*How sure?* {escaped(row['how_sure'])}\n\n"
-            f"*What would change it?* {escaped(row['what_would_change'])}\n:::\n"
+            + "".join(
+                f"*{question}* {escaped(row[key])}\n\n"
+                for question, key in (
+                    ("How sure?", "how_sure"),
+                    ("What would change it?", "what_would_change"),
+                )
+                if row[key]
+            )
+            + ":::\n"
         )
 
 
@@ -103,7 +110,7 @@ def claims(ledger: pd.DataFrame, pages: Mapping[str, str]) -> dict[str, Table | 
             if name == "tested"
             else Table(
                 _COLUMNS[name],
-                _planned(rows),
+                rows.fillna(""),
                 f"{caption}.",
                 f"tbl-claims-{name}",
                 published=rows,
@@ -123,15 +130,11 @@ def claims_on_terminal(ledger: pd.DataFrame) -> list[tuple[str, Table]]:
                 Column("As the study reads it", "statement", width=30),
                 *_ON_TERMINAL.get(name, (Column("Why", "reason", width=40),)),
             ),
-            _planned(rows).assign(verdict=[label(standing) for standing in rows["standing"]]),
+            rows.fillna("").assign(verdict=[label(standing) for standing in rows["standing"]]),
             QUICK if rows["is_quick"].any() else "",
         )
         made.append((f"{caption} ({len(rows)})", table))
     return made
-
-
-def _planned(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.fillna("").assign(planned=[h.upper() for h in rows["hypothesis"].fillna("")])
 
 
 def claims_as_json(ledger: pd.DataFrame) -> str:

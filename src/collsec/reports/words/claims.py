@@ -19,6 +19,7 @@ from collsec.designs.parts import PARTS, Declaration
 from collsec.designs.registry import is_timed
 from collsec.evidence.claims import (
     FILE,
+    NOT_IN_STUDY,
     Results,
     falls,
     is_description,
@@ -29,6 +30,7 @@ from collsec.evidence.claims import (
     tested_by,
 )
 from collsec.evidence.record import load
+from collsec.evidence.verdict import NEEDS_FULL
 from collsec.hypothesis.study import load_study
 from collsec.reports.words import quantities, verdicts, wording
 from collsec.reports.words.wording import begun
@@ -58,6 +60,7 @@ class Words:
     what_would_change: str = ""
 
 
+_NOT_IN_STUDY = "The hypothesis that tests it is not among those of this study."
 _VOID = "An estimator that passes its own checks."
 
 
@@ -82,8 +85,8 @@ def worded(
     """
     texts = [
         _claim(claim, line, records[claim["hypothesis"]], minimum)
-        if claim["verdict_class"] == "tested"
-        else Words()
+        if claim["standing"] not in (claim["verdict_class"], NOT_IN_STUDY)
+        else Words(_NOT_IN_STUDY if claim["standing"] == NOT_IN_STUDY else "")
         for line, claim in enumerate(table.fillna("").to_dict(orient="records"), 2)
     ]
     return table.join(pd.DataFrame([dataclasses.asdict(words) for words in texts]))
@@ -98,7 +101,7 @@ def ledger_of(project: Project) -> pd.DataFrame:
         If an estimate step has not been run.
     """
     claims, study = read(project), load_study(project)
-    records = {h: load(project, h) for h in tested_by(claims)}
+    records = {h: load(project, h) for h in tested_by(claims, project)}
     minimum = (study.minimum_exposed_events, study.minimum_exposed_clusters)
     return worded(ledger(claims, records), records, minimum)
 
@@ -122,11 +125,11 @@ def _claim(
     elif row_of(first, record)["role"] == Role.PRIMARY:
         words = _judged(row_of(first, record), record, minimum)
     else:
-        words = _exploratory(row_of(first, record), record, claim["expected"])
+        words = _exploratory(row_of(first, record), record, claim["expected"], minimum)
     further = [
         _description(claim, line, record)
         if is_description(name, record)
-        else alongside(row_of(name, record), claim["expected"])
+        else alongside(row_of(name, record), claim["expected"], minimum)
         for name in others
     ]
     if claim["standing"] == "void" or not further:
@@ -160,7 +163,6 @@ def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Word
     low, high = (wording.number(v) for v in record.spec["estimand"]["no_effect"])
     why = verdicts.reasons(record.verdict)
     rests_on = counts(row, record.spec)
-    is_few = row["exposed_events"] < minimum[0] or row["exposed_clusters"] < minimum[1]
     holds = (
         f"Fairly sure: the interval excludes a hazard ratio of one, and every check holds. "
         f"{rests_on}."
@@ -169,9 +171,16 @@ def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Word
         "A placebo that finds an effect, one conflict that carries the result, or principled "
         "designs that disagree in sign would make it mixed."
     )
+    known = record.quantities
+    needed = [
+        f"about {wording.count(known[f'primary.needed_{name}']['value'])} for a ratio of {ratio}"
+        for name, ratio in (("1_5", "1.5"), ("2", "2"))
+        if f"primary.needed_{name}" in known
+    ]
     more = (
-        f"More wars: at least {minimum[0]} exposed terminations, and {minimum[1]} "
-        f"{CLUSTERS[record.spec['cluster']]} with an exposed war."
+        f"More wars: at least {minimum[0]} exposed terminations in {minimum[1]} "
+        f"{CLUSTERS[record.spec['cluster']]} before anything is looked at, and "
+        f"{wording.listed(needed) if needed else 'more'} to be likely to show."
     )
     narrower = (
         "A narrower interval: one that excludes equal rates of termination, or one that lies "
@@ -187,8 +196,10 @@ def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Word
         ),
         "inconclusive": (
             f"Undecided. {rests_on}.{_detectable(row)}",
-            more if is_few else narrower,
+            more if verdicts.is_for_want(record.verdict) else narrower,
         ),
+        "not-estimable": (f"Not at all. {rests_on}.", more),
+        NEEDS_FULL: (f"Not yet: {'; '.join(why)}. {rests_on}.", "The draws of the full profile."),
         "void": (f"Not at all: {'; '.join(why)}.", _VOID),
     }[code]
     return Words(quantities.sentences(record)["primary.sentence"], how_sure, what)
@@ -204,7 +215,9 @@ def _detectable(row: pd.Series) -> str:
     )
 
 
-def _exploratory(row: pd.Series, record: Printable, expected: str) -> Words:
+def _exploratory(
+    row: pd.Series, record: Printable, expected: str, minimum: tuple[int, int]
+) -> Words:
     """Word an estimate that carries no verdict; it falls with the estimator of its primary."""
     if falls(row, record):
         return Words(
@@ -214,7 +227,7 @@ def _exploratory(row: pd.Series, record: Printable, expected: str) -> Words:
         )
     is_known = not math.isnan(row["estimate"])
     return Words(
-        alongside(row, expected).removesuffix(".")
+        alongside(row, expected, minimum).removesuffix(".")
         + (f"; the claim implies {expected}." if is_known else "."),
         "Exploratory: not a primary, so without a verdict, and with an interval that is not "
         f"adjusted for the other estimates. {counts(row, record.spec)}.",
@@ -222,7 +235,7 @@ def _exploratory(row: pd.Series, record: Printable, expected: str) -> Words:
     )
 
 
-def alongside(row: pd.Series, expected: str) -> str:
+def alongside(row: pd.Series, expected: str, minimum: tuple[int, int] = (0, 0)) -> str:
     """One sentence on a further estimate that speaks to the same claim.
 
     Parameters
@@ -231,12 +244,14 @@ def alongside(row: pd.Series, expected: str) -> str:
         Row of an estimates table.
     expected : str
         What the claim implies, in words; a side is read from `above one`, `below zero`, and so on.
+    minimum : tuple of int
+        Exposed outcomes and clusters below which no direction is said.
     """
-    found = value(row, expected)
+    found = value(row, expected, minimum)
     return f"{row['label']}: {found[0].lower()}{found[1:]}."
 
 
-def value(row: pd.Series, expected: str) -> str:
+def value(row: pd.Series, expected: str, minimum: tuple[int, int] = (0, 0)) -> str:
     """Value and interval of an estimate, and whether it lies on the side that the claim implies."""
     estimand = str(row["estimand"])
     name = _NAMES.get(estimand, begun(estimand.replace("_", " ")))
@@ -247,18 +262,30 @@ def value(row: pd.Series, expected: str) -> str:
     scale = 100 if unit is Unit.POINTS else 1
     digits = 1 if what else 2
     point, low, high = (scale * float(row[c]) for c in ("estimate", "ci_low", "ci_high"))
+    is_thin = wording.is_thin(row, minimum)
+    within = f"{wording.level(row['level'])} interval {wording.interval(low, high, digits)}"
+    none = "" if what else wording.none_ended(row)
+    if none:
+        return f"{begun(none)} ({name[0].lower()}{name[1:]}: {within})"
     return (
-        f"{name} {wording.number(point, digits)}{' ' if what else ''}{what} "
-        f"({wording.level(row['level'])} interval {wording.interval(low, high, digits)})"
-        f"{_side(low, high, expected, 0.0 if what else 1.0)}"
+        f"{name} {wording.number(point, digits)}{' ' if what else ''}{what} ({within})"
+        f"{_counted(row) if is_thin else ''}"
+        f"{_side(low, high, expected, 0.0 if what else 1.0, is_thin)}"
     )
 
 
-def _side(low: float, high: float, expected: str, neutral: float) -> str:
+def _counted(row: pd.Series) -> str:
+    """Observed against expected, where a ratio rests on few exposed outcomes."""
+    expected = float(row.get("expected_events", math.nan))
+    seen = f", {wording.count(row['exposed_events'])} observed"
+    return seen + ("" if math.isnan(expected) else f" and {wording.number(expected, 1)} expected")
+
+
+def _side(low: float, high: float, expected: str, neutral: float, is_thin: bool) -> str:
     side = re.search(r"\b(above|below) (one|zero)\b", expected)
     if side is None:
         return ""
-    return f", {wording.exploratory(low, high, f'{side[1]}_one', neutral)}"
+    return f", {wording.exploratory(low, high, f'{side[1]}_one', neutral, is_thin=is_thin)}"
 
 
 def counts(row: pd.Series, spec: Mapping[str, Any]) -> str:

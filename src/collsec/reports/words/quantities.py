@@ -67,6 +67,7 @@ _FIELDS = {
     "std_error": Unit.NUMBER,
     "lag_months": Unit.COUNT,
     "null_draws": Unit.COUNT,
+    "expected_events": Unit.NUMBER,
     "nobs": Unit.COUNT,
     "n_units": Unit.COUNT,
     "n_events": Unit.COUNT,
@@ -94,19 +95,21 @@ class Results(Protocol):
     def made_by(self) -> Mapping[str, str]: ...
     @property
     def estimates(self) -> pd.DataFrame: ...
+    @property
+    def minimum(self) -> tuple[int, int]: ...
 
 
 def variables(record: Results) -> dict[str, str]:
     """Every string that the pages of a hypothesis print from its record, by dotted name."""
     h = record.hypothesis
     rows = record.estimates.set_index(record.estimates["estimate_id"].str.partition(".")[2])
-    found = sentences(record) | feed(rows, PRIMARY)
+    found = sentences(record) | feed(rows, PRIMARY, record.minimum)
     found |= {
         name: printed(Quantity.from_plain(plain)) for name, plain in record.quantities.items()
     }
     for part in record.spec.get("parts", ()):
         own = rows[rows["estimate_id"].map(record.made_by) == part]
-        found |= feed(own, PARTS[part].variables)
+        found |= feed(own, PARTS[part].variables, record.minimum)
     return {f"{h}.{name}": text for name, text in found.items()}
 
 
@@ -115,9 +118,7 @@ def sentences(record: Results) -> dict[str, str]:
     rows = record.estimates
     primary = cast(Estimate, rows[rows["role"] == "primary"].iloc[0])
     verdict = record.verdict
-    measure = MEASURES.get(primary.measure)
-    contrast = measure.contrast if measure else ()
-    those, others = contrast or (f"wars with “{primary.label}”", "other wars")
+    those, others = contrast(record)
     return {
         "primary.sentence": verdicts.primary_sentence(primary, verdict, (those, others)),
         "primary.plain": verdicts.plain_sentence(primary, verdict, (those, others)),
@@ -127,7 +128,20 @@ def sentences(record: Results) -> dict[str, str]:
     }
 
 
-def feed(rows: pd.DataFrame, declared: Sequence[VariablesOf]) -> dict[str, str]:
+def contrast(record: Results) -> tuple[str, str]:
+    """Who is compared with whom in the primary, in words."""
+    rows = record.estimates
+    primary = rows[rows["role"] == "primary"].iloc[0]
+    measure = MEASURES.get(str(primary["measure"]))
+    if measure is not None and measure.contrast:
+        those, others = measure.contrast
+        return those, others
+    return f"wars with “{primary['label']}”", "other wars"
+
+
+def feed(
+    rows: pd.DataFrame, declared: Sequence[VariablesOf], minimum: tuple[int, int] = (0, 0)
+) -> dict[str, str]:
     """The variables that some estimates feed.
 
     Parameters
@@ -135,23 +149,30 @@ def feed(rows: pd.DataFrame, declared: Sequence[VariablesOf]) -> dict[str, str]:
     rows : DataFrame
         Estimates by their name without the hypothesis.
     declared : sequence of VariablesOf
+    minimum : tuple of int
+        Exposed outcomes and clusters below which no direction is said.
     """
     found = {}
     for one in declared:
         for name in fnmatch.filter(rows.index.astype(str), one.estimates):
             for variable, field in one.names.items():
-                found[variable.replace("{name}", name)] = _field(rows.loc[name], field, one)
+                found[variable.replace("{name}", name)] = _field(
+                    rows.loc[name], field, one, minimum
+                )
     return found
 
 
-def _field(row: pd.Series, field: str, declared: VariablesOf) -> str:
+def _field(row: pd.Series, field: str, declared: VariablesOf, minimum: tuple[int, int]) -> str:
     """One field of an estimate, its interval, both, or on which side the interval lies."""
     unit, digits = UNITS[str(row["estimand"])], declared.digits
     low, high = (Quantity(float(row[end]), unit, digits) for end in ("ci_low", "ci_high"))
     if field == "interval":
         return interval(low, high)
+    none = wording.none_ended(row) if unit is Unit.RATIO else ""
+    if field == "estimate" and none:
+        return none
     if field == "finding":
-        value = printed(Quantity(float(row["estimate"]), unit, digits))
+        value = none or printed(Quantity(float(row["estimate"]), unit, digits))
         if math.isnan(row["estimate"]):
             return value
         return f"{value}{NAMES.get(unit, '')} ({interval(low, high)})"
@@ -159,7 +180,11 @@ def _field(row: pd.Series, field: str, declared: VariablesOf) -> str:
         neutral = 1.0 if unit is Unit.RATIO else 0.0
         scale = 100 if unit is Unit.POINTS else 1
         return wording.exploratory(
-            scale * low.value, scale * high.value, declared.expected, neutral
+            scale * low.value,
+            scale * high.value,
+            declared.expected,
+            neutral,
+            is_thin=wording.is_thin(row, minimum),
         )
     return printed(Quantity(row[field], _FIELDS.get(field, unit), digits))
 

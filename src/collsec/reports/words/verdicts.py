@@ -7,14 +7,17 @@ from a sign alone.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from collsec.designs.estimate import Estimate
-from collsec.evidence.verdict import Family, Reason, Verdict
+from collsec.evidence.verdict import NEEDS_FULL, Family, Reason, Verdict
 from collsec.reports.words.wording import (
     begun,
     count,
     interval,
     level,
+    listed,
     number,
     percent,
 )
@@ -26,6 +29,8 @@ LABELS = {
     "mixed": "Mixed",
     "no-effect": "No effect",
     "inconclusive": "Inconclusive",
+    "not-estimable": "Not estimable",
+    "needs-full-profile": "Needs the full profile",
     "not-testable": "Not testable",
     "not-empirical": "Not empirical",
     "deferred": "Deferred",
@@ -36,19 +41,28 @@ LABELS = {
 #: What each verdict that the rule reaches says.
 SENTENCES = {
     "void": "No verdict: a check of the estimator itself failed.",
+    "not-estimable": "Not estimable: the data exist, but too few cases were exposed to say "
+    "anything.",
+    "needs-full-profile": "Needs the full profile: these numbers come from too few draws for a "
+    "verdict.",
     "inconclusive": "Inconclusive: the record neither shows the claimed effect nor rules it out.",
     "supported": "Supported: the evidence points the way the claim says, and the checks hold.",
     "contradicted": "Contradicted: the evidence points against the claim, and the checks hold.",
     "mixed": "Mixed: an effect is detected, but at least one check of its credibility fails.",
     "no-effect": "No effect: the interval rules out any effect large enough to matter.",
 }
+#: What an inconclusive verdict says where too few were exposed, whatever the estimate.
+FOR_WANT_OF_CASES = (
+    "Inconclusive, for want of cases: too few were exposed for any effect to be looked at."
+)
 #: Reasons by code; values as numbers.
 REASONS = {
     "engines_disagree": "two engines disagree on the primary coefficient",
-    "null_rejection": "under random exposure the primary test rejects in {rate} of the draws, "
-    "outside {low} to {high}",
-    "few_exposed": "{terminations} exposed terminations and {clusters} clusters with an exposed "
-    "unit; at least {minimum_terminations} and {minimum_clusters} are required",
+    "null_rejection": "under random exposure the primary test rejects in {rate} of the draws (95 % "
+    "interval {low} to {high}), more than {bound}",
+    "not_calibrated": "the primary test was never put to random exposure",
+    "few_exposed": "{counted} in {clusters} clusters with an exposed unit, at least "
+    "{minimum_outcomes} in {minimum_clusters} are required{expected}{needed}",
     "excludes_one": "the interval excludes a hazard ratio of one",
     "checks_hold": "every credibility check holds",
     "placebo": "a placebo finds an effect: {label}",
@@ -57,8 +71,19 @@ REASONS = {
     "disagreement": "only {share} of the principled specifications agree in sign",
     "within": "the interval lies within {low} to {high}",
     "undecided": "the interval includes both no effect and effects large enough to matter",
+    "quick_profile": "these numbers come from fewer draws than a verdict needs, and no release has "
+    "one of the same specification and data",
+    "rejects_rarely": "under random exposure the primary test rejects in only {rate} of the draws, "
+    "less than {bound}: it errs on the side of finding nothing",
+    "rejects_often": "under random exposure the primary test rejects in {rate} of the draws, more "
+    "than {bound}, though not beyond the error of the draws",
 }
-_PERCENT = {"null_rejection": {"rate": 1, "low": 0, "high": 0}, "disagreement": {"share": 0}}
+_PERCENT = {
+    "null_rejection": {"rate": 1, "low": 1, "high": 1, "bound": 0},
+    "rejects_rarely": {"rate": 1, "bound": 0},
+    "rejects_often": {"rate": 1, "bound": 0},
+    "disagreement": {"share": 0},
+}
 
 
 def label(standing: str) -> str:
@@ -68,12 +93,17 @@ def label(standing: str) -> str:
 
 def sentence(verdict: Verdict) -> str:
     """The verdict in one sentence, its label first."""
-    return SENTENCES[verdict.code]
+    return FOR_WANT_OF_CASES if is_for_want(verdict) else SENTENCES[verdict.code]
+
+
+def is_for_want(verdict: Verdict) -> bool:
+    """Whether a verdict is inconclusive for want of cases."""
+    return verdict.code == "inconclusive" and verdict.reasons[0].code == "few_exposed"
 
 
 def without_label(verdict: Verdict) -> str:
     """The sentence of a verdict whose label stands above it."""
-    return begun(SENTENCES[verdict.code].partition(": ")[2])
+    return begun(sentence(verdict).partition(": ")[2])
 
 
 def reason(found: Reason) -> str:
@@ -89,12 +119,38 @@ def reason(found: Reason) -> str:
         name: _share(value, digits[name]) if name in digits else _plain(value)
         for name, value in found.values.items()
     }
+    if found.code == "few_exposed":
+        values |= _cases(found.values)
     return REASONS[found.code].format(**values)
 
 
+def _cases(values: Mapping[str, Any]) -> dict[str, str]:
+    """How many were exposed, how many would have been expected, and how many would be needed."""
+    one, n, expected = values["outcome"], values["outcomes"], values["expected"]
+    return {
+        "counted": f"{count(n)} exposed {one}{'' if n == 1 else 's'}",
+        "expected": ""
+        if expected is None
+        else f"; {number(expected, 1)} would be expected without an effect",
+        "needed": needed(one, values["needed"]),
+    }
+
+
+def needed(outcome: str, by_ratio: Mapping[str, int]) -> str:
+    """How many exposed outcomes some ratios would need, as the end of a sentence."""
+    if not by_ratio:
+        return ""
+    parts = [
+        f"about {count(n)} {f'exposed {outcome}s would be needed ' if place == 0 else ''}for a "
+        f"ratio of {number(float(ratio), 1).removesuffix('.0')}"
+        for place, (ratio, n) in enumerate(by_ratio.items())
+    ]
+    return f"; {listed(parts)}"
+
+
 def reasons(verdict: Verdict) -> list[str]:
-    """The reasons of a verdict in words."""
-    return [reason(found) for found in verdict.reasons]
+    """The reasons of a verdict in words, and what is flagged."""
+    return [reason(found) for found in (*verdict.reasons, *verdict.flags)]
 
 
 def _share(value: float | None, digits: int) -> str:
@@ -120,11 +176,12 @@ def primary_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, s
         without them")``.
     """
     those, others = contrast
-    ratio = number(primary.estimate)
     ends = (
-        f"{begun(those)} ended at {ratio} times the rate of {others}"
+        f"{begun(those)} ended at {number(primary.estimate)} times the rate of {others}"
         f" ({level(primary.level)} interval {interval(primary.ci_low, primary.ci_high)})"
     )
+    if is_for_want(verdict) or verdict.code == "not-estimable":
+        return f"{_thin(primary, verdict, ends)} {sentence(verdict)}"
     faster = "sooner" if primary.estimate > 1 else "later"
     return {
         "supported": f"{ends}: they ended {faster}, as the claim says, and the checks hold.",
@@ -133,7 +190,16 @@ def primary_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, s
         "no-effect": f"{ends}: no difference large enough to matter.",
         "inconclusive": f"{ends}: no difference is detected, and none is ruled out.",
         "void": "No verdict is given, because a check of the estimator itself failed.",
+        NEEDS_FULL: f"{ends}, by fewer draws than a verdict needs.",
     }[verdict.code]
+
+
+def _thin(primary: Estimate, verdict: Verdict, ends: str) -> str:
+    """What was counted against what would be expected; the ratio only where there is one."""
+    cases = _cases(verdict.reasons[0].values)
+    if not primary.estimate > 0 or not math.isfinite(primary.estimate):
+        return f"{begun(cases['counted'])}{cases['expected']}."
+    return f"{ends}, on {cases['counted']}{cases['expected'].replace(';', ' where', 1)}."
 
 
 def plain_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str]) -> str:
@@ -155,8 +221,10 @@ def plain_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str
         "no-effect": f"{begin} end about as soon as {others}: any difference is too small to "
         "matter.",
         "inconclusive": f"The record does not show whether {those} end sooner or later than "
-        f"{others}.",
+        f"{others}{': too few cases' if is_for_want(verdict) else ''}.",
         "void": "Nothing can be said: the estimator failed a check of its own.",
+        "not-estimable": f"Too few {those} are on record to say anything about when they end.",
+        NEEDS_FULL: "These numbers come from fewer draws than a verdict needs.",
     }[verdict.code]
 
 

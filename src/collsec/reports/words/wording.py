@@ -6,6 +6,7 @@ Prose says "not estimable" where there is no number; a cell of a table has a das
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,8 @@ from collsec.designs.estimate import UNITS, Unit
 #: A cell without a number.
 NONE = "–"
 NOT_ESTIMABLE = "not estimable"
+#: What is said in place of a direction where an estimate rests on too few cases.
+TOO_FEW = "too few cases for a direction"
 #: What an estimand is called after its label; a hazard ratio needs no name.
 ESTIMANDS = {
     "probability": "%",
@@ -133,7 +136,9 @@ def with_unit(label: str, estimand: str) -> str:
     return f"{label} ({ESTIMANDS.get(estimand, estimand.replace('_', ' '))})"
 
 
-def exploratory(low: float, high: float, expected: str, neutral: float = 1.0) -> str:
+def exploratory(
+    low: float, high: float, expected: str, neutral: float = 1.0, *, is_thin: bool = False
+) -> str:
     """What an interval says of a claim that no verdict rests on.
 
     Parameters
@@ -144,14 +149,45 @@ def exploratory(low: float, high: float, expected: str, neutral: float = 1.0) ->
         ``above_one`` or ``below_one``: the side of the neutral value that the claim implies.
     neutral : float
         No difference: one for a ratio, zero for a difference.
+    is_thin : bool
+        Whether it rests on too few exposed outcomes or clusters for a direction.
     """
     if math.isnan(low) or math.isnan(high):
         return NOT_ESTIMABLE
+    if is_thin:
+        return TOO_FEW
     # A limit that prints as the neutral value does not exclude it.
     if round(low, 2) <= neutral <= round(high, 2):
         return "no detectable difference"
     as_claimed = (low > neutral) == (expected == "above_one")
     return "as the claim implies" if as_claimed else "against what the claim implies"
+
+
+def is_thin(row: Mapping[Any, Any] | pd.Series, minimum: tuple[int, int]) -> bool:
+    """Whether an estimate rests on too few exposed outcomes or clusters for a direction."""
+    return bool(row["exposed_events"] < minimum[0] or row["exposed_clusters"] < minimum[1])
+
+
+def none_ended(row: Mapping[Any, Any] | pd.Series) -> str:
+    """What is said in place of a ratio of zero; empty where there is another ratio, or none.
+
+    Examples
+    --------
+    >>> none_ended(
+    ...     {
+    ...         "estimand": "hazard_ratio",
+    ...         "estimate": 0.0,
+    ...         "exposed_events": 0,
+    ...         "expected_events": 2.31,
+    ...     }
+    ... )
+    'no termination; 2.3 expected'
+    """
+    if row["exposed_events"] != 0 or float(row["estimate"]) != 0:
+        return ""
+    what = "act" if row["estimand"] == "hazard_ratio_of_action" else "termination"
+    expected = float(row.get("expected_events", math.nan))
+    return f"no {what}" + ("" if math.isnan(expected) else f"; {number(expected, 1)} expected")
 
 
 def begun(text: str) -> str:

@@ -9,5 +9,6 @@ from collsec.subjects.deployment import (
     grace_trial,  # noqa: F401
     marginal_structural,  # noqa: F401
     operations,  # noqa: F401
+    peace_processes,  # noqa: F401
     rotating_seats,  # noqa: F401
 )

@@ -25,8 +25,8 @@ from collsec.histories.timelines import as_of
 from collsec.survival import EstimationError, discrete_hazard, logit
 
 AFRICA = 4
-# Acts of the last months are the decision to deploy itself: no troops come without one, so that
-# only older ones distinguish wars.
+# Acts of the last months are the decision to deploy itself: hardly any troops come without one,
+# so that only older ones distinguish wars.
 ACTS_LAG_MONTHS = 6
 BASELINE = ("is_internationalized", "in_africa")
 HISTORY = ("is_war_last_year", "has_earlier_act")

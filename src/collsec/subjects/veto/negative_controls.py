@@ -13,7 +13,7 @@ import pandas as pd
 from collsec.core.schema import Role
 from collsec.designs.checks import judge
 from collsec.designs.comparison import Comparison
-from collsec.designs.estimate import Quantity, Unit
+from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.exclusions import MOST_DRAWS
 from collsec.designs.inputs import Prepared
 from collsec.designs.jackknife import hazard_ratio
@@ -54,8 +54,9 @@ QUESTIONS = (
         "vetoes_on_no_war.date",
     ),
     exposures=("veto_12m",),
+    after_primary=True,
 )
-def calendar_placebo(context: Context) -> Part:
+def calendar_placebo(context: Context, primary: Estimate) -> Part:
     """A placebo on calendar time: vetoes that concern no war, the same months for all wars."""
     study = context.inputs.study
     dates = context.inputs.frames["vetoes_on_no_war"]["date"]
@@ -80,7 +81,7 @@ def calendar_placebo(context: Context) -> Part:
             lag_months=0,
         )
         made.append(found)
-        outcomes[name] = judge(found, context.inputs.spec.estimand.no_effect)
+        outcomes[name] = judge(found, primary)
     return Part(
         made,
         quantities={"calendar_placebo.vetoes": Quantity(len(dates), Unit.COUNT)}

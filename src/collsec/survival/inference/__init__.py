@@ -31,6 +31,7 @@ from collsec.survival.inference.power import (
     Equivalence,
     equivalence_test,
     minimum_detectable_effect,
+    needed_events,
     power_curve,
     schoenfeld_std_error,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "holm",
     "leave_one_cluster_out",
     "minimum_detectable_effect",
+    "needed_events",
     "null_calibration",
     "omitted_variable_bounds",
     "permuted_effect",

@@ -7,6 +7,7 @@ import numpy as np
 from collsec.survival.arrays import Booleans, Floats, Integers
 from collsec.survival.inference.exposure_design import (
     ExposureDesign,
+    alike,
     at_risk_on,
     finest_level,
     is_free,
@@ -35,7 +36,8 @@ def redraw(design: ExposureDesign, draws: int, rng: np.random.Generator) -> tupl
     In calendar order, each spell goes with equal probability to any unit that is at risk on the
     day of assignment, is free in this draw, and shares the assignment stratum of the unit that
     really received the spell. A stratum with fewer than two such units is replaced by the next
-    coarser level. Spells assigned on one day are drawn without replacement.
+    coarser level. Where units have a status on the eve of each spell, every level but the last asks
+    for the same status as well. Spells assigned on one day are drawn without replacement.
     """
     chosen = np.empty((draws, design.n_spells), dtype=np.int64)
     busy_until = np.full((draws, design.n_units), -np.inf)
@@ -45,7 +47,8 @@ def redraw(design: ExposureDesign, draws: int, rng: np.random.Generator) -> tupl
         day, own = design.assigned[spell], design.unit[spell]
         pool = np.flatnonzero(at_risk_on(design.origin, design.entry, design.exit, day))
         free = is_free(busy_until[:, pool], day, design.on[spell])
-        same = design.assignment_strata[pool] == design.assignment_strata[own]
+        status = None if design.status is None else design.status[spell]
+        same = alike(design.assignment_strata, int(own), pool, status)
         level = finest_level(free.astype(np.int64) @ same.astype(np.int64))
         candidates = free & same.T[level]
         count = candidates.sum(axis=1)

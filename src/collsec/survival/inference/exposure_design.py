@@ -47,6 +47,8 @@ class ExposureDesign:
         last column stands for "on no unit".
     end_position : ndarray of int, shape (n_spells, n_units + 1)
         Risk set at which that unit would have its event while exposed to that spell, or -1.
+    status : ndarray of int, shape (n_spells, n_units), or None
+        What each unit was on the eve of each spell, within which it is redrawn.
     """
 
     origin: Floats
@@ -64,6 +66,7 @@ class ExposureDesign:
     first: Integers
     last: Integers
     end_position: Integers
+    status: Integers | None = None
 
     @property
     def n_units(self) -> int:
@@ -88,6 +91,7 @@ def exposure_design(
     spell_assigned: npt.ArrayLike,
     spell_on: npt.ArrayLike,
     spell_off: npt.ArrayLike,
+    spell_status: npt.ArrayLike | None = None,
 ) -> ExposureDesign:
     """Lay out units and exposure spells for estimation and re-randomization.
 
@@ -109,10 +113,16 @@ def exposure_design(
     spell_unit : array_like of int, shape (n_spells,)
         Row number of the unit that received the spell.
     spell_assigned : array_like of float, shape (n_spells,)
-        Calendar day of the deployment, veto or other act.
+        Calendar day of the deployment, veto or other act: after entry and before exit. An act on
+        the day of the exit exposes nobody, and no redrawn spell falls on a unit that exits that
+        day.
     spell_on, spell_off : array_like of float, shape (n_spells,)
         Exposure covers the calendar days ``(on, off]``; ``off`` may be ``inf``. ``on`` is the
         day of the act plus the lag (or minus the lead, in a falsification test).
+    spell_status : array_like of int, shape (n_spells, n_units), optional
+        A code for each unit on the eve of each spell, such as whether an agreement had been
+        signed: a spell is redrawn among units with that of the unit that received it. Coarsening
+        gives the assignment strata up first, and the status last.
 
     Returns
     -------
@@ -176,7 +186,16 @@ def exposure_design(
     nowhere = np.zeros((unit.size, 1), dtype=np.int64)
     first, last = np.hstack([first, nowhere]), np.hstack([last, nowhere])
     end_position = np.hstack([np.where(fails, last[:, :-1] - 1, -1), nowhere - 1])
-    coarsening = _observed_coarsening(start, entry_, exit_, levels, unit, assigned, on, off)
+    status = None
+    if spell_status is not None:
+        status = _codes(spell_status)
+        if status.shape != (unit.size, start.size):
+            raise InferenceError(
+                f"spell_status must have the shape (spells, units) = {(unit.size, start.size)}, "
+                f"not {status.shape}."
+            )
+        status = status[order]
+    coarsening = _observed_coarsening(start, entry_, exit_, levels, unit, assigned, on, off, status)
     return ExposureDesign(
         start,
         entry_,
@@ -193,6 +212,7 @@ def exposure_design(
         first,
         last,
         end_position,
+        status,
     )
 
 
@@ -204,8 +224,31 @@ def _codes(values: npt.ArrayLike) -> Integers:
 
 
 def at_risk_on(origin: Floats, entry: Floats, exit: Floats, day: float) -> Booleans:
-    """Units at risk on a calendar day."""
-    return (origin + entry < day) & (day <= origin + exit)
+    """Units that can receive a spell on a calendar day: a unit that exits that very day cannot."""
+    return (origin + entry < day) & (day < origin + exit)
+
+
+def alike(strata: Integers, own: int, pool: Integers, status: Integers | None) -> Booleans:
+    """Which units of a pool share each level with the unit that received a spell.
+
+    Parameters
+    ----------
+    strata : ndarray of int, shape (n_units, n_levels)
+    own : int
+        The unit that received it.
+    pool : ndarray of int, shape (m,)
+    status : ndarray of int, shape (n_units,), or None
+        Codes on the eve of the spell.
+
+    Returns
+    -------
+    ndarray of bool, shape (m, n_levels), or (m, n_levels + 1) with a status
+    """
+    same: Booleans = strata[pool] == strata[own]
+    if status is None:
+        return same
+    shared = (status[pool] == status[own])[:, None]
+    return np.hstack([same & shared, np.ones((pool.size, 1), dtype=np.bool_)])
 
 
 def is_free(busy_until: Floats, day: float, on: float) -> Booleans:
@@ -230,6 +273,7 @@ def _observed_coarsening(
     assigned: Floats,
     on: Floats,
     off: Floats,
+    status: Integers | None,
 ) -> Integers:
     """Check that the real assignment is one the mechanism could make; return its coarsening."""
     busy_until = np.full(origin.size, -np.inf)
@@ -248,7 +292,8 @@ def _observed_coarsening(
                 f"Unit {own} received a spell on day {day:g} while another one was in force. "
                 "Merge overlapping spells."
             )
-        same = strata[at_risk & free] == strata[own]
+        pool = np.flatnonzero(at_risk & free)
+        same = alike(strata, int(own), pool, None if status is None else status[spell])
         coarsening[spell] = finest_level(same.sum(axis=0)[None, :])[0]
         busy_until[own] = max(off[spell], day)
     return coarsening

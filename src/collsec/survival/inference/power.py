@@ -116,6 +116,51 @@ def minimum_detectable_effect(std_error: float, *, alpha: float, power: float) -
     )
 
 
+def needed_events(hazard_ratio: float, *, alpha: float, power: float) -> int:
+    r"""Return how many exposed events a test needs to detect a hazard ratio.
+
+    Parameters
+    ----------
+    hazard_ratio : float
+        Positive, not 1.
+    alpha : float
+        Level of the two-sided test, in (0, 1).
+    power : float
+        Probability of rejecting, in (0, 1).
+
+    Returns
+    -------
+    int
+        Rounded up.
+
+    Notes
+    -----
+    With few exposed units at risk at any time, an exposed event carries an information of nearly
+    one on the log hazard ratio (see :func:`schoenfeld_std_error` with :math:`\pi \to 0`), so that
+
+    .. math:: n = \frac{(z_{1 - \alpha/2} + z_{power})^2}{(\log \mathrm{HR})^2}.
+
+    A share :math:`\pi` of exposed units takes :math:`n / (1 - \pi)`; dependent units, and redraws
+    among few candidates, take more. It is a least number.
+
+    References
+    ----------
+    Schoenfeld, D. A. (1983). Sample-size formula for the proportional-hazards regression model.
+    *Biometrics*, 39(2), 499–503. doi:10.2307/2531021
+
+    Examples
+    --------
+    >>> [needed_events(ratio, alpha=0.05 / 3, power=0.8) for ratio in (1.5, 2.0, 0.5)]
+    [64, 22, 22]
+    """
+    unit = minimum_detectable_effect(1.0, alpha=alpha, power=power)
+    if not 0 < hazard_ratio < np.inf or hazard_ratio == 1:
+        raise InferenceError(
+            f"A hazard ratio to detect must be positive and not 1, not {hazard_ratio:g}."
+        )
+    return int(np.ceil((np.log(unit.high) / np.log(hazard_ratio)) ** 2))
+
+
 def power_curve(hazard_ratio: npt.ArrayLike, std_error: float, *, alpha: float) -> Floats:
     """Return the power of a two-sided test at each hazard ratio.
 

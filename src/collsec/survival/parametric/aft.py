@@ -7,13 +7,13 @@ import pandas as pd
 
 from collsec.survival.arrays import Floats
 from collsec.survival.clustered import check_debias, sandwich
-from collsec.survival.columns import Names, as_frame, case_weights, clusters, indicator, row_label
+from collsec.survival.columns import Names, as_frame, case_weights, clusters, indicator
 from collsec.survival.errors import EstimationError
 from collsec.survival.maximum_likelihood import maximize
 from collsec.survival.parametric.aft_likelihood import DISTRIBUTIONS, AftLikelihood, Distribution
 from collsec.survival.parametric.aft_result import LOG_SCALE, AftResult
 from collsec.survival.regression.fitting import RegressionDesign
-from collsec.survival.times import require_no_overlap, survival_times
+from collsec.survival.times import require_no_overlap, require_positive_times, survival_times
 
 
 def aft(
@@ -94,14 +94,7 @@ def aft(
     spells = survival_times(data, start, stop)
     require_no_overlap(data, unit, spells)
     begins, ends = spells.start, spells.stop
-    for name, times, least in ((stop, ends, 1e-300), (start, begins, 0.0)):
-        bad = np.flatnonzero((times < least) & np.isfinite(times))
-        if bad.size:
-            at = int(bad[0])
-            raise EstimationError(
-                f"{name!r} is {times[at]:g} in {row_label(data, at)}; log time needs ends above "
-                "zero and starts of zero or more"
-            )
+    require_positive_times(data, start, stop, spells)
     happened = indicator(data, event)
     if not happened.any():
         raise EstimationError(f"no event: column {event!r} is 0 in all {len(data)} rows")

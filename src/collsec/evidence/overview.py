@@ -1,0 +1,88 @@
+"""The study at a glance: each claim with the estimate that it stands with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pandas as pd
+
+from collsec.evidence.claims import is_description, primary_of, row_of
+from collsec.evidence.record import Record
+
+#: What is kept of an estimate.
+KEPT = (
+    "estimate_id",
+    "estimand",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "level",
+    "n_units",
+    "n_events",
+    "exposed_units",
+    "exposed_events",
+)
+
+
+def answers(
+    ledger: pd.DataFrame | None, records: Mapping[str, Record], titles: Mapping[str, str]
+) -> pd.DataFrame:
+    """Every tested claim with its first estimate; then the primaries that no claim names.
+
+    Parameters
+    ----------
+    ledger : DataFrame or None
+        Of the claims, with their standings; None where the study lists none.
+    records : mapping of str to Record
+    titles : mapping of str to str
+        Question of each hypothesis, for the primaries that no claim names.
+
+    Returns
+    -------
+    DataFrame
+        `claim` (empty for a primary that no claim names), `label`, `hypothesis`, `standing`,
+        `side` (``above`` or ``below``: of no difference, where the claim puts it; or empty),
+        `is_primary`, and the columns of :data:`KEPT`, missing for a description.
+    """
+    rows, named = [], set()
+    tested = pd.DataFrame() if ledger is None else ledger[ledger["verdict_class"] == "tested"]
+    for claim in tested.to_dict(orient="records"):
+        record = records[claim["hypothesis"]]
+        first = str(claim["tests"]).split(";")[0]
+        row = None if is_description(first, record) else row_of(first, record)
+        named.add(first)
+        side = re.search(r"\b(above|below) (?:one|zero)\b", str(claim["expected"]))
+        rows.append(
+            _row(
+                row,
+                claim=claim["claim_id"],
+                label=claim["statement"],
+                hypothesis=claim["hypothesis"],
+                standing=claim["standing"],
+                side=side[1] if side else "",
+            )
+        )
+    for h, record in records.items():
+        row = primary_of(record)
+        if row["estimate_id"] not in named:
+            expected = str(record.spec["estimand"].get("expected", "")).partition("_")[0]
+            rows.append(
+                _row(
+                    row,
+                    claim="",
+                    label=titles.get(h, h),
+                    hypothesis=h,
+                    standing=record.verdict.code,
+                    side=expected,
+                )
+            )
+    order = list(records)
+    table = pd.DataFrame(rows)
+    place = table["hypothesis"].map(order.index)
+    return table.assign(place=place).sort_values("place", kind="stable").drop(columns="place")
+
+
+def _row(row: pd.Series | None, **known: str) -> dict[str, object]:
+    kept = dict.fromkeys(KEPT) if row is None else {name: row[name] for name in KEPT}
+    return {**known, "is_primary": row is not None and row["role"] == "primary", **kept}

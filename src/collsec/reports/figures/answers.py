@@ -1,0 +1,246 @@
+"""Every tested claim on one axis: estimate, interval, how many wars, and the verdict."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from collsec.designs.estimate import UNITS, Unit
+from collsec.reports.figures.style import (
+    BAND,
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    KEY_POINTS,
+    MUTED,
+    PURPLE,
+    VERMILLION,
+    WIDE_INCHES,
+    WIDTH_INCHES,
+    Drawing,
+    canvas,
+    drawn,
+    export,
+    hazard_ratio_axis,
+    house_style,
+    ratio_text,
+    write,
+)
+from collsec.reports.words import wording
+from collsec.reports.words.verdicts import label
+
+#: Color of a verdict's mark; any other verdict is gray.
+MARKS = {
+    "supported": GREEN,
+    "contradicted": VERMILLION,
+    "mixed": PURPLE,
+    "no-effect": BLUE,
+    "inconclusive": INK,
+}
+_LINE, _GAP, _HEAD, _FOOT = 0.15, 0.1, 0.24, 0.56
+# Inches from the left: right edges of two columns, left edge of the last.
+_ESTIMATE, _WARS, _VERDICT = 5.98, 6.4, 6.5
+
+
+@drawn
+def answers(rows: pd.DataFrame, *, no_effect: tuple[float, float]) -> Drawing:
+    """Draw every tested claim on one axis.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        From :func:`collsec.evidence.overview.answers`.
+    no_effect : (float, float)
+        Ratios closer to 1 than the smallest effect of interest; drawn as a band.
+
+    Returns
+    -------
+    Drawing
+    """
+    with house_style():
+        return export(
+            plot_answers(rows, no_effect=no_effect),
+            rows,
+            _alternative(rows),
+            plot_answers(rows, no_effect=no_effect, is_narrow=True),
+        )
+
+
+def plot_answers(
+    rows: pd.DataFrame, *, no_effect: tuple[float, float], is_narrow: bool = False
+) -> Figure:
+    """Return the figure of `answers`, not yet written to bytes."""
+    width = WIDTH_INCHES if is_narrow else WIDE_INCHES
+    left, right = (0.1, 4.3) if is_narrow else (2.66, 4.6)
+    texts = [
+        textwrap.wrap(f"{row['claim']} {row['label']}".strip(), 52 if is_narrow else 43)
+        for _, row in rows.iterrows()
+    ]
+    below = 0.5 if is_narrow else _GAP
+    tops = np.cumsum([0, *(_LINE * len(text) + below for text in texts)])
+    head = 0.06 if is_narrow else _HEAD
+    height = head + float(tops[-1]) + _FOOT
+    figure = canvas(height, width)
+    axes = figure.add_axes(
+        (left / width, _FOOT / height, (right - left) / width, float(tops[-1]) / height),
+        frameon=False,
+    )
+    drawn = rows[[is_ratio(row) for _, row in rows.iterrows()]]
+    numbers = drawn[["estimate", "ci_low", "ci_high"]].to_numpy(float)
+    finite = np.r_[numbers[np.isfinite(numbers) & (numbers > 0)], no_effect]
+    limits = hazard_ratio_axis(axes, max(float(finite.min()), 0.1), min(float(finite.max()), 10))
+    axes.set_ylim(float(tops[-1]), 0)
+    axes.set_yticks([])
+    axes.axvspan(*no_effect, color=BAND, lw=0, zorder=0)
+    axes.axhline(float(tops[-1]), color=MUTED, lw=0.8)
+    if not is_narrow:
+        axes.axvline(1, color=MUTED, lw=1, zorder=1)
+        for heading, edge in (("Estimate", _ESTIMATE), ("Wars", _WARS)):
+            _right(axes, heading, edge - right, -0.1, MUTED)
+        write(axes, "Verdict", (1, -0.1), (72 * (_VERDICT - right), 0), up="data", color=MUTED)
+    for top, text, (_, row) in zip(tops, texts, rows.iterrows(), strict=False):
+        if top:
+            axes.plot(
+                [-left / (right - left), (width - left) / (right - left)],
+                [top, top],
+                transform=axes.get_yaxis_transform(),
+                color=FAINT,
+                lw=0.5,
+                zorder=0,
+                clip_on=False,
+            )
+        _row(axes, float(top), text, row, limits, left, right, is_narrow=is_narrow)
+    write(
+        axes, "← less or later", (1, 0), (-6, -22), across="data", ha="right", va="top", color=MUTED
+    )
+    write(axes, "more or sooner →", (1, 0), (6, -22), across="data", va="top", color=MUTED)
+    return figure
+
+
+def is_ratio(row: pd.Series) -> bool:
+    """Whether a row has a ratio to draw: known, and with an event under exposure."""
+    return bool(
+        row["estimate"] is not None
+        and not pd.isna(row["estimate"])
+        and UNITS.get(str(row["estimand"])) is Unit.RATIO
+        and row["exposed_events"]
+        and row["standing"] != "void"
+    )
+
+
+def said(row: pd.Series) -> str:
+    """The estimate of a row in short, or why there is none."""
+    if row["standing"] == "void":
+        return "not reported"
+    if row["estimand"] is None or pd.isna(row["estimand"]):
+        return "a share, described"
+    if pd.isna(row["estimate"]):
+        return wording.NOT_ESTIMABLE
+    unit = UNITS.get(str(row["estimand"]), Unit.RATIO)
+    if unit is Unit.RATIO:
+        if not row["exposed_events"]:
+            return "no event"
+        low, high = (ratio_text(float(row[end])) for end in ("ci_low", "ci_high"))
+        return f"{ratio_text(float(row['estimate']))} ({low}–{high})"
+    scale = 100 if unit in (Unit.POINTS, Unit.SHARE) else 1
+    point, low, high = (
+        wording.number(scale * float(row[c]), 1) for c in ("estimate", "ci_low", "ci_high")
+    )
+    name = {Unit.POINTS: " points", Unit.SHARE: " %", Unit.MONTHS: " months"}.get(unit, "")
+    return f"{point}{name}\n({low} to {high})"
+
+
+def _right(axes: Axes, text: str, inches: float, y: float, color: str, bold: bool = False) -> None:
+    """Write a text that ends so many inches right of the axes."""
+    write(axes, text, (1, y), (72 * inches, 0), up="data", ha="right", color=color, bold=bold)
+
+
+def _small(
+    axes: Axes,
+    text: str,
+    at: tuple[float, float],
+    points: tuple[float, float] = (0, 0),
+    **style: Any,
+) -> None:
+    """Write a text in the small size, its place given in inches from the first row."""
+    write(axes, text, at, points, up="data", size=KEY_POINTS, **style)
+
+
+def _row(
+    axes: Axes,
+    top: float,
+    text: list[str],
+    row: pd.Series,
+    limits: tuple[float, float],
+    left: float,
+    right: float,
+    *,
+    is_narrow: bool,
+) -> None:
+    """Draw one claim."""
+    color = MARKS.get(str(row["standing"]), MUTED)
+    bold = bool(row["is_primary"])
+    height = _LINE * len(text)
+    units = "–" if pd.isna(row["n_units"]) else f"{int(row['n_units']):,}"
+    verdict = label(str(row["standing"]))
+    if is_narrow:
+        y = top + 0.05 + height + 0.27
+        write(
+            axes, "\n".join(text), (0, top + 0.05), up="data", bold=bold, va="top", size=KEY_POINTS
+        )
+        line = top + 0.05 + height + 0.09
+        estimate = said(row).replace("\n", " ")
+        write(axes, f"{estimate} · {units} wars", (0, line), up="data", size=KEY_POINTS)
+        write(
+            axes, verdict, (1, line), up="data", ha="right", color=color, bold=True, size=KEY_POINTS
+        )
+        axes.plot([1, 1], [y - 0.08, y + 0.08], color=MUTED, lw=1, zorder=1)
+    else:
+        y = top + (height + _GAP) / 2
+        write(
+            axes,
+            "\n".join(text),
+            (0, y),
+            (-72 * left + 2, 0),
+            up="data",
+            bold=bold,
+            size=KEY_POINTS,
+        )
+        _right(axes, said(row), _ESTIMATE - right, y, INK, bold)
+        _right(axes, units, _WARS - right, y, INK, bold)
+        _small(axes, verdict, (1, y), (72 * (_VERDICT - right), 0), color=color, bold=True)
+    if row["side"] and UNITS.get(str(row["estimand"])) is Unit.RATIO:
+        edge, mark = (limits[1], 5) if row["side"] == "above" else (limits[0], 4)
+        axes.plot(edge, y, marker=mark, ms=5, color=MUTED, mew=0, clip_on=False)
+    if not is_ratio(row):
+        return
+    ratio, low, high = (float(row[c]) for c in ("estimate", "ci_low", "ci_high"))
+    if not (math.isnan(low) or math.isnan(high)):
+        ends = max(low, limits[0]), min(high, limits[1])
+        axes.plot(ends, [y, y], color=color, lw=2.4, solid_capstyle="butt", zorder=3)
+        for edge, is_outside, marker in (
+            (ends[0], low < limits[0], "<"),
+            (ends[1], high > limits[1], ">"),
+        ):
+            if is_outside:
+                axes.plot(edge, y, marker=marker, color=color, ms=5, clip_on=False, zorder=3)
+    if limits[0] <= ratio <= limits[1]:
+        axes.plot(ratio, y, "s" if bold else "o", ms=6, color=color, zorder=4)
+
+
+def _alternative(rows: pd.DataFrame) -> str:
+    """Say each row of the figure."""
+    parts = []
+    for _, row in rows.iterrows():
+        estimate = said(row).replace("\n", " ").replace("–", " to ")
+        units = "" if pd.isna(row["n_units"]) else f", {int(row['n_units']):,} wars"
+        name = f"{row['claim']} {row['label']}".strip()
+        parts.append(f"{name} {estimate}{units}: {label(str(row['standing']))}")
+    return f"Tested claims on one axis of ratios. {'; '.join(parts)}."

@@ -1,0 +1,155 @@
+"""What the study found, in a paragraph and a list of counts; what a report found, in a box."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+import pandas as pd
+
+from collsec.designs.registry import is_timed
+from collsec.evidence.record import Record
+from collsec.reports.words import quantities, verdicts, wording
+from collsec.reports.words.wording import begun, listed
+
+#: What a verdict says of a claim, for a count of claims: in the order in which they are listed.
+_COUNTED = {
+    "supported": "supported",
+    "contradicted": "contradicted",
+    "mixed": "backed by an estimate that fails a check",
+    "no-effect": "refuted: no effect large enough to matter",
+}
+_UNDECIDED = "undecided"
+_NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+#: Classes of claims, and how a count of them reads.
+_CLASSES = {
+    "tested": "tested here",
+    "deferred": "testable, not tested yet",
+    "not-testable": "beyond what data can decide",
+    "not-empirical": "norms, definitions, and premises",
+}
+_LEVELS = "[{level} interval](glossary.qmd#sec-interval)"
+
+
+def in_words(number: int) -> str:
+    """A small number as a word."""
+    return _NUMBERS[number] if 0 <= number < len(_NUMBERS) else wording.count(number)
+
+
+def lead(records: Sequence[Record], primaries: Sequence[str]) -> str:
+    """What was found, in one paragraph of Markdown.
+
+    Parameters
+    ----------
+    records : sequence of Record
+    primaries : sequence of str
+        The hypotheses that carry a verdict of their own; further ones are counted.
+    """
+    main = [r for r in records if r.hypothesis in primaries] or list(records)
+    found = Counter(_COUNTED.get(r.verdict.code, _UNDECIDED) for r in main)
+    parts = [
+        f"{in_words(found[name])} {'is' if found[name] == 1 else 'are'} {name}"
+        for name in (*_COUNTED.values(), _UNDECIDED)
+        if found[name]
+    ]
+    claims = f"Of the {in_words(len(main))} main claims" if len(main) > 1 else "Of one main claim"
+    if found[_UNDECIDED] == len(main):
+        everything = "it remains" if len(main) == 1 else "all remain"
+        head = f"{claims}, {everything} undecided: the record neither supports nor refutes "
+        head += "it." if len(main) == 1 else "any of them."
+    else:
+        head = f"{claims}, {listed(parts)}."
+    undecided = [r for r in main if r.verdict.code not in (*_COUNTED, "void")]
+    text = f"**{head}**"
+    if undecided:
+        those = [quantities.contrast(record)[0] for record in undecided]
+        one = those[0] if len(those) == 1 else f"{', '.join(those[:-1])}, or {those[-1]}"
+        it = "It" if found[_UNDECIDED] == len(main) else "The record"
+        text += f" {it} does not show whether {one} end sooner or later than comparable wars."
+    decided = [quantities.sentences(r)["primary.plain"] for r in main if r not in undecided]
+    text = " ".join([text, *decided])
+    exposed = [int(r.primary["exposed_events"]) for r in undecided if is_timed(r.spec)]
+    if exposed:
+        most = max(exposed)
+        wars = "war" if most == 1 else "wars"
+        text += (
+            f" Undecided does not mean without effect: at most {wording.count(most)} {wars} ended "
+            "under what is being tested, so only a large effect could have shown."
+        )
+    further = len(records) - len(main)
+    if further > 0:
+        are = "question is" if further == 1 else "questions are"
+        text += f" {begun(in_words(further))} further {are} answered without a verdict."
+    return text
+
+
+def tally(ledger: pd.DataFrame) -> str:
+    """How many claims there are of each class, as a list; the tested ones by verdict."""
+    counts = ledger["verdict_class"].value_counts()
+    lines = []
+    for name, words in _CLASSES.items():
+        n = int(counts.get(name, 0))
+        if not n:
+            continue
+        detail = ""
+        if name == "tested":
+            standings = ledger.loc[ledger["verdict_class"] == name, "standing"].value_counts()
+            kinds = [f"{k} {verdicts.label(str(code)).lower()}" for code, k in standings.items()]
+            detail = f" ({', '.join(kinds)})"
+        lines.append(f"- [**{n}** {words}](claims.qmd#sec-{name}){detail}")
+    return (
+        f"::: {{.tally}}\n{len(ledger)} claims of the article:\n\n" + "\n".join(lines) + "\n:::\n"
+    )
+
+
+def box(record: Record) -> str:
+    """The verdict of a report with its estimate, interval and numbers of wars, as Markdown."""
+    code = record.verdict.code
+    said = quantities.sentences(record)
+    reasons = "; ".join(verdicts.reasons(record.verdict))
+    facts = "\n".join(f"- [{value}]{{.fact}} {name}" for value, name in numbers(record))
+    return (
+        f"::: {{.verdict .verdict-{code}}}\n"
+        f"[{verdicts.label(code)}]{{.verdict-label}}\n\n"
+        f"**{said['primary.plain']}**\n\n"
+        f"::: {{.facts}}\n{facts}\n:::\n\n"
+        f"{verdicts.without_label(record.verdict)} Why: {reasons}. "
+        f"[How verdicts are reached](index.qmd#sec-verdicts), "
+        f"[glossary](glossary.qmd), result `{record.result_id}`.\n:::\n"
+    )
+
+
+def numbers(record: Record) -> list[tuple[str, str]]:
+    """The numbers of the primary that a reader needs first, each with what it is."""
+    primary, spec = record.primary, record.spec
+    if record.verdict.code == "void":
+        estimate = ("–", "no estimate is reported: the estimator failed a check of its own")
+    elif math.isnan(primary["estimate"]):
+        estimate = ("–", f"{wording.NOT_ESTIMABLE}: too few wars")
+    else:
+        level = _LEVELS.format(level=wording.level(primary["level"]))
+        interval = wording.interval(primary["ci_low"], primary["ci_high"])
+        # Where nobody ended while exposed, a ratio of zero would be a number without a fact.
+        ratio = wording.number(primary["estimate"]) if primary["exposed_events"] else "no event"
+        estimate = (ratio, f"times the rate of ending: the hazard ratio ({level} {interval})")
+    units, events = wording.count(primary["n_units"]), wording.count(primary["n_events"])
+    if not is_timed(spec):
+        return [estimate, (units, f"wars compared, of which {events} ended")]
+    exposed, ended = (wording.count(primary[f"exposed_{name}"]) for name in ("units", "events"))
+    return [
+        estimate,
+        (f"{exposed} of {units}", "wars with the exposure"),
+        (ended, "wars that ended while exposed"),
+    ]
+
+
+def family_level(alpha: float, primaries: int) -> str:
+    """Why the intervals of the main estimates are wider than those of others, in a sentence."""
+    if primaries < 2:
+        return "All estimates have intervals of this level."
+    return (
+        f"The main estimates, {in_words(primaries)} of them, have wider intervals, of "
+        f"{wording.level(1 - alpha / primaries)}: with {in_words(primaries)} chances to err, this "
+        f"keeps the chance that any of them misses the truth at {wording.percent(alpha)}."
+    )
