@@ -348,8 +348,13 @@ def _records(record: Record, parts: Sequence[Declaration]) -> Iterator[tuple[str
                 yield declared.name, of_record(declared, record.parts[declared.record], name)
 
 
+def _has_multiverse(record: Record) -> bool:
+    """Whether there is a primary, and a multiverse to set it against."""
+    return bool(record.multiverse) and math.isfinite(float(record.primary["estimate"]))
+
+
 def _specifications(record: Record) -> Iterator[tuple[str, Drawing]]:
-    if record.specifications is not None and record.multiverse:
+    if record.specifications is not None and _has_multiverse(record):
         ratio = float(record.primary["estimate"])
         yield (
             "multiverse",
@@ -358,9 +363,11 @@ def _specifications(record: Record) -> Iterator[tuple[str, Drawing]]:
 
 
 def _options(record: Record) -> Iterator[tuple[str, Drawing | Table]]:
-    if record.specifications is not None and record.multiverse:
+    if record.specifications is not None and _has_multiverse(record):
         ratio = float(record.primary["estimate"])
         options = pd.DataFrame(record.multiverse["options"])
+        numbers = ["alone", "low", "median", "high"]
+        options[numbers] = options[numbers].astype(float)  # not estimated: null
         yield "options", figures.options(options, ratio, no_effect=record.no_effect)
         yield (
             "multiverse-summary",
