@@ -33,7 +33,7 @@ ROWS = {
     "country_years": 12509,
     "country_months": 149225,
     "missions": 198,
-    "mission_months": 16793,
+    "mission_months": 16789,
     "acts": 1703,
     "votes": 2368,
 }

@@ -29,8 +29,16 @@ from collsec.compile.council.sanctions import SanctionsRules, un_sanctions_from
 from collsec.compile.council.votes import VoteRules, VoteSources, council_votes_from
 from collsec.compile.disputes.crises import crises_from
 from collsec.compile.disputes.disputes import disputes_from
-from collsec.compile.missions.counts import CountRules, mission_milestones_from
-from collsec.compile.missions.labels import LabelRules
+from collsec.compile.missions.counts import (
+    BARA_HULTMAN,
+    SHORTFALL,
+    CountRules,
+    assign_missions,
+    mission_milestones_from,
+    read_bara_hultman,
+    read_shortfall,
+)
+from collsec.compile.missions.labels import LabelRules, mission_labels_from
 from collsec.compile.missions.mandate_tasks import TaskRules, mandate_tasks_from
 from collsec.compile.missions.strength import mission_strength_from, monthly_strength_from
 from collsec.compile.missions.troop_contributors import (
@@ -62,6 +70,7 @@ from collsec.compile.violence.months import (
 )
 from collsec.compile.violence.years import YearSources, bridge_from, violence_years_from
 from collsec.compile.workbench import Workbench
+from collsec.upstream.readers import read_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +237,40 @@ def mandate_tasks(bench: Workbench) -> pd.DataFrame:
         bench.founded,
         bench.rules(LabelRules),
         bench.rules(TaskRules),
+    )
+
+
+def mission_labels(bench: Workbench) -> pd.DataFrame:
+    """Labels of UN operations in the publications about them."""
+    file, labels = bench.upstream.file, bench.rules(LabelRules)
+    counts = {
+        BARA_HULTMAN: read_bara_hultman(file("bara_hultman")),
+        SHORTFALL: read_shortfall(file("personnel_shortfall")),
+    }
+    given = {
+        source: assign_missions(part, source, labels, bench.rules(CountRules))
+        .drop_duplicates(["mission_id", "label"])
+        .set_index("mission_id")["label"]
+        for source, part in counts.items()
+    }
+    plain = {
+        "tamm": read_columns(file("tamm"), ["mission"])["mission"],
+        "geo_pko": read_columns(file("geo_pko"), ["mission"])["mission"],
+        "troop_contributors": read_columns(file("troop_contributors"), ["Mission"])["Mission"],
+    }
+    return mission_labels_from(
+        {
+            "tamm_label": ("tamm", plain["tamm"].drop_duplicates()),
+            "geo_pko_label": ("geo_pko", plain["geo_pko"].drop_duplicates()),
+            "bara_hultman_label": ("bara_hultman", given[BARA_HULTMAN]),
+            "shortfall_label": ("personnel_shortfall", given[SHORTFALL]),
+            "contributors_label": (
+                "troop_contributors",
+                plain["troop_contributors"].drop_duplicates(),
+            ),
+        },
+        bench.operations,
+        labels,
     )
 
 
@@ -407,6 +450,7 @@ RECIPES: dict[str, Recipe] = {
             bench.rules(StateNames),
         ),
     ),
+    "mission_labels": Recipe((*COUNTS, "tamm", "geo_pko", "troop_contributors"), mission_labels),
     "resolutions": Recipe(COUNCIL, lambda bench: bench.resolutions),
     "resolution_conflicts": Recipe((*COUNCIL, *UCDP), links_of_resolutions),
     "council_members": Recipe(("council_members",), council_members),

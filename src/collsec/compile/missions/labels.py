@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from typing import ClassVar
 
 import pandas as pd
@@ -31,6 +32,44 @@ class LabelRules(RuleFile):
     def mission_id(self, label: str) -> str:
         """Id of the operation that a source means by a label."""
         return self.same_as.get(label, label.lower().replace(" ", "-"))
+
+
+def mission_labels_from(
+    named: Mapping[str, tuple[str, pd.Series]], operations: Set[str], labels: LabelRules
+) -> pd.DataFrame:
+    """One row per UN operation: under which labels the publications have it.
+
+    Parameters
+    ----------
+    named : mapping of str to tuple
+        Column of the table → key of the source, and its labels: a Series whose index is the id of
+        the operation where the source's label stands for several, else of plain numbers.
+    operations : set of str
+        Ids of the UN's operations.
+    labels : LabelRules
+
+    Returns
+    -------
+    DataFrame
+        Columns in the order of the schema; several labels are joined by `;`.
+    """
+    found: dict[str, dict[str, set[str]]] = {}
+    for column, (_, series) in named.items():
+        for key, label in series.dropna().items():
+            text = str(label).strip()
+            mission = key if isinstance(key, str) else labels.mission_id(text)
+            if mission in operations:
+                found.setdefault(mission, {}).setdefault(column, set()).add(text)
+    rows = [
+        {
+            "mission_id": mission,
+            **{column: sorted(found[mission].get(column, ())) for column in named},
+            "source": [named[column][0] for column in named if column in found[mission]],
+            "basis": "file",
+        }
+        for mission in sorted(found)
+    ]
+    return pd.DataFrame(rows)
 
 
 def by_mission_and_year(

@@ -32,6 +32,9 @@ _MISSION = (
     "strength_50pct_precision", "strength_50pct_source", "strength_50pct_basis", "end_date",
     "end_precision", "end_source", "end_basis", "rehatted_from", "authorized_troops_initial",
 )  # fmt: skip
+_LABELS = (
+    "tamm_label", "geo_pko_label", "bara_hultman_label", "shortfall_label", "contributors_label"
+)  # fmt: skip
 _BEGUN = ("missions.authorized_date", "missions.first_personnel_date")
 _LINKS = ("missions.mission_id", "missions.conflict_id")
 
@@ -55,9 +58,15 @@ def _began(missions: pd.DataFrame) -> pd.Series:
             "string",
             "identifier",
         )
+    }
+    | {
+        name: PublicColumn(("mission_labels.mission_id", f"mission_labels.{name}"))
+        for name in _LABELS
     },
 )
-def missions(missions: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
+def missions(
+    missions: pd.DataFrame, states: pd.DataFrame, mission_labels: pd.DataFrame
+) -> pd.DataFrame:
     """One row per peace operation of the UN, a regional organization, or a coalition."""
     out = missions.drop_duplicates("mission_id").reset_index(drop=True)
     troops = out["has_troops_in_mission"]
@@ -65,7 +74,9 @@ def missions(missions: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
     out = out.assign(**list_codes(states, out["host_gwno"], _began(out), "hosts"))
     conflicts = missions.dropna(subset=["conflict_id"]).astype({"conflict_id": "string"})
     joined = conflicts.groupby("mission_id")["conflict_id"].agg(_unique)
-    return out.assign(conflict_ids=out["mission_id"].map(joined).astype("string"))
+    out["conflict_ids"] = out["mission_id"].map(joined).astype("string")
+    named = mission_labels[["mission_id", *_LABELS]]
+    return out.merge(named, on="mission_id", how="left", validate="1:1")
 
 
 def _unique(ids: pd.Series) -> str:
