@@ -52,7 +52,7 @@ def test_every_function_that_the_page_names_exists() -> None:
     ours = {name for name in first if hasattr(collsec, name)}
     assert {"kaplan_meier", "sequential_trials", "case_cohort", "transition_hazards"} <= ours
     modelled = {
-        name for name in survival.__all__ if name.islower() and "_" in name or name in ("aft",)
+        name for name in survival.__all__ if (name.islower() and "_" in name) or name in ("aft",)
     }
     helpers = {"fit_design", "restricted_cubic", "spline_knots", "switches_on", "journal_table",
                "complete_cases", "pseudo_values"}  # fmt: skip
