@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from collsec.cli import session
+from collsec.core.errors import MissingInput
 from collsec.core.extras import EXTRA_OF, missing
 
 #: Imports of the base dependencies alone: what only an extra brings is not to be found.
@@ -73,22 +75,21 @@ def test_other_missing_modules_are_left_alone() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["data/raw", "analyses/_study.yml"])
-def test_the_wheel_brings_the_tables(repository: Path, name: str) -> None:
+def test_the_wheel_brings_the_tables(repository: Path) -> None:
     settings = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
     wheel = settings["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert wheel["force-include"][name] == f"collsec/_study/{name}"
-    assert (repository / name).exists()
+    assert wheel["force-include"]["data/raw"] == "collsec/_study/data/raw"
 
 
 def test_the_shipped_tables_are_found_where_there_is_no_study(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from collsec.cli import session
-
     monkeypatch.delenv("COLLSEC_ROOT", raising=False)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(session.MissingInput):
+    with pytest.raises(MissingInput):
         session.load("missions")
-    monkeypatch.setattr(session, "SHIPPED", repository)
+    inside = tmp_path / "package" / "_study"
+    inside.parent.mkdir()
+    inside.symlink_to(repository)
+    monkeypatch.setattr(session, "shipped", lambda: inside)
     assert len(session.load("missions")) > 50

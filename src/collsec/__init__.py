@@ -129,6 +129,9 @@ if TYPE_CHECKING:
         TransitionProbabilities as TransitionProbabilities,
     )
     from collsec.survival import (
+        TreatmentRegimes as TreatmentRegimes,
+    )
+    from collsec.survival import (
         aalen_johansen as aalen_johansen,
     )
     from collsec.survival import (
@@ -232,6 +235,9 @@ if TYPE_CHECKING:
     )
     from collsec.survival import (
         transition_probabilities as transition_probabilities,
+    )
+    from collsec.survival import (
+        treatment_regimes as treatment_regimes,
     )
     from collsec.survival.inference import (
         BootstrapInterval as BootstrapInterval,
@@ -422,6 +428,7 @@ __all__ = [
     "SurvivalCurve",
     "TransitionHazards",
     "TransitionProbabilities",
+    "TreatmentRegimes",
     "__version__",
     "aalen_johansen",
     "adjusted_survival",
@@ -487,6 +494,7 @@ __all__ = [
     "switches_on",
     "transition_hazards",
     "transition_probabilities",
+    "treatment_regimes",
 ]
 
 # Rooms in which a public name is looked for, in this order.

@@ -21,7 +21,9 @@ from hypothesis import strategies as st
 from collsec.survival import (
     EstimationError,
     aalen_johansen,
+    adjusted_survival,
     aft,
+    case_cohort,
     clone_censor_weight,
     compare,
     complete_cases,
@@ -29,21 +31,29 @@ from collsec.survival import (
     discrete_hazard,
     fine_gray,
     firth_cox,
+    flexible_parametric,
     frailty_cox,
     iv_2sls,
     journal_table,
     kaplan_meier,
     logit,
     logrank,
+    marginal_structural_cox,
     negative_binomial,
     panel_ols,
     poisson,
+    pseudo_regression,
+    pseudo_values,
     restricted_cubic,
     rmst,
     rmst_difference,
+    sequential_trials,
     spline_knots,
+    split_population,
     standardize,
     switches_on,
+    transition_hazards,
+    transition_probabilities,
 )
 from collsec.survival.inference import (
     InferenceError,
@@ -287,6 +297,77 @@ def permuted(data: pd.DataFrame) -> Numbers:
     return {"p": np.array([found.p_value, found.statistic])}
 
 
+#: Columns of rows that are spent in one of two states, and may lead to the other or to a third.
+STATES = {"start": "start", "stop": "stop", "state": "state", "to": "to", "unit": "unit"}
+
+
+def with_states(data: pd.DataFrame) -> pd.DataFrame:
+    late = (pd.to_numeric(data["time"]) > 1).fillna(False)
+    to = data["cause"].map({1: "c", 2: "a"}).fillna("none")
+    to = to.mask(late & (to == "a"), "b")
+    return data.assign(state=late.map({True: "a", False: "b"}), to=to)
+
+
+def states(data: pd.DataFrame) -> Numbers:
+    found = transition_probabilities(with_states(data), **STATES, censored="none", cluster="group")
+    table = found.tidy()
+    assert table["probability"].between(-1e-9, 1 + 1e-9).all()
+    area = found.time_in_state(found.end, occupation=True)
+    return {
+        "P": table["probability"].to_numpy(),
+        "se": table["std_error"].to_numpy(),
+        "area": area[["time_in_state", "std_error"]].to_numpy().ravel(),
+    }
+
+
+def hazards(data: pd.DataFrame) -> Numbers:
+    fit = transition_hazards(with_states(data), ["x"], **STATES, censored="none")
+    table = fit.probabilities({"x": float(data["x"].astype(float).median())}).tidy()
+    assert table["probability"].between(-1e-9, 1 + 1e-9).all()
+    return coefficients(fit) | {"P": table["probability"].to_numpy()}
+
+
+def flexible(data: pd.DataFrame) -> Numbers:
+    fit = flexible_parametric(
+        data, ["x", "z"], **ROWS, df=2, time_varying={"z": 1}, cluster="group"
+    )
+    at = {"x": float(data["x"].astype(float).median()), "z": 0.0}
+    whats = ("survival", "hazard", "restricted mean")
+    return coefficients(fit) | {
+        what: fit.predict(at, what, times=median_stop(data))["estimate"].to_numpy()
+        for what in whats
+    }
+
+
+def adjusted(data: pd.DataFrame, **options: Any) -> Numbers:
+    found = adjusted_survival(data, ["x"], group="z", **ROWS, cluster="group", **options)
+    table = found.tidy()
+    assert table["survival"].between(-1e-9, 1 + 1e-9).all()
+    return {"S": table["survival"].to_numpy(), "se": table["std_error"].to_numpy()}
+
+
+def split(data: pd.DataFrame) -> Numbers:
+    fit = split_population(data, ["x"], **ROWS, cluster="group")
+    return coefficients(fit) | {"share": fit.predict({"x": 0.0})["estimate"].to_numpy()}
+
+
+def pseudo(data: pd.DataFrame) -> Numbers:
+    names = {"stop": "stop", "event": "event", "times": median_stop(data)}
+    values = pseudo_values(data, **names)
+    fit = pseudo_regression(data, ["x"], **names, cluster="group")
+    return coefficients(fit) | {"values": np.sort(values.to_numpy().ravel())}
+
+
+def months(data: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows as months of units: treatment begins where ``z`` first is one."""
+    number = data.groupby("time").cumcount() if "time" in data else 0
+    begun = data.groupby(number)["z"].cummax() if len(data) else data["z"]
+    place = pd.Series(number, index=data.index).groupby(number).cumcount()
+    last = pd.Series(number, index=data.index).groupby(number).transform("size") - 1
+    event = pd.to_numeric(data["event"]).astype(float).where(place == last, 0.0)
+    return data.assign(unit=number, start=place, stop=place + 1, treated=begun, event=event)
+
+
 CALLS: dict[str, Callable[[pd.DataFrame], Numbers]] = {
     "cox": cox,
     "cox, clusters": lambda d: cox(d, cluster="group"),
@@ -398,6 +479,36 @@ CALLS: dict[str, Callable[[pd.DataFrame], Numbers]] = {
     "iv, absorbed": lambda d: coefficients(
         iv_2sls(d, outcome="y", endogenous="x", instruments="z", absorb=["group", "time"])
     ),
+    "states": states,
+    "transition hazards": hazards,
+    "flexible": flexible,
+    "adjusted": adjusted,
+    "adjusted, weights": lambda d: adjusted(d, method="weights"),
+    "split population": split,
+    "pseudo-values": pseudo,
+    "case-cohort": lambda d: coefficients(
+        case_cohort(
+            d, ["x"], **ROWS, subcohort="z", cohort_size=len(d) + 5, unit="unit", method="lin-ying"
+        )
+    ),
+    "case-cohort, prentice": lambda d: coefficients(
+        case_cohort(
+            d[(d["z"] == 1) | (d["event"] == 1)],
+            ["x"],
+            **ROWS,
+            subcohort="z",
+            cohort_size=len(d) + 5,
+            unit="unit",
+        )
+    ),
+    "marginal structural": lambda d: coefficients(
+        marginal_structural_cox(months(d), "treated", time_varying=["x"], **ROWS, unit="unit")
+    ),
+    "sequential trials": lambda d: coefficients(
+        sequential_trials(
+            months(d), ["x"], treatment="treated", **ROWS, unit="unit", estimand="per protocol"
+        )
+    ),
     "standardized": standardized,
     "trial": trial,
     "spline": spline,
@@ -420,7 +531,16 @@ CALLS: dict[str, Callable[[pd.DataFrame], Numbers]] = {
     },
 }
 #: Answers that may depend on the order of the rows: which unit is first, which draw is which.
-ORDERED = {"re-randomized", "bootstrap", "permuted", "trial", "spline", "rubin"}
+ORDERED = {
+    "marginal structural",
+    "sequential trials",
+    "re-randomized",
+    "bootstrap",
+    "permuted",
+    "trial",
+    "spline",
+    "rubin",
+}
 
 
 def answer(call: Callable[[pd.DataFrame], Numbers], data: pd.DataFrame) -> Numbers | None:

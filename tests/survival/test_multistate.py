@@ -114,6 +114,22 @@ def test_errors_are_those_of_the_infinitesimal_jackknife(ties: str) -> None:
     np.testing.assert_allclose(got, want, rtol=1e-4, atol=DERIVATIVE)
 
 
+def test_since_and_horizon_at_a_time_of_transitions() -> None:
+    """What happens at ``since`` is past; what happens at the horizon takes no time any more."""
+    rows = moves()
+    for factor in (1.0, 0.1):  # tenths are no binary fractions
+        scaled = rows.assign(start=rows["start"] * factor, stop=rows["stop"] * factor)
+        third = factor * 3
+        found = transition_probabilities(scaled, **NAMES, since=third)
+        assert found.occupation(third)["probability"].tolist() == found.initial.tolist()
+        late = scaled[scaled["stop"] > third + 1e-6]
+        late = late.assign(start=np.maximum(late["start"], third))
+        again = transition_probabilities(late, **NAMES)
+        pd.testing.assert_frame_equal(found.tidy(), again.tidy(), rtol=1e-9)
+        mean = found.time_in_state(factor * 9, occupation=True)["time_in_state"]
+        assert mean.sum() == pytest.approx(factor * 6)
+
+
 def test_one_transition_is_a_cox_model() -> None:
     rows = moves().assign(
         to=lambda d: d["to"].where((d["to"] == "none") | (d["state"] == "talks"), "peace")

@@ -155,6 +155,16 @@ def test_where_all_are_at_risk_the_split_is_refused_or_near_aft() -> None:
         split_population(data, ["x"], **ENDS)
 
 
+def test_cutting_rows_of_a_split_population_changes_nothing() -> None:
+    data = split_sample(200, 7)
+    middle = (data["start"] + data["stop"]) / 2
+    cut = pd.concat([data.assign(stop=middle, event=0), data.assign(start=middle)])
+    names = {"at_risk": ["z"], "start": "start", "cluster": "group", **ENDS}
+    whole, parts = (split_population(d, ["x"], **names) for d in (data, cut))
+    np.testing.assert_allclose(parts.params, whole.params, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(parts.std_errors, whole.std_errors, rtol=1e-5)
+
+
 def test_split_population_results() -> None:
     data = split_sample(400, 9)
     fit = split_population(data, ["x"], at_risk=["z"], start="start", **ENDS, cluster="group")

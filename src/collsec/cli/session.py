@@ -25,7 +25,7 @@ from collsec import pipeline
 from collsec.cli import kept
 from collsec.cli.options import ROOT_VARIABLE, project_at
 from collsec.core.errors import BadSpec, CollsecError, MissingInput, nearest
-from collsec.core.project import Project
+from collsec.core.project import Project, shipped
 from collsec.evidence import citation, record
 from collsec.evidence.record import Record
 from collsec.evidence.software import Software, software
@@ -40,8 +40,6 @@ from collsec.upstream.sources import read_sources
 
 __all__ = ["Hypothesis", "References", "catalog", "cite", "codebook", "load", "results"]
 
-#: The raw tables as the wheel brings them; absent from a working copy.
-SHIPPED = Path(__file__).resolve().parents[1] / "_study"
 #: What has been loaded in this session: folder of the study, name, and column (empty for all), in
 #: the order of loading.
 _LOADED: dict[tuple[Path, str, str], None] = {}
@@ -155,8 +153,9 @@ def _project(root: Path | str | None) -> Project:
     try:
         return project_at(None if root is None else Path(root))
     except MissingInput:
-        if root is None and ROOT_VARIABLE not in os.environ and SHIPPED.is_dir():
-            return Project(SHIPPED)
+        inside = shipped()
+        if root is None and ROOT_VARIABLE not in os.environ and inside.name == "_study":
+            return Project(inside)
         raise
 
 

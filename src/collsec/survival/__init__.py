@@ -17,6 +17,7 @@ from collsec.survival.emulation.marginal_structural import (
     MarginalStructuralResult,
     marginal_structural_cox,
 )
+from collsec.survival.emulation.regimes import TreatmentRegimes, treatment_regimes
 from collsec.survival.emulation.sequential_trials import SequentialTrials, sequential_trials
 from collsec.survival.emulation.standardization import (
     StandardizedSurvival,
@@ -84,6 +85,7 @@ __all__ = [
     "SurvivalCurve",
     "TransitionHazards",
     "TransitionProbabilities",
+    "TreatmentRegimes",
     "aalen_johansen",
     "adjusted_survival",
     "aft",
@@ -119,4 +121,5 @@ __all__ = [
     "switches_on",
     "transition_hazards",
     "transition_probabilities",
+    "treatment_regimes",
 ]

@@ -35,6 +35,8 @@ class Jumps:
         States between which it leads.
     size : ndarray, shape (e,)
     influence : ndarray, shape (g, e)
+    width : float
+        Times no further apart than this are one time.
     exponential : bool
         Multiply by the matrix exponential of the jumps rather than by one plus the jumps.
     """
@@ -45,6 +47,7 @@ class Jumps:
     target: Integers
     size: Floats
     influence: Floats
+    width: float
     exponential: bool
 
 
@@ -101,10 +104,10 @@ def follow(
     derivative of the factor: carried forward time by time, so that it costs no more than P.
     """
     groups, states = len(jumps.influence), begin.shape[1]
-    first = int(np.searchsorted(jumps.time, since, side="right"))
+    first = int(np.searchsorted(jumps.time, since + jumps.width, side="right"))
     time = jumps.time[first:]
     if horizon is not None:
-        time = time[time <= horizon]
+        time = time[time <= horizon + jumps.width]
     edges = np.searchsorted(jumps.at, np.arange(first, first + len(time) + 1))
     now, influence = begin.copy(), moved.copy()
     path = np.empty((len(time) + 1, *begin.shape))
@@ -173,6 +176,7 @@ def observed_jumps(rows: StateRows) -> tuple[Jumps, pd.DataFrame]:
         target=(key % size)[order],
         size=jump[order],
         influence=influence[:, order],
+        width=rows.width,
         exponential=False,
     )
     return jumps, transition_counts(rows)

@@ -242,6 +242,7 @@ class TransitionHazards(Coefficients):
             target=np.concatenate([part[4] for part in parts])[order],
             size=np.concatenate([part[1] for part in parts])[order],
             influence=np.hstack([part[2] for part in parts])[:, order],
+            width=rows.width,
             exponential=True,
         )
         return probabilities_of(

@@ -209,7 +209,9 @@ class FlexibleLikelihood:
         begins = np.zeros_like(ends)
         begins[late], _ = design.columns(x[late], np.log(start[late]))
         _, slopes = design.columns(x[events], np.log(stop[events]))
-        size = np.sqrt((ends**2).mean(axis=0))
+        most = np.abs(ends).max(axis=0)
+        most[most == 0] = 1.0
+        size = most * np.sqrt(((ends / most) ** 2).mean(axis=0))
         size[size == 0] = 1.0
         kept = weights > 0
         root = np.linalg.qr(ends[kept] / size / np.sqrt(kept.sum()), mode="r")

@@ -41,7 +41,8 @@ def split_population(
     Parameters
     ----------
     data : DataFrame
-        One row ``(start, stop]`` per unit.
+        Rows ``(start, stop]``: one per unit, or several that follow one another with the same
+        covariates.
     covariates : str or sequence of str
         Of the time of those at risk, as in `aft`; an intercept is added.
     at_risk : str or sequence of str
