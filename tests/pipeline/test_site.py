@@ -26,7 +26,7 @@ from collsec.reports.pages.source import BadProse
 from collsec.reports.render import build, fallback
 from collsec.reports.words.verdicts import SENTENCES
 
-FURTHER = ["cases", "claims", "glossary"]
+FURTHER = ["cases", "claims", "changes", "glossary"]
 PAGES = ["index", *study.STEMS.values(), *FURTHER]
 REPORTS = list(study.STEMS.values())
 VOID = {"meta", "link", "img", "input", "br", "hr", "col"}
