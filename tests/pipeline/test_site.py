@@ -166,7 +166,7 @@ def test_hypotheses_that_nobody_has_met_have_their_pages_and_lines(
     tmp_path: Path, repository: Path, names: tuple[str, ...]
 ) -> None:
     """One or many, none of the study's own, none with a claim."""
-    root = study.write_study(tmp_path / "own", repository, names)
+    root = study.write_study(tmp_path / "own", repository, names, is_released=True)
     claims = root / "data" / "raw" / "coded" / "claims.csv"
     rows = pd.read_csv(claims, dtype=str)
     rows[rows["verdict_class"] != "tested"].to_csv(claims, index=False)
