@@ -177,7 +177,7 @@ def test_hypotheses_that_nobody_has_met_have_their_pages_and_lines(
     assert [p.stem for p in made.pages] == ["index", *stems, *FURTHER]
     assert [p.label for p in made.pages if p.record] == [f"{h.upper()} Own question" for h in names]
     settings = yaml.safe_load((folder / "_quarto.yml").read_text())
-    assert [link["href"] for link in settings["website"]["navbar"]["left"]][1:-3] == [
+    assert [link["href"] for link in settings["website"]["navbar"]["left"]][1 : -len(FURTHER)] == [
         f"{s}.qmd" for s in stems
     ]
     overview = (folder / "_verdicts.md").read_text()
