@@ -685,11 +685,15 @@ def write_study(
     if is_released:
         verdicts = {h: VERDICTS.get(h, VERDICTS["h1"]) for h in hypotheses}
         manifest = {
+            "collsec_version": "0.1.0",
             "profile": "full",
             "data_vintage": "3f9c2a77aa10",
             "outputs": {},
             "results": {
                 h: {
+                    "id": f"{h}.primary@3f9c2a",
+                    "verdict": code,
+                    "primary": {"estimate": 1.19, "ci_low": 0.7, "ci_high": 2.1, "p_value": 0.44},
                     "specification": digest_json(SPEC),
                     "rule": {"code": code, "reasons": reasons},
                 }

@@ -371,7 +371,7 @@ def test_a_description_has_a_number_and_no_verdict() -> None:
     )
     assert row["standing"] == "described"
     assert row["finding"] == "Within 60 months 2 % of the wars had troops; 73 % had ended."
-    assert "479 wars" in row["how_sure"]
+    assert row["how_sure"].startswith("A description: nothing is tested")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from collsec.reports.pages.source import BadProse
 from collsec.reports.render import build, fallback
 from collsec.reports.words.verdicts import SENTENCES
 
-FURTHER = ["explorer", "specifications", "cases", "claims", "glossary"]
+FURTHER = ["explorer", "specifications", "cases", "claims", "changes", "glossary"]
 PAGES = ["index", *study.STEMS.values(), *FURTHER]
 REPORTS = list(study.STEMS.values())
 #: Pages that do something where scripts run, and lose nothing else where they do not.
@@ -174,7 +174,7 @@ def test_hypotheses_that_nobody_has_met_have_their_pages_and_lines(
     tmp_path: Path, repository: Path, names: tuple[str, ...]
 ) -> None:
     """One or many, none of the study's own, none with a claim."""
-    root = study.write_study(tmp_path / "own", repository, names)
+    root = study.write_study(tmp_path / "own", repository, names, is_released=True)
     claims = root / "data" / "raw" / "coded" / "claims.csv"
     rows = pd.read_csv(claims, dtype=str)
     rows[rows["verdict_class"] != "tested"].to_csv(claims, index=False)
@@ -185,7 +185,7 @@ def test_hypotheses_that_nobody_has_met_have_their_pages_and_lines(
     assert [p.stem for p in made.pages] == ["index", *stems, *FURTHER]
     assert [p.label for p in made.pages if p.record] == [f"{h.upper()} Own question" for h in names]
     settings = yaml.safe_load((folder / "_quarto.yml").read_text())
-    assert [link["href"] for link in settings["website"]["navbar"]["left"]][1:-5] == [
+    assert [link["href"] for link in settings["website"]["navbar"]["left"]][1 : -len(FURTHER)] == [
         f"{s}.qmd" for s in stems
     ]
     overview = (folder / "_verdicts.md").read_text()

@@ -120,8 +120,8 @@ def _claim(
     if is_description(first, record):
         words = Words(
             _description(claim, line, record),
-            f"A share among {primary_of(record)['n_units']} wars, with nothing to test.",
-            "Better dates. Nothing follows from it about causes.",
+            "A description: nothing is tested, and nothing follows from it about causes.",
+            "Better dates.",
         )
     elif row_of(first, record)["role"] == Role.PRIMARY:
         words = _judged(row_of(first, record), record, minimum)

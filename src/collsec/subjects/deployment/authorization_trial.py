@@ -28,7 +28,7 @@ GRACE_MONTHS = 6
 #: The first operations lead: each war once.
 COMPARISONS = {
     "first": "Half of strength within 6 months of the vote: first operation in each war",
-    "all": "Half of strength within 6 months: all operations",
+    "all": "Half of strength within 6 months: all operations, some wars more than once",
     "new": "Half of strength within 6 months: new forces",
     "rehatted": "Half of strength within 6 months: re-hatted forces",
     "wait": "Each month below half of strength, of the first 6",
@@ -182,9 +182,8 @@ def compare(inputs: Inputs, trial: pd.DataFrame, which: str, *, draws: int) -> E
     except InferenceError as error:
         return Estimate.missing(error, **known)
     followed = rows.assign(start=0.0, stop=rows["time"])
-    limits, std_error = Comparison(
-        followed, column, strata=("is_rehatted",), cluster=cluster
-    ).sandwich(level)
+    compared = Comparison(followed, column, strata=("is_rehatted",), cluster=cluster)
+    limits, std_error = compared.sandwich(level)
     how = "all" if found.is_exact else "drawn"
     return Estimate.from_fit(
         found.estimate,
@@ -195,6 +194,7 @@ def compare(inputs: Inputs, trial: pd.DataFrame, which: str, *, draws: int) -> E
         power=inputs.study.power,
         detectable_error=1 / math.sqrt(found.information),
         note=f"{found.arrangements} arrangements, {how}",
+        expected_events=compared.expected(),
         **known,
     )
 

@@ -144,9 +144,10 @@ def peace_process(context: Context) -> Part:
     for months in WINDOWS:
         window = covered(inputs, "agreements", months)
         status = within(inputs, "peace_process", "agreements", months)
-        said = f"agreement in the {months} months before"
-        redrawn(f"covered_{months}", f"Years of the record of {said}", context.prepared, window)
-        redrawn(f"strata_{months}", f"Redrawn by {said}", context.prepared, window, status)
+        said = f"Years in which agreements of the past {months} months are on record"
+        redrawn(f"covered_{months}", said, context.prepared, window)
+        said = f"… redrawn by agreement in the {months} months before"
+        redrawn(f"strata_{months}", said, context.prepared, window, status)
         made.append(adjusted(inputs, context.prepared, months, window))
     of_talks = talked_of(inputs, context.prepared)
     window = covered(inputs, "negotiations", WINDOWS[0])
@@ -208,7 +209,7 @@ def adjusted(inputs: Inputs, prepared: Prepared, months: int, window: Window) ->
         exposure,
         estimate_id=f"{spec.hypothesis}.process.adjusted_{months}",
         role=Role.SENSITIVITY,
-        label=f"Adjusted for an agreement in the {months} months before",
+        label=f"… adjusted for an agreement in the {months} months before",
     )
     return sandwich_ratio(
         comparison, level=inputs.study.usual_level, power=inputs.study.power, **known

@@ -182,6 +182,7 @@ def _compared(
 def penalized(comparison: Comparison, level: float, common: dict[str, Any]) -> Estimate:
     """Firth's hazard ratio with profile limits; it is finite where no event is exposed."""
     known = common | comparison.counts() | {"inference": "firth_profile", "level": level}
+    known["expected_events"] = comparison.expected()
     try:
         found = firth_cox(
             comparison.rows,

@@ -215,6 +215,9 @@ def _estimates(
             )
         )
     in_a_year = followed_a_year(followed, known_until)
+    counts = dataclasses.replace(comparison, rows=in_a_year).counts()
+    # Without an effect vetoes would be followed by the act as often as all votes are.
+    expected = counts["exposed_units"] * float(in_a_year["event"].mean())
     made.append(
         difference(
             in_a_year,
@@ -226,7 +229,8 @@ def _estimates(
             label=f"{act.label} within {WITHIN_MONTHS} months: "
             "after a veto less after a resolution",
             **common,
-            **dataclasses.replace(comparison, rows=in_a_year).counts(),
+            **counts,
+            expected_events=expected,
         )
     )
     return made

@@ -13,7 +13,6 @@ from typing import Any
 import pandas as pd
 
 from collsec.core.schema import Role
-from collsec.designs.curves import TYPES
 from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.exclusions import MOST_DRAWS, where_enough
 from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
@@ -23,6 +22,11 @@ from collsec.histories.panels import DAYS_PER_MONTH
 from collsec.measures.interest import P5
 
 YOUNG_MONTHS = 12
+TYPES_ALONE = {
+    "intrastate": "Wars within states only",
+    "interstate": "Wars between states only",
+    "extrasystemic": "Colonial wars only",
+}
 #: A veto belongs to the onset if it came at most so many days before, or after.
 BEFORE_DAYS, AFTER_DAYS = 365, 7
 MEMBERS = {
@@ -98,7 +102,7 @@ def war_age(context: Context) -> Part:
     exposure, draws = inputs.spec.exposure, context.draws.rerandomization_draws
     halves = by_clock(prepared, exposure.measure, YOUNG_MONTHS)
     made: list[Estimate] = estimate_split(inputs, prepared, exposure, halves, draws=draws)
-    for name, title in TYPES.items():
+    for name, label in TYPES_ALONE.items():
         of_type = prepared.only(partial(_is_of_type, name))
         made.append(
             where_enough(
@@ -108,7 +112,7 @@ def war_age(context: Context) -> Part:
                 estimate_id=f"{context.name}.type.{name}",
                 role=Role.SENSITIVITY,
                 draws=min(draws, MOST_DRAWS),
-                label=f"Wars {title[0].lower()}{title[1:]} only",
+                label=label,
             )
         )
     listed = at_onset(inputs.acts, inputs.episodes)
