@@ -352,7 +352,7 @@ def test_a_tabset_shows_every_tab_without_a_script(built: Path) -> None:
 def test_a_second_run_in_another_folder_gives_the_same_bytes(
     built: Path, tmp_path: Path, repository: Path
 ) -> None:
-    other = study.write_study(tmp_path / "somewhere" / "else", repository)
+    other = study.write_study(tmp_path / "somewhere" / "else", repository, is_released=True)
     build(Project(other), study.HYPOTHESES)
     for name in ("project", "site"):
         assert digests(other / "reports" / name) == digests(built / "reports" / name)
