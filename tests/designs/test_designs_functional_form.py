@@ -95,7 +95,7 @@ def test_a_straight_effect_is_recovered_as_ratio_and_months_and_shows_no_departu
         assert abs(months.estimate - (mean[1] - mean[0])) < 3 * months.std_error
         assert months.ci_high < 0
     assert made.records["functional_form"]["bend_p"] > 0.05
-    assert texts_of("functional_form", made)["form.bend"] == "not detectable"
+    assert texts_of("functional_form", made)["form.nonlinearity"] == "not detectable"
 
 
 def test_a_nonlinear_effect_is_found_and_the_contrast_follows_it() -> None:

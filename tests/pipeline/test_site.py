@@ -9,6 +9,7 @@ import re
 import shutil
 import stat
 import subprocess
+import zipfile
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -125,6 +126,10 @@ def test_every_report_has_a_page_and_a_pdf_and_every_item_its_files(built: Path)
     for name in used:
         assert (site / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert len(pd.read_csv(site / "figures" / f"{name}.csv"))
+        with zipfile.ZipFile(site / "figures" / f"{name}.zip") as bundle:
+            about = json.loads(bundle.read("about.json"))
+            assert about["shows"] and about["numbers_from"] and about["license"] == "CC BY 4.0"
+            assert bundle.read(f"{name}.png").startswith(b"\x89PNG")
     table = pd.read_csv(site / "tables" / "h1-estimates.csv")
     assert table["estimate"].tolist() == study.estimate_rows()["estimate"].tolist()
 

@@ -25,7 +25,9 @@ def project(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Proje
 
 @pytest.fixture
 def records(project: Project) -> list[Record]:
-    return [load(project, h) for h in study.HYPOTHESES]
+    """The records as the full profile would judge them."""
+    read = [load(project, h) for h in study.HYPOTHESES]
+    return [judged(record, study.VERDICTS[record.hypothesis][0]) for record in read]
 
 
 def judged(record: Record, code: str, **fields: object) -> Record:
@@ -58,6 +60,17 @@ def test_where_nothing_is_decided_the_lead_says_so_once(records: list[Record]) -
     assert alone.startswith("**Of one main claim, it remains undecided")
 
 
+def test_what_needs_the_full_profile_is_not_called_undecided(records: list[Record]) -> None:
+    quick = [judged(record, "needs-full-profile") for record in records]
+    text = overview.lead(quick, study.HYPOTHESES)
+    assert text == (
+        "**Of the three main claims, none is judged here.** These numbers come from fewer draws "
+        "than a verdict needs."
+    )
+    mixed = overview.lead([*quick[:1], *records[1:]], study.HYPOTHESES)
+    assert "one is not judged yet: it needs the full profile" in mixed
+
+
 def test_a_question_without_a_verdict_is_counted_apart(records: list[Record]) -> None:
     text = overview.lead(records, ["h1"])
     assert "Two further questions are answered without a verdict." in text
@@ -68,7 +81,7 @@ def test_the_tally_counts_every_claim_once(project: Project) -> None:
     assert ledger is not None
     text = overview.tally(ledger)
     assert "4 claims of the article:" in text
-    assert "- [**1** tested here](claims.qmd#sec-tested) (1 inconclusive)" in text
+    assert "- [**1** tested here](claims.qmd#sec-tested) (1 needs the full profile)" in text
     assert "- [**1** beyond what data can decide](claims.qmd#sec-not-testable)" in text
 
 

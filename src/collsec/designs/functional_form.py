@@ -116,8 +116,8 @@ def functional_form(context: Context) -> Part:
     quantities = {
         "form.low": Quantity(low, Unit.NUMBER),
         "form.high": Quantity(high, Unit.NUMBER),
-        "form.bend_p": Quantity(departure, Unit.P_VALUE),
-        "form.bend": Quantity(departure < study.alpha, Unit.DETECTED),
+        "form.nonlinearity_p": Quantity(departure, Unit.P_VALUE),
+        "form.nonlinearity": Quantity(departure < study.alpha, Unit.DETECTED),
         "form.horizon": Quantity(study.horizon_months, Unit.MONTHS, digits=0),
     }
     return Part(

@@ -16,7 +16,7 @@ from collsec.evidence.record import Record
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TraceStage:
     """One file on the way.
 
     Attributes
@@ -41,7 +41,7 @@ class Trace:
         Such as ``h1.primary@3f9c2a``.
     values : dict
         The row of the estimate, or the quantity with its unit.
-    stages : list of Step
+    stages : list of TraceStage
         From the estimate back to the raw tables.
     used : list of Used
         Sources with the raw columns that were taken from each.
@@ -54,7 +54,7 @@ class Trace:
 
     result_id: str
     values: dict[str, Any]
-    stages: list[Step]
+    stages: list[TraceStage]
     used: list[Used]
     wars: pd.DataFrame
     rows: pd.DataFrame
@@ -81,11 +81,11 @@ def trace(project: Project, record: Record, name: str) -> Trace:
     if name in rows.index:
         values = {str(k): v for k, v in rows.loc[name].items()}
         place = project.stage("estimates", h)
-        first = Step("estimate", project.relative(place), f"row estimate_id = {name}")
+        first = TraceStage("estimate", project.relative(place), f"row estimate_id = {name}")
     elif short in record.quantities:
         values = dict(record.quantities[short])
         where = project.relative(project.record(h))
-        first = Step("estimate", where, f"quantities, {short}")
+        first = TraceStage("estimate", where, f"quantities, {short}")
     else:
         known = [*rows.index.astype(str), *(f"{h}.{q}" for q in record.quantities)]
         raise CollsecError(f"no estimate and no quantity {name!r}.{nearest(name, known)}")
@@ -99,14 +99,14 @@ def trace(project: Project, record: Record, name: str) -> Trace:
             tables.setdefault(table, set()).add(field)
     stages = [
         first,
-        Step("specification", project.relative(spec), f"from {project.relative(page)}"),
-        Step(
+        TraceStage("specification", project.relative(spec), f"from {project.relative(page)}"),
+        TraceStage(
             "panel",
             project.relative(project.stage("panels", h)),
             f"{len(panel):,} start-stop rows of {panel['unit_id'].nunique():,} units",
         ),
         *(
-            Step("raw", f"data/raw: {table}", ", ".join(sorted(columns)))
+            TraceStage("raw", f"data/raw: {table}", ", ".join(sorted(columns)))
             for table, columns in sorted(tables.items())
         ),
     ]

@@ -35,6 +35,7 @@ from collsec.reports.pages.catalog import (
     sources_of,
 )
 from collsec.reports.pages.data import data_catalog, outline_of
+from collsec.reports.pages.files import write_item
 from collsec.reports.pages.page import (
     FIGURE,
     TABLE,
@@ -49,8 +50,8 @@ from collsec.reports.pages.page import (
     without_missing,
 )
 from collsec.reports.pages.source import SHORTCODE, nested, read_qmd, resolve
-from collsec.reports.tables import codebook, results
-from collsec.reports.tables.study import item_list
+from collsec.reports.tables import codebook
+from collsec.reports.tables.study import item_list, numbers, primaries
 from collsec.reports.words import overview, quantities
 from collsec.reports.words.wording import harmless
 from collsec.upstream.sources import Source
@@ -142,7 +143,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         records, titles, folder, study.minimum_exposed_events
     )
     _write(folder / "_specifications.md", scripts)
-    main = results.primaries(records, synthesis.p_holm)
+    main = primaries(records, synthesis.p_holm)
     shared["primaries"] = Item("primaries", "estimate", "data/processed/estimates", main)
     _write(folder / "_results.md", overview.results(records, titles))
     _write(folder / "_manuscript-appendix.md", generated.manuscript_appendix(records))
@@ -163,7 +164,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         if is_there
     ]
     if covered:
-        codebook.write(project, folder / "data")
+        codebook.write(project, folder / "data", home="../data.html")
     written: set[str] = set()
     for page in pages:
         items = dict(shared)
@@ -172,7 +173,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         images = [f"figures/{n}.svg" for n, e in items.items() if isinstance(e.content, Drawing)]
         checked = prose.check(page.source, variables, images)
         for name in (_used(page.source.body) & items.keys()) - written:
-            _write_item(folder, items[name])
+            write_item(folder, items[name])
             written.add(name)
         stems = {p.stem for p in pages}
         _write_page(folder, page, spoken, items, stems, has_references=checked.has_citations)
@@ -313,9 +314,9 @@ def _write_surroundings(
     availability = generated.availability(record, page.front, imprint, sources, used)
     _write(folder / f"_availability-{h}.md", availability)
     _write(folder / f"_tbl-{h}-items.md", item_list(listed, hypothesis=h).markdown())
-    numbers = results.numbers(record, SHORTCODE.findall(page.source.body), variables, origins)
-    numbers.data.to_csv(folder / "tables" / f"{h}-numbers.csv", index=False)
-    _write(folder / f"_numbers-{h}.md", generated.numbers(h, numbers.markdown()))
+    listing = numbers(record, SHORTCODE.findall(page.source.body), variables, origins)
+    listing.data.to_csv(folder / "tables" / f"{h}-numbers.csv", index=False)
+    _write(folder / f"_numbers-{h}.md", generated.numbers(h, listing.markdown()))
 
 
 def _used_sources(project: Project, hypothesis: str) -> list[Used]:
@@ -329,20 +330,6 @@ def _shown(body: str, items: Mapping[str, Item]) -> list[tuple[str, Item]]:
     places = [(m.start(), m[2], m[1]) for m in FIGURE.finditer(body)]
     places += [(m.start(), f"tbl-{m[1]}", m[1]) for m in TABLE.finditer(body)]
     return [(identifier, items[n]) for _, identifier, n in sorted(places) if n in items]
-
-
-def _write_item(folder: Path, item: Item) -> None:
-    """Write the files of a figure or table."""
-    content = item.content
-    if isinstance(content, Drawing):
-        (folder / "figures" / f"{item.name}.svg").write_bytes(content.svg)
-        (folder / "figures" / f"{item.name}.png").write_bytes(content.png)
-        if content.narrow:
-            (folder / "figures" / "narrow" / f"{item.name}.svg").write_bytes(content.narrow)
-    else:
-        text = f"{content.markdown()}\n{generated.table_files(item.name)}"
-        _write(folder / f"_tbl-{item.name}.md", text)
-    content.data.to_csv((folder / item.file).with_suffix(".csv"), index=False)
 
 
 def _write(path: Path, text: str) -> None:

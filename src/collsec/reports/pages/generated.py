@@ -243,7 +243,12 @@ def figure_files(name: str) -> str:
     """Return the links to a figure's files."""
     links = " ".join(
         f"[{label}](figures/{name}.{end}){{.file}}"
-        for label, end in (("Data (CSV)", "csv"), ("SVG", "svg"), ("PNG", "png"))
+        for label, end in (
+            ("Data (CSV)", "csv"),
+            ("SVG", "svg"),
+            ("PNG", "png"),
+            ("All of it (ZIP)", "zip"),
+        )
     )
     return _HTML_ONLY.format(f"::: {{.item-files}}\n{links}\n:::")
 

@@ -39,6 +39,7 @@ _COLUMNS = (
     Column("Source", "source"),
 )
 _STYLE = (
+    ":root{color-scheme:light dark}"
     "body{font:16px/1.5 system-ui,sans-serif;color:#1f2933;background:#fff;max-width:72rem;"
     "margin:0 auto;padding:1rem}h2{margin:2rem 0 .3rem;font-size:1.15rem}"
     "code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}"
@@ -46,7 +47,11 @@ _STYLE = (
     "th,td{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;"
     "border-bottom:1px solid #c9d1d9}"
     "nav ul{columns:18rem;padding-left:1.1rem;font-size:.9rem;overflow-wrap:anywhere}"
+    "td:first-child,th:first-child{position:sticky;left:0;background:inherit}"
+    "table,thead,tbody,tr{background:inherit}.wide{background:#fff}"
     "a{color:#0b5394}a:focus-visible{outline:2px solid #0b5394}"
+    "@media(prefers-color-scheme:dark){body,.wide{color:#e6ebf0;background:#14191f}"
+    "a{color:#7cc0ef}th,td{border-color:#3a4652}}"
 )
 
 
@@ -56,15 +61,22 @@ def entries_of(project: Project) -> dict[str, Entry]:
     return book.codebook(project, MEASURES, PUBLIC)
 
 
-def write(project: Project, folder: Path) -> list[Path]:
+def write(project: Project, folder: Path, home: str = "") -> list[Path]:
     """Write ``codebook.md`` and ``codebook.html`` into a folder.
+
+    Parameters
+    ----------
+    project : Project
+    folder : Path
+    home : str
+        Page that the codebook leads back to; none where it stands alone.
 
     Returns
     -------
     list of Path
     """
     entries = entries_of(project)
-    pages = {"codebook.md": markdown(entries), "codebook.html": page(entries)}
+    pages = {"codebook.md": markdown(entries), "codebook.html": page(entries, home)}
     for name, text in pages.items():
         with whole(folder / name) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
@@ -99,14 +111,15 @@ def markdown(entries: Mapping[str, Entry]) -> str:
     return "\n".join(parts)
 
 
-def page(entries: Mapping[str, Entry]) -> str:
+def page(entries: Mapping[str, Entry], home: str = "") -> str:
     """The codebook as one HTML page that needs no other file."""
+    back = f'<p><a href="{html.escape(home)}">Back to the data</a></p>\n' if home else ""
     index = "".join(f'<li><a href="#{n}"><code>{n}</code></a></li>' for n in entries)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{TITLE}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>{TITLE}</h1>\n<p>{_inline(INTRODUCTION)}</p>\n"
+        f"{back}<h1>{TITLE}</h1>\n<p>{_inline(INTRODUCTION)}</p>\n"
         f'<nav aria-label="Columns">\n<ul>{index}</ul>\n</nav>\n'
         + "\n".join(_section(one) for one in entries.values())
         + "\n</main>\n</body>\n</html>\n"

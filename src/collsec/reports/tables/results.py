@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from collsec.designs.estimate import Unit
 from collsec.designs.printed import Column
-from collsec.evidence.record import Record
 from collsec.reports.tables.table import Table, escaped
-from collsec.reports.words import verdicts, wording
+from collsec.reports.words import wording
 from collsec.reports.words.wording import NONE, with_unit
 
 # Conflicts and missions named where the sign changes; the record of the estimates has all.
 _MOST_NAMED = 3
-_INTERVAL = "{ci_low}\u00a0to\u00a0{ci_high}"
+INTERVAL_CELL = "{ci_low}\u00a0to\u00a0{ci_high}"
 
 VALUE = Column("Value", "estimate", unit_of="estimand", width=8)
-INTERVAL = Column("Interval", _INTERVAL, unit_of="estimand", width=20)
+INTERVAL = Column("Interval", INTERVAL_CELL, unit_of="estimand", width=20)
 P_VALUE = Column("*p*", "p_value", Unit.P_VALUE, width=9)
 
 
@@ -32,7 +31,7 @@ _REGRESSION = (
     Column("Model", "model", width=30),
     Column("Lag, months", "lag_months", Unit.COUNT, width=20),
     Column("Hazard ratio of termination", "estimate", Unit.RATIO),
-    Column("Interval", _INTERVAL, Unit.RATIO),
+    Column("Interval", INTERVAL_CELL, Unit.RATIO),
     Column("Interval, cluster sandwich", "{cluster_low}\u00a0to\u00a0{cluster_high}", Unit.RATIO),
     Column("Level of the intervals, %", "level", Unit.LEVEL),
     Column("Inference", "method"),
@@ -178,7 +177,7 @@ def of_roles(estimates: pd.DataFrame, *, caption: str, identifier: str) -> Table
         (
             Column("Estimate", "named", width=38),
             Column("Value", "value", align="right", width=10),
-            Column("Interval", _INTERVAL, unit_of="estimand", width=18),
+            Column("Interval", INTERVAL_CELL, unit_of="estimand", width=18),
             Column("*p*", "p_value", Unit.P_VALUE, width=8),
             Column("Units", "of_units", align="right", width=14),
             Column("Events", "of_events", align="right", width=12),
@@ -308,33 +307,6 @@ def attrition(steps: pd.DataFrame, *, hypothesis: str) -> Table:
     )
 
 
-def primaries(records: Sequence[Record], p_holm: Mapping[str, float]) -> Table:
-    """Return the main estimate of each hypothesis, one a row."""
-    rows = pd.DataFrame([record.primary for record in records])
-    codes = [verdicts.label(record.verdict.code) for record in records]
-    holm = [p_holm.get(record.hypothesis, math.nan) for record in records]
-    shown = rows.assign(
-        named=[record.hypothesis.upper() for record in records], verdict=codes, holm=holm
-    )
-    return Table(
-        (
-            Column("Estimate", "{named} {label}", width=30),
-            Column("Hazard ratio", "estimate", Unit.RATIO, width=9),
-            Column("Interval", _INTERVAL, Unit.RATIO, width=16),
-            Column("Level, %", "level", Unit.LEVEL, width=8),
-            P_VALUE,
-            Column("Holm *p*", "holm", Unit.P_VALUE, width=9),
-            _count("Wars", "n_units", 7),
-            _count("Exposed", "exposed_units", 9),
-            _count("Ended exposed", "exposed_events", 9),
-            Column("Verdict", "verdict", width=14),
-        ),
-        shown.reset_index(drop=True),
-        "Main estimates. A hazard ratio above one means that wars end sooner.",
-        "tbl-primaries",
-    )
-
-
 def exposed(wars: pd.DataFrame, *, hypothesis: str) -> Table:
     """Return the exposed wars, each linked to what is on record of its conflict."""
     names = [escaped(name) for name in wars["war"]]
@@ -363,57 +335,6 @@ def exposed(wars: pd.DataFrame, *, hypothesis: str) -> Table:
         "asterisk: ended while exposed. Each war leads to all that is on record of its conflict.",
         f"tbl-{hypothesis}-exposed",
         published=wars,
-    )
-
-
-def numbers(
-    record: Record,
-    shortcodes: Iterable[tuple[str, str]],
-    variables: Mapping[str, str],
-    origins: Mapping[str, str],
-) -> Table:
-    """Return every number that a text prints: value, result id, file, and rows that it rests on.
-
-    Parameters
-    ----------
-    record : Record
-    shortcodes : iterable of (kind, argument)
-        Those of the text, in its order.
-    variables : mapping of str to str
-        What each variable prints.
-    origins : mapping of str to str
-        Result id of each variable that has one.
-    """
-    h = record.hypothesis
-    rows_of = record.estimates.set_index("estimate_id")["nobs"]
-    named = dict.fromkeys(argument.strip("\"'") for kind, argument in shortcodes if kind == "var")
-    rows = []
-    for variable in named:
-        if variable not in origins:
-            continue
-        name = origins[variable].partition("@")[0]
-        is_estimate = name in rows_of.index
-        rows.append(
-            {
-                "variable": variable,
-                "value": variables[variable],
-                "result": origins[variable],
-                "file": f"data/processed/estimates/{h}.{'parquet' if is_estimate else 'json'}",
-                "rows": int(rows_of[name]) if is_estimate else None,
-            }
-        )
-    columns = ["variable", "value", "result", "file", "rows"]
-    return Table(
-        (
-            Column("Number", "variable", width=30),
-            Column("Printed", "value", width=30),
-            Column("Result", "result", width=26),
-            Column("File", "file", width=30),
-            Column("Input rows", "rows", Unit.COUNT, width=10),
-        ),
-        pd.DataFrame(rows, columns=columns),
-        "Numbers of the text, in its order.",
-        f"tbl-{h}-numbers",
     )
 
 

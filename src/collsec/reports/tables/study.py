@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ import pandas as pd
 
 from collsec.designs.estimate import Unit
 from collsec.designs.printed import Column
+from collsec.evidence.record import Record
+from collsec.reports.tables.results import INTERVAL_CELL, P_VALUE
 from collsec.reports.tables.table import Table, escaped
 from collsec.reports.words.verdicts import label
 
@@ -254,4 +257,82 @@ def item_list(entries: Sequence[tuple[str, str, str, str]], *, hypothesis: str) 
         pd.DataFrame(entries, columns=["identifier", "rule", "input", "output"]),
         "Where each table and figure comes from.",
         f"tbl-{hypothesis}-items",
+    )
+
+
+def primaries(records: Sequence[Record], p_holm: Mapping[str, float]) -> Table:
+    """Return the main estimate of each hypothesis, one a row."""
+    rows = pd.DataFrame([record.primary for record in records])
+    codes = [label(record.verdict.code) for record in records]
+    holm = [p_holm.get(record.hypothesis, math.nan) for record in records]
+    shown = rows.assign(
+        named=[record.hypothesis.upper() for record in records], verdict=codes, holm=holm
+    )
+    return Table(
+        (
+            Column("Estimate", "{named} {label}", width=30),
+            Column("Hazard ratio", "estimate", Unit.RATIO, width=9),
+            Column("Interval", INTERVAL_CELL, Unit.RATIO, width=16),
+            Column("Level, %", "level", Unit.LEVEL, width=8),
+            P_VALUE,
+            Column("Holm *p*", "holm", Unit.P_VALUE, width=9),
+            Column("Wars", "n_units", Unit.COUNT, width=7),
+            Column("Exposed", "exposed_units", Unit.COUNT, width=9),
+            Column("Ended exposed", "exposed_events", Unit.COUNT, width=9),
+            Column("Verdict", "verdict", width=14),
+        ),
+        shown.reset_index(drop=True),
+        "Main estimates. A hazard ratio above one means that wars end sooner.",
+        "tbl-primaries",
+    )
+
+
+def numbers(
+    record: Record,
+    shortcodes: Iterable[tuple[str, str]],
+    variables: Mapping[str, str],
+    origins: Mapping[str, str],
+) -> Table:
+    """Return every number that a text prints: value, result id, file, and rows that it rests on.
+
+    Parameters
+    ----------
+    record : Record
+    shortcodes : iterable of (kind, argument)
+        Those of the text, in its order.
+    variables : mapping of str to str
+        What each variable prints.
+    origins : mapping of str to str
+        Result id of each variable that has one.
+    """
+    h = record.hypothesis
+    rows_of = record.estimates.set_index("estimate_id")["nobs"]
+    named = dict.fromkeys(argument.strip("\"'") for kind, argument in shortcodes if kind == "var")
+    rows = []
+    for variable in named:
+        if variable not in origins:
+            continue
+        name = origins[variable].partition("@")[0]
+        is_estimate = name in rows_of.index
+        rows.append(
+            {
+                "variable": variable,
+                "value": variables[variable],
+                "result": origins[variable],
+                "file": f"data/processed/estimates/{h}.{'parquet' if is_estimate else 'json'}",
+                "rows": int(rows_of[name]) if is_estimate else None,
+            }
+        )
+    columns = ["variable", "value", "result", "file", "rows"]
+    return Table(
+        (
+            Column("Number", "variable", width=30),
+            Column("Printed", "value", width=30),
+            Column("Result", "result", width=26),
+            Column("File", "file", width=30),
+            Column("Input rows", "rows", Unit.COUNT, width=10),
+        ),
+        pd.DataFrame(rows, columns=columns),
+        "Numbers of the text, in its order.",
+        f"tbl-{h}-numbers",
     )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from collsec.designs.registry import is_timed
 from collsec.evidence.record import Record
+from collsec.evidence.verdict import NEEDS_FULL
 from collsec.reports.words import quantities, verdicts, wording
 from collsec.reports.words.wording import begun, listed
 
@@ -19,6 +20,7 @@ _COUNTED = {
     "contradicted": "contradicted",
     "mixed": "backed by an estimate that fails a check",
     "no-effect": "refuted: no effect large enough to matter",
+    NEEDS_FULL: "not judged yet: it needs the full profile",
 }
 _UNDECIDED = "undecided"
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -55,7 +57,11 @@ def lead(records: Sequence[Record], primaries: Sequence[str]) -> str:
         if found[name]
     ]
     claims = f"Of the {in_words(len(main))} main claims" if len(main) > 1 else "Of one main claim"
-    if found[_UNDECIDED] == len(main):
+    if found[_COUNTED[NEEDS_FULL]] == len(main):
+        head = f"{claims}, none is judged here."
+        if len(main) == 1:
+            head = "The main claim is not judged here."
+    elif found[_UNDECIDED] == len(main):
         everything = "it remains" if len(main) == 1 else "all remain"
         head = f"{claims}, {everything} undecided: the record neither supports nor refutes "
         head += "it." if len(main) == 1 else "any of them."
@@ -68,8 +74,9 @@ def lead(records: Sequence[Record], primaries: Sequence[str]) -> str:
         one = those[0] if len(those) == 1 else f"{', '.join(those[:-1])}, or {those[-1]}"
         it = "It" if found[_UNDECIDED] == len(main) else "The record"
         text += f" {it} does not show whether {one} end sooner or later than comparable wars."
+    # What several verdicts say in the same words is said once.
     decided = [quantities.sentences(r)["primary.plain"] for r in main if r not in undecided]
-    text = " ".join([text, *decided])
+    text = " ".join([text, *dict.fromkeys(decided)])
     exposed = [int(r.primary["exposed_events"]) for r in undecided if is_timed(r.spec)]
     if exposed:
         most = max(exposed)

@@ -1,0 +1,53 @@
+"""The files of a figure or table: pictures, numbers, and all of it as one."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+from collsec.reports.figures import Drawing
+from collsec.reports.pages import generated
+from collsec.reports.pages.catalog import Item
+from collsec.reports.pages.citation import TEXT_LICENSE
+
+
+def write_item(folder: Path, item: Item) -> None:
+    """Write the files of a figure or table."""
+    content = item.content
+    if isinstance(content, Drawing):
+        (folder / "figures" / f"{item.name}.svg").write_bytes(content.svg)
+        (folder / "figures" / f"{item.name}.png").write_bytes(content.png)
+        if content.narrow:
+            (folder / "figures" / "narrow" / f"{item.name}.svg").write_bytes(content.narrow)
+    else:
+        text = f"{content.markdown()}\n{generated.table_files(item.name)}"
+        path = folder / f"_tbl-{item.name}.md"
+        path.write_text(text, encoding="utf-8", newline="\n")
+    content.data.to_csv((folder / item.file).with_suffix(".csv"), index=False)
+    if isinstance(content, Drawing):
+        _bundle(folder / "figures", item, content)
+
+
+def _bundle(folder: Path, item: Item, drawing: Drawing) -> None:
+    """Put a figure, its numbers, and what it is into one file, for whoever takes it elsewhere."""
+    about = {
+        "figure": item.name,
+        "shows": drawing.alternative,
+        "numbers_from": item.numbers,
+        "rule": item.rule,
+        "code": "collsec step reports",
+        "license": TEXT_LICENSE,
+    }
+    files = {
+        f"{item.name}.svg": drawing.svg,
+        f"{item.name}.png": drawing.png,
+        f"{item.name}.csv": (folder / f"{item.name}.csv").read_bytes(),
+        "about.json": json.dumps(about, ensure_ascii=False, indent=1).encode(),
+    }
+    with zipfile.ZipFile(folder / f"{item.name}.zip", "w") as bundle:
+        for name, content in files.items():
+            # Without a date of its own: same inputs, same bytes.
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            bundle.writestr(entry, content)
