@@ -20,12 +20,19 @@ from collsec.pipeline import code_of, sources, study_digest
 PROJECT = Project(".")
 HYPOTHESES = list(load_study(PROJECT).hypotheses)
 PROFILE = config.get("profile", "quick")
-COLLSEC = "COLLSEC_ROOT=. python -m collsec"
+COLLSEC = "COLLSEC_ROOT=. COLLSEC_LOG={log} python -m collsec"
+# Used only with `--software-deployment-method conda`: an environment of that name.
+ENVIRONMENT = "collsec"
 
 
 def receipt(stage, hypothesis="", shard=""):
     """What a unit of work leaves behind when all of its files are there."""
     return PROJECT.relative(PROJECT.receipt(WorkUnit(stage, hypothesis, shard)))
+
+
+def log_of(stage, hypothesis="", shard=""):
+    """What the command of a unit of work said, kept on the machine that ran it."""
+    return PROJECT.relative(PROJECT.log(WorkUnit(stage, hypothesis, shard)))
 
 
 def written_by_hand(stage):
@@ -67,6 +74,10 @@ rule tables:
         code=code("tables"),
     output:
         receipt("tables"),
+    log:
+        log_of("tables"),
+    conda:
+        ENVIRONMENT
     shell:
         f"{COLLSEC} step tables"
 
@@ -78,6 +89,10 @@ rule episodes:
         code=code("episodes"),
     output:
         receipt("episodes"),
+    log:
+        log_of("episodes"),
+    conda:
+        ENVIRONMENT
     shell:
         f"{COLLSEC} step episodes"
 
@@ -89,6 +104,10 @@ rule timelines:
         code=code("timelines"),
     output:
         receipt("timelines"),
+    log:
+        log_of("timelines"),
+    conda:
+        ENVIRONMENT
     shell:
         f"{COLLSEC} step timelines"
 
@@ -100,6 +119,10 @@ rule public:
         code=code("public"),
     output:
         receipt("public"),
+    log:
+        log_of("public"),
+    conda:
+        ENVIRONMENT
     shell:
         f"{COLLSEC} step public"
 
@@ -116,6 +139,10 @@ rule panel:
     params:
         specification=lambda wildcards: specification_digest(PROJECT, wildcards.h),
         study=study_digest(PROJECT, is_whole=False),
+    log:
+        log_of("panel", "{h}"),
+    conda:
+        ENVIRONMENT
     shell:
         f"{COLLSEC} step panel {{wildcards.h}}"
 
@@ -129,6 +156,10 @@ rule shard:
         receipt("shard", "{h}", "{scatteritem}"),
     params:
         profile=PROFILE,
+    log:
+        log_of("shard", "{h}", "{scatteritem}"),
+    conda:
+        ENVIRONMENT
     shell:
         f"{COLLSEC} step shard {{wildcards.h}} {{wildcards.scatteritem}} --profile {{params.profile}}"
 
@@ -143,6 +174,10 @@ rule estimate:
     params:
         profile=PROFILE,
         shards=lambda wildcards, input: len(input.shards),
+    log:
+        log_of("estimate", "{h}"),
+    conda:
+        ENVIRONMENT
     shell:
         f"{COLLSEC} step estimate {{wildcards.h}} --profile {{params.profile}} --shards {{params.shards}}"
 
@@ -156,6 +191,10 @@ rule synthesis:
         receipt("synthesis"),
     params:
         study=study_digest(PROJECT, is_whole=True),
+    log:
+        log_of("synthesis"),
+    conda:
+        ENVIRONMENT
     shell:
         f"{COLLSEC} step synthesis"
 
@@ -170,5 +209,9 @@ rule reports:
         receipt("reports"),
     params:
         study=study_digest(PROJECT, is_whole=True),
+    log:
+        log_of("reports"),
+    conda:
+        ENVIRONMENT
     shell:
         f"{COLLSEC} step reports"
