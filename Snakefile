@@ -21,8 +21,6 @@ PROJECT = Project(".")
 HYPOTHESES = list(load_study(PROJECT).hypotheses)
 PROFILE = config.get("profile", "quick")
 COLLSEC = "COLLSEC_ROOT=. COLLSEC_LOG={log} python -m collsec"
-# Used only with `--software-deployment-method conda`: an environment of that name.
-ENVIRONMENT = "collsec"
 
 
 def receipt(stage, hypothesis="", shard=""):
@@ -43,6 +41,11 @@ def written_by_hand(stage):
 def code(stage):
     """Modules on which a stage rests, by the import graph."""
     return [os.path.relpath(path) for path in code_of(stage)]
+
+
+# Used only with `--software-deployment-method apptainer`: the image of profiles/Containerfile, under
+# this name where the cluster finds its images.
+container: "docker://collsec"
 
 
 wildcard_constraints:
@@ -76,8 +79,6 @@ rule tables:
         receipt("tables"),
     log:
         log_of("tables"),
-    conda:
-        ENVIRONMENT
     shell:
         f"{COLLSEC} step tables"
 
@@ -91,8 +92,6 @@ rule episodes:
         receipt("episodes"),
     log:
         log_of("episodes"),
-    conda:
-        ENVIRONMENT
     shell:
         f"{COLLSEC} step episodes"
 
@@ -106,8 +105,6 @@ rule timelines:
         receipt("timelines"),
     log:
         log_of("timelines"),
-    conda:
-        ENVIRONMENT
     shell:
         f"{COLLSEC} step timelines"
 
@@ -121,8 +118,6 @@ rule public:
         receipt("public"),
     log:
         log_of("public"),
-    conda:
-        ENVIRONMENT
     shell:
         f"{COLLSEC} step public"
 
@@ -141,8 +136,6 @@ rule panel:
         study=study_digest(PROJECT, is_whole=False),
     log:
         log_of("panel", "{h}"),
-    conda:
-        ENVIRONMENT
     shell:
         f"{COLLSEC} step panel {{wildcards.h}}"
 
@@ -158,8 +151,6 @@ rule shard:
         profile=PROFILE,
     log:
         log_of("shard", "{h}", "{scatteritem}"),
-    conda:
-        ENVIRONMENT
     shell:
         f"{COLLSEC} step shard {{wildcards.h}} {{wildcards.scatteritem}} --profile {{params.profile}}"
 
@@ -176,8 +167,6 @@ rule estimate:
         shards=lambda wildcards, input: len(input.shards),
     log:
         log_of("estimate", "{h}"),
-    conda:
-        ENVIRONMENT
     shell:
         f"{COLLSEC} step estimate {{wildcards.h}} --profile {{params.profile}} --shards {{params.shards}}"
 
@@ -193,8 +182,6 @@ rule synthesis:
         study=study_digest(PROJECT, is_whole=True),
     log:
         log_of("synthesis"),
-    conda:
-        ENVIRONMENT
     shell:
         f"{COLLSEC} step synthesis"
 
@@ -211,7 +198,5 @@ rule reports:
         study=study_digest(PROJECT, is_whole=True),
     log:
         log_of("reports"),
-    conda:
-        ENVIRONMENT
     shell:
         f"{COLLSEC} step reports"
