@@ -20,12 +20,17 @@ from collsec.pipeline import code_of, sources, study_digest
 PROJECT = Project(".")
 HYPOTHESES = list(load_study(PROJECT).hypotheses)
 PROFILE = config.get("profile", "quick")
-COLLSEC = "COLLSEC_ROOT=. python -m collsec"
+COLLSEC = "COLLSEC_ROOT=. COLLSEC_LOG={log} python -m collsec"
 
 
 def receipt(stage, hypothesis="", shard=""):
     """What a unit of work leaves behind when all of its files are there."""
     return PROJECT.relative(PROJECT.receipt(WorkUnit(stage, hypothesis, shard)))
+
+
+def log_of(stage, hypothesis="", shard=""):
+    """What the command of a unit of work said, kept on the machine that ran it."""
+    return PROJECT.relative(PROJECT.log(WorkUnit(stage, hypothesis, shard)))
 
 
 def written_by_hand(stage):
@@ -36,6 +41,11 @@ def written_by_hand(stage):
 def code(stage):
     """Modules on which a stage rests, by the import graph."""
     return [os.path.relpath(path) for path in code_of(stage)]
+
+
+# Used only with `--software-deployment-method apptainer`: the image of profiles/Containerfile, under
+# this name where the cluster finds its images.
+container: "docker://collsec"
 
 
 wildcard_constraints:
@@ -67,6 +77,8 @@ rule tables:
         code=code("tables"),
     output:
         receipt("tables"),
+    log:
+        log_of("tables"),
     shell:
         f"{COLLSEC} step tables"
 
@@ -78,6 +90,8 @@ rule episodes:
         code=code("episodes"),
     output:
         receipt("episodes"),
+    log:
+        log_of("episodes"),
     shell:
         f"{COLLSEC} step episodes"
 
@@ -89,6 +103,8 @@ rule timelines:
         code=code("timelines"),
     output:
         receipt("timelines"),
+    log:
+        log_of("timelines"),
     shell:
         f"{COLLSEC} step timelines"
 
@@ -100,6 +116,8 @@ rule public:
         code=code("public"),
     output:
         receipt("public"),
+    log:
+        log_of("public"),
     shell:
         f"{COLLSEC} step public"
 
@@ -116,6 +134,8 @@ rule panel:
     params:
         specification=lambda wildcards: specification_digest(PROJECT, wildcards.h),
         study=study_digest(PROJECT, is_whole=False),
+    log:
+        log_of("panel", "{h}"),
     shell:
         f"{COLLSEC} step panel {{wildcards.h}}"
 
@@ -129,6 +149,8 @@ rule shard:
         receipt("shard", "{h}", "{scatteritem}"),
     params:
         profile=PROFILE,
+    log:
+        log_of("shard", "{h}", "{scatteritem}"),
     shell:
         f"{COLLSEC} step shard {{wildcards.h}} {{wildcards.scatteritem}} --profile {{params.profile}}"
 
@@ -143,6 +165,8 @@ rule estimate:
     params:
         profile=PROFILE,
         shards=lambda wildcards, input: len(input.shards),
+    log:
+        log_of("estimate", "{h}"),
     shell:
         f"{COLLSEC} step estimate {{wildcards.h}} --profile {{params.profile}} --shards {{params.shards}}"
 
@@ -156,6 +180,8 @@ rule synthesis:
         receipt("synthesis"),
     params:
         study=study_digest(PROJECT, is_whole=True),
+    log:
+        log_of("synthesis"),
     shell:
         f"{COLLSEC} step synthesis"
 
@@ -170,5 +196,7 @@ rule reports:
         receipt("reports"),
     params:
         study=study_digest(PROJECT, is_whole=True),
+    log:
+        log_of("reports"),
     shell:
         f"{COLLSEC} step reports"

@@ -135,6 +135,10 @@ class Project:
         """The file by which the workflow knows that a unit is finished; it may be removed."""
         return self.processed / "done" / unit.name
 
+    def log(self, unit: WorkUnit) -> Path:
+        """What the command that made a unit last said, on this machine."""
+        return self.state / "log" / f"{unit.name}.log"
+
     def receipts(self) -> dict[WorkUnit, str]:
         """What the receipts say that there are."""
         folder = self.processed / "done"

@@ -60,6 +60,7 @@ _DARK_RULES = "".join(
 _STYLE = f"<style>@media(prefers-color-scheme:dark){{{_DARK_RULES}}}</style>"
 
 _RC: dict[Any, Any] = {
+    "text.parse_math": False,  # texts of the data are text
     "font.family": "DejaVu Sans",
     "font.size": FONT_POINTS,
     "svg.hashsalt": "collsec",
