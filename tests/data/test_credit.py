@@ -23,7 +23,10 @@ NOT_CITED = {"general_knowledge"}
 def test_the_citation_file_credits_every_source() -> None:
     citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
     noted = {reference["notes"] for reference in citation["references"]}
-    missing = {k for k, b in SOURCES.items() if k not in NOT_CITED and b["citation"] not in noted}
+    # A release that is only declared, for who wants to build on it, is used by nothing here.
+    declared = {k for k, b in SOURCES.items() if not all("sha256" in f for f in b.get("files", ()))}
+    cited = SOURCES.keys() - NOT_CITED - declared
+    missing = {k for k in cited if SOURCES[k]["citation"] not in noted}
     assert not missing
 
 
