@@ -41,6 +41,11 @@ TESTS = {
     "cox/firth": ["survival/test_estimators_firth.py"],
     "cox/fine_gray": ["reference/test_fine_gray.py"],
     "cox/pictures": ["survival/test_plots.py"],
+    "cox/partial_likelihood": [
+        "survival/test_estimators_exact_ties.py",
+        "survival/test_cox_invariances.py",
+        "reference/test_cox_against_r.py",
+    ],
     "cox": [
         "survival/test_cox_invariances.py",
         "reference/test_cox_hand_worked.py",
@@ -74,7 +79,12 @@ TESTS = {
     "emulation/standardization": ["survival/test_standardization.py"],
     "emulation": ["survival/test_estimators_emulation.py"],
     "plotting": ["survival/test_plots.py"],
-    "": ["survival/test_cox_invariances.py", "survival/test_refusals.py"],
+    "": [
+        "survival/test_estimators_cox_errors.py",
+        "survival/test_estimators_corners.py",
+        "survival/test_refusals.py",
+        "survival/test_cox_invariances.py",
+    ],
 }
 #: Longest that the tests of one mutant may take; an endless loop is a kill.
 SECONDS = 300

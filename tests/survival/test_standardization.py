@@ -52,6 +52,20 @@ def fit(rows: pd.DataFrame, **options) -> CoxResult:
     return cox_ph(rows, ["present", "x"], start="start", stop="stop", event="event", **options)
 
 
+def test_an_event_at_the_horizon_belongs_to_the_curve() -> None:
+    rows, cohort = panel(3)
+    model = fit(rows, strata=None)
+    horizon = float(np.sort(rows.loc[rows["event"] == 1, "stop"])[20])
+    never = {"present": switches_on(np.inf)}
+    found = standardize(model, cohort, never, horizon=horizon)
+    want = [
+        model.predict_survival({"present": 0, "x": x}, times=[horizon])["survival"].iloc[0]
+        for x in cohort["x"]
+    ]
+    assert found.curve["time"].iloc[-1] == horizon
+    assert found.curve["survival"].iloc[-1] == pytest.approx(np.mean(want), rel=1e-12)
+
+
 @quick
 @given(seeds, st.sampled_from(["efron", "breslow"]))
 def test_the_mean_is_the_mean_of_the_units_own_curves(seed: int, ties: str) -> None:
