@@ -15,7 +15,7 @@ root=${1:-$(mktemp -d)}
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 mirror=${MIRROR:-$(apt-cache policy | sed -n "s|^ *[0-9]* \\(http[^ ]*\\) $suite/main .*|\\1|p" | head -n 1)}
 [ -x "$root/bin/sh" ] || debootstrap --variant=minbase "$suite" "$root" "$mirror"
-for path in etc/apt/sources.list etc/apt/sources.list.d etc/apt/apt.conf.d etc/pip.conf etc/resolv.conf \
+for path in etc/apt/apt.conf.d etc/pip.conf etc/resolv.conf \
   etc/ssl/certs usr/local/share/ca-certificates; do
   [ -e "/$path" ] || continue
   mkdir -p "$root/$(dirname "$path")"

@@ -39,7 +39,7 @@ HOSTILE = (
 )
 #: Elements and attributes that run or load something.
 ACTIVE = {"script", "iframe", "object", "embed", "form", "base", "applet", "foreignobject"}
-SCHEMES = ("http:", "https:", "mailto:", "#", "data:image/")
+SCHEMES = ("http:", "https:", "mailto:", "#", "data:image/", "data:,")
 
 
 class Live(HTMLParser):
@@ -90,8 +90,9 @@ def poison(folder: Path, text: str) -> None:
     path.write_text(json.dumps(record), encoding="utf-8")
     claims = folder / "data" / "raw" / "coded" / "claims.csv"
     frame = pd.read_csv(claims, dtype=str, keep_default_na=False)
-    for column in ("quote", "statement", "reason"):
+    for column in ("statement", "reason"):
         frame[column] = text
+    frame["quote"] = " ".join(text.split()[:20])
     frame.to_csv(claims, index=False)
     sources = folder / "data" / "raw" / "sources.toml"
     written = re.sub(

@@ -201,8 +201,8 @@ def acts(acts: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
     out = acts[list(_ACT)].sort_values("date", kind="stable")
     wars = episodes[["conflict_id", "episode_id", "gwno_loc", "onset_date", "exit_date"]]
     found = pd.merge_asof(
-        out,
-        wars.sort_values("onset_date"),
+        out.astype({"date": "datetime64[s]"}),
+        wars.astype({"onset_date": "datetime64[s]"}).sort_values("onset_date"),
         left_on="date",
         right_on="onset_date",
         by="conflict_id",

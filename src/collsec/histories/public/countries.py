@@ -259,10 +259,13 @@ def _sanctions(rows: pd.DataFrame, un_sanctions: pd.DataFrame) -> pd.Series:
 def _latest(rows: pd.DataFrame, wars: pd.DataFrame) -> pd.DataFrame:
     """The last episode on the territory that had begun before each row."""
     found = pd.merge_asof(
-        rows[["gwno", "first_day"]].reset_index(names="_row").sort_values("first_day"),
-        wars[["gwno", "onset_date", "episode_id", "ordinal"]].sort_values(
-            ["onset_date", "episode_id"]
-        ),
+        rows[["gwno", "first_day"]]
+        .astype({"first_day": "datetime64[s]"})
+        .reset_index(names="_row")
+        .sort_values("first_day"),
+        wars[["gwno", "onset_date", "episode_id", "ordinal"]]
+        .astype({"onset_date": "datetime64[s]"})
+        .sort_values(["onset_date", "episode_id"]),
         left_on="first_day",
         right_on="onset_date",
         by="gwno",

@@ -79,6 +79,9 @@ def codes_on(states: pd.DataFrame, gwno: pd.Series, day: pd.Series) -> pd.DataFr
     first = asked["gwno"].map(spans.groupby("gwno")["valid_from"].first())
     asked["day"] = asked["day"].where(asked["day"] >= first, first)
     asked = asked.reset_index(names="_row").dropna(subset=["gwno", "day"]).sort_values("day")
+    # A file keeps days in a unit of its own.
+    asked = asked.astype({"day": "datetime64[s]"})
+    spans = spans.astype({"valid_from": "datetime64[s]"})
     found = pd.merge_asof(asked, spans, left_on="day", right_on="valid_from", by="gwno")
     out = found.set_index("_row")[["cow_code", "iso3"]].reindex(range(len(gwno)))
     return out.astype({"cow_code": "Int64", "iso3": "string"}).set_index(gwno.index)

@@ -195,8 +195,12 @@ def _conflicts(frames: Frames, is_monthly: bool) -> pd.DataFrame:
     rows = rows.merge(running, on=["conflict_id", "number"], how="left", validate="1:1")
     rows["is_active"] = rows["episode_id"].notna()
     place = pd.merge_asof(
-        rows.reset_index(names="_row").sort_values("last_day"),
-        episodes[["conflict_id", "onset_date", "gwno_loc"]].sort_values("onset_date"),
+        rows.reset_index(names="_row")
+        .astype({"last_day": "datetime64[s]"})
+        .sort_values("last_day"),
+        episodes[["conflict_id", "onset_date", "gwno_loc"]]
+        .astype({"onset_date": "datetime64[s]"})
+        .sort_values("onset_date"),
         left_on="last_day",
         right_on="onset_date",
         by="conflict_id",

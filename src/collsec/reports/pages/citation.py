@@ -11,6 +11,7 @@ import yaml
 from collsec.core.errors import CollsecError
 from collsec.core.project import Project
 from collsec.evidence.record import Record
+from collsec.reports.words.wording import harmless
 
 #: Of the text, the tables, and the figures; code has that of `CITATION.cff`.
 TEXT_LICENSE = "CC BY 4.0"
@@ -147,12 +148,12 @@ def reference(front: Mapping[str, Any]) -> str:
         a["name"]["literal"] if isinstance(a["name"], dict) else a["name"] for a in front["author"]
     ]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    parts = [f"{listed}."]
+    parts = [f"{harmless(listed)}."]
     if citation.get("issued"):
         parts.append(f"{citation['issued'][:4]}.")
     title = front["title"]
     parts.append(f"“{title}”" if title[-1] in "?!" else f"“{title}.”")
-    parts.append(f"*{citation['container-title']}*.")
+    parts.append(f"*{harmless(str(citation['container-title']))}*.")
     if citation.get("version"):
         parts.append(f"Version {citation['version']}, result `{citation['number']}`.")
     if citation.get("doi"):

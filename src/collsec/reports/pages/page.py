@@ -122,7 +122,8 @@ def with_alternatives(source: Qmd, variables: Mapping[str, str]) -> str:
 
     def replace(found: re.Match[str]) -> str:
         text = resolve(found[1], variables=variables, where=source.at, include=lambda _: None)
-        text = text.replace('"', "'").replace("{{", "{ {").replace("\\", "/")
+        for mark, shown in (('"', "'"), ("{", "("), ("}", ")"), ("\\", "/")):
+            text = text.replace(mark, shown)
         return f'fig-alt="{text}"'
 
     return _ALTERNATIVE.sub(replace, source.body)
