@@ -200,7 +200,7 @@ def replication(
         license=imprint.license,
         text_license=citation.TEXT_LICENSE,
         sources="\n".join(
-            f"| {s.title} | {s.version or '–'} | {s.licence} | no: `collsec fetch` gets it, checked |"
+            f"| {s.title} | {s.version or '–'} | {s.licence} | no: `collsec fetch` gets it |"
             for s in sources.values()
         ),
         exhibits="\n".join(
