@@ -134,6 +134,16 @@ def test_every_report_has_a_page_and_a_pdf_and_every_item_its_files(built: Path)
     assert table["estimate"].tolist() == study.estimate_rows()["estimate"].tolist()
 
 
+def test_the_replication_readme_lists_sources_and_every_exhibit(built: Path) -> None:
+    text = (built / "reports" / "site" / "replication.md").read_text()
+    assert "Authors: Jane Doe, The invented authors. Code: MIT." in text
+    assert "| Atlas of Invented Wars | 3 | CC BY 4.0 |" in text
+    for folder, end in (("figures", "svg"), ("tables", "csv")):
+        for path in (built / "reports" / "site" / folder).glob(f"*.{end}"):
+            if not path.stem.endswith("-numbers"):
+                assert f"`{folder}/{path.name}`" in text, path.name
+
+
 def test_the_project_is_a_quarto_project_that_stands_alone(built: Path) -> None:
     project = built / "reports" / "project"
     assert "Edits are lost" in (project / "DO-NOT-EDIT").read_text()

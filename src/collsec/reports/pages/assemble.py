@@ -198,6 +198,10 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     _write(folder / "_tally.md", "" if ledger is None else overview.tally(ledger))
     minimum = (study.minimum_exposed_events, study.minimum_exposed_clusters)
     _write(folder / "_plain.md", generated.plain_summary(reports, minimum))
+    every = {name: item for items in (shared, *catalogs.values()) for name, item in items.items()}
+    exhibits = [(n, every[n].rule, every[n].numbers, every[n].file) for n in sorted(written)]
+    readme = generated.replication(imprint, sources_of(project), exhibits, variables)
+    _write(folder / "replication.md", readme)
     for name in _COMMITTED:
         shutil.copyfile(sources_folder / name, folder / name)
     _write(folder / "_variables.yml", _yaml(nested(variables)))

@@ -21,6 +21,44 @@ DO_NOT_EDIT = (
     "This folder is generated from analyses/, reports/ and data/processed/. "
     "Edits are lost at the next run.\n"
 )
+_REPLICATION = """\
+# README of the replication package
+
+Authors: {authors}. Code: {license}. Text and tables: {text_license}.
+
+## Overview
+
+One command makes every figure, table, and number from the study's own tables of facts, without a
+network connection. These files come from collsec {version}, data vintage `{vintage}`, profile
+{profile}.
+
+## Data availability and provenance
+
+The tables of facts in `data/raw/` are part of the package; each row names its source. The
+publishers' files, from which the compiled tables follow by rules, are not redistributed.
+
+| Source | Version | Terms | In the package |
+| --- | --- | --- | --- |
+{sources}
+
+## Computational requirements
+
+Python 3.11 to 3.13 with the packages of `requirements.lock`; no other software. Two cores and 4 GB
+of memory suffice. Random numbers have fixed seeds (`analyses/_study.yml`).
+
+## Instructions
+
+1. `make .venv/.ready` installs the locked packages.
+2. `make study` makes everything with few draws; `collsec run --profile full` with those of the
+   published numbers.
+3. `collsec release --check` compares the results with the published ones.
+
+## Figures and tables
+
+| Exhibit | Rule | Numbers from | File |
+| --- | --- | --- | --- |
+{exhibits}
+"""
 _HTML_ONLY = '::: {{.content-visible when-format="html"}}\n{}\n:::\n'
 
 
@@ -148,6 +186,40 @@ def manuscript_appendix(records: Sequence[Record]) -> str:
         if name == "regression" or record.attrition is not None
     ]
     return "\n\n".join(["## Appendix: tables {#sec-appendix}", *tables]) + "\n"
+
+
+def replication(
+    imprint: citation.Imprint,
+    sources: Mapping[str, Source],
+    exhibits: Sequence[tuple[str, str, str, str]],
+    variables: Mapping[str, str],
+) -> str:
+    """Return the README of the replication package, after the social-science data editors.
+
+    Parameters
+    ----------
+    imprint : Imprint
+    sources : mapping of str to Source
+    exhibits : sequence of (identifier, rule, numbers, file)
+        Every figure and table that a page shows.
+    variables : mapping of str to str
+        Of the pages: version, vintage, profile.
+    """
+    known = {name: variables.get(f"study.{name}", "") for name in ("version", "vintage", "profile")}
+    return _REPLICATION.format(
+        authors=", ".join(author.name for author in imprint.authors),
+        license=imprint.license,
+        text_license=citation.TEXT_LICENSE,
+        sources="\n".join(
+            f"| {s.title} | {s.version or '–'} | {s.licence} | no: `collsec fetch` gets it |"
+            for s in sources.values()
+        ),
+        exhibits="\n".join(
+            f"| {name} | `{rule}` | `{numbers}` | `{file}` |"
+            for name, rule, numbers, file in exhibits
+        ),
+        **known,
+    )
 
 
 def provenance(record: Record) -> str:

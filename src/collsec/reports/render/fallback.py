@@ -21,6 +21,7 @@ from collsec.reports.pages.page import Page
 from collsec.reports.pages.source import BadProse
 
 _FOLDERS = ("figures", "tables", "data")
+FILES = ("collsec.css", "references.bib", "explorer.js", "specifications.js", "replication.md")
 
 
 def render(assembled: Assembled, assets: Path, site: Path) -> None:
@@ -41,7 +42,7 @@ def render(assembled: Assembled, assets: Path, site: Path) -> None:
     """
     for name in _FOLDERS:
         shutil.copytree(assembled.folder / name, site / name)
-    for name in ("collsec.css", "references.bib", "explorer.js", "specifications.js"):
+    for name in FILES:
         shutil.copyfile(assembled.folder / name, site / name)
     # Each page waits for programs of its own, so they are made side by side; the longest first.
     pages = sorted(assembled.pages, key=lambda page: page.record is None)
