@@ -117,6 +117,7 @@ def test_every_code_has_a_label_and_every_reason_its_words() -> None:
         "within": {"low": 0.8, "high": 1.25},
         "on_the_eve": {"rate": 0.29, "high": 0.09},
         "by_status": {"rate": 0.29, "high": 0.09},
+        "one_series": {"units": 1},
         "trend_before": {"p": 0.03},
         "trend_unseen": {"ratio": 3.2},
     }

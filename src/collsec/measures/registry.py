@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from collsec.core.errors import BadSpec, nearest
 from collsec.histories.registry import BadDeclaration, Declared, Function, declaration, enter
 
-KINDS = ("exposure", "covariate", "outcome", "ever")
+KINDS = ("exposure", "covariate", "outcome", "ever", "by_period")
 
 
 @dataclass(frozen=True, slots=True)

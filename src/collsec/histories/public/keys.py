@@ -74,10 +74,11 @@ def codes_on(states: pd.DataFrame, gwno: pd.Series, day: pd.Series) -> pd.DataFr
     of the later state.
     """
     spans = states[["gwno", "valid_from", "cow_code", "iso3"]].sort_values("valid_from")
+    spans = spans.astype({"valid_from": "datetime64[s]"})
     asked = pd.DataFrame({"gwno": gwno.astype("Int64"), "day": day}).reset_index(drop=True)
     asked = asked.astype({"day": "datetime64[s]"})
     first = asked["gwno"].map(spans.groupby("gwno")["valid_from"].first())
-    asked["day"] = asked["day"].where(asked["day"] >= first, first)
+    asked["day"] = asked["day"].where(asked["day"] >= first, first).astype("datetime64[s]")
     asked = asked.reset_index(names="_row").dropna(subset=["gwno", "day"]).sort_values("day")
     # A file keeps days in a unit of its own.
     asked = asked.astype({"day": "datetime64[s]"})

@@ -77,6 +77,7 @@ REASONS = {
     "{rate} of the draws; at most {high} is admitted",
     "by_status": "acts that change nothing, but prefer the stratum that those observed prefer, "
     "would be rejected in {rate} of the draws; at most {high} is admitted",
+    "one_series": "{units} series: whatever moves with time would do as well",
     "trend_before": "the outcome had moved before the act (p = {p})",
     "trend_unseen": "a movement before the act would have had to be {ratio} or more to show, more "
     "than what is estimated after it",

@@ -1,0 +1,237 @@
+"""When the Council first acts on a war: by nuclear parties and patrons, and by who began."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from collsec.core.schema import Role
+from collsec.designs.curves import incidence_of_act
+from collsec.designs.estimate import Estimate, Quantity, Unit
+from collsec.designs.fixed_at_onset import FixedAtOnset
+from collsec.designs.inputs import Inputs, Prepared
+from collsec.designs.parts import Context, Part, part
+from collsec.designs.registry import design
+from collsec.histories.panels import DAYS_PER_MONTH
+from collsec.hypothesis.specification import ExposureSpec
+from collsec.measures.registry import measure
+
+_ACTS = ("council.conflict_id", "council.known_from", "council.acts")
+_PARTIES = ("episodes.gwno_a", "episodes.gwno_b", "episodes.onset_date")
+_NUCLEAR = ("nuclear_states.gwno", "nuclear_states.from_date", "nuclear_states.to_date")
+
+
+def _first(episodes: pd.DataFrame, council: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The first rise of a running count during each war; its end otherwise."""
+    steps = council.sort_values(["conflict_id", "known_from"])
+    rises = steps.groupby("conflict_id")[column].diff().fillna(steps[column]) > 0
+    acts = steps.loc[rises, ["conflict_id", "known_from"]].astype({"conflict_id": "int64"})
+    wars = episodes[["unit_id", "conflict_id", "onset_date", "exit_date"]]
+    pairs = wars.astype({"conflict_id": "int64"}).merge(acts, on="conflict_id")
+    during = (pairs["known_from"] > pairs["onset_date"]) & (
+        pairs["known_from"] <= pairs["exit_date"]
+    )
+    first = pairs[during].groupby("unit_id")["known_from"].min()
+    day = episodes["unit_id"].map(first)
+    return pd.DataFrame(
+        {
+            "exit_date": day.fillna(episodes["exit_date"]).astype("datetime64[s]"),
+            "is_event": day.notna().to_numpy(),
+        },
+        index=episodes.index,
+    )
+
+
+@measure(
+    "outcome",
+    "First act of the Council on the war",
+    uses=(*_ACTS, "episodes.conflict_id", "episodes.onset_date", "episodes.exit_date"),
+    known_until="resolutions",
+)
+def first_act(episodes: pd.DataFrame, council: pd.DataFrame) -> pd.DataFrame:
+    """A draft on the conflict is adopted or vetoed during the war; its end is censoring."""
+    return _first(episodes, council, "acts")
+
+
+@measure(
+    "outcome",
+    "First resolution of the Council on the war",
+    uses=(
+        *_ACTS[:2],
+        "council.resolutions",
+        "episodes.conflict_id",
+        "episodes.onset_date",
+        "episodes.exit_date",
+    ),
+    known_until="resolutions",
+)
+def first_resolution(episodes: pd.DataFrame, council: pd.DataFrame) -> pd.DataFrame:
+    """A resolution on the conflict is adopted during the war; its end is censoring."""
+    return _first(episodes, council, "resolutions")
+
+
+def _states(cell: Any) -> set[int]:
+    if cell is None or pd.isna(cell):
+        return set()
+    return {int(code) for code in str(cell).split(";") if code.strip()}
+
+
+def _nuclear_on(nuclear: pd.DataFrame, day: pd.Timestamp) -> set[int]:
+    known = (nuclear["from_date"] < day) & ~(nuclear["to_date"] < day)
+    return {int(code) for code in nuclear.loc[known, "gwno"]}
+
+
+@measure(
+    "covariate",
+    "A party has nuclear weapons",
+    uses=(*_PARTIES, *_NUCLEAR),
+)
+def nuclear_party(episodes: pd.DataFrame, nuclear_states: pd.DataFrame) -> pd.Series:
+    """A state that fights at onset had nuclear weapons before it."""
+    found = [
+        bool((_states(a) | _states(b)) & _nuclear_on(nuclear_states, day))
+        for a, b, day in zip(
+            episodes["gwno_a"], episodes["gwno_b"], episodes["onset_date"], strict=True
+        )
+    ]
+    return pd.Series(np.array(found, dtype=float), index=episodes.index)
+
+
+@measure(
+    "covariate",
+    "A party, or an ally of the host, has nuclear weapons",
+    uses=(
+        *_PARTIES,
+        *_NUCLEAR,
+        "ties.episode_id",
+        "ties.gwno_power",
+        "ties.has_defense_pact",
+    ),
+    contrast=(
+        "wars in which a party or an ally of the host has nuclear weapons",
+        "other wars",
+    ),
+)
+def nuclear_party_or_patron(
+    episodes: pd.DataFrame, ties: pd.DataFrame, nuclear_states: pd.DataFrame
+) -> pd.Series:
+    """A party had nuclear weapons, or an ally of the host by a defense pact, before onset."""
+    party = nuclear_party(episodes, nuclear_states)
+    allies = ties[ties["has_defense_pact"].fillna(False).astype(bool)]
+    by_war = allies.groupby("episode_id")["gwno_power"].agg(lambda codes: {int(c) for c in codes})
+    patron = [
+        bool(by_war.get(unit, set()) & _nuclear_on(nuclear_states, day))
+        for unit, day in zip(episodes["unit_id"], episodes["onset_date"], strict=True)
+    ]
+    return pd.Series(np.maximum(party.to_numpy(), np.array(patron, dtype=float)), episodes.index)
+
+
+@measure(
+    "covariate",
+    "A permanent member fights at onset",
+    uses=("episodes.has_p5_party",),
+)
+def permanent_member_fights(episodes: pd.DataFrame) -> pd.Series:
+    """A permanent member of the Council is a party in the first year."""
+    return episodes["has_p5_party"].astype(float)
+
+
+@measure(
+    "covariate",
+    "It is contested who began",
+    uses=("disputes.episode_ids", "disputes.is_contested", "episodes.episode_id"),
+)
+def contested_initiator(episodes: pd.DataFrame, disputes: pd.DataFrame) -> pd.Series:
+    """Both sides were revisionist, or sides and initiators differ, in a dispute of the war.
+
+    Known only for wars that a militarized dispute is linked to: wars between states to 2014.
+    """
+    linked = disputes[disputes["episode_ids"].notna()]
+    pairs = linked.assign(episode_id=linked["episode_ids"].str.split(";")).explode("episode_id")
+    by_war = pairs.groupby("episode_id")["is_contested"].max().astype(float)
+    return episodes["episode_id"].map(by_war).astype(float)
+
+
+@design
+class FirstAct(FixedAtOnset):
+    """As any covariate that is known before onset; the event is an act of the Council."""
+
+    name = "first_act_by_covariate"
+    estimand = "hazard_ratio_of_action"
+    exposed_outcome = "first act"
+
+    def estimate(
+        self,
+        inputs: Inputs,
+        prepared: Prepared,
+        exposure: ExposureSpec,
+        *,
+        estimate_id: str,
+        role: Role,
+        level: float,
+        draws: int,
+        label: str = "",
+    ) -> Estimate:
+        """The ratio, under its own name."""
+        found = super().estimate(
+            inputs,
+            prepared,
+            exposure,
+            estimate_id=estimate_id,
+            role=role,
+            level=level,
+            draws=draws,
+            label=label,
+        )
+        return dataclasses.replace(found, estimand=self.estimand)
+
+    def without_draws(self, inputs: Inputs, prepared: Prepared, level: float) -> Estimate:
+        """The primary's ratio, under its own name."""
+        found = super().without_draws(inputs, prepared, level)
+        return dataclasses.replace(found, estimand=self.estimand)
+
+
+@part(
+    roles=(),
+    uses=("battle_deaths.conflict_id", "battle_deaths.known_from", "battle_deaths.deaths_of_year"),
+)
+def months_and_deaths_before(context: Context) -> Part:
+    """Months from onset to the first act, and deaths of the years of war before that of the act."""
+    prepared, inputs = context.prepared, context.inputs
+    units, outcome = prepared.units, prepared.outcome
+    acted = outcome["is_event"].to_numpy(bool)
+    months = (outcome["exit_date"] - units["onset_date"]).dt.days.to_numpy(float) / DAYS_PER_MONTH
+    ended = (outcome["exit_date"] == units["exit_date"]) & units["is_ended"].astype(bool)
+    data = pd.DataFrame(
+        {
+            "stop": np.maximum(months * DAYS_PER_MONTH, 0.5),
+            "cause": np.where(acted, "act", np.where(ended, "end", "")),
+            "event": acted,
+            "cluster": units["gwno_host"].to_numpy(),
+        }
+    )
+    at = incidence_of_act(data, np.array([12.0, 60.0]), "cluster", is_held=True)
+    deaths = inputs.timelines["battle_deaths"]
+    before = []
+    for war, day in zip(units[acted].itertuples(), outcome.loc[acted, "exit_date"], strict=True):
+        own = deaths[deaths["conflict_id"] == war.conflict_id]
+        years = own["from_date"].dt.year
+        during = (years >= war.onset_date.year) & (years < day.year)
+        if own.loc[during, "deaths_of_year"].notna().any():
+            before.append(float(own.loc[during, "deaths_of_year"].sum()))
+    return Part(
+        quantities={
+            "first_act.wars": Quantity(len(units), Unit.COUNT),
+            "first_act.acted": Quantity(int(acted.sum()), Unit.COUNT),
+            "first_act.share_12": Quantity(float(at["incidence"].iloc[0]), Unit.SHARE),
+            "first_act.share_60": Quantity(float(at["incidence"].iloc[1]), Unit.SHARE),
+            "first_act.median_months": Quantity(float(np.median(months[acted])), Unit.MONTHS),
+            "first_act.deaths_known": Quantity(len(before), Unit.COUNT),
+            "first_act.median_deaths": Quantity(
+                float(np.median(before)) if before else float("nan"), Unit.COUNT
+            ),
+        }
+    )

@@ -1,0 +1,77 @@
+"""Acts of the Council on African wars by year, and seats of the region of the host."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from collsec.histories.timelines import as_of
+from collsec.measures.registry import measure
+
+
+def _active(episodes: pd.DataFrame, african_regions: pd.DataFrame) -> pd.DataFrame:
+    """African wars × the calendar years in which they were going on, with their hosts."""
+    african = episodes[episodes["gwno_host"].isin(african_regions["gwno"])]
+    rows = [
+        (int(conflict), int(host), year)
+        for conflict, host, first, last in zip(
+            african["conflict_id"],
+            african["gwno_host"],
+            african["onset_date"].dt.year,
+            african["exit_date"].dt.year,
+            strict=True,
+        )
+        for year in range(first, last + 1)
+    ]
+    return pd.DataFrame(rows, columns=["unit_id", "host", "period"]).drop_duplicates(
+        ["unit_id", "period"], ignore_index=True
+    )
+
+
+_WARS = (
+    "episodes.conflict_id",
+    "episodes.gwno_host",
+    "episodes.onset_date",
+    "episodes.exit_date",
+    "african_regions.gwno",
+)
+
+
+@measure(
+    "outcome",
+    "Acts of the Council on the war in the year",
+    uses=(*_WARS, "acts.conflict_id", "acts.date", "acts.basis", "acts.confidence"),
+)
+def council_acts_in_year(
+    episodes: pd.DataFrame, african_regions: pd.DataFrame, acts: pd.DataFrame
+) -> pd.DataFrame:
+    """Resolutions and vetoed drafts by calendar year: strong links that a document backs."""
+    from collsec.histories.timelines import counted_acts
+
+    out = _active(episodes, african_regions)
+    counted = counted_acts(acts)
+    by_year = counted.groupby(
+        [counted["conflict_id"].astype("int64"), counted["date"].dt.year]
+    ).size()
+    keys = pd.MultiIndex.from_frame(out[["unit_id", "period"]])
+    found = by_year.reindex(keys).fillna(0.0).to_numpy(float)
+    return out[["unit_id", "period"]].assign(count=found)
+
+
+@measure(
+    "by_period",
+    "A state of the host's African region holds an elected seat",
+    uses=(*_WARS, "regional_seats.gwno", "regional_seats.known_from", "regional_seats.seats"),
+    contrast=(
+        "African wars in years with a seat of their region",
+        "the same wars in years without one",
+    ),
+)
+def region_has_seat(
+    episodes: pd.DataFrame, african_regions: pd.DataFrame, regional_seats: pd.DataFrame
+) -> pd.DataFrame:
+    """Seats rotate among African regions by rule; asked in the middle of the year."""
+    out = _active(episodes, african_regions)
+    day = pd.to_datetime(out["period"].astype(str) + "-07-01")
+    asked = pd.DataFrame({"gwno": out["host"], "date": day})
+    seats = as_of(regional_seats, "gwno", asked, "seats")
+    return out[["unit_id", "period"]].assign(exposure=(seats > 0).astype(float).to_numpy())

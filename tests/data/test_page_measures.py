@@ -1,0 +1,139 @@
+"""What the modules beside the pages measure, by hand."""
+
+from __future__ import annotations
+
+import functools
+
+import pandas as pd
+import pytest
+
+from collsec.designs import DESIGNS, Inputs
+from collsec.hypothesis.validation import load
+from collsec.measures import get
+from study import PROJECT, known, study_inputs
+
+
+@functools.cache
+def inputs(name: str) -> Inputs:
+    return study_inputs(load(PROJECT, name, known()))
+
+
+def days(*texts: str) -> list[pd.Timestamp]:
+    return [pd.Timestamp(text) for text in texts]
+
+
+def test_sanctions_without_force_end_when_troops_come() -> None:
+    inputs("h10")
+    sanctions = pd.DataFrame(
+        {
+            "conflict_id": [1, 1],
+            "known_from": days("2000-01-01", "2005-01-01"),
+            "sanctions_in_force": [1, 0],
+        }
+    )
+    deployment = pd.DataFrame(
+        {
+            "conflict_id": [1, 1, 2],
+            "known_from": days("2001-01-01", "2002-01-01", "2000-01-01"),
+            "peacekeepers": [1, 0, 1],
+        }
+    )
+    found = get("sanctions_without_force").function(sanctions, deployment)
+    assert found["on_date"].tolist() == days("2000-01-01", "2002-01-01")
+    assert found["off_date"].tolist() == days("2001-01-01", "2005-01-01")
+
+
+def test_the_first_act_is_one_during_the_war() -> None:
+    inputs("h11")
+    council = pd.DataFrame(
+        {
+            "conflict_id": [1, 1, 2],
+            "known_from": days("1999-01-01", "2000-06-01", "2010-01-01"),
+            "acts": [1, 2, 1],
+        }
+    )
+    wars = pd.DataFrame(
+        {
+            "unit_id": ["1-1", "2-1"],
+            "conflict_id": [1, 2],
+            "onset_date": days("2000-01-01", "2000-01-01"),
+            "exit_date": days("2001-01-01", "2001-01-01"),
+        }
+    )
+    found = get("first_act").function(wars, council)
+    assert found["exit_date"].tolist() == days("2000-06-01", "2001-01-01")
+    assert found["is_event"].tolist() == [True, False]
+
+
+def test_nuclear_parties_and_patrons_are_those_before_onset() -> None:
+    prepared = DESIGNS["first_act_by_covariate"].prepare(inputs("h11"), inputs("h11").spec.exposure)
+    units = prepared.units.set_index("unit_id")
+    episodes = inputs("h11").episodes.set_index("episode_id")
+    # Nobody had nuclear weapons before 16 July 1945; all wars begin later, some in 1946.
+    assert set(units["nuclear_party_or_patron"].unique()) == {0.0, 1.0}
+    russia = episodes[(episodes["gwno_host"] == 365) & (episodes["onset_year"] > 1950)].index
+    own = units.index.intersection(russia)
+    assert len(own) and (units.loc[own, "nuclear_party_or_patron"] == 1).all()
+
+
+def test_a_war_passes_a_thousand_deaths_at_the_end_of_the_month() -> None:
+    inputs("h12")
+    ends = pd.date_range("2000-01-31", periods=4, freq="ME")
+    violence = pd.DataFrame(
+        {
+            "gwno_host": 1,
+            "from_date": ends,
+            "known_from": ends,
+            "deaths_in_month": [400.0, 500.0, 100.0, 9.0],
+        }
+    )
+    war = pd.DataFrame(
+        {
+            "gwno_host": [1, 1, 2],
+            "onset_date": days("2000-01-10", "2000-02-10", "2000-01-10"),
+            "exit_date": days("2003-01-01", "2003-01-01", "2003-01-01"),
+        }
+    )
+    found = get("passes_1000_deaths").function(war, violence)
+    assert found["is_event"].tolist() == [True, False, False]
+    assert found["exit_date"].tolist() == days("2000-03-31", "2000-04-30", "2000-01-09")
+
+
+def test_troops_are_means_over_the_months_of_each_operation() -> None:
+    inputs("h13")
+    contributors = pd.DataFrame(
+        {
+            "mission_id": ["a", "a", "a", "b"],
+            "month": days("2000-01-31", "2000-02-29", "2000-01-31", "2000-05-31"),
+            "gwno": [10, 10, 2, 10],
+            "mapped_troops": [100, 200, 50, 30],
+        }
+    )
+    members = pd.DataFrame({"gwno": [2, 10], "year": [2000, 2000], "is_permanent": [True, False]})
+    found = get("troops_given").function(contributors, members)
+    assert found.to_dict(orient="records") == [{"unit_id": 10, "period": 2000, "count": 180.0}]
+    seat = get("elected_seat").function(contributors, members)
+    assert seat["exposure"].tolist() == [1.0]
+
+
+@pytest.mark.parametrize(("name", "fewest"), [("h13", 80), ("h14", 90), ("h16", 5), ("h17", 100)])
+def test_panels_have_one_cell_per_unit_and_period(name: str, fewest: int) -> None:
+    rows, _ = DESIGNS["panel_counts"].panel(inputs(name))
+    assert not rows.duplicated(["unit_id", "start"]).any()
+    assert rows["unit_id"].nunique() >= fewest and rows["count"].min() >= 0
+
+
+def test_a_victory_counts_for_the_five_years_after_it() -> None:
+    inputs("h17")
+    disputes = pd.DataFrame(
+        {
+            "start_date": days("1990-01-01", "1991-05-01", "2000-01-01"),
+            "end_date": days("1990-06-01", "1992-05-01", "2000-02-01"),
+            "gwno_initiators": ["1", "2", "1"],
+            "dispute_outcome": ["victory_a", "stalemate", "yield_a"],
+        }
+    )
+    found = get("recent_victory").function(disputes)
+    years = found[(found["unit_id"] == 1) & (found["exposure"] > 0)]["period"].tolist()
+    assert years == [1995]  # the grid begins five years after the first dispute
+    assert found.loc[found["unit_id"] == 2, "exposure"].sum() == 0
