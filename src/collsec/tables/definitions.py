@@ -293,6 +293,12 @@ DERIVED: dict[str, Derived] = {
     "n_clusters": Derived(_ESTIMATES, "clusters", "Clusters (host states)."),
     "exposed_units": Derived(_ESTIMATES, "units", "Units with any exposure."),
     "exposed_events": Derived(_ESTIMATES, "events", "Outcomes while exposed."),
+    "expected_events": Derived(
+        _ESTIMATES,
+        "events",
+        "Exposed events expected without an effect: at each event, the exposed share of those at "
+        "risk, summed.",
+    ),
     "exposed_clusters": Derived(_ESTIMATES, "clusters", "Clusters with any exposure."),
     "centered": Derived(
         _ESTIMATES,
