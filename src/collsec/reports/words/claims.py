@@ -188,7 +188,7 @@ def literature(project: Project, known: Mapping[str, str]) -> pd.DataFrame:
     """
     table = read_raw(project, LITERATURE)
     file = f"data/raw/{LITERATURE['path']}"
-    rows = table.fillna("").to_dict(orient="records")
+    rows = table.astype(object).fillna("").to_dict(orient="records")
     return table.assign(
         who=[f"{row['study']} ({row['year']})" for row in rows],
         found=[_found(row) for row in rows],
