@@ -17,7 +17,7 @@ from collsec.core.project import Project
 from mini.next_release import ENDED, MERGED, NEW, REDATED, RESUMED, make
 from mini.small_study import RAW, build, collsec, snakemake
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
