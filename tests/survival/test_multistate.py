@@ -44,6 +44,16 @@ def test_a_case_by_hand() -> None:
     assert area["war", "talks"] == pytest.approx(1 / 3 + 1 / 3 + 2 / 3)
 
 
+def test_counts_are_those_of_the_rows() -> None:
+    rows = moves()
+    found = transition_probabilities(rows, **NAMES, weights="w", cluster="country").counts
+    want = rows[rows["to"] != "none"].groupby(["state", "to"])["w"].sum()
+    got = found.set_index(["from_state", "to_state"])["n_events"]
+    assert len(got) == len(want) == 4
+    for pair, value in want.items():
+        assert got[pair] == pytest.approx(value)
+
+
 def test_two_states_are_kaplan_meier_and_causes_are_aalen_johansen() -> None:
     rows = moves()
     rows = rows[rows["state"] == "war"].assign(
