@@ -293,6 +293,9 @@ DERIVED: dict[str, Derived] = {
     "n_clusters": Derived(_ESTIMATES, "clusters", "Clusters (host states)."),
     "exposed_units": Derived(_ESTIMATES, "units", "Units with any exposure."),
     "exposed_events": Derived(_ESTIMATES, "events", "Outcomes while exposed."),
+    "expected_events": Derived(
+        _ESTIMATES, "events", "Outcomes while exposed that would be expected without any effect."
+    ),
     "exposed_clusters": Derived(_ESTIMATES, "clusters", "Clusters with any exposure."),
     "centered": Derived(
         _ESTIMATES,
