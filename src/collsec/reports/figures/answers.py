@@ -189,7 +189,7 @@ def _row(
     bold = bool(row["is_primary"])
     height = _LINE * len(text)
     units = "–" if pd.isna(row["n_units"]) else f"{int(row['n_units']):,}"
-    verdict = label(str(row["standing"]))
+    verdict = textwrap.fill(label(str(row["standing"])), 15)
     if is_narrow:
         y = top + 0.05 + height + 0.27
         write(
