@@ -67,7 +67,7 @@ rm -rf "$work"/*/data/processed "$work"/*/.snakemake "$work"/*/reports/site "$wo
 profile=$(cd "$(dirname "$0")" && pwd)/slurm
 collsec run --root "$work/plain" --quiet
 collsec run --root "$work/slurm" -- --workflow-profile "$profile" --latency-wait 10 \
-  --set-scatter work=3 --default-resources mem_mb=1000 runtime=30 slurm_partition=all
+  --set-scatter work=3
 n=$(find "$work/slurm/.snakemake/slurm_logs" -name '*.log' | wc -l)
 [ "$n" -gt 5 ] || { echo "FAILED: only $n logs of jobs"; exit 1; }
 for place in data/processed/estimates data/processed/panels reports/site; do
