@@ -13,7 +13,9 @@ python -c "import snakemake_executor_plugin_slurm" 2> /dev/null ||
   { echo "SKIPPED: snakemake-executor-plugin-slurm is not installed"; exit 0; }
 work=$(mktemp -d)
 started=""
+written=""
 end() {
+  [ -z "$written" ] || rm -f "$written"
   for pid in $started; do kill "$pid" 2> /dev/null || true; done
   rm -rf "$work"
 }
@@ -49,7 +51,10 @@ MpiDefault=none
 NodeName=$node NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=8000 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 END
-  export SLURM_CONF="$work/slurm.conf"
+  # The commands of a job look for it where Debian has it, whatever the environment says.
+  [ ! -e /etc/slurm/slurm.conf ] || { echo "SKIPPED: /etc/slurm/slurm.conf is there"; exit 0; }
+  mkdir -p /etc/slurm && cp "$work/slurm.conf" /etc/slurm/slurm.conf
+  written=/etc/slurm/slurm.conf
   slurmctld -D > "$work/ctld.out" 2>&1 &
   started="$started $!"
   slurmd -D > "$work/d.out" 2>&1 &
