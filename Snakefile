@@ -43,14 +43,11 @@ def code(stage):
     return [os.path.relpath(path) for path in code_of(stage)]
 
 
-# Used only with `--software-deployment-method apptainer`: the image of profiles/Containerfile, under
-# this name where the cluster finds its images.
+# Used only with `--software-deployment-method apptainer`: the image of profiles/Containerfile.
 container: "docker://collsec"
-
 
 wildcard_constraints:
     h="|".join(HYPOTHESES),
-
 
 localrules: all
 
