@@ -71,4 +71,4 @@ def test_one_series_has_no_effects_of_periods() -> None:
     panel = Panel(np.array([0]), np.arange(80), counts, x, NOTHING)
     assert ratio_of(panel).estimate == pytest.approx(0.4, abs=0.15)
     assert engine_gap(panel) < 1e-7
-    assert math.isnan(ratio_of(panel).std_error)
+    assert 0 < ratio_of(panel).std_error < 0.2

@@ -172,9 +172,10 @@ def ratio_of(panel: Panel) -> PanelRatio:
             break
     if abs(beta) > OPEN:
         return PanelRatio(math.nan, math.nan)
-    own, groups = (x * (y - mean)).sum(axis=1), len(panel.units)
-    if groups < 2:
-        return PanelRatio(beta, math.nan)
+    score = x * (y - mean)
+    # A single series has no clusters but its periods.
+    own = score.sum(axis=1) if len(panel.units) > 1 else score[0]
+    groups = len(own)
     error = math.sqrt(groups / (groups - 1) * float((own**2).sum())) / information
     return PanelRatio(beta, error)
 

@@ -1,7 +1,7 @@
 """What was declared before a release of the data was seen, and what that release says of it.
 
 A registration holds every specification with its digest, the sign that is expected, the rule of
-the decision, and how many exposed outcomes a year of further record may bring beside how many are
+the decision, and how many exposed outcomes a further year may bring, alongside how many are
 needed. On the registered release the declared set runs twice: on follow-up after the last day that
 had been seen, wars entering late, which alone can confirm; and on all years, which only updates.
 """
