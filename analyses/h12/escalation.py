@@ -17,7 +17,7 @@ THOUSAND = 1000
         "episodes.onset_date",
         "episodes.exit_date",
         "violence.gwno_host",
-        "violence.known_from",
+        "violence.from_date",
         "violence.deaths_in_month",
     ),
     known_until="deaths_by_month",

@@ -31,7 +31,7 @@ def months_at_war_60(episodes: pd.DataFrame) -> pd.DataFrame:
     uses=("violence.gwno_host", "violence.known_from", "violence.deaths_in_month"),
     known_until="deaths_by_month",
 )
-def deaths_by_month(violence: pd.DataFrame) -> pd.DataFrame:
+def deaths_in_host_by_month(violence: pd.DataFrame) -> pd.DataFrame:
     """State-based deaths of each host and month; months without a count are not known."""
     return violence[["gwno_host", "known_from", "deaths_in_month"]]
 
@@ -41,7 +41,7 @@ _LULL = (
     "episodes.onset_date",
     "episodes.exit_date",
     "violence.gwno_host",
-    "violence.known_from",
+    "violence.from_date",
     "violence.deaths_in_month",
 )
 
