@@ -15,7 +15,15 @@ from collsec.designs import DESIGNS, Inputs
 from collsec.designs.arrivals import BEFORE, counts_by_month
 from collsec.designs.log_linear import Stack, expected, log_ratio, log_ratios
 from collsec.designs.matched_acts import wilson
-from collsec.designs.monthly_violence import Laid, equal, inverted, picked, redrawn_p, statistics
+from collsec.designs.monthly_violence import (
+    Laid,
+    equal,
+    inverted,
+    picked,
+    preference,
+    redrawn_p,
+    statistics,
+)
 from collsec.hypothesis.validation import load
 from study import PROJECT, study_inputs
 
@@ -176,3 +184,13 @@ def test_the_panel_holds_every_host_of_every_stack() -> None:
     assert len(rows) == sum(len(h) for h in laid().found.hosts)
     assert rows["event"].sum() == len(laid().stacks) == attrition["n_units"].iloc[-1]
     assert isinstance(rows, pd.DataFrame)
+
+
+def test_the_preference_of_the_check_is_that_of_the_arrivals() -> None:
+    signed, not_signed = np.array([True, False, False]), np.array([False, False, True])
+    # Two of three arrivals had signed, one in six controls: (2.5 / 1.5) / (1 / 3).
+    assert preference([signed, signed, not_signed]) == pytest.approx((2.5 / 1.5) / (1.0 / 3.0))
+    # A status that arrivals avoid is preferred by none.
+    assert preference([not_signed, not_signed]) == 1.0
+    # A stack without controls says nothing.
+    assert preference([signed, np.array([True])]) == preference([signed])

@@ -151,6 +151,23 @@ def statistics(
     return found
 
 
+def preference(status: Sequence[np.ndarray]) -> float:
+    """Odds ratio of a status among the hosts of arrivals against their controls; at least one.
+
+    Parameters
+    ----------
+    status : sequence of ndarray of bool, shape (n_hosts,)
+        One array a stack, its first element the host of the arrival. Half a host is added to each
+        count, so that a status which all arrivals share has finite odds.
+    """
+    stacks = [own for own in status if len(own) > 1]
+    arrived = sum(float(own[0]) for own in stacks)
+    controls = sum(float(np.mean(own[1:])) for own in stacks)
+    n = len(stacks)
+    odds = [(count + 0.5) / (n - count + 0.5) for count in (arrived, controls)]
+    return max(odds[0] / odds[1], 1.0)
+
+
 def redrawn_p(values: list[np.ndarray], picks: list[np.ndarray]) -> tuple[float, bool]:
     """Equal-tailed p-value of the first rows against redrawn ones, and whether they lie above."""
     observed = sum(float(v[0]) for v in values)
@@ -501,16 +518,26 @@ class MonthlyViolence:
 
     def on_the_eve(self, inputs: Inputs, laid: Laid) -> dict[str, float]:
         """Rejection rate of arrivals that change nothing but prefer wars about to end."""
-        return self._preferring(inputs, laid, "eve", laid.found.ending)
+        return self._preferring(inputs, laid, "eve", laid.found.ending, EVE_WEIGHT)
 
     def by_status(self, inputs: Inputs, laid: Laid) -> dict[str, float]:
-        """Rejection rate of arrivals that change nothing but prefer hosts in a declared stratum."""
-        return self._preferring(inputs, laid, "status", [own > 0 for own in laid.found.status])
+        """Rejection rate of arrivals that change nothing but prefer hosts in a declared stratum.
+
+        They prefer it as strongly as the arrivals on record did: by the odds of their own hosts
+        against those of the controls in the same stacks.
+        """
+        status = [own > 0 for own in laid.found.status]
+        return self._preferring(inputs, laid, "status", status, preference(status))
 
     def _preferring(
-        self, inputs: Inputs, laid: Laid, name: str, preferred: Sequence[np.ndarray]
+        self,
+        inputs: Inputs,
+        laid: Laid,
+        name: str,
+        preferred: Sequence[np.ndarray],
+        weight: float,
     ) -> dict[str, float]:
-        weights = [np.where(own, EVE_WEIGHT, 1.0) for own in preferred]
+        weights = [np.where(own, weight, 1.0) for own in preferred]
         rejected, _ = self._rejected(inputs, laid, EVE_DRAWS, name, weights)
         low, high = wilson(rejected, EVE_DRAWS)
         return {"rate": rejected / EVE_DRAWS, "low": low, "high": high}
