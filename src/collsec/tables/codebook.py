@@ -1,7 +1,7 @@
 """The codebook: what each column means, where it stands, in which unit, and from which source.
 
 It is generated. A raw column is defined in the Table Schema of each table that has it, in the same
-words everywhere; a derived one in `collsec.definitions`; a measure in its own docstring.
+words everywhere; a derived one in `collsec.tables.definitions`; a measure in its own docstring.
 """
 
 from __future__ import annotations
@@ -287,7 +287,7 @@ def derived_column(table: str, name: str, measures: Mapping[str, Described]) -> 
             f"data/processed/{table}.parquet",
             "the column has no definition.",
             column=name,
-            remedy="Define it in collsec.definitions.",
+            remedy="Define it in collsec.tables.definitions.",
         )
     text = " ".join((measure.function.__doc__ or measure.title).split("\n\n")[0].split())
     unit = "1 if so" if measure.kind in {"exposure", "ever"} else "see the definition"

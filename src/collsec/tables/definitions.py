@@ -251,6 +251,15 @@ DERIVED: dict[str, Derived] = {
         _TEXT,
         "Type at onset: `intrastate` with internationalized wars, `interstate`, `extrasystemic`.",
     ),
+    "months_at_war": Derived(
+        _PANEL, "months", "Months of the window in which the war was active; relapses count."
+    ),
+    "count": Derived(
+        _PANEL, "count", "What is counted of the unit in the period, such as troops or onsets."
+    ),
+    "exposure": Derived(
+        _PANEL, "degree, or 0 or 1", "The exposure of the hypothesis in the period of the row."
+    ),
     "step": Derived(_ATTRITION, _TEXT, "Step by which the cohort is selected."),
     "dropped": Derived(_ATTRITION, "units", "Units that the step leaves out."),
     # multiverse
