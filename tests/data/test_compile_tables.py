@@ -117,8 +117,14 @@ def test_every_episode_agrees_with_the_draft(episodes: pd.DataFrame, shared: Pat
         "hosts_ours": "gwno_loc_draft",
         "regions_ours": "region_draft",
     }
+    # Corrected in `data/raw/corrections.toml`: the landing in Cyprus, a month later.
+    is_corrected = both["episode_id"] == "323-1"
+    assert both.loc[is_corrected, ["onset_date", "ep_start"]].to_numpy().tolist() == [
+        ["1974-07-20", "1974-06-20"]
+    ]
     for ours, theirs in pairs.items():
-        unequal = both[both[ours] != both[theirs]]
+        known = is_corrected & (ours in ("onset_date", "first_death_date"))
+        unequal = both[(both[ours] != both[theirs]) & ~known]
         assert unequal.empty, unequal[["episode_id", ours, theirs]].head()
 
 

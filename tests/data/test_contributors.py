@@ -82,7 +82,7 @@ def test_troops_on_maps_go_with_real_counts(repository: Path) -> None:
     places = read(repository, "coded/mission_locations")
     places["month"] = places["month"].str[:7]
     both = places.merge(counted, on=["mission_id", "month"])
-    assert len(both) == 897
+    assert len(both) == 896
     assert np.corrcoef(both["mapped_troops"], both["troops"])[0, 1] == pytest.approx(
         0.943, abs=1e-3
     )

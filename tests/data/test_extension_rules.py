@@ -15,7 +15,7 @@ from collsec.compile.conflicts.external_support import SupportRules, external_su
 from collsec.compile.conflicts.peace_agreements import PROVISIONS, peace_agreements_from
 from collsec.compile.conflicts.spans import episode_near, episode_of_year, spans_by_conflict
 from collsec.compile.missions.counts import CountRules
-from collsec.compile.missions.labels import LabelRules, mission_strength_from
+from collsec.compile.missions.strength import LabelRules, mission_strength_from
 from collsec.compile.missions.troop_contributors import (
     ContributionRules,
     incomplete,

@@ -14,7 +14,7 @@ from coding_rules import rules
 from collsec.compile.missions import strength
 from collsec.compile.missions.authorized_strength import authorized_strength_from
 from collsec.compile.missions.counts import CountRules
-from collsec.compile.missions.labels import LabelRules, monthly_strength_from
+from collsec.compile.missions.strength import LabelRules, monthly_strength_from
 
 NAN = float("nan")
 RULES = rules(LabelRules), rules(CountRules)

@@ -116,7 +116,7 @@ def test_every_case_of_the_crosswalk() -> None:
         episode(1, 2015, 2019, end=None, conflict=3),
         episode(1, 2018, 2018, conflict=5),
     )
-    table = crosswalk_from(new, with_stable_ids(old, new), rules(Vintages).vintage)
+    table = crosswalk_from(new, with_stable_ids(old, new), rules(Vintages).vintage[:2])
     told = table.set_index("episode_id")
     told["reason"] = told["reason"].fillna("")
     assert {i: (r["status"], r["reason"], ";".join(r["moved"])) for i, r in told.iterrows()} == {
@@ -193,7 +193,9 @@ def test_the_older_release_counted_without_the_reader(
     present = crosswalk[crosswalk["ordinal_201"] != ""]
     columns = ["conflict_id", "onset_date_201", "end_date_201"]
     ours = set(present[columns].itertuples(index=False, name=None))
-    assert ours == theirs
+    # Corrected in `data/raw/corrections.toml`: the landing in Cyprus was in July, not in June.
+    file, corrected = ("323", "1974-06-20", "1974-08-16"), ("323", "1974-07-20", "1974-08-16")
+    assert (theirs - ours, ours - theirs) == ({file}, {corrected})
 
 
 def test_raw_tables_of_the_older_release(
@@ -234,7 +236,7 @@ def test_raw_tables_of_the_older_release(
     package = json.loads((to / "datapackage.json").read_text(encoding="utf-8"))
     pinned = {r["name"]: (r["rows"], r["rows_reason"]) for r in package["resources"] if "rows" in r}
     assert pinned["episodes"] == (567, "as compiled with release 20.1")
-    assert pinned["vetoes"][0] == 262 and pinned["mission_conflicts"][0] == 258
+    assert pinned["vetoes"][0] == 263 and pinned["mission_conflicts"][0] == 258
     again = compile_vintage(shared / "upstream", raw, to, "20.1")
     assert not any(c.is_changed for c in again)
 
@@ -247,5 +249,5 @@ def test_the_study_is_not_overwritten_by_another_release(
     with pytest.raises(CollsecError, match=r"own tables stand there\. Give another folder"):
         compile_vintage(shared / "upstream", raw, raw, "20.1")
     with pytest.raises(UnknownVintage):
-        compile_vintage(shared / "upstream", raw, tmp_path / "to", "26.1")
+        compile_vintage(shared / "upstream", raw, tmp_path / "to", "27.1")
     assert not (tmp_path / "to").exists()

@@ -61,7 +61,7 @@ def test_a_shorter_table_ends_earlier(name: str, table: str, column: str, last: 
 
 def test_measures_name_an_extent_that_there_is() -> None:
     named = {m.known_until for m in MEASURES.values() if m.known_until is not None}
-    assert named == {"resolutions", "outcomes"}
+    assert named == {"resolutions", "outcomes", "deaths_by_month"}
     assert named <= set(EXTENTS)
 
 

@@ -97,7 +97,12 @@ REFUSED = [
     ),
     ("claims: [C01a,", "claims: [C01b,", 0, ["key claims", "'C01b' stands twice"]),
     ("cites: [ucdp_acd,", "cites: [ucdp_acb,", 0, ["cites[0]", "'ucdp_acb'", "'ucdp_acd'"]),
-    ("parts: [stages,", "parts: [stage,", 0, ["parts[0]", "'stage'", "'stages'"]),
+    (
+        "parts: [peace_process, stages,",
+        "parts: [peace_process, stage,",
+        0,
+        ["parts[1]", "'stage'", "'stages'"],
+    ),
     ("measure: un_personnel,", "measure: un_troops_absorbing,", 2, ["secondary[2]", "twice"]),
     ("{measure: ever_un_troops,", "{measure: ever_un_troops, lag_months: 6,", 0, ["no lag"]),
     ("[end_by_agreement,", "[episode_end,", 0, ["outcomes[0]", "primary's own outcome"]),
@@ -203,7 +208,7 @@ def test_a_part_that_asks_about_something_else_is_refused(
         designs: tuple[str, ...]
 
     other = {**known().parts, "stages": Other(exposures, designs)}
-    with pytest.raises(BadSpec, match=rf"line 34, key parts\[0\], value 'stages': {problem}"):
+    with pytest.raises(BadSpec, match=rf"line 34, key parts\[1\], value 'stages': {problem}"):
         load(Project(REPOSITORY), "h1", dataclasses.replace(known(), parts=other))
 
 

@@ -237,10 +237,10 @@ def test_a_time_stamp_alone_changes_nothing(finished: Path) -> None:
 def test_a_further_hypothesis_makes_no_other_again(finished: Path) -> None:
     study = finished / "analyses" / "_study.yml"
     text = study.read_text(encoding="utf-8")
-    page = finished / "analyses" / "h4-again.qmd"
+    page = finished / "analyses" / "h98-again.qmd"
     own = (finished / "analyses" / "h2-veto-use.qmd").read_text(encoding="utf-8")
-    page.write_text(own.replace("hypothesis: h2", "hypothesis: h4", 1), encoding="utf-8")
-    listed = re.sub(r"^(hypotheses:\n(?:- \w+\n)+)", r"\1- h4\n", text, flags=re.MULTILINE)
+    page.write_text(own.replace("hypothesis: h2", "hypothesis: h98", 1), encoding="utf-8")
+    listed = re.sub(r"^(hypotheses:\n(?:- \w+\n)+)", r"\1- h98\n", text, flags=re.MULTILINE)
     assert listed != text
     try:
         with changed(study, listed.encode()):

@@ -159,7 +159,7 @@ def test_editing_a_specification_estimates_that_hypothesis_alone(restored: Chang
 def test_editing_a_module_re_runs_its_dependants(restored: Change) -> None:
     folder = restored(
         "src/collsec/evidence/verdict.py",
-        "The verdict on a hypothesis",
+        "The verdicts, by machine",
         "A verdict on a hypothesis",
     )
     ran = rules_to_run(folder)

@@ -23,6 +23,7 @@ from collsec.compile.conflicts.negotiations import (
 from collsec.compile.conflicts.peace_agreements import peace_agreements_from
 from collsec.compile.conflicts.termination import outcomes_from, read_later_terminations
 from collsec.compile.conflicts.vintages import Vintages, crosswalk_from
+from collsec.compile.corrections import corrected
 from collsec.compile.council.links import resolution_conflicts
 from collsec.compile.council.members import council_members_from
 from collsec.compile.council.sanctions import SanctionsRules, un_sanctions_from
@@ -283,8 +284,10 @@ def dyads(bench: Workbench) -> pd.DataFrame:
 
 def dyad_episodes(bench: Workbench) -> pd.DataFrame:
     """Runs of active years of each dyad, and how they ended."""
+    years = read_dyad_years(bench.upstream.file(bench.dyadic))
     return dyad_episodes_from(
-        read_dyad_years(bench.upstream.file(bench.dyadic)),
+        # What is corrected of a conflict's year is corrected of its dyads'.
+        corrected(years, bench.corrections, bench.dyadic)[0],
         read_dyad_ends(bench.upstream.file("ucdp_termination_dyads")),
         bench.episodes,
         bench.rules(ContributorRules),

@@ -56,7 +56,10 @@ from collsec.reports.words import overview, quantities
 from collsec.reports.words.wording import harmless
 from collsec.upstream.sources import Source
 
-_COMMITTED = ("references.bib", "collsec.css", "explorer.js", "specifications.js")
+_COMMITTED = (
+    *("references.bib", "collsec.css"),
+    *("explorer.html", "explorer.js", "specifications.html", "specifications.js"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,8 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     scripts = interactive.write_specifications(
         records, titles, folder, study.minimum_exposed_events
     )
-    _write(folder / "_specifications.md", scripts)
+    controls = (sources_folder / "specifications.html").read_text(encoding="utf-8")
+    _write(folder / "_specifications.html", controls + scripts)
     main = primaries(records, synthesis.p_holm)
     shared["primaries"] = Item("primaries", "estimate", "data/processed/estimates", main)
     _write(folder / "_results.md", overview.results(records, titles))

@@ -150,7 +150,7 @@ def _list(found: Sequence[Dossier]) -> Table:
 def write_specifications(
     records: Sequence[Record], titles: Mapping[str, str], folder: Path, least: int
 ) -> str:
-    """Write a script of each hypothesis' specifications, and return what loads them.
+    """Write a script of each hypothesis' specifications, and return the elements that load them.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def write_specifications(
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
         names.append(name)
     tags = "\n".join(f'<script src="{name}"></script>' for name in names)
-    return f"```{{=html}}\n{tags}\n```\n" if names else ""
+    return f"{tags}\n" if names else ""
 
 
 def _specifications(record: Record, title: str, least: int) -> dict[str, Any] | None:

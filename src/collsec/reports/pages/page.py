@@ -49,6 +49,8 @@ class Page:
         Whether it takes the width of the screen, without a list of contents.
     is_article : bool
         Whether it is set as PDF, for Word, and for LaTeX too.
+    fragment : str
+        File of HTML of the project, controls and scripts, that stands before its text.
     """
 
     stem: str
@@ -58,6 +60,7 @@ class Page:
     record: Record | None
     is_wide: bool = False
     is_article: bool = False
+    fragment: str = ""
 
     @property
     def has_pdf(self) -> bool:
@@ -97,9 +100,12 @@ def further_page(
     front["format"] = {"html": "default"}
     label = str(source.front.get("label", stem.capitalize()))
     is_wide, is_article = (bool(source.front.get(key)) for key in ("is-wide", "is-article"))
+    fragment = str(source.front.get("fragment", ""))
+    if fragment:
+        front["include-before-body"] = [fragment]
     if is_article:
         front["format"] |= {"typst": "default", "docx": "default", "latex": "default"}
-    return Page(stem, label, front, source, None, is_wide, is_article)
+    return Page(stem, label, front, source, None, is_wide, is_article, fragment)
 
 
 def report_page(

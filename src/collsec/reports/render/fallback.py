@@ -82,7 +82,7 @@ def _convert(
         *("--resource-path", str(assembled.folder)),
         *("--lua-filter", str(assets / "collsec.lua")),
         "--citeproc",
-        *("--bibliography", str(assembled.folder / "references.bib")),
+        *("--bibliography", "references.bib"),  # by the resource path: Word keeps what is said here
         *("--metadata", "link-citations=true"),
         *("--wrap", "none"),
     ]
@@ -121,7 +121,7 @@ def _quoted(value: Any, format_: str) -> Any:
             return value.replace("\\", "\\\\").replace('"', '\\"')
         return escape(value)
     if isinstance(value, Mapping):
-        return {key: _quoted(one, format_) for key, one in value.items()}
+        return {k: v if k == "fragment" else _quoted(v, format_) for k, v in value.items()}
     if isinstance(value, list):
         return [_quoted(one, format_) for one in value]
     return value
@@ -164,6 +164,9 @@ def _variables(assembled: Assembled, page: Page) -> Mapping[str, Any]:
     if record is None:
         is_overview = page.stem == "index"
         own = {"is-overview": is_overview, "is-wide": page.is_wide, "result": ""}
+        if page.fragment:
+            # The project's own markup: a page's text and the data that it prints hold none.
+            own["fragment"] = (assembled.folder / page.fragment).read_text(encoding="utf-8")
         if page.is_article:
             files = [(f"{page.stem}.docx", "Word"), (f"{page.stem}.tex", "LaTeX")]
             named = [{"href": href, "label": label} for href, label in files]
