@@ -5,11 +5,16 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.designs import DESIGNS, Inputs
 from collsec.designs.cox_based import after
@@ -20,6 +25,7 @@ from collsec.hypothesis.validation import load
 from study import PROJECT, study_inputs
 
 NAMES = ("h1", "h3", "h4", "h5", "h7")
+LISTED = ("h1", "h2", *NAMES[1:])  # with every primary
 MINIMUM = {"exposed_outcomes": 10, "exposed_clusters": 8}
 ONE = {"expected": "above_one", "no_effect": [0.8, 1.25]}
 
@@ -98,20 +104,33 @@ def test_nothing_is_followed_after_the_record() -> None:
 
 @functools.cache
 def registration() -> dict[str, Any]:
-    return registered(PROJECT, "26.1", "ucdp_acd", "25.1", inputs)
+    """The registration of the hypotheses that bring no module of their own along."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        (root / "data").mkdir()
+        (root / "data" / "raw").symlink_to(PROJECT.root / "data" / "raw")
+        shutil.copytree(PROJECT.root / "analyses", root / "analyses")
+        study = root / "analyses" / "_study.yml"
+        listed = f"hypotheses: [{', '.join(LISTED)}]"
+        text = study.read_text(encoding="utf-8")
+        study.write_text(re.sub(r"^hypotheses: .*$", listed, text, flags=re.MULTILINE))
+        return registered(Project(root), "26.1", "ucdp_acd", "25.1", inputs)
 
 
 def test_the_registration_holds_the_set_and_what_it_needs() -> None:
     made = registration()
     assert made["follow_up_from"] == "2025-01-01" and made["seen"]["last_day"] == "2024-12-31"
     rows = {row["hypothesis"]: row for row in made["hypotheses"]}
-    assert list(rows) == list(load_study(PROJECT).hypotheses)
+    assert list(rows) == list(LISTED)
     for row in rows.values():
         assert row["needed"]["2"] < row["needed"]["1.5"]
         assert row["expected_per_year"] >= 0
         assert row["declared"]["estimand"]["expected"] == row["expected"]
     assert json.loads(json.dumps(made)) == made
     written = json.loads((PROJECT.root / FILE).read_text(encoding="utf-8"))
+    assert [row["hypothesis"] for row in written["hypotheses"]] == list(
+        load_study(PROJECT).hypotheses
+    )
     assert written["rule"] == made["rule"] and written["release"] == "26.1"
 
 
