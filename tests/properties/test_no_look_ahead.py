@@ -63,6 +63,8 @@ def before(frame: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
 @settings(max_examples=25, deadline=None)
 @given(DATES)
 @example(datetime.date(1988, 5, 1))
+@example(datetime.date(1992, 1, 1))
+@example(datetime.date(2000, 10, 1))
 def test_timelines_before_a_date_rest_on_nothing_after_it(day: datetime.date) -> None:
     at = pd.Timestamp(day)
     whole = study_timelines()

@@ -145,7 +145,8 @@ def presence_spells(missions: pd.DataFrame, measure: str, by_link: bool = True) 
         out["from_date"] = out["from_date"].where(out["from_date"] > out["first_personnel_date"])
     if dates == "half_strength":
         # As if troops had come on the day on which half of the authorized strength was there.
-        reached = out["strength_50pct_date"].notna()
+        # Observers can reach half before the first soldier comes, whose day then counts.
+        reached = out["strength_50pct_date"].notna() & out["first"].notna()
         out = out[reached & (out["strength_50pct_basis"] != RECALLED).fillna(False)]
         out["first"] = out[["first", "strength_50pct_date"]].max(axis=1)
     if not with_uncertain:
