@@ -42,6 +42,12 @@ ACTIVE = {"script", "iframe", "object", "embed", "form", "base", "applet", "fore
 SCHEMES = ("http:", "https:", "mailto:", "#", "data:image/", "data:,")
 
 
+#: Scripts that the project writes itself, each a file beside the pages, named by its template.
+OWN = re.compile(
+    r"explorer\.js|specifications\.js|data/conflicts/index\.js|data/h\d+-specifications\.js"
+)
+
+
 class Live(HTMLParser):
     """What of a page would act."""
 
@@ -51,7 +57,8 @@ class Live(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ACTIVE:
+        is_own = tag == "script" and len(attrs) == 1 and OWN.fullmatch(dict(attrs).get("src") or "")
+        if tag in ACTIVE and not is_own:
             self.found.append(f"<{tag}>")
         for name, value in attrs:
             text = re.sub(r"[\s\x00-\x20]", "", value or "").lower()
