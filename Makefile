@@ -37,7 +37,7 @@ $(READY): requirements.lock pyproject.toml
 # Resolve the lock again (needs `uv` on PATH); no index address is written.
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --no-strip-extras --output-file requirements.lock
+	  --no-header --no-strip-extras --output-file requirements.lock
 
 clean:
 	rm -rf data/processed/* reports/project reports/site .snakemake
