@@ -20,7 +20,7 @@ from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.cox_based import CoxBased
 from collsec.designs.estimate import Estimate, Quantity, seed_for
 from collsec.designs.inputs import Inputs, Prepared, prepare
-from collsec.designs.jackknife import refit_without, with_jackknife
+from collsec.designs.jackknife import by_method, refit_without, with_jackknife
 from collsec.designs.parts import Part
 from collsec.designs.registry import ADJUSTMENT, Task, design
 from collsec.hypothesis.specification import ExposureSpec
@@ -28,7 +28,6 @@ from collsec.hypothesis.study import Draws
 from collsec.survival import EstimationError
 from collsec.survival.inference import (
     Calibration,
-    InferenceError,
     cluster_bootstrap,
     cluster_jackknife,
 )
@@ -148,14 +147,8 @@ class FixedAtOnset(CoxBased):
         """By the jackknife; by the sandwich where asked, or where there is no jackknife."""
         comparison, power = Comparison.of(prepared, inputs.spec.cluster), inputs.study.power
         known = identity(inputs, exposure, estimate_id=estimate_id, role=role, label=label)
-        found = sandwich_ratio(comparison, level=level, power=power, **known)
         method = exposure.inference or inputs.spec.inference.method
-        if method == SANDWICH or math.isnan(found.estimate):
-            return found
-        try:
-            return with_jackknife(found, comparison, power=power)
-        except (EstimationError, InferenceError) as error:
-            return dataclasses.replace(found, note=f"No jackknife: {error}")
+        return by_method(comparison, method, level=level, power=power, **known)
 
     def without_draws(self, inputs: Inputs, prepared: Prepared, level: float) -> Estimate:
         """The primary's hazard ratio with the jackknife's error; where there is none, it fails."""

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from collsec.designs.comparison import Comparison
+from collsec.designs.comparison import Comparison, sandwich_ratio
 from collsec.designs.estimate import Estimate, Scale, wald_interval, wald_p_value
 from collsec.survival import CoxDesign, EstimationError
 from collsec.survival.inference import (
@@ -108,6 +108,19 @@ def hazard_ratio(comparison: Comparison, *, level: float, power: float, **known:
         sandwich=wald_interval(found.estimate, float(fit.std_errors[comparison.column]), level),
         **known,
     )
+
+
+def by_method(
+    comparison: Comparison, method: str, *, level: float, power: float, **known: Any
+) -> Estimate:
+    """By the jackknife; by the sandwich where asked, or where there is no jackknife."""
+    found = sandwich_ratio(comparison, level=level, power=power, **known)
+    if method == "cluster_sandwich" or math.isnan(found.estimate):
+        return found
+    try:
+        return with_jackknife(found, comparison, power=power)
+    except (EstimationError, InferenceError) as error:
+        return dataclasses.replace(found, note=f"No jackknife: {error}")
 
 
 def jackknife(refit: Refit, cluster: pd.Series, level: float) -> JackknifeResult:

@@ -19,11 +19,11 @@ import pandas as pd
 from collsec.core.schema import Role
 from collsec.designs.binary_exposure import BinaryExposure
 from collsec.designs.checks import LEVEL, rejections
-from collsec.designs.comparison import Comparison, identity, sandwich_ratio, too_few_exposed
+from collsec.designs.comparison import Comparison, identity, too_few_exposed
 from collsec.designs.cox_based import CoxBased
 from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
 from collsec.designs.inputs import Cohort, Inputs, PanelBuilder, Prepared, codes
-from collsec.designs.jackknife import Refit, refit_without, with_jackknife
+from collsec.designs.jackknife import Refit, by_method, refit_without
 from collsec.designs.parts import Part
 from collsec.designs.registry import ADJUSTMENT, ASSIGNMENT, Task, design
 from collsec.histories.cohorts import peace_after
@@ -240,14 +240,8 @@ class Recurrence(CoxBased):
         if thin:
             known |= {"inference": JACKKNIFE} | comparison.counts()
             return Estimate.missing(thin, level=level, **known)
-        found = sandwich_ratio(comparison, level=level, power=power, **known)
         method = exposure.inference or inputs.spec.inference.method
-        if method == SANDWICH or math.isnan(found.estimate):
-            return found
-        try:
-            return with_jackknife(found, comparison, power=power)
-        except (EstimationError, InferenceError) as error:
-            return dataclasses.replace(found, note=f"No jackknife: {error}")
+        return by_method(comparison, method, level=level, power=power, **known)
 
     def without_draws(self, inputs: Inputs, prepared: Prepared, level: float) -> Estimate:
         """The primary's ratio with the jackknife's error."""
