@@ -21,6 +21,7 @@ THOUSAND = 1000
         "violence.deaths_in_month",
     ),
     known_until="deaths_by_month",
+    estimand="hazard_ratio_of_outcome",
 )
 def passes_1000_deaths(episodes: pd.DataFrame, violence: pd.DataFrame) -> pd.DataFrame:
     """Dated at the end of the month; a war is followed while its host's deaths are on record."""

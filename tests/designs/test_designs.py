@@ -18,7 +18,7 @@ from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Prepared, prepare
 from collsec.designs.parts import Context
-from collsec.designs.registry import get
+from collsec.designs.registry import Design, exposed_outcome, get
 from collsec.designs.standardization import fitted, from_month, held_at, mean_months
 from collsec.designs.time_varying import lay_out, rerandomized
 from collsec.histories.panels import clock
@@ -166,6 +166,36 @@ def test_two_routes_to_the_expected_exposed_ends_agree(name: str) -> None:
 @pytest.mark.parametrize("name", ["h1", "h2"])
 def test_ever_exposed_rejects_nearly_always_under_random_exposure(name: str) -> None:
     assert DESIGNS["time_varying"].calibrate_biased(inputs(name), 200) > 0.95
+
+
+def test_every_design_has_all_that_the_protocol_asks() -> None:
+    """A decorator cannot see a missing attribute; a run would only where it is asked for."""
+    asked = {*Design.__annotations__, *(n for n, v in vars(Design).items() if callable(v))}
+    asked = {name for name in asked if not name.startswith("_")}
+    assert {"counts", "estimand", "unit"} <= asked
+    for name, one in DESIGNS.items():
+        assert {a for a in asked if not hasattr(one, a)} == set(), name
+
+
+@pytest.mark.parametrize(
+    ("design", "outcome", "noun"),
+    [
+        ("time_varying", "episode_end", "exposed termination"),
+        ("time_varying", "lull_6m", "exposed outcome"),
+        ("recurrence", "recurrence", "exposed recurrence"),
+        ("months_at_war", "months_at_war_36", "act with a complete window"),
+        ("monthly_violence", "deaths_in_host_by_month", "arrival"),
+    ],
+)
+def test_an_exposed_outcome_is_named_for_what_happens(design: str, outcome: str, noun: str) -> None:
+    assert exposed_outcome({"design": design, "outcome": outcome}) == noun
+
+
+def test_what_is_laid_out_knows_what_its_ratio_is_of() -> None:
+    given = inputs("h1")
+    assert prepare(given, given.spec.exposure).estimand == "hazard_ratio"
+    lull = prepare(given, given.spec.exposure, outcome="lull_6m")
+    assert lull.estimand == Comparison.of(lull, "gwno_host").estimand == "hazard_ratio_of_outcome"
 
 
 #: Ends of the cohort's wars whose kind is known, to the end of 2023.

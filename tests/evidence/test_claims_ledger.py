@@ -109,7 +109,7 @@ OTHERS = {
 FEW = Reason(
     "few_exposed",
     {
-        "outcome": "termination",
+        "outcome": "exposed termination",
         "outcomes": 9,
         "clusters": 7,
         "minimum_outcomes": 10,
@@ -138,6 +138,8 @@ class Record:
     @property
     def spec(self) -> dict[str, Any]:
         return {
+            "outcome": "episode_end",
+            "exposure": {"lag_months": 0},
             "design": self.design,
             "cluster": "gwno_host",
             "estimand": {"no_effect": [0.8, 1.25]},

@@ -119,7 +119,7 @@ def test_too_few_exposed_are_counted_against_what_is_required_and_needed() -> No
     )
     few = decide(facts, RULES)
     known = {
-        "outcome": "termination",
+        "outcome": "exposed termination",
         "outcomes": 9,
         "clusters": 15,
         "minimum_outcomes": 10,

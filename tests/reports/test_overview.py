@@ -73,7 +73,7 @@ def test_what_needs_the_full_profile_is_not_called_undecided(records: list[Recor
 
 def test_a_question_without_a_verdict_is_counted_apart(records: list[Record]) -> None:
     text = overview.lead(records, ["h1"])
-    assert "Two further questions are answered without a verdict." in text
+    assert "Two further questions are secondary, each with a report of its own." in text
 
 
 def test_the_tally_counts_every_claim_once(project: Project) -> None:
@@ -90,7 +90,7 @@ def test_the_box_has_estimate_interval_and_counts(records: list[Record]) -> None
     assert "- [1.21]{.fact} times the rate of ending" in text
     assert "[98.3 % interval](glossary.qmd#sec-interval) 0.68 to 2.15" in text
     assert "- [41 of 523]{.fact} wars with the exposure" in text
-    assert "- [23]{.fact} wars that ended while exposed" in text
+    assert "- [23]{.fact} exposed terminations" in text
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 
 from collsec.designs.estimate import Estimate
 from collsec.evidence.verdict import CODES, Family, Reason, Verdict
-from collsec.reports.words import verdicts, wording
+from collsec.reports.words import ratios, verdicts, wording
 from collsec.reports.words.verdicts import REASONS, SENTENCES
+from collsec.reports.words.wording import plural
 
 CONTRAST = ("wars with troops", "wars of the same age without them")
 PRIMARY = Estimate(
@@ -100,7 +101,7 @@ def test_every_code_has_a_label_and_every_reason_its_words() -> None:
     values = {
         "null_rejection": {"rate": 0.104, "low": 0.091, "high": 0.118, "bound": 0.09},
         "few_exposed": {
-            "outcome": "termination",
+            "outcome": "exposed termination",
             "outcomes": 9,
             "clusters": 7,
             "minimum_outcomes": 10,
@@ -146,7 +147,7 @@ def test_every_code_has_a_label_and_every_reason_its_words() -> None:
 def few(code: str, outcomes: int) -> Verdict:
     """A verdict for want of cases."""
     known = {
-        "outcome": "termination",
+        "outcome": "exposed termination",
         "outcomes": outcomes,
         "clusters": 7,
         "minimum_outcomes": 10,
@@ -207,3 +208,22 @@ def test_small_p_values_are_counted_against_those_that_chance_would_give() -> No
     assert verdicts.multiplicity(Family(10, 1, 0.5, ())).endswith("Hochberg) none remains.")
     assert verdicts.multiplicity(Family(9, 1, 0.5, ("A",))).endswith("1 remains (A).")
     assert verdicts.multiplicity(Family(0, 0, 0.0, ())) == "No other estimate has a p-value."
+
+
+@pytest.mark.parametrize(
+    ("noun", "several"),
+    [
+        ("exposed termination", "exposed terminations"),
+        ("spell of peace", "spells of peace"),
+        ("act with a complete window", "acts with a complete window"),
+    ],
+)
+def test_a_noun_keeps_what_belongs_to_it(noun: str, several: str) -> None:
+    assert plural(noun) == several
+    assert plural(noun, 1) == noun
+
+
+def test_only_the_end_of_war_is_called_an_end() -> None:
+    for estimand, words in ratios.RATIOS.items():
+        said = " ".join((words.name, words.compared, *words.above, *words.below, words.alike))
+        assert ("end" in said.split() or "ended" in said.split()) == (estimand == "hazard_ratio")

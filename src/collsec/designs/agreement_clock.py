@@ -65,7 +65,6 @@ class AgreementClock(TimeVarying):
 
     name = "agreement_clock"
     builder = AgreementBuilder
-    exposed_outcome = "termination"
 
     def robustness(self, inputs: Inputs) -> dict[str, Any]:
         """As for any time-varying exposure, and exposures that prefer wars about to end."""

@@ -46,6 +46,8 @@ class Comparison:
         where it is empty.
     in_degrees : bool
         Whether the covariate exposes every unit, even where it happens to take two values only.
+    estimand : str
+        What a ratio of the rates of the event is called.
     """
 
     rows: pd.DataFrame
@@ -56,12 +58,18 @@ class Comparison:
     unit: str = "unit_id"
     alongside: str = ""
     in_degrees: bool = False
+    estimand: str = "hazard_ratio"
 
     @classmethod
     def of(cls, prepared: Prepared, cluster: str) -> Comparison:
         """The comparison of a cohort that is laid out for one exposure."""
         return cls(
-            prepared.rows, prepared.column, prepared.adjustment, prepared.strata, cluster=cluster
+            prepared.rows,
+            prepared.column,
+            prepared.adjustment,
+            prepared.strata,
+            cluster=cluster,
+            estimand=prepared.estimand,
         )
 
     @property
@@ -193,7 +201,7 @@ def sandwich_ratio(comparison: Comparison, *, level: float, power: float, **know
     The effect of a covariate is per unit of its measure: one standard deviation over the cohort
     for an index, absence to presence for an exposure.
     """
-    known = {"estimand": "hazard_ratio", "inference": "cluster_sandwich"} | known
+    known = {"estimand": comparison.estimand, "inference": "cluster_sandwich"} | known
     known |= comparison.counts() | {"expected_events": comparison.expected()}
     try:
         fit = comparison.fit(comparison.cluster)

@@ -20,6 +20,7 @@ from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, PanelBuilder, Prepared
 from collsec.designs.jackknife import hazard_ratio
 from collsec.designs.multiverse import estimate_all
+from collsec.designs.registry import estimand_of
 from collsec.hypothesis.multiverse import Specification, adjusted_for
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
@@ -48,11 +49,17 @@ class CoxBased:
     builder : type
         Which units there are and from when they are followed.
     estimand : str
-        What the primary's ratio is of.
+        What the primary's ratio is of; empty for what the outcome declares.
+    exposed_outcome : str
+        As the protocol has it; what happens follows from the estimand.
+    unit : str
+        What is followed, in the singular.
     """
 
     builder: type[PanelBuilder] = PanelBuilder
-    estimand = "hazard_ratio"
+    estimand = ""
+    exposed_outcome = "exposed {event}"
+    unit = "war"
 
     def prepare(
         self,
@@ -73,7 +80,10 @@ class CoxBased:
     def specified(self, inputs: Inputs, specifications: Sequence[Specification]) -> pd.DataFrame:
         """Hazard ratios with cluster-sandwich intervals."""
         return estimate_all(
-            inputs, list(specifications), builder=self.builder, estimand=self.estimand
+            inputs,
+            list(specifications),
+            builder=self.builder,
+            estimand=estimand_of(self.estimand, inputs.spec.outcome),
         )
 
     def robustness(self, inputs: Inputs) -> dict[str, Any]:
@@ -92,7 +102,7 @@ class CoxBased:
         exposure = inputs.spec.exposure
         prepared = self.prepare(inputs, exposure)
         known = identity(inputs, exposure, estimate_id="", role=Role.PRIMARY)
-        known |= {"estimand": self.estimand}
+        known |= {"estimand": estimand_of(self.estimand, inputs.spec.outcome)}
         later = after(prepared, day)
         if later.rows.empty:
             nothing = Comparison.of(later, inputs.spec.cluster).counts()

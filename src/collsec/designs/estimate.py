@@ -45,11 +45,19 @@ class Unit(StrEnum):
     TEXT = "text"  # a name from the data, printed as it is
 
 
+#: What happens at the rate that a hazard ratio compares.
+EVENTS = {
+    "hazard_ratio": "termination",
+    "hazard_ratio_of_action": "act",
+    "hazard_ratio_of_recurrence": "recurrence",
+    "hazard_ratio_of_outcome": "outcome",
+}
 #: Unit of the value of each estimand.
 UNITS = {
     "hazard_ratio": Unit.RATIO,
     "hazard_ratio_of_action": Unit.RATIO,
     "hazard_ratio_of_recurrence": Unit.RATIO,
+    "hazard_ratio_of_outcome": Unit.RATIO,
     "ratio_of_months": Unit.RATIO,
     "rate_ratio": Unit.RATIO,
     "difference_in_months": Unit.MONTHS,

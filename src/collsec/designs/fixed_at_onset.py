@@ -79,7 +79,6 @@ class FixedAtOnset(CoxBased):
     further_methods = (JACKKNIFE, SANDWICH)
     # Each draw is a jackknife of its own: many blocks spread over the cores.
     calibration_blocks = 8
-    exposed_outcome = "termination"
 
     def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The primary's rows; a covariate before onset has no lag."""

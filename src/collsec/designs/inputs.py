@@ -133,6 +133,8 @@ class Prepared:
     spells : UnitSpells or None
         Spells of a time-varying exposure; none for a covariate fixed before onset.
     attrition : DataFrame
+    estimand : str
+        What a ratio of the rates of the outcome is called.
     """
 
     units: pd.DataFrame
@@ -143,6 +145,7 @@ class Prepared:
     strata: tuple[str, ...]
     spells: UnitSpells | None
     attrition: pd.DataFrame
+    estimand: str = "hazard_ratio"
 
     def only(self, keep: Callable[[pd.DataFrame], pd.Series]) -> Prepared:
         """The same panel for some of its units.
@@ -298,7 +301,8 @@ class PanelBuilder:
             ends = followed_until(ends, known_until)
         carried = [*CARRIED, *values, *([name] if name in units else [])]
         rows = arrange(units, ends, exposures, list(dict.fromkeys(carried)))
-        return Prepared(units, ends, rows, column, (), (), spells, attrition)
+        estimand = measures.get(outcome).estimand
+        return Prepared(units, ends, rows, column, (), (), spells, attrition, estimand)
 
     def cohort(self, followed: Followed) -> Cohort:
         """The units of a cohort, made once."""

@@ -86,7 +86,7 @@ def hazard_ratio(comparison: Comparison, *, level: float, power: float, **known:
     **known
         The other fields of :class:`~collsec.designs.estimate.Estimate`.
     """
-    known = {"estimand": "hazard_ratio", "inference": "cluster_jackknife"} | known
+    known = {"estimand": comparison.estimand, "inference": "cluster_jackknife"} | known
     known |= comparison.counts() | {"expected_events": comparison.expected()}
     reason = comparison.too_thin()
     if reason:

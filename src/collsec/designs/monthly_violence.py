@@ -237,6 +237,7 @@ class MonthlyViolence:
     further_methods = (RERANDOMIZED, SANDWICH)
     calibration_blocks = 1
     exposed_outcome = "arrival"
+    unit = "host"
     estimand = RATIO
 
     def prepare(

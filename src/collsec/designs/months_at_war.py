@@ -66,6 +66,7 @@ class MonthsAtWar:
     further_methods = (RERANDOMIZED, SANDWICH)
     calibration_blocks = 1
     exposed_outcome = "act with a complete window"
+    unit = "war"
     estimand = RATIO
 
     def prepare(

@@ -225,6 +225,8 @@ class PanelCounts:
     further_methods = (TURNED, SANDWICH)
     calibration_blocks = 1
     exposed_outcome = "exposed period"
+    unit = "unit"
+    estimand = RATIO
 
     def prepare(
         self,
@@ -260,6 +262,10 @@ class PanelCounts:
             x.to_numpy(float),
             attrition,
         )
+
+    def counts(self, inputs: Inputs, prepared: Panel) -> dict[str, Any]:
+        """The counts that stand alongside an estimate."""
+        return prepared.numbers()
 
     def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         """One row per unit and period."""

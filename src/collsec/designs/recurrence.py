@@ -104,7 +104,7 @@ class Recurrence(CoxBased):
     methods = (JACKKNIFE,)
     further_methods = (JACKKNIFE, SANDWICH)
     calibration_blocks = 8
-    exposed_outcome = "recurrence"
+    unit = "spell of peace"
     builder = PeaceBuilder
     estimand = RATIO
 

@@ -12,8 +12,9 @@ from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
+from collsec import measures
 from collsec.core.schema import Role
-from collsec.designs.estimate import Estimate, Quantity
+from collsec.designs.estimate import EVENTS, Estimate, Quantity
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Part
 from collsec.histories.registry import enter
@@ -51,10 +52,12 @@ class Design(Protocol):
     calibration_blocks : int
         Into how many blocks the draws of its null calibration are split.
     exposed_outcome : str
-        What counts as an exposed outcome, in the singular, such as ``termination``: the verdict
-        rule asks for a number of these.
+        What counts as an exposed outcome, in the singular, such as ``arrival``: the verdict rule
+        asks for a number of these. ``{event}`` stands for what happens, by the estimand.
     estimand : str
-        What the primary's ratio is of.
+        What the primary's ratio is of; empty for what the outcome declares.
+    unit : str
+        What is compared, in the singular, such as ``war``.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Design(Protocol):
     calibration_blocks: int
     exposed_outcome: str
     estimand: str
+    unit: str
 
     def prepare(
         self,
@@ -171,6 +175,18 @@ def design(cls: AnyDesign) -> AnyDesign:
 def get(name: str) -> Design:
     """A design by name."""
     return DESIGNS[name]
+
+
+def estimand_of(own: str, outcome: str) -> str:
+    """What a ratio of an outcome is called: the design's own word, or that of the outcome."""
+    return own or measures.get(outcome).estimand
+
+
+def exposed_outcome(spec: Mapping[str, Any]) -> str:
+    """What counts as an exposed outcome of a specification, in the singular."""
+    one = DESIGNS[spec["design"]]
+    event = EVENTS.get(estimand_of(one.estimand, str(spec["outcome"])), "outcome")
+    return one.exposed_outcome.format(event=event)
 
 
 def is_timed(spec: Mapping[str, Any]) -> bool:

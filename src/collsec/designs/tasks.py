@@ -21,7 +21,7 @@ from collsec.designs.comparison import identity
 from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.inputs import Inputs
 from collsec.designs.parts import PARTS, Context, Part
-from collsec.designs.registry import Design, Task, get
+from collsec.designs.registry import Design, Task, estimand_of, get
 from collsec.hypothesis.specification import ExposureSpec, Spec
 from collsec.hypothesis.study import Draws
 from collsec.survival import EstimationError
@@ -116,7 +116,7 @@ def not_estimable(inputs: Inputs, row: _Row, why: object) -> Estimate:
             label=row.label,
         ),
         **design.counts(inputs, prepared),
-        estimand=design.estimand,
+        estimand=estimand_of(design.estimand, row.outcome or spec.outcome),
         inference=row.exposure.inference or spec.inference.method,
         level=study.level_of(spec.hypothesis) if is_of_family else study.usual_level,
     )

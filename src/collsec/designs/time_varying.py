@@ -169,7 +169,8 @@ def rerandomized(
         prepared = within_window(prepared, window)
     comparison = Comparison.of(prepared, inputs.spec.cluster)
     known = identity(inputs, exposure, estimate_id=estimate_id, role=role, label=label)
-    known |= {"estimand": "hazard_ratio", "inference": RERANDOMIZED} | comparison.counts()
+    known |= {"estimand": comparison.estimand, "inference": RERANDOMIZED}
+    known |= comparison.counts()
     try:
         found = risk_set_rerandomization(
             lay_out(inputs, prepared, window=window, status=status),
@@ -205,7 +206,6 @@ class TimeVarying(CoxBased):
     methods = (RERANDOMIZED,)
     further_methods = (RERANDOMIZED, SANDWICH)
     calibration_blocks = 1
-    exposed_outcome = "termination"
 
     def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The primary's panel with the exposure at every declared lag."""

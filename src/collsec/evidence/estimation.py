@@ -16,7 +16,7 @@ from collsec.designs.checks import ENGINE_TOLERANCE, Placebo
 from collsec.designs.estimate import Estimate, Quantity, Unit, result_id, rounded, tidy
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import PARTS, Context, Part
-from collsec.designs.registry import get
+from collsec.designs.registry import exposed_outcome, get
 from collsec.designs.tasks import made_by, main_estimates
 from collsec.evidence import posterior
 from collsec.evidence.verdict import Facts, Rules, Verdict, decide, unless_described
@@ -184,7 +184,7 @@ def _verdict(
             ),
             sign_flips=tuple(flips),
             principled_agreement=agreement,
-            exposed_outcome=get(spec.design).exposed_outcome,
+            exposed_outcome=exposed_outcome(spec.normalized()),
             expected_events=primary.expected_events,
             needed_events=_needed(inputs),
         ),

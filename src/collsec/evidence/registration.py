@@ -19,7 +19,7 @@ from collsec.core.project import Project
 from collsec.core.provenance import data_vintage
 from collsec.designs.estimate import Estimate, rounded
 from collsec.designs.inputs import Inputs
-from collsec.designs.registry import get
+from collsec.designs.registry import exposed_outcome, get
 from collsec.hypothesis.specification import specification_digest
 from collsec.survival.inference import needed_events
 
@@ -80,7 +80,7 @@ def registered(
                 "expected": given.spec.estimand.expected,
                 "no_effect": list(given.spec.estimand.no_effect),
                 "level": level,
-                "exposed_outcome": design.exposed_outcome,
+                "exposed_outcome": exposed_outcome(given.spec.normalized()),
                 "expected_per_year": design.outcomes_per_year(given),
                 "needed": needed,
             }

@@ -84,7 +84,7 @@ class Facts:
     failed_falsifications: tuple[str, ...]
     sign_flips: tuple[str, ...]
     principled_agreement: float
-    exposed_outcome: str = "termination"
+    exposed_outcome: str = "exposed termination"
     expected_events: float = math.nan
     needed_events: Mapping[str, int] = field(default_factory=dict)
 

@@ -83,19 +83,37 @@ def _first_lull(episodes: pd.DataFrame, violence: pd.DataFrame, months: int) -> 
     ).astype({"exit_date": "datetime64[s]"})
 
 
-@measure("outcome", "A lull of three months begins", uses=_LULL, known_until="deaths_by_month")
+@measure(
+    "outcome",
+    "A lull of three months begins",
+    uses=_LULL,
+    known_until="deaths_by_month",
+    estimand="hazard_ratio_of_outcome",
+)
 def lull_3m(episodes: pd.DataFrame, violence: pd.DataFrame) -> pd.DataFrame:
     """Three months on end without a state-based death in the host, dated at their first day."""
     return _first_lull(episodes, violence, 3)
 
 
-@measure("outcome", "A lull of six months begins", uses=_LULL, known_until="deaths_by_month")
+@measure(
+    "outcome",
+    "A lull of six months begins",
+    uses=_LULL,
+    known_until="deaths_by_month",
+    estimand="hazard_ratio_of_outcome",
+)
 def lull_6m(episodes: pd.DataFrame, violence: pd.DataFrame) -> pd.DataFrame:
     """Six months on end without a state-based death in the host, dated at their first day."""
     return _first_lull(episodes, violence, 6)
 
 
-@measure("outcome", "A lull of twelve months begins", uses=_LULL, known_until="deaths_by_month")
+@measure(
+    "outcome",
+    "A lull of twelve months begins",
+    uses=_LULL,
+    known_until="deaths_by_month",
+    estimand="hazard_ratio_of_outcome",
+)
 def lull_12m(episodes: pd.DataFrame, violence: pd.DataFrame) -> pd.DataFrame:
     """Twelve months on end without a state-based death in the host, dated at their first day."""
     return _first_lull(episodes, violence, 12)

@@ -36,6 +36,8 @@ class Measure(Declared):
         for the default, by the title.
     act : str
         What an exposure begins with, as a figure calls it.
+    estimand : str
+        What a ratio of the rates of an outcome is called.
     """
 
     kind: str
@@ -45,6 +47,7 @@ class Measure(Declared):
     is_own: bool = False
     contrast: tuple[str, ...] = ()
     act: str = "The act"
+    estimand: str = "hazard_ratio"
 
 
 MEASURES: dict[str, Measure] = {}
@@ -59,6 +62,7 @@ def measure(
     options: Mapping[str, tuple[str, ...]] | None = None,
     contrast: tuple[str, ...] = (),
     act: str = "The act",
+    estimand: str = "hazard_ratio",
 ) -> Callable[[Function], Function]:
     """Register a function as a measure under its own name.
 
@@ -67,7 +71,7 @@ def measure(
 
     Parameters
     ----------
-    kind, title, known_until, options
+    kind, title, known_until, options, contrast, act, estimand
         As in :class:`Measure`.
     uses : iterable of str
         Columns that it reads, ``"<frame>.<column>"``; the unit and the dates of a timeline too.
@@ -103,6 +107,7 @@ def measure(
                 allowed,
                 contrast=contrast,
                 act=act,
+                estimand=estimand,
             ),
         )
         return function

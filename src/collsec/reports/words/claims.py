@@ -16,7 +16,7 @@ from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.designs.estimate import UNITS, Unit
 from collsec.designs.parts import PARTS, Declaration
-from collsec.designs.registry import get, is_timed
+from collsec.designs.registry import exposed_outcome, is_timed
 from collsec.evidence.claims import (
     FILE,
     NOT_IN_STUDY,
@@ -354,8 +354,8 @@ def counts(row: pd.Series, spec: Mapping[str, Any]) -> str:
     declared = _declared(str(row["role"]), spec.get("parts", ()))
     if declared is not None:
         return declared.counts.format(**fields)
-    outcome = get(str(spec["design"])).exposed_outcome
-    if outcome != "termination":
+    outcome = exposed_outcome(spec)
+    if outcome != "exposed termination":
         return (
             f"{fields['exposed_units']} units in {fields['exposed_clusters']} clusters were "
             f"exposed; exposed outcomes ({outcome}): {fields['exposed_events']}"

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from collsec.designs.registry import is_timed
+from collsec.designs.registry import exposed_outcome, get, is_timed
 from collsec.evidence.record import Record
 from collsec.evidence.verdict import NEEDS_FULL
-from collsec.reports.words import quantities, verdicts, wording
+from collsec.reports.words import quantities, ratios, verdicts, wording
 from collsec.reports.words.wording import begun, listed
 
 #: What a verdict says of a claim, for a count of claims: in the order in which they are listed.
@@ -88,7 +88,9 @@ def lead(records: Sequence[Record], primaries: Sequence[str]) -> str:
     further = len(records) - len(main)
     if further > 0:
         are = "question is" if further == 1 else "questions are"
-        text += f" {begun(in_words(further))} further {are} answered without a verdict."
+        text += (
+            f" {begun(in_words(further))} further {are} secondary, each with a report of its own."
+        )
     return text
 
 
@@ -163,15 +165,19 @@ def numbers(record: Record) -> list[tuple[str, str]]:
         interval = wording.interval(primary["ci_low"], primary["ci_high"])
         # Where nobody ended while exposed, a ratio of zero would be a number without a fact.
         ratio = wording.number(primary["estimate"]) if primary["exposed_events"] else "no event"
-        estimate = (ratio, f"times the rate of ending: the hazard ratio ({level} {interval})")
+        words = ratios.of(str(primary["estimand"]))
+        estimate = (ratio, f"{words.times}: the {words.name} ({level} {interval})")
+    happened = ratios.of(str(primary["estimand"])).happened
+    design = get(str(spec["design"]))
+    unit = wording.plural(design.unit)
     units, events = wording.count(primary["n_units"]), wording.count(primary["n_events"])
-    if not is_timed(spec):
-        return [estimate, (units, f"wars compared, of which {events} ended")]
-    exposed, ended = (wording.count(primary[f"exposed_{name}"]) for name in ("units", "events"))
+    if design.kind == "covariate":
+        return [estimate, (units, f"{unit} compared, of which {events} {happened}")]
+    exposed, hit = (wording.count(primary[f"exposed_{name}"]) for name in ("units", "events"))
     return [
         estimate,
-        (f"{exposed} of {units}", "wars with the exposure"),
-        (ended, "wars that ended while exposed"),
+        (f"{exposed} of {units}", f"{unit} with the exposure"),
+        (hit, wording.plural(exposed_outcome(spec), primary["exposed_events"])),
     ]
 
 

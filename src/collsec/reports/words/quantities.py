@@ -154,7 +154,7 @@ def contrast(record: Results) -> tuple[str, str]:
     primary = rows[rows["role"] == "primary"].iloc[0]
     measure = MEASURES.get(str(primary["measure"]))
     # A contrast that names the months of a lag is that of the lagged exposure alone.
-    is_lagged = bool(record.spec.get("exposure", {}).get("lag_months"))
+    is_lagged = bool(record.spec["exposure"]["lag_months"])
     names_months = measure is not None and any(" months" in side for side in measure.contrast)
     if measure is not None and measure.contrast and (is_lagged or not names_months):
         those, others = measure.contrast

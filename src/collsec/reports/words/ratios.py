@@ -13,6 +13,10 @@ class RatioWords:
     ----------
     name : str
         What the ratio is called.
+    times : str
+        What it multiplies, after the number: ``times the rate of ending``.
+    happened : str
+        What it says of a unit that the outcome came: ``ended``.
     compared : str
         Between those and others, in the past: ``ended at {ratio} times the rate of``.
     above, below : tuple of str
@@ -22,6 +26,8 @@ class RatioWords:
     """
 
     name: str
+    times: str
+    happened: str
     compared: str
     above: tuple[str, str]
     below: tuple[str, str]
@@ -38,6 +44,8 @@ class RatioWords:
 
 _TERMINATION = RatioWords(
     "hazard ratio",
+    "times the rate of ending",
+    "ended",
     "ended at {ratio} times the rate of",
     ("ended sooner", "end sooner"),
     ("ended later", "end later"),
@@ -47,6 +55,8 @@ RATIOS = {
     "hazard_ratio": _TERMINATION,
     "hazard_ratio_of_action": RatioWords(
         "hazard ratio of the act",
+        "times the rate of the act",
+        "saw it",
         "saw the act at {ratio} times the rate of",
         ("saw it sooner", "see the act sooner"),
         ("saw it later", "see the act later"),
@@ -54,13 +64,26 @@ RATIOS = {
     ),
     "hazard_ratio_of_recurrence": RatioWords(
         "hazard ratio of recurrence",
+        "times the rate of resuming",
+        "resumed",
         "resumed at {ratio} times the rate of",
         ("resumed more often", "resume more often"),
         ("resumed less often", "resume less often"),
         "resume about as often as",
     ),
+    "hazard_ratio_of_outcome": RatioWords(
+        "hazard ratio of the outcome",
+        "times the rate of the outcome",
+        "saw it",
+        "saw the outcome at {ratio} times the rate of",
+        ("saw it sooner", "see the outcome sooner"),
+        ("saw it later", "see the outcome later"),
+        "see the outcome about as soon as",
+    ),
     "ratio_of_months": RatioWords(
         "ratio of months at war",
+        "times the months at war",
+        "were followed to the end",
         "had {ratio} times the months at war of",
         ("had more months at war", "have more months at war"),
         ("had fewer months at war", "have fewer months at war"),
@@ -68,10 +91,12 @@ RATIOS = {
     ),
     "rate_ratio": RatioWords(
         "ratio of rates",
+        "times the rate",
+        "were counted",
         "had {ratio} times the rate of",
-        ("had more", "have more"),
-        ("had fewer", "have fewer"),
-        "have about as many as",
+        ("had a higher rate", "have a higher rate"),
+        ("had a lower rate", "have a lower rate"),
+        "have about the same rate as",
     ),
 }
 

@@ -21,6 +21,7 @@ from collsec.reports.words.wording import (
     listed,
     number,
     percent,
+    plural,
 )
 
 #: How each verdict is headed.
@@ -158,7 +159,7 @@ def _cases(values: Mapping[str, Any]) -> dict[str, str]:
     """How many were exposed, how many would have been expected, and how many would be needed."""
     one, n, expected = values["outcome"], values["outcomes"], values["expected"]
     return {
-        "counted": f"{count(n)} exposed {one}{'' if n == 1 else 's'}",
+        "counted": f"{count(n)} {plural(one, n)}",
         "expected": ""
         if expected is None
         else f"; {number(expected, 1)} would be expected without an effect",
@@ -171,7 +172,7 @@ def needed(outcome: str, by_ratio: Mapping[str, int]) -> str:
     if not by_ratio:
         return ""
     parts = [
-        f"about {count(n)} {f'exposed {outcome}s would be needed ' if place == 0 else ''}for a "
+        f"about {count(n)} {f'{plural(outcome)} would be needed ' if place == 0 else ''}for a "
         f"ratio of {number(float(ratio), 1).removesuffix('.0')}"
         for place, (ratio, n) in enumerate(by_ratio.items())
     ]

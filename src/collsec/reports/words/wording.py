@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from collsec.designs.estimate import UNITS, Unit
+from collsec.designs.estimate import EVENTS, UNITS, Unit
 
 #: A cell without a number.
 NONE = "–"
@@ -28,6 +28,7 @@ ESTIMANDS = {
     "ratio_of_hazard_ratios": "ratio of two hazard ratios",
     "hazard_ratio_of_action": "hazard ratio of the act",
     "hazard_ratio_of_recurrence": "hazard ratio of recurrence",
+    "hazard_ratio_of_outcome": "hazard ratio of the outcome",
     "ratio_of_months": "ratio of months at war",
     "rate_ratio": "ratio of rates",
     "difference_in_months": "months",
@@ -190,7 +191,7 @@ def none_ended(row: Mapping[Any, Any] | pd.Series) -> str:
     """
     if row["exposed_events"] != 0 or float(row["estimate"]) != 0:
         return ""
-    what = "act" if row["estimand"] == "hazard_ratio_of_action" else "termination"
+    what = EVENTS.get(str(row["estimand"]), "outcome")
     expected = float(row.get("expected_events", math.nan))
     return f"no {what}" + ("" if math.isnan(expected) else f"; {number(expected, 1)} expected")
 
@@ -200,12 +201,28 @@ def begun(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def plural(noun: str, number: float = 2) -> str:
+    """A noun with what may follow it, for a number of such things.
+
+    Examples
+    --------
+    >>> plural("spell of peace"), plural("exposed termination", 1)
+    ('spells of peace', 'exposed termination')
+    """
+    if number == 1:
+        return noun
+    head, link, rest = _HEAD.fullmatch(noun).groups("")  # type: ignore[union-attr]
+    return f"{head}s{link}{rest}"
+
+
 def listed(names: list[str]) -> str:
     """Names in a row: ``a, b and c``."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 #: What Markdown would read as code, a link, an attribute, HTML, mathematics, or a citation.
+#: A noun, and what belongs to it.
+_HEAD = re.compile(r"(.*?)(?:( of | with )(.*))?")
 _LIVE = re.compile(r"([\\`\[\]{}<$]|(?<!\w)@)")
 
 
