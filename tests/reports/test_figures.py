@@ -49,7 +49,14 @@ from collsec.reports.figures.forest import plot_forest
 from collsec.reports.figures.influence import plot_leave_one_out, plot_null_calibration
 from collsec.reports.figures.power import detectable_effects, plot_detectable_effects
 from collsec.reports.figures.specification import plot_options, plot_specification_curve
-from collsec.reports.figures.style import SERIES, export, house_style, spread
+from collsec.reports.figures.style import (
+    SERIES,
+    export,
+    house_style,
+    is_of_ends,
+    ratios_of,
+    spread,
+)
 from collsec.reports.figures.timeline import plot_case_timeline
 
 ESTIMATES = study.estimate_rows()
@@ -598,3 +605,10 @@ def test_a_rare_act_has_an_axis_that_shows_it() -> None:
         figure = plot_survival(frame, share="Wars with an act", top=axis_top(frame))
         tops.append(figure.axes[0].get_ylim()[1])
     assert tops == [0.25, 0.5, 1.0]
+
+
+def test_only_ratios_of_the_end_of_war_are_said_to_end_wars() -> None:
+    frame = pd.DataFrame({"estimand": ["hazard_ratio", "hazard_ratio_of_outcome"]})
+    assert is_of_ends(frame.head(1)) and not is_of_ends(frame)
+    assert is_of_ends(frame.loc[0]) and not is_of_ends(frame.loc[1])
+    assert ratios_of(frame) == "ratios"

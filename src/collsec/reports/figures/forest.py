@@ -27,7 +27,9 @@ from collsec.reports.figures.style import (
     export,
     hazard_ratio_axis,
     house_style,
+    is_of_ends,
     ratio_text,
+    ratios_of,
     write,
 )
 
@@ -57,6 +59,8 @@ _WIDE = _Layout(
     False,
     (("Ratio (interval)", 6.2), ("Exposed", 6.86), ("Ended", 7.36)),
 )
+#: What a column is called where the ratios are not of the end of war.
+_OTHERWISE = {"Ended": "Outcomes"}
 _NARROW = _Layout(WIDTH_INCHES, (0.1, 4.3), 46, True, ())
 
 
@@ -121,10 +125,11 @@ def plot_forest(
     if not layout.is_narrow:
         axes.plot([1, 1], [0, float(rows[-1])], color=MUTED, lw=1, zorder=1)
         for heading, edge in layout.columns:
-            _cell(axes, layout, heading, edge, -0.12, color=MUTED)
+            named = heading if is_of_ends(estimates) else _OTHERWISE.get(heading, heading)
+            _cell(axes, layout, named, edge, -0.12, color=MUTED)
     for top, label, (_, row) in zip(rows, labels, estimates.iterrows(), strict=False):
         _draw_row(axes, layout, float(top), label, row, limits)
-    direction_labels(axes, 22)
+    direction_labels(axes, 22, of_ends=is_of_ends(estimates))
     points = -72 * left + 1
     write(axes, "\n".join(key), (0, 0), (points, -42), color=MUTED, size=KEY_POINTS, va="top")
     return figure
@@ -161,23 +166,23 @@ def _key(estimates: pd.DataFrame) -> str:
     hollow = (
         " Hollow: known to be biased." if (estimates["validity"] == "known-biased").any() else ""
     )
-    return (
-        f"{bars} Band: too small an effect to matter.{hollow} Exposed: wars with the exposure, of "
-        "those followed. Ended: wars that ended while exposed."
-    )
+    counts = "Exposed: those with the exposure, of all compared. Outcomes: exposed ones."
+    if is_of_ends(estimates):
+        counts = "Exposed: wars with the exposure, of those followed. "
+        counts += "Ended: wars that ended while exposed."
+    return f"{bars} Band: too small an effect to matter.{hollow} {counts}"
 
 
 def _alternative(estimates: pd.DataFrame) -> str:
     """Say each row of the figure."""
     rows = [
-        f"{row['label']}: {_said(row).replace('–', ' to ')}, {int(row['exposed_events'])} ended "
-        "while exposed"
+        f"{row['label']}: {_said(row).replace('–', ' to ')}, {int(row['exposed_events'])} "
+        f"{'ended while exposed' if is_of_ends(estimates) else 'exposed outcomes'}"
         for _, row in estimates.iterrows()
     ]
-    return (
-        "Forest plot of hazard ratios on a log axis, with intervals; above one, wars end sooner. "
-        f"{'; '.join(rows)}."
-    )
+    above = "; above one, wars end sooner" if is_of_ends(estimates) else ""
+    opening = f"Forest plot of {ratios_of(estimates)} on a log axis, with intervals{above}."
+    return f"{opening} {'; '.join(rows)}."
 
 
 def _cell(
@@ -212,7 +217,8 @@ def _draw_row(
         axes.plot([1, 1], [y - 0.09, y + 0.12], color=MUTED, lw=1, zorder=1)
         write(axes, "\n".join(label), (0, top + 0.03), up="data", bold=is_primary, va="top")
         write(axes, _said(row), (1, top + 0.03), up="data", bold=is_primary, ha="right", va="top")
-        counts = f"{_exposed(row)} exposed, {int(row['exposed_events'])} ended"
+        happened = "ended" if is_of_ends(row) else "outcomes"
+        counts = f"{_exposed(row)} exposed, {int(row['exposed_events'])} {happened}"
         write(axes, counts, (0, y + 0.14), up="data", color=MUTED, size=KEY_POINTS)
     else:
         y = top + height / 2 + 0.05

@@ -25,7 +25,9 @@ from collsec.reports.figures.style import (
     export,
     hazard_ratio_axis,
     house_style,
+    is_of_ends,
     ratio_text,
+    ratios_of,
     spread,
     write,
 )
@@ -61,7 +63,7 @@ def null_calibration(
     with house_style():
         figure = plot_null_calibration(draws, estimate, no_effect=no_effect)
         alternative = (
-            f"Histogram of {len(draws):,} hazard ratios under random exposure, from "
+            f"Histogram of {len(draws):,} {ratios_of(estimate)} under random exposure, from "
             f"{ratio_text(draws['estimate'].min())} to {ratio_text(draws['estimate'].max())}; "
             f"below it the estimate, {ratio_text(estimate['estimate'])} "
             f"({ratio_text(estimate['ci_low'])} to {ratio_text(estimate['ci_high'])})."
@@ -107,7 +109,7 @@ def plot_null_calibration(
         va="bottom",
     )
     write(axes, f"Estimate: {estimate['label']}", (0, -0.14), up="data")
-    direction_labels(axes, 22)
+    direction_labels(axes, 22, of_ends=is_of_ends(estimate))
     return figure
 
 
@@ -144,7 +146,8 @@ def _leave_one_out_alternative(refits: pd.DataFrame, estimate: pd.Series) -> str
             f"(without {high['dropped']})."
         )
     full = ratio_text(float(estimate["estimate"]))
-    return f"Points in order of size. The hazard ratio with all is {full}. {' '.join(parts)}"
+    one = ratios_of(estimate).removesuffix("s")
+    return f"Points in order of size. The {one} with all is {full}. {' '.join(parts)}"
 
 
 def plot_leave_one_out(refits: pd.DataFrame, estimate: pd.Series) -> Figure:
@@ -168,7 +171,7 @@ def plot_leave_one_out(refits: pd.DataFrame, estimate: pd.Series) -> Figure:
         if below:
             axes.set_xticklabels([])
         else:
-            direction_labels(axes, 22)
+            direction_labels(axes, 22, of_ends=is_of_ends(estimate))
     return figure
 
 

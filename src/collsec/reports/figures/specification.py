@@ -25,7 +25,9 @@ from collsec.reports.figures.style import (
     export,
     hazard_ratio_axis,
     house_style,
+    is_of_ends,
     ratio_text,
+    ratios_of,
     write,
 )
 
@@ -65,8 +67,8 @@ def specification_curve(
         figure = plot_specification_curve(multiverse, primary, no_effect=no_effect)
         strips = ". ".join(_said(tag, rows) for tag, rows in _by_tag(multiverse))
         text = (
-            f"Specification curve: {len(multiverse):,} hazard ratios with intervals in order of "
-            f"size, by validity; the primary is {ratio_text(primary)}. {strips}."
+            f"Specification curve: {len(multiverse):,} {ratios_of(multiverse)} with intervals in "
+            f"order of size, by validity; the primary is {ratio_text(primary)}. {strips}."
         )
         return export(figure, ordered, text)
 
@@ -91,7 +93,7 @@ def plot_specification_curve(
         if below:
             axes.set_xticklabels([])
         else:
-            direction_labels(axes, 22)
+            direction_labels(axes, 22, of_ends=is_of_ends(multiverse))
     return figure
 
 
@@ -162,7 +164,7 @@ def options(summary: pd.DataFrame, primary: float, *, no_effect: tuple[float, fl
             f"{row['label']}: {ratio_text(row['alone'])}" for _, row in alone.iterrows()
         )
         text = (
-            "Hazard ratios with one choice of the primary changed, and the middle 80 % of all "
+            "Ratios with one choice of the primary changed, and the middle 80 % of all "
             f"specifications with each choice. The primary is {ratio_text(primary)}. {listed}."
         )
         return export(figure, summary, text)

@@ -247,11 +247,23 @@ def hazard_ratio_axis(axes: Axes, low: float, high: float) -> tuple[float, float
     return float(left), float(right)
 
 
-def direction_labels(axes: Axes, y: float) -> None:
-    """Say under a hazard-ratio axis which side is which, `y` in points below the axis."""
+def is_of_ends(drawn: pd.DataFrame | pd.Series) -> bool:
+    """Whether ratios are those of the end of war; so where they do not say what they are of."""
+    of = drawn.get("estimand", "hazard_ratio")
+    return set([of] if isinstance(of, str) else of) <= {"hazard_ratio"}
+
+
+def ratios_of(drawn: pd.DataFrame | pd.Series) -> str:
+    """What ratios are called in a text that stands for a figure."""
+    return "hazard ratios" if is_of_ends(drawn) else "ratios"
+
+
+def direction_labels(axes: Axes, y: float, *, of_ends: bool) -> None:
+    """Say under an axis of ratios which side is which, `y` in points below the axis."""
+    less, more = ("war lasts longer", "war ends sooner") if of_ends else ("lower", "higher")
     sides: tuple[tuple[str, float, Literal["left", "right"]], ...] = (
-        ("← war lasts longer", -8, "right"),
-        ("war ends sooner →", 8, "left"),
+        (f"← {less}", -8, "right"),
+        (f"{more} →", 8, "left"),
     )
     for text, x, side in sides:
         write(axes, text, (1, 0), (x, -y), across="data", ha=side, va="top", color=MUTED)

@@ -383,7 +383,9 @@ def _amendments(record: Record) -> Iterator[tuple[str, Table]]:
 
 
 def _attrition(record: Record) -> Iterator[tuple[str, Drawing | Table]]:
-    if record.attrition is not None:
+    if record.attrition is None:
+        return
+    if record.primary["estimand"] == "hazard_ratio":
         yield (
             "design",
             figures.design_flow(
@@ -393,4 +395,4 @@ def _attrition(record: Record) -> Iterator[tuple[str, Drawing | Table]]:
                 is_timed=is_timed(record.spec),
             ),
         )
-        yield "attrition", results.attrition(record.attrition, hypothesis=record.hypothesis)
+    yield "attrition", results.attrition(record.attrition, hypothesis=record.hypothesis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -52,6 +53,27 @@ _REGRESSION = (
 )
 
 
+#: Headings of the regression table where the ratios are not of the end of war.
+_OTHERWISE = {
+    "Hazard ratio of termination": "Ratio",
+    "Terminations": "Outcomes",
+    "Exposed terminations": "Exposed outcomes",
+    "Start–stop rows": "Rows",
+}
+_ENDS = (
+    "Cox models of the termination of a war on start–stop rows, with Efron's method for ties. A "
+    "hazard ratio above one means that wars end sooner. Exposed terminations: wars that ended "
+    "while they were exposed. Expected: those that would have without an effect, given who was at "
+    "risk at each end."
+)
+_RATIOS = "The main estimate and its variants, as ratios: one means no difference."
+_MODELS_READ = (
+    "The first interval is that of the inference named below. Detectable: the smallest effect that "
+    "would show at the study's power. Rejects under the null: how often the test, at a level of "
+    "5 %, rejects when the exposure is random."
+)
+
+
 def regression(estimates: pd.DataFrame, *, hypothesis: str) -> Table:
     """Return the regression table: models as columns, with counts, clusters and errors named.
 
@@ -67,15 +89,17 @@ def regression(estimates: pd.DataFrame, *, hypothesis: str) -> Table:
         estimate=_values(estimates),
         method=[_method(name) for name in estimates["inference"]],
     )
+    of_ends = set(estimates["estimand"]) <= {"hazard_ratio"}
+    columns: tuple[Column, ...] = _REGRESSION
+    if not of_ends:
+        columns = tuple(
+            dataclasses.replace(c, heading=_OTHERWISE.get(c.heading, c.heading))
+            for c in _REGRESSION
+        )
     return Table(
-        _REGRESSION,
+        columns,
         models,
-        "Cox models of the termination of a war on start–stop rows, with Efron's method for ties. "
-        "A hazard ratio above one means that wars end sooner. The first interval is that of the "
-        "inference named below. Detectable: the smallest effect that would show at the study's "
-        "power. Rejects under the null: how often the test, at a level of 5 %, rejects when the "
-        "exposure is random. Exposed terminations: wars that ended while they were exposed. "
-        "Expected: those that would have without an effect, given who was at risk at each end.",
+        f"{_ENDS if of_ends else _RATIOS} {_MODELS_READ}",
         f"tbl-{hypothesis}-regression",
         is_transposed=True,
         published=estimates,

@@ -271,18 +271,19 @@ def primaries(records: Sequence[Record], p_holm: Mapping[str, float]) -> Table:
     return Table(
         (
             Column("Estimate", "{named} {label}", width=30),
-            Column("Hazard ratio", "estimate", Unit.RATIO, width=9),
+            Column("Ratio", "estimate", Unit.RATIO, width=9),
             Column("Interval", INTERVAL_CELL, Unit.RATIO, width=16),
             Column("Level, %", "level", Unit.LEVEL, width=8),
             P_VALUE,
             Column("Holm *p*", "holm", Unit.P_VALUE, width=9),
-            Column("Wars", "n_units", Unit.COUNT, width=7),
+            Column("Units", "n_units", Unit.COUNT, width=7),
             Column("Exposed", "exposed_units", Unit.COUNT, width=9),
-            Column("Ended exposed", "exposed_events", Unit.COUNT, width=9),
+            Column("Exposed outcomes", "exposed_events", Unit.COUNT, width=9),
             Column("Verdict", "verdict", width=14),
         ),
         shown.reset_index(drop=True),
-        "Main estimates. A hazard ratio above one means that wars end sooner.",
+        "The main estimate of each hypothesis. What a ratio is of, and which units are compared, "
+        "stands in each report; of the end of war, one above one means that wars end sooner.",
         "tbl-primaries",
     )
 
