@@ -15,7 +15,7 @@ from collsec.designs import DESIGNS, Inputs
 from collsec.designs.arrivals import BEFORE, counts_by_month
 from collsec.designs.log_linear import Stack, expected, log_ratio, log_ratios
 from collsec.designs.matched_acts import wilson
-from collsec.designs.monthly_violence import (
+from collsec.designs.redrawn_arrivals import (
     Laid,
     equal,
     inverted,
