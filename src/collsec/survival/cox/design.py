@@ -19,6 +19,7 @@ from collsec.survival.columns import (
     numbers,
 )
 from collsec.survival.columns import clusters as cluster_codes
+from collsec.survival.compiled import compiled
 from collsec.survival.covariates import center_and_scale, standardized
 from collsec.survival.cox.partial_likelihood import Likelihood, exact_likelihood, partial_likelihood
 from collsec.survival.cox.terms import Slots, Ties
@@ -204,9 +205,17 @@ class CoxDesign:
         """Evaluate log-likelihood, gradient and information at ``beta`` (scale of ``x``)."""
         if self.ties == "exact":
             return cast(Likelihood, exact_likelihood(beta, self.x, self.offset, self.risk_sets))
-        return partial_likelihood(
-            beta, self.x, self.offset, self.weights, self.risk_sets, self.slots
-        )
+        sample = (self.offset, self.weights, self.risk_sets, self.slots)
+        if self.is_large:
+            from collsec.survival.cox.many_rows import likelihood_of_many
+
+            return likelihood_of_many(beta, self.x, self.reach, *sample)
+        return partial_likelihood(beta, self.x, *sample)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether compiled loops evaluate the likelihood."""
+        return bool(self.names) and compiled(len(self.x))
 
     def maximize(
         self, beta: Floats | None = None, *, tolerance: float = STEP_TOLERANCE

@@ -1,0 +1,360 @@
+"""Compiled loops of the partial likelihood: two passes over the rows, one over the moments.
+
+The equations are those of `partial_likelihood` and `cluster_scores`, which stay the reference: a
+test holds both against each other. Rows stand in the order in which they leave, parts of them end
+where a moment ends, so that what leaves at a moment is added up by one part alone; what enters is
+added up by each part for itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+
+from collsec.survival.arrays import Floats, Integers
+
+Loop = TypeVar("Loop", bound=Callable[..., Any])
+#: Sums may be split over the lanes of a processor, products fused with sums; NaN and infinity
+#: keep their meaning.
+_compile: Any = numba.njit(
+    cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
+)
+
+
+def loop(function: Loop) -> Loop:
+    """Compile a loop, and keep what was compiled beside the module."""
+    compiled: Loop = _compile(function)
+    return compiled
+
+
+#: Rows that are turned to columns at a time: with ten covariates 20 kB, in the first cache.
+ROWS = 256
+
+
+@loop
+def risk_sums(
+    begin: int,
+    end: int,
+    x: Floats,
+    beta: Floats,
+    offset: Floats,
+    shift: float,
+    weights: Floats,
+    first: Integers,
+    past: Integers,
+    failures: Integers,
+    place: Integers,
+    relative_risk: Floats,
+    leave: Floats,
+    enter: Floats,
+    tied: Floats,
+) -> float:
+    """Add ``r`` and ``r x`` of rows to where they enter and leave; return ``Σ w η`` of events.
+
+    Parameters
+    ----------
+    begin, end : int
+        The rows of this part.
+    failures : ndarray of int, shape (d,)
+        The rows that end in an event, in order.
+    place : ndarray of int, shape (k,)
+        Which of the moments with several terms a moment is, or −1.
+    relative_risk : ndarray, shape (m,)
+        Is filled with ``exp(η)``.
+    leave, enter : ndarray, shape (k + 1, p + 1)
+    tied : ndarray, shape (q, p + 1)
+        Sums over the tied events of the moments with several terms.
+    """
+    p = x.shape[1]
+    loglik = 0.0
+    next_failure = np.searchsorted(failures, begin)
+    for i in range(begin, end):
+        w = weights[i]
+        eta = offset[i] - shift
+        for j in range(p):
+            eta += x[i, j] * beta[j]
+        r = math.exp(eta)
+        relative_risk[i] = r
+        fails = next_failure < len(failures) and failures[next_failure] == i
+        next_failure += fails
+        if w == 0.0:
+            continue
+        r *= w
+        leaves, enters = past[i], first[i]
+        leave[leaves, 0] += r
+        for j in range(p):
+            leave[leaves, j + 1] += r * x[i, j]
+        if enters > 0:
+            enter[enters, 0] += r
+            for j in range(p):
+                enter[enters, j + 1] += r * x[i, j]
+        if fails:
+            loglik += w * eta
+            at = place[leaves - 1]
+            if at >= 0:
+                tied[at, 0] += r
+                for j in range(p):
+                    tied[at, j + 1] += r * x[i, j]
+    return loglik
+
+
+@loop
+def term_means(
+    leave: Floats,
+    enter: Floats,
+    tied: Floats,
+    place: Integers,
+    count: Integers,
+    weight: Floats,
+    fraction: Floats,
+    mean: Floats,
+    failing: Floats,
+    growth: Floats,
+    hazard: Floats,
+    cumulative: Floats,
+    spared: Floats,
+    whole: Floats,
+    exited: Floats,
+) -> float:
+    """Work out the terms from the last moment back; return ``Σ w̄ log S⁽⁰⁾``.
+
+    Parameters
+    ----------
+    leave, enter, tied
+        As `risk_sums` leaves them; ``enter`` of each part, shape (parts, k + 1, p + 1).
+    place, count : ndarray of int, shape (k,)
+    weight, fraction : ndarray, shape (s,)
+        Of the terms, in order of their moments.
+    mean, failing, growth, hazard
+        Are filled: see `TermMeans` and `Likelihood`.
+    cumulative : ndarray, shape (k + 1,)
+        Is filled with the hazard up to each moment.
+    spared : ndarray, shape (k,)
+        Is filled with ``Σ f h`` of the terms.
+    whole : ndarray, shape (k,)
+        Is filled with ``Σ w̄ u²`` of the terms.
+    exited : ndarray, shape (2, q)
+        Is filled with ``Σ w̄ u² f`` and ``Σ w̄ u² f²``.
+    """
+    k, p = mean.shape
+    parts = enter.shape[0]
+    at_risk = np.zeros(p + 1)
+    term = len(weight)
+    loglik = 0.0
+    for m in range(k - 1, -1, -1):
+        for j in range(p + 1):
+            at_risk[j] += leave[m + 1, j]
+        for part in range(parts):
+            for j in range(p + 1):
+                at_risk[j] -= enter[part, m + 1, j]
+        if count[m] == 0:
+            continue
+        s = at_risk[0]
+        for j in range(p):
+            mean[m, j] = at_risk[j + 1] / s
+        at = place[m]
+        leaving = 0.0
+        if at >= 0:
+            leaving = tied[at, 0]
+            for j in range(p):
+                failing[at, j] = tied[at, j + 1] / s
+        for _ in range(count[m]):
+            term -= 1
+            f = fraction[term]
+            total = s - f * leaving
+            u = s / total
+            growth[term] = u
+            h = weight[term] / total
+            hazard[term] = h
+            loglik += weight[term] * math.log(total)
+            cumulative[m + 1] += h
+            spared[m] += h * f
+            own = weight[term] * u * u
+            whole[m] += own
+            if at >= 0:
+                exited[0, at] += own * f
+                exited[1, at] += own * f * f
+    for m in range(k):
+        cumulative[m + 1] += cumulative[m]
+    return loglik
+
+
+@loop
+def derivatives(
+    begin: int,
+    end: int,
+    x: Floats,
+    weights: Floats,
+    relative_risk: Floats,
+    first: Integers,
+    past: Integers,
+    failures: Integers,
+    hazard: Floats,
+    spared: Floats,
+    cumulative: Floats,
+    gradient: Floats,
+    information: Floats,
+) -> None:
+    """Add up ``x (w δ − r H)`` and ``r H x x'`` of the rows of a part.
+
+    Parameters
+    ----------
+    hazard : ndarray, shape (k + 1,)
+        Up to each moment.
+    spared : ndarray, shape (k,)
+    cumulative : ndarray, shape (m,)
+        Is filled with ``H``.
+    gradient : ndarray, shape (p,)
+    information : ndarray, shape (p, p)
+        Its upper triangle.
+    """
+    p = x.shape[1]
+    turned = np.empty((p, ROWS))
+    expected, excess, own = np.empty(ROWS), np.empty(ROWS), np.empty(ROWS)
+    next_failure = np.searchsorted(failures, begin)
+    for low in range(begin, end, ROWS):
+        rows = min(ROWS, end - low)
+        for b in range(rows):
+            i = low + b
+            h = hazard[past[i]] - hazard[first[i]]
+            e = 0.0
+            if next_failure < len(failures) and failures[next_failure] == i:
+                h -= spared[past[i] - 1]
+                e = weights[i]
+                next_failure += 1
+            cumulative[i] = h
+            h *= weights[i] * relative_risk[i]
+            expected[b] = h
+            excess[b] = e - h
+            for j in range(p):
+                turned[j, b] = x[i, j]
+        products(turned, expected, excess, own, rows, gradient, information)
+
+
+@loop
+def products(
+    turned: Floats,
+    weights: Floats,
+    excess: Floats,
+    own: Floats,
+    rows: int,
+    gradient: Floats,
+    information: Floats,
+) -> None:
+    """Add ``X' e`` and the upper triangle of ``X' diag(w) X`` of a block that stands in columns."""
+    p = turned.shape[0]
+    for a in range(p):
+        total = 0.0
+        for b in range(rows):
+            own[b] = turned[a, b] * weights[b]
+            total += turned[a, b] * excess[b]
+        gradient[a] += total
+        for c in range(a, p):
+            total = 0.0
+            for b in range(rows):
+                total += own[b] * turned[c, b]
+            information[a, c] += total
+
+
+@loop
+def weighted_squares(begin: int, end: int, x: Floats, weights: Floats, out: Floats) -> None:
+    """Add the upper triangle of ``X' diag(w) X`` of the rows of a part to ``out``, (p, p)."""
+    p = x.shape[1]
+    turned = np.empty((p, ROWS))
+    own, nothing, none = np.empty(ROWS), np.zeros(ROWS), np.zeros(p)
+    for low in range(begin, end, ROWS):
+        rows = min(ROWS, end - low)
+        for b in range(rows):
+            for j in range(p):
+                turned[j, b] = x[low + b, j]
+        products(turned, weights[low : low + rows], nothing, own, rows, none, out)
+
+
+@loop
+def drifts(
+    mean: Floats,
+    failing: Floats,
+    place: Integers,
+    whole: Floats,
+    exited: Floats,
+    drift: Floats,
+) -> None:
+    """Fill ``drift``, shape (k + 1, p), with ``Σ h x̄`` up to each moment.
+
+    Parameters
+    ----------
+    mean, failing
+        See `TermMeans`.
+    place : ndarray of int, shape (k,)
+    whole, exited : ndarray, shape (k,) and (q,)
+        Factors of ``x̄`` and ``−ȳ``.
+    """
+    k, p = mean.shape
+    for m in range(k):
+        at = place[m]
+        for j in range(p):
+            drift[m + 1, j] = drift[m, j] + whole[m] * mean[m, j]
+        if at >= 0:
+            for j in range(p):
+                drift[m + 1, j] -= exited[at] * failing[at, j]
+
+
+@loop
+def cluster_sums(
+    begin: int,
+    end: int,
+    x: Floats,
+    weights: Floats,
+    relative_risk: Floats,
+    cumulative: Floats,
+    first: Integers,
+    past: Integers,
+    failures: Integers,
+    rows: Integers,
+    cluster: Integers,
+    drift: Floats,
+    mean: Floats,
+    failing: Floats,
+    place: Integers,
+    charge: Floats,
+    exited: Floats,
+    spared: Floats,
+    out: Floats,
+) -> None:
+    """Add the weighted score residuals of the rows of a part to their clusters.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (m,)
+        Where each row stands in the sample, and so in ``cluster``, shape (n,).
+    drift : ndarray, shape (k + 1, p)
+    charge, exited : ndarray, shape (k,) and (q,)
+        Factors of ``x̄`` and ``−ȳ`` in what an event is compared with.
+    spared : ndarray, shape (q, p)
+        Drift that a tied event is spared.
+    out : ndarray, shape (g, p)
+    """
+    p = x.shape[1]
+    next_failure = np.searchsorted(failures, begin)
+    for i in range(begin, end):
+        fails = next_failure < len(failures) and failures[next_failure] == i
+        next_failure += fails
+        w = weights[i]
+        if w == 0.0:
+            continue
+        risk = w * relative_risk[i]
+        share = fails * w - risk * cumulative[i]
+        group, leaves, enters = cluster[rows[i]], past[i], first[i]
+        for j in range(p):
+            out[group, j] += share * x[i, j] + risk * (drift[leaves, j] - drift[enters, j])
+        if fails:
+            at = place[leaves - 1]
+            for j in range(p):
+                out[group, j] -= w * charge[leaves - 1] * mean[leaves - 1, j]
+            if at >= 0:
+                for j in range(p):
+                    out[group, j] += w * exited[at] * failing[at, j] - risk * spared[at, j]
