@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from collsec.survival.arrays import Floats, Integers
 from collsec.survival.columns import Names, codes, names_of, number_array, numbers, row_label
+from collsec.survival.compiled import compiled, even_parts, shared
 from collsec.survival.errors import EstimationError, shown
 
 #: Cells of the table per sorted value: evenly spread values then seldom share a cell.
@@ -246,6 +247,13 @@ def count_up_to(values: Floats, others: Floats) -> Integers:
 
     edge = np.zeros(cells + 2, dtype=width)
     np.cumsum(np.bincount(cell(values), minlength=cells + 1), out=edge[1:])
+    if compiled(len(others)):
+        from collsec.survival.loops import count_within
+
+        found = np.empty(len(others), dtype=np.int64)
+        scaled = (values, edge, cells / spread, others, found)
+        shared(lambda _, *part: count_within(*part, *scaled), even_parts(len(others)))
+        return found
     own = cell(others)
     count, end = np.take(edge, own), np.take(edge[1:], own)
     open_ = np.flatnonzero(count < end)

@@ -117,7 +117,7 @@ class CoxDesign:
         if weight_kind not in ("case", "frequency"):
             raise EstimationError(f"weight_kind must be 'case' or 'frequency', not {weight_kind!r}")
         data, made = covariates_of(data, covariates)
-        known = np.zeros(len(data)) if offset is None else numbers(data, offset)
+        known = None if offset is None else numbers(data, offset)
         spells = survival_times(data, start, stop)
         require_no_overlap(data, unit, spells)
         ended = indicator(data, event)
@@ -133,8 +133,8 @@ class CoxDesign:
         )
         clusters, cluster_labels = (None, None) if cluster is None else cluster_codes(data, cluster)
         risk_sets = RiskSets.build(spells.start, spells.stop, ended, groups, spells.width)
-        kept = np.ones(len(data)) if sample_weights is None else sample_weights
-        kept = risk_sets.take(kept)
+        m = len(risk_sets.rows)
+        kept = np.ones(m) if sample_weights is None else risk_sets.take(sample_weights)
         x, center, scale = standardized(data, made.names, rows=risk_sets.rows)
         return cls(
             names=made.names,
@@ -144,7 +144,7 @@ class CoxDesign:
             center=center,
             scale=scale,
             reach=largest(x),
-            offset=risk_sets.take(known),
+            offset=np.zeros(m) if known is None else risk_sets.take(known),
             weights=kept,
             risk_sets=risk_sets,
             ties=ties,

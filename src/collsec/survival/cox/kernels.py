@@ -1,38 +1,22 @@
 """Compiled loops of the partial likelihood: two passes over the rows, one over the moments.
 
 The equations are those of `partial_likelihood` and `cluster_scores`, which stay the reference: a
-test holds both against each other. Rows stand in the order in which they leave, parts of them end
-where a moment ends, so that what leaves at a moment is added up by one part alone; what enters is
-added up by each part for itself.
+test holds both against each other. Rows stand in the order in which they leave and are cut in two
+where a moment ends: the later part alone adds to the moments after that border, and what it has to
+add up to the border goes to an array of its own. Places that come from the data are counted
+without sign in flat arrays, which saves a test for numbers below zero at each access.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-import numba
 import numpy as np
 
 from collsec.survival.arrays import Floats, Integers
+from collsec.survival.loops import loop
 
-Loop = TypeVar("Loop", bound=Callable[..., Any])
-#: Sums may be split over the lanes of a processor, products fused with sums; NaN and infinity
-#: keep their meaning.
-_compile: Any = numba.njit(
-    cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
-)
-
-
-def loop(function: Loop) -> Loop:
-    """Compile a loop, and keep what was compiled beside the module."""
-    compiled: Loop = _compile(function)
-    return compiled
-
-
-#: Rows that are turned to columns at a time: with ten covariates 20 kB, in the first cache.
-ROWS = 256
+#: Rows that are turned to columns at a time: with ten covariates 10 kB, in the first cache.
+ROWS = 128
 
 
 @loop
@@ -49,11 +33,12 @@ def risk_sums(
     failures: Integers,
     place: Integers,
     relative_risk: Floats,
-    leave: Floats,
-    enter: Floats,
+    net: Floats,
+    border: int,
+    early: Floats,
     tied: Floats,
 ) -> float:
-    """Add ``r`` and ``r x`` of rows to where they enter and leave; return ``Σ w η`` of events.
+    """Add ``r`` and ``r x`` of rows where they leave, less where they enter; return ``Σ w δ η``.
 
     Parameters
     ----------
@@ -65,18 +50,23 @@ def risk_sums(
         Which of the moments with several terms a moment is, or −1.
     relative_risk : ndarray, shape (m,)
         Is filled with ``exp(η)``.
-    leave, enter : ndarray, shape (k + 1, p + 1)
+    net : ndarray, shape (k + 1, p + 1)
+    border : int
+        Moments up to here go to ``early``, shape (border + 1, p + 1), where rows enter.
+    early : ndarray
     tied : ndarray, shape (q, p + 1)
         Sums over the tied events of the moments with several terms.
     """
-    p = x.shape[1]
+    p, one = np.uint64(x.shape[1]), np.uint64(1)
+    flat_x, flat_net, flat_early = x.ravel(), net.ravel(), early.ravel()
     loglik = 0.0
     next_failure = np.searchsorted(failures, begin)
-    for i in range(begin, end):
+    for i in range(np.uint64(begin), np.uint64(end)):
         w = weights[i]
+        own = i * p
         eta = offset[i] - shift
         for j in range(p):
-            eta += x[i, j] * beta[j]
+            eta += flat_x[own + j] * beta[j]
         r = math.exp(eta)
         relative_risk[i] = r
         fails = next_failure < len(failures) and failures[next_failure] == i
@@ -84,28 +74,39 @@ def risk_sums(
         if w == 0.0:
             continue
         r *= w
-        leaves, enters = past[i], first[i]
-        leave[leaves, 0] += r
-        for j in range(p):
-            leave[leaves, j + 1] += r * x[i, j]
-        if enters > 0:
-            enter[enters, 0] += r
+        leaves = np.uint64(past[i]) * (p + one)
+        enters = np.uint64(first[i]) * (p + one)
+        flat_net[leaves] += r
+        if first[i] > border:
+            flat_net[enters] -= r
             for j in range(p):
-                enter[enters, j + 1] += r * x[i, j]
+                v = r * flat_x[own + j]
+                flat_net[leaves + one + j] += v
+                flat_net[enters + one + j] -= v
+        elif first[i] > 0:
+            flat_early[enters] -= r
+            for j in range(p):
+                v = r * flat_x[own + j]
+                flat_net[leaves + one + j] += v
+                flat_early[enters + one + j] -= v
+        else:
+            for j in range(p):
+                flat_net[leaves + one + j] += r * flat_x[own + j]
         if fails:
             loglik += w * eta
-            at = place[leaves - 1]
+            at = place[past[i] - 1]
             if at >= 0:
                 tied[at, 0] += r
                 for j in range(p):
-                    tied[at, j + 1] += r * x[i, j]
+                    tied[at, j + one] += r * flat_x[own + j]
     return loglik
 
 
 @loop
 def term_means(
-    leave: Floats,
-    enter: Floats,
+    net: Floats,
+    border: int,
+    early: Floats,
     tied: Floats,
     place: Integers,
     count: Integers,
@@ -124,8 +125,8 @@ def term_means(
 
     Parameters
     ----------
-    leave, enter, tied
-        As `risk_sums` leaves them; ``enter`` of each part, shape (parts, k + 1, p + 1).
+    net, border, early, tied
+        As `risk_sums` leaves them.
     place, count : ndarray of int, shape (k,)
     weight, fraction : ndarray, shape (s,)
         Of the terms, in order of their moments.
@@ -141,17 +142,18 @@ def term_means(
         Is filled with ``Σ w̄ u² f`` and ``Σ w̄ u² f²``.
     """
     k, p = mean.shape
-    parts = enter.shape[0]
     at_risk = np.zeros(p + 1)
     term = len(weight)
     loglik = 0.0
     for m in range(k - 1, -1, -1):
         for j in range(p + 1):
-            at_risk[j] += leave[m + 1, j]
-        for part in range(parts):
+            at_risk[j] += net[m + 1, j]
+        if m < border:
             for j in range(p + 1):
-                at_risk[j] -= enter[part, m + 1, j]
+                at_risk[j] += early[m + 1, j]
         if count[m] == 0:
+            for j in range(p):
+                mean[m, j] = 0.0
             continue
         s = at_risk[0]
         for j in range(p):
@@ -338,9 +340,10 @@ def cluster_sums(
         Drift that a tied event is spared.
     out : ndarray, shape (g, p)
     """
-    p = x.shape[1]
+    p = np.uint64(x.shape[1])
+    flat_x, flat_drift, flat_out = x.ravel(), drift.ravel(), out.ravel()
     next_failure = np.searchsorted(failures, begin)
-    for i in range(begin, end):
+    for i in range(np.uint64(begin), np.uint64(end)):
         fails = next_failure < len(failures) and failures[next_failure] == i
         next_failure += fails
         w = weights[i]
@@ -348,13 +351,16 @@ def cluster_sums(
             continue
         risk = w * relative_risk[i]
         share = fails * w - risk * cumulative[i]
-        group, leaves, enters = cluster[rows[i]], past[i], first[i]
+        own, group = i * p, np.uint64(cluster[rows[i]]) * p
+        leaves, enters = np.uint64(past[i]) * p, np.uint64(first[i]) * p
         for j in range(p):
-            out[group, j] += share * x[i, j] + risk * (drift[leaves, j] - drift[enters, j])
+            gone = flat_drift[leaves + j] - flat_drift[enters + j]
+            flat_out[group + j] += share * flat_x[own + j] + risk * gone
         if fails:
-            at = place[leaves - 1]
+            moment = past[i] - 1
+            at = place[moment]
             for j in range(p):
-                out[group, j] -= w * charge[leaves - 1] * mean[leaves - 1, j]
+                flat_out[group + j] -= w * charge[moment] * mean[moment, j]
             if at >= 0:
                 for j in range(p):
-                    out[group, j] += w * exited[at] * failing[at, j] - risk * spared[at, j]
+                    flat_out[group + j] += w * exited[at] * failing[at, j] - risk * spared[at, j]

@@ -46,8 +46,8 @@ def likelihood_of_many(
     place, several = _places(slots)
     parts = _parts(sets)
     relative_risk, cumulative_of_rows = np.empty(m), np.empty(m)
-    leave = np.zeros((k + 1, p + 1))
-    enter = np.zeros((len(parts), k + 1, p + 1))
+    border = int(sets.past[parts[0][1] - 1]) if parts[0][1] else 0
+    net, early = np.zeros((k + 1, p + 1)), np.zeros((border + 1, p + 1))
     tied = np.zeros((several, p + 1))
 
     def risk_sums(part: int, begin: int, end: int) -> float:
@@ -64,20 +64,22 @@ def likelihood_of_many(
             sets.failures,
             place,
             relative_risk,
-            leave,
-            enter[part],
+            net,
+            border,
+            early if part else net,
             tied,
         )
 
     loglik = sum(shared(risk_sums, parts))
     s = len(slots.weight)
-    mean, failing = np.zeros((k, p)), np.zeros((several, p))
+    mean, failing = np.empty((k, p)), np.zeros((several, p))
     growth, hazard = np.empty(s), np.empty(s)
     cumulative, spared, whole = np.zeros(k + 1), np.zeros(k), np.zeros(k)
     exited = np.zeros((2, several))
     loglik -= kernels.term_means(
-        leave,
-        enter,
+        net,
+        border,
+        early,
         tied,
         place,
         slots.count,
