@@ -81,7 +81,7 @@ def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
         if name not in data.columns:
             have = ", ".join(str(c) for c in data.columns)
             raise EstimationError(f"no column {name!r} in the data; columns are: {have}")
-        if isinstance(data[name], pd.DataFrame):
+        if not data.columns.is_unique and isinstance(data[name], pd.DataFrame):
             raise EstimationError(f"the data hold more than one column named {name!r}")
     if len(data) == 0:
         raise EstimationError("the data hold no rows; check the selection of the cohort")

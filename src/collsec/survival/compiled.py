@@ -11,6 +11,7 @@ cut into the same `PARTS`.
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -44,7 +45,7 @@ def compiled(rows: int) -> bool:
 def even_parts(rows: int) -> list[Part]:
     """Return half-open ranges that cut rows into `PARTS` of about one size."""
     edges = [rows * part // PARTS for part in range(PARTS + 1)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(itertools.pairwise(edges))
 
 
 def shared(work: Callable[[int, int, int], Result], parts: Sequence[Part]) -> list[Result]:

@@ -89,8 +89,8 @@ def standardized(
     """
     require_distinct(names)
     columns = [numbers(data, name, copy=False) for name in names]
-    if names and compiled(len(data) if rows is None else len(rows)):
-        return _standardized_by_loops(columns, names, rows, intercept)
+    if names and rows is not None and not intercept and compiled(len(rows)):
+        return _standardized_by_loops(columns, names, rows)
     if rows is not None:
         columns = [np.take(column, rows) for column in columns]
     lead = int(intercept)
@@ -110,7 +110,7 @@ def standardized(
 
 
 def _standardized_by_loops(
-    columns: Sequence[Floats], names: Sequence[str], rows: Integers | None, intercept: bool
+    columns: Sequence[Floats], names: Sequence[str], rows: Integers
 ) -> tuple[Floats, Floats, Floats]:
     """Return what `standardized` does: columns are turned to rows, then the rows are ordered.
 
@@ -118,37 +118,33 @@ def _standardized_by_loops(
     """
     from collsec.survival.loops import column_summary, standardized_column
 
-    n, lead = len(columns[0]), int(intercept)
+    n, width = len(columns[0]), len(columns)
     chosen = np.empty(0, dtype=np.bool_)
-    if rows is not None and len(rows) < n:
+    if len(rows) < n:
         chosen = np.zeros(n, dtype=np.bool_)
         chosen[rows] = True
-    width = lead + len(columns)
-    found = np.empty((len(columns), 5))
+    found = np.empty((width, 5))
 
     def summarize(_: int, begin: int, end: int) -> None:
-        for j in range(len(columns) * begin // n, len(columns) * end // n):
+        for j in range(width * begin // n, width * end // n):
             column_summary(columns[j], chosen, found[j])
 
     shared(summarize, even_parts(n))
     center, scale = np.zeros(width), np.ones(width)
     for j, (count, mean, squares, least, most) in enumerate(found):
-        center[lead + j], own = mean, float(np.sqrt(squares / count))
+        center[j], own = mean, float(np.sqrt(squares / count))
         if not np.isfinite(own):
             raise _beyond(names[j], columns[j])
-        scale[lead + j] = own if own > 1e-12 * max(most, -least) else 1.0
+        scale[j] = own if own > 1e-12 * max(most, -least) else 1.0
     whole = np.empty((n, width))
-    whole[:, :lead] = 1.0
 
     def fill(_: int, begin: int, end: int) -> None:
         for low in range(begin, end, TURNED):
             high = min(low + TURNED, end)
-            for j, column in enumerate(columns, lead):
+            for j, column in enumerate(columns):
                 standardized_column(low, high, column, center[j], scale[j], whole, j)
 
     shared(fill, even_parts(n))
-    if rows is None:
-        return whole, center, scale
     x = np.empty((len(rows), width))
 
     def order(_: int, begin: int, end: int) -> None:

@@ -251,8 +251,12 @@ def count_up_to(values: Floats, others: Floats) -> Integers:
         from collsec.survival.loops import count_within
 
         found = np.empty(len(others), dtype=np.int64)
-        scaled = (values, edge, cells / spread, others, found)
-        shared(lambda _, *part: count_within(*part, *scaled), even_parts(len(others)))
+        per_unit = cells / spread
+
+        def count_part(_: int, begin: int, end: int) -> None:
+            count_within(begin, end, values, edge, per_unit, others, found)
+
+        shared(count_part, even_parts(len(others)))
         return found
     own = cell(others)
     count, end = np.take(edge, own), np.take(edge[1:], own)

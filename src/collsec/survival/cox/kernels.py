@@ -10,6 +10,7 @@ without sign in flat arrays, which saves a test for numbers below zero at each a
 from __future__ import annotations
 
 import math
+
 import numpy as np
 
 from collsec.survival.arrays import Floats, Integers
