@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from collsec.survival.arrays import Floats
+from collsec.survival.arrays import Floats, Integers, crossproduct, sum_by_group
 from collsec.survival.columns import Names, as_frame, clusters, codes, numbers, require_columns
 from collsec.survival.covariates import matrix
 from collsec.survival.errors import EstimationError, shown
 from collsec.survival.formulas import Covariates, covariates_of
 from collsec.survival.maximum_likelihood import check_information
 from collsec.survival.regression.absorption import (
+    EXACT,
     Absorption,
     check_absorbed,
     require_residual,
     require_rows,
 )
-from collsec.survival.regression.linear import LinearResult
+from collsec.survival.regression.linear import LinearResult, least_squares
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -109,64 +110,94 @@ def panel_ols(
 
     Notes
     -----
-    linearmodels' ``PanelOLS`` with ``group_debias=True``: the cluster covariance carries
-    ``G/(G − 1) · (n − 1)/(n − k)``, effects counted in k unless they are those of one factor nested
-    in the clusters. Intervals are of Student's t with G − 1 degrees of freedom [1]_.
+    The effects are taken out of outcome and covariates at once, exactly, and what remains is
+    regressed by least squares. Errors are those of linearmodels' ``PanelOLS`` with
+    ``group_debias=True``: the cluster covariance carries ``G/(G − 1) · (n − 1)/(n − k)``, effects
+    counted in k unless they are those of one factor nested in the clusters. Intervals are of
+    Student's t with G − 1 degrees of freedom [1]_.
 
     References
     ----------
     .. [1] Cameron, A. C., & Miller, D. L. (2015). A practitioner's guide to cluster-robust
        inference. Journal of Human Resources 50, 317–372. https://doi.org/10.3368/jhr.50.2.317
     """
-    from linearmodels.panel import PanelOLS
-
     data, made = covariates_of(as_frame(data), covariates)
-    covariates = list(made.names)
     require_columns(data, [entity, time])
-    x, y = matrix(data, covariates), numbers(data, outcome)
-    twice = data.duplicated([entity, time]).to_numpy()
-    if twice.any():
-        at = int(np.flatnonzero(twice)[0])
-        who, when = data[entity].iloc[at], data[time].iloc[at]
-        raise EstimationError(f"{entity!r} {shown(who)} has two rows at {time!r} {shown(when)}")
+    x, y = matrix(data, made.names), numbers(data, outcome)
+    (units, entities), (moments, times) = codes(data, entity), codes(data, time)
+    _require_one_row(data, entity, time, units * len(times) + moments)
+    coded = {entity: (units, len(entities)), time: (moments, len(times))}
     effects = [entity] * entity_effects + [time] * time_effects
-    absorption = Absorption.from_frame(data, effects)
-    require_rows(len(y), x.shape[1] + absorption.effects)
-    remaining = absorption.residual(x)
-    check_absorbed(x, remaining, covariates, effects)
-    unit = remaining / remaining.std(axis=0)
-    check_information(unit.T @ unit, covariates, float(len(y)), "within the effects")
-    place = pd.MultiIndex.from_arrays([codes(data, entity)[0], codes(data, time)[0]])
-    frame = pd.DataFrame(x, index=place, columns=pd.Index(covariates))
+    absorption = Absorption.of_levels(effects, [coded[name] for name in effects])
+    n, p = x.shape
+    require_rows(n, p + absorption.effects)
+    both = absorption.residual(np.column_stack((y, x)))
+    rest, own = both[:, 0], both[:, 1:]
+    check_absorbed(x, own, made.names, effects)
+    names, scale = list(made.names), own.std(axis=0)
+    unit = own / scale
+    gram = crossproduct(unit, np.ones(n))
+    check_information(gram, names, float(n), "within the effects")
     if not effects:
-        frame.insert(0, "const", 1.0)
-    model = PanelOLS(
-        pd.Series(y, index=place, name="outcome"),
-        frame,
-        entity_effects=entity_effects,
-        time_effects=time_effects,
-    )
-    options: dict[str, Any] = {"cov_type": "robust"}
-    groups = None
+        names, scale = ["const", *names], np.concatenate(([1.0], scale))
+        rest, unit = y, np.column_stack((np.ones(n), x)) / scale
+        gram = crossproduct(unit, np.ones(n))
+    params, residual = least_squares(unit, rest, gram)
+    require_residual(residual, y - y.mean(), outcome)
+    groups, absorbed = None, _counted(effects, coded)
+    factor, counted, scores = 1.0, absorbed, unit * residual[:, None]
     if cluster is not None:
         found, labels = clusters(data, cluster)
         groups = len(labels)
-        grouped = pd.DataFrame({"cluster": found}, index=place)
-        options = {"cov_type": "clustered", "clusters": grouped, "group_debias": True}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        fit = model.fit(debiased=True, **options)
-    require_residual(np.asarray(fit.resids, dtype=np.float64), y - y.mean(), outcome)
-    index = pd.Index(fit.params.index, name="term")
+        scores = sum_by_group(unit, found, groups, residual)
+        factor = groups / (groups - 1) * (n - 1) / n
+        if absorption.nested_in(found.astype(np.float64)):
+            counted = 0
+    require_rows(n, absorbed + len(names))
+    left = n - counted - len(names)
+    bread = np.linalg.inv(gram)
+    cov = bread @ crossproduct(scores, np.ones(len(scores))) @ bread
+    cov *= factor * n / left / np.outer(scale, scale)
+    params /= scale
+    slopes = params[len(params) - p :]
+    within = Absorption.of_levels([entity], [coded[entity]]).residual(np.column_stack((y, x)))
+    index = pd.Index(names, name="term")
     return PanelResult(
-        params=pd.Series(fit.params.to_numpy(), index=index, name="estimate"),
-        cov=pd.DataFrame(fit.cov.to_numpy(), index=index, columns=index),
-        nobs=len(y),
-        n_entities=data[entity].nunique(),
-        n_times=data[time].nunique(),
+        params=pd.Series(params, index=index, name="estimate"),
+        cov=pd.DataFrame(cov, index=index, columns=index),
+        nobs=n,
+        n_entities=len(entities),
+        n_times=len(times),
         effects=tuple(effects),
         n_clusters=groups,
-        rsquared_within=float(fit.rsquared_within),
-        residual_df=float(fit.df_resid if groups is None else groups - 1),
+        rsquared_within=_share(within[:, 0], within[:, 0] - within[:, 1:] @ slopes, y),
+        residual_df=float(n - absorbed - len(names) if groups is None else groups - 1),
         covariates=made,
     )
+
+
+def _require_one_row(data: pd.DataFrame, entity: str, time: str, place: Integers) -> None:
+    """Raise where a unit has two rows at one time; ``place`` numbers units and times, (n,)."""
+    order = np.argsort(place, kind="stable")
+    repeated = np.flatnonzero(np.diff(place[order]) == 0)
+    if repeated.size:
+        at = int(order[repeated + 1].min())
+        who, when = data[entity].iloc[at], data[time].iloc[at]
+        raise EstimationError(f"{entity!r} {shown(who)} has two rows at {time!r} {shown(when)}")
+
+
+def _counted(effects: Sequence[str], coded: Mapping[str, tuple[Integers, int]]) -> int:
+    """Return the degrees of freedom of effects: all levels, less one of a second factor.
+
+    Where units and times fall into unconnected parts the rank is lower; linearmodels, Stata's
+    ``xtreg`` and this function count as if they did not.
+    """
+    return sum(coded[name][1] for name in effects) - (len(effects) == 2)
+
+
+def _share(whole: Floats, rest: Floats, outcome: Floats) -> float:
+    """Return the share of the squares of a column that is explained, NaN where there are none."""
+    total = float(whole @ whole)
+    if total <= EXACT * max(float(outcome @ outcome), 1e-300):
+        return float("nan")
+    return 1 - float(rest @ rest) / total
