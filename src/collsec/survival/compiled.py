@@ -23,7 +23,7 @@ MANY_ROWS = 20_000
 #: Parts into which the rows of a sample are cut, whatever the machine: sums keep their order.
 PARTS = 2
 #: Below so many rows it takes longer to wake a thread than it saves.
-SHARED_ROWS = 40_000
+SHARED_ROWS = 15_000
 #: Set to 0, this variable of the environment turns compiled loops off.
 SWITCH = "COLLSEC_COMPILED"
 

@@ -89,7 +89,7 @@ def standardized(
     """
     require_distinct(names)
     columns = [numbers(data, name, copy=False) for name in names]
-    if names and rows is not None and not intercept and compiled(len(rows)):
+    if names and rows is not None and not intercept and compiled(len(data)):
         return _standardized_by_loops(columns, names, rows)
     if rows is not None:
         columns = [np.take(column, rows) for column in columns]

@@ -215,7 +215,7 @@ class CoxDesign:
     @property
     def is_large(self) -> bool:
         """Whether compiled loops evaluate the likelihood."""
-        return bool(self.names) and compiled(len(self.x))
+        return bool(self.names) and compiled(self.risk_sets.n)
 
     def maximize(
         self, beta: Floats | None = None, *, tolerance: float = STEP_TOLERANCE

@@ -219,23 +219,26 @@ def derivatives(
     turned = np.empty((p, ROWS))
     expected, excess, own = np.empty(ROWS), np.empty(ROWS), np.empty(ROWS)
     next_failure = np.searchsorted(failures, begin)
-    for low in range(begin, end, ROWS):
-        rows = min(ROWS, end - low)
-        for b in range(rows):
-            i = low + b
-            h = hazard[past[i]] - hazard[first[i]]
-            e = 0.0
-            if next_failure < len(failures) and failures[next_failure] == i:
-                h -= spared[past[i] - 1]
-                e = weights[i]
-                next_failure += 1
-            cumulative[i] = h
-            h *= weights[i] * relative_risk[i]
-            expected[b] = h
-            excess[b] = e - h
+    held = 0
+    for i in range(begin, end):
+        h = hazard[past[i]] - hazard[first[i]]
+        w = weights[i]
+        e = 0.0
+        if next_failure < len(failures) and failures[next_failure] == i:
+            h -= spared[past[i] - 1]
+            e = w
+            next_failure += 1
+        cumulative[i] = h
+        if w != 0.0:
+            h *= w * relative_risk[i]
+            expected[held] = h
+            excess[held] = e - h
             for j in range(p):
-                turned[j, b] = x[i, j]
-        products(turned, expected, excess, own, rows, gradient, information)
+                turned[j, held] = x[i, j]
+            held += 1
+        if held == ROWS or i == end - 1:
+            products(turned, expected, excess, own, held, gradient, information)
+            held = 0
 
 
 @loop
@@ -275,6 +278,14 @@ def weighted_squares(begin: int, end: int, x: Floats, weights: Floats, out: Floa
             for j in range(p):
                 turned[j, b] = x[low + b, j]
         products(turned, weights[low : low + rows], nothing, own, rows, none, out)
+
+
+@loop
+def mirror(upper: Floats) -> None:
+    """Fill the lower triangle of a matrix with its upper one."""
+    for a in range(len(upper)):
+        for c in range(a):
+            upper[a, c] = upper[c, a]
 
 
 @loop

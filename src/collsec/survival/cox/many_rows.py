@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from collsec.survival.arrays import Floats, Integers, crossproduct, product
+from collsec.survival.arrays import Floats, Integers, product
 from collsec.survival.compiled import Part, shared
 from collsec.survival.cox import kernels
 from collsec.survival.cox.partial_likelihood import Likelihood, TermMeans
@@ -94,7 +94,17 @@ def likelihood_of_many(
         whole,
         exited,
     )
-    gradients, squares = np.zeros((len(parts), p)), np.zeros((2, len(parts), p, p))
+    gradients, squares = np.zeros((len(parts), p)), np.zeros((len(parts), p, p))
+    means = np.zeros((p, p))
+    if slots.tied is not None:
+        # Where several terms share a moment: A x̄x̄' − B (x̄ȳ' + ȳx̄') + C ȳȳ', the square completed.
+        moments = slots.tied.moments
+        once, twice = exited / whole[moments]
+        mixed = mean[moments] - failing * once[:, None]
+        kernels.weighted_squares(0, several, mixed, whole[moments], means)
+        left = whole[moments] * (twice - once**2)
+        kernels.weighted_squares(0, several, failing, left, means)
+        whole[moments] = 0.0
 
     def derivatives(part: int, begin: int, end: int) -> None:
         kernels.derivatives(
@@ -110,17 +120,13 @@ def likelihood_of_many(
             spared,
             cumulative_of_rows,
             gradients[part],
-            squares[0, part],
+            squares[part],
         )
-        low, high = (k * number // len(parts) for number in (part, part + 1))
-        kernels.weighted_squares(low, high, mean, whole, squares[1, part])
 
     shared(derivatives, parts)
-    upper = squares[0].sum(axis=0) - squares[1].sum(axis=0)
-    information = np.triu(upper) + np.triu(upper, 1).T
-    if slots.tied is not None:
-        mixed = crossproduct(failing, exited[0], mean[slots.tied.moments])
-        information += mixed + mixed.T - crossproduct(failing, exited[1])
+    kernels.weighted_squares(0, k, mean, whole, means)
+    information = squares.sum(axis=0) - means
+    kernels.mirror(information)
     return Likelihood(
         loglik=float(loglik),
         gradient=gradients.sum(axis=0),
