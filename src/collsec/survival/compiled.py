@@ -57,8 +57,12 @@ def shared(work: Callable[[int, int, int], Result], parts: Sequence[Part]) -> li
     if parts[-1][1] < SHARED_ROWS or _cores() < 2:
         return [work(number, *part) for number, part in enumerate(parts)]
     pool = _threads(os.getpid())
-    others = [pool.submit(work, number, *part) for number, part in enumerate(parts) if number]
-    return [work(0, *parts[0]), *(other.result() for other in others)]
+    waiting = [pool.submit(work, number, *part) for number, part in enumerate(parts) if number]
+    results = [work(0, *parts[0])]
+    for number, other in enumerate(waiting, 1):
+        # A thread that no core was free to begin is not waited for.
+        results.append(work(number, *parts[number]) if other.cancel() else other.result())
+    return results
 
 
 @cache
