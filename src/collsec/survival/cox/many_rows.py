@@ -6,7 +6,7 @@ import numpy as np
 
 from collsec.survival.arrays import Floats, Integers, product
 from collsec.survival.compiled import Part, shared
-from collsec.survival.cox import kernels
+from collsec.survival.cox import kernels, score_kernels
 from collsec.survival.cox.partial_likelihood import Likelihood, TermMeans
 from collsec.survival.cox.terms import Slots
 from collsec.survival.risk_sets import RiskSets
@@ -163,7 +163,7 @@ def cluster_scores_of_many(
     place, several = _places(slots)
     parts, means, p = _parts(sets), at.means, x.shape[1]
     drift = np.zeros((sets.moments + 1, p))
-    kernels.drifts(means.mean, means.failing, place, *means.shares(at.hazard), drift)
+    score_kernels.drifts(means.mean, means.failing, place, *means.shares(at.hazard), drift)
     charge, exited = means.shares(1 / slots.of_moment(slots.count.astype(np.float64)))
     spared = np.zeros((several, p))
     if slots.tied is not None:
@@ -173,7 +173,7 @@ def cluster_scores_of_many(
     sums = np.zeros((len(parts), n_clusters, p))
 
     def add(part: int, begin: int, end: int) -> None:
-        kernels.cluster_sums(
+        score_kernels.cluster_sums(
             begin,
             end,
             x,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from collsec.survival.arrays import Floats, Integers, scatter
+from collsec.survival.arrays import Floats, Integers, dot, scatter, tall_product
 from collsec.survival.columns import codes
 from collsec.survival.errors import EstimationError
 
@@ -132,7 +132,7 @@ def require_rows(rows: int, parameters: int) -> None:
 
 def require_residual(residual: Floats, outcome: Floats, name: str) -> None:
     """Raise where an outcome is fitted exactly, so that nothing shows how far estimates may err."""
-    if residual @ residual <= EXACT * max(float(outcome @ outcome), 1e-300):
+    if dot(residual, residual) <= EXACT * max(dot(outcome, outcome), 1e-300):
         raise EstimationError(
             f"outcome {name!r} is fitted exactly: rows are as few as parameters, or the outcome is "
             "made of the columns; there is no residual to take errors from"
@@ -150,4 +150,4 @@ def _schur(first: sparse.csc_array, second: sparse.csc_array) -> Floats:
     count = np.asarray(first.sum(axis=1)).ravel()
     joint = (first @ second.T).toarray()
     own = np.diag(np.asarray(second.sum(axis=1)).ravel())
-    return np.asarray(own - joint.T @ (joint / count[:, None]))
+    return np.asarray(own - tall_product(joint, joint / count[:, None]))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collsec.survival.arrays import Floats, Integers, crossproduct, sum_by_group
+from collsec.survival.arrays import Floats, Integers, crossproduct, dot, product, sum_by_group
 from collsec.survival.columns import Names, as_frame, clusters, codes, numbers, require_columns
 from collsec.survival.covariates import matrix
 from collsec.survival.errors import EstimationError, shown
@@ -161,6 +161,7 @@ def panel_ols(
     params /= scale
     slopes = params[len(params) - p :]
     within = Absorption.of_levels([entity], [coded[entity]]).residual(np.column_stack((y, x)))
+    unexplained = within[:, 0] - product(np.ascontiguousarray(within[:, 1:]), slopes)
     index = pd.Index(names, name="term")
     return PanelResult(
         params=pd.Series(params, index=index, name="estimate"),
@@ -170,7 +171,7 @@ def panel_ols(
         n_times=len(times),
         effects=tuple(effects),
         n_clusters=groups,
-        rsquared_within=_share(within[:, 0], within[:, 0] - within[:, 1:] @ slopes, y),
+        rsquared_within=_share(within[:, 0], unexplained, y),
         residual_df=float(n - absorbed - len(names) if groups is None else groups - 1),
         covariates=made,
     )
@@ -197,7 +198,7 @@ def _counted(effects: Sequence[str], coded: Mapping[str, tuple[Integers, int]]) 
 
 def _share(whole: Floats, rest: Floats, outcome: Floats) -> float:
     """Return the share of the squares of a column that is explained, NaN where there are none."""
-    total = float(whole @ whole)
-    if total <= EXACT * max(float(outcome @ outcome), 1e-300):
+    total = dot(whole, whole)
+    if total <= EXACT * max(dot(outcome, outcome), 1e-300):
         return float("nan")
-    return 1 - float(rest @ rest) / total
+    return 1 - dot(rest, rest) / total
