@@ -1,7 +1,8 @@
 """Compiled loops of the score residuals, summed by cluster in one pass over the rows.
 
 ``U_i = ∫ (x_i − x̄) dM_i``: what a row is charged is its cumulative hazard times its covariates less
-the drift of their mean, which is added up over the moments first. `cluster_scores` is the reference.
+the drift of their mean, which is added up over the moments first; `cluster_scores` is the
+reference.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ def partialled(columns: Floats, controls: Floats, gram: Floats) -> Floats:
         return columns
     remaining = columns
     for _ in range(2):
-        on: Floats = np.linalg.solve(gram, tall_product(controls, remaining))
+        on = np.asarray(np.linalg.solve(gram, tall_product(controls, remaining)), dtype=np.float64)
         remaining = np.subtract(remaining, product(controls, on))
     return np.asarray(remaining)
 
