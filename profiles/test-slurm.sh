@@ -16,7 +16,7 @@ started=""
 written=""
 end() {
   [ -z "$written" ] || rm -f "$written"
-  for pid in $started; do kill "$pid" 2> /dev/null || true; done
+  for pid in $started; do kill "$pid" 2> /dev/null && wait "$pid" || true; done
   rm -rf "$work"
 }
 trap end EXIT
@@ -71,7 +71,9 @@ cp -r "$study" "$work/slurm"
 rm -rf "$work"/*/data/processed "$work"/*/.snakemake "$work"/*/reports/site "$work"/*/reports/project
 profile=$(cd "$(dirname "$0")" && pwd)/slurm
 collsec run --root "$work/plain" --quiet
+# One node has no accounting: the state of a job is asked of the queue.
 collsec run --root "$work/slurm" -- --workflow-profile "$profile" --latency-wait 10 \
+  --slurm-status-command squeue --slurm-init-seconds-before-status-checks 5 \
   --set-scatter work=3
 n=$(find "$work/slurm/.snakemake/slurm_logs" -name '*.log' | wc -l)
 [ "$n" -gt 5 ] || { echo "FAILED: only $n logs of jobs"; exit 1; }
