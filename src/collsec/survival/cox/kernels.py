@@ -215,12 +215,12 @@ def derivatives(
     information : ndarray, shape (p, p)
         Its upper triangle.
     """
-    p = x.shape[1]
-    turned = np.empty((p, ROWS))
-    expected, excess, own = np.empty(ROWS), np.empty(ROWS), np.empty(ROWS)
+    p = np.uint64(x.shape[1])
+    flat_x, turned = x.ravel(), np.zeros(x.shape[1] * ROWS)
+    expected, excess, own = np.zeros(ROWS), np.zeros(ROWS), np.empty(ROWS)
     next_failure = np.searchsorted(failures, begin)
-    held = 0
-    for i in range(begin, end):
+    held = np.uint64(0)
+    for i in range(np.uint64(begin), np.uint64(end)):
         h = hazard[past[i]] - hazard[first[i]]
         w = weights[i]
         e = 0.0
@@ -229,16 +229,20 @@ def derivatives(
             e = w
             next_failure += 1
         cumulative[i] = h
-        if w != 0.0:
-            h *= w * relative_risk[i]
-            expected[held] = h
-            excess[held] = e - h
-            for j in range(p):
-                turned[j, held] = x[i, j]
-            held += 1
-        if held == ROWS or i == end - 1:
-            products(turned, expected, excess, own, held, gradient, information)
-            held = 0
+        if w == 0.0:
+            continue
+        h *= w * relative_risk[i]
+        expected[held] = h
+        excess[held] = e - h
+        for j in range(p):
+            turned[j * np.uint64(ROWS) + held] = flat_x[i * p + j]
+        held += np.uint64(1)
+        if held == ROWS:
+            products(turned, expected, excess, own, gradient, information)
+            held = np.uint64(0)
+    expected[held:] = 0.0
+    excess[held:] = 0.0
+    products(turned, expected, excess, own, gradient, information)
 
 
 @loop
@@ -247,22 +251,25 @@ def products(
     weights: Floats,
     excess: Floats,
     own: Floats,
-    rows: int,
     gradient: Floats,
     information: Floats,
 ) -> None:
-    """Add ``X' e`` and the upper triangle of ``X' diag(w) X`` of a block that stands in columns."""
-    p = turned.shape[0]
+    """Add ``X' e`` and the upper triangle of ``X' diag(w) X`` of a block that stands in columns.
+
+    The block always has `ROWS` rows, of no weight where there are fewer: loops of a known length
+    are shorter.
+    """
+    p, rows = np.uint64(len(gradient)), np.uint64(ROWS)
     for a in range(p):
         total = 0.0
         for b in range(rows):
-            own[b] = turned[a, b] * weights[b]
-            total += turned[a, b] * excess[b]
+            own[b] = turned[a * rows + b] * weights[b]
+            total += turned[a * rows + b] * excess[b]
         gradient[a] += total
         for c in range(a, p):
             total = 0.0
             for b in range(rows):
-                total += own[b] * turned[c, b]
+                total += own[b] * turned[c * rows + b]
             information[a, c] += total
 
 
@@ -270,14 +277,16 @@ def products(
 def weighted_squares(begin: int, end: int, x: Floats, weights: Floats, out: Floats) -> None:
     """Add the upper triangle of ``X' diag(w) X`` of the rows of a part to ``out``, (p, p)."""
     p = x.shape[1]
-    turned = np.empty((p, ROWS))
-    own, nothing, none = np.empty(ROWS), np.zeros(ROWS), np.zeros(p)
+    turned, none = np.zeros(p * ROWS), np.zeros(p)
+    given, nothing, own = np.zeros(ROWS), np.zeros(ROWS), np.empty(ROWS)
     for low in range(begin, end, ROWS):
         rows = min(ROWS, end - low)
         for b in range(rows):
+            given[b] = weights[low + b]
             for j in range(p):
-                turned[j, b] = x[low + b, j]
-        products(turned, weights[low : low + rows], nothing, own, rows, none, out)
+                turned[j * ROWS + b] = x[low + b, j]
+        given[rows:] = 0.0
+        products(turned, given, nothing, own, none, out)
 
 
 @loop
