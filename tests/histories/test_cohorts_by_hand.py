@@ -114,6 +114,7 @@ def test_a_cohort_tells_at_which_step_episodes_leave() -> None:
         ("3-1", "1995-01-01"),
     ]
     assert both.units.index.tolist() == [0, 1, 2]
+    assert list(both.units.columns) == [*UNITS.columns, "unit_id", "time_zero"]
 
 
 def test_the_troops_of_a_step_are_the_un_s() -> None:
@@ -169,6 +170,9 @@ def test_peace_is_followed_from_twelve_months_after_the_end() -> None:
         ),
     ]
     assert found.units.index.tolist() == [0, 1, 2]
+    assert found.attrition.index.tolist() == [0, 1, 2]
+    made = {"end_date", "duration_days", *STRATA}
+    assert set(found.units.columns) == {*units.columns, *made}
 
 
 def test_peace_is_followed_to_the_last_day_of_any_war() -> None:
@@ -243,6 +247,12 @@ def test_votes_fall_on_wars_from_their_first_day_to_the_day_before_their_last() 
     assert set(found["followed_until"]) == {DAY("2006-12-31")}
     assert set(found["classified_until"]) == {DAY("2004-12-31")}
     assert found.index.tolist() == [0, 1, 2, 3]
+    made = (
+        "vote_id is_blocked log_age prior_acts log_prior_acts in_cold_war start stop event "
+        "followed_until classified_until"
+    )
+    own = ["item_id", "date", "act", "action_class"]
+    assert set(found.columns) == {*VOTED.columns, *own, *STRATA, *made.split()}
 
 
 def test_a_vote_is_followed_so_many_months_or_it_is_left_out() -> None:
@@ -252,6 +262,7 @@ def test_a_vote_is_followed_so_many_months_or_it_is_left_out() -> None:
     )
     assert told(followed_for(found, 24), "item_id") == [("v1",)]
     assert told(followed_for(found, 23), "item_id") == [("v1",), ("v2",)]
+    assert list(followed_for(found, 24).columns) == list(found.columns)
 
 
 def test_the_first_votes_of_a_war_are_one_of_each_kind() -> None:
@@ -265,6 +276,7 @@ def test_the_first_votes_of_a_war_are_one_of_each_kind() -> None:
     first = first_of_each_war(found)
     assert told(first, "item_id") == [("r3",), ("v1",), ("r1",)]
     assert first.index.tolist() == [0, 1, 2]
+    assert list(first.columns) == list(found.columns)
 
 
 # Strata of the day ------------------------------------------------------------------------------
@@ -400,6 +412,7 @@ def test_an_act_without_a_comparable_war_is_left_out_and_the_rest_are_counted_on
         (1, "a"), (1, "c"), (1, "e"), (1, "f"),
         (2, "a"), (2, "d"), (2, "e"), (2, "f"),
     ]  # fmt: skip
+    assert both.members.index.tolist() == list(range(10))
     nobody = matched(acts=acts[:1], units=alone)
     assert nobody.acts.empty and nobody.members.empty
     assert told(nobody.attrition, "n_units", "dropped") == [(5, 0), (0, 5)]
