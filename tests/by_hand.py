@@ -42,3 +42,12 @@ def _plain(value: object) -> object:
     if pd.isna(value):
         return None
     return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else value
+
+
+def story(table: pd.DataFrame, column: str, period: str) -> str:
+    """Values of a column in order of time, each with the first period in which it stands."""
+    found: list[tuple[str, object]] = []
+    for at, value in told(table.sort_values(period), period, column):
+        if not found or found[-1][1] != value:
+            found.append((str(at)[2:7] if period == "month" else str(at), value))
+    return ", ".join(f"{at} {'-' if value is None else value}" for at, value in found)
