@@ -34,10 +34,10 @@ def stories_of(table: str) -> dict[str, dict[int, str]]:
 @pytest.mark.parametrize(
     ("name", "unit", "period", "lengths"),
     [
-        ("country_months", "gwno", "month", {10: 36, 20: 34, 30: 6, 40: 36}),
-        ("country_years", "gwno", "year", {10: 3, 20: 3, 30: 1, 40: 3}),
-        ("conflict_months", "conflict_id", "month", {1: 35, 2: 22, 3: 33}),
-        ("conflict_years", "conflict_id", "year", {1: 3, 2: 2, 3: 3}),
+        ("country_months", "gwno", "month", {10: 36, 20: 34, 30: 6, 40: 36, 70: 1}),
+        ("country_years", "gwno", "year", {10: 3, 20: 3, 30: 1, 40: 3, 70: 1}),
+        ("conflict_months", "conflict_id", "month", {1: 35, 2: 22, 3: 33, 4: 7}),
+        ("conflict_years", "conflict_id", "year", {1: 3, 2: 2, 3: 3, 4: 1}),
     ],
 )
 def test_every_column_tells_the_story(
@@ -71,7 +71,7 @@ def test_a_record_covers_a_row_from_its_first_day_to_its_last() -> None:
 
 
 def test_hosts_of_a_conflict_are_those_of_any_of_its_episodes() -> None:
-    assert told(hosts_of(EPISODES)) == [(1, 10), (1, 20), (2, 40), (3, 20), (3, 10)]
+    assert told(hosts_of(EPISODES)) == [(1, 10), (1, 20), (2, 40), (3, 20), (3, 10), (4, 40)]
 
 
 def test_runs_of_months_are_months() -> None:

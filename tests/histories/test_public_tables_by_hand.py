@@ -8,6 +8,7 @@ import pytest
 from by_hand import rows, told
 from collsec.histories.public import PUBLIC
 from collsec.histories.public.registry import BadPublicTable
+from collsec.histories.public.wars import STATES_OF_CONFLICTS
 from histories.public_world import ACTS, AGREEMENTS, EPISODES, FRAMES, carried
 
 # Wars -------------------------------------------------------------------------------------------
@@ -59,20 +60,23 @@ def test_episodes_have_codes_dyads_ties_and_a_spell() -> None:
         ("1-2", "1", "TEN", 0.0, 335.0, False),
         ("2-1", "44", "FOR", 0.0, 0.5, True),
         ("3-1", "2;1", "TWE;TEN", 0.0, 246.0, True),
+        ("4-1", "44", "FOR", 0.0, 29.0, True),
     ]
     assert told(found, "dyad_ids", "side_a_ids", "side_b_ids") == [
         ("3;12", "7", "9;20;100"),
         (None, None, None),
         (None, None, None),
         ("4", "8", "21"),
+        (None, None, None),
     ]
     assert told(found, *_TIES) == [
         (2, 2, 1, 0.5, 0.5, 700.0),
         NO_TIES,
         NO_TIES,
         (None, 0, 0, None, 3.5, 400.0),
+        NO_TIES,
     ]
-    assert set(found["region"]) == {"region"} and len(found) == 4
+    assert set(found["region"]) == {"region"} and len(found) == 5
 
 
 def test_hosts_of_episodes_have_each_their_own_ties() -> None:
@@ -85,25 +89,15 @@ def test_hosts_of_episodes_have_each_their_own_ties() -> None:
         ("2-1", 1, 40, 44, "FOR", "1991-03-31", "1991-03-31", True),
         ("3-1", 1, 20, 2, "TWE", "1990-04-30", "1991-01-01", True),
         ("3-1", 2, 10, 1, "TEN", "1990-04-30", "1991-01-01", True),
+        ("4-1", 1, 40, 44, "FOR", "1992-06-01", "1992-06-30", True),
     ]
-    assert told(found, *_TIES)[1::4] == [
+    assert told(found, *_TIES)[1:6:4] == [
         (0, None, 1, None, 2.5, 300.0),
         (0, 0, 0, 0.125, 4.5, 500.0),
     ]
 
 
-_STATES = [
-    "un_authorized",
-    "un_personnel",
-    "un_troops",
-    "peacekeepers",
-    "resolutions",
-    "vetoes",
-    "agreements",
-    "agreements_full",
-    "agreements_ceasefire",
-    "sanctions_in_force",
-]
+_STATES = [name for names in STATES_OF_CONFLICTS.values() for name in names]
 
 
 def test_spells_are_cut_where_anything_becomes_known() -> None:
@@ -118,6 +112,7 @@ def test_spells_are_cut_where_anything_becomes_known() -> None:
         ("2-1", "1991-03-31", 0.0, 0.5, True, 44),
         ("3-1", "1990-04-30", 0.0, 1.0, False, 2),
         ("3-1", "1990-05-01", 1.0, 246.0, True, 2),
+        ("4-1", "1992-06-01", 0.0, 29.0, True, 44),
     ]
     assert told(found, *_STATES) == [
         (1, 0, 0, 0, 0, 0, 0, 0, 0, 0),
@@ -129,6 +124,7 @@ def test_spells_are_cut_where_anything_becomes_known() -> None:
         (0, 0, 0, 0, 1, 0, 0, 0, 0, 0),
         (0, 0, 0, 0, 0, 0, 0, 0, 0, 2),
         (0, 0, 0, 0, 0, 0, 1, 1, 1, 2),
+        (0, 0, 0, 0, 0, 0, None, None, None, 0),
     ]
 
 
