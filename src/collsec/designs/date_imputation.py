@@ -67,6 +67,8 @@ def date_imputation(context: Context, primary: Estimate) -> Part:
         centered=math.nan,
         null_rejection=math.nan,
         null_draws=0,
+        low_95=math.nan,
+        high_95=math.nan,
         **counts,
     )
     record = {

@@ -335,7 +335,7 @@ def is_usual(level: float) -> bool:
 def without_estimate(why: object) -> dict[str, Any]:
     """The fields of an :class:`Estimate` that the data cannot give, with the reason in its note."""
     nothing: dict[str, Any] = dict.fromkeys(
-        ("estimate", "ci_low", "ci_high", "p_value", "std_error", *RESTATED), math.nan
+        ("estimate", "ci_low", "ci_high", "p_value", "std_error"), math.nan
     )
     return nothing | {"note": f"Not estimable: {why}"}
 

@@ -147,6 +147,8 @@ def in_months(
         null_draws=0,
         centered=math.nan,
         p_value=math.nan,
+        low_95=math.nan,
+        high_95=math.nan,
         **described,  # type: ignore[arg-type]
     )
     try:
