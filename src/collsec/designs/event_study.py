@@ -31,7 +31,7 @@ PERIODS = ((-12, -7), (-6, -1), (0, 5), (6, 11), (12, 23), (24, 35))
             "Intervals allow for the spread between arrivals.",
         ),
     ),
-    figures=(EventStudyOf("event-study", "event_study"),),
+    figures=(EventStudyOf("around-arrival", "event_study"),),
     counts="{exposed_events} arrivals in {exposed_clusters} {cluster}",
     designs=("monthly_violence",),
     uses=("violence.gwno_host", "violence.known_from", "violence.deaths_in_month"),

@@ -118,7 +118,7 @@ class EventStudyOf:
     Attributes
     ----------
     name : str
-        Of the figure: ``event-study`` gives ``fig-h7-event-study``.
+        Of the figure: ``around-arrival`` gives ``fig-h7-around-arrival``. No table has it.
     record : str
         Name of the record among those of the part: ``level``; ``periods`` (rows with `first` and
         `last` month, `estimate`, `ci_low`, `ci_high`); ``months`` (rows with `month`, `arrivals`,
