@@ -247,9 +247,24 @@ def with_paths(name: str, rng: np.random.Generator, log_ratio: float) -> Panel:
     return Panel(real.units, real.periods, counts, exposure, real.attrition)
 
 
-@pytest.mark.parametrize("samples", SIZES)
-@pytest.mark.parametrize("is_there", [True, False])
-@pytest.mark.parametrize("name", PANELS)
+#: Wars are on record for a seventh of H14's calendar. Turned around the whole of it, their paths
+#: fall off the record, and what is redrawn is less than what was observed: see the test below.
+CUT_SHORT = pytest.mark.xfail(strict=False, reason="paths are turned off the record of most wars")
+PANEL_CASES = [
+    pytest.param(
+        name,
+        is_there,
+        samples,
+        marks=[pytest.mark.slow] * (samples == MANY)
+        + [CUT_SHORT] * (name == "h14" and samples == MANY),
+    )
+    for name in PANELS
+    for is_there in (True, False)
+    for samples in (FEW, MANY)
+]
+
+
+@pytest.mark.parametrize(("name", "is_there", "samples"), PANEL_CASES)
 def test_the_effect_of_a_path_is_found_and_none_is_not(
     name: str, is_there: bool, samples: int
 ) -> None:
@@ -271,3 +286,17 @@ def test_the_effect_of_a_path_is_found_and_none_is_not(
         assert rejected > samples / 2
     else:
         assert results.rejects_as_promised(), results
+
+
+@pytest.mark.slow
+def test_paths_that_are_mostly_off_the_record_are_rejected_too_often() -> None:
+    """What H14's page says of its own test; panels on record throughout have no such fault."""
+    assert prepared("h14").known.mean() < 0.2
+    assert all(prepared(name).known.all() for name in PANELS if name != "h14")
+    rejected = 0
+    for seed in range(500):
+        rng = np.random.default_rng([14, seed])
+        panel = with_paths("h14", rng, 0.0)
+        picks = rng.integers(len(panel.periods), size=(400, len(panel.units)))
+        rejected += p_of(turns(panel, 0.0), picks) < 0.05
+    assert 0.1 < rejected / 500 < 0.2  # about one in seven
