@@ -256,7 +256,7 @@ def intervals_shown(rows: pd.DataFrame) -> str:
     if not ticked.any():
         return f"{said}, as the row's own inference has them."
     wider = sorted({round(float(v), 4) for v in rows["level"][ticked]})
-    return f"{said}. Ticks, and numbers beside them: of {' or '.join(map(_percent, wider))}."
+    return f"{said}. Ticks, and numbers alongside them: of {' or '.join(map(_percent, wider))}."
 
 
 def _percent(level: float) -> str:
