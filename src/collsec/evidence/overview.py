@@ -17,6 +17,8 @@ KEPT = (
     "estimate",
     "ci_low",
     "ci_high",
+    "low_95",
+    "high_95",
     "level",
     "n_units",
     "n_events",
