@@ -247,11 +247,15 @@ def test_absorption_equals_least_squares_on_dummies(panel: pd.DataFrame) -> None
 
 @pytest.mark.parametrize("effects", [(True, True), (True, False), (False, True), (False, False)])
 @pytest.mark.parametrize("cluster", [None, "country", "month", "pair"])
-def test_panels_equal_linearmodels(
-    panel: pd.DataFrame, effects: tuple[bool, bool], cluster: str | None
+def test_large_panels_equal_linearmodels(
+    panel: pd.DataFrame,
+    effects: tuple[bool, bool],
+    cluster: str | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from linearmodels.panel import PanelOLS
 
+    monkeypatch.setattr("collsec.survival.regression.panel.MANY_ROWS", 0)
     rows = panel.sample(frac=0.9, random_state=1)  # unbalanced, in no order
     rows["pair"] = rows["country"] // 2  # units are nested in it
     names = ["x", "z"]

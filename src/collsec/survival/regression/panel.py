@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from collsec.survival.arrays import Floats, Integers, crossproduct, dot, product, sum_by_group
 from collsec.survival.columns import Names, as_frame, clusters, codes, numbers, require_columns
+from collsec.survival.compiled import MANY_ROWS
 from collsec.survival.covariates import matrix
 from collsec.survival.errors import EstimationError, shown
 from collsec.survival.formulas import Covariates, covariates_of
@@ -110,11 +111,11 @@ def panel_ols(
 
     Notes
     -----
-    The effects are taken out of outcome and covariates at once, exactly, and what remains is
-    regressed by least squares. Errors are those of linearmodels' ``PanelOLS`` with
-    ``group_debias=True``: the cluster covariance carries ``G/(G − 1) · (n − 1)/(n − k)``, effects
-    counted in k unless they are those of one factor nested in the clusters. Intervals are of
-    Student's t with G − 1 degrees of freedom [1]_.
+    Computed by linearmodels' ``PanelOLS`` with ``group_debias=True``; from 20,000 rows on, where
+    that takes several times as long, by one absorption of the effects out of outcome and
+    covariates, with the same errors. The cluster covariance carries
+    ``G/(G − 1) · (n − 1)/(n − k)``, effects counted in k unless they are those of one factor nested
+    in the clusters. Intervals are of Student's t with G − 1 degrees of freedom [1]_.
 
     References
     ----------
@@ -126,55 +127,135 @@ def panel_ols(
     x, y = matrix(data, made.names), numbers(data, outcome)
     (units, entities), (moments, times) = codes(data, entity), codes(data, time)
     _require_one_row(data, entity, time, units * len(times) + moments)
-    coded = {entity: (units, len(entities)), time: (moments, len(times))}
+    panel = _Panel(
+        x=x,
+        y=y,
+        units=(units, len(entities)),
+        times=(moments, len(times)),
+        by_unit=entity_effects,
+        by_time=time_effects,
+        groups=None if cluster is None else clusters(data, cluster)[0],
+    )
     effects = [entity] * entity_effects + [time] * time_effects
-    absorption = Absorption.of_levels(effects, [coded[name] for name in effects])
-    n, p = x.shape
-    require_rows(n, p + absorption.effects)
+    absorption = Absorption.of_levels(effects, panel.effects)
+    require_rows(len(y), x.shape[1] + absorption.effects)
     both = absorption.residual(np.column_stack((y, x)))
-    rest, own = both[:, 0], both[:, 1:]
-    check_absorbed(x, own, made.names, effects)
-    names, scale = list(made.names), own.std(axis=0)
-    unit = own / scale
-    gram = crossproduct(unit, np.ones(n))
-    check_information(gram, names, float(n), "within the effects")
-    if not effects:
-        names, scale = ["const", *names], np.concatenate(([1.0], scale))
-        rest, unit = y, np.column_stack((np.ones(n), x)) / scale
-        gram = crossproduct(unit, np.ones(n))
-    params, residual = least_squares(unit, rest, gram)
-    require_residual(residual, y - y.mean(), outcome)
-    groups, absorbed = None, _counted(effects, coded)
-    factor, counted, scores = 1.0, absorbed, unit * residual[:, None]
-    if cluster is not None:
-        found, labels = clusters(data, cluster)
-        groups = len(labels)
-        scores = sum_by_group(unit, found, groups, residual)
-        factor = groups / (groups - 1) * (n - 1) / n
-        if absorption.nested_in(found.astype(np.float64)):
-            counted = 0
-    require_rows(n, absorbed + len(names))
-    left = n - counted - len(names)
-    bread = np.linalg.inv(gram)
-    cov = bread @ crossproduct(scores, np.ones(len(scores))) @ bread
-    cov *= factor * n / left / np.outer(scale, scale)
-    params /= scale
-    slopes = params[len(params) - p :]
-    within = Absorption.of_levels([entity], [coded[entity]]).residual(np.column_stack((y, x)))
-    unexplained = within[:, 0] - product(np.ascontiguousarray(within[:, 1:]), slopes)
+    check_absorbed(x, both[:, 1:], made.names, effects)
+    unit = both[:, 1:] / both[:, 1:].std(axis=0)
+    gram = crossproduct(unit, np.ones(len(y)))
+    check_information(gram, list(made.names), float(len(y)), "within the effects")
+    names = list(made.names) if effects else ["const", *made.names]
+    fit = panel.by_library() if len(y) < MANY_ROWS else panel.by_absorption(absorption, both)
+    require_residual(fit.residual, y - y.mean(), outcome)
     index = pd.Index(names, name="term")
+    n_clusters = None if panel.groups is None else int(panel.groups.max()) + 1
     return PanelResult(
-        params=pd.Series(params, index=index, name="estimate"),
-        cov=pd.DataFrame(cov, index=index, columns=index),
-        nobs=n,
+        params=pd.Series(fit.params, index=index, name="estimate"),
+        cov=pd.DataFrame(fit.cov, index=index, columns=index),
+        nobs=len(y),
         n_entities=len(entities),
         n_times=len(times),
         effects=tuple(effects),
-        n_clusters=groups,
-        rsquared_within=_share(within[:, 0], unexplained, y),
-        residual_df=float(n - absorbed - len(names) if groups is None else groups - 1),
+        n_clusters=n_clusters,
+        rsquared_within=fit.rsquared_within,
+        residual_df=float(fit.residual_df if n_clusters is None else n_clusters - 1),
         covariates=made,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """Coefficients, covariance, residuals, and what a summary says of them."""
+
+    params: Floats
+    cov: Floats
+    residual: Floats
+    rsquared_within: float
+    residual_df: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """Arrays of a panel, and the two ways to fit it; a constant comes first without effects."""
+
+    x: Floats
+    y: Floats
+    units: tuple[Integers, int]
+    times: tuple[Integers, int]
+    by_unit: bool
+    by_time: bool
+    groups: Integers | None
+
+    @property
+    def effects(self) -> list[tuple[Integers, int]]:
+        """Codes and number of levels of each factor whose effects are taken out."""
+        return [self.units] * self.by_unit + [self.times] * self.by_time
+
+    def by_library(self) -> _Fit:
+        """Fit by linearmodels."""
+        from linearmodels.panel import PanelOLS
+
+        place = pd.MultiIndex.from_arrays([self.units[0], self.times[0]])
+        frame = pd.DataFrame(self.x, index=place).add_prefix("x")
+        if not self.effects:
+            frame.insert(0, "const", 1.0)
+        model = PanelOLS(
+            pd.Series(self.y, index=place, name="outcome"),
+            frame,
+            entity_effects=self.by_unit,
+            time_effects=self.by_time,
+        )
+        options: dict[str, Any] = {"cov_type": "robust"}
+        if self.groups is not None:
+            grouped = pd.DataFrame({"cluster": self.groups}, index=place)
+            options = {"cov_type": "clustered", "clusters": grouped, "group_debias": True}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fit = model.fit(debiased=True, **options)
+        return _Fit(
+            params=fit.params.to_numpy(),
+            cov=fit.cov.to_numpy(),
+            residual=np.asarray(fit.resids, dtype=np.float64),
+            rsquared_within=float(fit.rsquared_within),
+            residual_df=float(fit.df_resid),
+        )
+
+    def by_absorption(self, absorption: Absorption, both: Floats) -> _Fit:
+        """Fit by least squares of what the effects leave of outcome and covariates, ``both``."""
+        (n, p), k = self.x.shape, both.shape[1] - 1
+        rest, own, scale = both[:, 0], both[:, 1:], both[:, 1:].std(axis=0)
+        if not self.effects:
+            rest, own, k = self.y, np.column_stack((np.ones(n), self.x)), k + 1
+            scale = np.concatenate(([1.0], scale))
+        unit = own / scale
+        gram = crossproduct(unit, np.ones(n))
+        params, residual = least_squares(unit, rest, gram)
+        # All levels, less one of a second factor. Where units and times fall into unconnected
+        # parts the rank is lower; linearmodels and Stata's xtreg count as if they did not.
+        absorbed = sum(levels for _, levels in self.effects) - (len(self.effects) == 2)
+        factor, counted, scores = 1.0, absorbed, unit * residual[:, None]
+        if self.groups is not None:
+            groups = int(self.groups.max()) + 1
+            scores = sum_by_group(unit, self.groups, groups, residual)
+            factor = groups / (groups - 1) * (n - 1) / n
+            if absorption.nested_in(self.groups.astype(np.float64)):
+                counted = 0
+        require_rows(n, absorbed + k)
+        bread = np.linalg.inv(gram)
+        cov = bread @ crossproduct(scores, np.ones(len(scores))) @ bread
+        cov *= factor * n / (n - counted - k) / np.outer(scale, scale)
+        params /= scale
+        columns = np.column_stack((self.y, self.x))
+        within = Absorption.of_levels(["entity"], [self.units]).residual(columns)
+        slopes = params[len(params) - p :]
+        unexplained = within[:, 0] - product(np.ascontiguousarray(within[:, 1:]), slopes)
+        return _Fit(
+            params=params,
+            cov=cov,
+            residual=residual,
+            rsquared_within=_share(within[:, 0], unexplained, self.y),
+            residual_df=float(n - absorbed - k),
+        )
 
 
 def _require_one_row(data: pd.DataFrame, entity: str, time: str, place: Integers) -> None:
@@ -185,15 +266,6 @@ def _require_one_row(data: pd.DataFrame, entity: str, time: str, place: Integers
         at = int(order[repeated + 1].min())
         who, when = data[entity].iloc[at], data[time].iloc[at]
         raise EstimationError(f"{entity!r} {shown(who)} has two rows at {time!r} {shown(when)}")
-
-
-def _counted(effects: Sequence[str], coded: Mapping[str, tuple[Integers, int]]) -> int:
-    """Return the degrees of freedom of effects: all levels, less one of a second factor.
-
-    Where units and times fall into unconnected parts the rank is lower; linearmodels, Stata's
-    ``xtreg`` and this function count as if they did not.
-    """
-    return sum(coded[name][1] for name in effects) - (len(effects) == 2)
 
 
 def _share(whole: Floats, rest: Floats, outcome: Floats) -> float:
