@@ -42,6 +42,8 @@ def test_months_are_days_and_columns_have_names() -> None:
     assert [days_of(months) for months in (0, 1, 6, 12)] == [0, 30, 183, 365]
     assert exposure_column("un_troops", 6) == "un_troops_lag_06"
     assert clock(UNITS).tolist() == [100.0, 0.5, 10.0]
+    second = UNITS.assign(exit_date=UNITS["time_zero"] + pd.Timedelta(days=1))
+    assert clock(second).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_spells_are_laid_on_the_clock_of_each_war_of_the_conflict() -> None:
@@ -115,6 +117,9 @@ def test_a_change_on_the_first_or_the_last_day_cuts_nothing() -> None:
         (0.0, 10.0, False, 0),
         (10.0, 100.0, True, 1),
     ]
+    next_day = unit_spells(UNITS, spells((2, "2000-01-02", "2000-01-03")), 0)
+    found = arrange(UNITS[:1], outcome[:1], {"x": next_day}, [])
+    assert told(found, "start", "stop", "x") == [(0.0, 1.0, 0), (1.0, 2.0, 1), (2.0, 100.0, 0)]
     assert exposed(np.array([0, 0, 1]), np.array([9.0, 10.0, 10.0]), at_end).tolist() == [0, 1, 0]
     assert exposed(np.array([0, 0]), np.array([99.0, 100.0]), at_end).tolist() == [1, 0]
 
