@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from scipy import stats
 
 from by_hand import rows, told
-from collsec.core.errors import CollsecError
+from collsec.core.errors import CollsecError, MissingInput
+from collsec.core.project import Project
 from collsec.evidence.detectable import RATIOS, along, detectable
 from collsec.evidence.diff import (
     Side,
@@ -17,7 +20,10 @@ from collsec.evidence.diff import (
     indexed,
     locations_of,
     moved_episodes,
+    read_results,
+    renamed,
     side_by_side,
+    side_of,
 )
 
 # Episodes ---------------------------------------------------------------------------------------
@@ -212,3 +218,79 @@ def test_a_curve_runs_from_three_to_a_hundred_or_beyond() -> None:
     wider = along([2, 300])
     assert (wider[0], wider[-1]) == (2, 300)
     assert wider == sorted(set(wider)) and 40 < len(wider) <= 60
+
+
+# Sides as they are read -------------------------------------------------------------------------
+
+REPOSITORY = Project(Path(__file__).resolve().parents[2])
+
+
+def study_of(folder: Path, *, renames: str = "", estimates: bool = True) -> Project:
+    """Return a folder of a study with two wars, and the estimates of one hypothesis."""
+    for part in ("data/raw/compiled", "data/processed/estimates", "reports"):
+        (folder / part).mkdir(parents=True)
+    (folder / "data/raw/compiled/episodes.csv").write_text(
+        "episode_id,conflict_id,location,onset_date,end_date,first_year,last_year\n"
+        "1-1,1,One,1990-01-01,1991-01-01,1990,1991\n"
+        "1-2,1,Uno,1995-01-01,,1995,1999\n",
+        encoding="utf-8",
+    )
+    if estimates:
+        own = BEFORE.rename(columns={"exposed_events": "exposed_ends"})
+        own.to_parquet(folder / "data/processed/estimates/h1.parquet")
+        for name in ("h1", "h9"):  # of h9 only the record is there
+            (folder / f"data/processed/estimates/{name}.json").write_text(
+                json.dumps({"verdict": {"code": "mixed"}, "result_id": f"{name}.primary@1"}),
+                encoding="utf-8",
+            )
+    if renames:
+        text = f"kind,old,new,reason\n{renames}"
+        (folder / "reports" / "RENAMED.csv").write_text(text, encoding="utf-8")
+    return Project(folder)
+
+
+def test_a_folder_is_a_side_with_its_estimates_by_today_s_names(tmp_path: Path) -> None:
+    project = study_of(tmp_path / "a")
+    names = {kind: dict[str, str]() for kind in ("column", "role", "estimate", "result")}
+    assert renamed(project) == names
+    names["column"]["exposed_ends"] = "exposed_events"
+    names["role"]["lag"] = "secondary"
+    names["estimate"]["h1.gone"] = "h1.here"
+    estimates, verdicts, results = read_results(project, names)
+    assert estimates is not None
+    assert told(estimates, "estimate_id", "role", "exposed_events") == [
+        ("h1.b", "secondary", 3),
+        ("h1.a", "secondary", 3),
+        ("h1.primary", "primary", None),
+        ("h1.here", "secondary", 1),
+    ]
+    assert (verdicts, results) == ({"h1": "mixed"}, {"h1": "h1.primary@1"})
+    none = study_of(tmp_path / "b", estimates=False)
+    assert read_results(none, names) == (None, {}, {})
+
+
+def test_a_name_that_changed_twice_leads_to_the_last(tmp_path: Path) -> None:
+    renames = "role,a,b,x\nrole,b,c,x\nrole,q,r,x\nestimate,b,z,x\n"
+    found = renamed(study_of(tmp_path / "a", renames=renames))
+    assert found["role"] == {"a": "c", "b": "c", "q": "r"}
+    assert found["estimate"] == {"b": "z"} and found["result"] == {}
+
+
+def test_a_side_is_a_folder_or_a_release(tmp_path: Path) -> None:
+    folder = study_of(tmp_path / "a").root
+    found = side_of(str(folder), REPOSITORY)
+    assert told(found.episodes) == [
+        ("1-1", "1990-01-01", "1991-01-01", 1990, 1991),
+        ("1-2", "1995-01-01", None, 1995, 1999),
+    ]
+    assert found.locations == {"1": "Uno", "1-1": "One", "1-2": "Uno"}
+    assert found.name == str(folder) and found.verdicts == {"h1": "mixed"}
+    release = side_of("20.1", REPOSITORY)
+    assert len(release.episodes) == 567 and release.estimates is None
+    assert list(release.episodes.columns) == list(found.episodes.columns)
+    assert str(release.episodes["last_year"].dtype) == "Int64"
+    with pytest.raises(MissingInput, match="neither a folder nor a release of the conflict data"):
+        side_of(str(tmp_path / "nowhere"), REPOSITORY)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MissingInput, match="Is it a study's folder"):
+        side_of(str(tmp_path / "empty"), REPOSITORY)
