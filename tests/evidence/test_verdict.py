@@ -58,6 +58,7 @@ TABLE = [
     ({"ci_low": 1.05, "ci_high": 1.2, "hazard_ratio": 1.1}, "supported"),
     # An interval that touches one does not exclude it.
     ({"ci_low": 1.0, "ci_high": 3.0}, "inconclusive"),
+    ({"ci_low": 0.3, "ci_high": 1.0, "hazard_ratio": 0.5}, "inconclusive"),
     # Too few exposed ends or clusters come before any effect.
     ({"exposed_events": 9}, "inconclusive"),
     ({"exposed_clusters": 7}, "inconclusive"),
