@@ -13,7 +13,7 @@ from scipy import stats
 from by_hand import rows, told
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
-from collsec.evidence.detectable import RATIOS, along, detectable
+from collsec.evidence.detectable import ENDS, RATIOS, along, detectable
 from collsec.evidence.diff import (
     Side,
     difference_of,
@@ -198,6 +198,8 @@ def test_the_detectable_effect_is_that_of_schoenfeld() -> None:
             exact = stats.norm.sf(1.959964 - z) + stats.norm.cdf(-1.959964 - z)
             assert power == pytest.approx(exact, abs=1e-6)
     assert found["exposed_events"].tolist() == [20, 80]
+    usual = detectable(ENDS, 0.2, alpha=0.05, power=0.8)
+    assert usual["exposed_events"].tolist() == [5, 10, 15, 20, 30, 50, 100]
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.1, 1.5])
