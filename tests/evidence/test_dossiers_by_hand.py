@@ -11,7 +11,7 @@ import pytest
 
 from by_hand import rows, told
 from collsec.core.project import Project
-from collsec.evidence.dossiers import Dossier, dossiers
+from collsec.evidence.dossiers import Dossier, dossiers, name_of
 from collsec.evidence.exposed import exposed_wars
 from collsec.evidence.record import Record
 
@@ -150,6 +150,13 @@ def test_a_conflict_is_described_by_its_first_episode(both: list[Dossier]) -> No
     assert events(both[1], "episode") == [
         ("episode", "2-1", "2003-01-01", "2005-12-31", True, f"{onset} month", False, "s"),
     ]
+
+
+def test_a_territory_names_a_conflict_only_where_it_is_fought_over() -> None:
+    named = {"location": "X", "territory_name": "Y"}
+    assert name_of(named | {"incompatibility": "government"}) == "X, over government"
+    assert name_of(named | {"incompatibility": "territory"}) == "X, over Y"
+    assert name_of({"location": "X", "incompatibility": "territory"}) == "X, over government"
 
 
 def test_acts_are_shown_and_weak_ones_marked(both: list[Dossier]) -> None:

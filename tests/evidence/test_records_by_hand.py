@@ -39,6 +39,8 @@ def test_a_quick_record_prints_the_released_verdict_of_the_same_file(project: Pr
     code, reasons = made_up.VERDICTS["h1"]
     found = load(project, "h1")
     assert found.is_quick and found.verdict.code == code
+    # Records from before the minimum stood in them say a direction of every estimate.
+    assert found.minimum == (0, 0)
     assert len(found.verdict.reasons) == len(reasons)
 
 
