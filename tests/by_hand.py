@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-_DAYS = ("date", "month", "from_month", "to_month", "known_from", "valid_from", "valid_to")
+_DAYS = (
+    "date",
+    "month",
+    "from_month",
+    "to_month",
+    "known_from",
+    "time_zero",
+    "valid_from",
+    "valid_to",
+)
 _TRUTHS = ("is_", "has_", "was_", "cast_")
 
 

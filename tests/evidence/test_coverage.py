@@ -244,3 +244,69 @@ def test_a_picture_of_activity_names_the_most_active_year(linked: dict[str, pd.D
     assert f"Africa: most in {most['year']} ({most['n_active']})" in (
         figures.activity(found).alternative
     )
+
+
+def test_activity_by_region_and_year_by_hand() -> None:
+    episodes = pd.DataFrame(
+        {
+            "conflict_id": [1, 2, 3],
+            "region": [1, 1, 4],
+            "first_year": [2000, 2001, 2001],
+            "last_year": [2001, 2001, 2002],
+        }
+    )
+    missions = pd.DataFrame(
+        {
+            "conflict_id": pd.array([1, 2, 3], dtype="Int64"),
+            "sponsor": ["un", "regional", "un"],
+            "first_personnel_date": pd.to_datetime(["2001-05-01", "2001-01-01", "2002-12-31"]),
+            "from_date": pd.to_datetime([None, None, None]),
+            "end_date": pd.to_datetime(["2009-01-01", "2001-06-01", None]),
+            "to_date": pd.to_datetime([None, None, None]),
+        }
+    )
+    found = coverage.activity(episodes, missions)
+    assert len(found) == 5 * 3
+    seen = found[found["n_active"] > 0].to_numpy().tolist()
+    assert seen == [
+        [1, "Europe", 2000, 1, 0, 0],
+        [1, "Europe", 2001, 2, 2, 1],
+        [4, "Africa", 2001, 1, 0, 0],
+        [4, "Africa", 2002, 1, 1, 1],
+    ]
+    assert found["n_with_any"].sum() == 3 and found["n_with_un"].sum() == 2
+
+
+def test_dates_of_operations_are_counted_by_what_they_rest_on() -> None:
+    missions = pd.DataFrame(
+        {
+            "sponsor": ["un", "un", "un", "regional"],
+            "has_troops": [True, True, False, True],
+            "is_ongoing": [False, True, False, False],
+        }
+    )
+    bases = ["file", None, "document", "file"]
+    missions = missions.assign(**{f"{stem}_basis": bases for stem in coverage.DATES})
+    found = coverage.mission_dates(missions)
+    counted = {stem: own["n"].tolist() for stem, own in found.groupby("date")}
+    assert found["basis"].tolist()[:4] == ["file", "document", "recalled", "none"]
+    # All three; those with troops; those that are over; those of them with troops.
+    assert counted["authorized"] == counted["strength_50pct"] == [1, 1, 0, 1]
+    assert counted["first_troops"] == [1, 0, 0, 1]
+    assert counted["end"] == [1, 1, 0, 0]
+    assert counted["last_troops"] == [1, 0, 0, 0]
+
+
+def test_precision_is_counted_within_each_decade() -> None:
+    days = ["1950-01-01", "1959-12-31", "1955-05-05", "1960-01-01"]
+    precision = ["day", "month", "day", "year"]
+    episodes = pd.concat([dated("onset", days, precision), dated("end", days, precision)], axis=1)
+    kinds = ("authorized", "first_personnel", "first_troops")
+    missions = pd.concat([dated(k, [None], [None]) for k in kinds], axis=1).assign(sponsor="un")
+    rows = coverage.date_precision(episodes, missions)
+    own = rows[rows["what"] == "Onset of the episode"]
+    assert own[["decade", "precision", "n"]].to_numpy().tolist() == [
+        [1950, "day", 2], [1950, "month", 1], [1950, "year", 0],
+        [1960, "day", 0], [1960, "month", 0], [1960, "year", 1],
+    ]  # fmt: skip
+    assert own["share"].tolist() == pytest.approx([2 / 3, 1 / 3, 0, 0, 0, 1])

@@ -10,7 +10,7 @@ from scipy import stats
 
 from collsec.core.schema import Role
 from collsec.designs.estimate import Estimate
-from collsec.evidence.posterior import SKEPTICAL, normal_prior, posterior, quantities
+from collsec.evidence.posterior import GRID, SKEPTICAL, normal_prior, posterior, quantities
 
 # A step of the grid is a thousandth of a logarithm.
 STEP = 2e-3
@@ -74,3 +74,36 @@ def test_earlier_studies_enter_where_they_have_a_number() -> None:
 def test_nothing_is_said_of_an_estimate_without_an_error() -> None:
     assert quantities(dataclasses.replace(PRIMARY, std_error=math.nan), (0.8, 1.25), None) == {}
     assert quantities(dataclasses.replace(PRIMARY, estimate=0.0), (0.8, 1.25), None) == {}
+
+
+def test_without_news_a_skeptic_holds_as_much_above_as_below() -> None:
+    assert SKEPTICAL == (0.5, 2.0)
+    found = posterior(0.0, 0.3, normal_prior(*SKEPTICAL), (1.0, 1.0))
+    assert found.above == pytest.approx(0.5, abs=1e-12)
+    # The ratio of one alone holds one step of the grid: density times a thousandth.
+    spread = math.log(2.0) / stats.norm.ppf(0.975)
+    at_one = stats.norm(0, 1 / math.sqrt(1 / spread**2 + 1 / 0.3**2)).pdf(0) / 1000
+    assert found.within == pytest.approx(at_one, rel=1e-6)
+    assert found.low * found.high == pytest.approx(1.0, abs=2 * STEP)
+    assert len(GRID) == 12_001 and (GRID[0], GRID[6000], GRID[-1]) == (-6.0, 0.0, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_said"),
+    [
+        ({"estimate": 0.5}, True),
+        ({"std_error": 0.0}, False),
+        ({"std_error": math.inf}, False),
+        ({"estimate": math.inf}, False),
+        ({"estimate": -1.0}, False),
+    ],
+)
+def test_only_a_ratio_with_an_error_has_a_posterior(
+    change: dict[str, float], is_said: bool
+) -> None:
+    found = quantities(dataclasses.replace(PRIMARY, **change), (0.8, 1.25), None)
+    assert bool(found) is is_said
+    if is_said:
+        assert found["posterior.skeptical.prior_low"].value == 0.5
+        assert found["posterior.skeptical.prior_high"].value == 2.0
+        assert found["posterior.skeptical.median"].value < 1

@@ -48,3 +48,17 @@ def test_holm_over_the_named_primaries_only() -> None:
     assert found["p_holm"] == {"a": 0.02, "b": 0.04}
     assert set(found["families"]) == {"a", "b", "c"}
     assert over_primaries(tables, ["c"])["p_holm"] == {"c": 1e-9}
+
+
+def test_a_primary_without_a_p_value_counts_in_the_family_and_has_none() -> None:
+    p_values = (("a", 0.01), ("b", math.nan), ("c", 0.02))
+    tables = {h: estimates(("primary", h, p)) for h, p in p_values}
+    found = over_primaries(tables, ["a", "b", "c"])["p_holm"]
+    assert (found["a"], found["c"]) == (0.03, 0.04) and math.isnan(found["b"])
+
+
+def test_a_p_value_at_the_level_is_not_below_it_and_one_at_the_rate_remains() -> None:
+    at_level = further_tests(estimates(("secondary", "A", 0.05), ("secondary", "B", 0.1)))
+    assert at_level == Family(2, 0, 0.1, ("A", "B"))
+    beyond = further_tests(estimates(("secondary", "A", 0.1000001)))
+    assert beyond == Family(1, 0, 0.05, ())

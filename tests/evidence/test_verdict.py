@@ -15,6 +15,7 @@ from collsec.evidence.verdict import (
     Rules,
     Verdict,
     decide,
+    is_few,
     printed,
     unless_described,
 )
@@ -57,6 +58,7 @@ TABLE = [
     ({"ci_low": 1.05, "ci_high": 1.2, "hazard_ratio": 1.1}, "supported"),
     # An interval that touches one does not exclude it.
     ({"ci_low": 1.0, "ci_high": 3.0}, "inconclusive"),
+    ({"ci_low": 0.3, "ci_high": 1.0, "hazard_ratio": 0.5}, "inconclusive"),
     # Too few exposed ends or clusters come before any effect.
     ({"exposed_events": 9}, "inconclusive"),
     ({"exposed_clusters": 7}, "inconclusive"),
@@ -196,3 +198,55 @@ def test_acts_on_the_eve_of_peace_leave_a_description() -> None:
     # Where hardly anything was exposed, that comes first.
     thin = Verdict("inconclusive", (Reason("few_exposed"),))
     assert unless_described(thin, [doubt]) == thin
+
+
+def test_what_cannot_be_estimated_is_not_described() -> None:
+    doubt = {"code": "by_status", "values": {"rate": 0.2}}
+    for code in ("void", "not-estimable"):
+        left = Verdict(code, (Reason("engines_disagree"),))
+        assert unless_described(left, [doubt]) is left
+    flag = Reason("rejects_often", {"rate": 0.1, "bound": 0.09})
+    mixed = Verdict("mixed", (Reason("excludes_one"), Reason("few_exposed")), (flag,))
+    assert unless_described(mixed, [doubt]) is mixed
+    sure = Verdict("supported", (Reason("excludes_one"),), (flag,))
+    both = unless_described(sure, [doubt, {"code": "trend_before", "values": {"p": 0.01}}])
+    assert [reason.code for reason in both.reasons] == ["by_status", "trend_before"]
+    assert both.flags == (flag,)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "clusters", "few"),
+    [(10, 8, False), (9, 8, True), (10, 7, True), (9, 7, True), (11, 9, False)],
+)
+def test_few_are_fewer_than_the_minimum_of_either(outcomes: int, clusters: int, few: bool) -> None:
+    assert is_few(outcomes, clusters, RULES) is few
+
+
+def test_two_reasons_void_together_and_a_rate_at_the_bound_does_not() -> None:
+    high = {"null_rejection": 0.2, "null_interval": (0.18, 0.22)}
+    both = decide(dataclasses.replace(SOUND, engines_agree=False, **high), RULES)
+    assert [reason.code for reason in both.reasons] == ["engines_disagree", "null_rejection"]
+    edge = dataclasses.replace(SOUND, null_rejection=0.09, null_interval=(0.09, 0.10))
+    assert decide(edge, RULES) == Verdict(
+        "supported", (Reason("excludes_one"), Reason("checks_hold"))
+    )
+    low = dataclasses.replace(SOUND, null_rejection=0.01, null_interval=(0.005, 0.02))
+    assert decide(low, RULES).flags == ()
+
+
+def test_an_undecided_estimate_at_the_least_agreement_is_stable() -> None:
+    facts = dataclasses.replace(SOUND, **WIDE, principled_agreement=0.8)
+    assert decide(facts, RULES).flags == ()
+    unknown = dataclasses.replace(SOUND, exposed_events=9, expected_events=math.inf)
+    assert decide(unknown, RULES).reasons[0].values["expected"] is None
+
+
+def test_a_verdict_is_read_with_its_reasons_or_not_at_all() -> None:
+    whole = Verdict("mixed", (Reason("excludes_one"),), (Reason("rejects_often", {"rate": 0.1}),))
+    plain = whole.plain()
+    assert plain["flags"] == [{"code": "rejects_often", "values": {"rate": 0.1}}]
+    assert Verdict.of_plain(plain) == whole
+    assert Verdict.of_plain({"code": "void", "reasons": []}) == Verdict("void", ())
+    for lacking in ({"code": "void"}, {"reasons": []}):
+        with pytest.raises(KeyError):
+            Verdict.of_plain(lacking)

@@ -21,6 +21,7 @@ from collsec.histories.public.keys import (
     with_period,
 )
 from collsec.histories.public.registry import (
+    BadPublicTable,
     PublicColumn,
     PublicTable,
     When,
@@ -165,3 +166,23 @@ def test_raw_columns_of_a_table_stand_once(twice: list[str]) -> None:
     columns = {"a": PublicColumn(("t.x", "t.y")), "b": PublicColumn(("t.y", "t.x"))}
     table = PublicTable("p", len, ("t",), ("t.x",), "P", ("a",), columns)
     assert raw_columns_of(table, twice, {"t": ["x", "y"]}) == ("t.x", "t.y")
+
+
+def test_a_table_is_in_the_order_of_its_key_and_says_what_it_lacks() -> None:
+    def hosts(states: pd.DataFrame) -> pd.DataFrame:
+        """One row per state.
+
+        Not of the text.
+        """
+        return states
+
+    uses = ("states.gwno",)
+    columns = {name: PublicColumn(uses) for name in ("gwno", "name")}
+    table = PublicTable("hosts", hosts, ("states",), uses, "Hosts", ("gwno",), columns)
+    assert table.text == "One row per state."
+    found = table({"states": rows("gwno name", (3, "c"), (1, "a"), (2, "b"))})
+    assert told(found) == [(1, "a"), (2, "b"), (3, "c")]
+    assert found.index.tolist() == [0, 1, 2]
+    assert found.dtypes.astype(str).tolist() == ["Int64", "string"]
+    with pytest.raises(BadPublicTable, match=r"hosts: lacks \['name'\], does not declare \['x'\]"):
+        table({"states": rows("gwno x", (1, "a"))})

@@ -153,6 +153,22 @@ def test_spells_are_cut_where_the_record_of_agreements_begins_and_ends(
     assert told(own, "start", "stop", "agreements") == spells
 
 
+def test_a_war_that_ends_on_its_second_day_lasts_one() -> None:
+    second = EPISODES["exit_date"].where(
+        EPISODES["episode_id"] != "2-1", pd.Timestamp("1991-04-01")
+    )
+    found = PUBLIC["episode_spells"](FRAMES | {"episodes": EPISODES.assign(exit_date=second)})
+    own = found[found["episode_id"] == "2-1"]
+    assert told(own, "start", "stop", "event") == [(0.0, 1.0, True)]
+
+
+def test_only_counts_of_agreements_rest_on_how_far_their_record_reaches() -> None:
+    columns = PUBLIC["episode_spells"].columns
+    resting = {n for n in _STATES if "peace_agreements.signed_date" in columns[n].uses}
+    assert resting == {"agreements", "agreements_full", "agreements_ceasefire"}
+    assert columns["vetoes"].uses == ("council.conflict_id", "council.known_from", "council.vetoes")
+
+
 def test_dyads_have_the_codes_of_their_first_death() -> None:
     assert told(PUBLIC["dyads"](FURTHER), "dyad_id", "cow_loc", "iso3_loc") == [
         (3, "4", "FOR"),

@@ -251,3 +251,23 @@ def test_rows_of_one_operation_have_one_draw_and_keep_their_order() -> None:
     dates = found["first_personnel_date"]
     assert dates[5] == dates[4] != dates[3]
     assert list(found.columns) == list(frame.columns)
+
+
+def test_what_is_known_takes_no_draw() -> None:
+    """A further source that fixes one date leaves the draws of all others as they are."""
+    known, vague = _KNOWN, _KNOWN | {"mission_id": "z", "first_personnel_precision": "month"}
+    columns = ("mission_id", "first_personnel_date", "from_date")
+    both = rows(" ".join(_KNOWN), tuple(known.values()), tuple(vague.values()))
+    found = redraw_missions(both, np.random.default_rng(5))
+    alone = redraw_missions(both[1:], np.random.default_rng(5))
+    assert told(found, *columns)[1] == told(alone, *columns)[0]
+    wars = rows(
+        _WAR,
+        ("a", "2000-01-31", "day", "2000-01-01", "day", "2000-05-01", "day", "2000-05-01", 1.0),
+        ("b", "2000-01-31", "month", "2000-01-01", "day", "2000-05-31", "month", "2000-05-31", 1.0),
+    )
+    dates = ("onset_date", "end_date")
+    drawn = redraw_episodes(wars, np.random.default_rng(5))
+    other = redraw_episodes(wars[1:].reset_index(drop=True), np.random.default_rng(5))
+    assert told(drawn, *dates)[1] == told(other, *dates)[0]
+    assert told(drawn, *dates)[0] == ("2000-01-31", "2000-05-01")

@@ -191,7 +191,9 @@ def _same_result(old: str | None, new: str | None, names: Mapping[str, str]) -> 
     """How the id of a result moved."""
     if old == new:
         return "same"
-    return "renamed" if old is not None and names.get(old) == new else "changed"
+    if old is None or new is None:
+        return "changed"
+    return "renamed" if names.get(old) == new else "changed"
 
 
 def difference_of(old: Side, new: Side, names: Mapping[str, str] | None = None) -> Difference:

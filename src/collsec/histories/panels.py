@@ -213,9 +213,10 @@ def known_before_onset(
     values = table.dropna(subset=keys).set_index(keys)[column]
     if not values.index.is_unique:
         twice = values.index[values.index.duplicated()][0]
-        raise BadSpec(f"table {name}: several rows for {' and '.join(keys)} {twice}.")
+        at = ", ".join(str(value) for value in (twice if len(keys) > 1 else [twice]))
+        raise BadSpec(f"table {name}: several rows for {' and '.join(keys)} {at}.")
     asked = episodes[KEYS[key]]
-    at = (
+    rows = (
         pd.MultiIndex.from_arrays([asked, episodes["onset_year"] - lag_years])
         if YEAR in table
         else pd.Index(asked)
@@ -224,4 +225,4 @@ def known_before_onset(
         numbers = values.astype("Float64").astype(float)
     except (TypeError, ValueError):
         raise BadSpec(f"table {name}, column {column}: must hold numbers, or yes and no.") from None
-    return pd.Series(numbers.reindex(at).to_numpy(), index=episodes.index, name=column)
+    return pd.Series(numbers.reindex(rows).to_numpy(), index=episodes.index, name=column)

@@ -1,0 +1,153 @@
+"""Public tables of a made-up history, given out: the files as they are read, and what is said."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from by_hand import told
+from collsec.core.errors import CollsecError
+from collsec.evidence.dataset import STATA_LABEL, write
+from collsec.histories.public import PUBLIC
+from collsec.reports.tables.codebook import entries_of
+from histories.public_world import FRAMES
+from study import PROJECT
+
+NAMES = ("acts", "episode_hosts")
+
+
+@functools.cache
+def frames() -> dict[str, pd.DataFrame]:
+    return {name: PUBLIC[name](FRAMES) for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("given")
+    written = write(PROJECT, frames(), made, entries_of(PROJECT), names=NAMES)
+    assert [path.relative_to(made).as_posix() for path in written] == [
+        "csv/acts.csv", "parquet/acts.parquet", "stata/acts.dta",
+        "csv/episode_hosts.csv", "parquet/episode_hosts.parquet", "stata/episode_hosts.dta",
+        "datapackage.json", "croissant.json", "codebook.csv", "references.bib", "README.md",
+    ]  # fmt: skip
+    assert all(path.exists() for path in written)
+    return made
+
+
+def test_csv_has_plain_days_and_truths(folder: Path) -> None:
+    lines = (folder / "csv/episode_hosts.csv").read_text().split("\n")
+    assert len(lines) == 1 + 7 + 1
+    assert lines[1].startswith("1-1,1,1,10,1,TEN,1990-02-10,1990-05-05,true,2,2,1,0.5,0.5,700.0")
+    assert lines[3].startswith("1-2,1,1,10,1,TEN,1992-01-31,1992-12-31,false,,,,,,")
+
+
+def test_parquet_is_the_table(folder: Path) -> None:
+    found = pd.read_parquet(folder / "parquet/acts.parquet")
+    assert told(found) == told(frames()["acts"])
+    assert list(found.columns) == list(frames()["acts"].columns)
+
+
+def test_stata_has_dates_numbers_texts_and_labels(folder: Path) -> None:
+    path = folder / "stata/acts.dta"
+    found = pd.read_stata(path)
+    assert len(found) == 7 and list(found.columns) == list(frames()["acts"].columns)
+    first = found.iloc[0]
+    assert (first["item_id"], first["date"], first["cast_china"]) == (
+        "r1", pd.Timestamp("1990-02-28"), 0,
+    )  # fmt: skip
+    assert found["episode_id"].tolist() == ["1-1", "", "1-1", "2-1", "1-1", "", ""]
+    # A truth that is missing somewhere is a number with gaps; one that never is, is whole.
+    assert found["is_chapter_vii"].isna().sum() == 4 and found["is_chapter_vii"].sum() == 2
+    assert str(found["cast_china"].dtype) == "int32" and found["cast_china"].sum() == 2
+    with pd.read_stata(path, iterator=True) as reader:
+        labels = reader.variable_labels()
+        assert reader.data_label == PUBLIC["acts"].title[:STATA_LABEL]
+    assert all(labels.values()) and max(len(text) for text in labels.values()) <= STATA_LABEL
+
+
+def test_a_long_text_is_whole_in_stata(tmp_path: Path) -> None:
+    long, edge = "x" * 3000, "y" * 2045
+    table = frames()["acts"].assign(action_class=[long, edge, None, "é", "a", "b", "c"])
+    table = table.astype({"action_class": "string"})
+    write(
+        PROJECT, {"acts": table}, tmp_path, entries_of(PROJECT), names=["acts"], formats=["stata"]
+    )
+    found = pd.read_stata(tmp_path / "stata/acts.dta")["action_class"].tolist()
+    assert found == [long, edge, "", "é", "a", "b", "c"]
+    package = json.loads((tmp_path / "datapackage.json").read_text())
+    assert [one["name"] for one in package["resources"]] == ["acts"]
+
+
+def test_the_package_describes_each_file(folder: Path) -> None:
+    package = json.loads((folder / "datapackage.json").read_text())
+    by = {one["name"]: one for one in package["resources"]}
+    assert list(by) == [
+        "acts", "acts-parquet", "acts-stata",
+        "episode-hosts", "episode-hosts-parquet", "episode-hosts-stata",
+    ]  # fmt: skip
+    for one in by.values():
+        content = (folder / one["path"]).read_bytes()
+        assert one["bytes"] == len(content)
+        assert one["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+        assert ("schema" in one) == ("rows" in one) == (one["format"] == "csv")
+        assert one["type"] == ("table" if one["format"] == "csv" else "file")
+        assert one["sources"]
+    acts = by["acts"]
+    assert acts["rows"] == 7 and acts["schema"]["primaryKey"] == ["item_id", "conflict_id"]
+    fields = {field["name"]: field for field in acts["schema"]["fields"]}
+    assert list(fields) == list(frames()["acts"].columns)
+    assert fields["date"]["type"] == "date" and fields["cast_uk"]["type"] == "boolean"
+    # Tables that are not given out are no target of a key.
+    assert "foreignKeys" not in acts["schema"]
+
+
+def test_keys_lead_to_tables_that_are_given_out(tmp_path: Path) -> None:
+    spells = PUBLIC["episode_spells"](FRAMES)
+    made = frames() | {"episode_spells": spells, "episodes": frames()["episode_hosts"]}
+    names = ["episode_spells", "acts", "episodes"]
+    write(PROJECT, made, tmp_path, entries_of(PROJECT), names=names, formats=["csv", "parquet"])
+    package = json.loads((tmp_path / "datapackage.json").read_text())
+    by = {one["name"]: one for one in package["resources"]}
+    assert by["episode-spells"]["schema"]["primaryKey"] == ["episode_id", "start"]
+    to_episodes = {"resource": "episodes", "fields": ["episode_id"]}
+    for name in ("episode-spells", "acts"):
+        foreign = by[name]["schema"]["foreignKeys"]
+        assert foreign == [{"fields": ["episode_id"], "reference": to_episodes}]
+    assert "foreignKeys" not in by["episodes"]["schema"]
+    assert not (tmp_path / "stata").exists()
+    croissant = json.loads((tmp_path / "croissant.json").read_text())
+    assert [one["@id"] for one in croissant["distribution"]] == [
+        "episode_spells.csv", "episode_spells.parquet", "acts.csv", "acts.parquet",
+        "episodes.csv", "episodes.parquet",
+    ]  # fmt: skip
+    spell = croissant["recordSet"][0]
+    assert spell["key"] == [{"@id": "episode_spells/episode_id"}, {"@id": "episode_spells/start"}]
+    assert len(spell["field"]) == len(spells.columns)
+    assert spell["field"][0]["source"]["fileObject"] == {"@id": "episode_spells.csv"}
+
+
+def test_codebook_references_and_readme_tell_of_every_table(folder: Path) -> None:
+    book = pd.read_csv(folder / "codebook.csv")
+    counts = book.groupby("table").size().to_dict()
+    assert counts == {name: len(PUBLIC[name].columns) for name in NAMES}
+    assert book[["type", "unit", "definition"]].notna().all(axis=None)
+    text = (folder / "README.md").read_text()
+    assert "| `acts` | 7 | `item_id, conflict_id` |" in text
+    assert '- R: `d <- read.csv("csv/acts.csv")`' in text and "haven::read_dta" in text
+    references = (folder / "references.bib").read_text()
+    assert references.startswith("@software{collsec,") and references.count("\n@") > 3
+
+
+def test_what_there_is_not_is_named_with_the_nearest(tmp_path: Path) -> None:
+    for more, needle in (
+        ({"names": ["act"]}, "no table 'act'.*acts"),
+        ({"formats": ["cvs"]}, "no format 'cvs'.*csv"),
+    ):
+        with pytest.raises(CollsecError, match=needle):
+            write(PROJECT, frames(), tmp_path, entries_of(PROJECT), **more)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,82 @@
+"""What is said beside a primary: its E-values, and its checks as a record keeps them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from collsec.core.schema import Role
+from collsec.designs.checks import Placebo
+from collsec.designs.estimate import Estimate, Unit
+from collsec.evidence.estimation import e_values, primary_checks
+
+
+def estimate(log_ratio: float, error: float, **more: Any) -> Estimate:
+    found = Estimate.from_fit(
+        log_ratio,
+        error,
+        level=0.95,
+        estimate_id="h.primary",
+        hypothesis="h",
+        role=Role.PRIMARY,
+        label="A placebo",
+        measure="x",
+        lag_months=0,
+        estimand="hazard_ratio",
+        inference="cluster_jackknife",
+        nobs=100,
+        n_units=100,
+        n_events=50,
+        n_clusters=20,
+        exposed_units=10,
+        exposed_events=10,
+        exposed_clusters=8,
+    )
+    return dataclasses.replace(found, **more)
+
+
+def confounding(ratio: float) -> float:
+    """E-value of a hazard ratio above one of an outcome that is common."""
+    risk = (1 - 0.5 ** math.sqrt(ratio)) / (1 - 0.5 ** math.sqrt(1 / ratio))
+    return risk + math.sqrt(risk * (risk - 1))
+
+
+def test_an_e_value_is_that_of_a_common_outcome() -> None:
+    found = e_values(estimate(math.log(3.0), 0.2))
+    assert found["primary.e_value"].value == pytest.approx(confounding(3.0))
+    low = math.exp(math.log(3.0) - 1.959964 * 0.2)
+    assert found["primary.e_value_limit"].value == pytest.approx(confounding(low), rel=1e-6)
+    assert found["primary.e_value"].unit is Unit.RATIO
+    below = e_values(estimate(math.log(0.5), 0.1))
+    assert below["primary.e_value"].value == pytest.approx(confounding(2.0))
+    inside = e_values(estimate(math.log(1.2), 0.5))
+    assert inside["primary.e_value_limit"].value == 1.0
+
+
+@pytest.mark.parametrize("value", [0.0, math.nan, math.inf])
+def test_a_ratio_that_is_none_has_no_e_value(value: float) -> None:
+    found = e_values(estimate(0.0, 0.5, estimate=value))
+    assert all(math.isnan(quantity.value) for quantity in found.values())
+    assert list(found) == ["primary.e_value", "primary.e_value_limit"]
+
+
+@pytest.mark.parametrize(
+    ("gap", "side"), [(0.0, "below 1e-6"), (1e-6, "below 1e-6"), (1.1e-6, "above 1e-6")]
+)
+def test_checks_are_plain_and_the_gap_of_engines_is_judged(gap: float, side: str) -> None:
+    placebo = Placebo(estimate(0.0, 0.5), "passed")
+    calibration = {"rejection_rate": 0.051234567, "estimates": np.log([2.0, 1.234567])}
+    found = primary_checks(gap, calibration, [placebo], ["conflict 1"], 0.9, 0.25, math.nan)
+    assert found == {
+        "engine_gap": side,
+        "null_calibration": {"rejection_rate": 0.0512346, "estimates": [2.0, 1.2346]},
+        "falsification": [{"measure": "x", "label": "A placebo", "outcome": "passed"}],
+        "sign_flips": ["conflict 1"],
+        "principled_agreement": 0.9,
+        "proportional_hazards_p": 0.25,
+        "known_biased_rejection": None,
+    }
