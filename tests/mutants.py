@@ -30,6 +30,8 @@ ROOT = Path(__file__).parents[1]
 TIMEOUT = 240
 #: Exit code of pytest where a test of that name is not found.
 NOT_FOUND = 4
+#: Keywords that guard or tidy up; a change of theirs shows in no result.
+TIDY = {"strict", "ignore_index", "drop", "copy", "stacklevel"}
 COMPARED = {
     **{ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt},
     **{ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In},
@@ -66,8 +68,10 @@ def _is_text(*nodes: ast.expr) -> bool:
 
 
 def sites(tree: ast.AST) -> Iterator[tuple[ast.expr, ast.AST]]:
-    """Expressions that can be changed; annotations, decorators, and error texts cannot."""
+    """Expressions that can be changed; not annotations, decorators, error texts, or guards."""
     if isinstance(tree, ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom):
+        return
+    if isinstance(tree, ast.keyword) and tree.arg in TIDY:
         return
     if isinstance(tree, ast.expr) and (other := mutated(tree)) is not None:
         yield tree, other
