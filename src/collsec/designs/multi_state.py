@@ -1,0 +1,314 @@
+"""Wars on their course: from war to an agreement, to the end, to the conflict's next war.
+
+Each transition has a Cox model of its own among the wars in the state that it leaves, on a clock
+that starts anew with the state. The exposure changes in time, and may have begun in an earlier
+state of the same war. Clusters hold wars in all states, so that errors allow for it where two
+transitions are compared. What is followed ends with the record of agreements.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from collsec.core.schema import Role
+from collsec.designs.binary_exposure import BinaryExposure
+from collsec.designs.checks import LEVEL, rejections
+from collsec.designs.comparison import Comparison, identity, sandwich_ratio
+from collsec.designs.cox_based import CoxBased
+from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
+from collsec.designs.inputs import Cohort, Inputs, PanelBuilder, Prepared, codes
+from collsec.designs.jackknife import hazard_ratio, joint_effects
+from collsec.designs.parts import Part
+from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, Task, design
+from collsec.histories.cohorts import courses as histories
+from collsec.histories.cohorts.courses import TRANSITIONS, State, Transition
+from collsec.histories.panels import UnitSpells, clock, unit_spells
+from collsec.hypothesis.specification import ExposureSpec
+from collsec.hypothesis.study import Draws
+from collsec.survival import EstimationError
+from collsec.survival.inference import Calibration, InferenceError, cluster_jackknife
+
+JACKKNIFE, SANDWICH = "cluster_jackknife", "cluster_sandwich"
+#: What a ratio of the rates of a transition is called, by the state that it leads to.
+ESTIMANDS = {
+    State.AGREEMENT: "hazard_ratio_of_outcome",
+    State.END: "hazard_ratio",
+    State.RELAPSE: "hazard_ratio_of_recurrence",
+}
+#: What a reader calls the transitions.
+LABELS = {
+    (State.WAR, State.AGREEMENT): "From war to an agreement",
+    (State.WAR, State.END): "From war to its end without an agreement",
+    (State.AGREEMENT, State.END): "From an agreement to the end",
+    (State.END, State.RELAPSE): "From the end to the conflict's next war",
+}
+
+
+class CourseBuilder(PanelBuilder):
+    """Wars in the state that a transition leaves."""
+
+    transition: Transition = (State.WAR, State.END)
+    # Whoever was exposed at onset never was at risk of becoming so; later states carry exposure on.
+    new_on = "onset_date"
+
+    def courses(self, cohort: Cohort, episodes: pd.DataFrame) -> Cohort:
+        """The wars of a cohort on their course, within the record of agreements."""
+        signed = self.inputs.timelines["peace_process"]
+        return histories.courses(cohort, episodes, signed, self.inputs.extents["agreements"])
+
+    def units_of(self, cohort: Cohort, episodes: pd.DataFrame) -> Cohort:
+        """Those that came to the state, followed from that day."""
+        return histories.between(self.courses(cohort, episodes), self.transition)
+
+    def exposures(
+        self, name: str, units: pd.DataFrame, lag: int, calendar: pd.DataFrame
+    ) -> tuple[pd.DataFrame, str, UnitSpells | None]:
+        """Spells since the onset of the war, on the clock of the state."""
+        whole = unit_spells(units.assign(time_zero=units["onset_date"]), calendar, lag)
+        waited = (units["time_zero"] - units["onset_date"]).dt.days.to_numpy(float)[whole.unit]
+        left = whole.off > waited
+        assigned, on, off = (a[left] - waited[left] for a in (whole.assigned, whole.on, whole.off))
+        _, column, _ = super().exposures(name, units, lag, calendar)
+        return units, column, UnitSpells(whole.unit[left], assigned, on, off)
+
+
+@functools.cache
+def between(origin: State, target: State) -> type[CourseBuilder]:
+    """A builder of the wars in one state, whose event is the transition to another."""
+    if (origin, target) not in TRANSITIONS:
+        raise ValueError(f"no transition leads from {origin} to {target}")
+    name = f"{origin.title()}To{target.title()}"
+    return type(name, (CourseBuilder,), {"transition": (origin, target)})
+
+
+@design
+class MultiState(CoxBased):
+    """One Cox model for each transition; the primary's is that of its builder."""
+
+    name = "multi_state"
+    kind = "exposure"
+    honors = frozenset({LAGS, LAG, ASSIGNMENT})
+    methods = (JACKKNIFE,)
+    further_methods = (JACKKNIFE, SANDWICH)
+    calibration_blocks = 8
+    builder: type[CourseBuilder] = between(State.WAR, State.END)
+
+    def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Rows of the primary's transition."""
+        prepared = self.prepare(inputs, inputs.spec.exposure)
+        return prepared.rows, prepared.attrition
+
+    def along(self, inputs: Inputs, exposure: ExposureSpec, transition: Transition) -> Prepared:
+        """The wars in another state than the primary's, laid out for one exposure."""
+        prepared = between(*transition)(inputs, ()).prepare(exposure)
+        return dataclasses.replace(prepared, estimand=ESTIMANDS[transition[1]])
+
+    def tasks(self, inputs: Inputs, draws: Draws) -> dict[str, Task]:
+        """Primary with the other transitions; lags, other exposures, other outcomes."""
+        spec, study, name = inputs.spec, inputs.study, inputs.spec.hypothesis
+
+        def ratio(
+            exposure: ExposureSpec,
+            suffix: str,
+            role: Role,
+            level: float = study.usual_level,
+            label: str = "",
+            outcome: str | None = None,
+        ) -> Part:
+            found = self.estimate(
+                inputs,
+                self.prepare(inputs, exposure, outcome=outcome),
+                exposure,
+                estimate_id=f"{name}.{suffix}",
+                role=role,
+                level=level,
+                draws=0,
+                label=label,
+            )
+            return Part([found])
+
+        def primary() -> Part:
+            own = ratio(spec.exposure, "primary", Role.PRIMARY, study.level_of(name))
+            return Part([*own.estimates, *self.others(inputs)])
+
+        made: dict[str, Task] = {"primary": primary}
+        for lag in spec.lags_months:
+            if lag != spec.exposure.lag_months:
+                made[f"lag.{lag}"] = partial(
+                    ratio,
+                    dataclasses.replace(spec.exposure, lag_months=lag),
+                    f"lag_{lag:02d}",
+                    Role.LAG,
+                    study.level_of(name),
+                    f"Lag of {lag} months",
+                )
+        for other in spec.secondary:
+            made[f"secondary.{other.measure}"] = partial(
+                ratio, other, other.measure, Role.SECONDARY
+            )
+        for outcome in spec.outcomes:
+            made[f"outcome.{outcome}"] = partial(
+                ratio, spec.exposure, outcome, Role.OUTCOME, outcome=outcome
+            )
+        return made
+
+    def others(self, inputs: Inputs) -> list[Estimate]:
+        """The exposure's ratio on every other transition, and the primary's beside its like."""
+        own, exposure = self.builder.transition, inputs.spec.exposure
+        made, like = [], []
+        for one in TRANSITIONS:
+            if one == own:
+                continue
+            prepared = self.along(inputs, exposure, one)
+            made.append(
+                self.estimate(
+                    inputs,
+                    prepared,
+                    exposure,
+                    estimate_id=f"{inputs.spec.hypothesis}.{'_to_'.join(one)}",
+                    role=Role.SECONDARY,
+                    level=inputs.study.usual_level,
+                    draws=0,
+                    label=LABELS[one],
+                )
+            )
+            if one[1] == own[1] and math.isfinite(made[-1].estimate):
+                like.append((one, prepared))
+        return made + [self._against(inputs, one, prepared) for one, prepared in like]
+
+    def _against(self, inputs: Inputs, other: Transition, prepared: Prepared) -> Estimate:
+        """The primary's ratio over that of another transition to the same state, jointly."""
+        level, exposure = inputs.study.usual_level, inputs.spec.exposure
+        own = self.prepare(inputs, exposure)
+        rows, columns = stacked([own, prepared])
+        label = f"Primary against: {LABELS[other][0].lower()}{LABELS[other][1:]}"
+        estimate_id = f"{inputs.spec.hypothesis}.against_{'_to_'.join(other)}"
+        known = identity(
+            inputs, exposure, estimate_id=estimate_id, role=Role.INTERACTION, label=label
+        )
+        known |= {"estimand": "ratio_of_hazard_ratios", "inference": JACKKNIFE}
+        known |= self.counts(inputs, own)
+        try:
+            found = joint_effects(
+                rows,
+                columns,
+                adjustment=(),
+                strata=("transition", *own.strata),
+                cluster=inputs.spec.cluster,
+            )
+        except EstimationError as error:
+            return Estimate.missing(error, level=level, **known)
+        log, spread = found.of(np.array([1.0, -1.0]))
+        return Estimate.from_fit(
+            log, spread, level=level, degrees=found.degrees, power=inputs.study.power, **known
+        )
+
+    def estimate(
+        self,
+        inputs: Inputs,
+        prepared: Prepared,
+        exposure: ExposureSpec,
+        *,
+        estimate_id: str,
+        role: Role,
+        level: float,
+        draws: int,
+        label: str = "",
+    ) -> Estimate:
+        """By the jackknife over clusters; by the sandwich where asked; counts where too few."""
+        comparison, power = Comparison.of(prepared, inputs.spec.cluster), inputs.study.power
+        known = identity(inputs, exposure, estimate_id=estimate_id, role=role, label=label)
+        if (exposure.inference or inputs.spec.inference.method) == SANDWICH:
+            return sandwich_ratio(comparison, level=level, power=power, **known)
+        return hazard_ratio(comparison, level=level, power=power, **known)
+
+    def without_draws(self, inputs: Inputs, prepared: Prepared, level: float) -> Estimate:
+        """The primary's ratio with the jackknife's error."""
+        exposure = inputs.spec.exposure
+        return self.estimate(
+            inputs, prepared, exposure, estimate_id="", role=Role.PRIMARY, level=level, draws=0
+        )
+
+    def calibrate(self, inputs: Inputs, prepared: Prepared, draws: int, block: int) -> Calibration:
+        """Rejection rate where courses of exposure are exchanged among the wars of a stratum.
+
+        Each war keeps its transitions and receives the course of another, on the clock of the
+        state. Each draw has a seed of its own, so that blocks give what one run would.
+        """
+        name, units = f"{inputs.spec.hypothesis}.calibration", prepared.units
+        names = (*prepared.strata, *inputs.spec.inference.assignment_strata)
+        stratum, cluster = codes(units, names), units[inputs.spec.cluster]
+        quick, paths = refits(prepared, cluster)
+        members = [np.flatnonzero(stratum == code) for code in np.unique(stratum)]
+        rejected, estimates, exposed = 0, [], []
+        for draw in range(block, draws, self.calibration_blocks):
+            rng = np.random.default_rng(seed_for(inputs.study.seed, f"{name}.{draw}"))
+            donor = np.arange(len(units))
+            for own in members:
+                donor[own] = rng.permutation(own)
+            drawn = paths[donor]
+            try:
+                found = cluster_jackknife(quick.refit(drawn), cluster.to_numpy(), level=1 - LEVEL)
+            except (EstimationError, InferenceError):
+                continue
+            estimates.append(found.estimate)
+            exposed.append(float((quick.fails * drawn).sum()))
+            rejected += found.p_value < LEVEL
+        events = float(np.mean(exposed)) if exposed else math.nan
+        return rejections(rejected, events, np.array(estimates))
+
+    def calibrate_biased(self, inputs: Inputs, draws: int) -> float:
+        """No estimator that is known to be biased is declared for courses."""
+        return math.nan
+
+    def curves(
+        self, inputs: Inputs, prepared: Prepared
+    ) -> tuple[list[pd.DataFrame], dict[str, Quantity]]:
+        """None beyond survival in the state; how many wars made each transition, and exposed."""
+        found = {}
+        for one in TRANSITIONS:
+            counts = self.counts(inputs, self.along(inputs, inputs.spec.exposure, one))
+            for field in ("n_units", "n_events", "exposed_events"):
+                found[f"{'_to_'.join(one)}.{field}"] = Quantity(counts[field], Unit.COUNT)
+        return [], found
+
+
+def stacked(panels: Sequence[Prepared]) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of several transitions with an exposure column of each, zero on the others' rows.
+
+    Returns
+    -------
+    rows : DataFrame
+        With ``transition``, the number of the panel, as a stratum.
+    columns : list of str
+    """
+    columns = [f"exposed_{number}" for number in range(len(panels))]
+    made = []
+    for number, one in enumerate(panels):
+        rows = one.rows.assign(transition=number, **dict.fromkeys(columns, 0.0))
+        rows[columns[number]] = rows[one.column].astype(float)
+        made.append(rows)
+    return pd.concat(made, ignore_index=True), columns
+
+
+def refits(prepared: Prepared, cluster: pd.Series) -> tuple[BinaryExposure, np.ndarray]:
+    """All refits at once, and each war's exposure at every event time, beyond its exit too."""
+    units, spells = prepared.units, prepared.spells
+    assert spells is not None
+    quick = BinaryExposure.of(
+        clock(units.assign(exit_date=prepared.outcome["exit_date"])),
+        prepared.outcome["is_event"].to_numpy(bool),
+        pd.Series(codes(units, prepared.strata)),
+        cluster,
+    )
+    paths = np.zeros((len(units), len(quick.times)), dtype=bool)
+    inside = (spells.on[:, None] < quick.times) & (quick.times <= spells.off[:, None])
+    np.logical_or.at(paths, spells.unit, inside)
+    return quick, paths
