@@ -18,9 +18,10 @@ import pytest
 from collsec.designs import DESIGNS, Inputs
 from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate
+from collsec.designs.exchanged_courses import redraw_on_the_eve, refits
 from collsec.designs.inputs import Prepared
 from collsec.designs.jackknife import joint_effects, refit_without
-from collsec.designs.multi_state import MultiState, between, refits, stacked
+from collsec.designs.multi_state import MultiState, between, stacked
 from collsec.designs.occupation import NAMES, occupied
 from collsec.histories.cohorts.courses import (
     TRANSITIONS,
@@ -31,6 +32,7 @@ from collsec.histories.cohorts.courses import (
 )
 from collsec.histories.cohorts.courses import between as between_states
 from collsec.histories.cohorts.episodes import Cohort
+from collsec.histories.panels import clock
 from collsec.histories.registry import Extent
 from collsec.histories.variants import follow_until
 from collsec.hypothesis.validation import load
@@ -369,6 +371,43 @@ def test_the_calibration_is_one_whatever_the_number_of_blocks() -> None:
     assert first.draws == 2 and longer.draws == 10
     assert (longer.estimates[:2] == first.estimates).all()
     assert longer.mean_exposed_events > 2
+
+
+def test_courses_on_the_eve_prefer_wars_about_to_end() -> None:
+    prepared = along((State.END, State.RELAPSE))
+    units = prepared.units
+    stratum = units["region"].to_numpy(np.int64)
+    donors, chosen = redraw_on_the_eve(prepared, stratum, 300, np.random.default_rng(1))
+    assert len(donors) == prepared.rows.loc[prepared.rows[prepared.column] > 0, "unit_id"].nunique()
+    exits = clock(units.assign(exit_date=prepared.outcome["exit_date"]))
+    assert prepared.spells is not None
+    came = pd.Series(prepared.spells.assigned).groupby(prepared.spells.unit).min()
+    days = came[donors].to_numpy()
+    placed = chosen >= 0
+    assert (stratum[chosen] == stratum[donors])[placed].all()
+    left = exits[chosen] - days
+    assert (left[placed] > 0).all()
+    for row in chosen[:20]:
+        assert len(set(row[row >= 0])) == (row >= 0).sum()  # one course to a war
+    pool = exits > days[:, None]
+    near = pool & (exits - days[:, None] <= 183)
+    at_random = (near.sum(axis=1) / pool.sum(axis=1)).mean()
+    assert (left[placed] <= 183).mean() > 2 * at_random
+
+
+def test_the_panel_says_when_each_clock_starts() -> None:
+    rows, _ = the_design().panel(inputs())
+    signed = along((State.AGREEMENT, State.END)).units.set_index("unit_id")["agreement_date"]
+    assert (rows["time_zero"].to_numpy() == signed[rows["unit_id"]].to_numpy()).all()
+
+
+def test_follow_up_beyond_the_record_of_agreements_says_nothing() -> None:
+    design = the_design()
+    found = design.since(inputs(), pd.Timestamp("2022-01-01"), 0.95)
+    assert math.isnan(found.estimate) and "nothing is followed after 2021-12-31" in found.note
+    alone = design.since(inputs(), pd.Timestamp("2000-01-01"), 0.95)
+    assert 0 < alone.n_events < len(along((State.AGREEMENT, State.END)).units)
+    assert design.outcomes_per_year(inputs()) < 1
 
 
 def test_the_other_transitions_stand_beside_the_primary() -> None:

@@ -13,27 +13,28 @@ import functools
 import math
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
-from collsec.designs.binary_exposure import BinaryExposure
-from collsec.designs.checks import LEVEL, rejections
+from collsec.designs.agreement_clock import EVE_DRAWS
 from collsec.designs.comparison import Comparison, identity, sandwich_ratio
-from collsec.designs.cox_based import CoxBased
+from collsec.designs.cox_based import CoxBased, with_time_zero
 from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
+from collsec.designs.exchanged_courses import redraw_on_the_eve, refits, tested
 from collsec.designs.inputs import Cohort, Inputs, PanelBuilder, Prepared, codes
 from collsec.designs.jackknife import hazard_ratio, joint_effects
 from collsec.designs.parts import Part
 from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, Task, design
 from collsec.histories.cohorts import courses as histories
 from collsec.histories.cohorts.courses import TRANSITIONS, State, Transition
-from collsec.histories.panels import UnitSpells, clock, unit_spells
+from collsec.histories.panels import UnitSpells, unit_spells
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
 from collsec.survival import EstimationError
-from collsec.survival.inference import Calibration, InferenceError, cluster_jackknife
+from collsec.survival.inference import Calibration
 
 JACKKNIFE, SANDWICH = "cluster_jackknife", "cluster_sandwich"
 #: What a ratio of the rates of a transition is called, by the state that it leads to.
@@ -101,9 +102,9 @@ class MultiState(CoxBased):
     builder: type[CourseBuilder] = between(State.WAR, State.END)
 
     def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Rows of the primary's transition."""
+        """Rows of the primary's transition, with the day on which each clock starts."""
         prepared = self.prepare(inputs, inputs.spec.exposure)
-        return prepared.rows, prepared.attrition
+        return with_time_zero(prepared.rows, prepared), prepared.attrition
 
     def along(self, inputs: Inputs, exposure: ExposureSpec, transition: Transition) -> Prepared:
         """The wars in another state than the primary's, laid out for one exposure."""
@@ -247,22 +248,36 @@ class MultiState(CoxBased):
         stratum, cluster = codes(units, names), units[inputs.spec.cluster]
         quick, paths = refits(prepared, cluster)
         members = [np.flatnonzero(stratum == code) for code in np.unique(stratum)]
-        rejected, estimates, exposed = 0, [], []
+        courses = []
         for draw in range(block, draws, self.calibration_blocks):
             rng = np.random.default_rng(seed_for(inputs.study.seed, f"{name}.{draw}"))
             donor = np.arange(len(units))
             for own in members:
                 donor[own] = rng.permutation(own)
-            drawn = paths[donor]
-            try:
-                found = cluster_jackknife(quick.refit(drawn), cluster.to_numpy(), level=1 - LEVEL)
-            except (EstimationError, InferenceError):
-                continue
-            estimates.append(found.estimate)
-            exposed.append(float((quick.fails * drawn).sum()))
-            rejected += found.p_value < LEVEL
-        events = float(np.mean(exposed)) if exposed else math.nan
-        return rejections(rejected, events, np.array(estimates))
+            courses.append(paths[donor])
+        return tested(quick, cluster, courses)
+
+    def robustness(self, inputs: Inputs) -> dict[str, Any]:
+        """As for any Cox model, and exposures that prefer wars about to leave the state."""
+        eve = self.on_the_eve(inputs, self.prepare(inputs, inputs.spec.exposure))
+        bound = inputs.study.calibration_bounds[1]
+        doubts = [{"code": "on_the_eve", "values": {"rate": eve.rejection_rate, "high": bound}}]
+        return super().robustness(inputs) | {"describes": doubts if eve.ci_low > bound else []}
+
+    def on_the_eve(self, inputs: Inputs, prepared: Prepared) -> Calibration:
+        """Rejection rate of exposures that change nothing but prefer wars about to end."""
+        units, name = prepared.units, f"{inputs.spec.hypothesis}.eve"
+        names = (*prepared.strata, *inputs.spec.inference.assignment_strata)
+        rng = np.random.default_rng(seed_for(inputs.study.seed, name))
+        cluster = units[inputs.spec.cluster]
+        quick, paths = refits(prepared, cluster)
+        donors, chosen = redraw_on_the_eve(prepared, codes(units, names), EVE_DRAWS, rng)
+        courses = []
+        for receivers in chosen:
+            drawn, placed = np.zeros_like(paths), receivers >= 0
+            drawn[receivers[placed]] = paths[donors[placed]]
+            courses.append(drawn)
+        return tested(quick, cluster, courses)
 
     def calibrate_biased(self, inputs: Inputs, draws: int) -> float:
         """No estimator that is known to be biased is declared for courses."""
@@ -271,8 +286,9 @@ class MultiState(CoxBased):
     def curves(
         self, inputs: Inputs, prepared: Prepared
     ) -> tuple[list[pd.DataFrame], dict[str, Quantity]]:
-        """None beyond survival in the state; how many wars made each transition, and exposed."""
-        found = {}
+        """None beyond survival in the state; counts of each transition, and the eve of peace."""
+        rate = self.on_the_eve(inputs, prepared).rejection_rate
+        found = {"eve_of_peace.rejection": Quantity(rate, Unit.SHARE, digits=1)}
         for one in TRANSITIONS:
             counts = self.counts(inputs, self.along(inputs, inputs.spec.exposure, one))
             for field in ("n_units", "n_events", "exposed_events"):
@@ -296,19 +312,3 @@ def stacked(panels: Sequence[Prepared]) -> tuple[pd.DataFrame, list[str]]:
         rows[columns[number]] = rows[one.column].astype(float)
         made.append(rows)
     return pd.concat(made, ignore_index=True), columns
-
-
-def refits(prepared: Prepared, cluster: pd.Series) -> tuple[BinaryExposure, np.ndarray]:
-    """All refits at once, and each war's exposure at every event time, beyond its exit too."""
-    units, spells = prepared.units, prepared.spells
-    assert spells is not None
-    quick = BinaryExposure.of(
-        clock(units.assign(exit_date=prepared.outcome["exit_date"])),
-        prepared.outcome["is_event"].to_numpy(bool),
-        pd.Series(codes(units, prepared.strata)),
-        cluster,
-    )
-    paths = np.zeros((len(units), len(quick.times)), dtype=bool)
-    inside = (spells.on[:, None] < quick.times) & (quick.times <= spells.off[:, None])
-    np.logical_or.at(paths, spells.unit, inside)
-    return quick, paths

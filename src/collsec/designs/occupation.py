@@ -42,7 +42,8 @@ def occupied(rows: pd.DataFrame, cluster: str, horizon: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Rows of the curves table, by state; intervals at 95 % allow for clusters.
+        Rows of the curves table, by state; intervals at 95 % allow for clusters. Where no war has
+        left a state or come to it, the share is its own interval.
     """
     months = whole_months(horizon)
     last = horizon * DAYS_PER_MONTH
@@ -64,15 +65,16 @@ def occupied(rows: pd.DataFrame, cluster: str, horizon: int) -> pd.DataFrame:
         at = found[found["state"] == state]
         if at.empty:
             continue
+        share = at["probability"].to_numpy()
         made.append(
             pd.DataFrame(
                 {
                     "curve": CURVE,
                     "group": name,
                     "time_months": months,
-                    "estimate": at["probability"].to_numpy(),
-                    "ci_low": at["ci_low"].to_numpy(),
-                    "ci_high": at["ci_high"].to_numpy(),
+                    "estimate": share,
+                    "ci_low": at["ci_low"].fillna(at["probability"]).to_numpy(),
+                    "ci_high": at["ci_high"].fillna(at["probability"]).to_numpy(),
                     "at_risk": math.nan,
                 }
             )
@@ -88,7 +90,7 @@ def occupied(rows: pd.DataFrame, cluster: str, horizon: int) -> pd.DataFrame:
             CURVE,
             "Where wars stand, by months since onset: share of the wars that began within the "
             "record of agreements (Aalen–Johansen), with intervals at 95 % that allow for "
-            "clusters.",
+            "clusters. Where no war has left a state or come to it, the share is its own interval.",
             (Column("State", "group", width=26),),
             spread="month",
             repeated=(
