@@ -22,11 +22,12 @@ test: $(READY)
 test-slow: $(READY)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -q -n 2 -m slow
 
-# What a run survives: kills, signals, lost and corrupt files, broken input.
+# What a run survives: kills, signals, lost and corrupt files, broken input (docs/faults.md).
 faults: $(READY)
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -v -m "slow or not slow" \
+	PATH="$(abspath $(BIN)):$$PATH" FLIPPED=200 $(BIN)/python -m pytest -v -m "slow or not slow" \
 	  tests/core/test_project.py tests/pipeline/test_run.py tests/pipeline/test_corruptions.py \
-	  tests/pipeline/test_toy.py
+	  tests/pipeline/test_hostile_texts.py tests/pipeline/test_toy.py \
+	  tests/hypothesis/test_specification_fuzz.py tests/upstream
 
 # Which changes of the code the tests do not notice (about an hour; a table of every change tried).
 mutants: $(READY)

@@ -60,7 +60,10 @@ def council_acts_in_year(
 @measure(
     "by_period",
     "A state of the host's African region holds an elected seat",
-    uses=(*_WARS, "regional_seats.gwno", "regional_seats.known_from", "regional_seats.seats"),
+    uses=(
+        *(*_WARS, "african_regions.african_region"),
+        *("regional_seats.gwno", "regional_seats.known_from", "regional_seats.seats"),
+    ),
     contrast=(
         "African wars in years with a seat of their region",
         "the same wars in years without one",
@@ -69,9 +72,19 @@ def council_acts_in_year(
 def region_has_seat(
     episodes: pd.DataFrame, african_regions: pd.DataFrame, regional_seats: pd.DataFrame
 ) -> pd.DataFrame:
-    """Seats rotate among African regions by rule; asked in the middle of the year."""
-    out = _active(episodes, african_regions)
+    """Seats rotate among African regions by rule; asked in the middle of the year.
+
+    Every war has the seats of its region in every year of the calendar, and the name of the region
+    as its path: wars of one region were exposed together, and are turned together.
+    """
+    wars = _active(episodes, african_regions)
+    hosts = wars.drop_duplicates("unit_id")[["unit_id", "host"]]
+    years = pd.DataFrame({"period": range(wars["period"].min(), wars["period"].max() + 1)})
+    out = hosts.merge(years, how="cross")
     day = pd.to_datetime(out["period"].astype(str) + "-07-01")
     asked = pd.DataFrame({"gwno": out["host"], "date": day})
     seats = as_of(regional_seats, "gwno", asked, "seats")
-    return out[["unit_id", "period"]].assign(exposure=(seats > 0).astype(float).to_numpy())
+    region = out["host"].map(african_regions.set_index("gwno")["african_region"])
+    return out[["unit_id", "period"]].assign(
+        exposure=(seats > 0).astype(float).to_numpy(), path=region.to_numpy()
+    )

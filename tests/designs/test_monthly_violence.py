@@ -13,6 +13,7 @@ import statsmodels.api as sm
 
 from collsec.designs import DESIGNS, Inputs
 from collsec.designs.arrivals import BEFORE, counts_by_month
+from collsec.designs.event_study import PERIODS, by_month, periods_of
 from collsec.designs.log_linear import Stack, expected, log_ratio, log_ratios
 from collsec.designs.matched_acts import wilson
 from collsec.designs.redrawn_arrivals import (
@@ -194,3 +195,24 @@ def test_the_preference_of_the_check_is_that_of_the_arrivals() -> None:
     assert preference([not_signed, not_signed]) == 1.0
     # A stack without controls says nothing.
     assert preference([signed, np.array([True])]) == preference([signed])
+
+
+def test_single_months_average_to_the_ratio_of_their_period() -> None:
+    relative = laid().found.relative
+    group = periods_of(relative)
+    assert list(relative[group == -1]) == list(range(-24, -12))
+    ratios = log_ratios(laid().stacks, group)
+    factor = np.where(group >= 0, np.exp(ratios[np.maximum(group, 0)]), 1.0)
+    rows = pd.DataFrame(by_month(laid(), group, ratios))
+    weights = [stack.weight for stack in laid().stacks]
+    without = sum(
+        weight * expected(stack, factor)[0] / factor
+        for weight, stack in zip(weights, laid().stacks, strict=True)
+    )
+    for place in range(-1, len(PERIODS)):
+        own = group == place
+        mean = np.average(rows["ratio"][own], weights=np.asarray(without)[own])
+        ratio = 1.0 if place < 0 else math.exp(ratios[place])
+        assert mean == pytest.approx(ratio, rel=1e-4)
+    assert rows["arrivals"].max() == len(laid().stacks)
+    assert (rows["arrivals"].diff().dropna() <= 0).all()  # the record ends before some windows do

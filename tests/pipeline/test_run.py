@@ -29,7 +29,7 @@ pytestmark = pytest.mark.pipeline
 SEED = 20260101
 #: Units that take seconds; with them gone, a run makes the tables and the reports again.
 CHEAP = ("tables", "episodes", "timelines", "synthesis", "reports")
-FLIPPED = 40
+FLIPPED = int(os.environ.get("FLIPPED", "40"))
 
 
 def outputs(folder: Path) -> dict[str, str]:
@@ -154,7 +154,7 @@ def test_flipped_bits_are_seen_wherever_they_are(finished: Path) -> None:
     draw = random.Random(SEED)
     project = Project(finished)
     listed = {p: u for u, m in project.manifests().items() for p in m.outputs}
-    for name in draw.sample(sorted(listed), FLIPPED):
+    for name in draw.choices(sorted(listed), k=FLIPPED):
         path = finished / name
         content = path.read_bytes()
         at = len(content) - 1 - draw.randrange(8) if draw.random() < 0.3 else None
@@ -342,6 +342,47 @@ def test_a_full_disk_is_one_line_and_leaves_every_result(finished: Path) -> None
     assert left_behind(finished) == []
 
 
+@pytest.mark.slow
+def test_a_folder_that_cannot_be_written_is_one_line(copy: Path) -> None:
+    before = outputs(copy)
+    (copy / "data" / "processed" / "done" / "synthesis").unlink()
+    # A mount of one's own, since root may write where modes forbid it.
+    mounted = "mount --bind . . && mount -o remount,ro,bind . && cd . && exec "
+    alone = ["unshare", "--mount", "sh", "-c"]
+    if subprocess.run([*alone, mounted + "true"], cwd=copy, check=False).returncode:
+        pytest.skip("this machine lets nobody mount a folder read-only")
+    done = subprocess.run(
+        [*alone, f'{mounted} "$0" -m collsec run --root "$PWD"', sys.executable],
+        cwd=copy,
+        env=environment(copy),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ") and "Traceback" not in done.stderr
+    assert "ead-only" in done.stderr
+    assert outputs(copy).items() == before.items() - {
+        ("data/processed/done/synthesis", before["data/processed/done/synthesis"])
+    }
+
+
+@pytest.mark.slow
+def test_a_clock_set_back_hides_no_edit(copy: Path) -> None:
+    """What was made under a clock a year ahead is newer than every edit that follows."""
+    ahead = time.time() + 365 * 86_400
+    for path in [copy, *copy.rglob("*")]:
+        if path.is_file() and ".snakemake" not in path.parts:
+            os.utime(path, (ahead, ahead))
+    assert planned(copy) == {}
+    page = next((copy / "analyses").glob("h1-*.qmd"))
+    page.write_text(page.read_text(encoding="utf-8") + "\nOne more sentence.\n", encoding="utf-8")
+    assert planned(copy) == {"reports": 1}
+    done = run(copy)
+    assert done.returncode == 0, done.stderr
+    assert planned(copy) == {}
+
+
 # Kills and interrupts ---------------------------------------------------------------------------
 
 
@@ -418,6 +459,26 @@ def test_after_twenty_kills_from_nothing_the_bytes_are_the_same(copy: Path) -> N
     done = run(copy)
     assert done.returncode == 0, done.stderr
     assert outputs(copy) == expected
+
+
+@pytest.mark.slow
+def test_after_ten_interrupts_the_bytes_are_the_same(copy: Path) -> None:
+    expected = outputs(copy)
+    forget(copy, CHEAP)
+    draw, codes = random.Random(SEED), []
+    for _ in range(10):
+        process = start(copy)
+        begun(copy, process)
+        time.sleep(draw.uniform(0, 6))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        codes.append(process.returncode)
+    # A run may have ended before its interrupt.
+    assert set(codes) <= {0, 130} and codes.count(130) >= 5
+    done = run(copy)
+    assert done.returncode == 0, done.stderr
+    assert outputs(copy) == expected
+    assert left_behind(copy) == []
 
 
 @pytest.mark.slow

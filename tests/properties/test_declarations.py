@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import collsec.subjects  # noqa: F401
 from collsec.core.errors import CollsecError
+from collsec.designs import PARTS
 from collsec.histories import EXTENTS, FRAMES, TIMELINES
 from collsec.histories.cohorts import RULES, STRATA
 from collsec.histories.registry import BadDeclaration, Declared, declaration, raw_columns
@@ -177,3 +179,11 @@ def test_options_are_no_frames() -> None:
     def tied(ties: pd.DataFrame, *, powers: tuple[str, ...] = ()) -> None: ...
 
     assert declaration(tied, ["ties.power"]) == ("tied", ("ties",), ("ties.power",))
+
+
+@pytest.mark.parametrize("name", sorted(PARTS))
+def test_no_figure_of_a_part_has_the_name_of_a_table(name: str) -> None:
+    """Figures and tables of a page share one list of names: the later would replace the earlier."""
+    part = PARTS[name]
+    names = [one.name for one in (*part.tables, *part.figures)]
+    assert len(names) == len(set(names))

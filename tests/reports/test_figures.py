@@ -32,6 +32,7 @@ from collsec.reports.figures import (
     style,
     survival_curves,
 )
+from collsec.reports.figures.answers import plot_answers
 from collsec.reports.figures.coverage import (
     plot_activity,
     plot_date_precision,
@@ -45,7 +46,8 @@ from collsec.reports.figures.curves import (
     plot_ends_by_kind,
     plot_survival,
 )
-from collsec.reports.figures.forest import plot_forest
+from collsec.reports.figures.event_study import plot_event_study
+from collsec.reports.figures.forest import intervals_shown, plot_forest
 from collsec.reports.figures.influence import plot_leave_one_out, plot_null_calibration
 from collsec.reports.figures.power import detectable_effects, plot_detectable_effects
 from collsec.reports.figures.specification import plot_options, plot_specification_curve
@@ -525,7 +527,31 @@ def test_a_forest_has_the_wider_interval_as_ticks_around_the_bar() -> None:
     assert (0.8, 1.8) in ends
     ticks = [line.get_xdata()[0] for line in lines if line.get_marker() == "|"]
     assert np.allclose(sorted(ticks), [rows["ci_low"].iloc[0], rows["ci_high"].iloc[0]])
-    assert "Ticks: of 98.3 %" in figures_text(figure)
+    assert "Bars: intervals of 95 %. Ticks, and numbers beside them: of 98.3 %." in figures_text(
+        figure
+    )
+
+
+def test_a_key_speaks_of_ticks_only_where_there_are_some() -> None:
+    usual = RATIOS.head(1).assign(level=0.95)
+    usual = usual.assign(low_95=usual["ci_low"], high_95=usual["ci_high"])
+    assert intervals_shown(usual).startswith("Bars: intervals of 95 %, as the row's own")
+    unknown = RATIOS.head(2).assign(low_95=[0.8, np.nan], high_95=[1.8, np.nan])
+    assert (
+        intervals_shown(unknown)
+        == "Bars: intervals of 95 % or 98.3 %. Ticks, and numbers beside them: of 98.3 %."
+    )
+    assert intervals_shown(RATIOS.head(1)).startswith("Bars: intervals of 98.3 %, as the row's own")
+
+
+def test_a_main_claim_has_ticks_in_the_answers_too() -> None:
+    rows = answer_rows().assign(low_95=np.nan, high_95=np.nan)
+    rows.loc[0, ["low_95", "high_95", "level"]] = [0.9, 4.0, 1 - 0.05 / 3]
+    with house_style():
+        lines = plot_answers(rows, no_effect=BAND).axes[0].lines
+    ends = {tuple(np.round(line.get_xdata(), 6)) for line in lines if len(line.get_xdata()) == 2}
+    ticks = [line.get_xdata()[0] for line in lines if line.get_marker() == "|"]
+    assert (0.9, 4.0) in ends and np.allclose(ticks, [0.7])
 
 
 def figures_text(figure: Figure) -> str:
@@ -593,6 +619,33 @@ def test_the_response_is_described_at_both_values_that_the_text_contrasts() -> N
     assert "Restricted cubic spline: 1.28 at -1.0 and 0.61 at 2.0" in drawing.alternative
     assert len(drawing.data) == 10
     assert drawing.svg.startswith(b"<?xml")
+
+
+def test_an_event_study_says_periods_reference_and_arrivals() -> None:
+    periods = pd.DataFrame(
+        {
+            "first": [-12.0, 0.0],
+            "last": [-1.0, 11.0],
+            "estimate": [0.9, np.nan],
+            "ci_low": [0.5, np.nan],
+            "ci_high": [1.6, np.nan],
+        }
+    )
+    months = pd.DataFrame({"month": range(-24, 12), "arrivals": [9] * 30 + [8] * 6, "ratio": 1.1})
+    months.loc[[30, 31], "ratio"] = [0.0, np.nan]
+    drawing = figures.event_study(periods, months, level=0.95, no_effect=BAND)
+    assert "Reference, where one is expected: months −24 to −13." in drawing.alternative
+    assert "months −12 to −1 0.90 (0.50 to 1.60); months 0 to 11 not estim" in drawing.alternative
+    assert "Arrivals with a count: 8 to 9 in each month." in drawing.alternative
+    assert drawing.narrow and drawing.is_wide and len(drawing.data) == 36
+    assert drawing.data["is_reference"].sum() == 12
+    assert drawing.data["period_estimate"].notna().sum() == 12
+    with house_style():
+        lines = plot_event_study(periods, months, level=0.95, no_effect=BAND).axes[0].lines
+    beyond = [line for line in lines if line.get_marker() == "v"]
+    assert [list(line.get_xdata()) for line in beyond] == [[6]]
+    dots = next(line for line in lines if line.get_marker() == "o")
+    assert len(dots.get_xdata()) == 34
 
 
 def test_a_rare_act_has_an_axis_that_shows_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from collsec.reports.pages import prose
 from collsec.reports.pages.prose import prose_numbers
 from collsec.reports.pages.source import BadProse, Qmd, read_qmd
+from study import REPOSITORY
 
 IMAGES = ["figures/h1-lags.svg"]
 FIGURE = '![Lags.](figures/h1-lags.svg){#fig-lags fig-alt="Two points."}'
@@ -141,3 +143,22 @@ def test_places_count_lines_of_the_file_not_of_the_body(tmp_path: Path) -> None:
     path = tmp_path / "x.qmd"
     path.write_text("---\ntitle: T\nmore: 1\n---\n\nfirst\nsecond\n")
     assert read_qmd(path, "x.qmd").at("second") == "x.qmd, line 7"
+
+
+@pytest.mark.parametrize("name", ["h1-deployment-delay", "h2-veto-use", "h3-p5-interest"])
+def test_a_section_of_a_main_page_prints_a_dozen_numbers_at_most(name: str) -> None:
+    """Captions, alternative texts and variables that are words or sentences do not count."""
+    body = (REPOSITORY / "analyses" / f"{name}.qmd").read_text(encoding="utf-8").split("---", 2)[2]
+    words = re.compile(
+        r"\.(says|sentence|reasons|multiplicity|nonlinearity|declared|outcome|\w+_says)$"
+    )
+    printed: dict[str, int] = {}
+    section = ""
+    for line in body.splitlines():
+        if line.startswith("#"):
+            section = line
+        if not line.startswith("!["):
+            found = re.findall(r"\{\{< var ([\w.]+) >\}\}", line)
+            own = [one for one in found if not words.search(one)]
+            printed[section] = printed.get(section, 0) + len(own)
+    assert {title: n for title, n in printed.items() if n > 12} == {}

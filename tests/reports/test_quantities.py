@@ -10,7 +10,15 @@ import pandas as pd
 import pytest
 
 from collsec.core.schema import Role
-from collsec.designs.estimate import UNITS, Estimate, Quantity, Scale, Unit, tidy
+from collsec.designs.estimate import (
+    UNITS,
+    Estimate,
+    Quantity,
+    Scale,
+    Unit,
+    result_id,
+    tidy,
+)
 from collsec.designs.parts import PARTS, TableOf, VariablesOf
 from collsec.reports.words.quantities import PRIMARY, feed, printed, variables
 from study import PROJECT
@@ -187,4 +195,20 @@ def test_from_fit_agrees_with_the_definitions() -> None:
         0.0, NAN, level=0.9, limits=(-INF, 1.0), p_value=0.5, power=0.8, **common
     )
     assert (own.ci_low, own.ci_high, own.p_value) == (0.0, math.e, 0.5)
-    assert math.isnan(own.mde_low)
+    assert math.isnan(own.mde_low) and math.isnan(own.low_95)
+    wide = Estimate.from_fit(-2.0, 1.0, level=0.98, scale=Scale.DIFFERENCE, degrees=4, **common)
+    assert (wide.low_95, wide.high_95) == (by_t.ci_low, by_t.ci_high)
+    assert wide.ci_low < wide.low_95 and math.isnan(by_t.low_95)
+    given = Estimate.from_fit(
+        0.0, 1.0, level=0.98, limits=(-INF, 2.0), limits_95=(-1.0, 1.0), p_value=0.5, **common
+    )
+    assert (given.low_95, given.high_95) == (math.exp(-1.0), math.e)
+
+
+def test_every_row_has_the_interval_of_95_percent_and_no_id_depends_on_it() -> None:
+    rows = tidy([estimate(), dataclasses.replace(estimate(), level=0.98, low_95=1.1, high_95=2.0)])
+    assert rows["low_95"].tolist() == [rows["ci_low"].iloc[0], 1.1]
+    assert rows["high_95"].tolist() == [rows["ci_high"].iloc[0], 2.0]
+    panel = pd.DataFrame({"start": [0.0]})
+    before = rows.drop(columns=["low_95", "high_95"])
+    assert result_id("h1.primary", {}, panel, rows) == result_id("h1.primary", {}, panel, before)

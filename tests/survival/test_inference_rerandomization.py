@@ -96,6 +96,17 @@ def test_estimate_equals_the_cox_model_on_split_rows(seed: int) -> None:
     assert result.std_error == pytest.approx(std_error, abs=1e-8)
 
 
+def test_a_further_level_has_the_interval_of_a_run_at_that_level() -> None:
+    design = tied_world(1)
+    both = risk_set_rerandomization(design, draws=399, level=0.98, seed=1, further_levels=[0.9])
+    alone = risk_set_rerandomization(design, draws=399, level=0.9, seed=1)
+    without = risk_set_rerandomization(design, draws=399, level=0.98, seed=1)
+    assert both.further[0.9] == pytest.approx((alone.ci_low, alone.ci_high), abs=2e-4)
+    assert both.ci_low < both.further[0.9][0] < both.further[0.9][1] < both.ci_high
+    assert (both.ci_low, both.ci_high) == (without.ci_low, without.ci_high)
+    assert both.median_unbiased == without.median_unbiased and not without.further
+
+
 def test_score_at_no_effect_is_the_log_rank_statistic_by_hand() -> None:
     """Unit 1 is exposed from day 5. Day 10: 1 of 5 exposed; day 20: 1 of 4, and it ends.
 

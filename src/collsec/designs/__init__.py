@@ -9,6 +9,7 @@ from collsec.designs import (
     agreement_clock,  # noqa: F401
     date_imputation,  # noqa: F401
     discrete_time,  # noqa: F401
+    event_study,  # noqa: F401
     exclusions,  # noqa: F401
     fixed_at_onset,  # noqa: F401
     functional_form,  # noqa: F401

@@ -10,7 +10,16 @@ import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
-from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for, without_estimate
+from collsec.designs.estimate import (
+    USUAL,
+    Estimate,
+    Quantity,
+    Unit,
+    is_usual,
+    seed_for,
+    wald_interval,
+    without_estimate,
+)
 from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.designs.registry import get
@@ -58,6 +67,8 @@ def date_imputation(context: Context, primary: Estimate) -> Part:
         centered=math.nan,
         null_rejection=math.nan,
         null_draws=0,
+        low_95=math.nan,
+        high_95=math.nan,
         **counts,
     )
     record = {
@@ -81,12 +92,17 @@ def date_imputation(context: Context, primary: Estimate) -> Part:
     detectable = minimum_detectable_effect(
         pooled.std_error, alpha=1 - primary.level, power=inputs.study.power
     )
+    low_95, high_95 = (math.nan, math.nan)
+    if not is_usual(primary.level):
+        low_95, high_95 = wald_interval(pooled.estimate, pooled.std_error, USUAL, pooled.dof)
     combined = dataclasses.replace(
         common,
         estimate=math.exp(pooled.estimate),
         std_error=pooled.std_error,
         ci_low=math.exp(pooled.ci_low),
         ci_high=math.exp(pooled.ci_high),
+        low_95=math.exp(low_95),
+        high_95=math.exp(high_95),
         p_value=pooled.p_value,
         mde_low=detectable.low,
         mde_high=detectable.high,

@@ -22,6 +22,10 @@ from collsec.survival.inference import minimum_detectable_effect
 
 # Results are compared, and cited, at this many significant digits.
 RESULT_DIGITS = 6
+#: Level of the interval that every estimate carries, whatever the level of its own.
+USUAL = 0.95
+#: Columns that restate an interval at another level: no part of what a result is cited with.
+RESTATED = ("low_95", "high_95")
 
 
 class Unit(StrEnum):
@@ -129,7 +133,7 @@ class Scale(StrEnum):
 
 
 def wald_interval(
-    coefficient: float, std_error: float, level: float, degrees: int | None = None
+    coefficient: float, std_error: float, level: float, degrees: float | None = None
 ) -> tuple[float, float]:
     """Interval of a coefficient by the normal distribution, or by Student's t.
 
@@ -138,7 +142,7 @@ def wald_interval(
     coefficient, std_error : float
     level : float
         Confidence level.
-    degrees : int, optional
+    degrees : float, optional
         Degrees of freedom of Student's t.
     """
     middle = 0.5 + level / 2
@@ -193,6 +197,8 @@ class Estimate:
         Hazard ratio at which the score stands at the median of the redrawn exposures: the estimate
         that belongs to a re-randomization interval. It departs from ``estimate`` where exposure
         falls on strata with a higher or lower hazard.
+    low_95, high_95 : float
+        Interval of 95 % by the same method, where ``level`` is another; NaN where it is not known.
     cluster_low, cluster_high : float
         Cluster-sandwich interval at the same level, reported alongside.
     exposed_units, exposed_events, exposed_clusters : int
@@ -237,6 +243,8 @@ class Estimate:
     null_draws: int = 0
     validity: str = "principled"
     note: str = ""
+    low_95: float = math.nan
+    high_95: float = math.nan
 
     @classmethod
     def from_fit(
@@ -248,6 +256,7 @@ class Estimate:
         scale: Scale = Scale.RATIO,
         degrees: int | None = None,
         limits: tuple[float, float] | None = None,
+        limits_95: tuple[float, float] | None = None,
         p_value: float | None = None,
         sandwich: tuple[float, float] | None = None,
         power: float | None = None,
@@ -268,6 +277,8 @@ class Estimate:
             Degrees of freedom of Student's t for interval and p-value; normal where not given.
         limits : tuple of float, optional
             Limits of the interval on the scale of the model, where the inference has its own.
+        limits_95 : tuple of float, optional
+            Those of 95 %, where the inference has its own and ``level`` is another.
         p_value : float, optional
             Where the inference has its own.
         sandwich : tuple of float, optional
@@ -288,6 +299,11 @@ class Estimate:
             return cls.missing(f"the coefficient is infinite ({side})", level=level, **known)
         low, high = limits or wald_interval(coefficient, std_error, level, degrees)
         fields: dict[str, Any] = {}
+        if not is_usual(level):
+            if limits is None:
+                limits_95 = wald_interval(coefficient, std_error, USUAL, degrees)
+            if limits_95 is not None:
+                fields["low_95"], fields["high_95"] = (scale.of(v) for v in limits_95)
         if sandwich is not None:
             fields["cluster_low"], fields["cluster_high"] = (scale.of(v) for v in sandwich)
         error = std_error if detectable_error is None else detectable_error
@@ -311,6 +327,11 @@ class Estimate:
         return cls(**without_estimate(why) | known)
 
 
+def is_usual(level: float) -> bool:
+    """Whether an interval is that of 95 % itself."""
+    return math.isclose(level, USUAL)
+
+
 def without_estimate(why: object) -> dict[str, Any]:
     """The fields of an :class:`Estimate` that the data cannot give, with the reason in its note."""
     nothing: dict[str, Any] = dict.fromkeys(
@@ -325,8 +346,12 @@ def seed_for(seed: int, name: str) -> int:
 
 
 def tidy(estimates: list[Estimate]) -> pd.DataFrame:
-    """One row per estimate, in the order given."""
-    return pd.DataFrame([dataclasses.asdict(e) | {"role": str(e.role)} for e in estimates])
+    """One row per estimate, in the order given; each with its interval of 95 %."""
+    rows = pd.DataFrame([dataclasses.asdict(e) | {"role": str(e.role)} for e in estimates])
+    own = np.array([is_usual(level) for level in rows["level"]])
+    for column, of_level in zip(RESTATED, ("ci_low", "ci_high"), strict=True):
+        rows[column] = rows[column].where(~own, rows[of_level])
+    return rows
 
 
 def rounded(value: Any) -> Any:
@@ -350,5 +375,6 @@ def result_id(
     The code's version is no part of it: a change of code that changes no number changes no id.
     """
     rows = int(pd.util.hash_pandas_object(panel, index=False).sum() & 0xFFFFFFFF)
-    numbers = rounded(estimates.to_dict(orient="records"))
+    cited = estimates.drop(columns=list(RESTATED), errors="ignore")
+    numbers = rounded(cited.to_dict(orient="records"))
     return f"{estimate_id}@{digest_json([spec, rows, numbers])[:6]}"

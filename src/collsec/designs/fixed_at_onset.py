@@ -18,7 +18,7 @@ from collsec.designs import curves
 from collsec.designs.checks import LEVEL, rejections
 from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.cox_based import CoxBased
-from collsec.designs.estimate import Estimate, Quantity, seed_for
+from collsec.designs.estimate import USUAL, Estimate, Quantity, is_usual, seed_for
 from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.designs.jackknife import by_method, refit_without, with_jackknife
 from collsec.designs.parts import Part
@@ -52,6 +52,8 @@ def bootstrapped(
         seed=seed_for(inputs.study.seed, estimate_id),
         level=base.level,
     )
+    usual = found.percentile_at(USUAL)
+    is_other = not is_usual(base.level)
     return dataclasses.replace(
         base,
         estimate_id=estimate_id,
@@ -62,6 +64,8 @@ def bootstrapped(
         std_error=float(found.std_error[0]),
         ci_low=math.exp(found.percentile.low[0]),
         ci_high=math.exp(found.percentile.high[0]),
+        low_95=math.exp(usual.low[0]) if is_other else math.nan,
+        high_95=math.exp(usual.high[0]) if is_other else math.nan,
         note=f"{found.failures} of {found.draws} draws could not be fitted"
         if found.failures
         else "",

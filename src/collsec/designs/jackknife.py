@@ -17,7 +17,14 @@ import pandas as pd
 from scipy import stats
 
 from collsec.designs.comparison import Comparison, sandwich_ratio
-from collsec.designs.estimate import Estimate, Scale, wald_interval, wald_p_value
+from collsec.designs.estimate import (
+    USUAL,
+    Estimate,
+    Scale,
+    is_usual,
+    wald_interval,
+    wald_p_value,
+)
 from collsec.survival import CoxDesign, EstimationError
 from collsec.survival.inference import (
     InferenceError,
@@ -61,16 +68,24 @@ def with_jackknife(base: Estimate, comparison: Comparison, *, power: float) -> E
         level=base.level,
     )
     detectable = minimum_detectable_effect(found.std_error, alpha=1 - base.level, power=power)
+    low_95, high_95 = (math.nan, math.nan) if is_usual(base.level) else usual_limits(found)
     return dataclasses.replace(
         base,
         inference="cluster_jackknife",
         ci_low=math.exp(found.ci_low),
         ci_high=math.exp(found.ci_high),
+        low_95=math.exp(low_95),
+        high_95=math.exp(high_95),
         p_value=found.p_value,
         std_error=found.std_error,
         mde_low=detectable.low,
         mde_high=detectable.high,
     )
+
+
+def usual_limits(found: JackknifeResult) -> tuple[float, float]:
+    """Limits of 95 % by Student's t, whatever the level of the result's own."""
+    return wald_interval(found.estimate, found.std_error, USUAL, found.degrees_of_freedom)
 
 
 def hazard_ratio(comparison: Comparison, *, level: float, power: float, **known: Any) -> Estimate:
@@ -103,6 +118,7 @@ def hazard_ratio(comparison: Comparison, *, level: float, power: float, **known:
         found.std_error,
         level=level,
         limits=(found.ci_low, found.ci_high),
+        limits_95=usual_limits(found),
         p_value=found.p_value,
         power=power,
         sandwich=wald_interval(found.estimate, float(fit.std_errors[comparison.column]), level),
@@ -165,6 +181,7 @@ def difference(
         level=level,
         scale=Scale.DIFFERENCE,
         limits=(found.ci_low, found.ci_high),
+        limits_95=usual_limits(found),
         p_value=found.p_value,
         **known,
     )

@@ -26,11 +26,10 @@ from collsec.designs.comparison import identity
 from collsec.designs.cox_based import RECENT_YEARS
 from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for, wald_interval
 from collsec.designs.inputs import Inputs
-from collsec.designs.log_linear import Ratio, log_ratio, log_ratios
+from collsec.designs.log_linear import Ratio, log_ratio
 from collsec.designs.matched_acts import wilson
 from collsec.designs.months_at_war import with_error
-from collsec.designs.parts import Context, Part, TableOf, part
-from collsec.designs.printed import ForestOf
+from collsec.designs.parts import Part
 from collsec.designs.redrawn_arrivals import (
     Laid,
     engine_gap,
@@ -51,8 +50,6 @@ RERANDOMIZED, SANDWICH = "set_rerandomization", "cluster_sandwich"
 RATIO = "rate_ratio"
 EVE_WEIGHT, EVE_DRAWS = 5.0, 2000
 FEWEST_ARRIVALS = 3
-#: Groups of months of the event study, first and last month since the arrival.
-PERIODS = ((-12, -7), (-6, -1), (0, 5), (6, 11), (12, 23), (24, 35))
 
 
 @design
@@ -433,51 +430,3 @@ class MonthlyViolence:
                 float(np.mean([(own[1:] > 0).mean() for own in prepared.found.status])), Unit.SHARE
             ),
         }
-
-
-@part(
-    roles=(Role.DESCRIPTIVE,),
-    tables=(
-        TableOf(
-            "event-study",
-            (Role.DESCRIPTIVE,),
-            "Deaths in the host of an arrival against those expected, by months since the arrival; "
-            "the months 24 to 13 before it are the reference. Every arrival counts alike. "
-            "Intervals allow for the spread between arrivals.",
-        ),
-    ),
-    figures=(ForestOf("event-study", (Role.DESCRIPTIVE,)),),
-    counts="{exposed_events} arrivals in {exposed_clusters} {cluster}",
-    designs=("monthly_violence",),
-    uses=("violence.gwno_host", "violence.known_from", "violence.deaths_in_month"),
-)
-def event_study(context: Context) -> Part:
-    """Ratios of deaths by months before and after the arrival, all in one model."""
-    laid: Any = context.prepared
-    relative = laid.found.relative
-    group = np.full(len(relative), -1)
-    for place, (first, last) in enumerate(PERIODS):
-        group[(relative >= first) & (relative <= last)] = place
-    ratios = log_ratios(laid.stacks, group)
-    leave = np.array([log_ratios(laid.without(p).stacks, group) for p in range(len(laid.stacks))])
-    size = len(leave)
-    made = []
-    for place, (first, last) in enumerate(PERIODS):
-        level = context.inputs.study.usual_level
-        known = identity(
-            context.inputs,
-            context.inputs.spec.exposure,
-            estimate_id=f"{context.name}.months.{place}",
-            role=Role.DESCRIPTIVE,
-            label=f"Months {first} to {last}".replace("-", "−"),
-        )
-        known |= {"estimand": RATIO, "inference": "cluster_jackknife"} | laid.counts()
-        own = leave[:, place]
-        error = math.sqrt((size - 1) / size * float(((own - own.mean()) ** 2).sum()))
-        if not math.isfinite(ratios[place]) or not math.isfinite(error) or error == 0:
-            made.append(Estimate.missing("no death counted or expected", level=level, **known))
-            continue
-        made.append(
-            Estimate.from_fit(float(ratios[place]), error, level=level, degrees=size - 1, **known)
-        )
-    return Part(made)

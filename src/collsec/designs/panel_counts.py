@@ -3,15 +3,17 @@
 The mean of a count is a product of an effect of the unit, one of the period (where there are
 several units), and a ratio per unit of the exposure: Poisson pseudo-likelihood. What is redrawn is
 when the exposure came: each unit's path is turned around its calendar by a random number of
-periods, so that its length and its clustering stay. A series of one unit has as many turns as
-periods, and its result is described: anything that moves with time would do as well.
+periods, so that its length and its clustering stay. Units whose measure says that they share a
+path (its column ``path``) are turned together, as they were exposed together. A series of one unit
+has as many turns as periods, and its result is described: anything that moves with time would do
+as well.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,7 +54,11 @@ class Panel:
     counts : ndarray of float, shape (n_units, n_periods)
         NaN where a unit is not on record.
     exposure : ndarray of float, shape (n_units, n_periods)
+        Known outside the record of the counts too, where the measure tells it.
     attrition : DataFrame
+    shared : ndarray of int, shape (n_units,), or None
+        Code of the path that a unit shares with others, which are turned together; None if each
+        unit has a path of its own.
     """
 
     units: np.ndarray
@@ -60,6 +66,17 @@ class Panel:
     counts: np.ndarray
     exposure: np.ndarray
     attrition: pd.DataFrame
+    shared: np.ndarray | None = None
+
+    @property
+    def path(self) -> np.ndarray:
+        """Code of each unit's path, from 0 on."""
+        return np.arange(len(self.units)) if self.shared is None else self.shared
+
+    @property
+    def n_paths(self) -> int:
+        """How many paths there are to turn."""
+        return int(self.path.max()) + 1 if len(self.units) else 0
 
     @property
     def known(self) -> np.ndarray:
@@ -75,6 +92,7 @@ class Panel:
             self.counts[rows],
             self.exposure[rows],
             self.attrition,
+            None if self.shared is None else np.unique(self.shared[rows], return_inverse=True)[1],
         )
 
     def numbers(self) -> dict[str, int]:
@@ -186,22 +204,24 @@ def log_ratio(panel: Panel) -> float:
 
 
 def turns(panel: Panel, log_effect: float) -> np.ndarray:
-    """Score of every turn of every unit's path, if its counts are freed of an effect.
+    """Score of every turn of every path, if the counts of its units are freed of an effect.
 
     Returns
     -------
-    ndarray of float, shape (n_units, n_periods)
+    ndarray of float, shape (n_paths, n_periods)
         The path as it is in the first column.
     """
-    known = panel.known
-    x = np.where(known, panel.exposure, 0.0)
-    y = np.where(known, panel.counts, 0.0) * np.exp(-log_effect * x)
-    freed = Panel(
-        panel.units, panel.periods, np.where(known, y, np.nan), panel.exposure, panel.attrition
-    )
+    known, x = panel.known, np.nan_to_num(panel.exposure)
+    y = np.where(known, panel.counts, 0.0) * np.exp(-log_effect * np.where(known, x, 0.0))
+    freed = replace(panel, counts=np.where(known, y, np.nan))
     rest = np.where(known, y - fitted(freed, 0.0), 0.0)
     size = x.shape[1]
-    return np.stack([(np.roll(x, k, axis=1) * rest).sum(axis=1) for k in range(size)], axis=1)
+    by_unit = np.stack([(np.roll(x, k, axis=1) * rest).sum(axis=1) for k in range(size)], axis=1)
+    if panel.shared is None:
+        return by_unit
+    out = np.zeros((panel.n_paths, size))
+    np.add.at(out, panel.shared, by_unit)
+    return out
 
 
 def p_of(scores: np.ndarray, picks: np.ndarray) -> float:
@@ -247,10 +267,14 @@ class PanelCounts:
             ("counted", f"{measures.get(outcome or inputs.spec.outcome).title}", len(counts)),
             ("exposure on record", measures.get(name).title, len(both)),
         ]
-        table, x = (
-            both.pivot_table(index="unit_id", columns="period", values=value, aggfunc="first")
-            for value in ("count", "exposure")
-        )
+        table = both.pivot_table(index="unit_id", columns="period", values="count", aggfunc="first")
+        x = values.pivot_table(
+            index="unit_id", columns="period", values="exposure", aggfunc="first"
+        ).reindex(index=table.index, columns=table.columns)
+        shared = None
+        if "path" in values:
+            path = values.drop_duplicates("unit_id").set_index("unit_id")["path"]
+            shared = np.unique(path.reindex(table.index).astype(str), return_inverse=True)[1]
         attrition = pd.DataFrame(
             [(s, r, n, n) for s, r, n in steps], columns=["step", "rule", "n_units", "n_events"]
         )
@@ -261,6 +285,7 @@ class PanelCounts:
             table.to_numpy(float),
             x.to_numpy(float),
             attrition,
+            shared,
         )
 
     def counts(self, inputs: Inputs, prepared: Panel) -> dict[str, Any]:
@@ -344,7 +369,7 @@ class PanelCounts:
                 log, error, level=level, degrees=max(len(prepared.units) - 1, 1), **known
             )
         rng = np.random.default_rng(seed_for(inputs.study.seed, estimate_id))
-        picks = rng.integers(prepared.counts.shape[1], size=(draws, len(prepared.units)))
+        picks = rng.integers(prepared.counts.shape[1], size=(draws, prepared.n_paths))
         alpha = 1 - level
 
         def limit(side: float) -> float:
@@ -387,8 +412,8 @@ class PanelCounts:
         rng = np.random.default_rng(
             seed_for(inputs.study.seed, f"{inputs.spec.hypothesis}.calibration")
         )
-        scores, size = turns(prepared, 0.0), prepared.counts.shape[1]
-        rows = np.arange(len(scores))[None, :]
+        scores = turns(prepared, 0.0)
+        size, rows = scores.shape[1], np.arange(len(scores))[None, :]
         reference = scores[rows, rng.integers(size, size=(2000, len(scores)))].sum(axis=1)
         made = scores[rows, rng.integers(size, size=(draws, len(scores)))].sum(axis=1)
         above = (reference[None, :] >= made[:, None]).mean(axis=1)
@@ -441,12 +466,11 @@ class PanelCounts:
         """The primary's ratio in the years from a day on."""
         found = self.prepare(inputs, inputs.spec.exposure)
         late = found.periods >= day.year
-        cut = Panel(
-            found.units,
-            found.periods[late],
-            found.counts[:, late],
-            found.exposure[:, late],
-            found.attrition,
+        cut = replace(
+            found,
+            periods=found.periods[late],
+            counts=found.counts[:, late],
+            exposure=found.exposure[:, late],
         )
         known = identity(inputs, inputs.spec.exposure, estimate_id="", role=Role.PRIMARY)
         if not late.any():

@@ -19,7 +19,7 @@ import pandas as pd
 from collsec.core.schema import Role
 from collsec.designs.estimate import Estimate, Quantity
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.designs.printed import ForestOf, RecordTable, ResponseOf
+from collsec.designs.printed import EventStudyOf, ForestOf, RecordTable, ResponseOf
 from collsec.histories.registry import enter
 from collsec.hypothesis.study import Draws
 
@@ -177,7 +177,7 @@ class Declaration:
         empty where the part asks about the hypothesis's own, whatever it is.
     designs : tuple of str
         Designs that it can be part of; empty for every one.
-    figures : tuple of ForestOf or ResponseOf
+    figures : tuple of ForestOf, ResponseOf or EventStudyOf
         Further figures.
     """
 
@@ -192,7 +192,7 @@ class Declaration:
     after_primary: bool
     exposures: tuple[str, ...]
     designs: tuple[str, ...]
-    figures: tuple[ForestOf | ResponseOf, ...] = ()
+    figures: tuple[ForestOf | ResponseOf | EventStudyOf, ...] = ()
 
     def made(self, context: Context, *primary: Estimate) -> Part:
         """What the part gives, checked against its declaration.
@@ -231,7 +231,7 @@ def part(
     after_primary: bool = False,
     exposures: tuple[str, ...] = (),
     designs: tuple[str, ...] = (),
-    figures: tuple[ForestOf | ResponseOf, ...] = (),
+    figures: tuple[ForestOf | ResponseOf | EventStudyOf, ...] = (),
 ) -> Callable[[Function], Function]:
     """Register a part under its function's name; see :class:`Declaration`.
 

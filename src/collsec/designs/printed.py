@@ -112,6 +112,24 @@ class ForestOf:
 
 
 @dataclass(frozen=True, slots=True)
+class EventStudyOf:
+    """A figure of a page: ratios by months before and after an event.
+
+    Attributes
+    ----------
+    name : str
+        Of the figure: ``around-arrival`` gives ``fig-h7-around-arrival``. No table has it.
+    record : str
+        Name of the record among those of the part: ``level``; ``periods`` (rows with `first` and
+        `last` month, `estimate`, `ci_low`, `ci_high`); ``months`` (rows with `month`, `arrivals`,
+        `ratio`), those of the reference among them.
+    """
+
+    name: str
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseOf:
     """A figure of a page: how a hazard ratio changes along an exposure in degrees.
 

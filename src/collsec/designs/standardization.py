@@ -147,6 +147,8 @@ def in_months(
         null_draws=0,
         centered=math.nan,
         p_value=math.nan,
+        low_95=math.nan,
+        high_95=math.nan,
         **described,  # type: ignore[arg-type]
     )
     try:
@@ -160,10 +162,17 @@ def in_months(
         return contrast(held_at(fit, prepared.column, math.log(hazard_ratio)))
 
     limits = [at(primary.ci_low), at(primary.ci_high)]
+    usual = [at(primary.low_95), at(primary.high_95)]
     if at(2.0) < 0:  # Months fall as the ratio rises: its upper limit gives the lower one.
         limits.reverse()
+        usual.reverse()
     return dataclasses.replace(
-        base, estimate=at(primary.estimate), ci_low=limits[0], ci_high=limits[1]
+        base,
+        estimate=at(primary.estimate),
+        ci_low=limits[0],
+        ci_high=limits[1],
+        low_95=usual[0],
+        high_95=usual[1],
     )
 
 

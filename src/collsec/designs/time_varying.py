@@ -20,7 +20,7 @@ from collsec.designs import curves
 from collsec.designs.checks import LEVEL
 from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.cox_based import CoxBased
-from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
+from collsec.designs.estimate import USUAL, Estimate, Quantity, Unit, is_usual, seed_for
 from collsec.designs.inputs import Inputs, Prepared, codes
 from collsec.designs.parts import Part
 from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, Task, design
@@ -177,6 +177,7 @@ def rerandomized(
             draws=draws,
             level=level,
             seed=seed_for(inputs.study.seed, estimate_id),
+            further_levels=() if is_usual(level) else (USUAL,),
         )
     except InferenceError as error:
         return Estimate.missing(error, level=level, **known)
@@ -186,6 +187,7 @@ def rerandomized(
         std_error,
         level=level,
         limits=(found.ci_low, found.ci_high),
+        limits_95=found.further.get(USUAL),
         p_value=found.p_value,
         sandwich=limits,
         power=inputs.study.power,

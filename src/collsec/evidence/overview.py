@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from collsec.evidence.claims import is_description, primary_of, row_of
+from collsec.evidence.claims import NOT_IN_STUDY, is_description, primary_of, row_of
 from collsec.evidence.record import Record
 
 #: What is kept of an estimate.
@@ -17,6 +17,8 @@ KEPT = (
     "estimate",
     "ci_low",
     "ci_high",
+    "low_95",
+    "high_95",
     "level",
     "n_units",
     "n_events",
@@ -28,7 +30,7 @@ KEPT = (
 def answers(
     ledger: pd.DataFrame | None, records: Mapping[str, Record], titles: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Every tested claim with its first estimate; then the primaries that no claim names.
+    """Every claim tested in this study with its first estimate; then primaries without a claim.
 
     Parameters
     ----------
@@ -48,6 +50,8 @@ def answers(
     rows, named = [], set()
     tested = pd.DataFrame() if ledger is None else ledger[ledger["verdict_class"] == "tested"]
     for claim in tested.to_dict(orient="records"):
+        if claim["standing"] == NOT_IN_STUDY:
+            continue
         record = records[claim["hypothesis"]]
         first = str(claim["tests"]).split(";")[0]
         row = None if is_description(first, record) else row_of(first, record)

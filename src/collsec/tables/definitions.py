@@ -289,6 +289,14 @@ DERIVED: dict[str, Derived] = {
     ),
     "ci_high": Derived(_ESTIMATES, _RATIO, "Upper end of the same interval."),
     "level": Derived(_ESTIMATES, "probability", "Level of the interval."),
+    "low_95": Derived(
+        _ESTIMATES,
+        _RATIO,
+        "Lower end of the 95 % interval by the same method; of the interval itself where that is "
+        "its level. Missing where finding it would cost as much as the interval itself: effects "
+        "inverted over redrawn arrivals, redrawn acts, or turned paths at another level.",
+    ),
+    "high_95": Derived(_ESTIMATES, _RATIO, "Upper end of the same interval."),
     "p_value": Derived(_ESTIMATES, "probability", "Two-sided p-value of no effect."),
     "std_error": Derived(_ESTIMATES, _RATIO, "Standard error; of hazard ratios on the log scale."),
     "inference": Derived(

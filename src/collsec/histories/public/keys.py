@@ -94,7 +94,7 @@ def list_codes(
     """The columns of :func:`listed` for lists of state codes on some days."""
     # Codes change only where a state has a further span: lists are looked up once for each.
     further = states.loc[states["gwno"].duplicated(keep=False), "valid_from"].sort_values()
-    era = pd.Series(further.searchsorted(day), index=lists.index)
+    era = pd.Series(further.searchsorted(day, side="right"), index=lists.index)
     rows = pd.DataFrame({"lists": lists, "era": era, "day": day})
     known = rows.dropna().drop_duplicates(["lists", "era"], ignore_index=True)
     long = known.assign(gwno=known["lists"].str.split(LIST)).explode("gwno")

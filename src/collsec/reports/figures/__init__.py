@@ -12,6 +12,7 @@ from collsec.reports.figures.curves import (
     survival_curves,
 )
 from collsec.reports.figures.design import design_flow
+from collsec.reports.figures.event_study import event_study
 from collsec.reports.figures.forest import forest
 from collsec.reports.figures.influence import leave_one_out, null_calibration
 from collsec.reports.figures.power import detectable_effects
@@ -31,6 +32,7 @@ __all__ = [
     "design_flow",
     "detectable_effects",
     "ends_by_kind",
+    "event_study",
     "forest",
     "incidence_curves",
     "leave_one_out",

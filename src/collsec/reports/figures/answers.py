@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from typing import Any
 
@@ -12,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from collsec.designs.estimate import UNITS, Unit
+from collsec.reports.figures.forest import draw_interval
 from collsec.reports.figures.style import (
     BAND,
     BLUE,
@@ -221,16 +221,8 @@ def _row(
         axes.plot(edge, y, marker=mark, ms=5, color=MUTED, mew=0, clip_on=False)
     if not is_ratio(row):
         return
-    ratio, low, high = (float(row[c]) for c in ("estimate", "ci_low", "ci_high"))
-    if not (math.isnan(low) or math.isnan(high)):
-        ends = max(low, limits[0]), min(high, limits[1])
-        axes.plot(ends, [y, y], color=color, lw=2.4, solid_capstyle="butt", zorder=3)
-        for edge, is_outside, marker in (
-            (ends[0], low < limits[0], "<"),
-            (ends[1], high > limits[1], ">"),
-        ):
-            if is_outside:
-                axes.plot(edge, y, marker=marker, color=color, ms=5, clip_on=False, zorder=3)
+    ratio = float(row["estimate"])
+    draw_interval(axes, y, row, limits, color)
     if limits[0] <= ratio <= limits[1]:
         axes.plot(ratio, y, "s" if bold else "o", ms=6, color=color, zorder=4)
 

@@ -158,11 +158,6 @@ def _exposed(row: pd.Series) -> str:
 
 def _key(estimates: pd.DataFrame) -> str:
     """What bars, ticks, band and columns mean."""
-    levels = sorted({round(float(v), 4) for v in estimates["level"].dropna()})
-    names = [f"{100 * v:.1f} %".replace(".0 %", " %") for v in levels]
-    bars = f"Bars: intervals of {' or '.join(names)}, as the row's own inference has them."
-    if "low_95" in estimates:
-        bars = f"Bars: intervals of 95 %. Ticks: of {names[-1]}."
     hollow = (
         " Hollow: known to be biased." if (estimates["validity"] == "known-biased").any() else ""
     )
@@ -170,7 +165,7 @@ def _key(estimates: pd.DataFrame) -> str:
     if is_of_ends(estimates):
         counts = "Exposed: wars with the exposure, of those followed. "
         counts += "Ended: wars that ended while exposed."
-    return f"{bars} Band: too small an effect to matter.{hollow} {counts}"
+    return f"{intervals_shown(estimates)} Band: too small an effect to matter.{hollow} {counts}"
 
 
 def _alternative(estimates: pd.DataFrame) -> str:
@@ -230,13 +225,8 @@ def _draw_row(
             _cell(axes, layout, text, edge, y, bold=is_primary)
     if not _is_known(row):
         return
-    ratio, low, high = (float(row[c]) for c in ("estimate", "ci_low", "ci_high"))
-    first, last = (float(row.get(c, math.nan)) for c in ("low_95", "high_95"))
-    if math.isfinite(first + last) and float(row["level"]) > BAR_LEVEL + 1e-9:
-        _interval(axes, y, first, last, limits, color, 2.4)
-        _ticks(axes, y, low, high, limits, color)
-    else:
-        _interval(axes, y, low, high, limits, color, 2.4)
+    ratio = float(row["estimate"])
+    draw_interval(axes, y, row, limits, color)
     if limits[0] <= ratio <= limits[1]:
         axes.plot(
             ratio,
@@ -248,6 +238,40 @@ def _draw_row(
             mew=1.4,
             zorder=4,
         )
+
+
+def has_bar_and_ticks(row: pd.Series) -> bool:
+    """Whether a row carries the interval of 95 % within a wider one of its own."""
+    narrower = (float(row.get(c, math.nan)) for c in ("low_95", "high_95"))
+    return not any(math.isnan(end) for end in narrower) and float(row["level"]) > BAR_LEVEL + 1e-9
+
+
+def intervals_shown(rows: pd.DataFrame) -> str:
+    """What the bars of some rows are, and what their ticks; for a key or a caption."""
+    ticked = np.array([has_bar_and_ticks(row) for _, row in rows.iterrows()], dtype=bool)
+    levels = sorted({round(float(v), 4) for v in rows["level"][~ticked].dropna()} | {BAR_LEVEL})
+    if not ticked.any():
+        levels = sorted({round(float(v), 4) for v in rows["level"].dropna()})
+    said = f"Bars: intervals of {' or '.join(map(_percent, levels))}"
+    if not ticked.any():
+        return f"{said}, as the row's own inference has them."
+    wider = sorted({round(float(v), 4) for v in rows["level"][ticked]})
+    return f"{said}. Ticks, and numbers alongside them: of {' or '.join(map(_percent, wider))}."
+
+
+def _percent(level: float) -> str:
+    return f"{100 * level:.1f} %".replace(".0 %", " %")
+
+
+def draw_interval(
+    axes: Axes, y: float, row: pd.Series, limits: tuple[float, float], color: str
+) -> None:
+    """Draw the interval of a row as a bar: that of 95 % with ticks at a wider one of its own."""
+    low, high = (float(row[c]) for c in ("ci_low", "ci_high"))
+    if has_bar_and_ticks(row):
+        _ticks(axes, y, low, high, limits, color)
+        low, high = (float(row[c]) for c in ("low_95", "high_95"))
+    _interval(axes, y, low, high, limits, color, 2.4)
 
 
 def _interval(

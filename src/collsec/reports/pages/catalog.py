@@ -14,7 +14,7 @@ import pandas as pd
 from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.designs.parts import PARTS, CurveKind, CurveOf, Declaration, TableOf
-from collsec.designs.printed import ForestOf, RecordTable, ResponseOf
+from collsec.designs.printed import EventStudyOf, ForestOf, RecordTable, ResponseOf
 from collsec.designs.registry import is_timed
 from collsec.evidence import cases, claims, overview, release
 from collsec.evidence.dossiers import Dossier
@@ -310,7 +310,19 @@ def _diagnostics(
         for declared in part.figures:
             if isinstance(declared, ResponseOf) and declared.record in record.parts:
                 yield declared.name, _response(record, declared)
+            if isinstance(declared, EventStudyOf) and declared.record in record.parts:
+                yield declared.name, _event_study(record, declared)
     yield "checks", results.checks(record.diagnostics, hypothesis=record.hypothesis)
+
+
+def _event_study(record: Record, declared: EventStudyOf) -> Drawing:
+    found = record.parts[declared.record]
+    return figures.event_study(
+        pd.DataFrame(found["periods"]).astype(float),
+        pd.DataFrame(found["months"]).astype({"ratio": float}),
+        level=float(found["level"]),
+        no_effect=record.no_effect,
+    )
 
 
 def _response(record: Record, declared: ResponseOf) -> Drawing:

@@ -14,6 +14,7 @@ import pandas as pd
 from collsec.core.errors import BadTable
 from collsec.core.project import Project
 from collsec.core.schema import Role
+from collsec.designs import registry
 from collsec.designs.estimate import UNITS, Unit
 from collsec.designs.parts import PARTS, Declaration
 from collsec.designs.registry import exposed_outcome, is_timed
@@ -356,9 +357,11 @@ def counts(row: pd.Series, spec: Mapping[str, Any]) -> str:
         return declared.counts.format(**fields)
     outcome = exposed_outcome(spec)
     if outcome != "exposed termination":
+        exposed, hit = fields["exposed_units"], fields["exposed_events"]
+        units = wording.plural(registry.get(spec["design"]).unit, exposed)
         return (
-            f"{fields['exposed_units']} units in {fields['exposed_clusters']} clusters were "
-            f"exposed; exposed outcomes ({outcome}): {fields['exposed_events']}"
+            f"{exposed} {units} in {fields['exposed_clusters']} {fields['cluster']} were exposed, "
+            f"with {hit} {wording.plural(outcome, hit)}"
         )
     if is_timed(spec):
         return (

@@ -220,9 +220,9 @@ def listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-#: What Markdown would read as code, a link, an attribute, HTML, mathematics, or a citation.
 #: A noun, and what belongs to it.
 _HEAD = re.compile(r"(.*?)(?:( of | with )(.*))?")
+#: What Markdown would read as code, a link, an attribute, HTML, mathematics, or a citation.
 _LIVE = re.compile(r"([\\`\[\]{}<$]|(?<!\w)@)")
 
 

@@ -13,7 +13,7 @@ import math
 import pandas as pd
 
 from collsec.core.schema import Role
-from collsec.designs.estimate import Estimate, Quantity, Unit, without_estimate
+from collsec.designs.estimate import RESTATED, Estimate, Quantity, Unit, without_estimate
 from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.designs.parts import Context, CurveKind, CurveOf, Part, VariablesOf, part
 from collsec.designs.split_exposure import PRINTED, by_arrival, estimate_split
@@ -29,7 +29,8 @@ EARLY_MONTH, LATE_MONTH = 6, 18
 COST = f"Cost of delay: months of war, month {LATE_MONTH} against month {EARLY_MONTH}"
 #: What an estimate that was not made has of the primary's intervals.
 NOTHING = dict.fromkeys(
-    ("centered", "cluster_low", "cluster_high", "mde_low", "mde_high", "null_rejection"), math.nan
+    ("centered", "cluster_low", "cluster_high", "mde_low", "mde_high", "null_rejection", *RESTATED),
+    math.nan,
 )
 DELAYS = {
     "Deployed in month 6": EARLY_MONTH,

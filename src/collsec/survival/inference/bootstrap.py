@@ -70,6 +70,10 @@ class BootstrapResult:
     failure_reasons: tuple[tuple[str, int], ...]
     n_clusters: int
 
+    def percentile_at(self, level: float) -> BootstrapInterval:
+        """The percentile interval at another level, from the same draws."""
+        return _interval(self.estimates, 1 - check_level(level, InferenceError))
+
 
 def cluster_bootstrap(
     fit: WeightedFit,

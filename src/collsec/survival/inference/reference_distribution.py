@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -143,7 +144,7 @@ def limit_of_effect(
 #: Log hazard ratio beyond which an interval is reported as open.
 _OPEN = 16.0
 #: Precision of the limits, in log hazard ratio.
-_LIMIT_PRECISION = 1e-7
+LIMIT_PRECISION = 1e-7
 #: Assignments scored together, which bounds memory.
 _BATCH = 1000
 
@@ -207,6 +208,10 @@ class ScoreFunction:
         totals = design.event_counts
         return cls(totals, real, real_events.sum(axis=1), exposed, shared, events.sum(axis=1))
 
+    def remembered(self) -> Scores:
+        """Return the same function, which computes no effect twice: searches share their steps."""
+        return functools.cache(self)
+
     def __call__(self, beta: float) -> tuple[float, Floats]:
         """Return the real score and the redrawn ones, shape (draws,), at an effect."""
         own = studentized_scores(
@@ -218,17 +223,41 @@ class ScoreFunction:
         return float(own[0]), reference
 
 
+#: Real score, and redrawn ones, at an effect.
+Scores = Callable[[float], tuple[float, Floats]]
+
+
+def interval_not_rejected(
+    scores: Scores, alpha: float, *, precision: float = LIMIT_PRECISION
+) -> tuple[float, float]:
+    """Return the interval of log hazard ratios that a test at ``alpha`` does not reject."""
+    return (
+        limit_not_rejected(
+            scores, lambda draws: critical_values(draws, alpha)[1], side=-1.0, precision=precision
+        ),
+        limit_not_rejected(
+            scores, lambda draws: critical_values(draws, alpha)[0], side=1.0, precision=precision
+        ),
+    )
+
+
 def limit_not_rejected(
-    scores: ScoreFunction, quantile: Callable[[Floats], float], *, side: float
+    scores: Scores,
+    quantile: Callable[[Floats], float],
+    *,
+    side: float,
+    precision: float = LIMIT_PRECISION,
 ) -> float:
     """Return the lowest (side -1) or highest (side 1) log hazard ratio that is not rejected.
 
     Parameters
     ----------
-    scores : ScoreFunction
+    scores : ScoreFunction, or one that remembers
     quantile : callable
         The score that separates what is rejected, of redrawn scores, shape (draws,).
     side : {-1.0, 1.0}
+    precision : float
+        To which the limit is found.
 
     Notes
     -----
@@ -248,7 +277,7 @@ def limit_not_rejected(
         near, far = far, 2 * far
         if far > _OPEN:
             return direction * np.inf
-    while far - near > _LIMIT_PRECISION:
+    while far - near > precision:
         middle = (near + far) / 2
         near, far = (middle, far) if accepted(direction * middle) == here else (near, middle)
     return direction * (near if here else far)

@@ -7,7 +7,8 @@ off late exposures in short units, and its reference distribution would be wrong
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import stats
@@ -21,8 +22,12 @@ from collsec.survival.inference.reference_distribution import (
     ScoreFunction,
     critical_values,
     equal_tailed_p_values,
+    interval_not_rejected,
     limit_not_rejected,
 )
+
+#: Precision of the limits at further levels, in log hazard ratio: they are shown, not cited.
+_FURTHER_PRECISION = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class RerandomizationResult:
         The same, mean over draws.
     n_unplaced : float
         Mean number of spells per draw for which no unit was at risk and free.
+    further : mapping of float to (float, float)
+        Limits of the log hazard ratio at each further level, from the same draws; to four decimals.
     """
 
     estimate: float
@@ -96,6 +103,7 @@ class RerandomizationResult:
     n_coarsened: int
     mean_coarsened: float
     n_unplaced: float
+    further: Mapping[float, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def interval_std_error(self) -> float:
@@ -115,6 +123,7 @@ def risk_set_rerandomization(
     draws: int,
     level: float,
     seed: int | np.random.SeedSequence | np.random.Generator,
+    further_levels: Sequence[float] = (),
 ) -> RerandomizationResult:
     r"""Estimate a hazard ratio and test it against redrawn exposures.
 
@@ -130,6 +139,8 @@ def risk_set_rerandomization(
         Level of the interval, in (0, 1). The test at ``1 - level`` rejects no effect
         exactly when the interval excludes a hazard ratio of 1.
     seed : int, SeedSequence or Generator
+    further_levels : sequence of float
+        Levels at which the interval is given as well.
 
     Returns
     -------
@@ -183,14 +194,16 @@ def risk_set_rerandomization(
     Applications in Genetics and Molecular Biology*, 9(1), 39. doi:10.2202/1544-6115.1585
     """
     alpha = 1.0 - check_level(level, InferenceError)
+    others = {one: 1.0 - check_level(one, InferenceError) for one in further_levels}
     totals = design.event_counts
     exposed, events = exposed_counts(design, design.unit[None, :])
     if not np.any((exposed > 0) & (exposed < totals.at_risk)):
         raise InferenceError("No event time has both exposed and unexposed units at risk.")
     unit, mean_coarsened = redraw(design, draws, np.random.default_rng(seed))
-    scores = ScoreFunction.of(design, unit)
+    scores = ScoreFunction.of(design, unit).remembered()
     score, reference = scores(0.0)
     low, high = critical_values(reference, alpha)
+    ci_low, ci_high = interval_not_rejected(scores, alpha)
     estimate, std_error = efron_estimate(totals, exposed, events)
 
     spell = np.arange(design.n_spells)
@@ -204,12 +217,8 @@ def risk_set_rerandomization(
         std_error=float(std_error[0]),
         score=score,
         p_value=float(equal_tailed_p_values(np.array([score]), reference)[0]),
-        ci_low=limit_not_rejected(
-            scores, lambda draws_: critical_values(draws_, alpha)[1], side=-1.0
-        ),
-        ci_high=limit_not_rejected(
-            scores, lambda draws_: critical_values(draws_, alpha)[0], side=1.0
-        ),
+        ci_low=ci_low,
+        ci_high=ci_high,
         level=level,
         median_unbiased=limit_not_rejected(
             scores, lambda draws_: float(np.median(draws_)), side=-1.0
@@ -229,4 +238,8 @@ def risk_set_rerandomization(
         n_coarsened=int(np.count_nonzero(design.coarsening)),
         mean_coarsened=mean_coarsened,
         n_unplaced=float((unit < 0).sum() / draws),
+        further={
+            one: interval_not_rejected(scores, at, precision=_FURTHER_PRECISION)
+            for one, at in others.items()
+        },
     )
