@@ -290,9 +290,13 @@ class MultiState(CoxBased):
         rate = self.on_the_eve(inputs, prepared).rejection_rate
         found = {"eve_of_peace.rejection": Quantity(rate, Unit.SHARE, digits=1)}
         for one in TRANSITIONS:
-            counts = self.counts(inputs, self.along(inputs, inputs.spec.exposure, one))
+            panel = self.along(inputs, inputs.spec.exposure, one)
+            comparison = Comparison.of(panel, inputs.spec.cluster)
+            counts, step = comparison.counts(), "_to_".join(one)
             for field in ("n_units", "n_events", "exposed_events"):
-                found[f"{'_to_'.join(one)}.{field}"] = Quantity(counts[field], Unit.COUNT)
+                found[f"{step}.{field}"] = Quantity(counts[field], Unit.COUNT)
+            expected = comparison.expected()
+            found[f"{step}.expected_events"] = Quantity(expected, Unit.NUMBER, digits=1)
         return [], found
 
 
