@@ -8,13 +8,21 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from collsec.designs import DESIGNS, PARTS, Inputs
+from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Prepared
 from collsec.designs.parts import Context
 from collsec.hypothesis.validation import load
 from collsec.subjects.deployment.marginal_structural import history
-from collsec.subjects.deployment.trial_sequence import compared, decisions, emulated
+from collsec.subjects.deployment.trial_sequence import (
+    _intention,
+    at_events,
+    compared,
+    decisions,
+    emulated,
+)
 from collsec.survival import cox_ph
 from study import PROJECT, known, study_inputs
 
@@ -105,6 +113,30 @@ def test_one_row_a_war_is_the_same_likelihood_as_all_months() -> None:
     assert protocol.n_events <= one.n_events
 
 
+def test_months_without_an_end_leave_the_likelihood_as_it_is() -> None:
+    months, covariates = decisions(inputs(), prepared())
+    trials = emulated(inputs(), months, covariates, "per protocol")
+    rows = compared(inputs(), trials)
+    said = at_events(rows)
+    assert 0 < len(said) < len(rows) and said["event"].sum() == rows["event"].sum()
+    fit = cox_ph(
+        rows,
+        ["assigned", *covariates],
+        start="start",
+        stop="stop",
+        event="event",
+        strata="trial",
+        weights="weight",
+    )
+    (_, one) = PARTS["trial_sequence"].made(context()).estimates
+    assert math.log(one.estimate) == pytest.approx(float(fit.params["assigned"]), abs=SAME_MAXIMUM)
+    # Whoever waits is followed no longer than until troops come.
+    waiting = rows[rows["assigned"] == 0]
+    arrival = months.groupby("unit")["arrival"].first()
+    came = arrival[waiting["unit"]].to_numpy()
+    assert (waiting["trial"] + waiting["stop"] <= came).all()
+
+
 def test_r_gives_the_same_coefficient(cox_by_r) -> None:  # type: ignore[no-untyped-def]
     months, covariates = decisions(inputs(), prepared())
     trials = emulated(inputs(), months, covariates, "intention to treat")
@@ -125,35 +157,35 @@ def test_nobody_is_treated_before_troops_have_come() -> None:
         assert (months[name].to_numpy() == plain[name].to_numpy()).all()
 
 
-def test_troops_at_random_change_nothing() -> None:
-    """Arrivals exchanged among the wars that are at risk of them: no sign, and no effect."""
+def at_random(number: int) -> tuple[pd.DataFrame, list[str]]:
+    """The wars as they were, and arrivals exchanged among those at risk of them."""
     months, covariates = decisions(inputs(), prepared())
     last = months.groupby("unit")["month"].max()
     arrival = months.groupby("unit")["arrival"].first()
-    came = arrival[np.isfinite(arrival)].sort_values()
-    logs = []
-    for number in range(40):
-        rng = np.random.default_rng([21, number])
-        drawn = pd.Series(np.inf, index=arrival.index)
-        for month in came:
-            free = last.index[(last.to_numpy() >= month) & ~np.isfinite(drawn.to_numpy())]
-            drawn[rng.choice(free)] = month
-        moved = drawn[months["unit"]].to_numpy()
-        made = months.assign(arrival=moved, has_come=(months["month"] > moved).astype(int))
-        trials = emulated(inputs(), made, covariates, "intention to treat")
-        rows = compared(inputs(), trials).groupby(["trial", "unit"], as_index=False)
-        columns = {n: (n, "first") for n in ("assigned", *covariates)}
-        whole = rows.agg(
-            start=("start", "min"), stop=("stop", "max"), event=("event", "max"), **columns
-        )
-        fit = cox_ph(
-            whole,
-            ["assigned", *covariates],
-            start="start",
-            stop="stop",
-            event="event",
-            strata="trial",
-        )
-        logs.append(float(fit.params["assigned"]))
-    error = np.std(logs) / math.sqrt(len(logs))
-    assert abs(np.mean(logs)) < 3 * error
+    rng = np.random.default_rng([22, number])
+    drawn = pd.Series(np.inf, index=arrival.index)
+    for month in arrival[np.isfinite(arrival)].sort_values():
+        free = last.index[(last.to_numpy() >= month) & ~np.isfinite(drawn.to_numpy())]
+        drawn[rng.choice(free)] = month
+    moved = drawn[months["unit"]].to_numpy()
+    return months.assign(arrival=moved, has_come=(months["month"] > moved).astype(int)), covariates
+
+
+def intended(number: int) -> Estimate:
+    made, covariates = at_random(number)
+    trials = emulated(inputs(), made, covariates, "intention to treat")
+    return _intention(inputs(), trials, covariates)
+
+
+def test_troops_at_random_change_nothing() -> None:
+    logs = [math.log(intended(number).estimate) for number in range(12)]
+    assert abs(np.mean(logs)) < 3 * np.std(logs) / math.sqrt(len(logs))
+
+
+@pytest.mark.slow
+def test_the_jackknife_rejects_troops_at_random_about_as_often_as_it_says() -> None:
+    found = [intended(number) for number in range(100)]
+    logs = np.log([one.estimate for one in found])
+    assert abs(logs.mean()) < 3 * logs.std() / 10
+    rejected = sum(one.p_value < 0.05 for one in found)
+    assert rejected <= stats.binom.isf(1e-3, 100, 0.05)

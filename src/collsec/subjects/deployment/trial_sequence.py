@@ -10,17 +10,19 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
 from collsec.designs.comparison import Comparison, identity
 from collsec.designs.discrete_time import stratum_indicators
-from collsec.designs.estimate import Estimate, Quantity, Unit, counts_of, wald_interval
+from collsec.designs.estimate import Estimate, Quantity, Unit, counts_of
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.designs.jackknife import hazard_ratio
+from collsec.designs.jackknife import hazard_ratio, jackknife
 from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.subjects.deployment.marginal_structural import BASELINE, HISTORY, history
-from collsec.survival import EstimationError, SequentialTrials, cox_ph, sequential_trials
+from collsec.survival import CoxDesign, EstimationError, SequentialTrials, sequential_trials
+from collsec.survival.inference import InferenceError
 
 LABELS = {
     "sequence": "Sequence of trials: once begun, whatever follows",
@@ -57,7 +59,7 @@ def trial_sequence(context: Context) -> Part:
     try:
         kept = emulated(inputs, months, covariates, "per protocol")
         found.append(_protocol(inputs, kept, covariates))
-    except EstimationError as error:
+    except (EstimationError, InferenceError) as error:
         found.append(_missing(inputs, compared(inputs, begun), "sequence_protocol", error))
     number = len(begun.counts)
     return Part(found, quantities={"sequence.trials": Quantity(number, Unit.COUNT)})
@@ -135,7 +137,7 @@ def _missing(inputs: Inputs, rows: pd.DataFrame, name: str, why: object) -> Esti
         rows = rows.assign(assigned=0, group=rows[inputs.spec.cluster])
     known = _known(inputs, name) | _counts(rows)
     level = inputs.study.usual_level
-    return Estimate.missing(why, level=level, inference="cluster_sandwich", **known)
+    return Estimate.missing(why, level=level, inference="cluster_jackknife", **known)
 
 
 def _intention(inputs: Inputs, trials: SequentialTrials, covariates: list[str]) -> Estimate:
@@ -164,26 +166,40 @@ def _intention(inputs: Inputs, trials: SequentialTrials, covariates: list[str]) 
 
 
 def _protocol(inputs: Inputs, trials: SequentialTrials, covariates: list[str]) -> Estimate:
-    """The others are followed while they have no troops, weighted for it; cluster sandwich."""
+    """The others are followed while they have no troops, weighted for it; jackknife too.
+
+    The weights are those of the whole record in every refit.
+    """
     rows, level = compared(inputs, trials), inputs.study.usual_level
-    fit = cox_ph(
-        rows,
-        ["assigned", *covariates],
-        start="start",
-        stop="stop",
-        event="event",
-        strata="trial",
-        cluster="group",
-        weights="weight",
-    )
-    beta, error = float(fit.params["assigned"]), float(fit.std_errors["assigned"])
+    known = _known(inputs, "sequence_protocol") | _counts(rows)
+    said = at_events(rows)
+
+    def fit(kept: np.ndarray) -> float:
+        laid_out = CoxDesign.from_frame(
+            said[kept],
+            ["assigned", *covariates],
+            start="start",
+            stop="stop",
+            event="event",
+            strata="trial",
+            weights="weight",
+        )
+        return float(laid_out.estimate()[0])
+
+    found = jackknife(fit, said["group"], level)
     return Estimate.from_fit(
-        beta,
-        error,
+        found.estimate,
+        found.std_error,
         level=level,
-        sandwich=wald_interval(beta, error, level),
+        limits=(found.ci_low, found.ci_high),
+        p_value=found.p_value,
         power=inputs.study.power,
-        inference="cluster_sandwich",
-        **_known(inputs, "sequence_protocol"),
-        **_counts(rows),
+        inference="cluster_jackknife",
+        **known,
     )
+
+
+def at_events(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of months in which a war of the same trial ended: no other enters the likelihood."""
+    ends = rows.loc[rows["event"], ["trial", "stop"]].drop_duplicates()
+    return rows.merge(ends, on=["trial", "stop"])
