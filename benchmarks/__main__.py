@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.catalogue import ENGINES, OURS, TASKS
+from benchmarks.catalogue import ENGINES, OURS, TASKS, Engine
+from benchmarks.goals import GOALS, SECONDS
 from benchmarks.processes import HERE, EngineFailed, Where, left_out
 from benchmarks.report import Circumstances, write_results
 from benchmarks.runs import Plan, chosen, run
@@ -20,28 +21,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser().parse_args(arguments)
     where = Where(dict(asked.python), asked.rscript, asked.threads, asked.limit)
     try:
-        tasks = chosen(asked.only or list(TASKS), what="task")
-        engines = chosen([OURS, *(asked.engines or list(ENGINES))], what="engine")
+        engines = engines_of(asked)
         absent = left_out(engines, where)
+        plan = plan_of(asked, [engine for engine in engines if engine.name not in absent])
     except (ValueError, EngineFailed) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 2
     for name, reason in absent.items():
         print(f"left out: {ENGINES[name].title} ({reason})")
-    plan = Plan(
-        tasks,
-        asked.rows,
-        [engine for engine in engines if engine.name not in absent],
-        asked.rounds,
-        asked.repeats,
-        asked.budget,
-        asked.draws,
-    )
     results, versions = run(plan, where, say=lambda text: print(text, flush=True))
     how = Circumstances(versions, absent, plan, asked.threads, asked.limit, asked.preliminary)
     for file in write_results(results, how, asked.to):
         print(f"written: {file.name}")
     return 0
+
+
+def engines_of(asked: argparse.Namespace) -> list[Engine]:
+    """Return the engines that are to be measured, ours first."""
+    aimed_at = [goal.engine for goal in GOALS]
+    names = asked.engines or [name for name in ENGINES if not asked.quick or name in aimed_at]
+    return chosen([OURS, *names], what="engine")
+
+
+def plan_of(asked: argparse.Namespace, engines: Sequence[Engine]) -> Plan:
+    """Return what is run with the engines that are there."""
+    aimed_at = [*SECONDS, *(task for goal in GOALS for task in goal.tasks)]
+    names = asked.only or [name for name in TASKS if not asked.quick or name in aimed_at]
+    tasks, wanted = chosen(names, what="task"), engines_of(asked)
+    able = [engine for engine in engines if engine in wanted]
+    rounds, budget = (
+        (1, asked.budget / asked.rounds) if asked.quick else (asked.rounds, asked.budget)
+    )
+    return Plan(tasks, asked.rows, able, rounds, asked.repeats, budget, asked.draws)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -81,6 +92,11 @@ def parser() -> argparse.ArgumentParser:
         default=300.0,
         metavar="S",
         help="seconds after which a process is stopped, and named (%(default)s)",
+    )
+    add(
+        "--quick",
+        action="store_true",
+        help="one round of the tasks and engines that have a goal: about ten minutes",
     )
     add("--draws", type=int, default=500, metavar="N", help="bootstrap draws (%(default)s)")
     add("--only", nargs="+", metavar="TASK", help="these tasks, such as `cox` or `aft-weibull`")

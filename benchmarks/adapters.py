@@ -1,4 +1,4 @@
-"""One function per engine and task: a frame in, coefficients and their errors out.
+"""One function per other engine: a frame in, coefficients and their errors out.
 
 Each is the call that a user would write, with the library's own defaults. Libraries are imported
 by the adapter that needs them: a process knows one engine only.
@@ -55,70 +55,9 @@ class Request:
 Fit = Callable[[], Answer]
 
 
-def _answer(coefficients: Any, errors: Any = None) -> Answer:
+def answer_of(coefficients: Any, errors: Any = None) -> Answer:
     found = None if errors is None else np.asarray(errors, dtype=np.float64)
     return Answer(np.asarray(coefficients, dtype=np.float64).ravel(), found)
-
-
-def collsec(request: Request) -> Fit:
-    """Return our own fit."""
-    from collsec.survival import aft, cox_ph, iv_2sls, panel_ols
-    from collsec.survival.inference import cluster_bootstrap
-
-    rows, task = request.rows, request.task
-
-    def fit() -> Answer:
-        if task == "bootstrap":
-            assert request.picks is not None
-            refit = cox_ph(rows, NAMES, **SPELLS).refitter()
-            drawn = cluster_bootstrap(
-                refit, rows["cluster"], draws=len(request.picks), level=0.5, seed=data.SEED
-            )
-            return _answer(drawn.estimates)
-        if task.startswith("cox"):
-            found: Any = cox_ph(rows, NAMES, **SPELLS, cluster="cluster")
-        elif task.startswith("aft"):
-            found = aft(
-                rows,
-                NAMES,
-                start="start" if request.has_entry else None,
-                stop="stop",
-                event="event",
-                distribution=request.distribution,
-                cluster="cluster",
-            )
-        elif task == "panel":
-            found = panel_ols(
-                rows,
-                ["d", *PANEL_COVARIATES],
-                outcome="y",
-                entity="unit",
-                time="time",
-                cluster="unit",
-            )
-        else:
-            found = iv_2sls(
-                rows,
-                outcome="y",
-                endogenous="d",
-                instruments=["z"],
-                exogenous=PANEL_COVARIATES,
-                absorb=("unit", "time") if task == "iv-absorbed" else (),
-                cluster="unit",
-            )
-        return _answer(_ordered(found.params, task), _ordered(found.std_errors, task))
-
-    return fit
-
-
-def _ordered(values: Any, task: str) -> Floats:
-    """Coefficients in one order: the covariates, then the constant, then what the model adds."""
-    series = pd.Series(values)
-    first = ["d", *PANEL_COVARIATES] if task in ("panel", "iv", "iv-absorbed") else NAMES
-    known = {"const", "Intercept"} & set(series.index)
-    rest = [name for name in series.index if name not in first and name not in known]
-    order = [*first, *([] if task == "iv" else [*known]), *rest]
-    return series[order].to_numpy(dtype=np.float64)
 
 
 def rust_survival(request: Request) -> Fit:
@@ -136,12 +75,12 @@ def rust_survival(request: Request) -> Fit:
             errors = np.sqrt(np.diag(np.asarray(model.var)))
             values = np.append(model.coefficients, np.log(model.scale[0]))
             order = [*range(1, len(NAMES) + 1), 0, len(NAMES) + 1]
-            return _answer(values[order], errors[order])
+            return answer_of(values[order], errors[order])
         arrays = (rows["stop"].to_numpy(), rows["event"].to_numpy(), rows[NAMES].to_numpy())
         begins = rows["start"].to_numpy()
         if task.startswith("cox"):
             cox = arrays_in.coxph_fit(*arrays, entry=begins, cluster=rows["cluster"].to_numpy())
-            return _answer(cox.coefficients, np.sqrt(np.diag(np.asarray(cox.var))))
+            return answer_of(cox.coefficients, np.sqrt(np.diag(np.asarray(cox.var))))
         assert request.picks is not None
         stop, event, x = arrays
         whole = arrays_in.coxph_fit_raw(stop, event, x, entry=begins, resid=False)
@@ -158,7 +97,7 @@ def rust_survival(request: Request) -> Fit:
                 init=list(whole.coefficients),
             )
             drawn.append(again.coefficients)
-        return _answer(drawn)
+        return answer_of(drawn)
 
     return fit
 
@@ -176,7 +115,7 @@ def rust_core(request: Request) -> Fit:
             entry=rows["start"].to_numpy(),
             resid=False,
         )
-        return _answer(cox.coefficients)
+        return answer_of(cox.coefficients)
 
     return fit
 
@@ -199,13 +138,13 @@ def lifelines(request: Request) -> Fit:
         entry = "start" if late else None
         if task.startswith("cox"):
             cox = CoxPHFitter().fit(rows, "stop", "event", entry_col=entry)
-            return _answer(cox.params_[NAMES])
+            return answer_of(cox.params_[NAMES])
         kind = WeibullAFTFitter if request.distribution == "weibull" else LogNormalAFTFitter
         found = kind().fit(rows, "stop", "event", entry_col=entry).params_
         location, shape = found.index.get_level_values(0).unique().sort_values()
         sign = -1 if request.distribution == "weibull" else 1  # its shape is 1/σ
         inner = found[location]
-        return _answer([*inner[NAMES], inner["Intercept"], sign * found[shape]["Intercept"]])
+        return answer_of([*inner[NAMES], inner["Intercept"], sign * found[shape]["Intercept"]])
 
     return fit
 
@@ -225,7 +164,7 @@ def phreg(request: Request) -> Fit:
             ties="efron",
         )
         found = model.fit(disp=0)
-        return _answer(found.params, found.bse)
+        return answer_of(found.params, found.bse)
 
     return fit
 
@@ -245,13 +184,13 @@ def pyfixest(request: Request) -> Fit:
     def fit() -> Answer:
         found = feols(formula, rows, vcov={"CRV1": "unit"})
         kept = ["d", *PANEL_COVARIATES]
-        return _answer(found.coef()[kept], found.se()[kept])
+        return answer_of(found.coef()[kept], found.se()[kept])
 
     return fit
 
 
 def linearmodels(request: Request) -> Fit:
-    """Return the fit of linearmodels, by which our panel and instrument functions compute."""
+    """Return the fit of linearmodels, whose errors ours equal."""
     from linearmodels.iv import IV2SLS
     from linearmodels.panel import PanelOLS
 
@@ -267,7 +206,7 @@ def linearmodels(request: Request) -> Fit:
             found = IV2SLS(rows["y"], exogenous, rows["d"], rows["z"]).fit(
                 cov_type="clustered", clusters=rows["unit"], debiased=True
             )
-        return _answer(found.params[kept], found.std_errors[kept])
+        return answer_of(found.params[kept], found.std_errors[kept])
 
     return fit
 
@@ -283,13 +222,12 @@ def absorbing_ls(request: Request) -> Fit:
         found = AbsorbingLS(rows["y"], rows[kept], absorb=effects).fit(
             cov_type="clustered", clusters=rows["unit"]
         )
-        return _answer(found.params[kept], found.std_errors[kept])
+        return answer_of(found.params[kept], found.std_errors[kept])
 
     return fit
 
 
-ADAPTERS: dict[str, Callable[[Request], Fit]] = {
-    "collsec": collsec,
+OTHERS: dict[str, Callable[[Request], Fit]] = {
     "rust-survival": rust_survival,
     "rust-core": rust_core,
     "lifelines": lifelines,

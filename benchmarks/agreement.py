@@ -46,8 +46,9 @@ def agreement(
     Parameters
     ----------
     ours, theirs : dict
-        ``coefficients`` and ``errors`` as `processes.measure_once` returns them. An
-        engine may give fewer coefficients than ours: the first ones are compared.
+        ``coefficients`` and ``errors`` as `processes.measure_once` returns them; without errors of
+        ours coefficients are compared as they are. An engine may give fewer coefficients than
+        ours: the first ones are compared.
     errors : str
         "cluster" where the engine's errors follow our convention.
     draws : int
@@ -59,7 +60,7 @@ def agreement(
             return Agreement(np.inf, np.nan)
         scale = np.tile(mine.reshape(draws, -1).std(axis=0, ddof=1), draws)
     else:
-        scale = np.asarray(ours["errors"])
+        scale = np.ones(len(mine)) if ours["errors"] is None else np.asarray(ours["errors"])
     count = min(len(mine), len(other))
     apart = np.abs(mine[:count] - other[:count]) / scale[:count]
     furthest = float(np.max(apart)) if np.isfinite(other).all() else np.inf

@@ -18,7 +18,7 @@ class Task:
     ----------
     name, title : str
     data : str
-        Kind of rows: "tied", "untied", "durations" or "panel".
+        Kind of rows: "tied", "untied", "durations", "panel", "controls" or "acts".
     rows : int or None
         Its own number of rows, whatever is asked for.
     """
@@ -64,6 +64,8 @@ TASKS = {
         Task("panel", "OLS, unit and time effects", "panel"),
         Task("iv", "2SLS", "panel"),
         Task("iv-absorbed", "2SLS, unit and time effects", "panel"),
+        Task("iv-controls", "2SLS, 226 controls", "controls", rows=20_000),
+        Task("rerandomization", "12,000 redrawn assignments of 60 acts", "acts", rows=300),
     )
 }
 
@@ -80,7 +82,11 @@ ENGINES = {
     engine.name: engine
     for engine in (
         Engine(
-            OURS, "collsec", "python", "collsec", _same("cluster", *TASKS) | {"bootstrap": "none"}
+            OURS,
+            "collsec",
+            "python",
+            "collsec",
+            _same("cluster", *TASKS) | _same("none", "bootstrap", "rerandomization"),
         ),
         Engine(
             "r-survival",

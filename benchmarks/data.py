@@ -19,6 +19,8 @@ PANEL_COVARIATES = ("x1", "x2", "x3", "x4", "x5")
 #: what R (1.5e-8 of the mean time) and collsec (1e-9) take for rounding, so that all engines see
 #: the same ties.
 GRID = 2.0**-15
+#: Beginning of the names of many controls, and how many.
+CONTROL, CONTROLS = "control", 226
 #: Bootstrap draws.
 DRAWS = 500
 
@@ -106,6 +108,36 @@ def panel(rows: int, *, seed: int = SEED) -> Columns:
     y = 0.7 * treated + x @ EFFECTS[:5] + of_unit + of_time + hidden + rng.normal(size=rows)
     columns: Columns = {"unit": unit, "time": time, "y": y, "d": treated, "z": z}
     return columns | {name: x[:, j].copy() for j, name in enumerate(PANEL_COVARIATES)}
+
+
+def controlled(rows: int, *, seed: int = SEED) -> Columns:
+    """Return rows with one instrument and as many controls as a page of fixed effects makes."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, CONTROLS))
+    z, hidden = rng.normal(size=rows), rng.normal(size=rows)
+    treated = z + hidden + x[:, 0] + rng.normal(size=rows)
+    y = 0.7 * treated + x[:, 1] + hidden + rng.normal(size=rows)
+    unit = (np.arange(rows) // 25).astype(np.int32)
+    columns: Columns = {"unit": unit, "y": y, "d": treated, "z": z}
+    return columns | {f"{CONTROL}{j}": x[:, j].copy() for j in range(CONTROLS)}
+
+
+def acts(rows: int, *, seed: int = SEED) -> Columns:
+    """Return units of thirty years in five regions, a fifth of which an act falls on.
+
+    ``assigned`` is the day of the act on the units' common calendar, -1 where there is none.
+    """
+    rng = np.random.default_rng(seed)
+    origin, length = np.floor(rng.uniform(0, 10_000, rows)), np.ceil(rng.exponential(900, rows)) + 1
+    day = origin + np.floor(rng.random(rows) * (length - 1)) + 1
+    exposed = (rng.random(rows) < 0.2) & (day < origin + length)
+    return {
+        "origin": origin,
+        "exit": length,
+        "event": (rng.random(rows) < 0.9).astype(np.int32),
+        "region": rng.integers(0, 5, rows).astype(np.int32),
+        "assigned": np.where(exposed, day, -1.0),
+    }
 
 
 def picks(cluster: NDArray[Any], draws: int = DRAWS, seed: int = SEED) -> NDArray[np.int32]:

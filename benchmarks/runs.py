@@ -113,10 +113,14 @@ def cases(plan: Plan) -> list[tuple[Task, int]]:
 
 def write(task: Task, rows: int, folder: Path, draws: int) -> None:
     """Make the rows of a case and hand them over as files."""
-    if task.data == "durations":
-        columns = data.durations(rows)
-    elif task.data == "panel":
-        columns = data.panel(rows)
+    made = {
+        "durations": data.durations,
+        "panel": data.panel,
+        "controls": data.controlled,
+        "acts": data.acts,
+    }
+    if task.data in made:
+        columns = made[task.data](rows)
     else:
         columns = data.spells(rows, tied=task.data == "tied")
     data.write(columns, folder)

@@ -12,6 +12,7 @@ import json
 import platform
 import sys
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,15 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import data
-from benchmarks.adapters import ADAPTERS, Answer, Request
-from benchmarks.catalogue import ENGINES
+from benchmarks.adapters import OTHERS, Answer, Request
+from benchmarks.catalogue import ENGINES, OURS
 from benchmarks.measure import measure
+from benchmarks.ours import collsec
 
 WARM_UP_DRAWS = 5
 #: Libraries whose version is stated, apart from the engine's own.
 BASE = ("numpy", "pandas", "scipy")
+ADAPTERS = OTHERS | {OURS: collsec}
 
 
 def run(asked: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def run(asked: dict[str, Any]) -> dict[str, Any]:
 def versions(module: str) -> dict[str, str]:
     """Return the versions of Python, the engine and what it stands on."""
     found = {"Python": platform.python_version()}
-    for name in (module, *BASE):
+    for name in (module, *BASE, *(["numba"] if module == OURS and find_spec("numba") else [])):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:  # run from a source folder

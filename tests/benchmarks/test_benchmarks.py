@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import data
+from benchmarks.__main__ import parser, plan_of
 from benchmarks.agreement import agreement
 from benchmarks.catalogue import ENGINES, OURS, TASKS
 from benchmarks.goals import MET, NOT_MEASURED, NOT_MET, against_goals, growth
@@ -97,19 +98,38 @@ def test_goals_are_judged_by_ratio_and_growth() -> None:
         made_up(
             {
                 ("cox-tied", 100_000, OURS): 0.1,
-                ("cox-tied", 100_000, "r-survival"): 1.0,
+                ("cox-tied", 100_000, "r-survival"): 2.0,
                 ("cox-tied", 1_000_000, OURS): 1.3,
-                ("cox-tied", 1_000_000, "r-survival"): 10.0,
+                ("cox-tied", 1_000_000, "r-survival"): 26.0,
+                ("panel", 10_000, OURS): 0.1,
+                ("panel", 10_000, "pyfixest"): 0.05,
+                ("iv", 10_000, OURS): 0.1,
+                ("iv", 10_000, "pyfixest"): 0.04,
+                ("iv-controls", 20_000, OURS): 0.9,
+                ("rerandomization", 300, OURS): 2.1,
             }
         )
     ).set_index(["goal", "case"])["verdict"]
     case = "Cox, Efron, whole days, "
-    assert table["time of R survival ≥ 10 × ours", f"{case}100,000 rows"] == MET
-    assert table["time of R survival ≥ 10 × ours", f"{case}1,000,000 rows"] == NOT_MET
-    assert table["time of survival (Rust) ≥ 3 × ours", f"{case}100,000 rows"] == NOT_MEASURED
+    assert table["time of R survival ≥ 20 × ours", f"{case}100,000 rows"] == MET
+    assert ("time of R survival ≥ 20 × ours", f"{case}1,000,000 rows") not in table.index
+    assert table["time of R survival ≥ 30 × ours", f"{case}1,000,000 rows"] == NOT_MET
+    assert table["time of survival (Rust) ≥ 10 × ours", f"{case}100,000 rows"] == NOT_MEASURED
     assert table["peak memory of R survival ≥ 1 × ours", f"{case}100,000 rows"] == MET
     between = f"{case}100,000 to 1,000,000 rows"
-    assert table["exponent of growth ≤ 1.08 (n log n)", between] == NOT_MET
+    assert table["exponent of growth ≤ 1.05", between] == NOT_MET
+    assert table["time of pyfixest ≥ 0.5 × ours"].tolist() == [MET, NOT_MET]
+    assert table["ours ≤ 1 s"].tolist() == [MET] and table["ours ≤ 2 s"].tolist() == [NOT_MET]
+
+
+def test_a_quick_run_measures_what_has_a_goal_once() -> None:
+    plan = plan_of(parser().parse_args(["--quick"]), list(ENGINES.values()))
+    assert plan.rounds == 1
+    assert {"cox-tied", "bootstrap", "panel", "iv-controls"} <= {t.name for t in plan.tasks}
+    names = [engine.name for engine in plan.engines]
+    assert names == [OURS, "r-survival", "rust-survival", "pyfixest"]
+    some = plan_of(parser().parse_args(["--quick", "--only", "iv"]), [ENGINES[OURS]])
+    assert [task.name for task in some.tasks] == ["iv"]
 
 
 def test_growth_is_the_slope_between_the_two_largest_sizes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,8 @@ from collsec.survival.arrays import (
     weighted,
     weighted_total,
 )
+from collsec.survival.columns import codes
+from collsec.survival.risk_sets import RiskSets
 from collsec.survival.times import count_up_to
 
 #: The same hundred thousand numbers near one, added in another order.
@@ -130,3 +133,36 @@ def test_counts_for_many_numbers(shape: str) -> None:
     np.testing.assert_array_equal(
         count_up_to(values, others), np.searchsorted(values, others, side="right")
     )
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([5, 3, 3, 9], dtype=np.int32),
+        np.array([-4, 7, -4]),
+        np.array([100, -100, 100], dtype=np.int8),
+        np.array([0, 10**12, 0]),
+        np.array([2, 1, 2], dtype=np.uint8),
+    ],
+)
+def test_groups_that_are_integers_are_numbered_as_pandas_does(values: np.ndarray) -> None:
+    found, labels = codes(pd.DataFrame({"group": values}), "group")
+    expected, known = pd.factorize(pd.Series(values), sort=True)
+    assert found.dtype == np.int64 and (found == expected).all()
+    assert labels.equals(pd.Index(known)) and labels.dtype == pd.Index(known).dtype
+
+
+def test_rows_that_follow_one_another_are_ranked_like_any_others() -> None:
+    rng = np.random.default_rng(9)
+    cuts = np.sort(rng.integers(0, 60, 400)).astype(float)
+    long = np.diff(cuts) > 0
+    start, stop = cuts[:-1][long], cuts[1:][long]
+    stop[::7] += 1e-12  # within the width of a tie
+    event, stratum = rng.random(len(stop)) < 0.5, rng.integers(0, 2, len(stop))
+    order = rng.permutation(len(stop))
+    one = RiskSets.build(start, stop, event, stratum)
+    other = RiskSets.build(start[order], stop[order], event[order], stratum[order])
+    assert (one.time == other.time).all()
+    mine = dict(zip(one.rows.tolist(), zip(one.first, one.past, strict=True), strict=True))
+    theirs = zip(order[other.rows].tolist(), zip(other.first, other.past, strict=True), strict=True)
+    assert mine == dict(theirs)

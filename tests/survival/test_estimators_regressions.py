@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -240,6 +243,48 @@ def test_absorption_equals_least_squares_on_dummies(panel: pd.DataFrame) -> None
     fitted = dummies @ np.linalg.lstsq(dummies, columns, rcond=None)[0]
     np.testing.assert_allclose(absorption.residual(columns), columns - fitted, atol=LEAST_SQUARES)
     assert absorption.effects == np.linalg.matrix_rank(dummies)
+
+
+@pytest.mark.parametrize("effects", [(True, True), (True, False), (False, True), (False, False)])
+@pytest.mark.parametrize("cluster", [None, "country", "month", "pair"])
+def test_large_panels_equal_linearmodels(
+    panel: pd.DataFrame,
+    effects: tuple[bool, bool],
+    cluster: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from linearmodels.panel import PanelOLS
+
+    monkeypatch.setattr("collsec.survival.regression.panel.MANY_ROWS", 0)
+    rows = panel.sample(frac=0.9, random_state=1)  # unbalanced, in no order
+    rows["pair"] = rows["country"] // 2  # units are nested in it
+    names = ["x", "z"]
+    own = panel_ols(
+        rows,
+        names,
+        outcome="y",
+        entity="country",
+        time="month",
+        entity_effects=effects[0],
+        time_effects=effects[1],
+        cluster=cluster,
+    )
+    frame = rows.set_index(["country", "month"], drop=False)
+    x = frame[names] if any(effects) else frame[names].assign(const=1.0)[["const", *names]]
+    options: dict[str, Any] = {"cov_type": "robust"}
+    if cluster is not None:
+        groups = pd.DataFrame({"cluster": frame[cluster]})
+        options = {"cov_type": "clustered", "clusters": groups, "group_debias": True}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        other = PanelOLS(frame["y"], x, entity_effects=effects[0], time_effects=effects[1]).fit(
+            debiased=True, **options
+        )
+    np.testing.assert_allclose(own.params, other.params, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(own.cov, other.cov, rtol=1e-10, atol=1e-14)
+    assert own.rsquared_within == pytest.approx(other.rsquared_within, abs=1e-12)
+    if cluster is None:
+        assert own.residual_df == other.df_resid
 
 
 def test_panels_name_what_is_wrong(panel: pd.DataFrame) -> None:

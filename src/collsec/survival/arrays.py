@@ -18,6 +18,8 @@ BLOCK = 2**16
 #: BLAS shares a larger product out over threads, which for arrays this narrow wait for one another
 #: longer than they work: numbers per matrix-vector product, multiplications per matrix product.
 ALONE_VECTOR, ALONE_MATRIX = 2**13, 2**17
+#: Numbers in a cross-product from which on threads pay.
+WIDE = 2**12
 
 
 def blocks(rows: int, columns: int) -> Iterator[slice]:
@@ -84,6 +86,14 @@ def crossproduct(x: Floats, weights: Floats, y: Floats | None = None) -> Floats:
         out += parts.sum(axis=0)
         out += left[even:].T @ right[even:]
     return out
+
+
+def tall_product(x: Floats, y: Floats) -> Floats:
+    """Return ``X' Y`` of tall arrays, shape (p, q), shared out over threads only where wide."""
+    n, p, q = len(x), x.shape[1], y.shape[1]
+    if n * p * q <= ALONE_MATRIX or p * q > WIDE:
+        return np.asarray(x.T @ y)
+    return crossproduct(x, np.ones(n), y)
 
 
 def accumulate(values: Floats) -> Floats:

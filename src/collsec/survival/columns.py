@@ -81,7 +81,7 @@ def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
         if name not in data.columns:
             have = ", ".join(str(c) for c in data.columns)
             raise EstimationError(f"no column {name!r} in the data; columns are: {have}")
-        if isinstance(data[name], pd.DataFrame):
+        if not data.columns.is_unique and isinstance(data[name], pd.DataFrame):
             raise EstimationError(f"the data hold more than one column named {name!r}")
     if len(data) == 0:
         raise EstimationError("the data hold no rows; check the selection of the cohort")
@@ -192,11 +192,28 @@ def codes(data: pd.DataFrame, names: Names) -> tuple[Integers, pd.Index]:
                 "group, or drop them and count them as attrition"
             )
     if len(listed) == 1:
+        if (close := _close_integers(data[listed[0]])) is not None:
+            return close
         found, labels = pd.factorize(data[listed[0]], sort=True)
         return found.astype(np.int64), pd.Index(labels)
     keys = pd.MultiIndex.from_frame(data[listed])
     found, labels = pd.factorize(keys, sort=True)
     return found.astype(np.int64), pd.Index(labels)
+
+
+def _close_integers(column: pd.Series[Any]) -> tuple[Integers, pd.Index] | None:
+    """Return groups that are integers close together, numbered without hashing; else None."""
+    if not isinstance(column.dtype, np.dtype) or column.dtype.kind != "i" or not len(column):
+        return None
+    values = column.to_numpy()
+    low, high = int(values.min()), int(values.max())
+    if high - low > 2 * len(values):
+        return None
+    place = values.astype(np.int64) - low
+    seen = np.zeros(high - low + 1, dtype=np.bool_)
+    seen[place] = True
+    labels = (np.flatnonzero(seen) + low).astype(column.dtype)
+    return (np.cumsum(seen) - 1)[place], pd.Index(labels)
 
 
 def clusters(data: pd.DataFrame, names: Names) -> tuple[Integers, pd.Index]:

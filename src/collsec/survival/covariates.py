@@ -17,7 +17,11 @@ from collsec.survival.columns import (
     numbers,
     require_columns,
 )
+from collsec.survival.compiled import compiled, even_parts, shared
 from collsec.survival.errors import EstimationError
+
+#: Rows that are written column by column at a time, and stay in the second cache meanwhile.
+TURNED = 4096
 
 
 def matrix(data: pd.DataFrame, names: Sequence[str]) -> Floats:
@@ -85,6 +89,8 @@ def standardized(
     """
     require_distinct(names)
     columns = [numbers(data, name, copy=False) for name in names]
+    if names and rows is not None and not intercept and compiled(len(data)):
+        return _standardized_by_loops(columns, names, rows)
     if rows is not None:
         columns = [np.take(column, rows) for column in columns]
     lead = int(intercept)
@@ -93,10 +99,7 @@ def standardized(
     for j, column in enumerate(columns, lead):
         center[j], scale[j] = center_and_scale(column)
         if not np.isfinite(scale[j]):
-            raise EstimationError(
-                f"covariate {names[j - lead]!r} reaches {np.abs(column).max():.3g}, beyond what "
-                "can be squared; rescale it, or correct the value"
-            )
+            raise _beyond(names[j - lead], column)
     x = np.empty((m, width))
     x[:, :lead] = 1.0
     for block in blocks(m, width):
@@ -104,6 +107,59 @@ def standardized(
             np.subtract(column[block], center[j], out=x[block, j])
         x[block] /= scale
     return x, center, scale
+
+
+def _standardized_by_loops(
+    columns: Sequence[Floats], names: Sequence[str], rows: Integers
+) -> tuple[Floats, Floats, Floats]:
+    """Return what `standardized` does: columns are turned to rows, then the rows are ordered.
+
+    To order the columns one by one would fetch a line of the cache for each number.
+    """
+    from collsec.survival.loops import column_summary, standardized_column
+
+    n, width = len(columns[0]), len(columns)
+    chosen = np.empty(0, dtype=np.bool_)
+    if len(rows) < n:
+        chosen = np.zeros(n, dtype=np.bool_)
+        chosen[rows] = True
+    found = np.empty((width, 5))
+
+    def summarize(_: int, begin: int, end: int) -> None:
+        for j in range(width * begin // n, width * end // n):
+            column_summary(columns[j], chosen, found[j])
+
+    shared(summarize, even_parts(n))
+    center, scale = np.zeros(width), np.ones(width)
+    for j, (count, mean, squares, least, most) in enumerate(found):
+        center[j], own = mean, float(np.sqrt(squares / count))
+        if not np.isfinite(own):
+            raise _beyond(names[j], columns[j])
+        scale[j] = own if own > 1e-12 * max(most, -least) else 1.0
+    whole = np.empty((n, width))
+
+    def fill(_: int, begin: int, end: int) -> None:
+        for low in range(begin, end, TURNED):
+            high = min(low + TURNED, end)
+            for j, column in enumerate(columns):
+                standardized_column(low, high, column, center[j], scale[j], whole, j)
+
+    shared(fill, even_parts(n))
+    x = np.empty((len(rows), width))
+
+    def order(_: int, begin: int, end: int) -> None:
+        np.take(whole, rows[begin:end], axis=0, out=x[begin:end], mode="clip")
+
+    shared(order, even_parts(len(rows)))
+    return x, center, scale
+
+
+def _beyond(name: str, column: Floats) -> EstimationError:
+    """Return the error for a column whose standard deviation overflows."""
+    return EstimationError(
+        f"covariate {name!r} reaches {np.abs(column).max():.3g}, beyond what "
+        "can be squared; rescale it, or correct the value"
+    )
 
 
 def center_and_scale(column: Floats) -> tuple[float, float]:

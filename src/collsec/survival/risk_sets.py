@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -19,12 +20,13 @@ from collsec.survival.arrays import (
     sums_to,
     weighted,
 )
+from collsec.survival.compiled import compiled
 from collsec.survival.times import count_up_to, tie_width, times_up_to, untied
 
 Number = TypeVar("Number", np.float64, np.int64)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RiskSets:
     """Risk sets over the event moments of a sample.
 
@@ -49,9 +51,6 @@ class RiskSets:
         Time and stratum of each moment.
     width : float
         Times no further apart than this are one time.
-    crossings : scipy.sparse.csc_array, shape (k + 1, m)
-        Sums a row with +1 at ``past`` and with −1 at ``first``: sums from the last place back are
-        those of the rows at risk.
     """
 
     n: int
@@ -63,12 +62,24 @@ class RiskSets:
     time: Floats
     stratum: Integers
     width: float
-    crossings: sparse.csc_array
 
     @property
     def moments(self) -> int:
         """Number of distinct event times over all strata."""
         return len(self.time)
+
+    @cached_property
+    def crossings(self) -> sparse.csc_array:
+        """Matrix that sums a row with +1 at ``past`` and with −1 at ``first``, shape (k + 1, m).
+
+        Sums from the last place back are those of the rows at risk.
+        """
+        width = np.int32 if self.moments < 2**31 - 1 else np.int64
+        both = np.empty((len(self.rows), 2), dtype=width)
+        both[:, 0], both[:, 1] = self.past, self.first
+        crossings = scatter(both, self.moments + 1)
+        crossings.data[1::2] = -1.0
+        return crossings
 
     @classmethod
     def build(
@@ -94,7 +105,8 @@ class RiskSets:
         """
         width = tie_width(start, stop) if width is None else width
         time = untied(stop[event], width)
-        past, first = times_up_to(time, stop, width), times_up_to(time, start, width)
+        past = times_up_to(time, stop, width)
+        first = _starts_up_to(time, start, stop, past, width)
         stratum_of = np.zeros(len(time), dtype=np.int64)
         if stratum.any():
             span = len(time) + 1
@@ -104,14 +116,14 @@ class RiskSets:
             past = count_up_to(ranked, leave.astype(np.float64))
             first = count_up_to(ranked, enter.astype(np.float64))
             time, stratum_of = time[keys % span - 1], keys // span
-        rows = np.flatnonzero(first < past)
-        rows = rows[by_target(past[rows], len(time) + 1)]
+        meets = first < past
+        if meets.all():
+            rows = by_target(past, len(time) + 1)
+        else:
+            rows = np.flatnonzero(meets)
+            rows = rows[by_target(past[rows], len(time) + 1)]
         first, past = first[rows], past[rows]
         failures = np.flatnonzero(event[rows])
-        both = np.empty((len(rows), 2), dtype=np.int32 if len(time) < 2**31 - 1 else np.int64)
-        both[:, 0], both[:, 1] = past, first
-        crossings = scatter(both, len(time) + 1)
-        crossings.data[1::2] = -1.0
         return cls(
             n=len(stop),
             rows=rows,
@@ -122,7 +134,6 @@ class RiskSets:
             time=time,
             stratum=stratum_of,
             width=width,
-            crossings=crossings,
         )
 
     def take(self, values: NDArray[Number]) -> NDArray[Number]:
@@ -185,11 +196,32 @@ class RiskSets:
         return out
 
 
+def _starts_up_to(
+    time: Floats, start: Floats, stop: Floats, past: Integers, width: float
+) -> Integers:
+    """Count the event times up to each start; most rows begin where the row before them stopped."""
+    follows = np.zeros(len(start), dtype=np.bool_)
+    np.equal(start[1:], stop[:-1], out=follows[1:])
+    if 2 * np.count_nonzero(follows) < len(start):
+        return times_up_to(time, start, width)
+    first = np.empty_like(past)
+    first[1:] = past[:-1]
+    others = np.flatnonzero(~follows)
+    first[others] = times_up_to(time, start[others], width)
+    return first
+
+
 def by_target(target: Integers, size: int) -> Integers:
     """Return the positions of integers below ``size`` in increasing order, equal ones as they are.
 
     The conversion of a sparse matrix is a counting sort: it takes time in proportion.
     """
+    if compiled(len(target)):
+        from collsec.survival.loops import counting_order
+
+        order = np.empty(len(target), dtype=np.int64)
+        counting_order(target, size, order)
+        return order
     return np.asarray(scatter(target, size).tocsr().indices, dtype=np.int64)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from collsec.survival.arrays import Floats, Integers
 from collsec.survival.columns import Names, codes, names_of, number_array, numbers, row_label
+from collsec.survival.compiled import compiled, even_parts, shared
 from collsec.survival.errors import EstimationError, shown
 
 #: Cells of the table per sorted value: evenly spread values then seldom share a cell.
@@ -246,6 +247,17 @@ def count_up_to(values: Floats, others: Floats) -> Integers:
 
     edge = np.zeros(cells + 2, dtype=width)
     np.cumsum(np.bincount(cell(values), minlength=cells + 1), out=edge[1:])
+    if compiled(len(others)):
+        from collsec.survival.loops import count_within
+
+        found = np.empty(len(others), dtype=np.int64)
+        per_unit = cells / spread
+
+        def count_part(_: int, begin: int, end: int) -> None:
+            count_within(begin, end, values, edge, per_unit, others, found)
+
+        shared(count_part, even_parts(len(others)))
+        return found
     own = cell(others)
     count, end = np.take(edge, own), np.take(edge[1:], own)
     open_ = np.flatnonzero(count < end)

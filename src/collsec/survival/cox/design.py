@@ -19,6 +19,7 @@ from collsec.survival.columns import (
     numbers,
 )
 from collsec.survival.columns import clusters as cluster_codes
+from collsec.survival.compiled import compiled
 from collsec.survival.covariates import center_and_scale, standardized
 from collsec.survival.cox.partial_likelihood import Likelihood, exact_likelihood, partial_likelihood
 from collsec.survival.cox.terms import Slots, Ties
@@ -116,7 +117,7 @@ class CoxDesign:
         if weight_kind not in ("case", "frequency"):
             raise EstimationError(f"weight_kind must be 'case' or 'frequency', not {weight_kind!r}")
         data, made = covariates_of(data, covariates)
-        known = np.zeros(len(data)) if offset is None else numbers(data, offset)
+        known = None if offset is None else numbers(data, offset)
         spells = survival_times(data, start, stop)
         require_no_overlap(data, unit, spells)
         ended = indicator(data, event)
@@ -132,8 +133,8 @@ class CoxDesign:
         )
         clusters, cluster_labels = (None, None) if cluster is None else cluster_codes(data, cluster)
         risk_sets = RiskSets.build(spells.start, spells.stop, ended, groups, spells.width)
-        kept = np.ones(len(data)) if sample_weights is None else sample_weights
-        kept = risk_sets.take(kept)
+        m = len(risk_sets.rows)
+        kept = np.ones(m) if sample_weights is None else risk_sets.take(sample_weights)
         x, center, scale = standardized(data, made.names, rows=risk_sets.rows)
         return cls(
             names=made.names,
@@ -143,7 +144,7 @@ class CoxDesign:
             center=center,
             scale=scale,
             reach=largest(x),
-            offset=risk_sets.take(known),
+            offset=np.zeros(m) if known is None else risk_sets.take(known),
             weights=kept,
             risk_sets=risk_sets,
             ties=ties,
@@ -204,9 +205,17 @@ class CoxDesign:
         """Evaluate log-likelihood, gradient and information at ``beta`` (scale of ``x``)."""
         if self.ties == "exact":
             return cast(Likelihood, exact_likelihood(beta, self.x, self.offset, self.risk_sets))
-        return partial_likelihood(
-            beta, self.x, self.offset, self.weights, self.risk_sets, self.slots
-        )
+        sample = (self.offset, self.weights, self.risk_sets, self.slots)
+        if self.is_large:
+            from collsec.survival.cox.many_rows import likelihood_of_many
+
+            return likelihood_of_many(beta, self.x, self.reach, *sample)
+        return partial_likelihood(beta, self.x, *sample)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether compiled loops evaluate the likelihood."""
+        return bool(self.names) and compiled(self.risk_sets.n)
 
     def maximize(
         self, beta: Floats | None = None, *, tolerance: float = STEP_TOLERANCE

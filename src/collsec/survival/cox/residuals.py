@@ -82,6 +82,11 @@ def cluster_scores(design: CoxDesign, at: Likelihood) -> Floats:
     """
     assert design.cluster is not None and design.n_clusters is not None
     sets, slots, groups = design.risk_sets, design.slots, design.n_clusters
+    if design.is_large:
+        from collsec.survival.cox.many_rows import cluster_scores_of_many
+
+        sample = (design.x, design.weights, sets, slots, at, design.cluster, groups)
+        return cluster_scores_of_many(*sample) * design.scale
     cluster = sets.take(design.cluster)
     risk = design.weights * at.relative_risk
     share = -risk * at.cumulative

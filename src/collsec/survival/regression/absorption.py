@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from collsec.survival.arrays import Floats
+from collsec.survival.arrays import Floats, Integers, dot, scatter, tall_product
 from collsec.survival.columns import codes
 from collsec.survival.errors import EstimationError
 
@@ -28,14 +28,14 @@ class Absorption:
     Attributes
     ----------
     factors : tuple of str
-    dummies : tuple of scipy.sparse.csr_array, each (levels, n)
+    dummies : tuple of scipy.sparse.csc_array, each (levels, n)
         The factor with more levels first.
     effects : int
         Rank of the dummies, the degrees of freedom they use (1 for the mean without factors).
     """
 
     factors: tuple[str, ...]
-    dummies: tuple[sparse.csr_array, ...]
+    dummies: tuple[sparse.csc_array, ...]
     effects: int
 
     @classmethod
@@ -52,13 +52,20 @@ class Absorption:
                 f"at most two factors can be absorbed, not {len(factors)}; "
                 "add the dummies of the smallest to the exogenous columns"
             )
-        dummies = []
-        for name in factors:
-            found, labels = codes(data, name)
-            n = len(found)
-            dummies.append(
-                sparse.csr_array((np.ones(n), (found, np.arange(n))), shape=(len(labels), n))
-            )
+        coded = [codes(data, name) for name in factors]
+        return cls.of_levels(factors, [(found, len(labels)) for found, labels in coded])
+
+    @classmethod
+    def of_levels(cls, factors: Sequence[str], coded: Sequence[tuple[Integers, int]]) -> Absorption:
+        """Make the dummies of at most two factors.
+
+        Parameters
+        ----------
+        factors : sequence of str
+        coded : sequence of (ndarray of int, int)
+            The level of each row, shape (n,), and the number of levels.
+        """
+        dummies = [scatter(found, levels) for found, levels in coded]
         dummies.sort(key=lambda d: -d.shape[0])
         if len(dummies) == 2 and dummies[1].shape[0] > MOST_LEVELS:
             raise EstimationError(
@@ -125,22 +132,22 @@ def require_rows(rows: int, parameters: int) -> None:
 
 def require_residual(residual: Floats, outcome: Floats, name: str) -> None:
     """Raise where an outcome is fitted exactly, so that nothing shows how far estimates may err."""
-    if residual @ residual <= EXACT * max(float(outcome @ outcome), 1e-300):
+    if dot(residual, residual) <= EXACT * max(dot(outcome, outcome), 1e-300):
         raise EstimationError(
             f"outcome {name!r} is fitted exactly: rows are as few as parameters, or the outcome is "
             "made of the columns; there is no residual to take errors from"
         )
 
 
-def _means(dummy: sparse.csr_array, columns: Floats) -> Floats:
+def _means(dummy: sparse.csc_array, columns: Floats) -> Floats:
     """Return the mean of each row's level, shape (n, c)."""
     count = np.asarray(dummy.sum(axis=1)).ravel()
     return np.asarray(dummy.T @ ((dummy @ columns) / count[:, None]))
 
 
-def _schur(first: sparse.csr_array, second: sparse.csr_array) -> Floats:
+def _schur(first: sparse.csc_array, second: sparse.csc_array) -> Floats:
     """Return the normal equations of the second factor given the first, (levels, levels)."""
     count = np.asarray(first.sum(axis=1)).ravel()
     joint = (first @ second.T).toarray()
     own = np.diag(np.asarray(second.sum(axis=1)).ravel())
-    return np.asarray(own - joint.T @ (joint / count[:, None]))
+    return np.asarray(own - tall_product(joint, joint / count[:, None]))

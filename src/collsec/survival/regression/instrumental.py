@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collsec.survival.arrays import Floats, Integers, crossproduct, sum_by_group
+from collsec.survival.arrays import (
+    Floats,
+    Integers,
+    crossproduct,
+    dot,
+    product,
+    sum_by_group,
+    tall_product,
+)
 from collsec.survival.clustered import require_spread
 from collsec.survival.columns import Names, as_frame, clusters, names_of, numbers
 from collsec.survival.covariates import matrix
@@ -178,7 +186,7 @@ def iv_2sls(
     n, q, p = len(y), len(instruments), len(exogenous)
     scale = np.sqrt(np.einsum("ij,ij->j", z, z) / n)
     own = z / scale
-    gram = own.T @ own
+    gram = tall_product(own, own)
     within = "within the effects" if absorb else "in the data"
     check_information(gram, columns[2:], float(n), within)
     alone = partialled(remaining[:, : 2 + q], own[:, q:], gram[q:, q:])
@@ -197,9 +205,9 @@ def iv_2sls(
         few = many = 1.0
     # The two equations on all exogenous columns: reduced form and first stage.
     width, bread = q + p, np.linalg.inv(gram)
-    moments = own.T @ remaining[:, :2]
+    moments = tall_product(own, remaining[:, :2])
     both = bread @ moments
-    away = remaining[:, :2] - own @ both
+    away = remaining[:, :2] - product(own, both)
     meat = [[_meat(own, away[:, i], away[:, j], groups) for j in (0, 1)] for i in (0, 1)]
     units = np.tile(scale, 2)
     cov = np.block([[bread @ part @ bread for part in row] for row in meat])
@@ -214,7 +222,7 @@ def iv_2sls(
     units = np.concatenate(([1.0], scale[q:]))
     params, second_cov = params / units, second_cov / np.outer(units, units)
     how = "heteroskedastic" if groups is None else "clustered"
-    require_spread(second_cov[:1, :1], inner[:1, :1] * float(rest @ rest) / n, how)
+    require_spread(second_cov[:1, :1], inner[:1, :1] * dot(rest, rest) / n, how)
     unexplained = (away**2).sum(axis=0)
     exact = unexplained <= EXACT * (remaining[:, :2] ** 2).sum(axis=0)
     for j in np.flatnonzero(~exact):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg, stats
 
-from collsec.survival.arrays import Floats, Integers, sum_by_group
+from collsec.survival.arrays import Floats, Integers, dot, product, sum_by_group, tall_product
 from collsec.survival.columns import number_array
 from collsec.survival.errors import EstimationError, check_level
 from collsec.survival.maximum_likelihood import quadratic_form
@@ -148,14 +148,15 @@ def partialled(columns: Floats, controls: Floats, gram: Floats) -> Floats:
         return columns
     remaining = columns
     for _ in range(2):
-        remaining = remaining - controls @ np.linalg.solve(gram, controls.T @ remaining)
+        on = np.asarray(np.linalg.solve(gram, tall_product(controls, remaining)), dtype=np.float64)
+        remaining = np.subtract(remaining, product(controls, on))
     return np.asarray(remaining)
 
 
 def check_relevance(d: Floats, own: Floats, endogenous: str, instruments: Sequence[str]) -> None:
     """Raise where the instruments, given the controls, move the endogenous column not at all."""
     moved = own @ np.linalg.lstsq(own, d, rcond=None)[0]
-    if moved @ moved <= IRRELEVANT * (d @ d):
+    if dot(moved, moved) <= IRRELEVANT * dot(d, d):
         raise EstimationError(
             f"{', '.join(map(str, instruments))} and {endogenous!r} are uncorrelated to the last "
             "digit: without a first stage nothing is identified; find an instrument that moves it"
@@ -180,5 +181,5 @@ def rank_lm(
 def classical_f(d: Floats, own: Floats, df: int) -> float:
     """Return the F statistic of the instruments under equal variances: Cragg and Donald's."""
     moved = own @ np.linalg.lstsq(own, d, rcond=None)[0]
-    explained, rest = float(moved @ moved), float(((d - moved) ** 2).sum())
+    explained, rest = dot(moved, moved), float(((d - moved) ** 2).sum())
     return explained / own.shape[1] / (rest / df) if rest > 0 and df > 0 else math.inf
