@@ -126,6 +126,23 @@ def test_the_exposed_wars_are_those_with_exposed_rows(project: Project) -> None:
     assert "Atlantis, over government 11" in figures.delays(at, {}).alternative
 
 
+def test_a_clock_that_starts_after_the_onset_moves_no_day_of_exposure(project: Project) -> None:
+    known, record = {one.conflict: one for one in dossiers(project)}, load(project, "h1")
+    found = exposed_wars(project, record, known)
+    assert found is not None
+    path = project.stage("panels", "h1")
+    panel = pd.read_parquet(path)
+    onset = project.read("episodes", "episodes").set_index("episode_id")["onset_date"]
+    late = panel.assign(time_zero=onset[panel["unit_id"]].to_numpy() + pd.Timedelta(days=100))
+    is_exposed = panel["un_troops_lag_06"] > 0
+    late.loc[is_exposed, ["start", "stop"]] -= 100.0
+    late.to_parquet(path)
+    again = exposed_wars(project, record, known)
+    assert again is not None
+    for ours, theirs in zip(again, found, strict=True):
+        pd.testing.assert_frame_equal(ours, theirs)
+
+
 def test_a_degree_of_exposure_has_no_exposed_wars(project: Project) -> None:
     record = load(project, "h1")
     by_degree = {**record.spec, "design": "fixed_at_onset"}

@@ -59,6 +59,7 @@ ENGINES = {
     "h15": Engine("glm", SAME_MAXIMUM, "cluster_error"),
     "h16": Engine("glm", SAME_MAXIMUM, "cluster_error"),
     "h17": Engine("glm", SAME_MAXIMUM, "cluster_error"),
+    "h18": Engine("coxph", SAME_MAXIMUM, "jackknife_error"),
 }
 BY_R = [name for name, engine in ENGINES.items() if engine.name != "days"]
 BY_DAYS = [name for name, engine in ENGINES.items() if engine.name == "days"]

@@ -29,6 +29,7 @@ from collsec.reports.figures import (
     options,
     response_curves,
     specification_curve,
+    state_curves,
     style,
     survival_curves,
 )
@@ -122,6 +123,34 @@ def three_groups() -> pd.DataFrame:
     return pd.concat([rows, third.assign(estimate=third["estimate"] * 0.99)])
 
 
+def four_states() -> pd.DataFrame:
+    """Shares in four states, the last two far apart and then close together."""
+    months = np.arange(61.0)
+    gone, back = 1 - np.exp(-months / 20), 0.4 * (1 - np.exp(-months / 40))
+    shares = {
+        "At war, no agreement": 0.9 * (1 - gone),
+        "At war after an agreement": 0.1 * (1 - gone),
+        "At peace": gone * (1 - back),
+        "At war again": gone * back,
+    }
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "curve": "state_occupation",
+                    "group": name,
+                    "time_months": months,
+                    "estimate": share,
+                    "ci_low": 0.9 * share,
+                    "ci_high": np.minimum(1.1 * share, 1.0),
+                    "at_risk": np.nan,
+                }
+            )
+            for name, share in shares.items()
+        ]
+    )
+
+
 FIGURES: dict[str, Callable[[], Figure]] = {
     "forest": lambda: plot_forest(RATIOS, no_effect=BAND),
     "forest of one": lambda: plot_forest(RATIOS.head(1), no_effect=BAND),
@@ -141,6 +170,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "three strategies": lambda: plot_survival(three_groups(), shade_between=True),
     "incidence": lambda: plot_cumulative_incidence(curve("cumulative"), act="UN troops"),
     "ends": lambda: plot_ends_by_kind(KINDS),
+    "states": lambda: plot_survival(four_states(), share="Wars in each state"),
     "null": lambda: plot_null_calibration(
         pd.DataFrame({"estimate": study.null_draws()}), RATIOS.iloc[0], no_effect=BAND
     ),
@@ -262,6 +292,8 @@ def test_alternative_texts_say_the_numbers_that_the_figures_show() -> None:
     alive = curve("survival").set_index(["group", "time_months"])["estimate"]
     share = f"{100 * alive['Within states', 12.0]:.0f} % still going on after 12 months"
     assert f"Within states: {share}" in text
+    text = state_curves(four_states(), share="Wars in each state", since="onset").alternative
+    assert "Wars in each state. At war, no agreement: 49 % after 12 months, 4 % after 60" in text
     text = cumulative_incidence(curve("cumulative"), act="UN troops").alternative
     assert "By month 120, 85 % of wars had ended first, UN troops had come first in 9 %" in text
     draws = pd.DataFrame({"estimate": [0.5, 1.0, 2.0]})

@@ -136,15 +136,15 @@ def todo(as_json: AsJson = False, root: Root = None) -> None:
 
 
 @app.command(
-    epilog="Examples: `collsec new study my-study` · `collsec new hypothesis h18-mediation` · "
-    "`collsec new measure mediation --for h18`",
+    epilog="Examples: `collsec new study my-study` · `collsec new hypothesis h19-mediation` · "
+    "`collsec new measure mediation --for h19`",
 )
 def new(
     kind: Annotated[Kind, typer.Argument(help="What is begun.", show_default=False)],
     name: Annotated[
         str,
         typer.Argument(
-            help="Its name; of a hypothesis, with words behind it: `h18-mediation`; of a study, "
+            help="Its name; of a hypothesis, with words behind it: `h19-mediation`; of a study, "
             "its folder.",
             show_default=False,
         ),

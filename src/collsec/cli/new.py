@@ -84,7 +84,7 @@ def new(
     kind : Kind
         Not a study: see :func:`new_study`.
     name : str
-        A name in lower case; of a hypothesis, with words behind it if wanted (``h18-mediation``).
+        A name in lower case; of a hypothesis, with words behind it if wanted (``h19-mediation``).
     hypothesis : str, optional
         Whose page brings it along; needed but for a hypothesis and a source.
     title : str, optional

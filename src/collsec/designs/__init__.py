@@ -15,6 +15,8 @@ from collsec.designs import (
     functional_form,  # noqa: F401
     monthly_violence,  # noqa: F401
     months_at_war,  # noqa: F401
+    multi_state,  # noqa: F401
+    occupation,  # noqa: F401
     panel_counts,  # noqa: F401
     recurrence,  # noqa: F401
     time_varying,  # noqa: F401

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from collsec.designs.checks import LEVEL
+from collsec.designs.cox_based import with_time_zero
 from collsec.designs.estimate import Quantity, Unit, seed_for
 from collsec.designs.inputs import Cohort, Inputs, PanelBuilder, Prepared
 from collsec.designs.matched_acts import wilson
@@ -65,6 +66,11 @@ class AgreementClock(TimeVarying):
 
     name = "agreement_clock"
     builder = AgreementBuilder
+
+    def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """As for any time-varying exposure, with the day on which each clock starts."""
+        rows, attrition = super().panel(inputs)
+        return with_time_zero(rows, self.prepare(inputs, inputs.spec.exposure)), attrition
 
     def robustness(self, inputs: Inputs) -> dict[str, Any]:
         """As for any time-varying exposure, and exposures that prefer wars about to end."""

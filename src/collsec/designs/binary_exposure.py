@@ -1,7 +1,8 @@
 """The Cox model of one yes-or-no exposure, refitted without each cluster at once.
 
 The null calibration of a cluster jackknife refits the model once per cluster and draw. With one
-covariate that is fixed from the start, all refits of a draw are one Newton iteration over arrays.
+covariate, fixed from the start or changing in time, and nobody who enters late, all refits of a
+draw are one Newton iteration over arrays.
 """
 
 from __future__ import annotations
@@ -30,12 +31,15 @@ class BinaryExposure:
         Whether a unit is at risk at, or has the event on, an event time of its stratum.
     cluster : ndarray of int, shape (n_units,)
     n_clusters : int
+    times : ndarray of float, shape (n_times,)
+        Event times, by stratum.
     """
 
     at_risk: Floats
     fails: Floats
     cluster: npt.NDArray[np.int64]
     n_clusters: int
+    times: Floats
 
     @classmethod
     def of(
@@ -49,7 +53,9 @@ class BinaryExposure:
         time = moments["time"].to_numpy()
         at_risk = same & (stop[:, None] >= time)
         fails = same & (stop[:, None] == time) & event[:, None]
-        return cls(at_risk.astype(float), fails.astype(float), owner.astype(np.int64), len(names))
+        return cls(
+            at_risk.astype(float), fails.astype(float), owner.astype(np.int64), len(names), time
+        )
 
     def _without(self, units: Floats, chosen: npt.NDArray[np.bool_]) -> Floats:
         """Sums over chosen units, without each cluster in turn; over all in the last row."""
@@ -59,10 +65,21 @@ class BinaryExposure:
         return total
 
     def estimates(self, exposed: npt.NDArray[np.bool_]) -> Floats:
-        """Log hazard ratio without each cluster, and of all in the last place (ties by Efron)."""
+        """Log hazard ratio without each cluster, and of all in the last place (ties by Efron).
+
+        Parameters
+        ----------
+        exposed : ndarray of bool, shape (n_units,) or (n_units, n_times)
+            Fixed from the start, or as it stands at each of :attr:`times`.
+        """
         everyone = np.ones(len(exposed), dtype=bool)
         n, d = self._without(self.at_risk, everyone), self._without(self.fails, everyone)
-        n1, d1 = self._without(self.at_risk, exposed), self._without(self.fails, exposed)
+        if exposed.ndim == 1:
+            n1, d1 = self._without(self.at_risk, exposed), self._without(self.fails, exposed)
+        else:
+            n1, d1 = (
+                self._without(units * exposed, everyone) for units in (self.at_risk, self.fails)
+            )
         # Times without variation in exposure, or without an event, say nothing of the ratio.
         says = ((n1 > 0) & (n1 < n) & (d > 0)).any(axis=0)
         n, d, n1, d1 = (a[:, says] for a in (n, d, n1, d1))

@@ -15,7 +15,7 @@ import pandas as pd
 
 from collsec import measures
 from collsec.core.schema import Role
-from collsec.designs.estimate import Estimate, counts_of, wald_interval
+from collsec.designs.estimate import EVENTS, Estimate, counts_of, wald_interval
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.survival import CoxDesign, CoxResult, EstimationError, cox_ph
@@ -147,10 +147,11 @@ class Comparison:
     def too_thin(self) -> str:
         """Why there are too few events for a number; empty where there are enough."""
         found = self.counts()
-        thin = too_few_exposed(found)
+        event = EVENTS.get(self.estimand, "outcome")
+        thin = too_few_exposed(found, event)
         others = found["n_events"] - found["exposed_events"]
         if not thin and self.is_yes_or_no and others < FEWEST_EVENTS:
-            return f"unexposed terminations {others}; at least {FEWEST_EVENTS} are required"
+            return f"unexposed {event}s {others}; at least {FEWEST_EVENTS} are required"
         return thin
 
 
@@ -168,13 +169,20 @@ def _expected(rows: pd.DataFrame, exposed: np.ndarray) -> float:
     return float((at_risk(exposed) / at_risk(np.ones(len(rows), dtype=bool))).sum())
 
 
-def too_few_exposed(counts: Mapping[str, int]) -> str:
-    """Why an exposure has too few events for a number; empty where it has enough."""
+def too_few_exposed(counts: Mapping[str, int], event: str = "termination") -> str:
+    """Why an exposure has too few events for a number; empty where it has enough.
+
+    Parameters
+    ----------
+    counts : mapping
+    event : str
+        What the event is called, in the singular.
+    """
     events, clusters = counts["exposed_events"], counts["exposed_clusters"]
     if events >= FEWEST_EVENTS and clusters >= FEWEST_CLUSTERS:
         return ""
     return (
-        f"exposed terminations {events}, exposed clusters {clusters}; at least "
+        f"exposed {event}s {events}, exposed clusters {clusters}; at least "
         f"{FEWEST_EVENTS} and {FEWEST_CLUSTERS} are required"
     )
 

@@ -41,6 +41,12 @@ def after(prepared: Prepared, day: pd.Timestamp) -> Prepared:
     return dataclasses.replace(prepared, rows=rows)
 
 
+def with_time_zero(rows: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:
+    """Rows of a panel with the day on which the clock of their unit starts."""
+    zero = prepared.units.set_index("unit_id")["time_zero"]
+    return rows.assign(time_zero=zero[rows["unit_id"].to_numpy()].to_numpy())
+
+
 class CoxBased:
     """Units on clocks of their own, laid out by a panel builder.
 

@@ -207,6 +207,8 @@ class PanelBuilder:
 
     # Whether units that are exposed already when their clock begins are left out.
     follows_new_users = True
+    # Column of the day on which they are left out if exposed.
+    new_on = "time_zero"
     # Columns of the units that rows are made from, beyond those of every cohort.
     further_columns: tuple[str, ...] = ()
 
@@ -293,7 +295,7 @@ class PanelBuilder:
                 units = units.assign(**{column: _ever(units, calendar)})
             else:
                 if self.follows_new_users:
-                    units, attrition = _new_users(units, calendar, attrition)
+                    units, attrition = _new_users(units, calendar, attrition, self.new_on)
                 units, column, spells = self.exposures(name, units, lag, calendar)
                 exposures = {} if spells is None else {column: spells}
         ends = self.inputs.outcome(outcome, units)
@@ -370,13 +372,13 @@ def _ever(units: pd.DataFrame, calendar: pd.DataFrame) -> np.ndarray:
 
 
 def _new_users(
-    units: pd.DataFrame, calendar: pd.DataFrame, attrition: pd.DataFrame
+    units: pd.DataFrame, calendar: pd.DataFrame, attrition: pd.DataFrame, day: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Leave out units whose exposure had begun by time zero and had not ended."""
-    pairs = units[["unit_id", "conflict_id", "time_zero"]].merge(calendar, on="conflict_id")
+    """Leave out units whose exposure had begun by a day of theirs and had not ended."""
+    pairs = units[["unit_id", "conflict_id", day]].merge(calendar, on="conflict_id")
     prevalent = pairs[
-        (pairs["on_date"] <= pairs["time_zero"])
-        & (pairs["off_date"].isna() | (pairs["off_date"] > pairs["time_zero"]))
+        (pairs["on_date"] <= pairs[day])
+        & (pairs["off_date"].isna() | (pairs["off_date"] > pairs[day]))
     ]
     kept = units[~units["unit_id"].isin(prevalent["unit_id"])].reset_index(drop=True)
     return kept, _step(

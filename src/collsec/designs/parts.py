@@ -93,6 +93,7 @@ class CurveKind(StrEnum):
 
     SURVIVAL = "survival"  # falling from one, by group
     INCIDENCE = "incidence"  # rising from zero, by group
+    STATES = "states"  # shares in each state, one group a state; together all
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def exposed_wars(
     episodes = project.read("episodes", "episodes").set_index("episode_id", drop=False)
     if column not in panel or not panel["unit_id"].isin(episodes.index).all():
         return None
-    spells = panel[panel[column] > 0]
+    spells = _since_onset(panel[panel[column] > 0], episodes)
     wars, events = [], []
     for unit, own in spells.groupby("unit_id", sort=True):
         episode = {str(k): v for k, v in episodes.loc[str(unit)].items()}
@@ -58,6 +58,15 @@ def exposed_wars(
         return None
     order = pd.DataFrame(wars).sort_values(["months", "episode_id"], ignore_index=True)
     return order, pd.DataFrame(events)
+
+
+def _since_onset(spells: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
+    """The same rows on the clock of the war, where theirs starts on a later day of their own."""
+    if "time_zero" not in spells:
+        return spells
+    onset = episodes["onset_date"].reindex(spells["unit_id"]).to_numpy()
+    waited = (spells["time_zero"] - onset).dt.days
+    return spells.assign(start=spells["start"] + waited, stop=spells["stop"] + waited)
 
 
 def _within(dossier: Dossier, episode: dict[str, Any]) -> pd.DataFrame:

@@ -235,6 +235,9 @@ DERIVED: dict[str, Derived] = {
     "unit_id": Derived(_PANEL, "identifier", "Unit that is followed: an episode."),
     "start": Derived(_PANEL, "days since time zero", "The row is about the time after this day."),
     "stop": Derived(_PANEL, "days since time zero", "The row ends on this day, which it includes."),
+    "time_zero": Derived(
+        _PANEL, "date", "Day on which the clock of the unit starts, where it is not the onset."
+    ),
     "event": Derived(
         _PANEL, "true or false", "Whether the outcome happened on the last day of the row."
     ),

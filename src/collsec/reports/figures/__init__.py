@@ -8,6 +8,7 @@ from collsec.reports.figures.curves import (
     cumulative_incidence,
     ends_by_kind,
     incidence_curves,
+    state_curves,
     survival_curves,
 )
 from collsec.reports.figures.design import design_flow
@@ -39,6 +40,7 @@ __all__ = [
     "options",
     "response_curves",
     "specification_curve",
+    "state_curves",
     "survival_curves",
     "swimmer",
 ]

@@ -101,6 +101,36 @@ def incidence_curves(curves: pd.DataFrame, *, share: str, since: str) -> Drawing
         )
 
 
+@drawn
+def state_curves(curves: pd.DataFrame, *, share: str, since: str) -> Drawing:
+    """Draw the share of units in each state, which together are all.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        As for `survival_curves`; a group is a state.
+    share : str
+        What the shares are of, such as `Wars in each state`.
+    since : str
+        What the months are counted from.
+
+    Returns
+    -------
+    Drawing
+    """
+    with house_style():
+        figure = plot_survival(curves, share=share, since=since)
+        return export(
+            figure,
+            curves,
+            _alternative(
+                curves,
+                f"Curves of shares that add up to all. {share}.",
+                ("after {} months", "after {}"),
+            ),
+        )
+
+
 def axis_top(curves: pd.DataFrame) -> float:
     """Where the axis of shares ends: at a quarter or a half where nothing rises above."""
     highest = float(np.nanmax(curves[["estimate", "ci_high"]].to_numpy(float)))

@@ -279,7 +279,9 @@ def _curves(record: Record, parts: Sequence[Declaration]) -> Iterator[tuple[str,
                 ),
             )
         else:
-            yield name, figures.incidence_curves(rows, share=declared.title, since=declared.since)
+            is_state = declared.kind is CurveKind.STATES
+            draw = figures.state_curves if is_state else figures.incidence_curves
+            yield name, draw(rows, share=declared.title, since=declared.since)
     kinds = curves[curves["curve"] == _BY_KIND]
     if len(kinds):
         yield _BY_KIND.replace("_", "-"), figures.ends_by_kind(kinds)

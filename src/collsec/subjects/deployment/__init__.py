@@ -11,4 +11,5 @@ from collsec.subjects.deployment import (
     operations,  # noqa: F401
     peace_processes,  # noqa: F401
     rotating_seats,  # noqa: F401
+    trial_sequence,  # noqa: F401
 )

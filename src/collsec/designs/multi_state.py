@@ -1,0 +1,318 @@
+"""Wars on their course: from war to an agreement, to the end, to the conflict's next war.
+
+Each transition has a Cox model of its own among the wars in the state that it leaves, on a clock
+that starts anew with the state. The exposure changes in time, and may have begun in an earlier
+state of the same war. Clusters hold wars in all states, so that errors allow for it where two
+transitions are compared. What is followed ends with the record of agreements.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from collsec.core.schema import Role
+from collsec.designs.agreement_clock import EVE_DRAWS
+from collsec.designs.comparison import Comparison, identity, sandwich_ratio
+from collsec.designs.cox_based import CoxBased, with_time_zero
+from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
+from collsec.designs.exchanged_courses import redraw_on_the_eve, refits, tested
+from collsec.designs.inputs import Cohort, Inputs, PanelBuilder, Prepared, codes
+from collsec.designs.jackknife import hazard_ratio, joint_effects
+from collsec.designs.parts import Part
+from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, Task, design
+from collsec.histories.cohorts import courses as histories
+from collsec.histories.cohorts.courses import TRANSITIONS, State, Transition
+from collsec.histories.panels import UnitSpells, unit_spells
+from collsec.hypothesis.specification import ExposureSpec
+from collsec.hypothesis.study import Draws
+from collsec.survival import EstimationError
+from collsec.survival.inference import Calibration
+
+JACKKNIFE, SANDWICH = "cluster_jackknife", "cluster_sandwich"
+#: What a ratio of the rates of a transition is called, by the state that it leads to.
+ESTIMANDS = {
+    State.AGREEMENT: "hazard_ratio_of_outcome",
+    State.END: "hazard_ratio",
+    State.RELAPSE: "hazard_ratio_of_recurrence",
+}
+#: What a reader calls the transitions.
+LABELS = {
+    (State.WAR, State.AGREEMENT): "From war to an agreement",
+    (State.WAR, State.END): "From war to its end without an agreement",
+    (State.AGREEMENT, State.END): "From an agreement to the end",
+    (State.END, State.RELAPSE): "From the end to the conflict's next war",
+}
+
+
+class CourseBuilder(PanelBuilder):
+    """Wars in the state that a transition leaves."""
+
+    transition: Transition = (State.WAR, State.END)
+    # Whoever was exposed at onset never was at risk of becoming so; later states carry exposure on.
+    new_on = "onset_date"
+
+    def courses(self, cohort: Cohort, episodes: pd.DataFrame) -> Cohort:
+        """The wars of a cohort on their course, within the record of agreements."""
+        signed = self.inputs.timelines["peace_process"]
+        return histories.courses(cohort, episodes, signed, self.inputs.extents["agreements"])
+
+    def units_of(self, cohort: Cohort, episodes: pd.DataFrame) -> Cohort:
+        """Those that came to the state, followed from that day."""
+        return histories.between(self.courses(cohort, episodes), self.transition)
+
+    def exposures(
+        self, name: str, units: pd.DataFrame, lag: int, calendar: pd.DataFrame
+    ) -> tuple[pd.DataFrame, str, UnitSpells | None]:
+        """Spells since the onset of the war, on the clock of the state."""
+        whole = unit_spells(units.assign(time_zero=units["onset_date"]), calendar, lag)
+        waited = (units["time_zero"] - units["onset_date"]).dt.days.to_numpy(float)[whole.unit]
+        left = whole.off > waited
+        assigned, on, off = (a[left] - waited[left] for a in (whole.assigned, whole.on, whole.off))
+        _, column, _ = super().exposures(name, units, lag, calendar)
+        return units, column, UnitSpells(whole.unit[left], assigned, on, off)
+
+
+@functools.cache
+def between(origin: State, target: State) -> type[CourseBuilder]:
+    """A builder of the wars in one state, whose event is the transition to another."""
+    if (origin, target) not in TRANSITIONS:
+        raise ValueError(f"no transition leads from {origin} to {target}")
+    name = f"{origin.title()}To{target.title()}"
+    return type(name, (CourseBuilder,), {"transition": (origin, target)})
+
+
+@design
+class MultiState(CoxBased):
+    """One Cox model for each transition; the primary's is that of its builder."""
+
+    name = "multi_state"
+    kind = "exposure"
+    honors = frozenset({LAGS, LAG, ASSIGNMENT})
+    methods = (JACKKNIFE,)
+    further_methods = (JACKKNIFE, SANDWICH)
+    calibration_blocks = 8
+    builder: type[CourseBuilder] = between(State.WAR, State.END)
+
+    def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Rows of the primary's transition, with the day on which each clock starts."""
+        prepared = self.prepare(inputs, inputs.spec.exposure)
+        return with_time_zero(prepared.rows, prepared), prepared.attrition
+
+    def along(self, inputs: Inputs, exposure: ExposureSpec, transition: Transition) -> Prepared:
+        """The wars in another state than the primary's, laid out for one exposure."""
+        prepared = between(*transition)(inputs, ()).prepare(exposure)
+        return dataclasses.replace(prepared, estimand=ESTIMANDS[transition[1]])
+
+    def tasks(self, inputs: Inputs, draws: Draws) -> dict[str, Task]:
+        """Primary with the other transitions; lags, other exposures, other outcomes."""
+        spec, study, name = inputs.spec, inputs.study, inputs.spec.hypothesis
+
+        def ratio(
+            exposure: ExposureSpec,
+            suffix: str,
+            role: Role,
+            level: float = study.usual_level,
+            label: str = "",
+            outcome: str | None = None,
+        ) -> Part:
+            found = self.estimate(
+                inputs,
+                self.prepare(inputs, exposure, outcome=outcome),
+                exposure,
+                estimate_id=f"{name}.{suffix}",
+                role=role,
+                level=level,
+                draws=0,
+                label=label,
+            )
+            return Part([found])
+
+        def primary() -> Part:
+            own = ratio(spec.exposure, "primary", Role.PRIMARY, study.level_of(name))
+            return Part([*own.estimates, *self.others(inputs)])
+
+        made: dict[str, Task] = {"primary": primary}
+        for lag in spec.lags_months:
+            if lag != spec.exposure.lag_months:
+                made[f"lag.{lag}"] = partial(
+                    ratio,
+                    dataclasses.replace(spec.exposure, lag_months=lag),
+                    f"lag_{lag:02d}",
+                    Role.LAG,
+                    study.level_of(name),
+                    f"Lag of {lag} months",
+                )
+        for other in spec.secondary:
+            made[f"secondary.{other.measure}"] = partial(
+                ratio, other, other.measure, Role.SECONDARY
+            )
+        for outcome in spec.outcomes:
+            made[f"outcome.{outcome}"] = partial(
+                ratio, spec.exposure, outcome, Role.OUTCOME, outcome=outcome
+            )
+        return made
+
+    def others(self, inputs: Inputs) -> list[Estimate]:
+        """The exposure's ratio on every other transition, and the primary's beside its like."""
+        own, exposure = self.builder.transition, inputs.spec.exposure
+        made, like = [], []
+        for one in TRANSITIONS:
+            if one == own:
+                continue
+            prepared = self.along(inputs, exposure, one)
+            made.append(
+                self.estimate(
+                    inputs,
+                    prepared,
+                    exposure,
+                    estimate_id=f"{inputs.spec.hypothesis}.{'_to_'.join(one)}",
+                    role=Role.SECONDARY,
+                    level=inputs.study.usual_level,
+                    draws=0,
+                    label=LABELS[one],
+                )
+            )
+            if one[1] == own[1] and math.isfinite(made[-1].estimate):
+                like.append((one, prepared))
+        return made + [self._against(inputs, one, prepared) for one, prepared in like]
+
+    def _against(self, inputs: Inputs, other: Transition, prepared: Prepared) -> Estimate:
+        """The primary's ratio over that of another transition to the same state, jointly."""
+        level, exposure = inputs.study.usual_level, inputs.spec.exposure
+        own = self.prepare(inputs, exposure)
+        rows, columns = stacked([own, prepared])
+        label = f"Primary against: {LABELS[other][0].lower()}{LABELS[other][1:]}"
+        estimate_id = f"{inputs.spec.hypothesis}.against_{'_to_'.join(other)}"
+        known = identity(
+            inputs, exposure, estimate_id=estimate_id, role=Role.INTERACTION, label=label
+        )
+        known |= {"estimand": "ratio_of_hazard_ratios", "inference": JACKKNIFE}
+        known |= self.counts(inputs, own)
+        try:
+            found = joint_effects(
+                rows,
+                columns,
+                adjustment=(),
+                strata=("transition", *own.strata),
+                cluster=inputs.spec.cluster,
+            )
+        except EstimationError as error:
+            return Estimate.missing(error, level=level, **known)
+        log, spread = found.of(np.array([1.0, -1.0]))
+        return Estimate.from_fit(
+            log, spread, level=level, degrees=found.degrees, power=inputs.study.power, **known
+        )
+
+    def estimate(
+        self,
+        inputs: Inputs,
+        prepared: Prepared,
+        exposure: ExposureSpec,
+        *,
+        estimate_id: str,
+        role: Role,
+        level: float,
+        draws: int,
+        label: str = "",
+    ) -> Estimate:
+        """By the jackknife over clusters; by the sandwich where asked; counts where too few."""
+        comparison, power = Comparison.of(prepared, inputs.spec.cluster), inputs.study.power
+        known = identity(inputs, exposure, estimate_id=estimate_id, role=role, label=label)
+        if (exposure.inference or inputs.spec.inference.method) == SANDWICH:
+            return sandwich_ratio(comparison, level=level, power=power, **known)
+        return hazard_ratio(comparison, level=level, power=power, **known)
+
+    def without_draws(self, inputs: Inputs, prepared: Prepared, level: float) -> Estimate:
+        """The primary's ratio with the jackknife's error."""
+        exposure = inputs.spec.exposure
+        return self.estimate(
+            inputs, prepared, exposure, estimate_id="", role=Role.PRIMARY, level=level, draws=0
+        )
+
+    def calibrate(self, inputs: Inputs, prepared: Prepared, draws: int, block: int) -> Calibration:
+        """Rejection rate where courses of exposure are exchanged among the wars of a stratum.
+
+        Each war keeps its transitions and receives the course of another, on the clock of the
+        state. Each draw has a seed of its own, so that blocks give what one run would.
+        """
+        name, units = f"{inputs.spec.hypothesis}.calibration", prepared.units
+        names = (*prepared.strata, *inputs.spec.inference.assignment_strata)
+        stratum, cluster = codes(units, names), units[inputs.spec.cluster]
+        quick, paths = refits(prepared, cluster)
+        members = [np.flatnonzero(stratum == code) for code in np.unique(stratum)]
+        courses = []
+        for draw in range(block, draws, self.calibration_blocks):
+            rng = np.random.default_rng(seed_for(inputs.study.seed, f"{name}.{draw}"))
+            donor = np.arange(len(units))
+            for own in members:
+                donor[own] = rng.permutation(own)
+            courses.append(paths[donor])
+        return tested(quick, cluster, courses)
+
+    def robustness(self, inputs: Inputs) -> dict[str, Any]:
+        """As for any Cox model, and exposures that prefer wars about to leave the state."""
+        eve = self.on_the_eve(inputs, self.prepare(inputs, inputs.spec.exposure))
+        bound = inputs.study.calibration_bounds[1]
+        doubts = [{"code": "on_the_eve", "values": {"rate": eve.rejection_rate, "high": bound}}]
+        return super().robustness(inputs) | {"describes": doubts if eve.ci_low > bound else []}
+
+    def on_the_eve(self, inputs: Inputs, prepared: Prepared) -> Calibration:
+        """Rejection rate of exposures that change nothing but prefer wars about to end."""
+        units, name = prepared.units, f"{inputs.spec.hypothesis}.eve"
+        names = (*prepared.strata, *inputs.spec.inference.assignment_strata)
+        rng = np.random.default_rng(seed_for(inputs.study.seed, name))
+        cluster = units[inputs.spec.cluster]
+        quick, paths = refits(prepared, cluster)
+        donors, chosen = redraw_on_the_eve(prepared, codes(units, names), EVE_DRAWS, rng)
+        courses = []
+        for receivers in chosen:
+            drawn, placed = np.zeros_like(paths), receivers >= 0
+            drawn[receivers[placed]] = paths[donors[placed]]
+            courses.append(drawn)
+        return tested(quick, cluster, courses)
+
+    def calibrate_biased(self, inputs: Inputs, draws: int) -> float:
+        """No estimator that is known to be biased is declared for courses."""
+        return math.nan
+
+    def curves(
+        self, inputs: Inputs, prepared: Prepared
+    ) -> tuple[list[pd.DataFrame], dict[str, Quantity]]:
+        """None beyond survival in the state; counts of each transition, and the eve of peace."""
+        rate = self.on_the_eve(inputs, prepared).rejection_rate
+        found = {"eve_of_peace.rejection": Quantity(rate, Unit.SHARE, digits=1)}
+        for one in TRANSITIONS:
+            panel = self.along(inputs, inputs.spec.exposure, one)
+            comparison = Comparison.of(panel, inputs.spec.cluster)
+            counts, step = comparison.counts(), "_to_".join(one)
+            for field in ("n_units", "n_events", "exposed_events"):
+                found[f"{step}.{field}"] = Quantity(counts[field], Unit.COUNT)
+            expected = comparison.expected()
+            found[f"{step}.expected_events"] = Quantity(expected, Unit.NUMBER, digits=1)
+        return [], found
+
+
+def stacked(panels: Sequence[Prepared]) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of several transitions with an exposure column of each, zero on the others' rows.
+
+    Returns
+    -------
+    rows : DataFrame
+        With ``transition``, the number of the panel, as a stratum.
+    columns : list of str
+    """
+    columns = [f"exposed_{number}" for number in range(len(panels))]
+    made = []
+    for number, one in enumerate(panels):
+        rows = one.rows.assign(transition=number, **dict.fromkeys(columns, 0.0))
+        rows[columns[number]] = rows[one.column].astype(float)
+        made.append(rows)
+    return pd.concat(made, ignore_index=True), columns
