@@ -559,7 +559,7 @@ def test_a_forest_has_the_wider_interval_as_ticks_around_the_bar() -> None:
     assert (0.8, 1.8) in ends
     ticks = [line.get_xdata()[0] for line in lines if line.get_marker() == "|"]
     assert np.allclose(sorted(ticks), [rows["ci_low"].iloc[0], rows["ci_high"].iloc[0]])
-    assert "Bars: intervals of 95 %. Ticks, and numbers beside them: of 98.3 %." in figures_text(
+    assert "Bars: intervals of 95 %. Ticks, and numbers alongside them: of 98.3 %." in figures_text(
         figure
     )
 
@@ -571,7 +571,7 @@ def test_a_key_speaks_of_ticks_only_where_there_are_some() -> None:
     unknown = RATIOS.head(2).assign(low_95=[0.8, np.nan], high_95=[1.8, np.nan])
     assert (
         intervals_shown(unknown)
-        == "Bars: intervals of 95 % or 98.3 %. Ticks, and numbers beside them: of 98.3 %."
+        == "Bars: intervals of 95 % or 98.3 %. Ticks, and numbers alongside them: of 98.3 %."
     )
     assert intervals_shown(RATIOS.head(1)).startswith("Bars: intervals of 98.3 %, as the row's own")
 
