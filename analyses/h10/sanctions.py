@@ -42,7 +42,7 @@ _USES = (
     uses=(*_USES, "deployment.peacekeepers"),
     contrast=(
         "wars under UN sanctions without troops",
-        "wars of the same age without such sanctions",
+        "wars {clock} without such sanctions",
     ),
     act="Sanctions",
 )

@@ -12,4 +12,5 @@ class FromAgreement(MultiState):
     """As any course; in question is what follows an agreement."""
 
     name = "from_agreement"
+    clock = "as long after their agreement"
     builder = between(State.AGREEMENT, State.END)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import math
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -20,7 +22,7 @@ from collsec.designs.estimate import (
     tidy,
 )
 from collsec.designs.parts import PARTS, TableOf, VariablesOf
-from collsec.reports.words.quantities import PRIMARY, feed, printed, variables
+from collsec.reports.words.quantities import PRIMARY, contrast, feed, printed, variables
 from study import PROJECT
 
 INF, NAN = math.inf, math.nan
@@ -212,3 +214,26 @@ def test_every_row_has_the_interval_of_95_percent_and_no_id_depends_on_it() -> N
     panel = pd.DataFrame({"start": [0.0]})
     before = rows.drop(columns=["low_95", "high_95"])
     assert result_id("h1.primary", {}, panel, rows) == result_id("h1.primary", {}, panel, before)
+
+
+@pytest.mark.parametrize(
+    ("design", "others"),
+    [
+        ("time_varying", "wars of the same age without them"),
+        ("agreement_clock", "wars as long after their agreement without them"),
+        ("panel_counts", "wars in the same periods without them"),
+    ],
+)
+def test_units_are_compared_on_the_clock_of_the_design(design: str, others: str) -> None:
+    record: Any = SimpleNamespace(
+        estimates=pd.DataFrame(
+            {"role": ["primary"], "measure": ["un_troops"], "label": ["Troops"]}
+        ),
+        spec={"design": design, "exposure": {"lag_months": 6}},
+    )
+    assert contrast(record) == (
+        "wars with UN troops on the ground for six months",
+        others,
+    )
+    record.spec["exposure"]["lag_months"] = 0
+    assert contrast(record) == ("wars with “Troops”", "other wars")

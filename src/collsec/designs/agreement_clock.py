@@ -66,6 +66,7 @@ class AgreementClock(TimeVarying):
 
     name = "agreement_clock"
     builder = AgreementBuilder
+    clock = "as long after their agreement"
 
     def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         """As for any time-varying exposure, with the day on which each clock starts."""

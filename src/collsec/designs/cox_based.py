@@ -66,6 +66,7 @@ class CoxBased:
     estimand = ""
     exposed_outcome = "exposed {event}"
     unit = "war"
+    clock = "of the same age"
 
     def prepare(
         self,

@@ -64,6 +64,7 @@ class MonthlyViolence:
     calibration_blocks = 1
     exposed_outcome = "arrival"
     unit = "host"
+    clock = "in the same months"
     estimand = RATIO
 
     def prepare(

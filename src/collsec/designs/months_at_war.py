@@ -67,6 +67,7 @@ class MonthsAtWar:
     calibration_blocks = 1
     exposed_outcome = "act with a complete window"
     unit = "war"
+    clock = "going on that day"
     estimand = RATIO
 
     def prepare(

@@ -246,6 +246,7 @@ class PanelCounts:
     calibration_blocks = 1
     exposed_outcome = "exposed period"
     unit = "unit"
+    clock = "in the same periods"
     estimand = RATIO
 
     def prepare(

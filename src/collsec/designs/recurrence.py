@@ -105,6 +105,7 @@ class Recurrence(CoxBased):
     further_methods = (JACKKNIFE, SANDWICH)
     calibration_blocks = 8
     unit = "spell of peace"
+    clock = "as long after their end"
     builder = PeaceBuilder
     estimand = RATIO
 

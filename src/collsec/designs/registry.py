@@ -58,6 +58,9 @@ class Design(Protocol):
         What the primary's ratio is of; empty for what the outcome declares.
     unit : str
         What is compared, in the singular, such as ``war``.
+    clock : str
+        At what moment units are compared, such as ``of the same age``: it takes the place of
+        ``{clock}`` in the contrast of a measure.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Design(Protocol):
     exposed_outcome: str
     estimand: str
     unit: str
+    clock: str
 
     def prepare(
         self,

@@ -18,7 +18,7 @@ _ACTS = ("council.conflict_id", "council.known_from")
     uses=(*_STEPS, "deployment.un_troops"),
     contrast=(
         "wars with UN troops on the ground for six months",
-        "wars of the same age without them",
+        "wars {clock} without them",
     ),
     act="UN troops",
 )

@@ -33,7 +33,7 @@ class Measure(Declared):
         Whether it is a covariate of one hypothesis' own, which no other one may name.
     contrast : tuple of str
         Who is compared with whom where it is the primary's exposure: those, and others. Empty
-        for the default, by the title.
+        for the default, by the title. ``{clock}`` is filled by the design: ``of the same age``.
     act : str
         What an exposure begins with, as a figure calls it.
     estimand : str

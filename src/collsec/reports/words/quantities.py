@@ -15,6 +15,7 @@ from typing import Any, Protocol, cast
 import pandas as pd
 
 import collsec.subjects  # noqa: F401 - parts register themselves on import
+from collsec.designs import registry
 from collsec.designs.estimate import UNITS, Estimate, Quantity, Unit
 from collsec.designs.parts import PARTS, VariablesOf
 from collsec.evidence.verdict import Verdict
@@ -157,7 +158,8 @@ def contrast(record: Results) -> tuple[str, str]:
     is_lagged = bool(record.spec["exposure"]["lag_months"])
     names_months = measure is not None and any(" months" in side for side in measure.contrast)
     if measure is not None and measure.contrast and (is_lagged or not names_months):
-        those, others = measure.contrast
+        clock = registry.get(record.spec["design"]).clock
+        those, others = (side.format(clock=clock) for side in measure.contrast)
         return those, others
     return f"wars with “{primary['label']}”", "other wars"
 
