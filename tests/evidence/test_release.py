@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import report_study as study
 from collsec.cli.main import app
+from collsec.core import __version__
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
 from collsec.evidence.record import load
@@ -183,7 +184,7 @@ def test_primaries_stand_side_by_side_over_releases(made: Path) -> None:
     pair = rows[rows["hypothesis"] == "h1"]
     before, here = pair.to_dict(orient="records")
     assert (before["estimate"], before["verdict"]) == (here["estimate"], here["verdict"])
-    assert pair["release"].iloc[0].startswith("0.1.0, data ")
+    assert pair["release"].iloc[0].startswith(f"{__version__}, data ")
     assert pair["release"].iloc[1] == "here, full profile"
 
 
