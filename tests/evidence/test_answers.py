@@ -43,11 +43,11 @@ def test_a_claim_whose_hypothesis_is_not_in_the_study_has_no_line() -> None:
         ]
     )
     found = answers(
-        ledger, {"h2": record("h2", "primary"), "h1": record("h1", "primary", "other")}, {}
+        ledger, {"h2": record("h2", "primary"), "h1": record("h1", "primary", "other")}, {}, ["h1"]
     )
     # In the order of the study; a primary that no claim names stands for itself.
     assert found["hypothesis"].tolist() == ["h2", "h1", "h1"]
     assert found["claim"].tolist() == ["", "C02", ""]
     assert found["estimate_id"].tolist() == ["h2.primary", "h1.other", "h1.primary"]
     assert found["side"].tolist() == ["above", "below", "above"]
-    assert found["is_primary"].tolist() == [True, False, True]
+    assert found["is_primary"].tolist() == [False, False, True]

@@ -168,16 +168,16 @@ def test_claims_stand_with_their_first_estimate_and_primaries_without_any() -> N
         ("C2", "second", "tested", "h1", "h1.described", "described", "more of it"),
         ("C4", "fourth", "deferred", "h1", "h1.primary", "deferred", "below one"),
     )
-    found = answers(ledger, records, {"h1": "Sooner?", "h2": "Vetoed?"})
+    found = answers(ledger, records, {"h1": "Sooner?", "h2": "Vetoed?"}, ["h1", "h3"])
     columns = "claim label hypothesis standing side is_primary estimate_id estimate"
     assert told(found, *columns.split()) == [
         ("C1", "first", "h1", "secondary", "above", False, "h1.a", 0.5),
         ("C2", "second", "h1", "described", "", False, None, None),
         ("", "Sooner?", "h1", "of h1", "", True, "h1.primary", 2.0),
-        ("", "Vetoed?", "h2", "of h2", "below", True, "h2.primary", 3.0),
+        ("", "Vetoed?", "h2", "of h2", "below", False, "h2.primary", 3.0),
         ("C3", "third", "h3", "mixed", "above", True, "h3.primary", 4.0),
     ]
-    alone = answers(None, records, {})
+    alone = answers(None, records, {}, [])
     assert told(alone, "claim", "label", "estimate") == [
         ("", "h1", 2.0),
         ("", "h2", 3.0),

@@ -20,6 +20,7 @@ from collsec.designs import DESIGNS, Inputs
 from collsec.designs.cox_based import after
 from collsec.designs.estimate import Estimate
 from collsec.evidence.registration import FILE, confirmed, decided, registered
+from collsec.hypothesis.specification import specification_digest
 from collsec.hypothesis.study import load_study
 from collsec.hypothesis.validation import load
 from study import PROJECT, study_inputs
@@ -132,6 +133,14 @@ def test_the_registration_holds_the_set_and_what_it_needs() -> None:
         load_study(PROJECT).hypotheses
     )
     assert written["rule"] == made["rule"] and written["release"] == "26.1"
+
+
+def test_the_registered_specifications_are_those_of_the_study() -> None:
+    """An edit of a front matter, or of what a page brings along, asks for a new registration."""
+    written = json.loads((PROJECT.root / FILE).read_text(encoding="utf-8"))
+    for row in written["hypotheses"]:
+        now = specification_digest(PROJECT, row["hypothesis"])
+        assert row["specification"] == now, f"{row['hypothesis']}: run `collsec register` again"
 
 
 def test_only_follow_up_confirms_and_another_vintage_says_so() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -28,7 +28,10 @@ KEPT = (
 
 
 def answers(
-    ledger: pd.DataFrame | None, records: Mapping[str, Record], titles: Mapping[str, str]
+    ledger: pd.DataFrame | None,
+    records: Mapping[str, Record],
+    titles: Mapping[str, str],
+    main: Collection[str],
 ) -> pd.DataFrame:
     """Every claim tested in this study with its first estimate; then primaries without a claim.
 
@@ -39,13 +42,16 @@ def answers(
     records : mapping of str to Record
     titles : mapping of str to str
         Question of each hypothesis, for the primaries that no claim names.
+    main : collection of str
+        The hypotheses of the family.
 
     Returns
     -------
     DataFrame
         `claim` (empty for a primary that no claim names), `label`, `hypothesis`, `standing`,
         `side` (``above`` or ``below``: of no difference, where the claim puts it; or empty),
-        `is_primary`, and the columns of :data:`KEPT`, missing for a description.
+        `is_primary` (of a hypothesis of the family), and the columns of :data:`KEPT`, missing for a
+        description.
     """
     rows, named = [], set()
     tested = pd.DataFrame() if ledger is None else ledger[ledger["verdict_class"] == "tested"]
@@ -60,6 +66,7 @@ def answers(
         rows.append(
             _row(
                 row,
+                main,
                 claim=claim["claim_id"],
                 label=claim["statement"],
                 hypothesis=claim["hypothesis"],
@@ -74,6 +81,7 @@ def answers(
             rows.append(
                 _row(
                     row,
+                    main,
                     claim="",
                     label=titles.get(h, h),
                     hypothesis=h,
@@ -87,6 +95,7 @@ def answers(
     return table.assign(place=place).sort_values("place", kind="stable").drop(columns="place")
 
 
-def _row(row: pd.Series | None, **known: str) -> dict[str, object]:
+def _row(row: pd.Series | None, main: Collection[str], **known: str) -> dict[str, object]:
     kept = dict.fromkeys(KEPT) if row is None else {name: row[name] for name in KEPT}
-    return {**known, "is_primary": row is not None and row["role"] == "primary", **kept}
+    is_primary = row is not None and row["role"] == "primary" and known["hypothesis"] in main
+    return {**known, "is_primary": is_primary, **kept}

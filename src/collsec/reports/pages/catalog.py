@@ -20,6 +20,7 @@ from collsec.evidence import cases, claims, overview, release
 from collsec.evidence.dossiers import Dossier
 from collsec.evidence.exposed import exposed_wars
 from collsec.evidence.record import Record
+from collsec.hypothesis.study import load_study
 from collsec.measures import MEASURES
 from collsec.reports import figures
 from collsec.reports.figures import Drawing
@@ -209,7 +210,8 @@ def answers(
 ) -> dict[str, Item]:
     """Draw every tested claim on one axis."""
     by_name = {record.hypothesis: record for record in records}
-    rows = overview.answers(ledger_of(project), by_name, titles)
+    main = load_study(project).primaries
+    rows = overview.answers(ledger_of(project), by_name, titles, main)
     drawing = figures.answers(rows, no_effect=records[0].no_effect)
     return {"answers": Item("answers", "estimate", claims.FILE, drawing)}
 

@@ -158,8 +158,12 @@ def reason(found: Reason) -> str:
 def _cases(values: Mapping[str, Any]) -> dict[str, str]:
     """How many were exposed, how many would have been expected, and how many would be needed."""
     one, n, expected = values["outcome"], values["outcomes"], values["expected"]
+    clusters = values["clusters"]
+    # Where the outcomes would do, it is what they are of that is too few.
+    is_few = n >= values["minimum_outcomes"] and clusters < values["minimum_clusters"]
     return {
         "counted": f"{count(n)} {plural(one, n)}",
+        "of": f" of only {count(clusters)} independent {plural('unit', clusters)}" * is_few,
         "expected": ""
         if expected is None
         else f"; {number(expected, 1)} would be expected without an effect",
@@ -236,7 +240,8 @@ def _thin(primary: Estimate, verdict: Verdict, ends: str) -> str:
     cases = _cases(verdict.reasons[0].values)
     if not primary.estimate > 0 or not math.isfinite(primary.estimate):
         return f"{begun(cases['counted'])}{cases['expected']}."
-    return f"{ends}, on {cases['counted']}{cases['expected'].replace(';', ' where', 1)}."
+    counted = f"{cases['counted']}{cases['of']}"
+    return f"{ends}, on {counted}{cases['expected'].replace(';', ' where', 1)}."
 
 
 def plain_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str]) -> str:
