@@ -83,6 +83,8 @@ def estimate_rows(hypothesis: str = "h1") -> pd.DataFrame:
                 "ci_low": ratio * np.exp(-wide * error),
                 "ci_high": ratio * np.exp(wide * error) if name != "lead" else np.inf,
                 "level": 1 - 0.05 / 3,
+                "low_95": ratio * np.exp(-narrow * error),
+                "high_95": ratio * np.exp(narrow * error) if name != "lead" else np.inf,
                 "p_value": 0.0004 if name == "naive" else 0.437,
                 "std_error": error,
                 "inference": "risk_set_rerandomization",
@@ -114,6 +116,8 @@ def estimate_rows(hypothesis: str = "h1") -> pd.DataFrame:
         "estimate": 0.043,
         "ci_low": 0.021,
         "ci_high": 0.078,
+        "low_95": 0.025,
+        "high_95": 0.07,
         "p_value": np.nan,
         "cluster_low": np.nan,
         "cluster_high": np.nan,
@@ -127,6 +131,8 @@ def estimate_rows(hypothesis: str = "h1") -> pd.DataFrame:
         "estimate": 1.9,
         "ci_low": -2.7,
         "ci_high": 6.4,
+        "low_95": -1.9,
+        "high_95": 5.7,
     }
     return pd.DataFrame([*rows, describe, months])
 

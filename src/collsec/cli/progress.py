@@ -101,6 +101,8 @@ class Progress:
             elif not line:
                 self._is_listing = False
                 self._show_plan()
+        if line.startswith("note: "):
+            self._console.print(line)
         if _ERROR.match(line):
             self.errors.append(line.removeprefix("error: "))
         elif started := _STARTED.match(line):

@@ -1,10 +1,11 @@
-"""Rendering: Quarto, or pandoc and Typst in its place.
+"""Rendering: Quarto, or pandoc and Typst in its place, also where Quarto fails.
 
 Project and pages appear complete, or stay as they were.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,9 +37,19 @@ def build(project: Project, hypotheses: Sequence[str]) -> None:
         site.mkdir()
         with kept_in(project.state / "figures"):
             assembled = assemble(project, hypotheses, project_folder)
-        if quarto.is_available():
-            quarto.render(project_folder, site)
-        else:
+        if not _by_quarto(project_folder, site):
             fallback.render(assembled, reports, site)
         project.replace_tree(project_folder, reports / "project")
         project.replace_tree(site, reports / "site")
+
+
+def _by_quarto(folder: Path, site: Path) -> bool:
+    """Render by Quarto where it is there; whether it did. Why it could not is said."""
+    if not quarto.is_available():
+        return False
+    try:
+        quarto.render(folder, site)
+    except quarto.QuartoFailed as error:
+        print(f"note: {error} Pages and PDFs are made without Quarto.", file=sys.stderr)
+        return False
+    return True

@@ -44,7 +44,9 @@ def render(project: Path, site: Path) -> None:
     complaints = [line.strip() for line in log.splitlines() if re.search(r"\bWARN|\bERROR", line)]
     if done.returncode or complaints:
         shown = complaints[0] if complaints else log.strip()[-500:]
-        raise QuartoFailed(f"quarto render: {shown}")
+        for left in ("_site", ".quarto"):
+            shutil.rmtree(project / left, ignore_errors=True)
+        raise QuartoFailed(f"quarto render: {shown.rstrip('.')}.")
     output = project / "_site"
     if not (output / "index.html").is_file():
         raise QuartoFailed("quarto render: it ended well, but there is no _site/index.html.")
