@@ -20,7 +20,9 @@ from collsec.pipeline import code_of, sources, study_digest
 PROJECT = Project(".")
 HYPOTHESES = list(load_study(PROJECT).hypotheses)
 PROFILE = config.get("profile", "quick")
-COLLSEC = "COLLSEC_ROOT=. COLLSEC_LOG={log} python -m collsec"
+# On one thread sums keep their order, and results their last digit, on any number of cores.
+ONE_THREAD = "OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1"
+COLLSEC = f"COLLSEC_ROOT=. COLLSEC_LOG={{log}} {ONE_THREAD} python -m collsec"
 
 
 def receipt(stage, hypothesis="", shard=""):
