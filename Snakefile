@@ -7,7 +7,7 @@
 # sees of them is one receipt, a digest of all that was written, so that a failure takes away no result:
 # the files themselves stay until whole new ones take their place. `collsec run` drops the receipts
 # of what is missing, corrupt or outdated before Snakemake starts. A rule names the *code* it rests
-# on, because Snakemake does not follow Python's imports.
+# on, because Snakemake does not follow Python's imports. On one thread sums keep their last digit.
 
 import os
 
@@ -20,9 +20,7 @@ from collsec.pipeline import code_of, sources, study_digest
 PROJECT = Project(".")
 HYPOTHESES = list(load_study(PROJECT).hypotheses)
 PROFILE = config.get("profile", "quick")
-# On one thread sums keep their order, and results their last digit, on any number of cores.
-ONE_THREAD = "OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1"
-COLLSEC = f"COLLSEC_ROOT=. COLLSEC_LOG={{log}} {ONE_THREAD} python -m collsec"
+COLLSEC = "COLLSEC_ROOT=. COLLSEC_LOG={log} OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 python -m collsec"
 
 
 def receipt(stage, hypothesis="", shard=""):
