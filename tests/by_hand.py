@@ -1,8 +1,14 @@
-"""Small tables made by hand, typed as the study's own are, and read back as text."""
+"""Small tables made by hand, typed as the study's own are and read back as text; an estimate."""
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import pandas as pd
+
+from collsec.core.schema import Role
+from collsec.designs.estimate import Estimate
 
 _DAYS = (
     "date",
@@ -60,3 +66,28 @@ def story(table: pd.DataFrame, column: str, period: str) -> str:
         if not found or found[-1][1] != value:
             found.append((str(at)[2:7] if period == "month" else str(at), value))
     return ", ".join(f"{at} {'-' if value is None else value}" for at, value in found)
+
+
+def estimate(log_ratio: float, error: float, **more: Any) -> Estimate:
+    """A hazard ratio of a primary with round counts, and whatever else is given."""
+    found = Estimate.from_fit(
+        log_ratio,
+        error,
+        level=0.95,
+        estimate_id="h.primary",
+        hypothesis="h",
+        role=Role.PRIMARY,
+        label="A placebo",
+        measure="x",
+        lag_months=0,
+        estimand="hazard_ratio",
+        inference="cluster_jackknife",
+        nobs=100,
+        n_units=100,
+        n_events=50,
+        n_clusters=20,
+        exposed_units=10,
+        exposed_events=10,
+        exposed_clusters=8,
+    )
+    return dataclasses.replace(found, **more)

@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from typing import Any
 
 import numpy as np
 import pytest
 
-from collsec.core.schema import Role
+from by_hand import estimate
 from collsec.designs.checks import Placebo
-from collsec.designs.estimate import Estimate, Unit
+from collsec.designs.estimate import Unit
 from collsec.evidence.estimation import e_values, primary_checks
-
-
-def estimate(log_ratio: float, error: float, **more: Any) -> Estimate:
-    found = Estimate.from_fit(
-        log_ratio,
-        error,
-        level=0.95,
-        estimate_id="h.primary",
-        hypothesis="h",
-        role=Role.PRIMARY,
-        label="A placebo",
-        measure="x",
-        lag_months=0,
-        estimand="hazard_ratio",
-        inference="cluster_jackknife",
-        nobs=100,
-        n_units=100,
-        n_events=50,
-        n_clusters=20,
-        exposed_units=10,
-        exposed_events=10,
-        exposed_clusters=8,
-    )
-    return dataclasses.replace(found, **more)
 
 
 def confounding(ratio: float) -> float:

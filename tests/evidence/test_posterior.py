@@ -8,32 +8,12 @@ import math
 import pytest
 from scipy import stats
 
-from collsec.core.schema import Role
-from collsec.designs.estimate import Estimate
+from by_hand import estimate
 from collsec.evidence.posterior import GRID, SKEPTICAL, normal_prior, posterior, quantities
 
 # A step of the grid is a thousandth of a logarithm.
 STEP = 2e-3
-PRIMARY = Estimate.from_fit(
-    math.log(2.0),
-    0.4,
-    level=0.95,
-    estimate_id="h.primary",
-    hypothesis="h",
-    role=Role.PRIMARY,
-    label="",
-    measure="x",
-    lag_months=0,
-    estimand="hazard_ratio",
-    inference="cluster_jackknife",
-    nobs=100,
-    n_units=100,
-    n_events=50,
-    n_clusters=20,
-    exposed_units=10,
-    exposed_events=10,
-    exposed_clusters=8,
-)
+PRIMARY = estimate(math.log(2.0), 0.4)
 
 
 @pytest.mark.parametrize("span", [SKEPTICAL, (0.25, 0.5)])

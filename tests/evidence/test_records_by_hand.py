@@ -16,6 +16,7 @@ import report_study as made_up
 from by_hand import rows, told
 from collsec.core.errors import BadTable, CollsecError, MissingInput
 from collsec.core.project import Project
+from collsec.evidence.claims import NOT_IN_STUDY
 from collsec.evidence.overview import KEPT, answers
 from collsec.evidence.record import BadRecord, Record, load, load_synthesis
 from collsec.evidence.software import Software, software
@@ -167,6 +168,8 @@ def test_claims_stand_with_their_first_estimate_and_primaries_without_any() -> N
         ("C1", "first", "tested", "h1", "h1.a;h1.primary", "secondary", "above zero, or above"),
         ("C2", "second", "tested", "h1", "h1.described", "described", "more of it"),
         ("C4", "fourth", "deferred", "h1", "h1.primary", "deferred", "below one"),
+        # A claim of a hypothesis that this study leaves out has no line.
+        ("C5", "fifth", "tested", "h9", "h9.primary", NOT_IN_STUDY, "below one"),
     )
     found = answers(ledger, records, {"h1": "Sooner?", "h2": "Vetoed?"}, ["h1", "h3"])
     columns = "claim label hypothesis standing side is_primary estimate_id estimate"
