@@ -50,6 +50,7 @@ def _first(episodes: pd.DataFrame, council: pd.DataFrame, column: str) -> pd.Dat
     "First act of the Council on the war",
     uses=(*_ACTS, "episodes.conflict_id", "episodes.onset_date", "episodes.exit_date"),
     known_until="resolutions",
+    noun="a first act",
 )
 def first_act(episodes: pd.DataFrame, council: pd.DataFrame) -> pd.DataFrame:
     """A draft on the conflict is adopted or vetoed during the war; its end is censoring."""
@@ -67,6 +68,7 @@ def first_act(episodes: pd.DataFrame, council: pd.DataFrame) -> pd.DataFrame:
         "episodes.exit_date",
     ),
     known_until="resolutions",
+    noun="a first resolution",
 )
 def first_resolution(episodes: pd.DataFrame, council: pd.DataFrame) -> pd.DataFrame:
     """A resolution on the conflict is adopted during the war; its end is censoring."""

@@ -22,6 +22,7 @@ THOUSAND = 1000
     ),
     known_until="deaths_by_month",
     estimand="hazard_ratio_of_outcome",
+    noun="a thousandth death",
 )
 def passes_1000_deaths(episodes: pd.DataFrame, violence: pd.DataFrame) -> pd.DataFrame:
     """Dated at the end of the month; a war is followed while its host's deaths are on record."""

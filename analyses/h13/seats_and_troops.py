@@ -29,6 +29,8 @@ def _panel(mission_contributors: pd.DataFrame, council_members: pd.DataFrame) ->
         "council_members.gwno",
         "council_members.is_permanent",
     ),
+    noun="troops in UN operations",
+    cell=("state", "year"),
 )
 def troops_given(mission_contributors: pd.DataFrame, council_members: pd.DataFrame) -> pd.DataFrame:
     """Mean over the months on record of each operation, summed over operations."""

@@ -40,6 +40,8 @@ _WARS = (
     "outcome",
     "Acts of the Council on the war in the year",
     uses=(*_WARS, "acts.conflict_id", "acts.date", "acts.basis", "acts.confidence"),
+    noun="acts of the Council",
+    cell=("conflict", "year"),
 )
 def council_acts_in_year(
     episodes: pd.DataFrame, african_regions: pd.DataFrame, acts: pd.DataFrame

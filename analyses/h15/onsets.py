@@ -26,6 +26,8 @@ def _onsets(episodes: pd.DataFrame, world_power: pd.DataFrame) -> pd.DataFrame:
     "outcome",
     "Wars that begin in the year",
     uses=("episodes.onset_date", "world_power.year"),
+    noun="new wars",
+    cell=("series", "year"),
 )
 def onsets_in_year(episodes: pd.DataFrame, world_power: pd.DataFrame) -> pd.DataFrame:
     """Episodes by the year of their onset."""
@@ -36,6 +38,8 @@ def onsets_in_year(episodes: pd.DataFrame, world_power: pd.DataFrame) -> pd.Data
     "outcome",
     "Wars between states that begin in the year",
     uses=("episodes.onset_date", "episodes.type_at_onset", "world_power.year"),
+    noun="new wars between states",
+    cell=("series", "year"),
 )
 def onsets_between_states(episodes: pd.DataFrame, world_power: pd.DataFrame) -> pd.DataFrame:
     """Episodes between states by the year of their onset."""

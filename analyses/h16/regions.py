@@ -31,6 +31,8 @@ def _grid(disputes: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
         "states.gwno",
         "states.region",
     ),
+    noun="new disputes",
+    cell=("region", "year"),
 )
 def disputes_begun(disputes: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
     """Disputes by the region of their first initiator."""

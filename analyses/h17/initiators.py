@@ -43,7 +43,13 @@ def _recent(disputes: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
     return out.assign(exposure=found)
 
 
-@measure("outcome", "Militarized disputes that the state begins in the year", uses=_USES)
+@measure(
+    "outcome",
+    "Militarized disputes that the state begins in the year",
+    uses=_USES,
+    noun="new disputes",
+    cell=("state", "year"),
+)
 def disputes_begun_by_state(disputes: pd.DataFrame) -> pd.DataFrame:
     """Disputes by each of their initiators."""
     rows = _begun(disputes)

@@ -71,8 +71,8 @@ def test_one_screen_holds_all_that_must_stand_together(made: Path) -> None:
         "· the interval includes both no effect and effects large enough to matter",
         "Exposure: UN troops present, lagged 6 months. The claim implies above one; 0.80 to 1.25",
         "523 wars, 466 ended, in 108 countries. From all episodes 620 → type at onset 523",
-        "41 wars in 19 countries, 23 ended while exposed, 11.5 expected (at least 10 in 8",
-        "a hazard ratio above 2.20 or below 0.46, with power 80 %",
+        "41 wars in 19 countries were exposed, and 23 ended while exposed; 11.5 expected (at",
+        "a ratio above 2.20 or below 0.46, with power 80 %",
         "risk-set re-randomization, 98.3 % interval; p 0.437, Holm over 3 primaries 0.880",
         "primary UN troops, lag of 6 months 1.21 0.68 to 2.15 0.437 23",
         "known biased Ever deployed, fixed at onset 0.27",
@@ -205,7 +205,7 @@ def test_an_undetectable_effect_and_a_fixed_exposure_are_said(made: Path) -> Non
     changed = type(record)(**{f: getattr(record, f) for f in record.__slots__} | {"spec": fixed})
     facts = summary.facts(changed, load_study(Project(made)))
     assert facts["Detectable"] == "no effect, however large"
-    assert facts["Exposed"] == "every war, to a degree; 23 ended, in 19 countries"
+    assert facts["Exposed"] == "466 of 523 wars in 108 countries ended"
 
 
 # compare ----------------------------------------------------------------

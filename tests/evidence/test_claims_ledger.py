@@ -235,12 +235,12 @@ def test_the_primary_stands_where_its_claim_stands() -> None:
     [
         (
             "supported",
-            "the interval excludes a hazard ratio of one",
+            "the interval excludes a ratio of one",
             "would make it mixed",
         ),
         (
             "contradicted",
-            "the interval excludes a hazard ratio of one",
+            "the interval excludes a ratio of one",
             "would make it mixed",
         ),
         ("mixed", "Unsure: no principled specification can be estimated.", "once each check holds"),
@@ -248,7 +248,7 @@ def test_the_primary_stands_where_its_claim_stands() -> None:
         ("inconclusive", "Undecided.", "A narrower interval"),
         (
             "void",
-            "Not at all: the interval excludes a hazard ratio",
+            "Not at all: the interval excludes a ratio of one",
             "passes its own checks",
         ),
     ],

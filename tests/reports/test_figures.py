@@ -61,6 +61,8 @@ from collsec.reports.figures.style import (
     spread,
 )
 from collsec.reports.figures.timeline import plot_case_timeline
+from collsec.reports.words import ratios
+from collsec.reports.words.verdicts import Compared
 
 ESTIMATES = study.estimate_rows()
 RATIOS = ESTIMATES[ESTIMATES["estimand"] == "hazard_ratio"]
@@ -76,6 +78,7 @@ PRIMARIES = pd.DataFrame(
         "below": [0.16, 0.53],
     }
 )
+
 EVENTS = events(
     CASE,
     CaseTables(
@@ -622,7 +625,7 @@ def test_the_design_counts_every_step_and_both_sides(is_timed: bool) -> None:
     drawing = figures.design_flow(
         study.attrition_rows(),
         RATIOS.iloc[0],
-        contrast=("wars with troops", "wars without"),
+        contrast=Compared("wars with troops", "wars without", ratios.of("hazard_ratio")),
         is_timed=is_timed,
     )
     assert "Every war on record: 620; … Within a state: 523" in drawing.alternative

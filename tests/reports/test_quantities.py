@@ -22,7 +22,7 @@ from collsec.designs.estimate import (
     tidy,
 )
 from collsec.designs.parts import PARTS, TableOf, VariablesOf
-from collsec.reports.words.quantities import PRIMARY, contrast, feed, printed, variables
+from collsec.reports.words.quantities import PRIMARY, contrast, feed, printed, rests_on, variables
 from study import PROJECT
 
 INF, NAN = math.inf, math.nan
@@ -227,13 +227,54 @@ def test_every_row_has_the_interval_of_95_percent_and_no_id_depends_on_it() -> N
 def test_units_are_compared_on_the_clock_of_the_design(design: str, others: str) -> None:
     record: Any = SimpleNamespace(
         estimates=pd.DataFrame(
-            {"role": ["primary"], "measure": ["un_troops"], "label": ["Troops"]}
+            {
+                "role": ["primary"],
+                "measure": ["un_troops"],
+                "label": ["Troops"],
+                "estimand": ["hazard_ratio"],
+            }
         ),
-        spec={"design": design, "exposure": {"lag_months": 6}},
+        spec={"design": design, "exposure": {"lag_months": 6}, "outcome": "episode_end"},
     )
-    assert contrast(record) == (
-        "wars with UN troops on the ground for six months",
-        others,
-    )
+    compared = contrast(record)
+    assert compared.those == "wars with UN troops on the ground for six months"
+    assert compared.others == others
+    record.spec["exposure"]["lag_months"] = 12
+    assert contrast(record).those == "wars with UN troops on the ground for 12 months"
     record.spec["exposure"]["lag_months"] = 0
-    assert contrast(record) == ("wars with “Troops”", "other wars")
+    assert contrast(record).those == "wars with UN troops on the ground"
+    # A measure that does not say who is compared goes by the name of its estimate.
+    record.estimates["measure"] = "un_personnel"
+    unit = "units" if design == "panel_counts" else "wars"
+    assert contrast(record).those == f"{unit} with “Troops”"
+    assert contrast(record).others == f"other {unit}"
+
+
+@pytest.mark.parametrize(
+    ("design", "outcome", "said"),
+    [
+        ("time_varying", "episode_end", "14 wars in 8 countries were exposed, and 9 ended while "),
+        ("fixed_at_onset", "episode_end", "451 of 508 wars in 104 countries ended"),
+        ("time_varying", "lull_6m", "14 wars in 8 countries were exposed, with 9 exposed outcomes"),
+        ("recurrence", "recurrence", "14 spells of peace in 8 countries were exposed, with 9 "),
+        ("monthly_violence", "deaths_in_host_by_month", "14 hosts in 8 countries were exposed, "),
+    ],
+)
+def test_what_an_estimate_rests_on_follows_from_what_it_counts(
+    design: str, outcome: str, said: str
+) -> None:
+    row = pd.Series(
+        {
+            "n_units": 508,
+            "n_events": 451,
+            "n_clusters": 104,
+            "exposed_units": 14,
+            "exposed_events": 9,
+            "exposed_clusters": 8,
+        }
+    )
+    spec = {"design": design, "outcome": outcome, "cluster": "gwno_host"}
+    assert rests_on(row, spec).startswith(said)
+    one = row.replace({14: 1, 8: 1})
+    if design == "time_varying":
+        assert rests_on(one, spec).startswith("1 war in 1 country was exposed")

@@ -132,7 +132,7 @@ def test_the_multiverse_is_summed_up_by_tag_as_hazard_ratios() -> None:
 
 def test_attrition_keeps_every_step_with_its_counts() -> None:
     table = rows_of(results.attrition(study.attrition_rows(), hypothesis="h1").markdown())
-    assert table[0] == ["Step", "Rule", "Units remaining", "Terminations remaining", "Dropped"]
+    assert table[0] == ["Step", "Rule", "Units remaining", "Of which ended", "Dropped"]
     assert table[1][0] == "All episodes" and table[-1][2:] == ["498", "441", "25"]
 
 

@@ -12,7 +12,9 @@ from collsec.reports.words import ratios, verdicts, wording
 from collsec.reports.words.verdicts import REASONS, SENTENCES
 from collsec.reports.words.wording import plural
 
-CONTRAST = ("wars with troops", "wars of the same age without them")
+CONTRAST = verdicts.Compared(
+    "wars with troops", "wars of the same age without them", ratios.of("hazard_ratio"), "war"
+)
 PRIMARY = Estimate(
     estimate_id="h1.primary",
     hypothesis="h1",
@@ -171,6 +173,70 @@ def test_for_want_of_cases_the_counts_are_said_and_no_direction(code: str) -> No
     assert said.startswith("0 exposed terminations; 3.8 would be expected") and "rate" not in said
 
 
+def test_for_want_of_independent_units_no_more_outcomes_are_asked_for() -> None:
+    known = {
+        "outcome": "exposed year",
+        "outcomes": 77,
+        "clusters": 1,
+        "minimum_outcomes": 5,
+        "minimum_clusters": 4,
+        "expected": None,
+        "needed": {"2": 17},
+    }
+    one = Verdict("not-estimable", (Reason("few_exposed", known),))
+    words = ratios.of("rate_ratio", "new wars")
+    compared = verdicts.Compared("uneven years", "other years", words, "series")
+    counted = dataclasses.replace(PRIMARY, estimand="rate_ratio", estimate=0.79)
+    said = verdicts.primary_sentence(counted, one, compared)
+    assert said.startswith("Uneven years had 0.79 times as many new wars as other years (")
+    assert "on 77 exposed years of only 1 independent series." in said
+    assert verdicts.plain_sentence(counted, one, compared) == (
+        "1 independent series cannot show whether uneven years have more new wars or fewer than "
+        "other years."
+    )
+    assert verdicts.reasons(one) == [
+        "77 exposed years in 1 clusters with an exposed unit, at least 5 in 4 are required"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("estimand", "noun", "compared", "either"),
+    [
+        ("hazard_ratio", "", "ended at {ratio} times the rate of", "end sooner or later"),
+        (
+            "hazard_ratio_of_outcome",
+            "a lull",
+            "saw a lull at {ratio} times the rate of",
+            "see a lull sooner or later",
+        ),
+        (
+            "hazard_ratio_of_action",
+            "",
+            "saw the act at {ratio} times the rate of",
+            "see the act sooner or later",
+        ),
+        (
+            "rate_ratio",
+            "deaths",
+            "had {ratio} times as many deaths as",
+            "have more deaths or fewer",
+        ),
+    ],
+)
+def test_a_finding_names_what_its_outcome_counts(
+    estimand: str, noun: str, compared: str, either: str
+) -> None:
+    words = ratios.of(estimand, noun)
+    assert (words.compared, words.either) == (compared, either)
+    assert not any("{noun}" in str(getattr(words, name)) for name in words.__slots__)
+
+
+@pytest.mark.parametrize("estimand", sorted(ratios.RATIOS))
+def test_what_could_have_been_seen_has_both_ends(estimand: str) -> None:
+    seen = ratios.of(estimand).detectable.format(high="2.00", low="0.50")
+    assert "more than 2.00 times" in seen and "less than 0.50 times," in seen
+
+
 def test_want_of_cases_heads_an_inconclusive_verdict() -> None:
     assert verdicts.sentence(few("inconclusive", 9)).startswith("Inconclusive, for want of cases")
     assert verdicts.sentence(verdict("inconclusive")).startswith("Inconclusive: the record")
@@ -194,7 +260,7 @@ def test_thin_cells_have_no_direction_and_no_ratio_of_zero() -> None:
 def test_a_verdict_with_its_reasons_is_one_line() -> None:
     found = Verdict("supported", (Reason("excludes_one"), Reason("checks_hold")))
     assert verdicts.with_reasons(found) == (
-        f"**{SENTENCES['supported']}** The reasons: the interval excludes a hazard ratio of one; "
+        f"**{SENTENCES['supported']}** The reasons: the interval excludes a ratio of one; "
         "every credibility check holds."
     )
     assert verdicts.without_label(found).startswith("The evidence points the way")

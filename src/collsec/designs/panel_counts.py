@@ -244,8 +244,8 @@ class PanelCounts:
     methods = (TURNED,)
     further_methods = (TURNED, SANDWICH)
     calibration_blocks = 1
-    exposed_outcome = "exposed period"
-    unit = "unit"
+    exposed_outcome = "exposed {period}"
+    unit = "{unit}"
     clock = "in the same periods"
     estimand = RATIO
 
@@ -265,8 +265,8 @@ class PanelCounts:
         values = measures.get(name)(frames)
         both = counts.merge(values, on=["unit_id", "period"], validate="1:1")
         steps = [
-            ("counted", f"{measures.get(outcome or inputs.spec.outcome).title}", len(counts)),
-            ("exposure on record", measures.get(name).title, len(both)),
+            ("counted", measures.get(outcome or inputs.spec.outcome).title, counts),
+            ("exposure on record", measures.get(name).title, both),
         ]
         table = both.pivot_table(index="unit_id", columns="period", values="count", aggfunc="first")
         x = values.pivot_table(
@@ -277,7 +277,8 @@ class PanelCounts:
             path = values.drop_duplicates("unit_id").set_index("unit_id")["path"]
             shared = np.unique(path.reindex(table.index).astype(str), return_inverse=True)[1]
         attrition = pd.DataFrame(
-            [(s, r, n, n) for s, r, n in steps], columns=["step", "rule", "n_units", "n_events"]
+            [(s, r, len(cells), round(cells["count"].sum())) for s, r, cells in steps],
+            columns=["step", "rule", "n_units", "n_events"],
         )
         attrition["dropped"] = -attrition["n_units"].diff().fillna(0).astype(int)
         return Panel(

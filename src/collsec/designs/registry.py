@@ -53,11 +53,12 @@ class Design(Protocol):
         Into how many blocks the draws of its null calibration are split.
     exposed_outcome : str
         What counts as an exposed outcome, in the singular, such as ``arrival``: the verdict rule
-        asks for a number of these. ``{event}`` stands for what happens, by the estimand.
+        asks for a number of these. ``{event}`` stands for what happens, by the estimand;
+        ``{period}`` for that of the outcome.
     estimand : str
         What the primary's ratio is of; empty for what the outcome declares.
     unit : str
-        What is compared, in the singular, such as ``war``.
+        What is compared, in the singular, such as ``war``; ``{unit}`` for that of the outcome.
     clock : str
         At what moment units are compared, such as ``of the same age``: it takes the place of
         ``{clock}`` in the contrast of a measure.
@@ -190,7 +191,18 @@ def exposed_outcome(spec: Mapping[str, Any]) -> str:
     """What counts as an exposed outcome of a specification, in the singular."""
     one = DESIGNS[spec["design"]]
     event = EVENTS.get(estimand_of(one.estimand, str(spec["outcome"])), "outcome")
-    return one.exposed_outcome.format(event=event)
+    return one.exposed_outcome.format(event=event, period=_cell(spec)[1])
+
+
+def unit_of(spec: Mapping[str, Any]) -> str:
+    """What a specification compares, in the singular."""
+    return DESIGNS[spec["design"]].unit.format(unit=_cell(spec)[0])
+
+
+def _cell(spec: Mapping[str, Any]) -> tuple[str, str]:
+    """Unit and period of an outcome that is counted by period."""
+    unit, period = measures.get(str(spec["outcome"])).cell or ("unit", "period")
+    return unit, period
 
 
 def is_timed(spec: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
-from collsec.designs.registry import is_timed
+from collsec.designs.registry import exposed_outcome, is_timed
 from collsec.evidence.record import load
 from collsec.hypothesis.study import load_study
 from collsec.survival.inference import (
@@ -84,7 +84,8 @@ def in_study(project: Project) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``hypothesis, exposed_events, above, below`` of each timed exposure that has a whole record.
+        ``hypothesis, exposed_events, outcome, above, below`` of each timed exposure that has a
+        whole record.
     """
     rows = []
     for name in load_study(project).hypotheses:
@@ -95,5 +96,7 @@ def in_study(project: Project) -> pd.DataFrame:
         primary = record.primary
         if is_timed(record.spec):
             exposed = int(primary["exposed_events"])
-            rows.append((name, exposed, float(primary["mde_high"]), float(primary["mde_low"])))
-    return pd.DataFrame(rows, columns=["hypothesis", "exposed_events", "above", "below"])
+            ends = (float(primary["mde_high"]), float(primary["mde_low"]))
+            rows.append((name, exposed, exposed_outcome(record.spec), *ends))
+    names = ["hypothesis", "exposed_events", "outcome", "above", "below"]
+    return pd.DataFrame(rows, columns=names)

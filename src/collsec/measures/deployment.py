@@ -17,7 +17,7 @@ _ACTS = ("council.conflict_id", "council.known_from")
     "UN troops present",
     uses=(*_STEPS, "deployment.un_troops"),
     contrast=(
-        "wars with UN troops on the ground for six months",
+        "wars with UN troops on the ground{lag}",
         "wars {clock} without them",
     ),
     act="UN troops",
@@ -102,6 +102,10 @@ def un_troops_to_come(deployment: pd.DataFrame) -> pd.DataFrame:
 @measure(
     "exposure",
     "The Council has acted on the conflict",
+    contrast=(
+        "conflicts on which the Council has acted",
+        "conflicts {clock} on which it has not",
+    ),
     uses=(*_ACTS, "council.acts"),
     known_until="resolutions",
 )

@@ -30,6 +30,7 @@ def months_at_war_60(episodes: pd.DataFrame) -> pd.DataFrame:
     "Deaths in the host, month by month",
     uses=("violence.gwno_host", "violence.known_from", "violence.deaths_in_month"),
     known_until="deaths_by_month",
+    noun="deaths",
 )
 def deaths_in_host_by_month(violence: pd.DataFrame) -> pd.DataFrame:
     """State-based deaths of each host and month; months without a count are not known."""
@@ -89,6 +90,7 @@ def _first_lull(episodes: pd.DataFrame, violence: pd.DataFrame, months: int) -> 
     uses=_LULL,
     known_until="deaths_by_month",
     estimand="hazard_ratio_of_outcome",
+    noun="a lull of three months",
 )
 def lull_3m(episodes: pd.DataFrame, violence: pd.DataFrame) -> pd.DataFrame:
     """Three months on end without a state-based death in the host, dated at their first day."""
@@ -101,6 +103,7 @@ def lull_3m(episodes: pd.DataFrame, violence: pd.DataFrame) -> pd.DataFrame:
     uses=_LULL,
     known_until="deaths_by_month",
     estimand="hazard_ratio_of_outcome",
+    noun="a lull of six months",
 )
 def lull_6m(episodes: pd.DataFrame, violence: pd.DataFrame) -> pd.DataFrame:
     """Six months on end without a state-based death in the host, dated at their first day."""
@@ -113,6 +116,7 @@ def lull_6m(episodes: pd.DataFrame, violence: pd.DataFrame) -> pd.DataFrame:
     uses=_LULL,
     known_until="deaths_by_month",
     estimand="hazard_ratio_of_outcome",
+    noun="a lull of twelve months",
 )
 def lull_12m(episodes: pd.DataFrame, violence: pd.DataFrame) -> pd.DataFrame:
     """Twelve months on end without a state-based death in the host, dated at their first day."""

@@ -33,11 +33,16 @@ class Measure(Declared):
         Whether it is a covariate of one hypothesis' own, which no other one may name.
     contrast : tuple of str
         Who is compared with whom where it is the primary's exposure: those, and others. Empty
-        for the default, by the title. ``{clock}`` is filled by the design: ``of the same age``.
+        for the default, by the title. ``{clock}`` is filled by the design: ``of the same age``;
+        ``{lag}`` by the lag: ``for six months``, or nothing.
     act : str
         What an exposure begins with, as a figure calls it.
     estimand : str
         What a ratio of the rates of an outcome is called.
+    noun : str
+        What an outcome counts or waits for, as a sentence has it: ``new disputes``, ``a lull``.
+    cell : tuple of str
+        Unit and period of an outcome that is counted by period: ``("state", "year")``.
     """
 
     kind: str
@@ -48,6 +53,8 @@ class Measure(Declared):
     contrast: tuple[str, ...] = ()
     act: str = "The act"
     estimand: str = "hazard_ratio"
+    noun: str = ""
+    cell: tuple[str, ...] = ()
 
 
 MEASURES: dict[str, Measure] = {}
@@ -63,6 +70,8 @@ def measure(
     contrast: tuple[str, ...] = (),
     act: str = "The act",
     estimand: str = "hazard_ratio",
+    noun: str = "",
+    cell: tuple[str, ...] = (),
 ) -> Callable[[Function], Function]:
     """Register a function as a measure under its own name.
 
@@ -71,7 +80,7 @@ def measure(
 
     Parameters
     ----------
-    kind, title, known_until, options, contrast, act, estimand
+    kind, title, known_until, options, contrast, act, estimand, noun, cell
         As in :class:`Measure`.
     uses : iterable of str
         Columns that it reads, ``"<frame>.<column>"``; the unit and the dates of a timeline too.
@@ -108,6 +117,8 @@ def measure(
                 contrast=contrast,
                 act=act,
                 estimand=estimand,
+                noun=noun,
+                cell=cell,
             ),
         )
         return function

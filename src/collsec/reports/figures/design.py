@@ -23,13 +23,14 @@ from collsec.reports.figures.style import (
     house_style,
     write,
 )
+from collsec.reports.words.verdicts import Compared
 
 _ROW, _GAP, _FOOT, _BAR = 0.34, 0.16, 0.08, 0.16
 
 
 @drawn
 def design_flow(
-    attrition: pd.DataFrame, primary: pd.Series, *, contrast: tuple[str, str], is_timed: bool
+    attrition: pd.DataFrame, primary: pd.Series, *, contrast: Compared, is_timed: bool
 ) -> Drawing:
     """Draw who is compared with whom, as bars whose lengths are numbers of wars.
 
@@ -39,7 +40,7 @@ def design_flow(
         Steps from all episodes to those followed: `step`, `rule`, `n_units`.
     primary : pandas.Series
         The row of the primary estimate, with its counts.
-    contrast : tuple of str
+    contrast : Compared
         Who is compared with whom, in words.
     is_timed : bool
         Whether wars are exposed at some time; if not, each is to some degree.
@@ -60,7 +61,7 @@ def design_flow(
 
 
 def _rows(
-    attrition: pd.DataFrame, primary: pd.Series, contrast: tuple[str, str], is_timed: bool
+    attrition: pd.DataFrame, primary: pd.Series, contrast: Compared, is_timed: bool
 ) -> pd.DataFrame:
     """The bars: the steps, then the two sides of the comparison."""
     rows = [
@@ -76,8 +77,8 @@ def _rows(
     exposed, hit = int(primary["exposed_units"]), int(primary["exposed_events"])
     if is_timed:
         sides: tuple[tuple[str, int, int, str], ...] = (
-            (contrast[0], exposed, hit, "exposed"),
-            (contrast[1], units, events - hit, "other"),
+            (contrast.those, exposed, hit, "exposed"),
+            (contrast.others, units, events - hit, "other"),
         )
     else:
         sides = (("compared by degree: all of them", units, events, "exposed"),)

@@ -411,4 +411,6 @@ def _attrition(record: Record) -> Iterator[tuple[str, Drawing | Table]]:
                 is_timed=is_timed(record.spec),
             ),
         )
-    yield "attrition", results.attrition(record.attrition, hypothesis=record.hypothesis)
+    outcome = MEASURES[record.spec["outcome"]]
+    cells = {"unit": "-".join(outcome.cell), "counted": outcome.noun} if outcome.cell else {}
+    yield "attrition", results.attrition(record.attrition, hypothesis=record.hypothesis, **cells)

@@ -360,7 +360,8 @@ def powers(
         "has a share and strata of its own, so the primaries of the study are listed separately."
     )
     lines = [
-        f"{row['hypothesis'].upper()}, with {row['exposed_events']} exposed terminations: above "
+        f"{row['hypothesis'].upper()}, with {row['exposed_events']} "
+        f"{wording.plural(row['outcome'], row['exposed_events'])}: above "
         f"{wording.number(row['above'])} or below {wording.number(row['below'])}"
         for row in made.to_dict(orient="records")
     ] or ["nothing is estimated yet: run `collsec run`"]

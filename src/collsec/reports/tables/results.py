@@ -112,6 +112,8 @@ def _method(name: str) -> str:
 
 def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Table:
     """Return every estimate of a hypothesis, one a row, whatever its estimand."""
+    is_of_ends = "hazard_ratio" in set(estimates.loc[estimates["role"] == "primary", "estimand"])
+    named = ": hazard ratios, unless a unit is named" * is_of_ends
     rows = estimates.assign(
         named=_labels(estimates),
         estimate=_values(estimates),
@@ -124,12 +126,12 @@ def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Table:
             VALUE,
             INTERVAL,
             P_VALUE,
-            _count("Exposed terminations", "exposed_events"),
+            _count("Exposed terminations" if is_of_ends else "Exposed outcomes", "exposed_events"),
             Column("Validity", "validity", width=14),
         ),
         rows,
         "All estimates, with the interval of each one's own inference, at "
-        f"{_levels(estimates)}: hazard ratios, unless a unit is named. The intervals are not "
+        f"{_levels(estimates)}{named}. The intervals are not "
         "adjusted for the number of rows. Variants change one choice of the primary, with "
         "intervals of the cluster sandwich.",
         f"tbl-{hypothesis}-estimates",
@@ -245,11 +247,10 @@ def checks(diagnostics: Mapping[str, Any], *, hypothesis: str) -> Table:
             "Principled specifications that agree in sign",
             _share(diagnostics["principled_agreement"]),
         ),
-        (
-            "The effect is the same at every age of a war (proportional hazards)",
-            f"p {wording.cell(p, Unit.P_VALUE)}",
-        ),
     ]
+    if p is not None and not math.isnan(p):
+        trend = "The effect is the same at all times since the clock began (proportional hazards)"
+        lines.append((trend, f"p {wording.cell(p, Unit.P_VALUE)}"))
     return Table(
         (
             Column("Check of the primary estimate", "check", width=55),
@@ -304,7 +305,7 @@ def multiverse(summary: Mapping[str, Any], *, hypothesis: str) -> Table:
             *(Column(k.capitalize(), k, Unit.RATIO, width=9) for k in logs),
         ),
         shown,
-        "Hazard ratios of all declared specifications, by the weakest of their choices.",
+        "Ratios of all declared specifications, by the weakest of their choices.",
         f"tbl-{hypothesis}-multiverse-summary",
         published=data,
     )
@@ -314,14 +315,27 @@ def _ratio(log: float | None) -> float:
     return math.nan if log is None or pd.isna(log) else math.exp(log)
 
 
-def attrition(steps: pd.DataFrame, *, hypothesis: str) -> Table:
-    """Return the attrition table: each step, why, who remains and who was dropped."""
+def attrition(
+    steps: pd.DataFrame, *, hypothesis: str, unit: str = "unit", counted: str = "of which ended"
+) -> Table:
+    """Return the attrition table: each step, why, who remains and who was dropped.
+
+    Parameters
+    ----------
+    steps : DataFrame
+    hypothesis : str
+    unit : str
+        What remains, in the singular.
+    counted : str
+        What is counted in it; not shown where it says the same of every step.
+    """
+    is_said = not (steps["n_units"] == steps["n_events"]).all()
     return Table(
         (
             Column("Step", "named", width=26),
             Column("Rule", "rule", width=44),
-            _count("Units remaining", "n_units"),
-            _count("Terminations remaining", "n_events"),
+            _count(f"{wording.begun(wording.plural(unit))} remaining", "n_units"),
+            *([_count(wording.begun(counted), "n_events")] if is_said else []),
             _count("Dropped", "dropped"),
         ),
         steps.assign(named=[wording.begun(str(step)) for step in steps["step"]]),

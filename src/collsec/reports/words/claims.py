@@ -17,7 +17,6 @@ from collsec.core.schema import Role
 from collsec.designs import registry
 from collsec.designs.estimate import UNITS, Unit
 from collsec.designs.parts import PARTS, Declaration
-from collsec.designs.registry import exposed_outcome, is_timed
 from collsec.evidence.claims import (
     FILE,
     NOT_IN_STUDY,
@@ -37,8 +36,6 @@ from collsec.reports.words import quantities, verdicts, wording
 from collsec.reports.words.wording import begun
 from collsec.tables.clean import LITERATURE, read_raw
 
-#: What the clusters of errors are, by the column that holds them.
-CLUSTERS = {"gwno_host": "countries", "conflict_id": "conflicts"}
 #: Estimands whose value without any difference is zero, and what their unit is called.
 _DIFFERENCES = {Unit.POINTS: "percentage points", Unit.MONTHS: "months"}
 _NAMES = {
@@ -122,7 +119,7 @@ def _claim(
         words = Words(
             _description(claim, line, record),
             "A description: nothing is tested, and nothing follows from it about causes.",
-            "Better dates.",
+            "Better records.",
         )
     elif row_of(first, record)["role"] == Role.PRIMARY:
         words = _judged(row_of(first, record), record, minimum)
@@ -217,10 +214,7 @@ def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Word
     low, high = (wording.number(v) for v in record.spec["estimand"]["no_effect"])
     why = verdicts.reasons(record.verdict)
     rests_on = counts(row, record.spec)
-    holds = (
-        f"Fairly sure: the interval excludes a hazard ratio of one, and every check holds. "
-        f"{rests_on}."
-    )
+    holds = f"Fairly sure: the interval excludes a ratio of one, and every check holds. {rests_on}."
     turns = (
         "A placebo that finds an effect, one conflict that carries the result, or principled "
         "designs that disagree in sign would make it mixed."
@@ -231,14 +225,10 @@ def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Word
         for name, ratio in (("1_5", "1.5"), ("2", "2"))
         if f"primary.needed_{name}" in known
     ]
-    more = (
-        f"More wars: at least {minimum[0]} exposed terminations in {minimum[1]} "
-        f"{CLUSTERS[record.spec['cluster']]} before anything is looked at, and "
-        f"{wording.listed(needed) if needed else 'more'} to be likely to show."
-    )
+    more = _more(record, minimum, needed)
     narrower = (
-        "A narrower interval: one that excludes equal rates of termination, or one that lies "
-        f"within {low} to {high} times the rate."
+        "A narrower interval: one that excludes a ratio of one, or one that lies within "
+        f"{low} to {high}."
     )
     how_sure, what = {
         "supported": (holds, turns),
@@ -249,7 +239,7 @@ def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Word
             f"An interval that reaches beyond {low} or {high}.",
         ),
         "inconclusive": (
-            f"Undecided. {rests_on}.{_detectable(row)}",
+            f"Undecided. {rests_on}.{_detectable(row, record)}",
             more if verdicts.is_for_want(record.verdict) else narrower,
         ),
         "described": (
@@ -263,14 +253,29 @@ def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Word
     return Words(quantities.sentences(record)["primary.sentence"], how_sure, what)
 
 
-def _detectable(row: pd.Series) -> str:
+def _more(record: Printable, minimum: tuple[int, int], needed: list[str]) -> str:
+    """How many more cases it would take."""
+    unit = registry.unit_of(record.spec)
+    if verdicts.is_of_few(record.verdict):
+        return (
+            f"More independent {wording.plural(unit)}: at least {minimum[1]} before anything is "
+            "looked at."
+        )
+    outcome = wording.plural(registry.exposed_outcome(record.spec))
+    return (
+        f"More {wording.plural(unit)}: at least {minimum[0]} {outcome} in {minimum[1]} "
+        f"{quantities.CLUSTERS[record.spec['cluster']][1]} before anything is looked at, and "
+        f"{wording.listed(needed) if needed else 'more'} to be likely to show."
+    )
+
+
+def _detectable(row: pd.Series, record: Printable) -> str:
     low, high = row["mde_low"], row["mde_high"]
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return (
-        f" Only termination at more than {wording.number(high)} times the rate, or at less than "
-        f"{wording.number(low)} times, could be expected to show."
-    )
+    seen = quantities.ratio_words(record.spec, str(row["estimand"])).detectable
+    ends = {"low": wording.number(low), "high": wording.number(high)}
+    return f" Only {seen.format(**ends)} could be expected to show."
 
 
 def _exploratory(
@@ -351,24 +356,10 @@ def counts(row: pd.Series, spec: Mapping[str, Any]) -> str:
 
     The part that made it says so in a sentence of its own; without one, the design does.
     """
-    fields = _fields(row, spec)
     declared = _declared(str(row["role"]), spec.get("parts", ()))
     if declared is not None:
-        return declared.counts.format(**fields)
-    outcome = exposed_outcome(spec)
-    if outcome != "exposed termination":
-        exposed, hit = fields["exposed_units"], fields["exposed_events"]
-        units = wording.plural(registry.get(spec["design"]).unit, exposed)
-        return (
-            f"{exposed} {units} in {fields['exposed_clusters']} {fields['cluster']} were exposed, "
-            f"with {hit} {wording.plural(outcome, hit)}"
-        )
-    if is_timed(spec):
-        return (
-            "{exposed_units} wars in {exposed_clusters} {cluster} were exposed, and "
-            "{exposed_events} ended while exposed"
-        ).format(**fields)
-    return "{events} of {units} wars in {clusters} {cluster} ended".format(**fields)
+        return declared.counts.format(**_fields(row, spec))
+    return quantities.rests_on(row, spec)
 
 
 def _fields(row: pd.Series, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -383,7 +374,7 @@ def _fields(row: pd.Series, spec: Mapping[str, Any]) -> dict[str, Any]:
         "exposed_clusters": int(row["exposed_clusters"]),
         "other_units": units - exposed,
         "other_events": events - hit,
-        "cluster": CLUSTERS[spec["cluster"]],
+        "cluster": quantities.CLUSTERS[spec["cluster"]][1],
     }
 
 

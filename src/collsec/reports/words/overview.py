@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from collsec.designs.registry import exposed_outcome, get, is_timed
+from collsec.designs.registry import exposed_outcome, get, is_timed, unit_of
 from collsec.evidence.record import Record
 from collsec.evidence.verdict import NEEDS_FULL
-from collsec.reports.words import quantities, ratios, verdicts, wording
-from collsec.reports.words.wording import begun, listed
+from collsec.reports.words import quantities, verdicts, wording
+from collsec.reports.words.wording import begun, in_words, listed
 
 #: What a verdict says of a claim, for a count of claims: in the order in which they are listed.
 _COUNTED = {
@@ -23,7 +23,6 @@ _COUNTED = {
     NEEDS_FULL: "not judged yet: it needs the full profile",
 }
 _UNDECIDED = "undecided"
-_NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 #: Classes of claims, and how a count of them reads.
 _CLASSES = {
     "tested": "tested here",
@@ -33,11 +32,6 @@ _CLASSES = {
     "not-empirical": "norms, definitions, and premises",
 }
 _LEVELS = "[{level} interval](glossary.qmd#sec-interval)"
-
-
-def in_words(number: int) -> str:
-    """A small number as a word."""
-    return _NUMBERS[number] if 0 <= number < len(_NUMBERS) else wording.count(number)
 
 
 def lead(records: Sequence[Record], primaries: Sequence[str]) -> str:
@@ -70,7 +64,7 @@ def lead(records: Sequence[Record], primaries: Sequence[str]) -> str:
     undecided = [r for r in main if r.verdict.code not in (*_COUNTED, "void")]
     text = f"**{head}**"
     if undecided:
-        those = [quantities.contrast(record)[0] for record in undecided]
+        those = [quantities.contrast(record).those for record in undecided]
         one = those[0] if len(those) == 1 else f"{', '.join(those[:-1])}, or {those[-1]}"
         it = "It" if found[_UNDECIDED] == len(main) else "The record"
         text += f" {it} does not show whether {one} end sooner or later than comparable wars."
@@ -156,6 +150,7 @@ def results(records: Sequence[Record], titles: Mapping[str, str]) -> str:
 def numbers(record: Record) -> list[tuple[str, str]]:
     """The numbers of the primary that a reader needs first, each with what it is."""
     primary, spec = record.primary, record.spec
+    words = quantities.ratio_words(spec, str(primary["estimand"]))
     if record.verdict.code == "void":
         estimate = ("–", "no estimate is reported: the estimator failed a check of its own")
     elif math.isnan(primary["estimate"]):
@@ -165,14 +160,11 @@ def numbers(record: Record) -> list[tuple[str, str]]:
         interval = wording.interval(primary["ci_low"], primary["ci_high"])
         # Where nobody ended while exposed, a ratio of zero would be a number without a fact.
         ratio = wording.number(primary["estimate"]) if primary["exposed_events"] else "no event"
-        words = ratios.of(str(primary["estimand"]))
         estimate = (ratio, f"{words.times}: the {words.name} ({level} {interval})")
-    happened = ratios.of(str(primary["estimand"])).happened
-    design = get(str(spec["design"]))
-    unit = wording.plural(design.unit)
+    unit = wording.plural(unit_of(spec))
     units, events = wording.count(primary["n_units"]), wording.count(primary["n_events"])
-    if design.kind == "covariate":
-        return [estimate, (units, f"{unit} compared, of which {events} {happened}")]
+    if get(str(spec["design"])).kind == "covariate":
+        return [estimate, (units, f"{unit} compared, of which {events} {words.happened}")]
     exposed, hit = (wording.count(primary[f"exposed_{name}"]) for name in ("units", "events"))
     return [
         estimate,

@@ -20,7 +20,7 @@ from collsec.designs.estimate import UNITS, Estimate, Quantity, Unit
 from collsec.designs.parts import PARTS, VariablesOf
 from collsec.evidence.verdict import Verdict
 from collsec.measures import MEASURES
-from collsec.reports.words import verdicts, wording
+from collsec.reports.words import ratios, verdicts, wording
 
 #: What a page prints of every primary.
 PRIMARY = (
@@ -44,6 +44,8 @@ PRIMARY = (
     ),
     VariablesOf("primary", {"primary.null_rejection": "null_rejection"}, digits=1),
 )
+#: What the clusters of errors are, one and several, by the column that holds them.
+CLUSTERS = {"gwno_host": ("country", "countries"), "conflict_id": ("conflict", "conflicts")}
 #: Decimals of a unit where the quantity names none.
 DIGITS = {
     Unit.COUNT: 0,
@@ -139,29 +141,60 @@ def sentences(record: Results) -> dict[str, str]:
     rows = record.estimates
     primary = cast(Estimate, rows[rows["role"] == "primary"].iloc[0])
     verdict = record.verdict
-    those, others = contrast(record)
+    compared = contrast(record)
     return {
-        "primary.sentence": verdicts.primary_sentence(primary, verdict, (those, others)),
-        "primary.plain": verdicts.plain_sentence(primary, verdict, (those, others)),
+        "primary.sentence": verdicts.primary_sentence(primary, verdict, compared),
+        "primary.plain": verdicts.plain_sentence(primary, verdict, compared),
+        "primary.exposed": rests_on(cast(pd.Series, primary), record.spec),
         "verdict.code": verdict.code,
         "verdict.sentence": verdicts.sentence(verdict),
         "verdict.reasons": verdicts.with_reasons(verdict),
     }
 
 
-def contrast(record: Results) -> tuple[str, str]:
-    """Who is compared with whom in the primary, in words."""
+def contrast(record: Results) -> verdicts.Compared:
+    """Who is compared with whom in the primary, and in what, in words."""
     rows = record.estimates
     primary = rows[rows["role"] == "primary"].iloc[0]
+    spec, unit = record.spec, registry.unit_of(record.spec)
     measure = MEASURES.get(str(primary["measure"]))
-    # A contrast that names the months of a lag is that of the lagged exposure alone.
-    is_lagged = bool(record.spec["exposure"]["lag_months"])
-    names_months = measure is not None and any(" months" in side for side in measure.contrast)
-    if measure is not None and measure.contrast and (is_lagged or not names_months):
-        clock = registry.get(record.spec["design"]).clock
-        those, others = (side.format(clock=clock) for side in measure.contrast)
-        return those, others
-    return f"wars with “{primary['label']}”", "other wars"
+    sides = (f"{wording.plural(unit)} with “{primary['label']}”", f"other {wording.plural(unit)}")
+    if measure is not None and measure.contrast:
+        months = int(spec["exposure"]["lag_months"])
+        lag = f" for {wording.in_words(months)} {wording.plural('month', months)}" * bool(months)
+        clock = registry.get(spec["design"]).clock
+        those, others = (side.format(clock=clock, lag=lag) for side in measure.contrast)
+        sides = (those, others)
+    return verdicts.Compared(*sides, ratio_words(spec, str(primary["estimand"])), unit)
+
+
+def ratio_words(spec: Mapping[str, Any], estimand: str) -> ratios.RatioWords:
+    """What the ratio of a primary is of, in words."""
+    return ratios.of(estimand, MEASURES[spec["outcome"]].noun)
+
+
+def rests_on(row: pd.Series, spec: Mapping[str, Any]) -> str:
+    """How many were exposed, and what happened to them, as part of a sentence."""
+    unit, outcome = registry.unit_of(spec), registry.exposed_outcome(spec)
+    n, hit = int(row["exposed_units"]), int(row["exposed_events"])
+    is_own_cluster = bool(MEASURES[spec["outcome"]].cell)
+    is_of_ends = outcome == "exposed termination"
+    if is_of_ends and not registry.is_timed(spec):
+        units = f"{wording.count(row['n_units'])} {wording.plural(unit)}"
+        where = clusters(int(row["n_clusters"]), spec)
+        return f"{wording.count(row['n_events'])} of {units} in {where} ended"
+    units = f"{wording.count(n)} {wording.plural(unit, n)}"
+    # The units that are counted by period are the clusters.
+    where = "" if is_own_cluster else f" in {clusters(int(row['exposed_clusters']), spec)}"
+    what = f"with {wording.count(hit)} {wording.plural(outcome, hit)}"
+    if is_of_ends:
+        what = f"and {wording.count(hit)} ended while exposed"
+    return f"{units}{where} {'was' if n == 1 else 'were'} exposed, {what}"
+
+
+def clusters(n: int, spec: Mapping[str, Any]) -> str:
+    """So many clusters: ``8 countries``."""
+    return f"{wording.count(n)} {CLUSTERS[spec['cluster']][n != 1]}"
 
 
 def feed(

@@ -1,13 +1,16 @@
-"""What a ratio is of, in words: the verbs of a finding follow from its estimand."""
+"""What a ratio is of, in words: the verbs of a finding follow from its estimand and its outcome."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class RatioWords:
     """How a finding about a ratio is said.
+
+    In each text ``{noun}`` stands for what the outcome counts or waits for.
 
     Attributes
     ----------
@@ -21,8 +24,12 @@ class RatioWords:
         Between those and others, in the past: ``ended at {ratio} times the rate of``.
     above, below : tuple of str
         What those above and below one did, in the past and in the present.
+    either : str
+        What those do of whom it is not known, in the present: ``end sooner or later``.
     alike : str
         What those do who do not differ, in the present.
+    detectable : str
+        Which ratios could have been seen, between ``low`` and ``high``.
     """
 
     name: str
@@ -31,7 +38,9 @@ class RatioWords:
     compared: str
     above: tuple[str, str]
     below: tuple[str, str]
+    either: str
     alike: str
+    detectable: str
 
     def past(self, ratio: float) -> str:
         """What those did."""
@@ -42,6 +51,12 @@ class RatioWords:
         return (self.above if ratio > 1 else self.below)[1]
 
 
+#: What is counted, or waited for, where an outcome does not say it.
+NOUNS = {
+    "hazard_ratio_of_action": "the act",
+    "hazard_ratio_of_outcome": "the outcome",
+    "rate_ratio": "events",
+}
 _TERMINATION = RatioWords(
     "hazard ratio",
     "times the rate of ending",
@@ -49,19 +64,25 @@ _TERMINATION = RatioWords(
     "ended at {ratio} times the rate of",
     ("ended sooner", "end sooner"),
     ("ended later", "end later"),
+    "end sooner or later",
     "end about as soon as",
+    "termination at more than {high} times the rate, or at less than {low} times,",
+)
+_ARRIVAL = RatioWords(
+    "hazard ratio of {noun}",
+    "times the rate of {noun}",
+    "saw it",
+    "saw {noun} at {ratio} times the rate of",
+    ("saw it sooner", "see {noun} sooner"),
+    ("saw it later", "see {noun} later"),
+    "see {noun} sooner or later",
+    "see {noun} about as soon as",
+    "{noun} at more than {high} times the rate, or at less than {low} times,",
 )
 RATIOS = {
     "hazard_ratio": _TERMINATION,
-    "hazard_ratio_of_action": RatioWords(
-        "hazard ratio of the act",
-        "times the rate of the act",
-        "saw it",
-        "saw the act at {ratio} times the rate of",
-        ("saw it sooner", "see the act sooner"),
-        ("saw it later", "see the act later"),
-        "see the act about as soon as",
-    ),
+    "hazard_ratio_of_action": _ARRIVAL,
+    "hazard_ratio_of_outcome": _ARRIVAL,
     "hazard_ratio_of_recurrence": RatioWords(
         "hazard ratio of recurrence",
         "times the rate of resuming",
@@ -69,16 +90,9 @@ RATIOS = {
         "resumed at {ratio} times the rate of",
         ("resumed more often", "resume more often"),
         ("resumed less often", "resume less often"),
+        "resume more often or less often",
         "resume about as often as",
-    ),
-    "hazard_ratio_of_outcome": RatioWords(
-        "hazard ratio of the outcome",
-        "times the rate of the outcome",
-        "saw it",
-        "saw the outcome at {ratio} times the rate of",
-        ("saw it sooner", "see the outcome sooner"),
-        ("saw it later", "see the outcome later"),
-        "see the outcome about as soon as",
+        "recurrence at more than {high} times the rate, or at less than {low} times,",
     ),
     "ratio_of_months": RatioWords(
         "ratio of months at war",
@@ -87,20 +101,41 @@ RATIOS = {
         "had {ratio} times the months at war of",
         ("had more months at war", "have more months at war"),
         ("had fewer months at war", "have fewer months at war"),
+        "have more months at war or fewer",
         "have about as many months at war as",
+        "more than {high} times the months at war, or less than {low} times,",
     ),
     "rate_ratio": RatioWords(
         "ratio of rates",
-        "times the rate",
+        "times as many {noun}",
         "were counted",
-        "had {ratio} times the rate of",
-        ("had a higher rate", "have a higher rate"),
-        ("had a lower rate", "have a lower rate"),
-        "have about the same rate as",
+        "had {ratio} times as many {noun} as",
+        ("had more {noun}", "have more {noun}"),
+        ("had fewer {noun}", "have fewer {noun}"),
+        "have more {noun} or fewer",
+        "have about as many {noun} as",
+        "more than {high} times as many {noun}, or less than {low} times,",
     ),
 }
 
 
-def of(estimand: str) -> RatioWords:
-    """The words of an estimand; those of the end of war where it has none of its own."""
-    return RATIOS.get(estimand, _TERMINATION)
+def of(estimand: str, noun: str = "") -> RatioWords:
+    """The words of an estimand; those of the end of war where it has none of its own.
+
+    Parameters
+    ----------
+    estimand : str
+    noun : str
+        What the outcome counts or waits for; empty for a word that fits any.
+    """
+    words = RATIOS.get(estimand, _TERMINATION)
+    said = noun or NOUNS.get(estimand, "")
+
+    def filled(text: str) -> str:
+        return text.replace("{noun}", said)
+
+    changes: dict[str, Any] = {}
+    for name in RatioWords.__slots__:
+        text = getattr(words, name)
+        changes[name] = filled(text) if isinstance(text, str) else tuple(map(filled, text))
+    return RatioWords(**changes)

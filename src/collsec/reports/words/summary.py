@@ -15,12 +15,11 @@ import pandas as pd
 from collsec.core.documents import read_front_matter
 from collsec.core.errors import BadSpec, nearest
 from collsec.core.project import Project
-from collsec.designs.registry import is_timed
+from collsec.designs.registry import estimand_of, get, is_timed, unit_of
 from collsec.evidence.record import Record, load
 from collsec.hypothesis.study import Study, load_study
 from collsec.measures import MEASURES
-from collsec.reports.words import quantities, wording
-from collsec.reports.words.claims import CLUSTERS
+from collsec.reports.words import quantities, ratios, wording
 
 QUICK = "quick profile: do not cite"
 
@@ -67,16 +66,13 @@ def known(project: Project, name: str) -> str:
 def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, str]:
     """What is compared, in whom, with how many exposed, and what could be seen."""
     spec, primary = record.spec, record.primary
-    units = wording.count(primary["exposed_units"])
-    ended = wording.count(primary["exposed_events"])
-    where = f"{wording.count(primary['exposed_clusters'])} {CLUSTERS[spec['cluster']]}"
-    exposed = f"every war, to a degree; {ended} ended, in {where}"
+    exposed = quantities.rests_on(primary, spec)
     if is_timed(spec):
         expected = wording.number(float(primary.get("expected_events", math.nan)), 1)
-        beside = "" if expected == wording.NOT_ESTIMABLE else f", {expected} expected"
+        beside = "" if expected == wording.NOT_ESTIMABLE else f"; {expected} expected"
         exposed = (
-            f"{units} wars in {where}, {ended} ended while exposed{beside} (at least "
-            f"{study.minimum_exposed_events} in {study.minimum_exposed_clusters} required)"
+            f"{exposed}{beside} (at least {study.minimum_exposed_events} in "
+            f"{study.minimum_exposed_clusters} required)"
         )
     return {
         "Estimand": _estimand(spec),
@@ -96,8 +92,11 @@ def _estimand(spec: Mapping[str, Any]) -> str:
     lag = f", lagged {exposure['lag_months']} months" if exposure["lag_months"] else ""
     low, high = (wording.number(v) for v in spec["estimand"]["no_effect"])
     sign = spec["estimand"]["expected"].replace("_", " ")
+    design = get(str(spec["design"]))
+    named = ratios.of(estimand_of(design.estimand, str(spec["outcome"])), "{noun}").name
+    named = named.partition(" of ")[0] if "{noun}" in named else named
     return (
-        f"hazard ratio of {outcome[:1].lower()}{outcome[1:]}. Exposure: "
+        f"{named} of {outcome[:1].lower()}{outcome[1:]}. Exposure: "
         f"{MEASURES[exposure['measure']].title}{lag}. The claim implies {sign}; {low} to "
         f"{high} is too small an effect to matter"
     )
@@ -106,10 +105,12 @@ def _estimand(spec: Mapping[str, Any]) -> str:
 def _cohort(record: Record) -> str:
     """How many are followed, and the steps that left them."""
     primary = record.primary
-    wars, ends, hosts = (
-        wording.count(primary[name]) for name in ("n_units", "n_events", "n_clusters")
+    units, spec = wording.plural(unit_of(record.spec)), record.spec
+    happened = quantities.ratio_words(spec, str(primary["estimand"])).happened
+    kept = (
+        f"{wording.count(primary['n_units'])} {units}, {wording.count(primary['n_events'])} "
+        f"{happened}, in {quantities.clusters(int(primary['n_clusters']), spec)}"
     )
-    kept = f"{wars} wars, {ends} ended, in {hosts} {CLUSTERS[record.spec['cluster']]}"
     if record.attrition is None:
         return kept
     steps = [
@@ -123,8 +124,8 @@ def _detectable(primary: pd.Series, power: float) -> str:
     if not (math.isfinite(low) and math.isfinite(high)):
         return "no effect, however large"
     return (
-        f"a hazard ratio above {wording.number(high)} or below {wording.number(low)}, with "
-        f"power {wording.percent(power)}"
+        f"a ratio above {wording.number(high)} or below {wording.number(low)}, with power "
+        f"{wording.percent(power)}"
     )
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from collsec.designs.estimate import Estimate
 from collsec.evidence.verdict import NEEDS_FULL, Family, Reason, Verdict
-from collsec.reports.words import ratios
+from collsec.reports.words.ratios import RatioWords
 from collsec.reports.words.wording import (
     begun,
     count,
@@ -67,7 +68,7 @@ REASONS = {
     "not_calibrated": "the primary test was never put to random exposure",
     "few_exposed": "{counted} in {clusters} clusters with an exposed unit, at least "
     "{minimum_outcomes} in {minimum_clusters} are required{expected}{needed}",
-    "excludes_one": "the interval excludes a hazard ratio of one",
+    "excludes_one": "the interval excludes a ratio of one",
     "checks_hold": "every credibility check holds",
     "placebo": "a placebo finds an effect: {label}",
     "sign_changes": "without {without} the sign changes",
@@ -101,6 +102,25 @@ _PERCENT = {
     "disagreement": {"share": 0},
     "no_stable_sign": {"share": 0},
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Who is compared with whom, and in what.
+
+    Attributes
+    ----------
+    those, others : str
+        Such as ``wars with UN troops`` and ``wars of the same age without them``.
+    words : RatioWords
+    unit : str
+        What is compared, in the singular.
+    """
+
+    those: str
+    others: str
+    words: RatioWords
+    unit: str = "unit"
 
 
 def label(standing: str) -> str:
@@ -158,17 +178,25 @@ def reason(found: Reason) -> str:
 def _cases(values: Mapping[str, Any]) -> dict[str, str]:
     """How many were exposed, how many would have been expected, and how many would be needed."""
     one, n, expected = values["outcome"], values["outcomes"], values["expected"]
-    clusters = values["clusters"]
-    # Where the outcomes would do, it is what they are of that is too few.
-    is_few = n >= values["minimum_outcomes"] and clusters < values["minimum_clusters"]
     return {
         "counted": f"{count(n)} {plural(one, n)}",
-        "of": f" of only {count(clusters)} independent {plural('unit', clusters)}" * is_few,
         "expected": ""
         if expected is None
         else f"; {number(expected, 1)} would be expected without an effect",
-        "needed": needed(one, values["needed"]),
+        "needed": "" if _is_of_few(values) else needed(one, values["needed"]),
     }
+
+
+def _is_of_few(values: Mapping[str, Any]) -> bool:
+    """Whether the outcomes would do, and it is what they are of that is too few."""
+    is_few: bool = values["clusters"] < values["minimum_clusters"]
+    return is_few and values["outcomes"] >= values["minimum_outcomes"]
+
+
+def is_of_few(verdict: Verdict) -> bool:
+    """Whether a verdict is for want of independent units, not of outcomes."""
+    first = verdict.reasons[0]
+    return first.code == "few_exposed" and _is_of_few(first.values)
 
 
 def needed(outcome: str, by_ratio: Mapping[str, int]) -> str:
@@ -203,23 +231,16 @@ def with_reasons(verdict: Verdict) -> str:
     return f"**{sentence(verdict)}** The reasons: {'; '.join(reasons(verdict))}."
 
 
-def primary_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str]) -> str:
-    """The finding of a primary in one or two sentences, worded by its verdict.
-
-    Parameters
-    ----------
-    contrast : tuple of str
-        Who is compared with whom, such as ``("wars with UN troops", "wars of the same age
-        without them")``.
-    """
-    those, others = contrast
-    words = ratios.of(primary.estimand)
+def primary_sentence(primary: Estimate, verdict: Verdict, contrast: Compared) -> str:
+    """The finding of a primary in one or two sentences, worded by its verdict."""
+    words = contrast.words
     ends = (
-        f"{begun(those)} {words.compared.format(ratio=number(primary.estimate))} {others}"
-        f" ({level(primary.level)} interval {interval(primary.ci_low, primary.ci_high)})"
+        f"{begun(contrast.those)} {words.compared.format(ratio=number(primary.estimate))} "
+        f"{contrast.others} ({level(primary.level)} interval "
+        f"{interval(primary.ci_low, primary.ci_high)})"
     )
     if is_for_want(verdict) or verdict.code == "not-estimable":
-        return f"{_thin(primary, verdict, ends)} {sentence(verdict)}"
+        return f"{_thin(primary, verdict, ends, contrast.unit)} {sentence(verdict)}"
     differed = words.past(primary.estimate)
     return {
         "supported": f"{ends}: they {differed}, as the claim says, and the checks hold.",
@@ -235,41 +256,41 @@ def primary_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, s
     }[verdict.code]
 
 
-def _thin(primary: Estimate, verdict: Verdict, ends: str) -> str:
+def _thin(primary: Estimate, verdict: Verdict, ends: str, unit: str) -> str:
     """What was counted against what would be expected; the ratio only where there is one."""
-    cases = _cases(verdict.reasons[0].values)
+    values = verdict.reasons[0].values
+    cases = _cases(values)
     if not primary.estimate > 0 or not math.isfinite(primary.estimate):
         return f"{begun(cases['counted'])}{cases['expected']}."
-    counted = f"{cases['counted']}{cases['of']}"
-    return f"{ends}, on {counted}{cases['expected'].replace(';', ' where', 1)}."
+    of = f" of only {_units(values['clusters'], unit)}" * _is_of_few(values)
+    return f"{ends}, on {cases['counted']}{of}{cases['expected'].replace(';', ' where', 1)}."
 
 
-def plain_sentence(primary: Estimate, verdict: Verdict, contrast: tuple[str, str]) -> str:
-    """The finding of a primary without a number, worded by its verdict.
+def _units(n: int, unit: str) -> str:
+    return f"{count(n)} independent {plural(unit, n)}"
 
-    Parameters
-    ----------
-    contrast : tuple of str
-        As for :func:`primary_sentence`.
-    """
-    those, others = contrast
+
+def plain_sentence(primary: Estimate, verdict: Verdict, contrast: Compared) -> str:
+    """The finding of a primary without a number, worded by its verdict."""
+    those, others, words = contrast.those, contrast.others, contrast.words
     begin = begun(those)
-    words = ratios.of(primary.estimand)
     differ, differed = words.present(primary.estimate), words.past(primary.estimate)
-    # "end sooner or later": the verb is said once.
-    either = f"{words.above[1]} or {words.below[1].partition(' ')[2]}"
+    compared = f"{those} {words.either} than {others}"
+    few = f"Too few {those} are on record to say whether they {words.either} than {others}."
+    if is_of_few(verdict):
+        units = _units(verdict.reasons[0].values["clusters"], contrast.unit)
+        few = f"{units} cannot show whether {compared}."
     return {
         "supported": f"{begin} {differ} than {others}, as the claim says.",
         "contradicted": f"{begin} {differ} than {others}, against the claim.",
         "mixed": f"{begin} {differed} than {others}, but not every check holds: the record "
         "does not show that one caused the other.",
         "no-effect": f"{begin} {words.alike} {others}: any difference is too small to matter.",
-        "inconclusive": f"The record does not show whether {those} {either} than {others}"
+        "inconclusive": f"The record does not show whether {compared}"
         f"{': too few cases' if is_for_want(verdict) else ''}.",
-        "described": f"What followed is described; whether {those} {either} than {others} because "
-        "of it is not known.",
+        "described": f"This describes whether {compared}, not why.",
         "void": "Nothing can be said: the estimator failed a check of its own.",
-        "not-estimable": f"Too few {those} are on record to say anything about when they end.",
+        "not-estimable": few,
         NEEDS_FULL: "These numbers come from fewer draws than a verdict needs.",
     }[verdict.code]
 

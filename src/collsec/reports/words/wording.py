@@ -196,6 +196,14 @@ def none_ended(row: Mapping[Any, Any] | pd.Series) -> str:
     return f"no {what}" + ("" if math.isnan(expected) else f"; {number(expected, 1)} expected")
 
 
+_NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def in_words(number: int) -> str:
+    """A small number as a word."""
+    return _NUMBERS[number] if 0 <= number < len(_NUMBERS) else count(number)
+
+
 def begun(text: str) -> str:
     """A text that begins with a capital."""
     return text[:1].upper() + text[1:]
@@ -206,13 +214,13 @@ def plural(noun: str, number: float = 2) -> str:
 
     Examples
     --------
-    >>> plural("spell of peace"), plural("exposed termination", 1)
-    ('spells of peace', 'exposed termination')
+    >>> plural("spell of peace"), plural("exposed termination", 1), plural("series")
+    ('spells of peace', 'exposed termination', 'series')
     """
     if number == 1:
         return noun
     head, link, rest = _HEAD.fullmatch(noun).groups("")  # type: ignore[union-attr]
-    return f"{head}s{link}{rest}"
+    return f"{head}{'' if head.endswith('s') else 's'}{link}{rest}"
 
 
 def listed(names: list[str]) -> str:
