@@ -6,7 +6,8 @@ local html = FORMAT:match("html") ~= nil
 local plain = not html and FORMAT ~= "typst"
 local format = html and "html" or "typst"
 local labels = { fig = "Figure", tbl = "Table", sec = "Section", eq = "Equation" }
-local longest_unbroken_table = 14 -- rows; a longer one may go over the page
+local longest_table_in_place = 14 -- rows; a longer one stays whole and goes to the top or foot of a page
+local longest_whole_table = 30 -- rows; a longer one may go over the page
 local numbers = {} -- identifier -> number as text
 local problems = {}
 local stringify = pandoc.utils.stringify
@@ -341,8 +342,10 @@ local function table_(element)
     for _, body in ipairs(element.bodies) do
       rows = rows + #body.body
     end
-    if rows > longest_unbroken_table then
+    if rows > longest_whole_table then
       return { typst("#[#show figure: set block(breakable: true)"), element, typst("]") }, false
+    elseif rows > longest_table_in_place then
+      return { typst("#tall["), element, typst("]") }, false
     end
     return element, false
   end

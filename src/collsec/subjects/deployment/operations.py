@@ -258,7 +258,7 @@ SHARES_TABLE = RecordTable(
 @part(
     tables=(SHARES_TABLE,),
     curves=(
-        CurveOf("delay_stages", CurveKind.INCIDENCE, "Wars that saw it, the end of war competing"),
+        CurveOf("delay_stages", CurveKind.INCIDENCE, "Wars with each stage"),
     ),
     uses=(
         *(f"missions.{name}_date" for name in ("authorized", *MILESTONES)),
