@@ -129,7 +129,7 @@ def test_every_code_has_a_label_and_every_reason_its_words() -> None:
         "rejects in 10.4 % of the draws (95 % interval 9.1 % to 11.8 %), more than 9 %"
     )
     assert said["few_exposed"] == (
-        "9 exposed terminations in 7 clusters with an exposed unit, at least 10 in 8 are required; "
+        "9 exposed terminations in 7 clusters, at least 10 in 8 are required; "
         "3.8 would be expected without an effect; about 64 exposed terminations would be needed "
         "for a ratio of 1.5 and about 22 for a ratio of 2"
     )
@@ -194,9 +194,7 @@ def test_for_want_of_independent_units_no_more_outcomes_are_asked_for() -> None:
         "1 independent series cannot show whether uneven years have more new wars or fewer than "
         "other years."
     )
-    assert verdicts.reasons(one) == [
-        "77 exposed years in 1 clusters with an exposed unit, at least 5 in 4 are required"
-    ]
+    assert verdicts.reasons(one) == ["77 exposed years in 1 clusters, at least 5 in 4 are required"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from collsec.evidence.trace import Trace
 from collsec.hypothesis.study import Study
 from collsec.reports.tables import results
 from collsec.reports.tables.table import Table
-from collsec.reports.words import summary, verdicts, wording
+from collsec.reports.words import quantities, summary, verdicts, wording
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -95,7 +95,7 @@ def show(
     verdict = Text.assemble(
         (f"\n{verdicts.label(code).upper()}  ", f"bold {_COLORS.get(code, '')}".strip()),
         verdicts.without_label(record.verdict),
-        *(f"\n  · {reason}" for reason in verdicts.reasons(record.verdict)),
+        *(f"\n  · {reason}" for reason in quantities.reasons(record)),
         "\n",
     )
     facts = _facts(summary.facts(record, study, p_holm.get(record.hypothesis, math.nan)))
@@ -273,7 +273,7 @@ def _column(
     return {
         "Question": title,
         "Verdict": f"{verdicts.label(record.verdict.code)}: "
-        f"{'; '.join(verdicts.reasons(record.verdict))}",
+        f"{'; '.join(quantities.reasons(record))}",
         **facts,
         "Hazard ratio": f"{ratio} ({interval})",
         "Placebos": "; ".join(f"{name}: {outcome}" for name, outcome in placebos.items()),

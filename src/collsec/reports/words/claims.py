@@ -212,7 +212,7 @@ def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Word
     """Word the estimate that carries the verdict."""
     code = record.verdict.code
     low, high = (wording.number(v) for v in record.spec["estimand"]["no_effect"])
-    why = verdicts.reasons(record.verdict)
+    why = quantities.reasons(record)
     rests_on = counts(row, record.spec)
     holds = f"Fairly sure: the interval excludes a ratio of one, and every check holds. {rests_on}."
     turns = (
@@ -285,7 +285,7 @@ def _exploratory(
     if falls(row, record):
         return Words(
             "Not reported: its estimator failed a check.",
-            f"Not at all: {'; '.join(verdicts.reasons(record.verdict))}.",
+            f"Not at all: {'; '.join(quantities.reasons(record))}.",
             _VOID,
         )
     is_known = not math.isnan(row["estimate"])

@@ -111,7 +111,7 @@ def box(record: Record) -> str:
     """The verdict of a report with its estimate, interval and numbers of wars, as Markdown."""
     code = record.verdict.code
     said = quantities.sentences(record)
-    reasons = wording.harmless("; ".join(verdicts.reasons(record.verdict)))
+    reasons = wording.harmless("; ".join(quantities.reasons(record)))
     facts = "\n".join(f"- [{value}]{{.fact}} {name}" for value, name in numbers(record))
     return (
         f"::: {{.verdict .verdict-{code}}}\n"
@@ -129,7 +129,7 @@ def results(records: Sequence[Record], titles: Mapping[str, str]) -> str:
     parts = []
     for record in records:
         said = quantities.sentences(record)
-        checks = [f"The reasons: {'; '.join(verdicts.reasons(record.verdict))}."]
+        checks = [f"The reasons: {'; '.join(quantities.reasons(record))}."]
         agreement = record.diagnostics["principled_agreement"]
         if agreement is not None:
             checks.append(

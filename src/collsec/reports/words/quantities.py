@@ -148,7 +148,7 @@ def sentences(record: Results) -> dict[str, str]:
         "primary.exposed": rests_on(cast(pd.Series, primary), record.spec),
         "verdict.code": verdict.code,
         "verdict.sentence": verdicts.sentence(verdict),
-        "verdict.reasons": verdicts.with_reasons(verdict),
+        "verdict.reasons": verdicts.with_reasons(verdict, places(record.spec)),
     }
 
 
@@ -190,6 +190,17 @@ def rests_on(row: pd.Series, spec: Mapping[str, Any]) -> str:
     if is_of_ends:
         what = f"and {wording.count(hit)} ended while exposed"
     return f"{units}{where} {'was' if n == 1 else 'were'} exposed, {what}"
+
+
+def reasons(record: Results) -> list[str]:
+    """The reasons of a verdict in words, and what is flagged."""
+    return verdicts.reasons(record.verdict, places(record.spec))
+
+
+def places(spec: Mapping[str, Any]) -> str:
+    """What the clusters of a specification are, in the plural: units that are counted by period."""
+    cell = MEASURES[spec["outcome"]].cell
+    return wording.plural(cell[0]) if cell else CLUSTERS[spec["cluster"]][1]
 
 
 def clusters(n: int, spec: Mapping[str, Any]) -> str:

@@ -66,7 +66,7 @@ REASONS = {
     "null_rejection": "under random exposure the primary test rejects in {rate} of the draws (95 % "
     "interval {low} to {high}), more than {bound}",
     "not_calibrated": "the primary test was never put to random exposure",
-    "few_exposed": "{counted} in {clusters} clusters with an exposed unit, at least "
+    "few_exposed": "{counted} in {clusters} {places}, at least "
     "{minimum_outcomes} in {minimum_clusters} are required{expected}{needed}",
     "excludes_one": "the interval excludes a ratio of one",
     "checks_hold": "every credibility check holds",
@@ -148,8 +148,14 @@ def without_label(verdict: Verdict) -> str:
     return begun(sentence(verdict).partition(": ")[2])
 
 
-def reason(found: Reason) -> str:
+def reason(found: Reason, places: str = "clusters") -> str:
     """One reason in words.
+
+    Parameters
+    ----------
+    found : Reason
+    places : str
+        What the clusters are, in the plural.
 
     Examples
     --------
@@ -162,7 +168,7 @@ def reason(found: Reason) -> str:
         for name, value in found.values.items()
     }
     if found.code == "few_exposed":
-        values |= _cases(found.values)
+        values |= _cases(found.values) | {"places": places}
     if found.code == "no_stable_sign":
         flips = found.values["flips"]
         values["flips"] = (
@@ -211,9 +217,9 @@ def needed(outcome: str, by_ratio: Mapping[str, int]) -> str:
     return f"; {listed(parts)}"
 
 
-def reasons(verdict: Verdict) -> list[str]:
+def reasons(verdict: Verdict, places: str = "clusters") -> list[str]:
     """The reasons of a verdict in words, and what is flagged."""
-    return [reason(found) for found in (*verdict.reasons, *verdict.flags)]
+    return [reason(found, places) for found in (*verdict.reasons, *verdict.flags)]
 
 
 def _share(value: float | None, digits: int) -> str:
@@ -226,9 +232,9 @@ def _plain(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def with_reasons(verdict: Verdict) -> str:
+def with_reasons(verdict: Verdict, places: str = "clusters") -> str:
     """The verdict and why, as one line of prose."""
-    return f"**{sentence(verdict)}** The reasons: {'; '.join(reasons(verdict))}."
+    return f"**{sentence(verdict)}** The reasons: {'; '.join(reasons(verdict, places))}."
 
 
 def primary_sentence(primary: Estimate, verdict: Verdict, contrast: Compared) -> str:

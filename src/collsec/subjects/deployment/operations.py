@@ -257,9 +257,7 @@ SHARES_TABLE = RecordTable(
 
 @part(
     tables=(SHARES_TABLE,),
-    curves=(
-        CurveOf("delay_stages", CurveKind.INCIDENCE, "Wars with each stage"),
-    ),
+    curves=(CurveOf("delay_stages", CurveKind.INCIDENCE, "Wars with each stage"),),
     uses=(
         *(f"missions.{name}_date" for name in ("authorized", *MILESTONES)),
         "missions.rehatted_from",
