@@ -260,7 +260,16 @@ def _configuration(folder: Path, project: Project) -> dict[str, Any]:
 def _with_pages(configuration: dict[str, Any], pages: list[Page]) -> dict[str, Any]:
     """Return Quarto's configuration with the pages in its list and in the navigation."""
     section = {**configuration["project"], "render": [f"{p.stem}.qmd" for p in pages]}
-    links = [{"href": f"{p.stem}.qmd", "text": p.label} for p in pages]
+    links: list[dict[str, Any]] = []
+    reports: list[dict[str, Any]] = []
+    for page in pages:
+        link = {"href": f"{page.stem}.qmd", "text": page.label}
+        if page.record is None:
+            links.append(link)
+            continue
+        if not reports:
+            links.append({"text": "Reports", "menu": reports})
+        reports.append(link)
     website = {**configuration["website"], "navbar": {"left": links}}
     return {**configuration, "project": section, "website": website}
 

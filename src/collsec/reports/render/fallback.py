@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from pathlib import Path
@@ -134,6 +134,22 @@ def _plain_head(page: Page) -> dict[str, Any]:
     return _head(page) | {k: v for k, v in known.items() if v} | further
 
 
+def _navigation(pages: Sequence[Page], page: Page) -> list[dict[str, Any]]:
+    """Links to the pages; those to the reports in a menu, headed by the report that is read."""
+    links: list[dict[str, Any]] = []
+    menu: list[dict[str, Any]] = []
+    for one in pages:
+        link = {"href": f"{one.stem}.html", "label": one.label, "current": one is page}
+        if one.record is None:
+            links.append(link)
+            continue
+        if not menu:
+            head = page.label if page.record is not None else "Reports"
+            links.append({"label": head, "menu": menu})
+        menu.append(link)
+    return links
+
+
 def _authors(page: Page) -> list[str]:
     return [
         a["name"]["literal"] if isinstance(a["name"], dict) else a["name"]
@@ -156,10 +172,7 @@ def _variables(assembled: Assembled, page: Page) -> Mapping[str, Any]:
         "version": assembled.variables.get("study.version", ""),
         "vintage": assembled.variables.get("study.vintage", ""),
         "profile": assembled.variables.get("study.profile", ""),
-        "nav": [
-            {"href": f"{p.stem}.html", "label": p.label, "current": p is page}
-            for p in assembled.pages
-        ],
+        "nav": _navigation(assembled.pages, page),
     }
     if record is None:
         is_overview = page.stem == "index"
