@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from collsec import Hypothesis
 from collsec.measures import MEASURES, get
 from collsec.measures.interest import dispersion_index, divergence_index, tie_strength
 from collsec.measures.spells import absorbing, merged, where_positive
@@ -369,3 +372,46 @@ def test_no_measure_is_left_out() -> None:
     """Each shared exposure and outcome on deployments, Council acts, and wars stands above."""
     here = {*TWELVE_MONTHS, *PRESENT, *ENDS, "lull_3m", "lull_6m", "lull_12m"}
     assert here <= set(MEASURES)
+
+
+def test_troops_of_a_region_are_a_running_count_and_their_placebo_comes_before(
+    repository: Path,
+) -> None:
+    page = repository / "analyses" / "h19" / "h19-regional-troops.qmd"
+    module = Hypothesis.from_file(page).module("regional")
+
+    def mission(sponsor: str, first: str, last: str, basis: str = "file") -> dict[str, object]:
+        return {
+            "sponsor": sponsor,
+            "conflict_id": 1,
+            "from_date": pd.NaT,
+            "to_date": pd.NaT,
+            "has_troops": True,
+            "first_troops_date": DAY(first),
+            "last_troops_date": DAY(last),
+            "end_date": DAY(last),
+            "first_troops_basis": "file",
+            "link_basis": basis,
+            "link_confidence": 3,
+        }
+
+    missions = pd.DataFrame(
+        [
+            mission("regional", "1990-05-01", "1991-04-30"),
+            mission("regional", "1991-02-01", "1991-12-31"),
+            mission("regional", "1992-03-01", "1992-06-30"),
+            mission("regional", "1996-01-01", "1997-01-01", basis="recalled"),
+            mission("un", "1998-01-01", "1999-01-01"),
+        ]
+    )
+    presence = module.regional_presence(missions)
+    assert presence["missions"].tolist() == [1, 2, 1, 0, 1, 0]
+    assert spells(module.regional_peacekeepers(presence)) == [
+        (1, "1990-05-01", "1992-01-01"),
+        (1, "1992-03-01", "1992-07-01"),
+    ]
+    # The six months before the second presence begin where the first has ended.
+    assert spells(module.regional_peacekeepers_to_come(presence)) == [
+        (1, "1989-11-01", "1990-05-01"),
+        (1, "1992-01-01", "1992-03-01"),
+    ]

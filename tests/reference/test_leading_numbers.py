@@ -60,6 +60,7 @@ ENGINES = {
     "h16": Engine("glm", SAME_MAXIMUM, "cluster_error"),
     "h17": Engine("glm", SAME_MAXIMUM, "cluster_error"),
     "h18": Engine("coxph", SAME_MAXIMUM, "jackknife_error"),
+    "h19": Engine("coxph", SAME_MAXIMUM, "robust_error"),
 }
 BY_R = [name for name, engine in ENGINES.items() if engine.name != "days"]
 BY_DAYS = [name for name, engine in ENGINES.items() if engine.name == "days"]
