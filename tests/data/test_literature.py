@@ -11,6 +11,7 @@ import pytest
 from collsec.core.errors import BadTable
 from collsec.core.project import Project
 from collsec.reports.words.claims import literature
+from collsec.reports.words.quantities import PRIMARY
 from collsec.tables.clean import LITERATURE, read_raw
 
 
@@ -56,11 +57,18 @@ def test_the_page_has_ours_alongside_and_numbers_as_the_document_has_them(
     assert "<h1.primary.hr>" in rows.loc["gilligan_sergenti_2008_during", "our_number"]
     assert rows.loc["walter_2021", "our_number"] == "–"
     with pytest.raises(BadTable, match=r"no variable 'h1\.\S+'"):
-        literature(Project(repository), {})
+        literature(Project(repository), {"h1.primary.x": ""})
+    # A study without these hypotheses has no number of its own.
+    alone = literature(Project(repository), {"own.primary.hr": "1.00"})
+    assert set(alone["our_number"]) == {"–"}
 
 
 def test_variables_are_those_that_the_reports_print(repository: Path, table: pd.DataFrame) -> None:
     """Names of parts' variables are declared; the pages would refuse an unknown one."""
-    pages = "".join(p.read_text(encoding="utf-8") for p in (repository / "analyses").glob("h*.qmd"))
+    pages = "".join(
+        p.read_text(encoding="utf-8") for p in (repository / "analyses").rglob("h*.qmd")
+    )
     printed = set(re.findall(r"var (h[\w.]+)", pages))
-    assert named(table) <= printed
+    # What every hypothesis has of its primary, printed on its page or not.
+    of_primaries = {name for one in PRIMARY for name in one.names}
+    assert {n for n in named(table) if n.partition(".")[2] not in of_primaries} <= printed

@@ -59,6 +59,8 @@ class Words:
     what_would_change: str = ""
 
 
+#: A variable that a sentence of a coded table names.
+_NAMED = re.compile(r"\{([^{}]*)\}")
 _NOT_IN_STUDY = "The hypothesis that tests it is not among those of this study."
 _VOID = "An estimator that passes its own checks."
 
@@ -167,7 +169,7 @@ def filled(
             )
         return known[name]
 
-    return re.sub(r"\{([^{}]*)\}", value, str(row[column]))
+    return _NAMED.sub(value, str(row[column]))
 
 
 def literature(project: Project, known: Mapping[str, str]) -> pd.DataFrame:
@@ -183,8 +185,13 @@ def literature(project: Project, known: Mapping[str, str]) -> pd.DataFrame:
     ------
     BadTable
         At the first cell that breaks a rule, or names a variable that does not exist.
+
+    Notes
+    -----
+    Where a cell names a hypothesis that is not in the study there is no number of ours.
     """
     table = read_raw(project, LITERATURE)
+    listed = {name.partition(".")[0] for name in known}
     file = f"data/raw/{LITERATURE['path']}"
     rows = table.astype(object).fillna("").to_dict(orient="records")
     return table.assign(
@@ -192,6 +199,8 @@ def literature(project: Project, known: Mapping[str, str]) -> pd.DataFrame:
         found=[_found(row) for row in rows],
         our_number=[
             filled(row, line, known, file, "ours") or wording.NONE
+            if {name.partition(".")[0] for name in _NAMED.findall(row["ours"])} <= listed
+            else wording.NONE
             for line, row in enumerate(rows, 2)
         ],
     )
