@@ -237,3 +237,59 @@ def months_and_deaths_before(context: Context) -> Part:
             ),
         }
     )
+
+
+#: Years for which support is on record: a war counts that began in one of them.
+_SUPPORT_YEARS = (1975, 2017)
+
+
+def supported(episodes: pd.DataFrame, ties: pd.DataFrame, support: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of a war within a state and a permanent member that is no party to it.
+
+    Returns
+    -------
+    DataFrame
+        ``episode_id``, ``power``, ``has_defense_pact`` (before onset), ``sent_troops`` (of its
+        own, to the government's side), and ``gave_support`` (of any confirmed kind, to it).
+    """
+    years = episodes["onset_date"].dt.year
+    within = episodes["type_at_onset"].isin(["intrastate", "internationalized"])
+    wars = episodes.loc[within & years.between(*_SUPPORT_YEARS), "episode_id"]
+    is_other = ties["is_p5"] & ties["has_pact_coverage"] & ~ties["is_host_itself"]
+    # Sending troops makes a member a party: who was one at onset is not asked.
+    pairs = ties[is_other & ~ties["is_belligerent"] & ties["episode_id"].isin(wars)]
+    pairs = pairs.groupby(["episode_id", "power"])["has_defense_pact"].max().reset_index()
+    given = support[(support["side"] == "government") & ~support["is_alleged_only"].astype(bool)]
+    troops = given[given["has_own_troops"].astype(bool)]
+    keys = pd.MultiIndex.from_frame(pairs[["episode_id", "power"]])
+    return pairs.assign(
+        sent_troops=keys.isin(pd.MultiIndex.from_frame(troops[["episode_id", "power"]])),
+        gave_support=keys.isin(pd.MultiIndex.from_frame(given[["episode_id", "power"]])),
+    )
+
+
+@part(
+    roles=(),
+    uses=(
+        *("episodes.episode_id", "episodes.onset_date", "episodes.type_at_onset"),
+        *("ties.episode_id", "ties.power", "ties.is_p5", "ties.is_host_itself"),
+        *("ties.is_belligerent", "ties.has_pact_coverage", "ties.has_defense_pact"),
+        *("external_support.episode_id", "external_support.power", "external_support.side"),
+        *("external_support.has_own_troops", "external_support.is_alleged_only"),
+    ),
+)
+def support_by_pact(context: Context) -> Part:
+    """How often permanent members sent troops to governments with a pact, and to others."""
+    inputs = context.inputs
+    frames = inputs.following(inputs.episodes)
+    pairs = supported(frames["episodes"], frames["ties"], frames["external_support"])
+    found: dict[str, Quantity] = {
+        "support.first_year": Quantity(_SUPPORT_YEARS[0], Unit.CALENDAR_YEAR),
+        "support.last_year": Quantity(_SUPPORT_YEARS[1], Unit.CALENDAR_YEAR),
+    }
+    has_pact = pairs["has_defense_pact"].astype(bool)
+    for name, own in (("pact", pairs[has_pact]), ("other", pairs[~has_pact])):
+        found[f"support.{name}_pairs"] = Quantity(len(own), Unit.COUNT)
+        found[f"support.{name}_troops"] = Quantity(int(own["sent_troops"].sum()), Unit.COUNT)
+        found[f"support.{name}_any"] = Quantity(int(own["gave_support"].sum()), Unit.COUNT)
+    return Part(quantities=found)

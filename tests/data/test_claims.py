@@ -42,6 +42,7 @@ PARTS_OF_ESTIMATES = {
     "h3.votes.": "votes_follow_ties",
     "h4.over_time": "recurrence",
     "h11.first_act.": "months_and_deaths_before",
+    "h11.support.": "support_by_pact",
     "h15.between_states.": "wars_between_states",
 }
 FOOTNOTE = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+ |_$")

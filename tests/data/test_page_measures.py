@@ -7,6 +7,7 @@ import functools
 import pandas as pd
 import pytest
 
+from collsec import Hypothesis
 from collsec.designs import DESIGNS, Inputs
 from collsec.hypothesis.validation import load
 from collsec.measures import get
@@ -137,3 +138,49 @@ def test_a_victory_counts_for_the_five_years_after_it() -> None:
     years = found[(found["unit_id"] == 1) & (found["exposure"] > 0)]["period"].tolist()
     assert years == [1995]  # the grid begins five years after the first dispute
     assert found.loc[found["unit_id"] == 2, "exposure"].sum() == 0
+
+
+def test_support_is_counted_by_war_and_member_that_is_no_party() -> None:
+    wars = pd.DataFrame(
+        {
+            "episode_id": ["1-1", "2-1", "3-1", "4-1"],
+            "onset_date": days("1990-01-01", "2000-01-01", "1960-01-01", "1995-01-01"),
+            "type_at_onset": ["intrastate", "internationalized", "intrastate", "interstate"],
+        }
+    )
+    no, yes = False, True
+    ties = pd.DataFrame(
+        [
+            ("1-1", "usa", yes, yes, no, no, yes),
+            ("1-1", "usa", yes, yes, no, no, no),  # a second host: a pact with either counts
+            ("1-1", "france", yes, yes, no, no, no),
+            ("1-1", "russia", yes, yes, no, yes, yes),  # a party at onset
+            ("1-1", "china", yes, yes, yes, no, no),  # the host itself
+            ("1-1", "germany", no, yes, no, no, yes),  # no permanent member
+            ("2-1", "uk", yes, yes, no, no, no),
+            ("2-1", "china", yes, no, no, no, no),  # pacts are not on record
+            ("3-1", "usa", yes, yes, no, no, yes),  # before support is on record
+            ("4-1", "usa", yes, yes, no, no, yes),  # between states
+        ],
+        columns=[
+            *("episode_id", "power", "is_p5", "has_pact_coverage"),
+            *("is_host_itself", "is_belligerent", "has_defense_pact"),
+        ],
+    )
+    support = pd.DataFrame(
+        [
+            ("1-1", "usa", "government", yes, no),
+            ("1-1", "france", "rebels", yes, no),  # the other side
+            ("2-1", "uk", "government", no, no),
+            ("1-1", "france", "government", no, yes),  # alleged alone
+        ],
+        columns=["episode_id", "power", "side", "has_own_troops", "is_alleged_only"],
+    )
+    module = Hypothesis.from_file(PROJECT.root / "analyses" / "h11" / "h11-first-act.qmd").module(
+        "first_act"
+    )
+    found = module.supported(wars, ties, support).set_index(["episode_id", "power"])
+    assert found.index.tolist() == [("1-1", "france"), ("1-1", "usa"), ("2-1", "uk")]
+    assert found["has_defense_pact"].tolist() == [no, yes, no]
+    assert found["sent_troops"].tolist() == [no, yes, no]
+    assert found["gave_support"].tolist() == [no, yes, yes]
