@@ -91,9 +91,11 @@ def built(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
 
 
 @pytest.fixture
-def small(tmp_path: Path, repository: Path) -> Path:
-    """Return a study of one hypothesis, not yet built."""
-    return study.write_study(tmp_path / "small", repository, ("h1",))
+def small(built: Path, tmp_path: Path, repository: Path) -> Path:
+    """Return a study of one hypothesis, not yet built, whose pictures are known."""
+    root = study.write_study(tmp_path / "small", repository, ("h1",))
+    shutil.copytree(Project(built).state / "reports", Project(root).state / "reports")
+    return root
 
 
 @pytest.fixture
@@ -368,6 +370,37 @@ def test_a_second_run_in_another_folder_gives_the_same_bytes(
         assert digests(other / "reports" / name) == digests(built / "reports" / name)
 
 
+def test_workers_and_what_is_kept_change_no_byte(
+    built: Path, tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = study.write_study(tmp_path / "other", repository, is_released=True)
+    known = Project(other).state / "reports"
+
+    def is_the_same() -> bool:
+        before, after = (digests(root / "reports") for root in (built, other))
+        return before == after
+
+    build(Project(other), study.HYPOTHESES, workers=1)
+    assert is_the_same()
+    entries = sorted(known.iterdir())
+    for spoilt in entries[::7]:
+        spoilt.write_bytes(spoilt.read_bytes()[:-1] + b"?")
+    (known / "unused").write_text("of an earlier pass")
+    shutil.rmtree(other / "reports" / "site")
+    build(Project(other), study.HYPOTHESES, workers=2)
+    assert is_the_same()
+    assert sorted(known.iterdir()) == entries
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("made again")
+
+    for name in ("figures.style.export", "render.fallback._pdf"):
+        monkeypatch.setattr(f"collsec.reports.{name}", refuse)
+    shutil.rmtree(other / "reports" / "site")
+    build(Project(other), study.HYPOTHESES, workers=1)
+    assert is_the_same()
+
+
 def test_a_run_replaces_what_was_there_and_leaves_nothing_beside(small: Path) -> None:
     build(Project(small), ["h1"])
     before = digests(small / "reports" / "site")
@@ -388,6 +421,7 @@ def test_a_failure_in_the_last_step_changes_nothing(
     def fail(*_: object) -> bytes:
         raise CollsecError("no PDF")
 
+    shutil.rmtree(Project(small).state / "reports")
     monkeypatch.setattr(fallback, "_pdf", fail)
     with pytest.raises(CollsecError, match="no PDF"):
         build(Project(small), ["h1"])

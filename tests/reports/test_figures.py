@@ -524,25 +524,6 @@ def test_a_picture_has_both_schemes_and_its_own_styles_are_the_light_one() -> No
     assert style.INK in body and style.DARK[style.INK] not in body
 
 
-def test_the_same_numbers_are_drawn_once_and_kept(tmp_path: Path) -> None:
-    first = figures.forest(RATIOS, no_effect=BAND)
-    with style.kept_in(tmp_path):
-        assert figures.forest(RATIOS, no_effect=BAND) is first
-        figures.forest(RATIOS.head(2), no_effect=BAND)
-    (kept, other) = sorted(tmp_path.iterdir())
-    style._DRAWN.clear()
-    with style.kept_in(tmp_path):
-        again = figures.forest(RATIOS, no_effect=BAND)
-    assert again is not first and again.svg == first.svg
-    # What was not used this time is gone.
-    assert len(list(tmp_path.iterdir())) == 1
-    for file in (kept, other):
-        file.write_bytes(b"torn")
-    style._DRAWN.clear()
-    with style.kept_in(tmp_path):
-        assert figures.forest(RATIOS, no_effect=BAND).png == first.png
-
-
 def test_an_empty_cell_says_no_event_and_draws_nothing() -> None:
     rows = RATIOS.assign(exposed_events=[0, *RATIOS["exposed_events"][1:]])
     drawing = figures.forest(rows, no_effect=BAND)

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 PAUSES = (0.02, 0.1, 0.4)
 
 
+#: Path, time, size and inode of a manifest: as long as they stay, so does what it says.
+_Stamp = tuple[str, int, int, int]
+
+
 class Project:
     """The files of one checkout of the study.
 
@@ -40,7 +44,9 @@ class Project:
     def __init__(self, root: Path | str = ".") -> None:
         self.root = Path(root).resolve()
         self._making: _Making | None = None
-        self._manifests: dict[tuple[str, int, int, int], Manifest | None] = {}
+        self._manifests: dict[_Stamp, Manifest | None] = {}
+        self._listing: dict[str, _Stamp] = {}
+        self._frames: dict[Path, pd.DataFrame] | None = None
 
     # raw ---------------------------------------------------------------------------------
     @property
@@ -155,15 +161,17 @@ class Project:
     def manifests(self) -> dict[WorkUnit, Manifest]:
         """The manifests that there are; an unreadable or misplaced one counts as none."""
         found = {}
+        self._listing = {}
         for path in sorted((self.processed / "manifest").rglob("*.json")):
-            stat = path.stat()
-            key = (os.fspath(path), stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            key = _stamp(path)
             if key not in self._manifests:
                 text = path.read_bytes().decode("utf-8", errors="replace")
                 self._manifests[key] = manifest_from(text)
             one = self._manifests[key]
             if one is not None and path == self.unit_manifest(one.unit):
                 found[one.unit] = one
+                for name in one.outputs:
+                    self._listing.setdefault(name, key)
         return found
 
     @contextmanager
@@ -214,6 +222,11 @@ class Project:
             with whole(path) as temporary:
                 temporary.write_text(text, encoding="utf-8")
 
+    @property
+    def inputs(self) -> dict[str, str]:
+        """SHA-256 of each file that the unit in the making has read."""
+        return {} if self._making is None else self._making.manifest.inputs
+
     # reading and writing -----------------------------------------------------------------
     def located(self, path: Path) -> Path:
         """Where a file lies now: in its place, or still waiting for its unit to be whole."""
@@ -253,6 +266,11 @@ class Project:
 
     def _listed(self, name: str) -> str:
         """SHA-256 under which a file is listed; empty where no manifest lists it."""
+        known = self._listing.get(name)
+        with suppress(FileNotFoundError):
+            if known is not None and _stamp(Path(known[0])) == known:  # as it was when last read
+                manifest = self._manifests[known]
+                return manifest.outputs[name] if manifest is not None else ""
         return next((m.outputs[name] for m in self.manifests().values() if name in m.outputs), "")
 
     def read(self, stage: str, name: str) -> pd.DataFrame:
@@ -267,11 +285,26 @@ class Project:
         import pyarrow as pa
 
         path = self.stage(stage, name)
+        if self._frames is not None and path in self._frames:
+            return self._frames[path].copy(deep=False)  # written to, it becomes a copy of its own
         content = self.content(path)
         try:
-            return pd.read_parquet(io.BytesIO(content))
+            frame = pd.read_parquet(io.BytesIO(content))
         except (pa.ArrowException, OSError, ValueError):
             raise Corrupt(self.relative(path), "it is no whole Parquet file") from None
+        if self._frames is None:
+            return frame
+        self._frames[path] = frame
+        return frame.copy(deep=False)
+
+    @contextmanager
+    def reading_once(self) -> Iterator[None]:
+        """Read each Parquet file once, while what is inside changes none."""
+        self._frames = {}
+        try:
+            yield
+        finally:
+            self._frames = None
 
     def read_json(self, path: Path) -> dict[str, Any]:
         """Read a record that the pipeline wrote, verified.
@@ -360,6 +393,11 @@ class Project:
         metadata = pq.read_schema(self.located(self.stage(stage, name))).metadata or {}
         record: dict[str, Any] = json.loads(metadata.get(b"collsec", b"{}"))
         return record
+
+
+def _stamp(path: Path) -> _Stamp:
+    stat = path.stat()
+    return os.fspath(path), stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 @dataclass(frozen=True, slots=True)

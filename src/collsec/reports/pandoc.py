@@ -41,6 +41,12 @@ def executable() -> str:
     return str(pypandoc.get_pandoc_path())
 
 
+@cache
+def version() -> str:
+    """Return which pandoc that is."""
+    return str(pypandoc.get_pandoc_version())
+
+
 def run(text: str, arguments: Sequence[str]) -> str:
     """Run pandoc on a text.
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import io
 import math
-import os
 import pickle
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+import sys
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, ParamSpec
@@ -21,6 +21,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from collsec.reports.kept import FOLDER, kept
+
 # A phone shows a figure 350 CSS pixels wide: at this width a point of text is there 1.1 pixels.
 WIDTH_INCHES = 4.4
 # A page on a desk, or on paper, has room for columns beside the axis.
@@ -29,6 +31,7 @@ FONT_POINTS = 10
 SMALL_POINTS = 9
 KEY_POINTS = 8.3
 PNG_DPI = 240
+_PACKAGE = f"{__name__.partition('.')[0]}."
 
 INK = "#1f2933"
 MUTED = "#5b6670"
@@ -112,58 +115,49 @@ class Drawing:
     is_wide: bool = False
 
 
-#: Where drawings are kept between runs, and those of this process.
-_KEPT: ContextVar[Path | None] = ContextVar("kept", default=None)
-_DRAWN: dict[str, Drawing] = {}
 Arguments = ParamSpec("Arguments")
 
 
 def drawn(function: Callable[Arguments, Drawing]) -> Callable[Arguments, Drawing]:
-    """Draw the same numbers once: a drawing is kept under a digest of numbers and code."""
+    """Draw the same numbers once: a drawing is kept under its numbers and its code."""
 
     @functools.wraps(function)
     def draw(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Drawing:
+        if FOLDER.get() is None:
+            return function(*args, **kwargs)
         given = pickle.dumps((function.__qualname__, args, sorted(kwargs.items())), protocol=5)
-        name = hashlib.sha256(_code() + given).hexdigest()
-        folder = _KEPT.get()
-        file = None if folder is None else folder / f"{name}.pickle"
-        if name not in _DRAWN and file is not None and file.is_file():
-            with suppress(Exception):  # a file cut short is drawn again
-                _DRAWN[name] = pickle.loads(file.read_bytes())
-        if name not in _DRAWN:
-            _DRAWN[name] = function(*args, **kwargs)
-        if file is not None:
-            if file.is_file():
-                os.utime(file)
-            else:
-                file.write_bytes(pickle.dumps(_DRAWN[name], protocol=5))
-        return _DRAWN[name]
+        rests_on = _code(function.__module__) + given
+        made = kept(rests_on, lambda: pickle.dumps(function(*args, **kwargs), protocol=5))
+        found: Drawing = pickle.loads(made)
+        return found
 
     return draw
 
 
 @functools.cache
-def _code() -> bytes:
-    """Digest of everything that a picture depends on but its numbers."""
-    found = hashlib.sha256(mpl.__version__.encode())
-    for file in sorted(Path(__file__).parents[1].rglob("*.py")):
+def _code(module: str) -> bytes:
+    """Digest of everything that the pictures of a module depend on but their numbers."""
+    found = hashlib.sha256(repr((sys.version, *(m.__version__ for m in (mpl, np, pd)))).encode())
+    for file in sorted(_files_of(module, {})):
         found.update(file.read_bytes())
     return found.digest()
 
 
-@contextmanager
-def kept_in(folder: Path) -> Iterator[None]:
-    """Keep drawings in a folder, and drop those that were not used this time."""
-    folder.mkdir(parents=True, exist_ok=True)
-    before = {file: file.stat().st_mtime_ns for file in folder.glob("*.pickle")}
-    token = _KEPT.set(folder)
-    try:
-        yield
-        for file, when in before.items():
-            if file.stat().st_mtime_ns == when:
-                file.unlink()
-    finally:
-        _KEPT.reset(token)
+def _files_of(module: str, known: dict[str, Path]) -> Collection[Path]:
+    """Files of a module and of all of this package that it imports, and those in turn."""
+    loaded = sys.modules.get(module)
+    if module in known or loaded is None or loaded.__file__ is None:
+        return known.values()
+    known[module] = Path(loaded.__file__)
+    for node in ast.walk(ast.parse(known[module].read_bytes())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_PACKAGE):
+            for name in (node.module, *(f"{node.module}.{one.name}" for one in node.names)):
+                _files_of(str(name), known)
+        elif isinstance(node, ast.Import):
+            for one in node.names:
+                if one.name.startswith(_PACKAGE):
+                    _files_of(one.name, known)
+    return known.values()
 
 
 @contextmanager

@@ -7,8 +7,9 @@ Nothing here estimates. Every number comes from a record and is printed by `repo
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ import yaml
 from collsec.core.errors import MissingInput
 from collsec.core.project import Project
 from collsec.evidence.citation import Used, references
-from collsec.evidence.dossiers import dossiers
+from collsec.evidence.dossiers import Dossier, dossiers
 from collsec.evidence.record import Record, load, load_synthesis
 from collsec.hypothesis.study import load_study
 from collsec.reports.figures import Drawing
+from collsec.reports.figures.world import Outline
 from collsec.reports.pages import citation, generated, interactive, prose
 from collsec.reports.pages.catalog import (
     Item,
@@ -49,6 +51,7 @@ from collsec.reports.pages.page import (
     with_narrow,
     without_missing,
 )
+from collsec.reports.pages.side_by_side import side_by_side
 from collsec.reports.pages.source import SHORTCODE, nested, read_qmd, resolve
 from collsec.reports.tables import codebook
 from collsec.reports.tables.study import item_list, numbers, primaries
@@ -60,6 +63,10 @@ _COMMITTED = (
     *("references.bib", "collsec.css"),
     *("explorer.html", "explorer.js", "specifications.html", "specifications.js"),
 )
+
+
+#: Items and variables of a part of the study, and the sources that it used.
+_Contents = tuple[dict[str, Item], dict[str, str], list[Used]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +93,18 @@ class Assembled:
     origins: dict[str, str]
 
 
-def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assembled:
+def assemble(
+    project: Project, hypotheses: Sequence[str], folder: Path, workers: int | None = None
+) -> Assembled:
     """Write the Quarto project of the hypotheses into an empty folder.
+
+    Parameters
+    ----------
+    project : Project
+    hypotheses : sequence of str
+    folder : Path
+    workers : int, optional
+        Processes that draw and tabulate; as many as there are processors without it.
 
     Raises
     ------
@@ -102,11 +119,25 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     known = dossiers(project)
     by_conflict = {one.conflict: one for one in known}
     outline = outline_of(project)
-    catalogs = {
-        record.hypothesis: catalog(record) | exposed_catalog(project, record, by_conflict, outline)
-        for record in records
-    }
-    shared = shared_catalog(project, list(hypotheses))
+    sources = {}
+    for record in records:
+        path = project.spec_file(record.hypothesis)
+        sources[record.hypothesis] = read_qmd(path, project.relative(path))
+    titles = {h: str(source.front["title"]) for h, source in sources.items()}
+    for name in ("figures/narrow", "tables", "data"):
+        (folder / name).mkdir(parents=True)
+    declared = sources_of(project)
+    tasks: list[Callable[[], _Contents]] = [
+        *(partial(_of_record, project, record, by_conflict, outline) for record in records),
+        lambda: (*case_catalog(project), []),
+        lambda: _of_data(project, folder),
+    ]
+    with side_by_side(project, tasks, workers) as results:
+        ledger = ledger_of(project)
+        shared = shared_catalog(project, list(hypotheses), ledger)
+        glance = answers(project, records, titles, ledger)
+        listed = interactive.write_conflicts(project, known, folder, declared)
+        *of_records, (drawn, of_cases, _), (covered, of_data, _) = results()
     study = load_study(project)
     origins = {
         variable: f"{name}@{record.result_id.partition('@')[2]}"
@@ -115,21 +146,12 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     }
     synthesis = load_synthesis(project)
     variables = generated.variables(records, synthesis, study)
+    catalogs = {r.hypothesis: items for r, (items, _, _) in zip(records, of_records, strict=True)}
+    used = {r.hypothesis: found for r, (_, _, found) in zip(records, of_records, strict=True)}
     for items in catalogs.values():
         variables |= alternatives(items)
-    drawn, texts = case_catalog(project)
-    shared |= drawn
-    variables |= texts
-    covered, texts = data_catalog(project)
-    shared |= covered
-    variables |= texts
-    sources = {}
-    for record in records:
-        path = project.spec_file(record.hypothesis)
-        sources[record.hypothesis] = read_qmd(path, project.relative(path))
-    glance = answers(project, records, {h: str(s.front["title"]) for h, s in sources.items()})
-    shared |= glance
-    variables |= alternatives(glance)
+    shared |= drawn | covered | glance
+    variables |= of_cases | of_data | alternatives(glance)
     shared |= comparison_catalog(project, {r.hypothesis: r for r in records}, variables)
     # In alternative texts they are attributes, in which nothing is markup; elsewhere they are text.
     spoken, variables = variables, {name: harmless(text) for name, text in variables.items()}
@@ -137,11 +159,7 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     for record in records:
         source = arranged(sources[record.hypothesis], catalogs[record.hypothesis])
         pages.append(report_page(source, imprint, title, variables, record))
-    for name in ("figures/narrow", "tables", "data"):
-        (folder / name).mkdir(parents=True)
-    listed = interactive.write_conflicts(project, known, folder, sources_of(project))
     shared["conflicts"] = Item("conflicts", "episodes", "data/processed/episodes", listed)
-    titles = {h: str(source.front["title"]) for h, source in sources.items()}
     scripts = interactive.write_specifications(
         records, titles, folder, study.minimum_exposed_events
     )
@@ -167,8 +185,6 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
         for stem, is_there in further.items()
         if is_there
     ]
-    if covered:
-        codebook.write(project, folder / "data", home="../data.html")
     written: set[str] = set()
     for page in pages:
         items = dict(shared)
@@ -188,8 +204,8 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
                 page.record,
                 items,
                 imprint,
-                sources_of(project),
-                _used_sources(project, page.record.hypothesis),
+                declared,
+                used[page.record.hypothesis],
                 variables,
                 origins,
             )
@@ -198,13 +214,12 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     _write(folder / "_rule-changes.md", generated.rule_changes(reports))
     _write(folder / "_moved.md", generated.moved(project.root / "CHANGELOG.md"))
     _write(folder / "_lead.md", generated.lead(records, study.primaries))
-    ledger = ledger_of(project)
     _write(folder / "_tally.md", "" if ledger is None else overview.tally(ledger))
     minimum = (study.minimum_exposed_events, study.minimum_exposed_clusters)
     _write(folder / "_plain.md", generated.plain_summary(reports, minimum))
     every = {name: item for items in (shared, *catalogs.values()) for name, item in items.items()}
     exhibits = [(n, every[n].rule, every[n].numbers, every[n].file) for n in sorted(written)]
-    readme = generated.replication(imprint, sources_of(project), exhibits, variables)
+    readme = generated.replication(imprint, declared, exhibits, variables)
     _write(folder / "replication.md", readme)
     for name in _COMMITTED:
         shutil.copyfile(sources_folder / name, folder / name)
@@ -215,6 +230,22 @@ def assemble(project: Project, hypotheses: Sequence[str], folder: Path) -> Assem
     for page in pages:
         markdown(assembled, page)
     return assembled
+
+
+def _of_record(
+    project: Project, record: Record, known: Mapping[int, Dossier], outline: Outline
+) -> _Contents:
+    """Figures and tables of a hypothesis, and the sources that it used."""
+    items = catalog(record) | exposed_catalog(project, record, known, outline)
+    return items, {}, _used_sources(project, record.hypothesis)
+
+
+def _of_data(project: Project, folder: Path) -> _Contents:
+    """Figures, tables and texts of what the data cover; their codebook is written."""
+    items, texts = data_catalog(project)
+    if items:
+        codebook.write(project, folder / "data", home="../data.html")
+    return items, texts, []
 
 
 def markdown(assembled: Assembled, page: Page, *, has_origins: bool = False) -> str:

@@ -158,7 +158,9 @@ def case_catalog(project: Project) -> tuple[dict[str, Item], dict[str, str]]:
     return found, texts | alternatives(found)
 
 
-def shared_catalog(project: Project, hypotheses: Sequence[str]) -> dict[str, Item]:
+def shared_catalog(
+    project: Project, hypotheses: Sequence[str], ledger: pd.DataFrame | None
+) -> dict[str, Item]:
     """Tabulate what all pages share: the link report, the sources, the claims."""
     found = {}
     if project.stage("episodes", "links").exists():
@@ -172,7 +174,6 @@ def shared_catalog(project: Project, hypotheses: Sequence[str]) -> dict[str, Ite
     if declared:
         table = study.sources(_sources(declared))
         found["sources"] = Item("sources", "committed", "data/raw/sources.toml", table)
-    ledger = ledger_of(project)
     if ledger is not None:
         pages = {h: project.spec_file(h).stem for h in hypotheses}
         for name, listed in study.claims(ledger, pages).items():
@@ -206,12 +207,15 @@ def ledger_of(project: Project) -> pd.DataFrame | None:
 
 
 def answers(
-    project: Project, records: Sequence[Record], titles: Mapping[str, str]
+    project: Project,
+    records: Sequence[Record],
+    titles: Mapping[str, str],
+    ledger: pd.DataFrame | None,
 ) -> dict[str, Item]:
     """Draw every tested claim on one axis."""
     by_name = {record.hypothesis: record for record in records}
     main = load_study(project).primaries
-    rows = overview.answers(ledger_of(project), by_name, titles, main)
+    rows = overview.answers(ledger, by_name, titles, main)
     drawing = figures.answers(rows, no_effect=records[0].no_effect)
     return {"answers": Item("answers", "estimate", claims.FILE, drawing)}
 

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from collsec.core.project import Project
-from collsec.reports.figures.style import kept_in
+from collsec.reports.kept import kept_in
 from collsec.reports.pages.assemble import assemble
 from collsec.reports.render import fallback, quarto
 
 
-def build(project: Project, hypotheses: Sequence[str]) -> None:
+def build(project: Project, hypotheses: Sequence[str], workers: int | None = None) -> None:
     """Write `reports/project/` and `reports/site/` of a study.
 
     Parameters
@@ -24,6 +24,8 @@ def build(project: Project, hypotheses: Sequence[str]) -> None:
     project : Project
     hypotheses : sequence of str
         Identifiers, in the order of the navigation.
+    workers : int, optional
+        Processes that draw and tabulate; as many as there are processors without it.
 
     Raises
     ------
@@ -35,10 +37,10 @@ def build(project: Project, hypotheses: Sequence[str]) -> None:
         project_folder, site = Path(name) / "project", Path(name) / "site"
         project_folder.mkdir()
         site.mkdir()
-        with kept_in(project.state / "figures"):
-            assembled = assemble(project, hypotheses, project_folder)
-        if not _by_quarto(project_folder, site):
-            fallback.render(assembled, reports, site)
+        with kept_in(project.state / "reports"), project.reading_once():
+            assembled = assemble(project, hypotheses, project_folder, workers)
+            if not _by_quarto(project_folder, site):
+                fallback.render(assembled, reports, site)
         project.replace_tree(project_folder, reports / "project")
         project.replace_tree(site, reports / "site")
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from html import escape
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ import typst
 
 from collsec.core.errors import CollsecError
 from collsec.reports import pandoc
+from collsec.reports.kept import kept
 from collsec.reports.pages.assemble import Assembled, markdown
 from collsec.reports.pages.page import Page
 from collsec.reports.pages.source import BadProse
@@ -47,7 +52,12 @@ def render(assembled: Assembled, assets: Path, site: Path) -> None:
     # Each page waits for programs of its own, so they are made side by side; the longest first.
     pages = sorted(assembled.pages, key=lambda page: page.record is None)
     with ThreadPoolExecutor(os.cpu_count()) as workers:
-        list(workers.map(lambda page: _page(assembled, page, assets, site), pages))
+        contexts = [copy_context() for _ in pages]  # each knows where contents are kept
+        list(
+            workers.map(
+                lambda c, page: c.run(_page, assembled, page, assets, site), contexts, pages
+            )
+        )
 
 
 def _page(assembled: Assembled, page: Page, assets: Path, site: Path) -> None:
@@ -59,7 +69,8 @@ def _page(assembled: Assembled, page: Page, assets: Path, site: Path) -> None:
         return
     text = markdown(assembled, page)
     source = _convert(assembled, page, text, "typst", assets / "report.typ", assets)
-    (site / f"{page.stem}.pdf").write_bytes(_pdf(assembled, page, source))
+    pdf = kept(_shown_by(assembled, source), lambda: _pdf(assembled, page, source))
+    (site / f"{page.stem}.pdf").write_bytes(pdf)
     if page.is_article:
         for format_, end in (("docx", "docx"), ("latex", "tex")):
             _convert(assembled, page, text, format_, None, assets, site / f"{page.stem}.{end}")
@@ -91,18 +102,40 @@ def _convert(
     else:
         # The title is no heading in Typst; the text's first level is.
         arguments += ["--shift-heading-level-by", "-1"]
-    with tempfile.TemporaryDirectory() as folder:
-        defaults = Path(folder) / "defaults.json"
-        printed = _quoted(_variables(assembled, page), format_)
-        defaults.write_text(json.dumps({"variables": printed}))
-        head = Path(folder) / "head.json"
-        head.write_text(json.dumps(_head(page) if template else _plain_head(page)))
-        try:
-            return pandoc.run(
-                text, [*arguments, "--defaults", str(defaults), "--metadata-file", str(head)]
-            )
-        except pandoc.PandocFailed as error:
-            raise BadProse(_located(page, error.problems[0])) from error
+    printed = json.dumps({"variables": _quoted(_variables(assembled, page), format_)})
+    head = json.dumps(_head(page) if template else _plain_head(page))
+
+    def convert() -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            files = (Path(folder) / "defaults.json", Path(folder) / "head.json")
+            for file, content in zip(files, (printed, head), strict=True):
+                file.write_text(content)
+            given = ("--defaults", str(files[0]), "--metadata-file", str(files[1]))
+            try:
+                return pandoc.run(text, [*arguments, *given])
+            except pandoc.PandocFailed as error:
+                raise BadProse(_located(page, error.problems[0])) from error
+
+    if output is not None or template is None:
+        return convert()
+    read = (template, assets / "collsec.lua", assembled.folder / "references.bib")
+    # Where the files lie is no matter, what stands in them is.
+    options = [a for a in arguments if a not in {*map(str, read), str(assembled.folder)}]
+    rests_on = [pandoc.version(), pandoc.DIALECT, *options, printed, head, text]
+    known = _bytes(*rests_on, *(file.read_bytes() for file in read))
+    return kept(known, lambda: convert().encode()).decode()
+
+
+def _shown_by(assembled: Assembled, source: str) -> bytes:
+    """Everything that a PDF depends on: Typst, the source, and the pictures that it shows."""
+    named = sorted(set(re.findall(r"[\w./-]+\.(?:svg|png)", source)))
+    files = [file for name in named if (file := assembled.folder / name).is_file()]
+    return _bytes(version("typst"), source, *(file.read_bytes() for file in files))
+
+
+def _bytes(*parts: str | bytes) -> bytes:
+    """The parts as one, each distinct from the next."""
+    return pickle.dumps([p.encode() if isinstance(p, str) else p for p in parts], protocol=5)
 
 
 def _head(page: Page) -> dict[str, Any]:

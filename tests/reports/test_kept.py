@@ -1,0 +1,121 @@
+"""What is kept between passes is what was made, or it is made again; workers change no result."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+import pytest
+
+from collsec.core.errors import BadTable
+from collsec.core.manifest import WorkUnit
+from collsec.core.project import Project
+from collsec.reports.figures import forest, style
+from collsec.reports.figures.style import Drawing, drawn
+from collsec.reports.kept import kept, kept_in
+from collsec.reports.pages.side_by_side import side_by_side
+
+
+def test_a_content_is_made_once_and_again_where_its_entry_is_spoilt(tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def make() -> bytes:
+        made.append(1)
+        return b"picture"
+
+    assert kept(b"numbers", make) == b"picture"  # no folder, nothing kept
+    for spoil in (None, None, b"", b"short", b"x" * 39):
+        with kept_in(tmp_path):
+            if spoil is not None:
+                next(tmp_path.iterdir()).write_bytes(spoil)
+            assert kept(b"numbers", make) == b"picture"
+    assert len(made) == 5  # without a folder, first, and thrice spoilt
+    with kept_in(tmp_path):
+        kept(b"other numbers", make)
+    assert len(list(tmp_path.iterdir())) == 1  # the one that was not used has been dropped
+
+
+def test_a_failed_pass_drops_nothing(tmp_path: Path) -> None:
+    with kept_in(tmp_path):
+        kept(b"numbers", lambda: b"picture")
+    with pytest.raises(ValueError, match="failed"), kept_in(tmp_path):
+        raise ValueError("failed")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_picture_is_kept_under_its_numbers_and_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @drawn
+    def draw(numbers: pd.DataFrame, *, title: str = "") -> Drawing:
+        return Drawing(str(numbers["x"].sum()).encode(), title.encode(), numbers, title)
+
+    def entries() -> int:
+        return len(list(tmp_path.iterdir()))
+
+    one, other = pd.DataFrame({"x": [1]}), pd.DataFrame({"x": [2]})
+    with kept_in(tmp_path):
+        first = draw(one)
+        assert draw(one).svg == first.svg == b"1"
+        assert entries() == 1
+        assert draw(other).svg == b"2"
+        assert draw(one, title="t").png == b"t"
+        assert entries() == 3
+        monkeypatch.setattr(style, "_code", lambda _: b"changed")
+        draw(one)
+        assert entries() == 4
+
+
+def test_the_code_of_a_picture_is_its_module_and_all_that_it_imports() -> None:
+    found = {file.name for file in style._files_of(forest.__module__, {})}
+    assert {"forest.py", "style.py"} <= found
+    assert "swimmer.py" not in found
+    answers = sys.modules["collsec.reports.figures.answers"]
+    assert isinstance(answers, ModuleType)
+    found = {file.as_posix() for file in style._files_of(answers.__name__, {})}
+    for module in ("words/verdicts.py", "words/wording.py", "designs/estimate.py"):
+        assert any(file.endswith(module) for file in found)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_results_come_in_order_with_what_was_read(tmp_path: Path, workers: int) -> None:
+    project, unit = Project(tmp_path), WorkUnit("episodes", "", "")
+    names = [f"t{i}" for i in range(7)]
+    for name in names:
+        path = project.stage("tables", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame({"x": [name]}).to_parquet(path)
+    with (
+        project.making(unit, {}, {}),
+        side_by_side(project, [lambda n=n: project.read("tables", n) for n in names], workers) as r,
+    ):
+        assert [frame["x"][0] for frame in r()] == names
+        assert len(project.inputs) == len(names)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_error_of_a_task_is_raised_as_it_is(tmp_path: Path, workers: int) -> None:
+    def fail() -> str:
+        raise BadTable("a.csv", "wrong.", row=3)
+
+    with (
+        pytest.raises(BadTable, match=r"a\.csv"),
+        side_by_side(Project(tmp_path), [lambda: "well", fail], workers) as results,
+    ):
+        results()
+
+
+def test_what_an_ended_worker_left_is_done_here(tmp_path: Path) -> None:
+    here = os.getpid()
+
+    def end() -> int:
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 1
+
+    with side_by_side(Project(tmp_path), [end, lambda: 2, end], 2) as results:
+        assert results() == [1, 2, 1]
