@@ -7,6 +7,7 @@ what it wrote, from what, stands in its manifest.
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
@@ -19,8 +20,6 @@ from collsec.core.project import Project
 from collsec.core.provenance import record
 
 if TYPE_CHECKING:
-    from grimp import ImportGraph
-
     from collsec.core.manifest import Digests
     from collsec.designs import Inputs
     from collsec.hypothesis.registries import Registries
@@ -102,22 +101,15 @@ def _place(name: str) -> tuple[str, str]:
     return stage, name
 
 
-def registries(project: Project) -> Registries:
-    """Everything that a specification may name."""
+def registered() -> Registries:
+    """What a specification may name of the code: all but tables, claims, and sources."""
     import collsec.subjects  # noqa: F401  (parts register themselves)
     from collsec.designs import DESIGNS, PARTS
     from collsec.evidence.verdict import CODES
     from collsec.histories.cohorts import CLUSTERS, DAY_STRATA, RULES, STRATA
     from collsec.hypothesis.registries import Registries
     from collsec.measures import SHARED
-    from collsec.tables.clean import CLAIMS, read_json, read_raw, resources
-    from collsec.upstream.sources import read_sources
 
-    tables = {
-        name: [f["name"] for f in read_json(project, project.raw / one["schema"])["fields"]]
-        for name, one in (_known(lambda: resources(project)) or {}).items()
-    }
-    has_claims = (project.raw / CLAIMS["path"]).exists()
     return Registries(
         measures=SHARED,
         designs=DESIGNS,
@@ -127,6 +119,24 @@ def registries(project: Project) -> Registries:
         day_strata=DAY_STRATA,
         clusters=CLUSTERS,
         verdicts=CODES,
+        tables={},
+        claims=None,
+        sources=None,
+    )
+
+
+def registries(project: Project) -> Registries:
+    """Everything that a specification may name."""
+    from collsec.tables.clean import CLAIMS, read_json, read_raw, resources
+    from collsec.upstream.sources import read_sources
+
+    tables = {
+        name: [f["name"] for f in read_json(project, project.raw / one["schema"])["fields"]]
+        for name, one in (_known(lambda: resources(project)) or {}).items()
+    }
+    has_claims = (project.raw / CLAIMS["path"]).exists()
+    return dataclasses.replace(
+        registered(),
         tables=tables,
         claims=_known(lambda: set(read_raw(project, CLAIMS)["claim_id"])) if has_claims else (),
         sources=_known(lambda: set(read_sources(project.raw / "sources.toml"))),
@@ -307,7 +317,7 @@ def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
         raise CollsecError(f"shard {name!r}: must name one of so many, such as 2-of-4.")
     k, n = int(number), int(total)
     inputs = read_inputs(project, hypothesis)
-    specifications = expand(inputs.spec, registries(project))
+    specifications = expand(inputs.spec, registered())
     first, last = ((len(specifications) * i) // n for i in (k - 1, k))
     every = work.tasks(inputs, inputs.study.draws(profile))
     try:
@@ -518,14 +528,15 @@ def sources(project: Project, stage: str) -> list[Path]:
     stage : str
         Name of a stage's function in this module.
     """
-    from collsec.hypothesis.study import load_study
-    from collsec.tables.clean import resources
-
     declared = [project.datapackage, project.raw / "sources.toml"]
     if stage == "tables":
+        from collsec.tables.clean import resources
+
         named = resources(project).values()
         return declared + [project.raw / one[key] for one in named for key in ("path", "schema")]
     if stage == "reports":
+        from collsec.hypothesis.study import load_study
+
         own = (project.root / "reports").glob("*")
         optional = (
             project.raw / "coded" / "claims.csv",
@@ -593,10 +604,14 @@ def outdated(project: Project, profile: str = "") -> dict[WorkUnit, str]:
 @functools.cache
 def code_digest(stage: str) -> str:
     """Digest of the modules on which a stage rests."""
-    from collsec.core.provenance import digest_file, digest_json
+    from collsec.core.import_graph import file_digests
+    from collsec.core.provenance import DIGEST_LENGTH, digest_json
 
     package = Path(__file__).parent
-    return digest_json({p.relative_to(package).as_posix(): digest_file(p) for p in code_of(stage)})
+    known = file_digests(package)
+    return digest_json(
+        {p.relative_to(package).as_posix(): known[p][:DIGEST_LENGTH] for p in code_of(stage)}
+    )
 
 
 def code_of(stage: str) -> list[Path]:
@@ -619,38 +634,38 @@ def code_of(stage: str) -> list[Path]:
     KeyError
         If no function has that name.
     """
+    from collsec.core.import_graph import reached_from
+
     package = Path(__file__).parent
-    graph, functions, imported = _imports()
+    imports, functions, imported = _imports()
     called, waiting, entries = set(), [stage], {package.name}
     while waiting:
         function = waiting.pop()
         called.add(function)
         for node in (n for part in functions[function] for n in ast.walk(part)):
-            if isinstance(node, ast.ImportFrom) and node.module in graph.modules:
+            if isinstance(node, ast.ImportFrom) and node.module in imports:
                 entries |= {node.module} | {f"{node.module}.{a.name}" for a in node.names}
             elif isinstance(node, ast.Import):
                 entries |= {alias.name for alias in node.names}
             elif isinstance(node, ast.Name):
                 entries.add(imported.get(node.id, package.name))
                 waiting += [node.id] if node.id in functions.keys() - called else []
-    entries &= graph.modules
-    reached = entries.union(*(graph.find_upstream_modules(m) for m in entries)) | {__name__}
     files = []
-    for module in reached:
+    for module in reached_from(imports, entries & imports.keys()) | {__name__}:
         path = package.joinpath(*module.split(".")[1:])
         files.append(path / "__init__.py" if path.is_dir() else path.with_suffix(".py"))
     return sorted(files)
 
 
 @functools.cache
-def _imports() -> tuple[ImportGraph, dict[str, list[ast.AST]], dict[str, str]]:
-    """The package's import graph, this module's functions in parts, and what it imports at its top.
+def _imports() -> tuple[dict[str, list[str]], dict[str, list[ast.AST]], dict[str, str]]:
+    """What each module imports; this module's functions in parts, and what it imports at its top.
 
     A decorator is no part: it is the same for every stage.
     """
-    import grimp
+    from collsec.core.import_graph import imports_of
 
-    graph = grimp.build_graph(__package__, exclude_type_checking_imports=True, cache_dir=None)
+    imports = imports_of(__package__, Path(__file__).parent)
     body = ast.parse(Path(__file__).read_text(encoding="utf-8")).body
     functions: dict[str, list[ast.AST]] = {
         n.name: [n.args, *n.body] for n in body if isinstance(n, ast.FunctionDef)
@@ -661,4 +676,4 @@ def _imports() -> tuple[ImportGraph, dict[str, list[ast.AST]], dict[str, str]]:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    return graph, functions, imported
+    return imports, functions, imported
