@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -530,10 +531,7 @@ def sources(project: Project, stage: str) -> list[Path]:
     """
     declared = [project.datapackage, project.raw / "sources.toml"]
     if stage == "tables":
-        from collsec.tables.clean import resources
-
-        named = resources(project).values()
-        return declared + [project.raw / one[key] for one in named for key in ("path", "schema")]
+        return declared + _raw_files(project)
     if stage == "reports":
         from collsec.hypothesis.study import load_study
 
@@ -553,13 +551,43 @@ def sources(project: Project, stage: str) -> list[Path]:
     return []
 
 
+def _raw_files(project: Project) -> list[Path]:
+    """Each raw table with its schema, as the data package names them.
+
+    Whether it is a data package is asked only where a name or a file is missing: that takes long,
+    and the step that reads the tables asks again.
+
+    Raises
+    ------
+    MissingInput, BadTable
+        As :func:`collsec.tables.clean.resources` does.
+    """
+    import json
+
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        named = json.loads(project.datapackage.read_text(encoding="utf-8"))["resources"]
+        keys = ("path", "schema")
+        files = [project.raw / one[key] for one in named if "schema" in one for key in keys]
+        if files and all(path.is_file() for path in files):
+            return files
+    from collsec.tables.clean import resources
+
+    return [project.raw / one[k] for one in resources(project).values() for k in ("path", "schema")]
+
+
 def study_digest(project: Project, *, is_whole: bool) -> str:
     """Digest of the shared choices; whole for what concerns all hypotheses that there are."""
+    return _digest_of_study(project.study_file.read_text(encoding="utf-8"), is_whole)
+
+
+@functools.lru_cache(maxsize=8)
+def _digest_of_study(text: str, is_whole: bool) -> str:
+    """The same of the file's text, on which every unit rests."""
     import yaml
 
     from collsec.core.provenance import digest_json
 
-    content = yaml.safe_load(project.study_file.read_text(encoding="utf-8"))
+    content = yaml.safe_load(text)
     if isinstance(content, dict) and not is_whole:
         content.pop("hypotheses", None)
     return digest_json(content)
