@@ -7,9 +7,11 @@ what it wrote, from what, stands in its manifest.
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -19,8 +21,6 @@ from collsec.core.project import Project
 from collsec.core.provenance import record
 
 if TYPE_CHECKING:
-    from grimp import ImportGraph
-
     from collsec.core.manifest import Digests
     from collsec.designs import Inputs
     from collsec.hypothesis.registries import Registries
@@ -102,22 +102,15 @@ def _place(name: str) -> tuple[str, str]:
     return stage, name
 
 
-def registries(project: Project) -> Registries:
-    """Everything that a specification may name."""
+def registered() -> Registries:
+    """What a specification may name of the code: all but tables, claims, and sources."""
     import collsec.subjects  # noqa: F401  (parts register themselves)
     from collsec.designs import DESIGNS, PARTS
     from collsec.evidence.verdict import CODES
     from collsec.histories.cohorts import CLUSTERS, DAY_STRATA, RULES, STRATA
     from collsec.hypothesis.registries import Registries
     from collsec.measures import SHARED
-    from collsec.tables.clean import CLAIMS, read_json, read_raw, resources
-    from collsec.upstream.sources import read_sources
 
-    tables = {
-        name: [f["name"] for f in read_json(project, project.raw / one["schema"])["fields"]]
-        for name, one in (_known(lambda: resources(project)) or {}).items()
-    }
-    has_claims = (project.raw / CLAIMS["path"]).exists()
     return Registries(
         measures=SHARED,
         designs=DESIGNS,
@@ -127,6 +120,24 @@ def registries(project: Project) -> Registries:
         day_strata=DAY_STRATA,
         clusters=CLUSTERS,
         verdicts=CODES,
+        tables={},
+        claims=None,
+        sources=None,
+    )
+
+
+def registries(project: Project) -> Registries:
+    """Everything that a specification may name."""
+    from collsec.tables.clean import CLAIMS, read_json, read_raw, resources
+    from collsec.upstream.sources import read_sources
+
+    tables = {
+        name: [f["name"] for f in read_json(project, project.raw / one["schema"])["fields"]]
+        for name, one in (_known(lambda: resources(project)) or {}).items()
+    }
+    has_claims = (project.raw / CLAIMS["path"]).exists()
+    return dataclasses.replace(
+        registered(),
         tables=tables,
         claims=_known(lambda: set(read_raw(project, CLAIMS)["claim_id"])) if has_claims else (),
         sources=_known(lambda: set(read_sources(project.raw / "sources.toml"))),
@@ -307,7 +318,7 @@ def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
         raise CollsecError(f"shard {name!r}: must name one of so many, such as 2-of-4.")
     k, n = int(number), int(total)
     inputs = read_inputs(project, hypothesis)
-    specifications = expand(inputs.spec, registries(project))
+    specifications = expand(inputs.spec, registered())
     first, last = ((len(specifications) * i) // n for i in (k - 1, k))
     every = work.tasks(inputs, inputs.study.draws(profile))
     try:
@@ -518,14 +529,12 @@ def sources(project: Project, stage: str) -> list[Path]:
     stage : str
         Name of a stage's function in this module.
     """
-    from collsec.hypothesis.study import load_study
-    from collsec.tables.clean import resources
-
     declared = [project.datapackage, project.raw / "sources.toml"]
     if stage == "tables":
-        named = resources(project).values()
-        return declared + [project.raw / one[key] for one in named for key in ("path", "schema")]
+        return declared + _raw_files(project)
     if stage == "reports":
+        from collsec.hypothesis.study import load_study
+
         own = (project.root / "reports").glob("*")
         optional = (
             project.raw / "coded" / "claims.csv",
@@ -542,13 +551,43 @@ def sources(project: Project, stage: str) -> list[Path]:
     return []
 
 
+def _raw_files(project: Project) -> list[Path]:
+    """Each raw table with its schema, as the data package names them.
+
+    Whether it is a data package is asked only where a name or a file is missing: that takes long,
+    and the step that reads the tables asks again.
+
+    Raises
+    ------
+    MissingInput, BadTable
+        As :func:`collsec.tables.clean.resources` does.
+    """
+    import json
+
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        named = json.loads(project.datapackage.read_text(encoding="utf-8"))["resources"]
+        keys = ("path", "schema")
+        files = [project.raw / one[key] for one in named if "schema" in one for key in keys]
+        if files and all(path.is_file() for path in files):
+            return files
+    from collsec.tables.clean import resources
+
+    return [project.raw / one[k] for one in resources(project).values() for k in ("path", "schema")]
+
+
 def study_digest(project: Project, *, is_whole: bool) -> str:
     """Digest of the shared choices; whole for what concerns all hypotheses that there are."""
+    return _digest_of_study(project.study_file.read_text(encoding="utf-8"), is_whole)
+
+
+@functools.lru_cache(maxsize=8)
+def _digest_of_study(text: str, is_whole: bool) -> str:
+    """The same of the file's text, on which every unit rests."""
     import yaml
 
     from collsec.core.provenance import digest_json
 
-    content = yaml.safe_load(project.study_file.read_text(encoding="utf-8"))
+    content = yaml.safe_load(text)
     if isinstance(content, dict) and not is_whole:
         content.pop("hypotheses", None)
     return digest_json(content)
@@ -593,10 +632,14 @@ def outdated(project: Project, profile: str = "") -> dict[WorkUnit, str]:
 @functools.cache
 def code_digest(stage: str) -> str:
     """Digest of the modules on which a stage rests."""
-    from collsec.core.provenance import digest_file, digest_json
+    from collsec.core.import_graph import file_digests
+    from collsec.core.provenance import DIGEST_LENGTH, digest_json
 
     package = Path(__file__).parent
-    return digest_json({p.relative_to(package).as_posix(): digest_file(p) for p in code_of(stage)})
+    known = file_digests(package)
+    return digest_json(
+        {p.relative_to(package).as_posix(): known[p][:DIGEST_LENGTH] for p in code_of(stage)}
+    )
 
 
 def code_of(stage: str) -> list[Path]:
@@ -619,38 +662,38 @@ def code_of(stage: str) -> list[Path]:
     KeyError
         If no function has that name.
     """
+    from collsec.core.import_graph import reached_from
+
     package = Path(__file__).parent
-    graph, functions, imported = _imports()
+    imports, functions, imported = _imports()
     called, waiting, entries = set(), [stage], {package.name}
     while waiting:
         function = waiting.pop()
         called.add(function)
         for node in (n for part in functions[function] for n in ast.walk(part)):
-            if isinstance(node, ast.ImportFrom) and node.module in graph.modules:
+            if isinstance(node, ast.ImportFrom) and node.module in imports:
                 entries |= {node.module} | {f"{node.module}.{a.name}" for a in node.names}
             elif isinstance(node, ast.Import):
                 entries |= {alias.name for alias in node.names}
             elif isinstance(node, ast.Name):
                 entries.add(imported.get(node.id, package.name))
                 waiting += [node.id] if node.id in functions.keys() - called else []
-    entries &= graph.modules
-    reached = entries.union(*(graph.find_upstream_modules(m) for m in entries)) | {__name__}
     files = []
-    for module in reached:
+    for module in reached_from(imports, entries & imports.keys()) | {__name__}:
         path = package.joinpath(*module.split(".")[1:])
         files.append(path / "__init__.py" if path.is_dir() else path.with_suffix(".py"))
     return sorted(files)
 
 
 @functools.cache
-def _imports() -> tuple[ImportGraph, dict[str, list[ast.AST]], dict[str, str]]:
-    """The package's import graph, this module's functions in parts, and what it imports at its top.
+def _imports() -> tuple[dict[str, list[str]], dict[str, list[ast.AST]], dict[str, str]]:
+    """What each module imports; this module's functions in parts, and what it imports at its top.
 
     A decorator is no part: it is the same for every stage.
     """
-    import grimp
+    from collsec.core.import_graph import imports_of
 
-    graph = grimp.build_graph(__package__, exclude_type_checking_imports=True, cache_dir=None)
+    imports = imports_of(__package__, Path(__file__).parent)
     body = ast.parse(Path(__file__).read_text(encoding="utf-8")).body
     functions: dict[str, list[ast.AST]] = {
         n.name: [n.args, *n.body] for n in body if isinstance(n, ast.FunctionDef)
@@ -661,4 +704,4 @@ def _imports() -> tuple[ImportGraph, dict[str, list[ast.AST]], dict[str, str]]:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    return graph, functions, imported
+    return imports, functions, imported

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from collsec import pipeline
+from collsec.core.project import Project
+from collsec.hypothesis.specification import specification_digest
 
 STAGES = (
     "tables",
@@ -66,3 +68,31 @@ def test_an_installed_package_knows_its_own_files(tmp_path: Path) -> None:
     for stage, paths in json.loads(done.stdout).items():
         assert {Path(p).relative_to(installed).as_posix() for p in paths} == names(stage)
         assert all(Path(p).is_file() for p in paths)
+
+
+def test_what_units_rest_on_follows_content_within_one_process(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    page, study = tmp_path / "analyses" / "own-page.qmd", project.study_file
+    page.parent.mkdir(parents=True)
+    page.write_text("---\nhypothesis: own\nmodules: [a.py]\n---\nProse.\n")
+    page.with_name("a.py").write_text("1\n")
+    study.write_text("hypotheses: [own]\nseed: 1\n")
+
+    def digests() -> list[str]:
+        whole = [pipeline.study_digest(project, is_whole=each) for each in (True, False)]
+        return [specification_digest(project, "own"), *whole]
+
+    first = digests()
+    page.write_text(page.read_text().replace("Prose", "Other prose"))
+    assert digests() == first
+    page.with_name("a.py").write_text("2\n")
+    second = digests()
+    assert second[0] != first[0]
+    page.write_text(page.read_text().replace("own\n", "other\n", 1))
+    assert digests()[0] not in (first[0], second[0])
+    study.write_text("hypotheses: [own, another]\nseed: 1\n")
+    assert digests()[1] != first[1] and digests()[2] == first[2]
+    page.write_text("no front matter")
+    broken = digests()[0]
+    page.write_text("---\n[\n---\n")
+    assert digests()[0] not in (broken, first[0])

@@ -185,7 +185,11 @@ def read_front_matter(path: Path, file: str) -> tuple[Document, str]:
     ------
     MissingInput, BadDocument
     """
-    text = read_text(path, file)
+    return parse_front_matter(read_text(path, file), file)
+
+
+def parse_front_matter(text: str, file: str) -> tuple[Document, str]:
+    """The same of the text of a page."""
     found = re.match(r"---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", text, re.DOTALL)
     if found is None:
         raise BadDocument(

@@ -154,9 +154,10 @@ def leave_one_out(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
     for mission, units in units_of_missions(inputs, prepared).items():
         left_out.append(("mission", mission, rows["unit_id"].isin(units).to_numpy()))
     made = []
-    for kind, name, without in left_out:
+    betas = refit.each(~np.array([without for *_, without in left_out]).reshape(-1, len(rows)))
+    for (kind, name, without), known in zip(left_out, betas, strict=True):
         try:
-            beta = refit(~without)
+            beta = refit(~without) if math.isnan(known) else float(known)
         except EstimationError:
             beta = math.nan
         made.append((kind, name, math.exp(beta)))

@@ -20,7 +20,7 @@ from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.cox_based import CoxBased
 from collsec.designs.estimate import USUAL, Estimate, Quantity, is_usual, seed_for
 from collsec.designs.inputs import Inputs, Prepared, prepare
-from collsec.designs.jackknife import by_method, refit_without, with_jackknife
+from collsec.designs.jackknife import CoxResamples, by_method, refit_without, with_jackknife
 from collsec.designs.parts import Part
 from collsec.designs.registry import ADJUSTMENT, Task, design
 from collsec.hypothesis.specification import ExposureSpec
@@ -39,14 +39,8 @@ def bootstrapped(
     inputs: Inputs, prepared: Prepared, base: Estimate, *, estimate_id: str, draws: int
 ) -> Estimate:
     """The same hazard ratio with a cluster-bootstrap interval (whole clusters redrawn)."""
-    laid_out = Comparison.of(prepared, inputs.spec.cluster).design()
-    start = laid_out.estimate()
-
-    def refit(weights: np.ndarray) -> np.ndarray:
-        return laid_out.reweighted(weights, "frequency").estimate(start)[:1]
-
     found = cluster_bootstrap(
-        refit,
+        CoxResamples(Comparison.of(prepared, inputs.spec.cluster).design()),
         prepared.rows[inputs.spec.cluster].to_numpy(),
         draws=draws,
         seed=seed_for(inputs.study.seed, estimate_id),

@@ -310,6 +310,10 @@ class PanelBuilder:
         """The units of a cohort, made once."""
         return self._once(self.select, followed)
 
+    def calendar(self, name: str) -> pd.DataFrame:
+        """Spells of an exposure on conflicts, made once."""
+        return self._once(self._calendar, name, ())
+
     def select(self, followed: Followed) -> Cohort:
         """The units of a cohort, as :func:`cohort_of` says which."""
         types, rules, gap_years, last_year = followed

@@ -26,6 +26,7 @@ from collsec.designs.estimate import (
     wald_p_value,
 )
 from collsec.survival import CoxDesign, EstimationError
+from collsec.survival.cox.side_by_side import estimates_under
 from collsec.survival.inference import (
     InferenceError,
     JackknifeResult,
@@ -36,19 +37,44 @@ from collsec.survival.inference import (
 Refit = Callable[[np.ndarray], float]
 
 
-def refit_without(design: CoxDesign) -> Refit:
-    """A refit of the first log hazard ratio on the rows kept, without sorting again.
+class CoxRefits:
+    """Refits of the first log hazard ratio on the rows kept, without sorting again.
 
     A row left out is a row of frequency zero: as a case weight of zero it would still count
     among Efron's ties.
     """
-    start = design.estimate()
 
-    def fit(kept: np.ndarray) -> float:
-        drawn = design.reweighted(kept.astype(float), "frequency")
-        return float(drawn.estimate(start)[0])
+    def __init__(self, design: CoxDesign) -> None:
+        self.design, self.start = design, design.estimate()
 
-    return fit
+    def __call__(self, kept: np.ndarray) -> float:
+        """The refit on the rows of one mask."""
+        drawn = self.design.reweighted(kept.astype(float), "frequency")
+        return float(drawn.estimate(self.start)[0])
+
+    def each(self, kept: np.ndarray) -> np.ndarray:
+        """The refits on the rows of several masks; NaN where one must be asked for alone."""
+        return estimates_under(self.design, kept, self.start)[:, 0]
+
+
+class CoxResamples:
+    """Refits of the first log hazard ratio under frequency weights, as a bootstrap draws them."""
+
+    def __init__(self, design: CoxDesign) -> None:
+        self.design, self.start = design, design.estimate()
+
+    def __call__(self, weights: np.ndarray) -> np.ndarray:
+        """The refit under one set of weights."""
+        return self.design.reweighted(weights, "frequency").estimate(self.start)[:1]
+
+    def each(self, weights: np.ndarray) -> np.ndarray:
+        """The refits under several sets of weights; NaN where one must be asked for alone."""
+        return estimates_under(self.design, weights, self.start)[:, :1]
+
+
+def refit_without(design: CoxDesign) -> CoxRefits:
+    """Refits of the first log hazard ratio on the rows kept."""
+    return CoxRefits(design)
 
 
 def with_jackknife(base: Estimate, comparison: Comparison, *, power: float) -> Estimate:
@@ -292,8 +318,8 @@ def joint_effects(
     )
     own = rows[cluster].to_numpy()
     whole, keep = design.estimate(), len(columns)
-    without = [
-        design.reweighted((own != one).astype(float), "frequency").estimate(whole)[:keep]
-        for one in np.unique(own)
-    ]
-    return JointEffects(whole[:keep], np.array(without))
+    weights = np.array([own != one for one in np.unique(own)], dtype=float)
+    without = estimates_under(design, weights, whole)
+    for place in np.flatnonzero(np.isnan(without).any(axis=1)):
+        without[place] = design.reweighted(weights[place], "frequency").estimate(whole)
+    return JointEffects(whole[:keep], without[:, :keep])

@@ -133,11 +133,12 @@ def lay_out(
     shift = exposure.lag_months if choices.lag_months is None else choices.lag_months
     window = window_of(outcome)
     strata = spec.strata if choices.strata is None else choices.strata
-    units = (builder or PanelBuilder(inputs, ())).cohort(cohort_of(spec, choices)).units
+    builder = builder or PanelBuilder(inputs, ())
+    units = builder.cohort(cohort_of(spec, choices)).units
     if choices.drop_countries:
         units = units[~units["gwno_host"].isin(choices.drop_countries)]
     name = choices.measure or exposure.measure
-    spells = inputs.calendar(name).astype({"conflict_id": "int64"})
+    spells = builder.calendar(name).astype({"conflict_id": "int64"})
     last = last_day_followed(inputs.episodes)
     known = inputs.known_until(name)
     if choices.last_year is not None:

@@ -8,12 +8,13 @@ made from the same models.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from collsec.core.documents import Document, read_front_matter
+from collsec.core.documents import Document, parse_front_matter, read_text
 from collsec.core.errors import BadDocument, BadSpec, Fault
 from collsec.core.models import (
     IDENTIFIER,
@@ -294,8 +295,17 @@ def from_json(record: dict[str, Any]) -> Spec:
 
 def _front_matter(project: Project, hypothesis: str) -> tuple[Document, str]:
     path = project.spec_file(hypothesis)
+    file = project.relative(path)
     try:
-        document, body = read_front_matter(path, project.relative(path))
+        return _parsed(read_text(path, file), file)
+    except BadDocument as error:
+        raise BadSpec(*error.faults) from None
+
+
+def _parsed(text: str, file: str) -> tuple[Document, str]:
+    """Front matter and body of a page's text."""
+    try:
+        document, body = parse_front_matter(text, file)
     except BadDocument as error:
         raise BadSpec(*error.faults) from None
     if not isinstance(document.content, dict):
@@ -311,18 +321,29 @@ def specification_digest(project: Project, hypothesis: str) -> str:
     Modules and tables that the page brings along enter with their bytes. An ill-formed file gives
     a digest of its own; the step that checks it says what is wrong.
     """
+    path = project.spec_file(hypothesis)
+    file = project.relative(path)
     try:
-        document, _ = _front_matter(project, hypothesis)
-    except BadSpec as error:
+        said, names = _said(read_text(path, file), file)
+    except BadDocument as error:
         return digest_json(str(error))
-    front: dict[str, Any] = document.content
-    said = {str(k): str(v) for k, v in front.items() if k not in DOCUMENT_KEYS}
-    folder = project.spec_file(hypothesis).parent
-    brought = [
-        folder / str(name)
-        for key in ("modules", "tables")
-        if isinstance(names := front.get(key), tuple)
-        for name in names
-    ]
+    brought = [path.parent / name for name in names]
     brought += [path.with_suffix(".schema.json") for path in brought if path.suffix == ".csv"]
     return digest_json(said | {p.name: digest_file(p) for p in brought if p.is_file()})
+
+
+@functools.lru_cache(maxsize=256)
+def _said(text: str, file: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What a page's text specifies, and names of the files that it brings along.
+
+    Every unit of a hypothesis rests on the same text, which takes long to parse.
+    """
+    front: dict[str, Any] = _parsed(text, file)[0].content
+    said = {str(k): str(v) for k, v in front.items() if k not in DOCUMENT_KEYS}
+    names = [
+        str(name)
+        for key in ("modules", "tables")
+        if isinstance(listed := front.get(key), tuple)
+        for name in listed
+    ]
+    return said, tuple(names)

@@ -66,19 +66,21 @@ def match(
     onset = units["onset_date"].to_numpy("datetime64[D]")
     exits = units["exit_date"].to_numpy("datetime64[D]")
     conflict = units["conflict_id"].to_numpy(np.int64)
+    unit, host = units["unit_id"].to_numpy(), units["gwno_host"].to_numpy()
+    on, off = (spells[name].to_numpy("datetime64[s]") for name in ("on_date", "off_date"))
+    exposed_conflict = spells["conflict_id"].to_numpy(np.int64)
     kept: list[tuple[object, ...]] = []
-    members = []
+    chosen_of: list[np.ndarray] = []
+    own_of: list[np.ndarray] = []
     days = acts["day"].to_numpy("datetime64[D]")
+    seconds = acts["day"].to_numpy("datetime64[s]")
     for row, act in enumerate(acts.itertuples()):
         day = days[row]
-        own = units["unit_id"].to_numpy() == act.unit_id
-        exposed = spells.loc[
-            (spells["on_date"] <= act.day)
-            & ~(spells["off_date"] < act.day)
-            & (spells["conflict_id"] != act.conflict_id),
-            "conflict_id",
+        own = unit == act.unit_id
+        exposed = exposed_conflict[
+            (on <= seconds[row]) & ~(off < seconds[row]) & (exposed_conflict != act.conflict_id)
         ]
-        at_risk = (onset < day) & (day < exits) & ~np.isin(conflict, exposed.to_numpy(np.int64))
+        at_risk = (onset < day) & (day < exits) & ~np.isin(conflict, exposed)
         for held in range(len(strata), -1, -1):
             same = at_risk.copy()
             for name in strata[:held]:
@@ -88,19 +90,8 @@ def match(
         if same.sum() < 2:
             continue
         chosen = np.flatnonzero(same)
-        members.append(
-            pd.DataFrame(
-                {
-                    "act": len(kept),
-                    "unit_id": units["unit_id"].to_numpy()[chosen],
-                    "conflict_id": conflict[chosen],
-                    "gwno_host": units["gwno_host"].to_numpy()[chosen],
-                    "is_own": own[chosen],
-                    "age_days": (day - onset[chosen]).astype(float),
-                    "days_to_end": (exits[chosen] - day).astype(float),
-                }
-            )
-        )
+        chosen_of.append(chosen)
+        own_of.append(own[chosen])
         kept.append((act.day, act.conflict_id, act.unit_id, act.gwno_host, held, len(chosen) - 1))
     columns = ["day", "conflict_id", "unit_id", "gwno_host", "strata", "comparable"]
     found = pd.DataFrame(kept, columns=columns)
@@ -110,10 +101,23 @@ def match(
         columns=["step", "rule", "n_units", "n_events"],
     )
     attrition["dropped"] = -attrition["n_units"].diff().fillna(0).astype(int)
-    empty = pd.DataFrame(columns=["act", "unit_id", "conflict_id", "gwno_host", "is_own"])
-    return MatchedSets(
-        found, pd.concat(members, ignore_index=True) if members else empty, attrition
+    if not chosen_of:
+        empty = pd.DataFrame(columns=["act", "unit_id", "conflict_id", "gwno_host", "is_own"])
+        return MatchedSets(found, empty, attrition)
+    chosen, sizes = np.concatenate(chosen_of), [len(one) for one in chosen_of]
+    day_of = np.repeat(found["day"].to_numpy("datetime64[D]"), sizes)
+    members = pd.DataFrame(
+        {
+            "act": np.repeat(np.arange(len(sizes)), sizes),
+            "unit_id": unit[chosen],
+            "conflict_id": conflict[chosen],
+            "gwno_host": host[chosen],
+            "is_own": np.concatenate(own_of),
+            "age_days": (day_of - onset[chosen]).astype(float),
+            "days_to_end": (exits[chosen] - day_of).astype(float),
+        }
     )
+    return MatchedSets(found, members, attrition)
 
 
 def months_at_war(

@@ -29,6 +29,9 @@ from collsec.survival.maximum_likelihood import STEP_TOLERANCE, Maximum, check_i
 from collsec.survival.risk_sets import RiskSets
 from collsec.survival.times import require_no_overlap, survival_times
 
+#: Standard errors from the maximum at which one of many refits stops.
+REFIT_TOLERANCE = 1e-5
+
 
 @dataclass(frozen=True, slots=True)
 class CoxDesign:
@@ -261,7 +264,7 @@ class CoxDesign:
         -----
         Stops 1e-5 standard errors away and takes that step unseen, which leaves about its square.
         """
-        best = self.maximize(beta, tolerance=1e-5)
+        best = self.maximize(beta, tolerance=REFIT_TOLERANCE)
         return np.asarray((best.beta + best.residual) / self.scale)
 
 

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from collsec.survival.arrays import Floats
+from collsec.survival.arrays import Floats, Integers
 from collsec.survival.errors import EstimationError, InferenceError, check_level
 from collsec.survival.inference.reference_distribution import critical_values, equal_tailed_p_values
 
 #: Takes frequency weights, shape (n_rows,), and returns estimates, shape (p,), or estimates above
 #: their standard errors, shape (2, p).
 WeightedFit = Callable[[Floats], npt.ArrayLike]
+#: Draws whose weights are held at a time.
+AT_ONCE = 256
+
+
+@runtime_checkable
+class ManyWeightedFits(Protocol):
+    """A fit that gives several draws at once, with the digits that each has alone."""
+
+    def each(self, weights: Floats) -> Floats:
+        """Estimates, shape (g, p), under weights, shape (g, n); NaN where one is asked alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,8 @@ def cluster_bootstrap(
     fit : callable
         ``fit(weights)`` with frequency weights per row, shape (n_rows,), returns estimates,
         shape (p,), or estimates and standard errors, shape (2, p). It must treat a weight of 2
-        as two equal rows and a weight of 0 as no row.
+        as two equal rows and a weight of 0 as no row. One of `ManyWeightedFits` is asked for
+        many draws at once.
     cluster : array_like, shape (n_rows,)
         Cluster of each row.
     draws : int
@@ -152,11 +164,9 @@ def cluster_bootstrap(
         raise InferenceError("The estimate on the sample itself is not finite.")
     fits: list[Floats] = []
     reasons: dict[str, int] = {}
-    for _ in range(draws):
-        picked = rng.integers(0, n_clusters, n_clusters)
-        weights = np.bincount(picked, minlength=n_clusters).astype(np.float64)[code]
+    for weights, known in _draws(fit, code, n_clusters, draws, rng):
         try:
-            drawn = np.asarray(fit(weights), dtype=np.float64)
+            drawn = np.asarray(fit(weights) if known is None else known, dtype=np.float64)
         except (EstimationError, InferenceError, np.linalg.LinAlgError) as error:
             reasons[str(error)] = reasons.get(str(error), 0) + 1
             continue
@@ -187,6 +197,23 @@ def cluster_bootstrap(
         failure_reasons=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         n_clusters=n_clusters,
     )
+
+
+def _draws(
+    fit: WeightedFit, code: Integers, n_clusters: int, draws: int, rng: np.random.Generator
+) -> Iterator[tuple[Floats, Floats | None]]:
+    """The weights of each draw, and its estimates where they are made together with others."""
+    for begin in range(0, draws, AT_ONCE):
+        picked = [
+            np.bincount(rng.integers(0, n_clusters, n_clusters), minlength=n_clusters)
+            for _ in range(begin, min(begin + AT_ONCE, draws))
+        ]
+        if not isinstance(fit, ManyWeightedFits):
+            yield from ((times.astype(np.float64)[code], None) for times in picked)
+            continue
+        weights = np.array(picked, dtype=np.float64)[:, code]
+        for one, known in zip(weights, fit.each(weights), strict=True):
+            yield one, known if np.isfinite(known).all() else None
 
 
 def _interval(values: Floats, alpha: float) -> BootstrapInterval:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,14 @@ from scipy import stats
 
 from collsec.survival.arrays import Floats
 from collsec.survival.errors import EstimationError, InferenceError, check_level
+
+
+@runtime_checkable
+class ManyRefits(Protocol):
+    """A fit that gives several refits at once, with the digits that each has alone."""
+
+    def each(self, kept: npt.NDArray[np.bool_]) -> Floats:
+        """Estimates on the rows of several masks, shape (g, n); NaN where one is asked alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ def leave_one_cluster_out(
     ----------
     fit : callable
         ``fit(kept)`` with a mask of rows, shape (n_rows,), returns an estimate on a scale where
-        0 is no effect (a log hazard ratio).
+        0 is no effect (a log hazard ratio). One of `ManyRefits` is asked for all of them at once.
     cluster : array_like, shape (n_rows,)
         Cluster of each row: conflict, mission, country. Missing values (None) are rows that are
         never left out, such as units without a mission.
@@ -76,10 +84,14 @@ def leave_one_cluster_out(
     if not names:
         raise InferenceError("There is no cluster to leave out.")
     estimate = float(fit(np.ones(labels.size, dtype=np.bool_)))
+    place = {name: position for position, name in enumerate(names)}
+    code = np.array([place.get(label, -1) for label in labels.tolist()])
     estimates = np.full(len(names), np.nan)
-    for position, name in enumerate(names):
+    if isinstance(fit, ManyRefits):
+        estimates = np.array(fit.each(code != np.arange(len(names))[:, None]), dtype=np.float64)
+    for position in np.flatnonzero(np.isnan(estimates)):
         try:
-            estimates[position] = fit(labels != name)
+            estimates[position] = fit(code != position)
         except (EstimationError, InferenceError, np.linalg.LinAlgError):
             continue
     missing = np.isnan(estimates)
