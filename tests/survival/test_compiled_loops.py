@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from collsec.survival.arrays import Floats
 from collsec.survival.covariates import standardized
 from collsec.survival.cox.residuals import cluster_scores
 from collsec.survival.errors import EstimationError
-from collsec.survival.risk_sets import by_target
+from collsec.survival.risk_sets import RiskSets, by_target
 from collsec.survival.times import FEW, count_up_to
 
 #: Sums of the same numbers in another order differ by rounding, which the condition of the
@@ -144,6 +145,29 @@ def test_ranks_and_order_are_the_same_whole_numbers(loops: None) -> None:
     assert (count_up_to(values, others) == expected).all()
     target = rng.integers(0, 37, 5_000)
     assert (by_target(target, 37) == np.argsort(target, kind="stable")).all()
+
+
+@pytest.mark.parametrize("tied", [True, False], ids=["tied", "untied"])
+@pytest.mark.parametrize("late", [True, False], ids=["rows at no risk", "all at risk"])
+def test_risk_sets_are_the_same(
+    loops: None, monkeypatch: pytest.MonkeyPatch, tied: bool, late: bool
+) -> None:
+    rows = spells(tied=tied)
+    if late:  # Four that are gone before the first event, in tied times too.
+        rows.loc[[5, 6, 700, 2999], ["start", "stop", "event"]] = [-2, -1, False]
+    else:
+        rows = rows.assign(start=-np.inf)
+        first = rows.groupby("region")["stop"].idxmin()
+        rows.loc[first, "event"] = True
+    start = rows["start"].to_numpy()
+    stop, event, region = (rows[name].to_numpy() for name in ("stop", "event", "region"))
+    by_loops = RiskSets.build(start, stop, event, region)
+    monkeypatch.setenv(switch.SWITCH, "0")
+    by_numpy = RiskSets.build(start, stop, event, region)
+    assert late == (len(by_numpy.rows) < ROWS)
+    for field in fields(RiskSets):
+        mine, other = getattr(by_loops, field.name), getattr(by_numpy, field.name)
+        np.testing.assert_array_equal(mine, other, err_msg=field.name)
 
 
 @pytest.mark.parametrize("some", [True, False], ids=["some rows", "all rows"])

@@ -85,6 +85,42 @@ def counting_order(target: Integers, size: int, out: Integers) -> None:
 
 
 @loop
+def risk_order(
+    first: Integers,
+    past: Integers,
+    event: Booleans,
+    size: int,
+    rows: Integers,
+    enters: Integers,
+    leaves: Integers,
+    ended: Booleans,
+) -> int:
+    """Order the rows with ``first < past`` by ``past``, below ``size``, stably; return how many.
+
+    Parameters
+    ----------
+    first, past : ndarray of int, shape (n,)
+    event : ndarray of bool, shape (n,)
+    size : int
+    rows, enters, leaves, ended : ndarray, shape (n,)
+        Begin with the positions of those rows, their ``first``, ``past`` and ``event``.
+    """
+    ahead = np.zeros(size + 1, dtype=np.int64)
+    for i in range(len(past)):
+        ahead[past[i] + 1] += first[i] < past[i]
+    for k in range(size):
+        ahead[k + 1] += ahead[k]
+        leaves[ahead[k] : ahead[k + 1]] = k
+    count: int = ahead[size]
+    for i in range(len(past)):
+        if first[i] < past[i]:
+            at = ahead[past[i]]
+            rows[at], enters[at], ended[at] = i, first[i], event[i]
+            ahead[past[i]] = at + 1
+    return count
+
+
+@loop
 def column_summary(column: Floats, chosen: Booleans, out: Floats) -> None:
     """Fill ``out`` with count, mean, sum of squares about it, least and largest of some values.
 
@@ -128,9 +164,21 @@ def column_summary(column: Floats, chosen: Booleans, out: Floats) -> None:
 
 @loop
 def standardized_column(
-    begin: int, end: int, column: Floats, center: float, scale: float, x: Floats, at: int
+    begin: int, end: int, column: Floats, center: float, scale: float, block: Floats, at: int
 ) -> None:
-    """Fill rows ``begin`` to ``end`` of column ``at`` of ``x``."""
+    """Fill column ``at`` of a block with rows ``begin`` to ``end``."""
     per_unit = 1.0 / scale
     for i in range(begin, end):
-        x[i, at] = (column[i] - center) * per_unit
+        block[i - begin, at] = (column[i] - center) * per_unit
+
+
+@loop
+def put_rows(block: Floats, place: Integers, x: Floats) -> None:
+    """Put the rows of a block where they belong in ``x``; those of place −1 nowhere."""
+    p = np.uint64(x.shape[1])
+    flat_block, flat_x = block.ravel(), x.ravel()
+    for i in range(np.uint64(len(place))):
+        if place[i] >= 0:
+            own, to = i * p, np.uint64(place[i]) * p
+            for j in range(p):
+                flat_x[to + j] = flat_block[own + j]
