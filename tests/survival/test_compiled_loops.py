@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -204,3 +205,32 @@ def test_small_samples_never_take_the_loops() -> None:
         check=True,
         env=os.environ | {"PYTHONPATH": ":".join(sys.path)},
     )
+
+
+SUMS = """
+import sys
+import numpy as np
+from collsec.survival.cox import kernels
+rng = np.random.default_rng(1)
+x, w = rng.normal(size=(999, 7)), rng.random(999)
+first, past, failures = np.zeros(999, int), np.sort(rng.integers(1, 9, 999)), np.arange(0, 999, 5)
+h, none, risk = np.cumsum(np.arange(10) / 7), np.zeros(9), np.empty(999)
+gradient, information, squares = np.zeros(7), np.zeros((7, 7)), np.zeros((7, 7))
+sample = (x, w, np.exp(x[:, 0]), first, past, failures, h, none, risk)
+kernels.derivatives(0, 999, *sample, gradient, information)
+kernels.weighted_squares(0, 999, x, w, squares)
+print(b"".join(a.tobytes() for a in (gradient, information, squares)).hex())
+"""
+
+
+def test_what_was_compiled_before_has_the_bytes_of_what_is_compiled_now(tmp_path: Path) -> None:
+    known = os.environ | {"PYTHONPATH": ":".join(sys.path), "NUMBA_CACHE_DIR": str(tmp_path)}
+
+    def sums() -> str:
+        command = [sys.executable, "-c", SUMS]
+        return subprocess.run(command, check=True, env=known, capture_output=True, text=True).stdout
+
+    compiled_now, loaded = sums(), sums()
+    assert list(tmp_path.rglob("*.nbi"))
+    assert len(compiled_now) > 1_000
+    assert compiled_now == loaded

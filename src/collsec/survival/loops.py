@@ -17,15 +17,29 @@ from collsec.survival.arrays import Booleans, Floats, Integers
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 #: Sums may be split over the lanes of a processor, products fused with sums; NaN and infinity
 #: keep their meaning.
-_compile: Any = numba.njit(
-    cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
-)
+_OPTIONS: Any = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"reassoc", "contract", "nsz"},
+}
+_compile: Any = numba.njit(cache=True, **_OPTIONS)
+_inline: Any = numba.njit(inline="always", **_OPTIONS)
 
 
 def loop(function: Loop) -> Loop:
     """Compile a loop, and keep what was compiled beside the module."""
     compiled: Loop = _compile(function)
     return compiled
+
+
+def part_of_loops(function: Loop) -> Loop:
+    """Compile a function as part of each loop of its module that calls it.
+
+    A call would be compiled as a function of its own, or not, depending on whether that had been
+    loaded or compiled before: the last digits of sums would be those of one or the other code.
+    """
+    inlined: Loop = _inline(function)
+    return inlined
 
 
 #: Values whose mean and squares are taken together, while they are in the first cache.
