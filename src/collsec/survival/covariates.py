@@ -161,7 +161,8 @@ def _beyond(name: str, column: Floats) -> EstimationError:
 def center_and_scale(column: Floats) -> tuple[float, float]:
     """Return mean and standard deviation of a column; a constant one has scale 1."""
     with np.errstate(over="ignore", invalid="ignore"):
-        center, scale = float(column.mean()), float(column.std())
+        mean = column.mean(keepdims=True)
+        center, scale = float(mean[0]), float(column.std(mean=mean))
     most = max(float(column.max()), -float(column.min())) if column.size else 0.0
     return center, scale if scale > 1e-12 * most else 1.0
 
