@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from collsec.survival.arrays import Floats
 from collsec.survival.covariates import standardized
 from collsec.survival.cox.residuals import cluster_scores
 from collsec.survival.errors import EstimationError
-from collsec.survival.risk_sets import by_target
+from collsec.survival.risk_sets import RiskSets, by_target
 from collsec.survival.times import FEW, count_up_to
 
 #: Sums of the same numbers in another order differ by rounding, which the condition of the
@@ -146,6 +148,29 @@ def test_ranks_and_order_are_the_same_whole_numbers(loops: None) -> None:
     assert (by_target(target, 37) == np.argsort(target, kind="stable")).all()
 
 
+@pytest.mark.parametrize("tied", [True, False], ids=["tied", "untied"])
+@pytest.mark.parametrize("late", [True, False], ids=["rows at no risk", "all at risk"])
+def test_risk_sets_are_the_same(
+    loops: None, monkeypatch: pytest.MonkeyPatch, tied: bool, late: bool
+) -> None:
+    rows = spells(tied=tied)
+    if late:  # Four that are gone before the first event, in tied times too.
+        rows.loc[[5, 6, 700, 2999], ["start", "stop", "event"]] = [-2, -1, False]
+    else:
+        rows = rows.assign(start=-np.inf)
+        first = rows.groupby("region")["stop"].idxmin()
+        rows.loc[first, "event"] = True
+    start = rows["start"].to_numpy()
+    stop, event, region = (rows[name].to_numpy() for name in ("stop", "event", "region"))
+    by_loops = RiskSets.build(start, stop, event, region)
+    monkeypatch.setenv(switch.SWITCH, "0")
+    by_numpy = RiskSets.build(start, stop, event, region)
+    assert late == (len(by_numpy.rows) < ROWS)
+    for field in fields(RiskSets):
+        mine, other = getattr(by_loops, field.name), getattr(by_numpy, field.name)
+        np.testing.assert_array_equal(mine, other, err_msg=field.name)
+
+
 @pytest.mark.parametrize("some", [True, False], ids=["some rows", "all rows"])
 def test_columns_are_standardized_alike(
     loops: None, monkeypatch: pytest.MonkeyPatch, some: bool
@@ -180,3 +205,32 @@ def test_small_samples_never_take_the_loops() -> None:
         check=True,
         env=os.environ | {"PYTHONPATH": ":".join(sys.path)},
     )
+
+
+SUMS = """
+import sys
+import numpy as np
+from collsec.survival.cox import kernels
+rng = np.random.default_rng(1)
+x, w = rng.normal(size=(999, 7)), rng.random(999)
+first, past, failures = np.zeros(999, int), np.sort(rng.integers(1, 9, 999)), np.arange(0, 999, 5)
+h, none, risk = np.cumsum(np.arange(10) / 7), np.zeros(9), np.empty(999)
+gradient, information, squares = np.zeros(7), np.zeros((7, 7)), np.zeros((7, 7))
+sample = (x, w, np.exp(x[:, 0]), first, past, failures, h, none, risk)
+kernels.derivatives(0, 999, *sample, gradient, information)
+kernels.weighted_squares(0, 999, x, w, squares)
+print(b"".join(a.tobytes() for a in (gradient, information, squares)).hex())
+"""
+
+
+def test_what_was_compiled_before_has_the_bytes_of_what_is_compiled_now(tmp_path: Path) -> None:
+    known = os.environ | {"PYTHONPATH": ":".join(sys.path), "NUMBA_CACHE_DIR": str(tmp_path)}
+
+    def sums() -> str:
+        command = [sys.executable, "-c", SUMS]
+        return subprocess.run(command, check=True, env=known, capture_output=True, text=True).stdout
+
+    compiled_now, loaded = sums(), sums()
+    assert list(tmp_path.rglob("*.nbi"))
+    assert len(compiled_now) > 1_000
+    assert compiled_now == loaded

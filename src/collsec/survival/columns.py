@@ -122,10 +122,10 @@ def numbers(
     else:
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     finite = np.isfinite(values)
-    if allowed is not None:
+    if allowed is not None and not finite.all():
         finite |= values == allowed
-    bad = np.flatnonzero(~finite)
-    if bad.size:
+    if not finite.all():
+        bad = np.flatnonzero(~finite)
         raise EstimationError(
             f"column {name!r} is missing or not finite in {rows_at(data, bad)}; "
             "drop them beforehand and count them as attrition"
@@ -160,14 +160,15 @@ def _unwrapped(column: pd.Series[Any]) -> pd.Series[Any]:
 
 def indicator(data: pd.DataFrame, name: str) -> Booleans:
     """Return a column of 0/1 or false/true as booleans, shape (n,)."""
-    values = numbers(data, name)
-    bad = np.flatnonzero((values != 0) & (values != 1))
+    values = numbers(data, name, copy=False)
+    ended = values == 1
+    bad = np.flatnonzero(~ended & (values != 0))
     if bad.size:
         at = int(bad[0])
         raise EstimationError(
             f"column {name!r} must hold 0 and 1 only; {row_label(data, at)} holds {values[at]:g}"
         )
-    return np.asarray(values == 1)
+    return np.asarray(ended)
 
 
 def codes(data: pd.DataFrame, names: Names) -> tuple[Integers, pd.Index]:

@@ -112,17 +112,17 @@ def standardized(
 def _standardized_by_loops(
     columns: Sequence[Floats], names: Sequence[str], rows: Integers
 ) -> tuple[Floats, Floats, Floats]:
-    """Return what `standardized` does: columns are turned to rows, then the rows are ordered.
+    """Return what `standardized` does: columns are turned to rows, block by block, and the rows put
+    in order.
 
     To order the columns one by one would fetch a line of the cache for each number.
     """
-    from collsec.survival.loops import column_summary, standardized_column
+    from collsec.survival.loops import column_summary, put_rows, standardized_column
 
     n, width = len(columns[0]), len(columns)
-    chosen = np.empty(0, dtype=np.bool_)
-    if len(rows) < n:
-        chosen = np.zeros(n, dtype=np.bool_)
-        chosen[rows] = True
+    place = np.full(n, -1, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    chosen = place >= 0 if len(rows) < n else np.empty(0, dtype=np.bool_)
     found = np.empty((width, 5))
 
     def summarize(_: int, begin: int, end: int) -> None:
@@ -136,21 +136,17 @@ def _standardized_by_loops(
         if not np.isfinite(own):
             raise _beyond(names[j], columns[j])
         scale[j] = own if own > 1e-12 * max(most, -least) else 1.0
-    whole = np.empty((n, width))
+    x = np.empty((len(rows), width))
 
     def fill(_: int, begin: int, end: int) -> None:
+        block = np.empty((TURNED, width))
         for low in range(begin, end, TURNED):
             high = min(low + TURNED, end)
             for j, column in enumerate(columns):
-                standardized_column(low, high, column, center[j], scale[j], whole, j)
+                standardized_column(low, high, column, center[j], scale[j], block, j)
+            put_rows(block, place[low:high], x)
 
     shared(fill, even_parts(n))
-    x = np.empty((len(rows), width))
-
-    def order(_: int, begin: int, end: int) -> None:
-        np.take(whole, rows[begin:end], axis=0, out=x[begin:end], mode="clip")
-
-    shared(order, even_parts(len(rows)))
     return x, center, scale
 
 
@@ -165,7 +161,8 @@ def _beyond(name: str, column: Floats) -> EstimationError:
 def center_and_scale(column: Floats) -> tuple[float, float]:
     """Return mean and standard deviation of a column; a constant one has scale 1."""
     with np.errstate(over="ignore", invalid="ignore"):
-        center, scale = float(column.mean()), float(column.std())
+        mean = column.mean(keepdims=True)
+        center, scale = float(mean[0]), float(column.std(mean=mean))
     most = max(float(column.max()), -float(column.min())) if column.size else 0.0
     return center, scale if scale > 1e-12 * most else 1.0
 

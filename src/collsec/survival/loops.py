@@ -17,15 +17,29 @@ from collsec.survival.arrays import Booleans, Floats, Integers
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 #: Sums may be split over the lanes of a processor, products fused with sums; NaN and infinity
 #: keep their meaning.
-_compile: Any = numba.njit(
-    cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
-)
+_OPTIONS: Any = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"reassoc", "contract", "nsz"},
+}
+_compile: Any = numba.njit(cache=True, **_OPTIONS)
+_inline: Any = numba.njit(inline="always", **_OPTIONS)
 
 
 def loop(function: Loop) -> Loop:
     """Compile a loop, and keep what was compiled beside the module."""
     compiled: Loop = _compile(function)
     return compiled
+
+
+def part_of_loops(function: Loop) -> Loop:
+    """Compile a function as part of each loop of its module that calls it.
+
+    A call would be compiled as a function of its own, or not, depending on whether that had been
+    loaded or compiled before: the last digits of sums would be those of one or the other code.
+    """
+    inlined: Loop = _inline(function)
+    return inlined
 
 
 #: Values whose mean and squares are taken together, while they are in the first cache.
@@ -85,6 +99,42 @@ def counting_order(target: Integers, size: int, out: Integers) -> None:
 
 
 @loop
+def risk_order(
+    first: Integers,
+    past: Integers,
+    event: Booleans,
+    size: int,
+    rows: Integers,
+    enters: Integers,
+    leaves: Integers,
+    ended: Booleans,
+) -> int:
+    """Order the rows with ``first < past`` by ``past``, below ``size``, stably; return how many.
+
+    Parameters
+    ----------
+    first, past : ndarray of int, shape (n,)
+    event : ndarray of bool, shape (n,)
+    size : int
+    rows, enters, leaves, ended : ndarray, shape (n,)
+        Begin with the positions of those rows, their ``first``, ``past`` and ``event``.
+    """
+    ahead = np.zeros(size + 1, dtype=np.int64)
+    for i in range(len(past)):
+        ahead[past[i] + 1] += first[i] < past[i]
+    for k in range(size):
+        ahead[k + 1] += ahead[k]
+        leaves[ahead[k] : ahead[k + 1]] = k
+    count: int = ahead[size]
+    for i in range(len(past)):
+        if first[i] < past[i]:
+            at = ahead[past[i]]
+            rows[at], enters[at], ended[at] = i, first[i], event[i]
+            ahead[past[i]] = at + 1
+    return count
+
+
+@loop
 def column_summary(column: Floats, chosen: Booleans, out: Floats) -> None:
     """Fill ``out`` with count, mean, sum of squares about it, least and largest of some values.
 
@@ -128,9 +178,21 @@ def column_summary(column: Floats, chosen: Booleans, out: Floats) -> None:
 
 @loop
 def standardized_column(
-    begin: int, end: int, column: Floats, center: float, scale: float, x: Floats, at: int
+    begin: int, end: int, column: Floats, center: float, scale: float, block: Floats, at: int
 ) -> None:
-    """Fill rows ``begin`` to ``end`` of column ``at`` of ``x``."""
+    """Fill column ``at`` of a block with rows ``begin`` to ``end``."""
     per_unit = 1.0 / scale
     for i in range(begin, end):
-        x[i, at] = (column[i] - center) * per_unit
+        block[i - begin, at] = (column[i] - center) * per_unit
+
+
+@loop
+def put_rows(block: Floats, place: Integers, x: Floats) -> None:
+    """Put the rows of a block where they belong in ``x``; those of place −1 nowhere."""
+    p = np.uint64(x.shape[1])
+    flat_block, flat_x = block.ravel(), x.ravel()
+    for i in range(np.uint64(len(place))):
+        if place[i] >= 0:
+            own, to = i * p, np.uint64(place[i]) * p
+            for j in range(p):
+                flat_x[to + j] = flat_block[own + j]

@@ -116,14 +116,7 @@ class RiskSets:
             past = count_up_to(ranked, leave.astype(np.float64))
             first = count_up_to(ranked, enter.astype(np.float64))
             time, stratum_of = time[keys % span - 1], keys // span
-        meets = first < past
-        if meets.all():
-            rows = by_target(past, len(time) + 1)
-        else:
-            rows = np.flatnonzero(meets)
-            rows = rows[by_target(past[rows], len(time) + 1)]
-        first, past = first[rows], past[rows]
-        failures = np.flatnonzero(event[rows])
+        rows, first, past, failures = _in_order(first, past, event, len(time) + 1)
         return cls(
             n=len(stop),
             rows=rows,
@@ -209,6 +202,27 @@ def _starts_up_to(
     others = np.flatnonzero(~follows)
     first[others] = times_up_to(time, start[others], width)
     return first
+
+
+def _in_order(
+    first: Integers, past: Integers, event: Booleans, size: int
+) -> tuple[Integers, Integers, Integers, Integers]:
+    """Return ``rows, first, past, failures`` as `RiskSets` holds them."""
+    if compiled(len(past)):
+        from collsec.survival.loops import risk_order
+
+        n = len(past)
+        rows, enters, leaves = (np.empty(n, dtype=np.int64) for _ in range(3))
+        ended = np.empty(n, dtype=np.bool_)
+        m = risk_order(first, past, event, size, rows, enters, leaves, ended)
+        return rows[:m], enters[:m], leaves[:m], np.flatnonzero(ended[:m])
+    meets = first < past
+    if meets.all():
+        rows = by_target(past, size)
+    else:
+        rows = np.flatnonzero(meets)
+        rows = rows[by_target(past[rows], size)]
+    return rows, first[rows], past[rows], np.flatnonzero(event[rows])
 
 
 def by_target(target: Integers, size: int) -> Integers:

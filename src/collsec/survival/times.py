@@ -61,8 +61,11 @@ def tie_width(*times: Floats, narrow: bool = False) -> float:
     1e-9 of the spread between the first and the last time, so that an origin (epoch seconds,
     calendar years) does not matter, and never less than rounding leaves of times of that size.
     """
-    finite = [column[np.isfinite(column)] for column in times]
-    finite = [column for column in finite if column.size]
+    finite = []
+    for column in times:
+        known = np.isfinite(column)
+        if known.any():
+            finite.append(column if known.all() else column[known])
     if not finite:
         return 0.0
     low, high = min(c.min() for c in finite), max(c.max() for c in finite)

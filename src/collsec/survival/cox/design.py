@@ -19,7 +19,7 @@ from collsec.survival.columns import (
     numbers,
 )
 from collsec.survival.columns import clusters as cluster_codes
-from collsec.survival.compiled import compiled
+from collsec.survival.compiled import compiled, even_parts, shared
 from collsec.survival.covariates import center_and_scale, standardized
 from collsec.survival.cox.partial_likelihood import Likelihood, exact_likelihood, partial_likelihood
 from collsec.survival.cox.terms import Slots, Ties
@@ -146,7 +146,7 @@ class CoxDesign:
             x=x,
             center=center,
             scale=scale,
-            reach=largest(x),
+            reach=_reach(x),
             offset=np.zeros(m) if known is None else risk_sets.take(known),
             weights=kept,
             risk_sets=risk_sets,
@@ -202,7 +202,7 @@ class CoxDesign:
         x, center, scale = self.x.copy(), self.center.copy(), self.scale.copy()
         center[j], scale[j] = center_and_scale(column)
         x[:, j] = (column - center[j]) / scale[j]
-        return replace(self, x=x, center=center, scale=scale, reach=largest(x))
+        return replace(self, x=x, center=center, scale=scale, reach=_reach(x))
 
     def evaluate(self, beta: Floats) -> Likelihood:
         """Evaluate log-likelihood, gradient and information at ``beta`` (scale of ``x``)."""
@@ -266,6 +266,14 @@ class CoxDesign:
         """
         best = self.maximize(beta, tolerance=REFIT_TOLERANCE)
         return np.asarray((best.beta + best.residual) / self.scale)
+
+
+def _reach(x: Floats) -> Floats:
+    """Return the largest absolute value of each column, shape (p,)."""
+    if not compiled(len(x)):
+        return largest(x)
+    parts = shared(lambda _, begin, end: largest(x[begin:end]), even_parts(len(x)))
+    return np.asarray(np.max(parts, axis=0))
 
 
 class FittedCox(Protocol):

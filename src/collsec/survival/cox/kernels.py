@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from collsec.survival.arrays import Floats, Integers
-from collsec.survival.loops import loop
+from collsec.survival.loops import loop, part_of_loops
 
 #: Rows that are turned to columns at a time: with ten covariates 10 kB, in the first cache.
 ROWS = 128
@@ -245,7 +245,7 @@ def derivatives(
     products(turned, expected, excess, own, gradient, information)
 
 
-@loop
+@part_of_loops
 def products(
     turned: Floats,
     weights: Floats,

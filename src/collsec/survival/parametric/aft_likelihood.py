@@ -76,13 +76,17 @@ def _logistic_survival(z: Floats) -> Jet:
     return -np.maximum(z, 0) - np.log1p(tail), -share, -tail * rest**2
 
 
+def _normal_log_density(z: Floats) -> Floats:
+    return np.asarray(-0.5 * z**2 - 0.5 * np.log(2 * np.pi))
+
+
 def _normal_density(z: Floats) -> Jet:
-    return -0.5 * z**2 - 0.5 * np.log(2 * np.pi), -z, -np.ones_like(z)
+    return _normal_log_density(z), -z, -np.ones_like(z)
 
 
 def _normal_survival(z: Floats) -> Jet:
     value = np.asarray(special.log_ndtr(-z))
-    hazard = np.exp(_normal_density(z)[0] - value)
+    hazard = np.exp(_normal_log_density(z) - value)
     return value, -hazard, -hazard * (hazard - z)
 
 
