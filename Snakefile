@@ -52,9 +52,9 @@ wildcard_constraints:
 localrules: all
 
 
-# Shards that the work of each hypothesis is split into; `--set-scatter work=8` for more cores.
+# Shards of each hypothesis, each with a start of its own; `--set-scatter work=8` for more cores.
 scattergather:
-    work=4,
+    work=2,
 
 
 rule all:

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import json
 import math
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -83,3 +84,31 @@ def test_blocks_of_a_calibration_are_those_of_one_run() -> None:
     assert both.draws == 4
     assert both.rejection_rate == sum(b.rejection_rate for b in blocks) / 2
     np.testing.assert_array_equal(both.estimates[2:], blocks[1].estimates)
+
+
+@pytest.mark.parametrize("name", ["h1", "h3", "h4"])
+def test_what_is_made_once_is_what_a_task_would_make_alone(name: str) -> None:
+    whole = study_inputs(load(PROJECT, name))
+    design, spec = DESIGNS[whole.spec.design], whole.spec
+    first = design.prepare(whole, spec.exposure)
+    kept = {key: pickle.dumps(value) for key, value in whole.made.items()}
+    assert kept
+    every = tasks.tasks(whole, FEW)
+    chosen = ["robustness", *(n for n in every if n.startswith(("secondary.", "outcome.")))][:3]
+    together = json.dumps(tasks.to_json({n: every[n]() for n in chosen}))
+    alone = {n: tasks.tasks(dataclasses.replace(whole), FEW)[n]() for n in chosen}
+    assert json.dumps(tasks.to_json(alone)) == together
+    # No task has changed what another one is given.
+    assert {key: pickle.dumps(whole.made[key]) for key in kept} == kept
+    again = design.prepare(whole, spec.exposure)
+    pd.testing.assert_frame_equal(again.rows, first.rows, check_exact=True)
+
+
+def test_inputs_that_are_replaced_begin_with_nothing_made() -> None:
+    whole = study_inputs(load(PROJECT, "h1"))
+    rows = prepare(whole, whole.spec.exposure).rows
+    fewer = dataclasses.replace(whole, episodes=whole.episodes.iloc[::2].reset_index(drop=True))
+    assert whole.made and not fewer.made
+    assert prepare(fewer, whole.spec.exposure).rows["unit_id"].nunique() < (
+        rows["unit_id"].nunique()
+    )

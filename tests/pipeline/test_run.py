@@ -171,7 +171,7 @@ def test_flipped_bits_are_seen_wherever_they_are(finished: Path) -> None:
         ("data/processed/tables/missions.parquet", "tables"),
         ("data/processed/timelines/war.parquet", "timelines"),
         ("data/processed/panels/h2.parquet", "panel"),
-        ("data/processed/shards/h3-2-of-4.json", "shard"),
+        ("data/processed/shards/h3-2-of-2.json", "shard"),
         ("data/processed/estimates/h1.json", "estimate"),
         ("data/processed/estimates/study.json", "synthesis"),
         ("reports/site/h2-veto-use.pdf", "reports"),

@@ -302,7 +302,7 @@ def estimate(
     profile: Profile = "quick",
     shards: Annotated[
         int, typer.Option(help="Into how many shards the work was split.", min=1)
-    ] = 4,
+    ] = 2,
     root: Root = None,
 ) -> None:
     """shards → estimates, curves, diagnostics, verdict."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,7 +123,6 @@ def arrivals(inputs: Inputs, measure: str, choices: Choices) -> Arrivals:
     hosts: list[np.ndarray] = []
     later: list[np.ndarray] = []
     ending: list[np.ndarray] = []
-    status: list[np.ndarray] = []
     for place, conflict, month in three:
         window = np.arange(month - BEFORE, month + AFTER)
         treated = host[(begin <= window[-1]) & (end >= window[0])]
@@ -139,7 +139,6 @@ def arrivals(inputs: Inputs, measure: str, choices: Choices) -> Arrivals:
         hosts.append(names)
         later.append(np.isin(names, host[begin > window[-1]]))
         ending.append(np.isin(names, sorted(_ending(wars, month))))
-        status.append(_status(inputs, names, month))
         several = shared.reindex(index=[place], columns=window).fillna(0).to_numpy().max() > 0
         kept.append((place, conflict, month, bool(several)))
     steps.append(("counted months", "Six or more known in the reference and after", len(kept)))
@@ -147,6 +146,7 @@ def arrivals(inputs: Inputs, measure: str, choices: Choices) -> Arrivals:
         [(s, rule, n, n) for s, rule, n in steps], columns=["step", "rule", "n_units", "n_events"]
     )
     attrition["dropped"] = -attrition["n_units"].diff().fillna(0).astype(int)
+    status = _statuses(inputs, hosts, [month for _, _, month, _ in kept])
     named = ["gwno_host", "conflict_id", "month", "is_shared"]
     return Arrivals(
         pd.DataFrame(kept, columns=named),
@@ -163,8 +163,8 @@ def _at_war(wars: pd.DataFrame, month: int) -> set[int]:
     """Hosts with a war of the cohort in the twelve months before a month."""
     day = pd.Timestamp(month // MONTHS, month % MONTHS + 1, 1)
     since = day - pd.to_timedelta(days_of(ACTIVE_MONTHS), unit="D")
-    own = wars[(wars["onset_date"] < day) & (wars["exit_date"] >= since)]
-    return {int(host) for host in own["gwno_host"]}
+    own = wars.loc[(wars["onset_date"] < day) & (wars["exit_date"] >= since), "gwno_host"]
+    return {int(host) for host in own}
 
 
 def _ending(wars: pd.DataFrame, month: int) -> set[int]:
@@ -172,22 +172,27 @@ def _ending(wars: pd.DataFrame, month: int) -> set[int]:
     day = pd.Timestamp(month // MONTHS, month % MONTHS + 1, 1)
     until = day + pd.to_timedelta(days_of(EVE_MONTHS), unit="D")
     is_ended = wars["is_ended"].astype(bool)
-    own = wars[is_ended & (wars["exit_date"] >= day) & (wars["exit_date"] < until)]
-    return {int(host) for host in own["gwno_host"]}
+    own = wars.loc[is_ended & (wars["exit_date"] >= day) & (wars["exit_date"] < until), "gwno_host"]
+    return {int(host) for host in own}
 
 
-def _status(inputs: Inputs, hosts: np.ndarray, month: int) -> np.ndarray:
-    """The strata of the day of each host on the eve of a month, over all of its conflicts."""
-    day = pd.Timestamp(month // MONTHS, month % MONTHS + 1, 1)
-    own = inputs.episodes.loc[
-        inputs.episodes["gwno_host"].isin(hosts), ["conflict_id", "gwno_host"]
-    ].drop_duplicates()
-    found = np.zeros(len(hosts), dtype=np.int64)
+def _statuses(
+    inputs: Inputs, hosts: Sequence[np.ndarray], months: Sequence[int]
+) -> list[np.ndarray]:
+    """The strata of the day of hosts on the eve of each month, over all of their conflicts."""
+    days = [pd.Timestamp(month // MONTHS, month % MONTHS + 1, 1) for month in months]
+    found = [np.zeros(len(names), dtype=np.int64) for names in hosts]
+    if not days:
+        return found
+    own = inputs.episodes[["conflict_id", "gwno_host"]].drop_duplicates(ignore_index=True)
+    asked = pd.concat([own[["conflict_id"]].assign(date=day) for day in days], ignore_index=True)
     for place, name in enumerate(inputs.spec.strata):
-        asked = own[["conflict_id"]].assign(date=day)
         values = np.asarray(DAY_STRATA[name]({**inputs.timelines, "asked": asked}), dtype=int)
-        by_host = pd.Series(values, index=own["gwno_host"].to_numpy()).groupby(level=0).max()
-        found += by_host.reindex(hosts, fill_value=0).to_numpy(int) << place
+        by_day = pd.DataFrame(values.reshape(len(days), len(own)).T, index=own["gwno_host"])
+        by_host = by_day.groupby(level=0).max()
+        for number, names in enumerate(hosts):
+            known = by_host[number].reindex(names, fill_value=0)
+            found[number] += known.to_numpy(int) << place
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -62,6 +62,9 @@ class Inputs:
         Further linked frames, and raw tables that a measure takes as they are, by name.
     extents : mapping of str to Extent
         From which day to which each record reaches.
+    made : dict
+        Cohorts, covariates and calendars that have been made from these: every task of a
+        hypothesis asks for the same ones. Inputs that are replaced begin without any.
     """
 
     spec: Spec
@@ -73,6 +76,9 @@ class Inputs:
     timelines: dict[str, pd.DataFrame]
     frames: dict[str, pd.DataFrame]
     extents: Mapping[str, Extent]
+    made: dict[tuple[Any, ...], Any] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def following(self, episodes: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """Every frame and timeline by name, as measures and rules take them.
@@ -227,6 +233,14 @@ class PanelBuilder:
         made: Made = self._made[name]
         return made
 
+    def _of_inputs(self, make: Callable[..., Made], *key: Any) -> Made:
+        """What follows from the inputs alone, whichever builder of the kind is asked first."""
+        name = (type(self), make.__name__, *key)
+        if name not in self.inputs.made:
+            self.inputs.made[name] = make(*key)
+        made: Made = self.inputs.made[name]
+        return made
+
     def prepare(
         self,
         exposure: ExposureSpec,
@@ -275,13 +289,13 @@ class PanelBuilder:
     def _lay_out(
         self, name: str, lag: int, outcome: str, options: Options, followed: Followed
     ) -> Prepared:
-        cohort = self._once(self.select, followed)
+        cohort = self._of_inputs(self.select, followed)
         units = cohort.units if self.columns is None else cohort.units[self.columns]
         attrition = cohort.attrition
         kind, known_until = measures.get(name).kind, self.inputs.known_until(name)
-        values = {c: self._once(self._covariate, c, (), followed) for c in self.covariates}
+        values = {c: self._of_inputs(self._covariate, c, (), followed) for c in self.covariates}
         if kind == "covariate":
-            values[name] = self._once(self._covariate, name, options, followed)
+            values[name] = self._of_inputs(self._covariate, name, options, followed)
         units = units.assign(**values)
         if known_until is not None:
             units, attrition = _begun_before(units, known_until, attrition)
@@ -290,7 +304,7 @@ class PanelBuilder:
         exposures: dict[str, UnitSpells] = {}
         column = name
         if kind != "covariate":
-            calendar = self._once(self._calendar, name, options)
+            calendar = self._of_inputs(self._calendar, name, options)
             if kind == "ever":
                 units = units.assign(**{column: _ever(units, calendar)})
             else:
@@ -308,11 +322,11 @@ class PanelBuilder:
 
     def cohort(self, followed: Followed) -> Cohort:
         """The units of a cohort, made once."""
-        return self._once(self.select, followed)
+        return self._of_inputs(self.select, followed)
 
     def calendar(self, name: str) -> pd.DataFrame:
         """Spells of an exposure on conflicts, made once."""
-        return self._once(self._calendar, name, ())
+        return self._of_inputs(self._calendar, name, ())
 
     def select(self, followed: Followed) -> Cohort:
         """The units of a cohort, as :func:`cohort_of` says which."""
@@ -336,7 +350,7 @@ class PanelBuilder:
         return cohort
 
     def _covariate(self, name: str, options: Options, followed: Followed) -> np.ndarray:
-        units = self._once(self.select, followed).units
+        units = self._of_inputs(self.select, followed).units
         measure = measures.get(name)
         values = measure(self.inputs.following(units), **dict(options))
         return np.asarray(values, dtype=float)
