@@ -601,6 +601,28 @@ def test_every_claim_has_a_row_whatever_it_is_measured_in() -> None:
     assert drawing.narrow and drawing.narrow != drawing.svg
 
 
+@pytest.mark.parametrize("is_narrow", [True, False])
+def test_a_long_claim_keeps_off_the_axis_and_every_column_off_the_edge(is_narrow: bool) -> None:
+    long = "Wars last longer after a draft on them is vetoed, whoever vetoed it, and wherever."
+    rows = answer_rows().assign(label=long, is_primary=True, side="below")
+    rows.loc[4, "standing"] = "not-estimable"
+    with house_style():
+        figure = plot_answers(rows, no_effect=BAND, is_narrow=is_narrow)
+        figure.set_dpi(100)
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        figure.draw(renderer)
+    (axes,) = figure.axes
+    claims = [t.get_window_extent(renderer) for t in axes.texts if "draft" in t.get_text()]
+    assert len(claims) == len(rows)
+    right = figure.bbox.x1 if is_narrow else axes.get_window_extent(renderer).x0 - 10
+    assert all(box.x0 >= 0 and box.x1 <= right for box in claims)
+    assert all(t.get_window_extent(renderer).x1 <= figure.bbox.x1 for t in axes.texts)
+    if not is_narrow:
+        ends = axes.get_window_extent(renderer).x1 + 5
+        beside = [t.get_window_extent(renderer) for t in axes.texts if "40.00" in t.get_text()]
+        assert beside and all(box.x0 > ends for box in beside)
+
+
 @pytest.mark.parametrize("is_timed", [True, False])
 def test_the_design_counts_every_step_and_both_sides(is_timed: bool) -> None:
     drawing = figures.design_flow(

@@ -8,6 +8,7 @@ sources that are documents. The rest follows from the tables, their schemas, the
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import tomllib
 from collections.abc import Mapping
@@ -113,8 +114,14 @@ def read_package(raw: Path) -> dict[str, Any]:
     plain = [
         {k: v if k != "schema" else {"fields": []} for k, v in one.items()} for one in named or ()
     ]
-    package_from(descriptor | {"resources": plain}, raw)
+    _accept(json.dumps(descriptor | {"resources": plain}), raw)
     return descriptor
+
+
+@functools.lru_cache(maxsize=4)
+def _accept(descriptor: str, raw: Path) -> None:
+    """Have a descriptor checked, once as long as it stays the same."""
+    package_from(json.loads(descriptor), raw)
 
 
 def package_from(descriptor: dict[str, Any], raw: Path) -> Package:

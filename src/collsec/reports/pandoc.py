@@ -12,6 +12,7 @@ from typing import Any
 import pypandoc
 
 from collsec.core.errors import CollsecError
+from collsec.reports.kept import kept
 
 #: The dialect of the sources: pandoc's Markdown without anything that passes into a page unread.
 DIALECT = (
@@ -72,5 +73,7 @@ def run(text: str, arguments: Sequence[str]) -> str:
 
 def syntax_tree(text: str) -> Mapping[str, Any]:
     """Return pandoc's tree of a Markdown text."""
-    tree: Mapping[str, Any] = json.loads(run(text, ["--to", "json"]))
+    known = f"{version()} {DIALECT} json {text}".encode()
+    found = kept(known, lambda: run(text, ["--to", "json"]).encode())
+    tree: Mapping[str, Any] = json.loads(found)
     return tree

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
 from collsec.designs.estimate import UNITS, Unit
 from collsec.reports.figures.forest import draw_interval
@@ -46,7 +48,9 @@ MARKS = {
 }
 _LINE, _GAP, _HEAD, _FOOT = 0.15, 0.1, 0.24, 0.56
 # Inches from the left: right edges of two columns, left edge of the last.
-_ESTIMATE, _WARS, _VERDICT = 5.98, 6.4, 6.5
+_ESTIMATE, _WARS, _VERDICT = 5.87, 6.3, 6.4
+# Between a claim and the axis: half of a mark at the axis's end, and air.
+_MARGIN = 0.18
 
 
 @drawn
@@ -78,9 +82,10 @@ def plot_answers(
 ) -> Figure:
     """Return the figure of `answers`, not yet written to bytes."""
     width = WIDTH_INCHES if is_narrow else WIDE_INCHES
-    left, right = (0.1, 4.3) if is_narrow else (2.66, 4.6)
+    left, right = (0.1, 4.3) if is_narrow else (2.72, 4.42)
+    room = right - left if is_narrow else left - _MARGIN
     texts = [
-        textwrap.wrap(f"{row['claim']} {row['label']}".strip(), 52 if is_narrow else 43)
+        _wrapped(f"{row['claim']} {row['label']}", room, is_bold=bool(row["is_primary"]))
         for _, row in rows.iterrows()
     ]
     below = 0.5 if is_narrow else _GAP
@@ -122,6 +127,20 @@ def plot_answers(
     )
     write(axes, "more or sooner →", (1, 0), (6, -22), across="data", va="top", color=MUTED)
     return figure
+
+
+def _wrapped(text: str, inches: float, *, is_bold: bool) -> list[str]:
+    """Break a text in the small size into lines of so many inches at most."""
+    font = FontProperties(size=KEY_POINTS, weight="bold" if is_bold else "normal")
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        width = text_to_path.get_text_width_height_descent(longer, font, False)[0]
+        if lines[-1] and width > 72 * inches:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def is_ratio(row: pd.Series) -> bool:

@@ -149,15 +149,21 @@ def _files_of(module: str, known: dict[str, Path]) -> Collection[Path]:
     if module in known or loaded is None or loaded.__file__ is None:
         return known.values()
     known[module] = Path(loaded.__file__)
-    for node in ast.walk(ast.parse(known[module].read_bytes())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_PACKAGE):
-            for name in (node.module, *(f"{node.module}.{one.name}" for one in node.names)):
-                _files_of(str(name), known)
-        elif isinstance(node, ast.Import):
-            for one in node.names:
-                if one.name.startswith(_PACKAGE):
-                    _files_of(one.name, known)
+    for name in _imported(known[module]):
+        _files_of(name, known)
     return known.values()
+
+
+@functools.cache
+def _imported(file: Path) -> tuple[str, ...]:
+    """Names of this package that a file imports: modules, and what may be one."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+        elif isinstance(node, ast.Import):
+            names += [one.name for one in node.names]
+    return tuple(name for name in names if name.startswith(_PACKAGE))
 
 
 @contextmanager

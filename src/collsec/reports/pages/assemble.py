@@ -18,11 +18,10 @@ import yaml
 from collsec.core.errors import MissingInput
 from collsec.core.project import Project
 from collsec.evidence.citation import Used, references
-from collsec.evidence.dossiers import Dossier, dossiers
+from collsec.evidence.dossiers import dossiers
 from collsec.evidence.record import Record, load, load_synthesis
 from collsec.hypothesis.study import load_study
 from collsec.reports.figures import Drawing
-from collsec.reports.figures.world import Outline
 from collsec.reports.pages import citation, generated, interactive, prose
 from collsec.reports.pages.catalog import (
     Item,
@@ -116,9 +115,6 @@ def assemble(
     title = configuration["website"]["title"]
     imprint = citation.read_imprint(project)
     records = [load(project, h) for h in hypotheses]
-    known = dossiers(project)
-    by_conflict = {one.conflict: one for one in known}
-    outline = outline_of(project)
     sources = {}
     for record in records:
         path = project.spec_file(record.hypothesis)
@@ -128,7 +124,8 @@ def assemble(
         (folder / name).mkdir(parents=True)
     declared = sources_of(project)
     tasks: list[Callable[[], _Contents]] = [
-        *(partial(_of_record, project, record, by_conflict, outline) for record in records),
+        lambda: _of_wars(project, records, folder, declared),  # the longest first
+        *(partial(_of_record, project, record) for record in records),
         lambda: (*case_catalog(project), []),
         lambda: _of_data(project, folder),
     ]
@@ -136,8 +133,7 @@ def assemble(
         ledger = ledger_of(project)
         shared = shared_catalog(project, list(hypotheses), ledger)
         glance = answers(project, records, titles, ledger)
-        listed = interactive.write_conflicts(project, known, folder, declared)
-        *of_records, (drawn, of_cases, _), (covered, of_data, _) = results()
+        (wars, _, _), *of_records, (drawn, of_cases, _), (covered, of_data, _) = results()
     study = load_study(project)
     origins = {
         variable: f"{name}@{record.result_id.partition('@')[2]}"
@@ -146,7 +142,10 @@ def assemble(
     }
     synthesis = load_synthesis(project)
     variables = generated.variables(records, synthesis, study)
-    catalogs = {r.hypothesis: items for r, (items, _, _) in zip(records, of_records, strict=True)}
+    catalogs = {
+        r.hypothesis: items | {n: i for n, i in wars.items() if n.startswith(f"{r.hypothesis}-")}
+        for r, (items, _, _) in zip(records, of_records, strict=True)
+    }
     used = {r.hypothesis: found for r, (_, _, found) in zip(records, of_records, strict=True)}
     for items in catalogs.values():
         variables |= alternatives(items)
@@ -159,7 +158,7 @@ def assemble(
     for record in records:
         source = arranged(sources[record.hypothesis], catalogs[record.hypothesis])
         pages.append(report_page(source, imprint, title, variables, record))
-    shared["conflicts"] = Item("conflicts", "episodes", "data/processed/episodes", listed)
+    shared["conflicts"] = wars["conflicts"]
     scripts = interactive.write_specifications(
         records, titles, folder, study.minimum_exposed_events
     )
@@ -185,17 +184,14 @@ def assemble(
         for stem, is_there in further.items()
         if is_there
     ]
-    written: set[str] = set()
-    for page in pages:
-        items = dict(shared)
-        if page.record is not None:
-            items |= catalogs[page.record.hypothesis]
+    stems = {p.stem for p in pages}
+
+    def write(page: Page, names: Collection[str]) -> None:
+        items = items_of(page)
         images = [f"figures/{n}.svg" for n, e in items.items() if isinstance(e.content, Drawing)]
         checked = prose.check(page.source, variables, images)
-        for name in (_used(page.source.body) & items.keys()) - written:
+        for name in names:
             write_item(folder, items[name])
-            written.add(name)
-        stems = {p.stem for p in pages}
         _write_page(folder, page, spoken, items, stems, has_references=checked.has_citations)
         if page.record is not None:
             _write_surroundings(
@@ -209,6 +205,18 @@ def assemble(
                 variables,
                 origins,
             )
+
+    def items_of(page: Page) -> dict[str, Item]:
+        return shared | (catalogs[page.record.hypothesis] if page.record is not None else {})
+
+    written: set[str] = set()
+    writing = []
+    for page in pages:
+        names = (_used(page.source.body) & items_of(page).keys()) - written
+        written |= names
+        writing.append(partial(write, page, sorted(names)))
+    with side_by_side(project, writing, workers) as results_of_pages:
+        results_of_pages()
     reports = [(p.stem, p.front["title"], p.record) for p in pages]
     _write(folder / "_verdicts.md", generated.verdict_list(reports))
     _write(folder / "_rule-changes.md", generated.rule_changes(reports))
@@ -232,12 +240,22 @@ def assemble(
     return assembled
 
 
-def _of_record(
-    project: Project, record: Record, known: Mapping[int, Dossier], outline: Outline
-) -> _Contents:
+def _of_record(project: Project, record: Record) -> _Contents:
     """Figures and tables of a hypothesis, and the sources that it used."""
-    items = catalog(record) | exposed_catalog(project, record, known, outline)
-    return items, {}, _used_sources(project, record.hypothesis)
+    return catalog(record), {}, _used_sources(project, record.hypothesis)
+
+
+def _of_wars(
+    project: Project, records: Sequence[Record], folder: Path, declared: Mapping[str, Source]
+) -> _Contents:
+    """The exposed wars of each hypothesis and the list of conflicts, whose scripts are written."""
+    known = dossiers(project)
+    listed = interactive.write_conflicts(project, known, folder, declared)
+    items = {"conflicts": Item("conflicts", "episodes", "data/processed/episodes", listed)}
+    outline, by_conflict = outline_of(project), {one.conflict: one for one in known}
+    for record in records:
+        items |= exposed_catalog(project, record, by_conflict, outline)
+    return items, {}, []
 
 
 def _of_data(project: Project, folder: Path) -> _Contents:
