@@ -23,14 +23,15 @@ from collsec.survival import (
     transition_hazards,
     transition_probabilities,
 )
-from collsec.survival.arrays import Floats
-from collsec.survival.covariates import complete_cases, stated
+from collsec.survival.arrays import Floats, largest
+from collsec.survival.covariates import center_and_scale, complete_cases, stated
 from collsec.survival.inference import (
     InferenceError,
     benjamini_hochberg,
     cluster_jackknife,
     equivalence_test,
     leave_one_cluster_out,
+    specification_curve,
 )
 from collsec.survival.inference.reference_distribution import maximize_effects
 from collsec.survival.regression.fitting import mean_of
@@ -228,6 +229,35 @@ def test_times_without_a_finite_one_have_no_width() -> None:
     assert tie_width(np.array([-np.inf, 0.0]), np.array([np.inf, 50.0])) == pytest.approx(
         50e-9, rel=SAME
     )
+
+
+def test_exact_ties_need_steps_for_rows_at_risk_alone() -> None:
+    """1200 rows of which two are at risk at a time: 2399 steps, and without ties one likelihood."""
+    begin = np.arange(1200.0)
+    x = np.random.default_rng(6).normal(size=1200)
+    rows = pd.DataFrame({"start": begin, "stop": begin + 2, "event": 1, "x": x})
+    exact, efron = (cox_ph(rows, ["x"], **ROWS, ties=ties) for ties in ("exact", "efron"))
+    np.testing.assert_allclose(exact.params, efron.params, rtol=0, atol=REFITTED)
+
+
+def test_a_column_is_constant_where_only_rounding_varies() -> None:
+    rounding = 1e6 + 1e-7 * np.array([1.0, -1, 1, -1])
+    assert center_and_scale(rounding) == (pytest.approx(1e6), 1.0)
+    small = 1e-6 * np.array([1.0, -1, 1, -1])
+    assert center_and_scale(small) == (0.0, pytest.approx(1e-6, rel=SAME))
+
+
+def test_the_largest_sizes_of_columns_below_one() -> None:
+    x = np.random.default_rng(1).uniform(-0.5, 0.25, (150, 3))
+    x[149] = 0.25, -0.75, 0.0
+    assert largest(x).tolist() == np.abs(x).max(axis=0).tolist()
+    assert largest(x[:149]).tolist() == np.abs(x[:149]).max(axis=0).tolist()
+
+
+def test_a_limit_of_zero_does_not_exclude_zero() -> None:
+    curve = specification_curve([0.2, -0.2], [0.0, -0.4], [0.4, 0.0], ["principled"] * 2)
+    assert curve.principled.share_positive_excluding_zero == 0
+    assert curve.principled.share_negative_excluding_zero == 0
 
 
 REFUSED: dict[str, tuple[Callable[[pd.DataFrame], object], str]] = {
