@@ -25,22 +25,27 @@ from collsec.survival import (
 )
 from collsec.survival.arrays import Floats, largest
 from collsec.survival.covariates import center_and_scale, complete_cases, stated
+from collsec.survival.emulation.treatment_histories import describe
 from collsec.survival.inference import (
     InferenceError,
     benjamini_hochberg,
     cluster_jackknife,
     equivalence_test,
     leave_one_cluster_out,
+    omitted_variable_bounds,
     specification_curve,
 )
+from collsec.survival.inference.event_counts import efron_estimate, event_counts
 from collsec.survival.inference.reference_distribution import maximize_effects
 from collsec.survival.regression.fitting import mean_of
+from collsec.survival.regression.panel import _share
 from collsec.survival.times import tie_width
 
 #: Rounding of a few operations.
 SAME = 1e-12
 #: Sums in another order, after a solve.
 REFITTED = 1e-8
+ENDS = {"stop": "stop", "event": "event"}
 ROWS = {"start": "start", "stop": "stop", "event": "event"}
 
 
@@ -260,6 +265,39 @@ def test_a_limit_of_zero_does_not_exclude_zero() -> None:
     assert curve.principled.share_negative_excluding_zero == 0
 
 
+def test_effects_from_counts_are_those_of_a_cox_model_with_ties() -> None:
+    """Efron's method for a fixed exposure, from totals at each event time alone."""
+    rng = np.random.default_rng(9)
+    stop = rng.integers(1, 9, 80).astype(float)
+    event, exposed = rng.random(80) < 0.7, rng.random(80) < 0.4
+    totals = event_counts(np.zeros(80), stop, event, np.zeros(80, dtype=np.int64))
+    at_risk = np.array([[(exposed & (stop >= t)).sum() for t in totals.time]], dtype=float)
+    ended = np.array([[(exposed & event & (stop == t)).sum() for t in totals.time]], dtype=float)
+    estimate, error = efron_estimate(totals, at_risk, ended)
+    fit = cox_ph(pd.DataFrame({"stop": stop, "event": event, "x": exposed}), ["x"], **ENDS)
+    assert estimate[0] == pytest.approx(fit.params["x"], abs=REFITTED)
+    assert error[0] == pytest.approx(fit.std_errors["x"], rel=1e-7)
+
+
+def test_weights_are_described() -> None:
+    """(1 + 1 + 4)² / (1 + 1 + 16) = 2 rows are as many as three with these weights."""
+    found = describe(np.array([1.0, 1.0, 4.0]))
+    assert found["effective_rows"] == pytest.approx(2.0, rel=SAME)
+    assert found[["mean", "least", "largest"]].tolist() == [2.0, 1.0, 4.0]
+    assert found["std"] == pytest.approx(np.sqrt(2), rel=SAME)
+    assert found["p99"] == pytest.approx(3.94, rel=SAME)
+
+
+def test_the_share_explained_does_not_depend_on_the_unit() -> None:
+    rng = np.random.default_rng(5)
+    whole = rng.normal(size=40)
+    rest = whole - 0.5 * rng.normal(size=40)
+    want = 1 - rest @ rest / (whole @ whole)
+    for unit in (1.0, 1e-12, 1e12):
+        assert _share(unit * whole, unit * rest, unit * whole) == pytest.approx(want, rel=1e-10)
+    assert np.isnan(_share(1e-12 * whole, rest, whole))
+
+
 REFUSED: dict[str, tuple[Callable[[pd.DataFrame], object], str]] = {
     "transform": (
         lambda d: cox_ph(d.assign(start=-1, stop=0), ["x"], **ROWS).test_proportional_hazards(
@@ -320,6 +358,24 @@ REFUSED: dict[str, tuple[Callable[[pd.DataFrame], object], str]] = {
     "bounds": (
         lambda d: equivalence_test(0.0, 0.1, low=0.3, high=0.2, alpha=0.05),
         "Bounds must be ordered",
+    ),
+    "benchmark": (
+        lambda d: omitted_variable_bounds(
+            0.5,
+            0.1,
+            50,
+            benchmark_r2_exposure=0.1,
+            benchmark_r2_outcome=1.5,
+            multiple=1.0,
+            alpha=0.05,
+        ),
+        "A partial R² of the benchmark lies outside",
+    ),
+    "few degrees": (
+        lambda d: omitted_variable_bounds(
+            0.5, 0.1, 1, benchmark_r2_exposure=0.1, benchmark_r2_outcome=0.1, multiple=1, alpha=0.05
+        ),
+        "at least two degrees of freedom",
     ),
     "no cluster": (
         lambda d: cox_ph(d, ["x"], **ROWS).test_proportional_hazards(robust=True),
