@@ -394,8 +394,8 @@ def test_workers_and_what_is_kept_change_no_byte(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("made again")
 
-    for name in ("figures.style.export", "render.fallback._pdf"):
-        monkeypatch.setattr(f"collsec.reports.{name}", refuse)
+    for name in ("matplotlib.figure.Figure.savefig", "collsec.reports.render.fallback._pdf"):
+        monkeypatch.setattr(name, refuse)
     shutil.rmtree(other / "reports" / "site")
     build(Project(other), study.HYPOTHESES, workers=1)
     assert is_the_same()

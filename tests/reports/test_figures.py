@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -61,6 +63,7 @@ from collsec.reports.figures.style import (
     spread,
 )
 from collsec.reports.figures.timeline import plot_case_timeline
+from collsec.reports.kept import kept_in
 from collsec.reports.words import ratios
 from collsec.reports.words.verdicts import Compared
 
@@ -522,6 +525,37 @@ def test_a_picture_has_both_schemes_and_its_own_styles_are_the_light_one() -> No
     assert "prefers-color-scheme:dark" in head
     assert f'[style*="stroke: {style.INK}"]{{stroke:{style.DARK[style.INK]}!important}}' in head
     assert style.INK in body and style.DARK[style.INK] not in body
+
+
+def test_the_same_numbers_are_drawn_once_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawings: list[Drawing] = []
+
+    def counted(*args: Any, **kwargs: Any) -> Drawing:
+        drawings.append(export(*args, **kwargs))
+        return drawings[-1]
+
+    monkeypatch.setattr(sys.modules[figures.forest.__module__], "export", counted)
+    first = figures.forest(RATIOS, no_effect=BAND)
+    with kept_in(tmp_path):
+        for _ in range(2):
+            again = figures.forest(RATIOS, no_effect=BAND)
+            assert (again.svg, again.png, again.narrow) == (first.svg, first.png, first.narrow)
+            assert again.data.equals(first.data) and again.alternative == first.alternative
+        figures.forest(RATIOS.head(2), no_effect=BAND)
+    (one, other) = sorted(tmp_path.iterdir())
+    assert len(drawings) == 3
+    with kept_in(tmp_path):
+        figures.forest(RATIOS, no_effect=BAND)
+    assert len(drawings) == 3
+    # What was not used this time is gone.
+    assert len(list(tmp_path.iterdir())) == 1
+    for file in (one, other):
+        file.write_bytes(b"torn")
+    with kept_in(tmp_path):
+        assert figures.forest(RATIOS, no_effect=BAND).png == first.png
+    assert len(drawings) == 4
 
 
 def test_an_empty_cell_says_no_event_and_draws_nothing() -> None:

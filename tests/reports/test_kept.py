@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +16,7 @@ import pytest
 from collsec.core.errors import BadTable
 from collsec.core.manifest import WorkUnit
 from collsec.core.project import Project
+from collsec.reports import pandoc
 from collsec.reports.figures import forest, style
 from collsec.reports.figures.style import Drawing, drawn
 from collsec.reports.kept import kept, kept_in
@@ -107,6 +110,27 @@ def test_the_error_of_a_task_is_raised_as_it_is(tmp_path: Path, workers: int) ->
         side_by_side(Project(tmp_path), [lambda: "well", fail], workers) as results,
     ):
         results()
+
+
+def test_threads_that_look_for_pandoc_at_once_find_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found: list[str] = []
+
+    def look() -> str:
+        if not found:  # as pypandoc does: the first, then the best
+            found.append("first")
+            time.sleep(0.05)
+            found.append("best")
+        return found[-1]
+
+    monkeypatch.setattr("collsec.reports.pandoc.pypandoc.get_pandoc_path", look)
+    pandoc.executable.cache_clear()
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert set(threads.map(lambda _: pandoc.executable(), range(8))) == {"best"}
+    finally:
+        pandoc.executable.cache_clear()
 
 
 def test_what_an_ended_worker_left_is_done_here(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import pypandoc
@@ -20,6 +21,8 @@ DIALECT = (
     "-latex_macros-markdown_in_html_blocks"
 )
 _PREFIX = "collsec: "
+#: While one thread looks for pandoc, another would be given the first that was found, not the best.
+_LOOKING = Lock()
 
 
 class PandocFailed(CollsecError):
@@ -39,13 +42,15 @@ class PandocFailed(CollsecError):
 @cache
 def executable() -> str:
     """Return the pandoc that the Python package brings."""
-    return str(pypandoc.get_pandoc_path())
+    with _LOOKING:
+        return str(pypandoc.get_pandoc_path())
 
 
 @cache
 def version() -> str:
     """Return which pandoc that is."""
-    return str(pypandoc.get_pandoc_version())
+    with _LOOKING:
+        return str(pypandoc.get_pandoc_version())
 
 
 def run(text: str, arguments: Sequence[str]) -> str:
