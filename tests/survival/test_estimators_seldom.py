@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from collsec.survival import (
 )
 from collsec.survival.arrays import Floats, largest
 from collsec.survival.covariates import center_and_scale, complete_cases, stated
+from collsec.survival.cox.penalized import averaged
 from collsec.survival.emulation.treatment_histories import describe
 from collsec.survival.inference import (
     InferenceError,
@@ -36,10 +38,11 @@ from collsec.survival.inference import (
     specification_curve,
 )
 from collsec.survival.inference.event_counts import efron_estimate, event_counts
+from collsec.survival.inference.permutation import _critical
 from collsec.survival.inference.reference_distribution import maximize_effects
 from collsec.survival.regression.fitting import mean_of
 from collsec.survival.regression.panel import _share
-from collsec.survival.times import tie_width
+from collsec.survival.times import tie_width, untied
 
 #: Rounding of a few operations.
 SAME = 1e-12
@@ -81,6 +84,17 @@ def test_survival_of_a_population_averages_over_gamma_frailty(spells: pd.DataFra
     marginal = fit.predict(rows, of="marginal", what="survival", times=times)["estimate"]
     np.testing.assert_allclose(marginal, survival, rtol=1e-7)
     assert (marginal > np.exp(-one)).all()
+
+
+@pytest.mark.parametrize("distribution", ["gamma", "gaussian"])
+def test_the_hazard_of_a_population_is_the_derivative_of_its_cumulative(distribution: Any) -> None:
+    over, hazard, step = averaged(distribution, 0.6), np.array([0.0, 0.3, 1.0, 4.0]), 1e-6
+    value, slope = over(hazard)
+    above, below = over(hazard + step)[0], over(hazard - step)[0]
+    np.testing.assert_allclose(slope, (above - below) / (2 * step), rtol=1e-7)
+    assert value[0] == pytest.approx(0.0, abs=SAME)
+    mean = 1.0 if distribution == "gamma" else np.exp(0.3)
+    assert slope[0] == pytest.approx(mean, rel=1e-9)
 
 
 def test_a_trend_under_frequency_weights_is_that_of_the_copies(spells: pd.DataFrame) -> None:
@@ -298,6 +312,20 @@ def test_the_share_explained_does_not_depend_on_the_unit() -> None:
     assert np.isnan(_share(1e-12 * whole, rest, whole))
 
 
+def test_times_a_width_apart_are_tied() -> None:
+    assert untied(np.array([0.0, 1.0, 1.5, 3.0]), 1.0).tolist() == [0.0, 1.5, 3.0]
+    assert untied(np.array([0.0, 1.0, 2.5]), 1.0).tolist() == [0.0, 2.5]
+
+
+def test_the_critical_value_is_the_largest_that_is_not_rejected() -> None:
+    reference = np.array([2.0, 1.0, 3.0, 3.0, 0.5])
+    assert _critical(reference, 0) == np.inf
+    assert _critical(reference[:3], 1) == 2.0
+    # Two share the largest: neither is rejected alone.
+    assert _critical(reference, 1) == np.inf
+    assert _critical(reference, 2) == 2.0
+
+
 REFUSED: dict[str, tuple[Callable[[pd.DataFrame], object], str]] = {
     "transform": (
         lambda d: cox_ph(d.assign(start=-1, stop=0), ["x"], **ROWS).test_proportional_hazards(
@@ -324,6 +352,10 @@ REFUSED: dict[str, tuple[Callable[[pd.DataFrame], object], str]] = {
     "quantile": (
         lambda d: cox_ph(d, ["x"], **ROWS).predict(d[["x"]], "quantile", q=1.0),
         "a quantile lies between 0 and 1, not 1.0",
+    ),
+    "level": (
+        lambda d: cox_ph(d, ["x"], **ROWS).conf_int(1.5),
+        "level must lie between 0 and 1, not 1.5",
     ),
     "stated twice": (
         lambda d: stated({"x": [1.0, 2.0]}, ["x"]),  # type: ignore[dict-item]
