@@ -518,14 +518,17 @@ def test_a_shard_without_work_is_an_empty_shard(finished: Path, pristine: Path) 
 def test_a_grid_smaller_than_the_number_of_shards_gives_the_same_numbers(copy: Path) -> None:
     page = copy / "analyses" / "h1-deployment-delay.qmd"
     text = page.read_text(encoding="utf-8")
-    begin = text.index("\nmultiverse:\n") + 1
+    begin = text.index("\nmultiverse:") + 1
     rest = re.search(r"^(?=\S)(?!multiverse:)", text[begin:], re.MULTILINE)
     assert rest is not None
-    small = 'multiverse:\n  lag:\n    same: {validity: principled, label: "Lag of 6 months"}\n'
+    small = (
+        'multiverse:\n  lag:\n    same: {validity: principled, label: "Lag of 6 months"}\n'
+        '    longer: {validity: principled, label: "Lag of 12 months", lag_months: 12}\n'
+    )
     page.write_text(text[:begin] + small + text[begin + rest.start() :], encoding="utf-8")
     for command in (["panel", "h1"], *(["shard", "h1", f"{k}-of-3"] for k in (1, 2, 3))):
         done = collsec(copy, "step", *command)
         assert done.returncode == 0, done.stderr
     done = collsec(copy, "step", "estimate", "h1", "--shards", "3")
     assert done.returncode == 0, done.stderr
-    assert len(Project(copy).read("estimates", "h1-multiverse")) == 1
+    assert len(Project(copy).read("estimates", "h1-multiverse")) == 2
