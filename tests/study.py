@@ -14,7 +14,7 @@ from collsec.designs.estimate import tidy
 from collsec.designs.parts import Part
 from collsec.histories.episodes import link
 from collsec.histories.extents import by_name, tabulate
-from collsec.histories.registry import Extent
+from collsec.histories.registry import TIMELINES, Extent
 from collsec.histories.timelines import arrange_timelines
 from collsec.hypothesis.registries import Registries
 from collsec.hypothesis.specification import Spec
@@ -50,9 +50,13 @@ def linked() -> SimpleNamespace:
     return SimpleNamespace(**linked_frames())
 
 
-@functools.cache
 def study_timelines() -> dict[str, pd.DataFrame]:
-    """Every family of timelines of the study's own episodes."""
+    """Every family of timelines of the study's own episodes, those of its pages' modules too."""
+    return _timelines(frozenset(TIMELINES))
+
+
+@functools.cache
+def _timelines(_registered: frozenset[str]) -> dict[str, pd.DataFrame]:
     return all_timelines(raw_tables())
 
 

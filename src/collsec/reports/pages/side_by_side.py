@@ -1,4 +1,4 @@
-"""Run tasks in processes beside this one: the same results, in the same order, sooner."""
+"""Run tasks in further processes: the same results, in the same order, sooner."""
 
 from __future__ import annotations
 
