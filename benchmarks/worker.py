@@ -62,10 +62,10 @@ def versions(module: str) -> dict[str, str]:
     """Return the versions of Python, the engine and what it stands on."""
     found = {"Python": platform.python_version()}
     for name in (module, *BASE, *(["numba"] if module == OURS and find_spec("numba") else [])):
-        try:
+        if name == OURS:  # that of the code that runs, whatever was installed
+            found[name] = str(importlib.import_module(name).__version__)
+        else:
             found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:  # run from a source folder
-            found[name] = str(getattr(importlib.import_module(name), "__version__", "source"))
     return found
 
 
