@@ -52,12 +52,14 @@ def linked() -> SimpleNamespace:
 
 def study_timelines() -> dict[str, pd.DataFrame]:
     """Every family of timelines of the study's own episodes, those of its pages' modules too."""
-    return _timelines(frozenset(TIMELINES))
+    # A test may have registered one that takes a table of its own.
+    known = {*raw_tables(), *linked_frames()}
+    return _timelines(tuple(name for name, one in TIMELINES.items() if known.issuperset(one.takes)))
 
 
 @functools.cache
-def _timelines(_registered: frozenset[str]) -> dict[str, pd.DataFrame]:
-    return all_timelines(raw_tables())
+def _timelines(names: tuple[str, ...]) -> dict[str, pd.DataFrame]:
+    return arrange_timelines({**raw_tables(), **linked_frames()}, names)
 
 
 @functools.cache
