@@ -662,7 +662,7 @@ def code_of(stage: str) -> list[Path]:
     KeyError
         If no function has that name.
     """
-    from collsec.core.import_graph import reached_from
+    from collsec.core.import_graph import files_reached
 
     package = Path(__file__).parent
     imports, functions, imported = _imports()
@@ -678,11 +678,7 @@ def code_of(stage: str) -> list[Path]:
             elif isinstance(node, ast.Name):
                 entries.add(imported.get(node.id, package.name))
                 waiting += [node.id] if node.id in functions.keys() - called else []
-    files = []
-    for module in reached_from(imports, entries & imports.keys()) | {__name__}:
-        path = package.joinpath(*module.split(".")[1:])
-        files.append(path / "__init__.py" if path.is_dir() else path.with_suffix(".py"))
-    return sorted(files)
+    return sorted({*files_reached(package.name, package, entries), Path(__file__)})
 
 
 @functools.cache

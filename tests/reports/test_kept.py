@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import ModuleType
 
 import pandas as pd
 import pytest
 
 from collsec.core.errors import BadTable
+from collsec.core.import_graph import files_reached
 from collsec.core.manifest import WorkUnit
 from collsec.core.project import Project
 from collsec.reports import pandoc
@@ -74,12 +73,16 @@ def test_a_picture_is_kept_under_its_numbers_and_its_code(
 
 
 def test_the_code_of_a_picture_is_its_module_and_all_that_it_imports() -> None:
-    found = {file.name for file in style._files_of(forest.__module__, {})}
+    package = Path(style.__file__).parents[2]
+
+    def files(module: str) -> list[str]:
+        return [file.as_posix() for file in files_reached(package.name, package, {module})]
+
+    found = {Path(file).name for file in files(forest.__module__)}
     assert {"forest.py", "style.py"} <= found
     assert "swimmer.py" not in found
-    answers = sys.modules["collsec.reports.figures.answers"]
-    assert isinstance(answers, ModuleType)
-    found = {file.as_posix() for file in style._files_of(answers.__name__, {})}
+    assert style._code(forest.__module__) != style._code("collsec.reports.figures.swimmer")
+    found = set(files("collsec.reports.figures.answers"))
     for module in ("words/verdicts.py", "words/wording.py", "designs/estimate.py"):
         assert any(file.endswith(module) for file in found)
 

@@ -63,6 +63,24 @@ def _read(package: str) -> dict[str, list[str]]:
     }
 
 
+def files_reached(package: str, folder: Path, entries: set[str]) -> list[Path]:
+    """Files of those modules, of what they import, and of what that imports in turn, in order.
+
+    Parameters
+    ----------
+    package : str
+    folder : Path
+    entries : set of str
+        Names that are no modules of the package are passed over.
+    """
+    imports = imports_of(package, folder)
+    files = []
+    for module in reached_from(imports, entries & imports.keys()):
+        path = folder.joinpath(*module.split(".")[1:])
+        files.append(path / "__init__.py" if path.is_dir() else path.with_suffix(".py"))
+    return sorted(files)
+
+
 def reached_from(imports: dict[str, list[str]], entries: set[str]) -> set[str]:
     """Those modules, what they import, and what that imports in turn."""
     reached, waiting = set(entries), list(entries)

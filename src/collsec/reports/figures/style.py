@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
 import io
 import math
 import pickle
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from collsec.core.import_graph import files_reached
 from collsec.reports.kept import FOLDER, kept
 
 # A phone shows a figure 350 CSS pixels wide: at this width a point of text is there 1.1 pixels.
@@ -31,7 +31,7 @@ FONT_POINTS = 10
 SMALL_POINTS = 9
 KEY_POINTS = 8.3
 PNG_DPI = 240
-_PACKAGE = f"{__name__.partition('.')[0]}."
+_PACKAGE = Path(__file__).parents[2]
 
 INK = "#1f2933"
 MUTED = "#5b6670"
@@ -138,32 +138,9 @@ def drawn(function: Callable[Arguments, Drawing]) -> Callable[Arguments, Drawing
 def _code(module: str) -> bytes:
     """Digest of everything that the pictures of a module depend on but their numbers."""
     found = hashlib.sha256(repr((sys.version, *(m.__version__ for m in (mpl, np, pd)))).encode())
-    for file in sorted(_files_of(module, {})):
+    for file in files_reached(_PACKAGE.name, _PACKAGE, {module}):
         found.update(file.read_bytes())
     return found.digest()
-
-
-def _files_of(module: str, known: dict[str, Path]) -> Collection[Path]:
-    """Files of a module and of all of this package that it imports, and those in turn."""
-    loaded = sys.modules.get(module)
-    if module in known or loaded is None or loaded.__file__ is None:
-        return known.values()
-    known[module] = Path(loaded.__file__)
-    for name in _imported(known[module]):
-        _files_of(name, known)
-    return known.values()
-
-
-@functools.cache
-def _imported(file: Path) -> tuple[str, ...]:
-    """Names of this package that a file imports: modules, and what may be one."""
-    names: list[str] = []
-    for node in ast.walk(ast.parse(file.read_bytes())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names += [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
-        elif isinstance(node, ast.Import):
-            names += [one.name for one in node.names]
-    return tuple(name for name in names if name.startswith(_PACKAGE))
 
 
 @contextmanager
