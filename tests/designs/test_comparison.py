@@ -11,11 +11,11 @@ import pytest
 from collsec.core.schema import Role
 from collsec.designs.comparison import Comparison, with_indicators
 from collsec.designs.jackknife import (
+    CoxRefits,
     difference,
     hazard_ratio,
     jackknife,
     least_squares,
-    refit_without,
 )
 from collsec.designs.standardization import difference_in_months
 from collsec.survival import EstimationError, cox_ph
@@ -190,7 +190,7 @@ def test_a_column_that_the_others_explain_has_no_coefficient() -> None:
 
 def test_the_jackknife_refits_without_each_cluster() -> None:
     frame = rows(0.002 * np.exp(-0.7 * EVEN), EVEN, clusters=8)
-    refit = refit_without(Comparison(frame, "x", cluster="cluster").design())
+    refit = CoxRefits(Comparison(frame, "x", cluster="cluster").design())
     found = jackknife(refit, frame["cluster"], 0.95)
     without = cox_ph(frame[frame["cluster"] != 3], ["x"], start="start", stop="stop", event="event")
     assert found.influence.estimates[3] == pytest.approx(float(without.params["x"]), abs=1e-7)

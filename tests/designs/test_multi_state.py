@@ -20,7 +20,7 @@ from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate
 from collsec.designs.exchanged_courses import redraw_on_the_eve, refits
 from collsec.designs.inputs import Prepared
-from collsec.designs.jackknife import joint_effects, refit_without
+from collsec.designs.jackknife import CoxRefits, joint_effects
 from collsec.designs.multi_state import MultiState, between, stacked
 from collsec.designs.occupation import NAMES, occupied
 from collsec.histories.cohorts.courses import (
@@ -357,9 +357,7 @@ def test_refits_at_once_are_the_refits_one_by_one() -> None:
     hosts = prepared.units["gwno_host"].to_numpy()
     once = cluster_jackknife(quick.refit(paths), hosts, level=0.95)
     laid_out = Comparison.of(prepared, "gwno_host").design()
-    slow = cluster_jackknife(
-        refit_without(laid_out), prepared.rows["gwno_host"].to_numpy(), level=0.95
-    )
+    slow = cluster_jackknife(CoxRefits(laid_out), prepared.rows["gwno_host"].to_numpy(), level=0.95)
     assert once.estimate == pytest.approx(slow.estimate, abs=SAME_MAXIMUM)
     np.testing.assert_allclose(once.influence.estimates, slow.influence.estimates, atol=1e-7)
 

@@ -13,7 +13,7 @@ import pytest
 from collsec.designs import DESIGNS, Inputs
 from collsec.designs.comparison import Comparison
 from collsec.designs.inputs import Prepared
-from collsec.designs.jackknife import refit_without
+from collsec.designs.jackknife import CoxRefits
 from collsec.designs.recurrence import _refits, over_time, present
 from collsec.histories.cohorts import Cohort, peace_after
 from collsec.hypothesis.validation import load
@@ -110,7 +110,7 @@ def test_refits_at_once_are_the_refits_one_by_one() -> None:
     cluster, drawn = rows["gwno_host"].to_numpy(), rows[prepared().column].to_numpy(float)
     quick = cluster_jackknife(_refits(prepared(), "gwno_host")(drawn), cluster, level=0.95)
     laid_out = Comparison.of(prepared(), "gwno_host").design()
-    slow = cluster_jackknife(refit_without(laid_out), cluster, level=0.95)
+    slow = cluster_jackknife(CoxRefits(laid_out), cluster, level=0.95)
     assert quick.estimate == pytest.approx(slow.estimate, abs=SAME_MAXIMUM)
     np.testing.assert_allclose(
         quick.influence.estimates, slow.influence.estimates, atol=SAME_MAXIMUM

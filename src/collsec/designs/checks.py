@@ -20,7 +20,7 @@ from scipy import stats
 from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, Prepared, codes
-from collsec.designs.jackknife import refit_without
+from collsec.designs.jackknife import CoxRefits
 from collsec.histories.timelines import PRESENCES, presence_spells
 from collsec.survival import EstimationError
 from collsec.survival.inference import Calibration
@@ -143,7 +143,7 @@ def leave_one_out(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
     """
     rows = prepared.rows
     try:
-        refit = refit_without(Comparison.of(prepared, "").design())
+        refit = CoxRefits(Comparison.of(prepared, "").design())
     except EstimationError:  # nothing is estimated, and nothing can be left out of it
         return pd.DataFrame(columns=["kind", "left_out", "hazard_ratio"]).astype(
             {"hazard_ratio": float}

@@ -20,7 +20,7 @@ from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.cox_based import CoxBased
 from collsec.designs.estimate import USUAL, Estimate, Quantity, is_usual, seed_for
 from collsec.designs.inputs import Inputs, Prepared, prepare
-from collsec.designs.jackknife import CoxResamples, by_method, refit_without, with_jackknife
+from collsec.designs.jackknife import CoxRefits, CoxResamples, by_method, with_jackknife
 from collsec.designs.parts import Part
 from collsec.designs.registry import ADJUSTMENT, Task, design
 from collsec.hypothesis.specification import ExposureSpec
@@ -174,7 +174,7 @@ class FixedAtOnset(CoxBased):
             noise = between * rng.standard_normal(len(n_countries))[country]
             noise = noise + within * rng.standard_normal(len(rows))
             try:
-                refit = refit_without(laid_out.with_column(column, noise))
+                refit = CoxRefits(laid_out.with_column(column, noise))
                 found = cluster_jackknife(refit, rows[cluster].to_numpy(), level=1 - LEVEL)
             except EstimationError:
                 continue

@@ -72,11 +72,6 @@ class CoxResamples:
         return estimates_under(self.design, weights, self.start)[:, :1]
 
 
-def refit_without(design: CoxDesign) -> CoxRefits:
-    """Refits of the first log hazard ratio on the rows kept."""
-    return CoxRefits(design)
-
-
 def with_jackknife(base: Estimate, comparison: Comparison, *, power: float) -> Estimate:
     """A sandwich estimate with the interval of the cluster jackknife, its own kept alongside.
 
@@ -89,7 +84,7 @@ def with_jackknife(base: Estimate, comparison: Comparison, *, power: float) -> E
         If there is no jackknife.
     """
     found = cluster_jackknife(
-        refit_without(comparison.design()),
+        CoxRefits(comparison.design()),
         comparison.rows[comparison.cluster].to_numpy(),
         level=base.level,
     )
@@ -135,7 +130,7 @@ def hazard_ratio(comparison: Comparison, *, level: float, power: float, **known:
     try:
         fit = comparison.fit(comparison.alongside or comparison.cluster)
         found = jackknife(
-            refit_without(comparison.design()), comparison.rows[comparison.cluster], level
+            CoxRefits(comparison.design()), comparison.rows[comparison.cluster], level
         )
     except (EstimationError, InferenceError) as error:
         return Estimate.missing(error, level=level, **known)

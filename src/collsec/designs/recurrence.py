@@ -23,7 +23,7 @@ from collsec.designs.comparison import Comparison, identity, too_few_exposed
 from collsec.designs.cox_based import CoxBased
 from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
 from collsec.designs.inputs import Cohort, Inputs, PanelBuilder, Prepared, codes
-from collsec.designs.jackknife import Refit, by_method, refit_without
+from collsec.designs.jackknife import CoxRefits, Refit, by_method
 from collsec.designs.parts import Part
 from collsec.designs.registry import ADJUSTMENT, ASSIGNMENT, Task, design
 from collsec.histories.cohorts import peace_after
@@ -300,7 +300,7 @@ def _refits(prepared: Prepared, cluster: str) -> Callable[[np.ndarray], Refit]:
     """For each exposure of the rows, the refit without each cluster."""
     if prepared.adjustment:
         laid_out = Comparison.of(prepared, cluster).design()
-        return lambda drawn: refit_without(laid_out.with_column(prepared.column, drawn))
+        return lambda drawn: CoxRefits(laid_out.with_column(prepared.column, drawn))
     rows = prepared.rows
     quick = BinaryExposure.of(
         rows["stop"].to_numpy(float),
