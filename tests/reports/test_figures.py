@@ -662,7 +662,7 @@ def test_the_design_counts_every_step_and_both_sides(is_timed: bool) -> None:
     drawing = figures.design_flow(
         study.attrition_rows(),
         RATIOS.iloc[0],
-        contrast=Compared("wars with troops", "wars without", ratios.of("hazard_ratio")),
+        contrast=Compared("wars with troops", "wars without", ratios.of("hazard_ratio"), "war"),
         is_timed=is_timed,
     )
     assert "Every war on record: 620; … Within a state: 523" in drawing.alternative

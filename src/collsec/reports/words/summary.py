@@ -15,11 +15,11 @@ import pandas as pd
 from collsec.core.documents import read_front_matter
 from collsec.core.errors import BadSpec, nearest
 from collsec.core.project import Project
-from collsec.designs.registry import estimand_of, get, is_timed, unit_of
+from collsec.designs.registry import is_timed, unit_of
 from collsec.evidence.record import Record, load
 from collsec.hypothesis.study import Study, load_study
 from collsec.measures import MEASURES
-from collsec.reports.words import quantities, ratios, wording
+from collsec.reports.words import quantities, wording
 
 QUICK = "quick profile: do not cite"
 
@@ -75,7 +75,7 @@ def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, s
             f"{study.minimum_exposed_clusters} required)"
         )
     return {
-        "Estimand": _estimand(spec),
+        "Estimand": _estimand(spec, str(primary["estimand"])),
         "Cohort": _cohort(record),
         "Exposed": exposed,
         "Detectable": _detectable(primary, study.power),
@@ -86,17 +86,14 @@ def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, s
     }
 
 
-def _estimand(spec: Mapping[str, Any]) -> str:
+def _estimand(spec: Mapping[str, Any], estimand: str) -> str:
     """Exposure, outcome, and the sign that the claim implies."""
     exposure, outcome = spec["exposure"], MEASURES[spec["outcome"]].title
     lag = f", lagged {exposure['lag_months']} months" if exposure["lag_months"] else ""
     low, high = (wording.number(v) for v in spec["estimand"]["no_effect"])
     sign = spec["estimand"]["expected"].replace("_", " ")
-    design = get(str(spec["design"]))
-    named = ratios.of(estimand_of(design.estimand, str(spec["outcome"])), "{noun}").name
-    named = named.partition(" of ")[0] if "{noun}" in named else named
     return (
-        f"{named} of {outcome[:1].lower()}{outcome[1:]}. Exposure: "
+        f"{quantities.ratio_words(spec, estimand).name}. Outcome: {outcome}. Exposure: "
         f"{MEASURES[exposure['measure']].title}{lag}. The claim implies {sign}; {low} to "
         f"{high} is too small an effect to matter"
     )

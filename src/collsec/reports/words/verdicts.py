@@ -120,7 +120,7 @@ class Compared:
     those: str
     others: str
     words: RatioWords
-    unit: str = "unit"
+    unit: str
 
 
 def label(standing: str) -> str:
