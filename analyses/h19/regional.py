@@ -7,7 +7,7 @@ import pandas as pd
 from collsec.histories.registry import timeline
 from collsec.histories.timelines import ANY_TROOPS, ONE_DAY, presence_spells
 from collsec.measures.registry import measure
-from collsec.measures.spells import where_positive
+from collsec.measures.spells import months_before, where_positive
 
 LEAD_MONTHS = 6
 COLUMNS = (
@@ -54,8 +54,4 @@ def regional_peacekeepers(regional_presence: pd.DataFrame) -> pd.DataFrame:
 @measure("exposure", "Troops of a regional organization will come within six months", uses=_USES)
 def regional_peacekeepers_to_come(regional_presence: pd.DataFrame) -> pd.DataFrame:
     """A placebo: the six months before they came, whether or not the war was still going on."""
-    spells = regional_peacekeepers(regional_presence)
-    lead = spells["on_date"] - pd.DateOffset(months=LEAD_MONTHS)
-    before = spells.groupby("conflict_id")["off_date"].shift()
-    out = spells.assign(on_date=lead.where(~(before > lead), before), off_date=spells["on_date"])
-    return out[out["on_date"] < out["off_date"]].reset_index(drop=True)
+    return months_before(regional_peacekeepers(regional_presence), LEAD_MONTHS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from collsec.measures.registry import measure
-from collsec.measures.spells import absorbing, where_positive
+from collsec.measures.spells import absorbing, months_before, where_positive
 
 LEAD_MONTHS = 6
 _STEPS = ("deployment.conflict_id", "deployment.known_from")
@@ -91,12 +91,7 @@ def un_troops_to_come(deployment: pd.DataFrame) -> pd.DataFrame:
     going on, no war could end in these months. Troops that are not there yet end no war: where wars
     end more often in these months, troops are sent to wars that end, or that have just ended.
     """
-    spells = un_troops(deployment)
-    lead = spells["on_date"] - pd.DateOffset(months=LEAD_MONTHS)
-    before = spells.groupby("conflict_id")["off_date"].shift()
-    begins = lead.where(~(before > lead), before)
-    out = spells.assign(on_date=begins, off_date=spells["on_date"])
-    return out[out["on_date"] < out["off_date"]].reset_index(drop=True)
+    return months_before(un_troops(deployment), LEAD_MONTHS)
 
 
 @measure(

@@ -32,6 +32,14 @@ def absorbing(spells: pd.DataFrame) -> pd.DataFrame:
     return first.reset_index(drop=True)
 
 
+def months_before(spells: pd.DataFrame, months: int) -> pd.DataFrame:
+    """The months before each spell, from the end of an earlier one on if that lies within them."""
+    lead = spells["on_date"] - pd.DateOffset(months=months)
+    before = spells.groupby("conflict_id")["off_date"].shift()
+    out = spells.assign(on_date=lead.where(~(before > lead), before), off_date=spells["on_date"])
+    return out[out["on_date"] < out["off_date"]].reset_index(drop=True)
+
+
 def merged(spells: pd.DataFrame) -> pd.DataFrame:
     """Union of overlapping or touching spells of each conflict (all spells must end)."""
     out = spells.sort_values(["conflict_id", "on_date"]).reset_index(drop=True)
