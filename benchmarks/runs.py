@@ -36,6 +36,8 @@ COLUMNS = [
 FITTED = "fitted"
 OTHER_ANSWER = "another answer"
 NOTHING_TO_COMPARE = "no answer of ours to compare with"
+#: MiB below which a fit is lost in what Python holds in reserve, and nothing is set against it.
+MEASURABLE = 1.0
 
 
 @dataclass(frozen=True)
@@ -205,11 +207,16 @@ def table(
                 own = summary(answers)
                 row |= own
                 row["ratio"] = own["median_s"] / base["median_s"]
-                row["memory_ratio"] = own["peak_mib"] / max(base["peak_mib"], 1e-9)
+                row["memory_ratio"] = memory_ratio(own["peak_mib"], base["peak_mib"])
             else:
                 row["status"] = OTHER_ANSWER
         made.append(row)
     return made
+
+
+def memory_ratio(other: float, ours: float) -> float:
+    """Return another engine's peak memory in MiB, divided by ours; NaN where ours is too small."""
+    return other / ours if ours >= MEASURABLE else np.nan
 
 
 def summary(answers: Sequence[dict[str, Any]]) -> dict[str, float]:

@@ -2,9 +2,11 @@
 
 A mutant is one module with one operator, number, or truth value changed. The room's tests run once
 with coverage, test by test; each mutant is then run against those that execute its lines (all of
-the room's, where the line is executed on import). One that no test kills is a survivor.
+the room's, where the line is executed on import; those of the modules that import it, where it is
+compiled, which coverage does not see). One that no test kills is a survivor.
 
     python tests/mutants.py measures designs --sample 50 --to mutants.csv
+    python tests/mutants.py designs --again mutants.csv --to survivors.csv
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import ast
 import csv
 import os
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -30,6 +33,11 @@ ROOT = Path(__file__).parents[1]
 TIMEOUT = 240
 #: Exit code of pytest where a test of that name is not found.
 NOT_FOUND = 4
+#: Tests of a room that stand elsewhere: against other engines, and on data of a known truth.
+FURTHER = {
+    "survival": ("tests/reference",),
+    "designs": ("tests/reference/test_leading_numbers.py", "tests/properties", "tests/subjects"),
+}
 #: Keywords that guard or tidy up; a change of theirs shows in no result.
 TIDY = {"strict", "ignore_index", "drop", "copy", "stacklevel"}
 COMPARED = {
@@ -107,6 +115,22 @@ def executing(data: Path, module: Path) -> dict[int, set[str]]:
     return found
 
 
+def importing(home: Path, module: Path) -> list[Path]:
+    """Return the modules that import a module of compiled loops; none for any other module."""
+    name = ".".join(module.relative_to(home / "src").with_suffix("").parts)
+    if "@loop" not in module.read_text(encoding="utf-8"):
+        return []
+    package, _, last = name.rpartition(".")
+    ways = (f"from {name} import", f"from {package} import")
+    return [
+        path
+        for path in sorted((home / "src").rglob("*.py"))
+        if path != module
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.strip().startswith(ways) and (name in line or re.search(rf"\b{last}\b", line))
+    ]
+
+
 def pytest(home: Path, *arguments: str, **environment: str) -> int:
     """Run pytest in a copy of the repository; a run that does not end in time has failed."""
     known = os.environ | {"PYTHONPATH": str(home / "src"), "OPENBLAS_NUM_THREADS": "1"}
@@ -124,12 +148,27 @@ def pytest(home: Path, *arguments: str, **environment: str) -> int:
         return 1
 
 
+def described(home: Path, path: Path, node: ast.expr, other: ast.AST) -> tuple[str, ...]:
+    """Return module, line, code, and changed code."""
+    source = path.read_text(encoding="utf-8")
+    code = ast.get_source_segment(source, node) or ""
+    return path.relative_to(home / "src").as_posix(), str(node.lineno), code, ast.unparse(other)
+
+
+def survivors(table: Path) -> set[tuple[str, ...]]:
+    """Return the mutants of a table that no test killed."""
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["is_killed"] == "False"]
+    return {(row["module"], row["line"], row["code"], row["mutant"]) for row in rows}
+
+
 def main() -> None:
     """Sample, run, and tabulate."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rooms", nargs="+", help="folders of src/collsec, each with its tests")
     parser.add_argument("--sample", type=int, default=50, help="mutants in each room")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--again", type=Path, help="only the survivors of this CSV")
     parser.add_argument("--to", type=Path, required=True, help="CSV to write")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, given.to.open("w", encoding="utf-8") as file:
@@ -139,34 +178,37 @@ def main() -> None:
         out = csv.writer(file)
         out.writerow(["room", "module", "line", "code", "mutant", "tests", "is_killed"])
         for room in given.rooms:
-            tests = f"tests/{room}"
+            tests = [f"tests/{room}", *FURTHER.get(room, ())]
             data = Path(folder) / f"{room.replace('/', '-')}.coverage"
             covered = ("--cov=collsec", "--cov-context=test", "--cov-report=")
-            if pytest(home, *covered, tests, COVERAGE_FILE=str(data)):
-                sys.exit(f"{tests} fails without any mutant.")
+            if pytest(home, *covered, *tests, COVERAGE_FILE=str(data)):
+                sys.exit(f"{' '.join(tests)} fails without any mutant.")
             known = [
                 (path, node, other)
                 for path in sorted((home / "src" / "collsec" / room).rglob("*.py"))
                 for node, other in sites(ast.parse(path.read_text(encoding="utf-8")))
             ]
             drawn = random.Random(given.seed).sample(known, min(given.sample, len(known)))
+            if given.again:
+                left = survivors(given.again)
+                drawn = [one for one in known if described(home, *one) in left]
             tally: Counter[bool] = Counter()
             for path, node, other in drawn:
                 lines = executing(data, path)
                 span = range(node.lineno, (node.end_lineno or node.lineno) + 1)
                 ids = set().union(*(lines.get(line, set()) for line in span))
-                chosen = [tests] if "" in ids else sorted(ids)
+                for other_path in () if ids - {""} else importing(home, path):
+                    ids |= set().union(*executing(data, other_path).values()) - {""}
+                chosen = tests if "" in ids else sorted(ids)
                 source = path.read_text(encoding="utf-8")
                 path.write_text(spliced(source, node, other), encoding="utf-8")
                 code = pytest(home, "-x", *chosen) if chosen else 0
                 if code == NOT_FOUND:
-                    code = pytest(home, "-x", tests)
+                    code = pytest(home, "-x", *tests)
                 is_killed = code != 0
                 path.write_text(source, encoding="utf-8")
                 tally[is_killed] += 1
-                module = path.relative_to(home / "src").as_posix()
-                change = (ast.get_source_segment(source, node), ast.unparse(other))
-                out.writerow([room, module, node.lineno, *change, len(chosen), is_killed])
+                out.writerow([room, *described(home, path, node, other), len(chosen), is_killed])
                 file.flush()
             total = sum(tally.values())
             print(f"{room}: {tally[True]} of {total} killed of {len(known)} possible", flush=True)

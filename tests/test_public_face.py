@@ -32,11 +32,21 @@ def at_home(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     session._LOADED.clear()
 
 
-def test_importing_brings_no_heavy_library() -> None:
-    code = "import sys, json, collsec; dir(collsec); print(json.dumps(sorted(sys.modules)))"
+def loaded_by(code: str) -> set[str]:
+    """Modules that a new interpreter has loaded after some code."""
+    code = f"import sys, json, {code}; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout))
+
+
+def test_importing_brings_no_heavy_library() -> None:
     heavy = {"pandas", "numpy", "scipy", "pyarrow", "yaml", "typer", "collsec.survival"}
-    assert not heavy & set(json.loads(done.stdout))
+    assert not heavy & loaded_by("collsec; dir(collsec)")
+
+
+def test_distributions_are_loaded_when_one_is_asked_for() -> None:
+    # Half a second that `collsec check`, which needs the names of all designs, does without.
+    assert "scipy.stats" not in loaded_by("collsec.designs")
 
 
 def test_every_public_name_is_there_and_the_same_object() -> None:

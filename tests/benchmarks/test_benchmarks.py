@@ -17,7 +17,7 @@ from benchmarks.catalogue import ENGINES, OURS, TASKS
 from benchmarks.goals import MET, NOT_MEASURED, NOT_MET, against_goals, growth
 from benchmarks.processes import Where
 from benchmarks.report import Circumstances, whole_page
-from benchmarks.runs import COLUMNS, FITTED, OTHER_ANSWER, Plan, chosen, one_case
+from benchmarks.runs import COLUMNS, FITTED, OTHER_ANSWER, Plan, chosen, memory_ratio, one_case
 from collsec.survival import cox_ph
 from study import REPOSITORY
 
@@ -137,6 +137,11 @@ def test_growth_is_the_slope_between_the_two_largest_sizes() -> None:
         made_up({("iv", n, OURS): s for n, s in ((1_000, 9.0), (10_000, 1.0), (100_000, 100.0))})
     )
     assert table["exponent"].tolist() == [pytest.approx(2.0)]
+
+
+def test_memory_is_not_set_against_next_to_nothing() -> None:
+    assert memory_ratio(24.0, 1.5) == 16
+    assert np.isnan(memory_ratio(24.0, 0.0)) and np.isnan(memory_ratio(0.0, 0.2))
 
 
 def test_another_answer_is_named_without_a_speed() -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate
@@ -49,7 +49,7 @@ def rejections(rejected: int, events: float, estimates: np.ndarray) -> Calibrati
     done = len(estimates)
     if not done:
         return NOT_CALIBRATED
-    interval = stats.binomtest(rejected, done).proportion_ci(0.95, method="wilson")
+    interval = scipy.stats.binomtest(rejected, done).proportion_ci(0.95, method="wilson")
     return Calibration(
         rejected / done, float(interval.low), float(interval.high), LEVEL, done, events, estimates
     )

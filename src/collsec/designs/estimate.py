@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from collsec.core.provenance import (
     digest_json,
@@ -146,7 +146,9 @@ def wald_interval(
         Degrees of freedom of Student's t.
     """
     middle = 0.5 + level / 2
-    quantile = stats.norm.ppf(middle) if degrees is None else stats.t.ppf(middle, degrees)
+    quantile = (
+        scipy.stats.norm.ppf(middle) if degrees is None else scipy.stats.t.ppf(middle, degrees)
+    )
     half = float(quantile) * std_error
     return coefficient - half, coefficient + half
 
@@ -154,7 +156,9 @@ def wald_interval(
 def wald_p_value(coefficient: float, std_error: float, degrees: int | None = None) -> float:
     """Two-sided p-value of a coefficient, as :func:`wald_interval`."""
     size = abs(coefficient / std_error)
-    return float(2 * (stats.norm.sf(size) if degrees is None else stats.t.sf(size, degrees)))
+    return float(
+        2 * (scipy.stats.norm.sf(size) if degrees is None else scipy.stats.t.sf(size, degrees))
+    )
 
 
 def counts_of(

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from collsec.designs.comparison import Comparison, sandwich_ratio
 from collsec.designs.estimate import (
@@ -276,7 +276,7 @@ class JointEffects:
         covariance = (clusters - 1) / clusters * away.T @ away
         beta = self.beta[chosen]
         statistic = float(beta @ np.linalg.solve(covariance, beta)) / len(chosen)
-        return float(stats.f.sf(statistic, len(chosen), self.degrees))
+        return float(scipy.stats.f.sf(statistic, len(chosen), self.degrees))
 
 
 def joint_effects(

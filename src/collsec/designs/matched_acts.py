@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 Floats = npt.NDArray[np.float64]
 #: Beyond these logarithms a limit is open.
@@ -210,5 +210,5 @@ def rejection(
 
 def wilson(rejected: int, draws: int) -> tuple[float, float]:
     """Wilson interval of a rejection rate."""
-    interval = stats.binomtest(rejected, draws).proportion_ci(0.95, method="wilson")
+    interval = scipy.stats.binomtest(rejected, draws).proportion_ci(0.95, method="wilson")
     return float(interval.low), float(interval.high)

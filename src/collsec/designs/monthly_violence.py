@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from collsec.core.schema import Role
 from collsec.designs.arrivals import BEFORE, arrivals
@@ -204,7 +204,7 @@ class MonthlyViolence:
             laid, laid.after, None, picks, level, found.estimate, is_pooled=is_pooled
         )
         around = wald_interval(found.estimate, found.std_error, level)
-        half = float(stats.norm.ppf(0.5 + level / 2))
+        half = float(scipy.stats.norm.ppf(0.5 + level / 2))
         width = (high - low) / (2 * half)
         return Estimate.from_fit(
             found.estimate,
@@ -339,8 +339,8 @@ class MonthlyViolence:
         start = start if math.isfinite(start) else 0.0
         picks = picked(laid, draws, seed_for(inputs.study.seed, f"{inputs.spec.hypothesis}.trend"))
         p, low, high = inverted(laid, laid.lead, before, picks, 1 - LEVEL, start, is_pooled=False)
-        half = float(stats.norm.ppf(1 - LEVEL / 2))
-        power = float(stats.norm.ppf(inputs.study.power))
+        half = float(scipy.stats.norm.ppf(1 - LEVEL / 2))
+        power = float(scipy.stats.norm.ppf(inputs.study.power))
         detectable = (high - low) / (2 * half) * (half + power)
         return {"p": p, "ratio": start, "low": low, "high": high, "detectable": detectable}
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from collsec import measures
 from collsec.core.schema import Role
@@ -385,7 +385,7 @@ class PanelCounts:
             return inside
 
         low, high = limit(-1.0), limit(1.0)
-        half = float(stats.norm.ppf(0.5 + level / 2))
+        half = float(scipy.stats.norm.ppf(0.5 + level / 2))
         return Estimate.from_fit(
             log,
             error if math.isfinite(error) else (high - low) / (2 * half),

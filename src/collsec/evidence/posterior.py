@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from collsec.designs.estimate import Estimate, Quantity, Unit
 
@@ -46,8 +46,10 @@ class Posterior:
 def normal_prior(low: float, high: float) -> np.ndarray:
     """Density on the grid of a log-normal ratio that lies in a range with 95 % probability."""
     center = (math.log(low) + math.log(high)) / 2
-    spread = (math.log(high) - math.log(low)) / (2 * float(stats.norm.ppf(0.5 + PROBABILITY / 2)))
-    density: np.ndarray = stats.norm.pdf(GRID, center, spread)
+    spread = (math.log(high) - math.log(low)) / (
+        2 * float(scipy.stats.norm.ppf(0.5 + PROBABILITY / 2))
+    )
+    density: np.ndarray = scipy.stats.norm.pdf(GRID, center, spread)
     return density
 
 
@@ -64,7 +66,7 @@ def posterior(
     no_effect : tuple of float
         Ratios between which an effect does not matter.
     """
-    weight = prior * stats.norm.pdf(GRID, log_ratio, std_error)
+    weight = prior * scipy.stats.norm.pdf(GRID, log_ratio, std_error)
     weight = weight / weight.sum()
     below = np.cumsum(weight)
     low, high = (math.log(v) for v in no_effect)

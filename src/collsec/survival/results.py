@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from collsec.survival import plotting
 from collsec.survival.columns import Names, names_of, number_array
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def critical_value(level: float, df: float | None = None) -> float:
     """Return the quantile of the normal, or of Student's t, that bounds a two-sided interval."""
     tail = (1 + check_level(level)) / 2
-    return float(stats.norm.ppf(tail) if df is None else stats.t.ppf(tail, df))
+    return float(scipy.stats.norm.ppf(tail) if df is None else scipy.stats.t.ppf(tail, df))
 
 
 def _four_digits(value: float) -> str:
@@ -104,7 +104,11 @@ class Coefficients(Printed):
     def p_values(self) -> pd.Series[float]:
         """Two-sided p-values of no effect."""
         size = np.abs(self.statistics.to_numpy())
-        tail = stats.norm.sf(size) if self.df_resid is None else stats.t.sf(size, self.df_resid)
+        tail = (
+            scipy.stats.norm.sf(size)
+            if self.df_resid is None
+            else scipy.stats.t.sf(size, self.df_resid)
+        )
         return pd.Series(2 * tail, index=self.params.index, name="p_value")
 
     @property
@@ -188,8 +192,8 @@ class Coefficients(Printed):
             "or clusters are too few to test them jointly",
         )
         if self.df_resid is None:
-            return chi2, rank, float(stats.chi2.sf(chi2, rank))
-        return chi2 / rank, rank, float(stats.f.sf(chi2 / rank, rank, self.df_resid))
+            return chi2, rank, float(scipy.stats.chi2.sf(chi2, rank))
+        return chi2 / rank, rank, float(scipy.stats.f.sf(chi2 / rank, rank, self.df_resid))
 
     def plot(
         self,
@@ -295,4 +299,4 @@ class ScalarEstimate(Printed):
     @property
     def p_value(self) -> float:
         """Two-sided p-value of zero."""
-        return float(2 * stats.norm.sf(abs(self.estimate) / self.std_error))
+        return float(2 * scipy.stats.norm.sf(abs(self.estimate) / self.std_error))

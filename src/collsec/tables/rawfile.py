@@ -215,10 +215,16 @@ def check_header(header: list[str], where: str, columns: Sequence[str]) -> None:
 
 
 def check_forms(cells: pd.DataFrame, where: str, schema: dict[str, Any]) -> None:
-    """Refuse the first cell that is not written as its type is."""
+    """Refuse the first cell that is not written as its type is.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Text, numbered from 0.
+    """
     first: tuple[int, str, str] | None = None
     for field in schema["fields"]:
-        column = cells[field["name"]]
+        column = cells[field["name"]].drop_duplicates()  # the first row of each value
         pattern, form = FORMS[field["type"]]
         filled = column != ""
         bad = filled & ~column.str.fullmatch(pattern)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+import scipy
+from scipy import optimize
 
 from collsec.survival.arrays import Floats
 from collsec.survival.columns import Names, as_frame, names_of
@@ -101,7 +102,7 @@ def firth_cox(
     check_information(design.evaluate(center).information, design.names, events)
     best = _maximum(design, center, fixed=None)
     top = _penalized(design, best)
-    drop = float(stats.chi2.ppf(level, 1)) / 2
+    drop = float(scipy.stats.chi2.ppf(level, 1)) / 2
 
     def short_of(value: float) -> float:
         held = best.copy()
@@ -117,7 +118,7 @@ def firth_cox(
         estimate=float(best[0]) / scale,
         ci_low=limits[0] / scale,
         ci_high=limits[1] / scale,
-        p_value=float(stats.chi2.sf(max(ratio, 0.0), 1)),
+        p_value=float(scipy.stats.chi2.sf(max(ratio, 0.0), 1)),
         params=pd.Series(best / design.scale, index=list(design.names)),
     )
 

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+import scipy
+from scipy import optimize
 
 from collsec.survival.columns import Names, as_frame, clusters, codes, names_of
 from collsec.survival.cox.design import CoxDesign
@@ -87,7 +88,7 @@ class FrailtyResult(Coefficients):
         No frailty lies on the border of what is possible: half of the χ² has no degree of freedom.
         """
         chi2 = max(2 * (self.loglik[1] - self.loglik_without), 0.0)
-        return chi2, float(stats.chi2.sf(chi2, 1)) / 2 if chi2 > 0 else 1.0
+        return chi2, float(scipy.stats.chi2.sf(chi2, 1)) / 2 if chi2 > 0 else 1.0
 
     def predict(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from collsec.survival.arrays import Floats, crossproduct, sum_by_group
 from collsec.survival.cox.design import CoxDesign, FittedCox
@@ -87,7 +87,9 @@ def proportional_hazards_test(
     u = np.concatenate((np.zeros(p), score))
     chi2 = pd.Series({**table, "GLOBAL": quadratic_form(u, joint, refusal)}, name="chi2")
     df = np.array([1] * p + [p])
-    return pd.DataFrame({"chi2": chi2, "df": df, "p_value": stats.chi2.sf(chi2.to_numpy(), df)})
+    return pd.DataFrame(
+        {"chi2": chi2, "df": df, "p_value": scipy.stats.chi2.sf(chi2.to_numpy(), df)}
+    )
 
 
 def _timed_cluster_scores(
@@ -133,7 +135,7 @@ def _robust_trend(
     )
     df = np.array([1] * p + [p])
     table = pd.DataFrame({"chi2": pd.Series(chi2), "df": df})
-    return table.assign(p_value=stats.chi2.sf(table["chi2"].to_numpy(), df))
+    return table.assign(p_value=scipy.stats.chi2.sf(table["chi2"].to_numpy(), df))
 
 
 def weighted_information(design: CoxDesign, at: Likelihood, factor: Floats) -> Floats:
@@ -171,7 +173,7 @@ def time_scale(design: CoxDesign, transform: str) -> Floats:
         return np.log(sets.time)
     if transform == "rank":
         one = sets.failures[np.unique(sets.failure_moment, return_index=True)[1]]
-        return np.asarray(stats.rankdata(design.stop)[sets.rows[one]])
+        return np.asarray(scipy.stats.rankdata(design.stop)[sets.rows[one]])
     if transform == "km":
         return kaplan_meier_scale(design)
     raise EstimationError(f"transform must be one of {', '.join(TRANSFORMS)}, not {transform!r}")

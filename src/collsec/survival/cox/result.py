@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from collsec.survival.arrays import Floats, weighted_total
 from collsec.survival.cox.baseline import baseline_hazard, predict_survival
@@ -95,7 +95,7 @@ class CoxResult(Coefficients):
     def likelihood_ratio(self) -> tuple[float, int, float]:
         """χ², degrees of freedom and p-value against the null model (invalid under clusters)."""
         chi2 = 2 * (self.loglik[1] - self.loglik[0])
-        return chi2, len(self.params), float(stats.chi2.sf(chi2, len(self.params)))
+        return chi2, len(self.params), float(scipy.stats.chi2.sf(chi2, len(self.params)))
 
     def _bic_size(self) -> float:
         return float(self.n_events)

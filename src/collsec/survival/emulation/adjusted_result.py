@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from collsec.survival import plotting
 from collsec.survival.arrays import Floats
@@ -237,7 +237,7 @@ class AdjustedSurvival(Printed):
     def _wald(self, value: float, influence: Floats) -> tuple[float, float, float, float, float]:
         error = float(np.sqrt((influence**2).sum()))
         half = critical_value(self.level) * error
-        p = float(2 * stats.norm.sf(abs(value) / error)) if error > 0 else np.nan
+        p = float(2 * scipy.stats.norm.sf(abs(value) / error)) if error > 0 else np.nan
         return value, error, value - half, value + half, p
 
     def _end(self) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from collsec.survival.arrays import Floats, Integers
 from collsec.survival.errors import check_alpha
@@ -101,7 +101,7 @@ def null_calibration(
         exposed, events = exposed_counts(design, batch)
         exposed_events += float(events.sum())
         estimates.append(efron_estimate(design.event_counts, exposed, events)[0])
-    interval = stats.binomtest(rejections, draws).proportion_ci(0.95, method="wilson")
+    interval = scipy.stats.binomtest(rejections, draws).proportion_ci(0.95, method="wilson")
     return Calibration(
         rejection_rate=rejections / draws,
         ci_low=float(interval.low),
@@ -160,7 +160,7 @@ def score_test(design: ExposureDesign) -> AssignmentTest:
     It rejects too often where the assignment strata that receive many spells have another
     hazard than the rest, and the outcome strata do not absorb that.
     """
-    return lambda assignments: 2 * stats.norm.sf(np.abs(null_scores(design, assignments)))
+    return lambda assignments: 2 * scipy.stats.norm.sf(np.abs(null_scores(design, assignments)))
 
 
 def ever_exposed_test(design: ExposureDesign) -> AssignmentTest:
@@ -208,7 +208,7 @@ def ever_exposed_test(design: ExposureDesign) -> AssignmentTest:
             real=np.zeros(totals.time.size),
             beta=0.0,
         )
-        tails: Floats = 2 * stats.norm.sf(np.abs(scores))
+        tails: Floats = 2 * scipy.stats.norm.sf(np.abs(scores))
         return tails
 
     return p_values

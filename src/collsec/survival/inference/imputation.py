@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from collsec.survival.errors import InferenceError, check_level
 from collsec.survival.inference.event_counts import float_array
@@ -111,14 +111,14 @@ def rubin_combine(
         lost += (complete_dof + 3) / (complete_dof * (complete_dof + 1) * (1 - share))
     dof = 1 / lost if lost > 0 else float("inf")
     estimate, error = float(values.mean()), float(np.sqrt(total))
-    reach = float(stats.t.isf((1 - level) / 2, dof)) * error
+    reach = float(scipy.stats.t.isf((1 - level) / 2, dof)) * error
     return PooledEstimate(
         estimate=estimate,
         std_error=error,
         dof=float(dof),
         ci_low=estimate - reach,
         ci_high=estimate + reach,
-        p_value=float(2 * stats.t.sf(abs(estimate) / error, dof)),
+        p_value=float(2 * scipy.stats.t.sf(abs(estimate) / error, dof)),
         within=within,
         between=between,
         missing_information=float(share),

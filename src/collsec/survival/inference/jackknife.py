@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from collsec.survival.arrays import Floats
 from collsec.survival.errors import EstimationError, InferenceError, check_level
@@ -200,13 +200,13 @@ def cluster_jackknife(
     std_error = float(np.sqrt(spread))
     if std_error == 0:
         raise InferenceError("No cluster moves the estimate: there is no spread to judge it by.")
-    half = float(stats.t.ppf(0.5 + level / 2, degrees)) * std_error
+    half = float(scipy.stats.t.ppf(0.5 + level / 2, degrees)) * std_error
     return JackknifeResult(
         estimate=without.estimate,
         std_error=std_error,
         ci_low=without.estimate - half,
         ci_high=without.estimate + half,
-        p_value=float(2 * stats.t.sf(abs(without.estimate) / std_error, degrees)),
+        p_value=float(2 * scipy.stats.t.sf(abs(without.estimate) / std_error, degrees)),
         level=level,
         degrees_of_freedom=degrees,
         influence=without,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from collsec.survival.arrays import Floats
 from collsec.survival.errors import InferenceError
@@ -106,7 +106,7 @@ def minimum_detectable_effect(std_error: float, *, alpha: float, power: float) -
         raise InferenceError("Level and power must lie between 0 and 1.")
     if not 0 < std_error < np.inf:
         raise InferenceError(f"The standard error must be positive and finite, not {std_error:g}.")
-    size = (stats.norm.isf(alpha / 2) + stats.norm.ppf(power)) * std_error
+    size = (scipy.stats.norm.isf(alpha / 2) + scipy.stats.norm.ppf(power)) * std_error
     return DetectableEffect(
         high=float(np.exp(size)),
         low=float(np.exp(-size)),
@@ -187,8 +187,8 @@ def power_curve(hazard_ratio: npt.ArrayLike, std_error: float, *, alpha: float) 
     if np.any(ratio <= 0):
         raise InferenceError("Hazard ratios must be positive.")
     shift = np.log(ratio) / std_error
-    critical = stats.norm.isf(alpha / 2)
-    power: Floats = stats.norm.sf(critical - shift) + stats.norm.cdf(-critical - shift)
+    critical = scipy.stats.norm.isf(alpha / 2)
+    power: Floats = scipy.stats.norm.sf(critical - shift) + scipy.stats.norm.cdf(-critical - shift)
     return power
 
 
@@ -261,7 +261,7 @@ def equivalence_test(
     """
     if not (low < high and std_error > 0 and 0 < alpha < 0.5):
         raise InferenceError("Bounds must be ordered, the error positive, the level below 0.5.")
-    distribution = stats.t(dof)
+    distribution = scipy.stats.t(dof)
     p_low = float(distribution.sf((estimate - low) / std_error))
     p_high = float(distribution.cdf((estimate - high) / std_error))
     reach = float(distribution.isf(alpha)) * std_error

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from collsec.survival.arrays import Floats, Integers
 from collsec.survival.errors import InferenceError, check_level
@@ -113,7 +113,7 @@ class RerandomizationResult:
         redrawn exposures often fall on really exposed units. Infinite for an open interval. The
         minimum detectable effect of the test follows from it.
         """
-        reach = stats.norm.isf((1.0 - self.level) / 2)
+        reach = scipy.stats.norm.isf((1.0 - self.level) / 2)
         return float((self.ci_high - self.ci_low) / (2 * reach))
 
 

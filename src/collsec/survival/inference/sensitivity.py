@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from collsec.survival.errors import InferenceError
 
@@ -192,7 +192,7 @@ def omitted_variable_bounds(
     adjusted = float(np.sign(estimate) * (abs(estimate) - bias))
     inflation = (1 - r2_outcome) / (1 - r2_exposure) * dof / (dof - 1)
     adjusted_error = float(std_error * np.sqrt(inflation))
-    critical = float(stats.t.isf(alpha / 2, dof - 1))
+    critical = float(scipy.stats.t.isf(alpha / 2, dof - 1))
     t_value = abs(estimate) / std_error
     f_value = t_value / np.sqrt(dof)
     return OmittedVariableBounds(

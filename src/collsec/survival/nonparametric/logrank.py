@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from collsec.survival.arrays import Floats
 from collsec.survival.clustered import at_risk_by_cluster, failures_by_cluster
@@ -146,7 +146,7 @@ def logrank(
         )
     chi2 = float(excess @ np.linalg.solve(variance, excess))
     df = len(excess)
-    return LogrankTest(chi2, df, float(stats.chi2.sf(chi2, df)), table)
+    return LogrankTest(chi2, df, float(scipy.stats.chi2.sf(chi2, df)), table)
 
 
 def _cluster_scores(

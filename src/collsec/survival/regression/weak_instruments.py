@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, stats
+import scipy
+from scipy import linalg
 
 from collsec.survival.arrays import Floats, Integers, dot, product, sum_by_group, tall_product
 from collsec.survival.columns import number_array
@@ -61,14 +62,14 @@ class AndersonRubin:
         """Return the p-value of the hypothesis that the coefficient has a value."""
         q = len(self.first)
         if self.df_resid is None:
-            return float(stats.chi2.sf(q * self.statistic(value), q))
-        return float(stats.f.sf(self.statistic(value), q, self.df_resid))
+            return float(scipy.stats.chi2.sf(q * self.statistic(value), q))
+        return float(scipy.stats.f.sf(self.statistic(value), q, self.df_resid))
 
     def chi2(self, value: float = 0.0) -> tuple[float, int, float]:
         """Return the test without small-sample factor: χ², degrees of freedom and p-value."""
         q = len(self.first)
         found = q * self.statistic(value) * self.inflation
-        return found, q, float(stats.chi2.sf(found, q))
+        return found, q, float(scipy.stats.chi2.sf(found, q))
 
     def confidence_set(self, level: float = 0.95) -> list[tuple[float, float]]:
         """Return the values that are not rejected, as intervals in order.
@@ -85,9 +86,9 @@ class AndersonRubin:
         check_level(level)
         q = len(self.first)
         limit = (
-            float(stats.chi2.ppf(level, q)) / q
+            float(scipy.stats.chi2.ppf(level, q)) / q
             if self.df_resid is None
-            else float(stats.f.ppf(level, q, self.df_resid))
+            else float(scipy.stats.f.ppf(level, q, self.df_resid))
         )
         aa, ab = self.cov[:q, :q], self.cov[:q, q:]
         bb = self.cov[q:, q:]
@@ -175,7 +176,7 @@ def rank_lm(
     if groups is not None:
         scores = sum_by_group(scores, groups, int(groups.max()) + 1)
     chi2 = quadratic_form(scores.sum(axis=0), scores.T @ scores, alike)
-    return chi2, own.shape[1], float(stats.chi2.sf(chi2, own.shape[1]))
+    return chi2, own.shape[1], float(scipy.stats.chi2.sf(chi2, own.shape[1]))
 
 
 def classical_f(d: Floats, own: Floats, df: int) -> float:
