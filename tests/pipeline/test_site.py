@@ -186,11 +186,12 @@ def test_a_study_without_cases_or_claims_has_no_pages_of_them(small: Path, tmp_p
     ]
 
 
-@pytest.mark.parametrize("names", [("q1",), tuple(f"q{n}" for n in range(1, 13))])
+@pytest.mark.parametrize("count", [1, 12, pytest.param(30, marks=pytest.mark.slow)])
 def test_hypotheses_that_nobody_has_met_have_their_pages_and_lines(
-    tmp_path: Path, repository: Path, names: tuple[str, ...]
+    tmp_path: Path, repository: Path, count: int
 ) -> None:
     """One or many, none of the study's own, none with a claim."""
+    names = tuple(f"q{n}" for n in range(1, count + 1))
     root = study.write_study(tmp_path / "own", repository, names, is_released=True)
     claims = root / "data" / "raw" / "coded" / "claims.csv"
     rows = pd.read_csv(claims, dtype=str)
