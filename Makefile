@@ -7,7 +7,7 @@ PROFILE ?= quick
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: study test test-slow faults mutants lock clean
+.PHONY: study test test-slow test-lowest faults mutants lock clean
 
 study: $(READY)
 	$(BIN)/collsec run --profile $(PROFILE)
@@ -21,6 +21,16 @@ test: $(READY)
 # The long simulations (coverage, size and power of the inference; a hundred simulated data sets; twenty kills).
 test-slow: $(READY)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -q -n 2 -m slow
+
+# The same tests under the lowest version that is declared of each library (needs `uv` on PATH).
+# Under another Python: `make test PYTHON=python3.13 VENV=.venv-3.13`.
+test-lowest:
+	uv venv --clear --python $(PYTHON) .venv-lowest
+	uv pip compile pyproject.toml --extra dev --resolution lowest-direct --python-version 3.11 \
+	  --output-file .venv-lowest/requirements.txt
+	uv pip install --python .venv-lowest --requirement .venv-lowest/requirements.txt
+	uv pip install --python .venv-lowest --no-deps --no-build-isolation --editable .
+	PATH="$(abspath .venv-lowest/bin):$$PATH" .venv-lowest/bin/python -m pytest -q -n 2 --dist loadfile
 
 # What a run survives: kills, signals, lost and corrupt files, broken input (docs/faults.md).
 faults: $(READY)
@@ -46,4 +56,4 @@ lock:
 	  --no-header --no-strip-extras --output-file requirements.lock
 
 clean:
-	rm -rf data/processed/* reports/project reports/site .snakemake
+	rm -rf data/processed/* reports/project reports/site .snakemake .venv-lowest
