@@ -41,7 +41,7 @@ faults: $(READY)
 
 # Which changes of the code the tests do not notice (about an hour; a table of every change tried).
 mutants: $(READY)
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tests/mutants.py measures histories evidence designs \
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tests/mutants.py measures histories evidence designs survival \
 	  --sample 50 --to mutants.csv
 
 $(READY): requirements.lock pyproject.toml

@@ -168,12 +168,14 @@ def main() -> None:
     parser.add_argument("rooms", nargs="+", help="folders of src/collsec, each with its tests")
     parser.add_argument("--sample", type=int, default=50, help="mutants in each room")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--shard", default="1/1", help="a part of the sample, such as 2/6")
     parser.add_argument("--again", type=Path, help="only the survivors of this CSV")
     parser.add_argument("--to", type=Path, required=True, help="CSV to write")
     given = parser.parse_args()
+    part, parts = map(int, given.shard.split("/"))
     with tempfile.TemporaryDirectory() as folder, given.to.open("w", encoding="utf-8") as file:
         home = Path(folder) / "copy"
-        ignored = shutil.ignore_patterns(".git", ".venv", ".snakemake", "site", "project")
+        ignored = shutil.ignore_patterns(".git", ".venv*", ".snakemake", "site", "project")
         shutil.copytree(ROOT, home, ignore=ignored)
         out = csv.writer(file)
         out.writerow(["room", "module", "line", "code", "mutant", "tests", "is_killed"])
@@ -189,6 +191,7 @@ def main() -> None:
                 for node, other in sites(ast.parse(path.read_text(encoding="utf-8")))
             ]
             drawn = random.Random(given.seed).sample(known, min(given.sample, len(known)))
+            drawn = drawn[part - 1 :: parts]
             if given.again:
                 left = survivors(given.again)
                 drawn = [one for one in known if described(home, *one) in left]

@@ -24,10 +24,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     generated = ("data/processed", "data/upstream", "reports/site", "reports/project")
-    left_out = {str(REPOSITORY / name) for name in (*generated, ".git", ".venv", ".snakemake")}
+    left_out = {str(REPOSITORY / name) for name in (*generated, ".git", ".snakemake")}
 
     def ignored(place: str, names: list[str]) -> set[str]:
-        return {n for n in names if f"{place}/{n}" in left_out or n == "__pycache__"}
+        return {
+            n for n in names if f"{place}/{n}" in left_out or n.startswith(("__pycache__", ".venv"))
+        }
 
     shutil.copytree(REPOSITORY, source, ignore=ignored)
     command = [*(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps")]
