@@ -33,7 +33,7 @@ def declared(folder: Path, **entries: dict[str, Any]) -> Path:
 def test_a_name_has_forty_letters_at_most(tmp_path: Path) -> None:
     [case] = read_cases(declared(tmp_path, **{"a" * 40: entry()}), EPISODES)
     assert case.name == "a" * 40
-    with pytest.raises(BadSpec, match="a{41}"):
+    with pytest.raises(BadSpec, match=r"a{41}"):
         read_cases(declared(tmp_path, **{"a" * 41: entry()}), EPISODES)
 
 

@@ -29,7 +29,7 @@ def test_a_measure_is_found_under_the_kinds_asked_for_alone() -> None:
         get("un_troops", "covariate")
     with pytest.raises(BadSpec, match="unknown covariate or outcome 'un_troops'"):
         get("un_troops", "covariate", "outcome")
-    with pytest.raises(BadSpec, match="unknown measure 'un_trops'.*un_troops"):
+    with pytest.raises(BadSpec, match=r"unknown measure 'un_trops'.*un_troops"):
         get("un_trops")
 
 
