@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Callable
@@ -131,6 +132,14 @@ def test_what_a_record_tells(project: Project) -> None:
     assert load(project, "h1").places == {}
     changed(project.record("h1"), lambda r: r["diagnostics"].pop("leave_one_out"))
     assert load(project, "h1").leave_one_out.empty
+
+
+def test_a_record_made_without_a_minimum_says_a_direction_of_every_estimate(
+    project: Project,
+) -> None:
+    found = load(project, "h1")
+    names = {one.name for one in dataclasses.fields(Record)} - {"minimum"}
+    assert Record(**{name: getattr(found, name) for name in names}).minimum == (0, 0)
 
 
 def test_a_synthesis_has_families_and_p_values(project: Project) -> None:
