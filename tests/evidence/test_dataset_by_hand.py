@@ -66,6 +66,7 @@ def test_stata_has_dates_numbers_texts_and_labels(folder: Path) -> None:
     assert str(found["cast_china"].dtype) == "int32" and found["cast_china"].sum() == 2
     with pd.read_stata(path, iterator=True) as reader:
         labels = reader.variable_labels()
+        assert reader.time_stamp == "01 Jan 2000 00:00"  # the same of every file, whenever written
         assert reader.data_label == PUBLIC["acts"].title[:STATA_LABEL]
     assert all(labels.values()) and max(len(text) for text in labels.values()) <= STATA_LABEL
 
