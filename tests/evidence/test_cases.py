@@ -191,6 +191,24 @@ def test_acts_that_exposures_do_not_count_are_not_drawn(left_out: dict[str, Any]
     assert "resolution" not in set(found["kind"])
 
 
+def test_acts_and_sittings_stand_in_the_order_of_their_dates() -> None:
+    """The names of later ones come first in the alphabet."""
+    acts = [act(), act(item_id="S/RES/10 (2002)", date=day("2002-03-05"))]
+    vetoes = [
+        act(item_id=item, act="veto", date=day(date))
+        for item, date in (("v3", "2001-05-01"), ("v2", "2002-05-01"), ("v1", "2003-05-01"))
+    ]
+    held = [
+        sitting(sitting_id=name, from_date=day(date), to_date=day(date))
+        for name, date in (("ES-9/1", "2001-06-01"), ("ES-10/1", "2002-06-01"))
+    ]
+    found = events(CASE, evidence(acts=[*acts[::-1], *vetoes], sittings=held))
+    items = {kind: own["item"].tolist() for kind, own in found.groupby("kind")}
+    assert items["resolution"] == ["S/RES/9 (2002)", "S/RES/10 (2002)"]
+    assert items["veto"] == ["v3", "v2", "v1"]
+    assert items["assembly"] == ["ES-9/1", "ES-10/1"]
+
+
 def test_what_is_well_enough_known_is_drawn() -> None:
     told = evidence(
         acts=[act(confidence=2)],

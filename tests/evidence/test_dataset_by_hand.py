@@ -84,6 +84,20 @@ def test_a_long_text_is_whole_in_stata(tmp_path: Path) -> None:
     assert [one["name"] for one in package["resources"]] == ["acts"]
 
 
+@pytest.mark.parametrize(("length", "is_apart"), [(2000, False), (2001, True)])
+def test_a_text_beyond_two_thousand_bytes_lies_apart(
+    tmp_path: Path, length: int, is_apart: bool
+) -> None:
+    text = "é" + "x" * (length - 2)  # a letter of two bytes
+    table = frames()["acts"].assign(action_class=[text, *[""] * 6])
+    table = table.astype({"action_class": "string"})
+    write(
+        PROJECT, {"acts": table}, tmp_path, entries_of(PROJECT), names=["acts"], formats=["stata"]
+    )
+    # Stata keeps long strings in a section of their own, each after these letters.
+    assert (b"<strls>GSO" in (tmp_path / "stata/acts.dta").read_bytes()) is is_apart
+
+
 def test_the_package_describes_each_file(folder: Path) -> None:
     package = json.loads((folder / "datapackage.json").read_text())
     by = {one["name"]: one for one in package["resources"]}

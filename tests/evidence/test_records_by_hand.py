@@ -228,7 +228,8 @@ def test_the_study_is_cited_as_its_file_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "needle"),
     [
-        ("title: [", "not valid YAML"),
+        ("title: [", r"not valid YAML \(expected the node content, but found '<stream end>'\)"),
+        ("title: \x01", r"not valid YAML \(ill-formed\)"),
         ("- a\n", "a title and authors are needed"),
         ("title: T\n", "a title and authors are needed"),
         ("title: T\nauthors: []\n", "a title and authors are needed"),
