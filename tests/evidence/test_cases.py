@@ -290,6 +290,19 @@ def test_a_mission_without_an_end_is_open() -> None:
     assert rows(found, "troops") == [("2002-06-30", "2005-12-31", True)]
 
 
+def test_a_mission_is_open_on_the_last_day_of_the_release_too() -> None:
+    ongoing = mission(end_date=pd.NaT, last_troops_date=pd.NaT)
+    followed = episode(exit_date=day("2005-12-31"), last_year=2005)
+    found = events(CASE, evidence([followed], missions=[ongoing]))
+    assert rows(found, "personnel") == [("2002-05-31", "2005-12-31", True)]
+    assert rows(found, "troops") == [("2002-06-30", "2005-12-31", True)]
+    # One that ends on that day is not.
+    over = mission(end_date=day("2005-12-31"), last_troops_date=day("2005-12-31"))
+    found = events(CASE, evidence([followed], missions=[over]))
+    assert rows(found, "personnel") == [("2002-05-31", "2005-12-31", False)]
+    assert rows(found, "troops") == [("2002-06-30", "2005-12-31", False)]
+
+
 def test_observers_are_no_troops() -> None:
     observers = mission(has_troops=False, has_troops_in_mission=False, first_troops_date=pd.NaT)
     found = events(CASE, evidence(missions=[observers]))

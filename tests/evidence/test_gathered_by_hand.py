@@ -140,6 +140,15 @@ def test_every_estimate_is_a_row_and_parts_are_named() -> None:
     assert set(found.curves["curve"]) == {"survival"}
 
 
+def test_curves_of_parts_stand_after_those_of_the_design() -> None:
+    usual = gathered().curves
+    own = usual.head(2).assign(curve="early", estimate=[0.75, 0.5])
+    found = gathered(part__early=Part(curves=own)).curves
+    assert told(found[-2:], "curve", "estimate") == [("early", 0.75), ("early", 0.5)]
+    assert len(found) == len(usual) + 2 and list(found.columns) == list(usual.columns)
+    assert found.index.tolist() == list(range(len(found)))
+
+
 def test_numbers_of_a_page_have_their_units() -> None:
     said = gathered().record["quantities"]
     # By Schoenfeld: (2.394 + 0.842)² over the square of the logarithm, at a level of 0.05 / 3.
