@@ -30,7 +30,7 @@ PANEL = pd.DataFrame({"unit_id": ["1-1"], "start": [0.0], "stop": [1.0]})
 
 @functools.cache
 def inputs() -> Inputs:
-    """H3 with two wars in its multiverse, one placebo, one further exposure, and two parts."""
+    """H3 with two options in its multiverse, a placebo, two further exposures, and two parts."""
     spec = load(PROJECT, "h3", known())
     cohorts = {name: spec.multiverse["cohort"][name] for name in ("as_declared", "since_1989")}
     biased = dataclasses.replace(spec.secondary[0], validity="known-biased")
