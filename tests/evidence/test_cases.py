@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,24 @@ def test_what_goes_on_after_the_years_of_the_case_is_clipped_and_open() -> None:
     assert rows(found, "war") == [("2005-01-01", "2005-12-31", False)]
 
 
+@pytest.mark.parametrize(
+    ("onset", "last", "expected"),
+    [
+        ("2001-01-01", "2005-12-31", [("2001-01-01", "2005-12-31", False)]),
+        ("2000-12-31", "2006-01-01", [("2001-01-01", "2005-12-31", True)]),
+        ("2000-01-01", "2001-01-01", [("2001-01-01", "2001-01-01", False)]),
+        ("2005-12-31", "2007-03-04", [("2005-12-31", "2005-12-31", True)]),
+        ("2000-01-01", "2000-12-31", []),
+        ("2006-01-01", "2007-03-04", []),
+    ],
+)
+def test_the_first_and_the_last_day_belong_to_the_case(
+    onset: str, last: str, expected: list[tuple[str, str, bool]]
+) -> None:
+    edges = episode(onset_date=day(onset), exit_date=day(last))
+    assert rows(events(CASE, evidence([edges], wars=())), "episode") == expected
+
+
 def test_an_ongoing_year_of_war_is_open_too() -> None:
     ongoing = episode(exit_date=day("2005-12-31"), is_ended=False, last_year=2005)
     assert rows(events(CASE, evidence([ongoing], wars=(2005,))), "war")[0][2]
@@ -172,6 +191,36 @@ def test_acts_that_exposures_do_not_count_are_not_drawn(left_out: dict[str, Any]
     assert "resolution" not in set(found["kind"])
 
 
+def test_acts_and_sittings_stand_in_the_order_of_their_dates() -> None:
+    """The names of later ones come first in the alphabet."""
+    acts = [act(), act(item_id="S/RES/10 (2002)", date=day("2002-03-05"))]
+    vetoes = [
+        act(item_id=item, act="veto", date=day(date))
+        for item, date in (("v3", "2001-05-01"), ("v2", "2002-05-01"), ("v1", "2003-05-01"))
+    ]
+    held = [
+        sitting(sitting_id=name, from_date=day(date), to_date=day(date))
+        for name, date in (("ES-9/1", "2001-06-01"), ("ES-10/1", "2002-06-01"))
+    ]
+    found = events(CASE, evidence(acts=[*acts[::-1], *vetoes], sittings=held))
+    items = {kind: own["item"].tolist() for kind, own in found.groupby("kind")}
+    assert items["resolution"] == ["S/RES/9 (2002)", "S/RES/10 (2002)"]
+    assert items["veto"] == ["v3", "v2", "v1"]
+    assert items["assembly"] == ["ES-9/1", "ES-10/1"]
+
+
+def test_what_is_well_enough_known_is_drawn() -> None:
+    told = evidence(
+        acts=[act(confidence=2)],
+        sittings=[sitting(confidence=2)],
+        missions=[mission(link_confidence=2)],
+    )
+    kinds = set(events(CASE, told)["kind"])
+    assert kinds == {
+        *("episode", "war", "resolution", "assembly", "authorized", "personnel", "troops")
+    }
+
+
 def test_a_veto_names_who_cast_it() -> None:
     veto = act(item_id="2002-02-02-a", act="veto", cast_russia=True, cast_china=True)
     found = events(CASE, evidence(acts=[veto]))
@@ -185,6 +234,10 @@ def test_where_the_record_of_resolutions_ends_the_axis_says_so() -> None:
     assert (start, end) == ("2026-01-28", "2027-12-31")
     assert sentence(late, found).endswith("Resolutions are on record up to January 2026.")
     assert rows(events(CASE, evidence()), "not_on_record") == []
+    # The record reaches to the last day of the case, or lacks that one day.
+    for until, missing in (("2005-12-31", []), ("2005-12-30", [("2005-12-31", "2005-12-31")])):
+        told = dataclasses.replace(evidence(), resolutions_until=day(until))
+        assert [row[:2] for row in rows(events(CASE, told), "not_on_record")] == missing
 
 
 def test_an_emergency_session_is_shown_once_with_what_convened_it() -> None:
@@ -235,6 +288,19 @@ def test_a_mission_without_an_end_is_open() -> None:
     other = episode(episode_id="8-1", conflict_id=8, last_year=2007)
     found = events(CASE, evidence([episode(), other], missions=[ongoing]))
     assert rows(found, "troops") == [("2002-06-30", "2005-12-31", True)]
+
+
+def test_a_mission_is_open_on_the_last_day_of_the_release_too() -> None:
+    ongoing = mission(end_date=pd.NaT, last_troops_date=pd.NaT)
+    followed = episode(exit_date=day("2005-12-31"), last_year=2005)
+    found = events(CASE, evidence([followed], missions=[ongoing]))
+    assert rows(found, "personnel") == [("2002-05-31", "2005-12-31", True)]
+    assert rows(found, "troops") == [("2002-06-30", "2005-12-31", True)]
+    # One that ends on that day is not.
+    over = mission(end_date=day("2005-12-31"), last_troops_date=day("2005-12-31"))
+    found = events(CASE, evidence([followed], missions=[over]))
+    assert rows(found, "personnel") == [("2002-05-31", "2005-12-31", False)]
+    assert rows(found, "troops") == [("2002-06-30", "2005-12-31", False)]
 
 
 def test_observers_are_no_troops() -> None:

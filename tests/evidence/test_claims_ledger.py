@@ -5,16 +5,27 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pandas as pd
 import pytest
 from rich.console import Console
 
-from collsec.core.errors import BadTable
+import report_study as made_up
+from collsec.core.errors import BadTable, MissingInput
+from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.designs.parts import PARTS, part
-from collsec.evidence.claims import Standing, check, ledger
+from collsec.evidence import claims as coded
+from collsec.evidence.claims import (
+    NOT_IN_STUDY,
+    Standing,
+    are_listed,
+    check,
+    ledger,
+    ledger_of,
+)
 from collsec.evidence.verdict import CODES, Reason, Verdict
 from collsec.reports.tables import study
 from collsec.reports.words.claims import Words, of_primary, worded
@@ -429,6 +440,50 @@ def test_columns_that_contradict_each_other_are_refused(
     check(pd.DataFrame([CLAIM]))
     with pytest.raises(BadTable, match=f"row 3, column {column}"):
         check(pd.DataFrame([CLAIM, CLAIM | {"claim_id": "C02"} | changes]))
+
+
+@pytest.fixture
+def project(tmp_path: Path, repository: Path) -> Project:
+    return Project(made_up.write_study(tmp_path / "study", repository, ("h1", "h2")))
+
+
+def test_hypotheses_that_test_a_claim_are_those_of_the_study_alone(project: Project) -> None:
+    """The study of the project has H1 to H3."""
+    claims = pd.DataFrame(
+        {
+            "verdict_class": ["tested", "deferred", "tested", "tested", "not-testable", "tested"],
+            "hypothesis": ["h3", "h2", "h1", "h9", "", "h3"],
+        }
+    )
+    assert coded.tested_by(claims, project) == ["h1", "h3"]
+    assert coded.tested_by(claims[1:2], project) == []
+
+
+def test_the_ledger_of_a_study_is_read_from_its_files(project: Project) -> None:
+    found = ledger_of(project)
+    assert found["claim_id"].tolist() == ["C01", "C02", "C03", "C04"]
+    assert found["standing"].tolist()[1:] == ["deferred", "not-testable", "not-empirical"]
+    assert found["result_id"].tolist() == ["h1.primary@3f9c2a", "", "", ""]
+    # A quick record without a release has no verdict that may be printed.
+    assert found["standing"][0] == "needs-full-profile" and found["is_quick"].tolist()[0]
+    project.record("h1").unlink()
+    with pytest.raises(MissingInput, match=r"h1\.json does not exist yet"):
+        ledger_of(project)
+
+
+def test_a_claim_of_a_hypothesis_that_is_left_out_stands_as_such() -> None:
+    claims = pd.DataFrame([CLAIM | {"hypothesis": "h9", "tests": "h9.primary"}])
+    assert ledger(claims, {})["standing"].tolist() == [NOT_IN_STUDY]
+
+
+def test_a_study_lists_claims_where_it_has_a_table_or_a_page_of_them(project: Project) -> None:
+    assert are_listed(project)
+    (project.root / "reports" / "claims.qmd").unlink()
+    assert are_listed(project)
+    (project.raw / "coded" / "claims.csv").unlink()
+    assert not are_listed(project)
+    (project.root / "reports" / "claims.qmd").touch()
+    assert are_listed(project)
 
 
 @pytest.fixture

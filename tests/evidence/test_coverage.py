@@ -202,6 +202,7 @@ def test_wars_and_operations_stand_at_their_states(tables: dict[str, pd.DataFram
     positions = pd.DataFrame({"gwno": [20, 750, 770], "latitude": 1, "longitude": -200})
     found = coverage.world(episodes, missions, states, positions)
     counts = ["conflict_years", "war_years", "n_un", "n_others"]
+    assert list(found.columns) == ["gwno", "name", "latitude", "longitude", *counts]
     assert found.set_index("name")[counts].to_dict("index") == {
         "B": dict(zip(counts, (0, 0, 0, 2), strict=True)),
         "C": dict(zip(counts, (12, 1, 1, 0), strict=True)),

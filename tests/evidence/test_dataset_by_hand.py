@@ -66,6 +66,7 @@ def test_stata_has_dates_numbers_texts_and_labels(folder: Path) -> None:
     assert str(found["cast_china"].dtype) == "int32" and found["cast_china"].sum() == 2
     with pd.read_stata(path, iterator=True) as reader:
         labels = reader.variable_labels()
+        assert reader.time_stamp == "01 Jan 2000 00:00"  # the same of every file, whenever written
         assert reader.data_label == PUBLIC["acts"].title[:STATA_LABEL]
     assert all(labels.values()) and max(len(text) for text in labels.values()) <= STATA_LABEL
 
@@ -81,6 +82,20 @@ def test_a_long_text_is_whole_in_stata(tmp_path: Path) -> None:
     assert found == [long, edge, "", "é", "a", "b", "c"]
     package = json.loads((tmp_path / "datapackage.json").read_text())
     assert [one["name"] for one in package["resources"]] == ["acts"]
+
+
+@pytest.mark.parametrize(("length", "is_apart"), [(2000, False), (2001, True)])
+def test_a_text_beyond_two_thousand_bytes_lies_apart(
+    tmp_path: Path, length: int, is_apart: bool
+) -> None:
+    text = "é" + "x" * (length - 2)  # a letter of two bytes
+    table = frames()["acts"].assign(action_class=[text, *[""] * 6])
+    table = table.astype({"action_class": "string"})
+    write(
+        PROJECT, {"acts": table}, tmp_path, entries_of(PROJECT), names=["acts"], formats=["stata"]
+    )
+    # Stata keeps long strings in a section of their own, each after these letters.
+    assert (b"<strls>GSO" in (tmp_path / "stata/acts.dta").read_bytes()) is is_apart
 
 
 def test_the_package_describes_each_file(folder: Path) -> None:

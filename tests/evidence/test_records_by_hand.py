@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Callable
@@ -133,6 +134,14 @@ def test_what_a_record_tells(project: Project) -> None:
     assert load(project, "h1").leave_one_out.empty
 
 
+def test_a_record_made_without_a_minimum_says_a_direction_of_every_estimate(
+    project: Project,
+) -> None:
+    found = load(project, "h1")
+    names = {one.name for one in dataclasses.fields(Record)} - {"minimum"}
+    assert Record(**{name: getattr(found, name) for name in names}).minimum == (0, 0)
+
+
 def test_a_synthesis_has_families_and_p_values(project: Project) -> None:
     family = {"tests": 4, "low": 2, "by_chance": 0.2, "remaining": ["A"], "alpha": 0.05,
               "false_discovery_rate": 0.1}  # fmt: skip
@@ -219,7 +228,8 @@ def test_the_study_is_cited_as_its_file_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "needle"),
     [
-        ("title: [", "not valid YAML"),
+        ("title: [", r"not valid YAML \(expected the node content, but found '<stream end>'\)"),
+        ("title: \x01", r"not valid YAML \(ill-formed\)"),
         ("- a\n", "a title and authors are needed"),
         ("title: T\n", "a title and authors are needed"),
         ("title: T\nauthors: []\n", "a title and authors are needed"),

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -17,7 +18,7 @@ from collsec.core import __version__
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
 from collsec.evidence.record import load
-from collsec.evidence.release import manifest, primaries_over_time
+from collsec.evidence.release import compare, manifest, primaries_over_time
 
 PAGE = "reports/site/index.html"
 
@@ -126,6 +127,38 @@ def test_other_results_replace_a_manifest_only_on_request(made: Path) -> None:
     code, printed = run(made, "--replace")
     assert code == 0 and "h2 verdict" in printed and "Written: reports/MANIFEST.json" in printed
     assert json.loads(path.read_text(encoding="utf-8"))["results"]["h2"]["verdict"] == "mixed"
+
+
+def of_results(**results: dict[str, object]) -> dict[str, Any]:
+    """A manifest of some results."""
+    return {"profile": "full", "data_vintage": "a", "results": results, "outputs": {}}
+
+
+def test_what_stands_on_one_side_alone_has_moved() -> None:
+    h1 = {"id": "h1.primary@1", "primary": {"estimate": 1.5}}
+    h2 = {"id": "h2.primary@2", "verdict": "mixed", "primary": {"n_events": 9}}
+    assert compare(of_results(h1=h1), of_results(h1=h1)).moved == ()
+    assert compare(of_results(h1=h1), of_results(h1=h1, h2=h2)).moved == (
+        "h2 id: none published, h2.primary@2 here",
+        "h2 n_events: none published, 9 here",
+        "h2 verdict: none published, mixed here",
+    )
+    assert compare(of_results(h1=h1, h2=h2), of_results(h2=h2)).moved == (
+        "h1 estimate: 1.5 published, none here",
+        "h1 id: h1.primary@1 published, none here",
+    )
+    wider = h1 | {"primary": {"estimate": 1.5, "level": 0.95}}
+    assert compare(of_results(h1=h1), of_results(h1=wider)).moved == (
+        "h1 level: none published, 0.95 here",
+    )
+
+
+def test_another_vintage_and_files_of_one_side_are_told() -> None:
+    old = of_results() | {"outputs": {"a": "1", "b": "2", "c": "3"}}
+    new = of_results() | {"data_vintage": "b", "outputs": {"b": "2", "c": "4", "d": "5"}}
+    found = compare(old, new)
+    assert found.moved == ("data vintage: a published, b here",)
+    assert (found.files, found.n_files) == (("a", "c", "d"), 4)
 
 
 def test_the_comparison_can_be_had_as_json(made: Path) -> None:

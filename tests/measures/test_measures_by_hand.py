@@ -124,6 +124,11 @@ def test_a_veto_after_a_resolution_blocks_and_the_order_of_rows_is_no_matter() -
     )
     found = spells(get("veto_until_resolution")({"council": acts}))
     assert found == [(1, "2001-01-01", "2002-01-01"), (2, "2001-06-01", ENDLESS)]
+    # Before the first act nothing is blocked.
+    zero = {"known_from": DAY("1946-01-01"), "vetoes": 0, "resolutions": 0}
+    before = pd.DataFrame([{"conflict_id": conflict, **zero} for conflict in (1, 2, 3)])
+    acts = pd.concat([before, acts], ignore_index=True)
+    assert spells(get("veto_until_resolution")({"council": acts})) == found
 
 
 #: Measures of who is there, by the count of the timeline that they rest on.
@@ -276,6 +281,17 @@ def test_a_lull_is_dated_at_its_first_day(name: str, last: str, expected: tuple[
     assert lull(name, "2000-11-15", last, QUIET) == expected
 
 
+@pytest.mark.parametrize("months", [3, 6, 12])
+def test_a_lull_is_of_exactly_so_many_months(months: int) -> None:
+    enough = deaths("2000-11-01", 5, *[0.0] * months, 7)
+    assert lull(f"lull_{months}m", "2000-11-15", "2003-12-31", enough) == ("2000-12-01", True)
+    # One month fewer is none: the war is followed to the end of the record.
+    fewer = deaths("2000-11-01", 5, *[0.0] * (months - 1), 7)
+    last = DAY("2000-11-01") + pd.DateOffset(months=months + 1) - pd.Timedelta(days=1)
+    found = lull(f"lull_{months}m", "2000-11-15", "2003-12-31", fewer)
+    assert found == (f"{last:%Y-%m-%d}", False)
+
+
 def test_what_is_not_known_ends_the_follow_up() -> None:
     # Eleven quiet months at the end of the record are no lull of twelve.
     short = deaths("2000-11-01", 5, *[0.0] * 11)
@@ -360,6 +376,9 @@ def test_interest_is_standardized_over_the_cohort() -> None:
     fewer = get("salience").function(episodes, ties, powers=("uk", "france"))
     assert fewer.tolist() == pytest.approx([-1.0, 1.0])
     assert get("p5_party")(frames).tolist() == [0.0, 1.0]
+    # A war of which no tie is known is no war of a permanent member.
+    unknown = pd.DataFrame({"episode_id": ["9-1", "1-1"]})
+    assert get("p5_party")(frames | {"episodes": unknown}).tolist() == [0.0, 1.0]
     three = pd.concat([ties, ties[:4].assign(episode_id="3-1", ideal_point_rank=0.5)])
     frames = {"episodes": pd.DataFrame({"episode_id": ["1-1", "3-1"]}), "ties": three}
     assert get("divergence")(frames).tolist() == pytest.approx([1.0, -1.0])

@@ -52,6 +52,15 @@ def test_a_column_that_never_varies_has_no_weight() -> None:
     assert principal_component(frame)[1][2] == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize("signs", [(1, 1, -1), (1, -1, 1), (-1, 1, 1)])
+def test_loadings_add_up_to_more_than_zero(signs: tuple[int, ...]) -> None:
+    column = np.array([0.1, 0.4, 0.9, 0.2])
+    _, loadings = principal_component(pd.DataFrame({n: s * column for n, s in enumerate(signs)}))
+    assert loadings == pytest.approx(np.array(signs) / np.sqrt(3))
+    _, opposed = principal_component(pd.DataFrame({n: -s * column for n, s in enumerate(signs)}))
+    assert opposed == pytest.approx(loadings)
+
+
 def test_an_uncovered_component_leaves_the_weighted_mean_of_the_others() -> None:
     rows = ties(("usa", 0.9, 0.8), ("uk", 0.1, 0.2), ("france", 0.5, np.nan), ("china", 0.4, 0.3))
     equal = tie_strength(rows, TWO)

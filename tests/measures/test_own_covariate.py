@@ -77,6 +77,8 @@ def test_a_table_without_years_holds_for_all_time() -> None:
 
 
 def test_definition_and_origin_are_those_of_the_column() -> None:
+    assert oil(1).title == "Oil exports, 1 year before onset"
+    MEASURES.pop("oil")
     made = oil(2)
     assert made.title == "Oil exports, 2 years before onset"
     assert made.function.__doc__ == "Value of oil exports."
