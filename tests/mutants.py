@@ -22,6 +22,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,8 +30,9 @@ from pathlib import Path
 from coverage.numbits import numbits_to_nums
 
 ROOT = Path(__file__).parents[1]
-#: Seconds after which a mutant counts as killed: it loops, or is far slower than the code.
-TIMEOUT = 240
+#: Times that the room's tests take, after which a mutant counts as killed: it loops, or is far
+#: slower than the code.
+TIMES = 3
 #: Exit code of pytest where a test of that name is not found.
 NOT_FOUND = 4
 #: Tests of a room that stand elsewhere: against other engines, and on data of a known truth.
@@ -131,7 +133,7 @@ def importing(home: Path, module: Path) -> list[Path]:
     ]
 
 
-def pytest(home: Path, *arguments: str, **environment: str) -> int:
+def pytest(home: Path, *arguments: str, seconds: float | None = None, **environment: str) -> int:
     """Run pytest in a copy of the repository; a run that does not end in time has failed."""
     known = os.environ | {"PYTHONPATH": str(home / "src"), "OPENBLAS_NUM_THREADS": "1"}
     try:
@@ -141,7 +143,7 @@ def pytest(home: Path, *arguments: str, **environment: str) -> int:
             env=known | environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=None if environment else TIMEOUT,
+            timeout=seconds,
             check=False,
         ).returncode
     except subprocess.TimeoutExpired:
@@ -182,9 +184,11 @@ def main() -> None:
         for room in given.rooms:
             tests = [f"tests/{room}", *FURTHER.get(room, ())]
             data = Path(folder) / f"{room.replace('/', '-')}.coverage"
+            began = time.monotonic()
             covered = ("--cov=collsec", "--cov-context=test", "--cov-report=")
             if pytest(home, *covered, *tests, COVERAGE_FILE=str(data)):
                 sys.exit(f"{' '.join(tests)} fails without any mutant.")
+            limit = TIMES * (time.monotonic() - began)
             known = [
                 (path, node, other)
                 for path in sorted((home / "src" / "collsec" / room).rglob("*.py"))
@@ -205,9 +209,9 @@ def main() -> None:
                 chosen = tests if "" in ids else sorted(ids)
                 source = path.read_text(encoding="utf-8")
                 path.write_text(spliced(source, node, other), encoding="utf-8")
-                code = pytest(home, "-x", *chosen) if chosen else 0
+                code = pytest(home, "-x", *chosen, seconds=limit) if chosen else 0
                 if code == NOT_FOUND:
-                    code = pytest(home, "-x", *tests)
+                    code = pytest(home, "-x", *tests, seconds=limit)
                 is_killed = code != 0
                 path.write_text(source, encoding="utf-8")
                 tally[is_killed] += 1
