@@ -174,6 +174,10 @@ def test_sets_keep_members_whose_war_goes_on_longer_and_lose_those_of_one() -> N
     assert len(days(found.going_on_after(12))) == 3 + 3
     assert days(found.going_on_after(40)) == [(0, "a", 365), (0, "d", 365)]
     assert days(found.going_on_after(60)) == []
+    # Without the fourth country the first war goes on alone after 26 months, which are 791 days.
+    fewer = laid_out(Choices(drop_countries=(40,)))
+    assert days(fewer.going_on_after(25)) == [(0, "a", 365), (0, "c", 365)]
+    assert days(fewer.going_on_after(26)) == []
 
 
 def test_acts_may_be_those_from_a_day_on() -> None:
