@@ -14,12 +14,13 @@ from collsec.designs.estimate import Estimate
 from collsec.designs.exclusions import MOST_DRAWS, where_enough
 from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.designs.parts import Context, CurveOf, Declaration, Part
-from collsec.designs.registry import estimand_of, is_timed, unit_of
+from collsec.designs.registry import estimand_of, exposed_outcome, is_timed, unit_of
 from collsec.designs.time_varying import TimeVarying
 from collsec.histories.registry import Extent
 from collsec.hypothesis.options import OptionSpec
 from collsec.hypothesis.specification import ExposureSpec, FalsificationSpec
 from collsec.hypothesis.study import Draws
+from collsec.measures import MEASURES
 from collsec.survival import EstimationError
 from collsec.survival.inference import Calibration, InferenceError
 from made_up_cohorts import SPEC, inputs_of, presence_of, wars_of
@@ -218,9 +219,15 @@ def test_places_with_too_few_exposed_ends_have_counts_alone(refusing: Inputs) ->
     assert (whole.label, whole.n_units) == ("UN troops present", 3)
 
 
-def test_a_design_says_what_is_compared_and_what_happens() -> None:
+def test_a_design_says_what_is_compared_and_what_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     assert estimand_of("", "episode_end") == "hazard_ratio"
     assert estimand_of("rate_ratio", "episode_end") == "rate_ratio"
     plain = {"design": "time_varying", "outcome": "episode_end"}
     assert unit_of(plain) == "war" and is_timed(plain)
     assert not is_timed(plain | {"design": "fixed_at_onset"})
+    # An outcome that is not counted by period has no name of its own for either.
+    by_period = {"design": "panel_counts", "outcome": "episode_end"}
+    assert (unit_of(by_period), exposed_outcome(by_period)) == ("unit", "exposed period")
+    counted = dataclasses.replace(MEASURES["episode_end"], cell=("state", "year"))
+    monkeypatch.setitem(MEASURES, "episode_end", counted)
+    assert (unit_of(by_period), exposed_outcome(by_period)) == ("state", "exposed year")
