@@ -93,3 +93,18 @@ def presence_of(*steps: tuple[int, str, int]) -> dict[str, pd.DataFrame]:
         "deployment": frame.assign(from_date=days, known_from=days, **every),
         "host_deployment": hosts.assign(known_from=hosts["from_date"]),
     }
+
+
+#: Ten wars without ties, one row each, with a yes-or-no covariate and another one in degrees.
+TEN_WARS = pd.DataFrame(
+    {
+        "unit_id": range(10),
+        "start": 0.0,
+        "stop": [90.0, 200.0, 340.0, 500.0, 620.0, 800.0, 950.0, 1300.0, 2500.0, 2600.0],
+        "event": [True] * 9 + [False],
+        "x": [1.0, 0, 1, 0, 1, 0, 1, 0, 1, 0],
+        "z": [0.2, 1.1, -0.4, 0.3, 0.9, -1.2, 0.5, -0.1, 0.7, -0.6],
+        "gwno_host": [1, 2, 3, 1, 2, 3, 4, 4, 1, 2],
+        "region": [1, 1, 1, 1, 2, 2, 2, 2, 2, 1],
+    }
+)
