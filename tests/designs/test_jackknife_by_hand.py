@@ -75,7 +75,7 @@ def test_a_jackknife_leaves_out_one_country_after_the_other(level: float) -> Non
     again = with_jackknife(sandwich, ONE, power=0.8)
     assert (again.p_value, again.ci_low) == (beside.p_value, beside.ci_low)
     by_region = hazard_ratio(
-        dataclasses.replace(ONE, alongside="region"), level=level, power=0.8, **KNOWN
+        dataclasses.replace(ONE, alongside="unit_id"), level=level, power=0.8, **KNOWN
     )
     assert by_region.cluster_low != pytest.approx(found.cluster_low)
     assert by_region.ci_low == pytest.approx(found.ci_low)

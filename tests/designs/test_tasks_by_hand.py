@@ -204,6 +204,10 @@ def test_places_with_too_few_exposed_ends_have_counts_alone(refusing: Inputs) ->
     )
     inputs = dataclasses.replace(refusing, spec=spec)
     context = Context(inputs, prepare(inputs, spec.exposure), DRAWS)
+    alone = dataclasses.replace(spec, parts=("named_exclusions", "date_imputation"))
+    # It asks the data alone, where redrawn dates restate the primary and wait for it.
+    names = list(tasks.tasks(dataclasses.replace(inputs, spec=alone), DRAWS))
+    assert [name for name in names if name.startswith("part.")] == ["part.named_exclusions"]
     [found] = PARTS["named_exclusions"].made(context).estimates
     assert (found.estimate_id, found.role, found.label) == (
         "h1.without.without",
