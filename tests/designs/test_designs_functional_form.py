@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.designs.functional_form import FORMS, Form, curve, functional_form
+from collsec.designs.functional_form import FORMS, Form, curve, functional_form, months_between
 from collsec.designs.inputs import Prepared
 from collsec.designs.jackknife import CoxRefits, JointEffects, joint_effects
 from collsec.designs.parts import Context
@@ -94,6 +94,15 @@ def test_a_straight_effect_is_recovered_as_ratio_and_months_and_shows_no_departu
         months = found[f"h1.form.{form}_months"]
         assert abs(months.estimate - (mean[1] - mean[0])) < 3 * months.std_error
         assert months.ci_high < 0
+        words = (ratio.label, months.label, ratio.lag_months, months.estimand)
+        assert words == (
+            f"{FORMS[form]}: ninetieth against tenth percentile",
+            "… months of war within 60 months",
+            0,
+            "rmst_difference_months",
+        )
+    horizon = made.quantities["form.horizon"]
+    assert (horizon.value, horizon.digits) == (60, 0)
     assert made.records["functional_form"]["bend_p"] > 0.05
     assert texts_of("functional_form", made)["form.nonlinearity"] == "not detectable"
 
@@ -130,8 +139,23 @@ def test_one_coefficient_s_wald_test_is_its_t_test() -> None:
 
 
 def test_the_curve_is_one_at_the_median() -> None:
-    index = np.linspace(-1, 1, 101)
+    index = np.arange(-50.0, 51.0) / 64  # so that the middle of the curve is zero to the last bit
     drawn = curve(LINE, JointEffects(np.array([0.4]), np.array([[0.3], [0.5]])), index, 0.95)
     middle = drawn.iloc[(drawn["index"]).abs().argmin()]
-    assert middle["estimate"] == pytest.approx(1.0)
+    assert middle[["estimate", "ci_low", "ci_high"]].tolist() == pytest.approx([1.0] * 3)
     assert drawn["estimate"].iloc[-1] == pytest.approx(math.exp(0.4 * drawn["index"].iloc[-1]))
+
+
+def test_months_are_of_the_covariates_that_vary_among_the_rows_kept() -> None:
+    """Without the wars of one region its indicator is no covariate; without index there is none."""
+    of = prepared(lambda x: 0.5 * x, n=200)
+    rows = LINE.added(of.rows, "index").assign(away=(of.rows["region"] == 3).astype(float))
+    at_home = rows["away"].to_numpy() == 0
+    both = months_between(rows, LINE, ("away",), of, -1.0, 1.0, 60)
+    alone = months_between(rows, LINE, (), of, -1.0, 1.0, 60)
+    assert both(at_home) == pytest.approx(alone(at_home), abs=1e-9)
+    assert alone(at_home) < 0
+    assert both(np.ones(200, bool)) != pytest.approx(alone(np.ones(200, bool)), abs=1e-9)
+    flat = months_between(rows.assign(index_1=1.0), LINE, ("away",), of, -1.0, 1.0, 60)
+    with pytest.raises(EstimationError, match="does not vary"):
+        flat(at_home)
