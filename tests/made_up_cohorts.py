@@ -46,3 +46,22 @@ def prepared_of(units: pd.DataFrame, calendar: pd.DataFrame, lag: int = 6) -> Pr
     carried = [c for c in ("gwno_host", "region", "period") if c in units]
     rows = arrange(units, outcome, {"x": spells}, carried)
     return Prepared(units, outcome, rows, "x", (), (), spells, pd.DataFrame())
+
+
+def episodes_of(*wars: tuple[str, int, int, str, str, bool]) -> pd.DataFrame:
+    """Episodes within states of region 4: name, conflict, host, first and last day, if ended."""
+    names = ["episode_id", "conflict_id", "gwno_host", "onset_date", "exit_date", "is_ended"]
+    frame = pd.DataFrame(list(wars), columns=names)
+    frame = frame.astype({"onset_date": "datetime64[s]", "exit_date": "datetime64[s]"})
+    begun, over = frame["onset_date"].dt.year, frame["exit_date"].dt.year
+    return frame.assign(
+        end_date=frame["exit_date"].where(frame["is_ended"]),
+        first_year=begun,
+        onset_year=begun,
+        last_year=over,
+        duration_days=(frame["exit_date"] - frame["onset_date"]).dt.days,
+        earlier_episodes=frame.groupby("conflict_id").cumcount(),
+        region=4,
+        type_at_onset="intrastate",
+        outcome="low_activity",
+    )
