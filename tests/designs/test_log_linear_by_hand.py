@@ -53,6 +53,9 @@ def test_one_stack_has_the_ratio_of_its_cross_products() -> None:
     assert log_ratio([ONE], AFTER).estimate == pytest.approx(math.log(4 / 8 * 34 / 17), abs=1e-6)
     assert log_ratio([TWO], AFTER).estimate == pytest.approx(math.log(9 / 4 * 16 / 8), abs=1e-6)
     assert math.isnan(log_ratio([TWO], AFTER).std_error)  # no spread between stacks
+    light = stack(*TWO.counts.tolist(), weight=1e-6)
+    found = log_ratio([light], AFTER).estimate
+    assert found == pytest.approx(math.log(9 / 4 * 16 / 8), abs=1e-6)
     # Without the second month.
     window = np.array([True, False, True])
     found = log_ratio([ONE], AFTER, window).estimate
@@ -89,6 +92,8 @@ def test_what_has_no_ratio_says_which_way() -> None:
     assert near == pytest.approx(-math.log(160_000), abs=1e-4)
     assert math.isnan(log_ratio([stack([1, 0, 200_000], [1, 0, 1])], AFTER).estimate)
     assert log_ratio([stack([200_000, 0, 1], [1, 0, 1])], AFTER).estimate == -INF
+    light = stack([1, 0, 200_000], [1, 0, 1], weight=1e-9)
+    assert math.isnan(log_ratio([light], AFTER).estimate)
 
 
 def test_each_group_of_months_has_a_ratio_of_its_own() -> None:

@@ -147,6 +147,14 @@ def test_a_unit_or_a_period_without_any_count_says_nothing() -> None:
     )
     assert ratio_of(more).estimate == pytest.approx(ratio_of(UNEVEN).estimate, abs=1e-7)
     assert engine_gap(more) < 1e-7
+    # A unit and a period with a single count are part of the fit.
+    thin = panel(
+        np.vstack([np.c_[UNEVEN.counts, [0, 0, 1, 0]], [0, 0, 1, 0, 0, 0]]),
+        np.vstack([np.c_[UNEVEN.exposure, [0, 1, 0, 1]], [1, 0, 0, 1, 0, 0]]),
+    )
+    assert engine_gap(thin) < 1e-7
+    assert ratio_of(thin).estimate == pytest.approx(by_regression(thin)[0], abs=1e-7)
+    assert abs(ratio_of(thin).estimate - ratio_of(UNEVEN).estimate) > 0.01
     # Nothing varies: no ratio, and nothing for a second engine to disagree on.
     same = panel([[1, 2], [3, 4]], [[1, 1], [1, 1]])
     assert math.isnan(ratio_of(same).estimate) and math.isnan(ratio_of(same).std_error)

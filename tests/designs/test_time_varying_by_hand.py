@@ -283,7 +283,7 @@ def test_what_comes_first_is_counted_war_by_war() -> None:
     values = {name: q.value for name, q in told.items()}
     assert values == {"incidence.horizon": 12, "incidence.deployed": 0.25, "incidence.ended": 0.5}
     assert told["incidence.horizon"].digits == 0
-    by = survival_by(prepared, np.array(["Colonial", "Within states", "Colonial", "Other"]), 3)
+    by = survival_by(prepared, np.array(["Colonial", "Within states", "Other", "Colonial"]), 3)
     assert list(dict.fromkeys(by["group"])) == ["Other", "Within states", "Colonial"]
     colonial = by[by["group"] == "Colonial"].set_index("time_months")["estimate"]
     assert colonial.tolist() == [1.0, 1.0, 0.5, 0.5]

@@ -292,6 +292,12 @@ def test_what_speaks_against_a_ratio_is_said() -> None:
     on_the_eve = {"code": "on_the_eve", "values": {"rate": eve, "high": 0.01}}
     said = DESIGN.robustness(dataclasses.replace(inputs(), study=strict))["describes"]
     assert said == [by_status, on_the_eve]
+    # A rate whose interval begins at the bound is not surely above it.
+    lows = [f(inputs(), laid())["low"] for f in (DESIGN.by_status, DESIGN.on_the_eve)]
+    for low, codes in ((lows[0], []), (lows[1], ["by_status"])):
+        given = dataclasses.replace(STUDY, calibration_bounds=(0.0, low))
+        told = DESIGN.robustness(dataclasses.replace(inputs(), study=given))["describes"]
+        assert [one["code"] for one in told] == codes
     plain = dataclasses.replace(world(strata=()), study=strict)
     assert [one["code"] for one in DESIGN.robustness(plain)["describes"]] == ["on_the_eve"]
     # Where deaths stay as they were, a trend of the size of the effect could not have been seen.
@@ -330,6 +336,24 @@ def test_arrivals_from_a_month_on() -> None:
             inputs(), extents={"deaths_by_month": Extent(MONTHS[0], pd.Timestamp(last))}
         )
         assert DESIGN.outcomes_per_year(ends) == pytest.approx(number / 10)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_a_period_without_a_death_has_no_ratio() -> None:
+    counts = [stack.counts.copy() for stack in laid().stacks]
+    for own in counts:
+        own[0, 24:30] = 0.0
+    quiet = tuple(
+        dataclasses.replace(one, counts=own) for one, own in zip(laid().stacks, counts, strict=True)
+    )
+    found = event_study(Context(inputs(), Laid(laid().found, quiet), DRAWS))  # type: ignore[arg-type]
+    notes = [one.note for one in found.estimates]
+    assert notes == ["", "", "Not estimable: no death counted or expected", "", "", ""]
+    alike = dataclasses.replace(laid().stacks[0], weight=1.0)
+    same = Laid(laid().found, (alike, alike))
+    found = event_study(Context(inputs(), same, DRAWS))  # type: ignore[arg-type]
+    # Arrivals that do not differ show no error.
+    assert {one.note for one in found.estimates} == {notes[2]}
 
 
 def test_the_event_study_is_one_regression_of_all_periods() -> None:
