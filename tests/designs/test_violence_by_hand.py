@@ -3,122 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import itertools
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
 
 from collsec.core.schema import Role
-from collsec.designs import Inputs
-from collsec.designs.event_study import event_study, periods_of
-from collsec.designs.monthly_violence import MonthlyViolence
-from collsec.designs.parts import Context
-from collsec.designs.redrawn_arrivals import Laid
 from collsec.histories.registry import Extent
 from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
-from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec
-from collsec.hypothesis.study import Draws
-from made_up_cohorts import SPEC, STUDY, episodes_of, inputs_of
-
-DESIGN = MonthlyViolence()
-DRAWS = Draws(2000, 0, 0, 0)
-#: Host → months of the arrival of troops and of their leaving; 50 to 70 never have any.
-TROOPS = {
-    10: ("1992-01-01", "1996-01-01"),
-    20: ("1993-01-01", "1996-06-01"),
-    30: ("1994-01-01", "1997-01-01"),
-    40: ("2002-03-01", None),
-}
-SIGNED = {10: "1991-06-01", 30: "1993-06-01", 50: "1993-02-01"}
-MONTHS = pd.date_range("1988-01-01", "2009-12-01", freq="MS")
-
-
-def deaths(host: int, place: int, day: pd.Timestamp) -> float:
-    on = TROOPS.get(host, (None,))[0]
-    level = (host * 7 + place * 5 + host * place) % 13 + 1
-    return float(level if on is None or day < pd.Timestamp(on) else (level + 1) // 2)
-
-
-def world(**more: object) -> Inputs:
-    wars = [
-        (f"{h}-1", h, h, "1980-01-01", "1994-05-31" if h == 60 else "2009-12-31", h == 60)
-        for h in range(10, 80, 10)
-    ]
-    rows = [(h, d, deaths(h, i, d), 0.0) for h in range(10, 80, 10) for i, d in enumerate(MONTHS)]
-    violence = pd.DataFrame(
-        rows, columns=["gwno_host", "from_date", "deaths_in_month", "is_shared_month"]
-    )
-    steps = [(h, d, n) for h, (a, b) in TROOPS.items() for d, n in ((a, 1), (b, 0)) if d]
-    troops = pd.DataFrame(steps, columns=["conflict_id", "known_from", "un_troops"])
-    troops = troops.astype({"known_from": "datetime64[s]"})
-    signed = pd.DataFrame(list(SIGNED.items()), columns=["conflict_id", "known_from"])
-    spec = dataclasses.replace(
-        SPEC,
-        hypothesis="h7",
-        cohort=CohortSpec(("intrastate",)),
-        exposure=ExposureSpec("un_troops"),
-        secondary=(ExposureSpec("peacekeepers"),),
-        outcome="deaths_in_host_by_month",
-        strata=("agreement_24m",),
-        inference=InferenceSpec("set_rerandomization"),
-    )
-    return inputs_of(
-        spec=dataclasses.replace(spec, **more),  # type: ignore[arg-type]
-        episodes=episodes_of(*wars),
-        timelines={
-            "violence": violence,
-            "deployment": troops.assign(peacekeepers=troops["un_troops"]),
-            "peace_process": signed.astype({"known_from": "datetime64[s]"}).assign(agreements=1),
-        },
-        extents={"deaths_by_month": Extent(MONTHS[0], pd.Timestamp("2009-12-31"))},
-    )
-
-
-@functools.cache
-def inputs() -> Inputs:
-    return world()
-
-
-@functools.cache
-def laid() -> Laid:
-    return DESIGN.prepare(inputs(), inputs().spec.exposure)
-
-
-def by_regression(
-    one: Laid, group: np.ndarray, used: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Log ratios by group; errors between stacks (of one group); means of treated rows."""
-    frames = []
-    for place, own in enumerate(one.stacks):
-        rows, columns = np.nonzero(own.known & (True if used is None else used))
-        frames.append(pd.DataFrame({"stack": place, "row": rows, "column": columns}))
-        frames[-1]["y"], frames[-1]["weight"] = own.counts[rows, columns], own.weight
-    data = pd.concat(frames, ignore_index=True)
-    which = np.where(data["row"] == 0, group[data["column"]], -1)
-    x = [(which == g).astype(float) for g in range(group.max() + 1)]
-    x.append(pd.get_dummies(data["stack"] * 100 + data["row"], dtype=float).to_numpy().T)
-    for place in range(len(one.stacks)):
-        column = data["column"].where(data["stack"] == place)
-        x.append(pd.get_dummies(column, dtype=float).iloc[:, 1:].to_numpy().T)
-    design = np.vstack([np.atleast_2d(part) for part in x]).T
-    fit = sm.GLM(data["y"], design, sm.families.Poisson(), freq_weights=data["weight"]).fit(
-        tol=1e-13, maxiter=100
-    )
-    data["mean"], data["short"] = fit.mu, (data["y"] - fit.mu) * data["weight"]
-    score = data[which == 0].groupby("stack")["short"].sum()
-    size = len(one.stacks)
-    spread = math.sqrt(size / (size - 1) * (score**2).sum()) if size > 1 else math.nan
-    errors = spread * np.asarray(fit.normalized_cov_params)[0, 0]
-    own = data[data["row"] == 0].pivot_table(index="stack", columns="column", values="mean")
-    return np.asarray(fit.params)[: group.max() + 1], errors, own.to_numpy()
-
-
-AFTER = np.where(np.arange(-24, 36) >= 0, 0, -1)
+from made_up_arrivals import (
+    AFTER,
+    DESIGN,
+    DRAWS,
+    MONTHS,
+    TROOPS,
+    by_regression,
+    deaths,
+    inputs,
+    laid,
+    world,
+)
+from made_up_cohorts import STUDY
 
 
 def test_stacks_weigh_each_arrival_by_its_deaths_before() -> None:
@@ -336,54 +244,3 @@ def test_arrivals_from_a_month_on() -> None:
             inputs(), extents={"deaths_by_month": Extent(MONTHS[0], pd.Timestamp(last))}
         )
         assert DESIGN.outcomes_per_year(ends) == pytest.approx(number / 10)
-
-
-@pytest.mark.filterwarnings("ignore:invalid value")
-def test_a_period_without_a_death_has_no_ratio() -> None:
-    counts = [stack.counts.copy() for stack in laid().stacks]
-    for own in counts:
-        own[0, 24:30] = 0.0
-    quiet = tuple(
-        dataclasses.replace(one, counts=own) for one, own in zip(laid().stacks, counts, strict=True)
-    )
-    found = event_study(Context(inputs(), Laid(laid().found, quiet), DRAWS))  # type: ignore[arg-type]
-    notes = [one.note for one in found.estimates]
-    assert notes == ["", "", "Not estimable: no death counted or expected", "", "", ""]
-    alike = dataclasses.replace(laid().stacks[0], weight=1.0)
-    same = Laid(laid().found, (alike, alike))
-    found = event_study(Context(inputs(), same, DRAWS))  # type: ignore[arg-type]
-    # Arrivals that do not differ show no error.
-    assert {one.note for one in found.estimates} == {notes[2]}
-
-
-def test_the_event_study_is_one_regression_of_all_periods() -> None:
-    one = laid()
-    group = periods_of(np.arange(-24, 36))
-    sizes = [12, 6, 6, 6, 6, 12, 12]
-    assert group.tolist() == [g for g, n in zip(range(-1, 6), sizes, strict=True) for _ in range(n)]
-    found = event_study(Context(inputs(), one, DRAWS))  # type: ignore[arg-type]
-    logs, _, means = by_regression(one, group)
-    leave = np.array([by_regression(one.without(p), group)[0] for p in range(4)])
-    errors = np.sqrt(3 / 4 * ((leave - leave.mean(axis=0)) ** 2).sum(axis=0))
-    assert [e.estimate for e in found.estimates] == pytest.approx(list(np.exp(logs)), rel=1e-5)
-    assert [e.std_error for e in found.estimates] == pytest.approx(list(errors), rel=1e-4)
-    # Four stacks leave three degrees of freedom: 3.18245 at 95 %.
-    highs = np.exp(logs + 3.1824463 * errors)
-    assert [e.ci_high for e in found.estimates] == pytest.approx(list(highs), rel=1e-4)
-    assert [e.label for e in found.estimates][:3] == [
-        "Months −12 to −7",
-        "Months −6 to −1",
-        "Months 0 to 5",
-    ]
-    assert found.estimates[5].estimate_id == "h7.months.5"
-    record = found.records["event_study"]
-    assert record["periods"][2]["first"] == 0 and record["periods"][2]["last"] == 5
-    assert record["periods"][2]["estimate"] == found.estimates[2].estimate
-    weights = np.array([stack.weight for stack in one.stacks])
-    counts = np.array([stack.counts[0] for stack in one.stacks])
-    free = means / np.exp(np.r_[logs, 0.0][group])
-    for place, month in enumerate(record["months"]):
-        assert (month["month"], month["arrivals"]) == (place - 24, 4)
-        assert month["deaths"] == counts[:, place].sum()
-        ratio = weights @ counts[:, place] / (weights @ free[:, place])
-        assert month["ratio"] == pytest.approx(ratio, rel=1e-4)
