@@ -202,6 +202,9 @@ def test_acts_that_change_nothing_are_rejected_as_often_as_an_enumeration_says()
     made = DESIGN.calibrate(inputs(), matched(), 2000, 0)
     assert made.rejection_rate == pytest.approx(rejected(outcomes(), alike), abs=0.03)
     assert made.mean_exposed_events == 4.0 and made.draws == 2000
+    # Blocks of draws know nothing of each other: there is one.
+    again = DESIGN.calibrate(inputs(), matched(), 2000, 1)
+    assert (again.estimates == made.estimates).all() and DESIGN.calibration_blocks == 1
     # Wars that end within 183 days: 5 after the first act, 6 and 3 after the third.
     eve = {1: [1, 1, 1, 5, 1, 1], 2: [1.0] * 4, 3: [5, 5, 1], 4: [1.0, 1]}
     found = DESIGN.on_the_eve(inputs(), matched())

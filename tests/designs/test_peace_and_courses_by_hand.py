@@ -284,6 +284,7 @@ def test_courses_exchanged_and_on_the_eve(monkeypatch: pytest.MonkeyPatch) -> No
     one, other = (COURSES.calibrate(given, own, 10, block) for block in (0, 2))
     assert (one.draws, other.draws) == (2, 1) and one.estimates[0] != one.estimates[1]
     eve = COURSES.on_the_eve(given, own)
+    assert 50 <= eve.draws <= 60 and eve.mean_exposed_events > 1
     _, told = COURSES.curves(given, own)
     assert told["eve_of_peace.rejection"].value == eve.rejection_rate
     assert told["eve_of_peace.rejection"].digits == 1

@@ -8,16 +8,17 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from collsec.core.schema import Role
 from collsec.designs import Inputs
-from collsec.designs.agreement_clock import AgreementBuilder, redraw_on_the_eve
+from collsec.designs.agreement_clock import AgreementBuilder, AgreementClock, redraw_on_the_eve
 from collsec.designs.inputs import Cohort
 from collsec.designs.time_varying import TimeVarying, calendar_day, lay_out, within_window
 from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec
 from collsec.hypothesis.study import Draws
 from collsec.survival import cox_ph
-from made_up_cohorts import SPEC, calendar, cohort, days, episodes_of, inputs_of, prepared_of
+from made_up_cohorts import SPEC, STUDY, calendar, cohort, days, episodes_of, inputs_of, prepared_of
 
 DESIGN = TimeVarying()
 
@@ -217,3 +218,49 @@ def test_every_task_estimates_its_own_exposure_and_lag() -> None:
     groups = DESIGN.groups(inputs, dataclasses.replace(nobody, strata=("type_group",)))
     assert set(groups) == {"Within states"}
     assert set(DESIGN.groups(inputs, nobody)) == {"All wars of the cohort"}
+    # Blocks of draws know nothing of each other: there is one.
+    again = DESIGN.calibrate(inputs, nobody, 100, 1)
+    assert (again.estimates == made.estimates).all() and DESIGN.calibration_blocks == 1
+
+
+def test_on_a_clock_of_agreements_the_eve_of_peace_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draws = 60
+    monkeypatch.setattr("collsec.designs.agreement_clock.EVE_DRAWS", draws)
+    given, clock = world(), AgreementClock()
+    episodes = given.episodes
+    signed = pd.DataFrame({"conflict_id": episodes["conflict_id"]})
+    signed["from_date"] = signed["known_from"] = episodes["onset_date"] + pd.Timedelta(days=20)
+    spec = dataclasses.replace(given.spec, exposure=ExposureSpec("un_troops_absorbing"))
+    given = dataclasses.replace(
+        given,
+        spec=dataclasses.replace(spec, outcomes=()),
+        study=dataclasses.replace(STUDY, horizon_months=12),
+        timelines=given.timelines | {"peace_process": signed},
+    )
+    prepared = clock.prepare(given, given.spec.exposure)
+    eve = clock.on_the_eve(given, prepared)
+    rejected = round(eve["rate"] * draws)
+    assert eve["rate"] == pytest.approx(rejected / draws)
+    interval = stats.binomtest(rejected, draws).proportion_ci(0.95, method="wilson")
+    assert (eve["low"], eve["high"]) == pytest.approx((interval.low, interval.high))
+    assert clock.on_the_eve(given, prepared) == eve and 0 < eve["rate"] < 1
+    for bound, said in ((eve["low"] / 2, True), (eve["low"], False)):
+        study = dataclasses.replace(given.study, calibration_bounds=(0.0, bound))
+        checked = clock.robustness(dataclasses.replace(given, study=study))
+        doubt = {"code": "on_the_eve", "values": {"rate": eve["rate"], "high": bound}}
+        assert checked["describes"] == ([doubt] if said else [])
+        assert checked["engines_agree"] and checked["without"]["left_out"]
+    _, told = clock.curves(given, prepared)
+    assert told["eve_of_peace.rejection"].value == eve["rate"]
+    assert told["eve_of_peace.rejection"].digits == 1 and told["incidence.horizon"].value == 12
+    rows, _ = clock.panel(given)
+    first = rows.drop_duplicates("unit_id").set_index("unit_id")["time_zero"]
+    onset = episodes.set_index("episode_id")["onset_date"]
+    assert ((first - onset[first.index]).dt.days == 20).all()
+    # Where nobody has troops there is nothing to redraw.
+    nobody = given.timelines["deployment"].iloc[:0]
+    empty = dataclasses.replace(given, timelines=given.timelines | {"deployment": nobody})
+    none = clock.on_the_eve(empty, clock.prepare(empty, empty.spec.exposure))
+    assert all(math.isnan(value) for value in none.values())

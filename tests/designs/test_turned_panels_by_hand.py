@@ -224,6 +224,9 @@ def test_turned_paths_that_change_nothing_are_rejected_as_often_as_they_can_be()
         assert found.draws == 2000 and found.mean_exposed_events == 1
         assert found.estimates.std() == pytest.approx(0.1)
         assert found.estimates.mean() == pytest.approx(0.0, abs=1e-12)
+        # Blocks of draws know nothing of each other: there is one.
+        again = DESIGN.calibrate(world(), panel(counts, exposure), 2000, 1)
+        assert (again.estimates == found.estimates).all() and DESIGN.calibration_blocks == 1
         # Turns are alike, so that draws are even on both sides of their mean.
         assert np.unique(found.estimates).size == size
     flat = DESIGN.calibrate(world(), panel([[3.0] * 9], [[0.0] * 8 + [1.0]]), 20, 0)
