@@ -33,6 +33,7 @@ SHORT = cohort(
     ("b", 11, "2000-12-15", "2001-01-15", False, 1),  # 31 days: two months
     ("c", 20, "1999-12-01", "2000-03-01", True, 2),  # 91 days: three months
     ("d", 30, "2000-01-01", "1999-12-31", True, 2),  # not followed
+    ("e", 31, "2000-05-05", "2000-05-05", True, 2),  # a single day: one month
 )
 
 
@@ -50,12 +51,13 @@ def test_a_war_has_a_row_for_every_month_begun() -> None:
         [2, 1, 54 * 12 - 1, False, 0, 2],
         [2, 2, 54 * 12, False, 1, 2],
         [2, 3, 54 * 12 + 1, True, 0, 2],
+        [4, 1, 54 * 12 + 4, True, 0, 3],
     ]
     cells = country_cells(rows, "gwno_host", "x")
-    assert cells.to_numpy().tolist()[0] == [1, 54 * 12, 1.0, 0.0] and len(cells) == 6
-    names = stratum_indicators(rows.assign(k=[1, 2, 3, 1, 2, 3], one=[5] * 6), ["k", "one"])
-    assert list(names) == ["k_2", "k_3"] and names["k_3"].tolist() == [0, 0, 1, 0, 0, 1]
-    assert stratum_indicators(rows, []).shape == (6, 0)
+    assert cells.to_numpy().tolist()[0] == [1, 54 * 12, 1.0, 0.0] and len(cells) == 7
+    names = stratum_indicators(rows.assign(k=[1, 2, 3, 1, 2, 3, 1], one=[5] * 7), ["k", "one"])
+    assert list(names) == ["k_2", "k_3"] and names["k_3"].tolist() == [0, 0, 1, 0, 0, 1, 0]
+    assert stratum_indicators(rows, []).shape == (7, 0)
 
 
 def many(number: int = 40) -> Prepared:
@@ -101,7 +103,7 @@ def test_monthly_models_are_those_of_regressions_with_dummies() -> None:
     # Nobody is exposed: there are counts, and no number.
     none = dataclasses.replace(prepared_of(SHORT, calendar((99, "2000-01-01", None)), 0))
     for fitted in (fit_monthly_hazard(inputs, none), fit_country_months(inputs, none)):
-        assert fitted.note.startswith("Not estimable") and fitted.nobs == 6
+        assert fitted.note.startswith("Not estimable") and fitted.nobs == 7
 
 
 # Curves -------------------------------------------------------------------------------------------
@@ -134,6 +136,13 @@ def test_what_comes_first_is_counted_war_by_war() -> None:
     values = {name: q.value for name, q in told.items()}
     assert values == {"incidence.horizon": 12, "incidence.deployed": 0.25, "incidence.ended": 0.5}
     assert told["incidence.horizon"].digits == 0
+    # Where nobody has troops, or no war ends, its share is zero; b ends a day after the year.
+    none = dataclasses.replace(asked, timelines={"deployment": troops.iloc[:0]})
+    _, told = DESIGN.curves(none, prepared)
+    assert (told["incidence.deployed"].value, told["incidence.ended"].value) == (0.0, 0.5)
+    going = dataclasses.replace(prepared, outcome=prepared.outcome.assign(is_event=False))
+    _, told = DESIGN.curves(asked, going)
+    assert (told["incidence.deployed"].value, told["incidence.ended"].value) == (0.25, 0.0)
     by = survival_by(prepared, np.array(["Colonial", "Within states", "Other", "Colonial"]), 3)
     assert list(dict.fromkeys(by["group"])) == ["Other", "Within states", "Colonial"]
     colonial = by[by["group"] == "Colonial"].set_index("time_months")["estimate"]
