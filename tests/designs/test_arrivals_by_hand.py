@@ -78,6 +78,8 @@ def known(host: int, day: pd.Timestamp) -> bool:
     year, month = day.year, day.month
     if host in (120, 130, 150) and day < pd.Timestamp("1995-03-01"):
         last = 7 if host == 120 else 8  # March to July, or to August
+        if host == 120 and (year, month) == (1994, 3):
+            return True  # the month after the reference
         return year == 1993 and 3 <= month <= last
     if host in (120, 130, 150):
         return year == 1995 and month <= (7 if host == 150 else 8)
