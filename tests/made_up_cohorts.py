@@ -108,3 +108,25 @@ TEN_WARS = pd.DataFrame(
         "region": [1, 1, 1, 1, 2, 2, 2, 2, 2, 1],
     }
 )
+
+
+def episodes_of(*wars: tuple[str, int, int, str, str, bool]) -> pd.DataFrame:
+    """Wars of region 4 that ended, where they did, as fighting died down; earlier ones counted."""
+    found = wars_of(*wars, region=4, outcome="low_activity")
+    return found.assign(earlier_episodes=found.groupby("conflict_id").cumcount())
+
+
+def days(*texts: str | None) -> pd.Series:
+    return pd.Series(pd.to_datetime(list(texts))).astype("datetime64[s]")
+
+
+def cohort(*wars: tuple[str, int, str, str, bool, int]) -> pd.DataFrame:
+    names = ["unit_id", "conflict_id", "time_zero", "exit_date", "is_event", "region"]
+    frame = pd.DataFrame(list(wars), columns=names)
+    frame = frame.astype({"time_zero": "datetime64[s]", "exit_date": "datetime64[s]"})
+    return frame.assign(gwno_host=frame["conflict_id"] // 10)
+
+
+def calendar(*spells: tuple[int, str, str | None]) -> pd.DataFrame:
+    frame = pd.DataFrame(list(spells), columns=["conflict_id", "on_date", "off_date"])
+    return frame.astype({"on_date": "datetime64[s]", "off_date": "datetime64[s]"})
