@@ -86,17 +86,30 @@ UNEVEN = panel(
     [[0, 1, 1, 0, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, NAN], [1, 0, 0, 1, 1]],
 )
 #: Each unit has three periods, two of them the next unit's: proportional fitting is slow here.
-STAIRS = panel(
-    [
-        [(3 * i + 5 * j) % 7 + 1 + 9 * (i == j) if 0 <= j - i <= 2 else NAN for j in range(14)]
-        for i in range(12)
-    ],
-    [[float((i * i + j) % 3 == 0) for j in range(14)] for i in range(12)],
-)
+
+
+def stairs(most: int) -> Panel:
+    """Twelve units that share three periods with the next; one count of each is far larger."""
+    return panel(
+        [
+            [
+                (3 * i + 5 * j) % 7 + 1 + most * (i == j) if 0 <= j - i <= 2 else NAN
+                for j in range(14)
+            ]
+            for i in range(12)
+        ],
+        [[float((i * i + j) % 3 == 0) for j in range(14)] for i in range(12)],
+    )
+
+
+#: Under the larger counts, effects of some cells need a first step by more than a factor of e.
+STAIRS, STEEP = stairs(9), stairs(40)
 DEGREES = panel([[2, 7, 1, 8, 2, 8]], [[0.5, 1.5, -0.5, 2.0, 0.0, NAN]])
 
 
-@pytest.mark.parametrize("one", [UNEVEN, STAIRS, DEGREES], ids=["uneven", "stairs", "series"])
+@pytest.mark.parametrize(
+    "one", [UNEVEN, STAIRS, STEEP, DEGREES], ids=["uneven", "stairs", "steep", "series"]
+)
 def test_ratio_and_error_are_those_of_a_poisson_regression(one: Panel) -> None:
     found = ratio_of(one)
     log, error = by_regression(one)

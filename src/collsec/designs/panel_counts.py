@@ -34,11 +34,14 @@ from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
+from collsec.survival import EstimationError
 from collsec.survival.inference import Calibration
 
 TURNED, SANDWICH = "turned_paths", "cluster_sandwich"
 RATIO = "rate_ratio"
 SWEEPS, CONVERGED, NEWTON = 20, 1e-13, 40
+#: Gap, as a share of all counts, that rounding may leave; a larger one is no solution.
+TOLERATED = 1e-9
 #: Units below which a result is described, whatever its interval.
 FEWEST_UNITS = 5
 OPEN, STEPS = 6.0, 20
@@ -131,7 +134,13 @@ def fitted(panel: Panel, log_ratio: float) -> np.ndarray:
     """Means of all cells under a ratio, with effects of unit and of period fitted.
 
     A few sweeps of proportional fitting, then Newton's method on all effects at once: panels whose
-    units share few periods would need thousands of sweeps.
+    units share few periods would need thousands of sweeps. A step is shortened as a whole, so that
+    means stay products of an effect of the unit, one of the period, and the ratio.
+
+    Raises
+    ------
+    EstimationError
+        If sums of the means over units and periods are not those of the counts after all steps.
     """
     known = panel.known
     y = np.where(known, panel.counts, 0.0)
@@ -149,10 +158,13 @@ def fitted(panel: Panel, log_ratio: float) -> np.ndarray:
     mean = unit[:, None] * scale * month
     for _ in range(NEWTON):
         short, under = row - mean.sum(axis=1), column - mean.sum(axis=0)
-        if max(np.abs(short).max(), np.abs(under).max()) <= CONVERGED * (1 + y.sum()):
+        gap = max(np.abs(short).max(), np.abs(under).max()) / (1 + y.sum())
+        if gap <= CONVERGED:
             break
-        step = _two_way(mean, short, under)
-        mean = mean * np.exp(np.clip(step, -1.0, 1.0))
+        step = np.where(mean > 0, _two_way(mean, short, under), 0.0)
+        mean = mean * np.exp(step / max(1.0, float(np.abs(step).max())))
+    if not gap <= TOLERATED:
+        raise EstimationError("effects of units and periods did not converge")
     return mean
 
 

@@ -11,7 +11,6 @@ import pandas as pd
 
 from collsec.survival.arrays import Floats, Integers, crossproduct, dot, product, sum_by_group
 from collsec.survival.columns import Names, as_frame, clusters, codes, numbers, require_columns
-from collsec.survival.compiled import MANY_ROWS
 from collsec.survival.covariates import matrix
 from collsec.survival.errors import EstimationError, shown
 from collsec.survival.formulas import Covariates, covariates_of
@@ -24,6 +23,9 @@ from collsec.survival.regression.absorption import (
     require_rows,
 )
 from collsec.survival.regression.linear import LinearResult, least_squares
+
+#: From so many rows on linearmodels takes several times as long as one absorption.
+MANY_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -111,7 +113,7 @@ def panel_ols(
 
     Notes
     -----
-    Computed by linearmodels' ``PanelOLS`` with ``group_debias=True``; from 20,000 rows on, where
+    Computed by linearmodels' ``PanelOLS`` with ``group_debias=True``; from 10,000 rows on, where
     that takes several times as long, by one absorption of the effects out of outcome and
     covariates, with the same errors. The cluster covariance carries
     ``G/(G − 1) · (n − 1)/(n − k)``, effects counted in k unless they are those of one factor nested
