@@ -103,12 +103,8 @@ class Coefficients(Printed):
     @property
     def p_values(self) -> pd.Series[float]:
         """Two-sided p-values of no effect."""
-        size = np.abs(self.statistics.to_numpy())
-        tail = (
-            scipy.stats.norm.sf(size)
-            if self.df_resid is None
-            else scipy.stats.t.sf(size, self.df_resid)
-        )
+        size, df = np.abs(self.statistics.to_numpy()), self.df_resid
+        tail = scipy.stats.norm.sf(size) if df is None else scipy.stats.t.sf(size, df)
         return pd.Series(2 * tail, index=self.params.index, name="p_value")
 
     @property
