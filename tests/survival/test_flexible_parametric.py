@@ -184,3 +184,10 @@ def test_refusals_of_predictions() -> None:
     data = spells().assign(event=lambda d: d["event"] * d["z"].astype(int))
     with pytest.raises(EstimationError, match="is infinite"):
         flexible_parametric(data, ["z"], **ROWS)
+
+
+def test_a_covariate_beyond_squaring_is_refused() -> None:
+    rows = spells()
+    rows.loc[4, "x"] = 1e200
+    with pytest.raises(EstimationError, match=r"'x' reaches 1e\+200, beyond what can be squared"):
+        flexible_parametric(rows, ["z", "x"], **ROWS, df=2)

@@ -261,6 +261,7 @@ def rerandomized(data: pd.DataFrame) -> Numbers:
     n = len(data)
     if not n:
         return {}
+    start, stop = data["start"].astype(float), data["stop"].astype(float)
     design = exposure_design(
         origin=np.zeros(n),
         entry=data["start"],
@@ -269,8 +270,8 @@ def rerandomized(data: pd.DataFrame) -> Numbers:
         outcome_strata=np.zeros(n, dtype=int),
         assignment_strata=data["time"],
         spell_unit=[0],
-        spell_assigned=[float(data["stop"].iloc[0])],
-        spell_on=[float(data["start"].iloc[0])],
+        spell_assigned=[float(stop.iloc[0])],
+        spell_on=[float(start.iloc[0])],
         spell_off=[np.inf],
     )
     found = risk_set_rerandomization(design, draws=39, level=0.9, seed=1)

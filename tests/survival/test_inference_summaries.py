@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -117,6 +118,16 @@ def test_leave_one_cluster_out_reports_flips_and_failures() -> None:
     assert result.flips_sign == ("big",)
     assert result.not_estimable == ("x",)
     assert result.most_influential == "big"
+
+
+@pytest.mark.parametrize("nothing", [None, np.nan, pd.NA, pd.NaT])
+def test_rows_without_a_cluster_are_never_left_out(nothing: object) -> None:
+    values = np.array([4.0, 1.0, 2.0, 8.0])
+    found = leave_one_cluster_out(
+        lambda kept: float(values[kept].sum()), np.array([2, nothing, 1, nothing], dtype=object)
+    )
+    assert found.cluster == (1, 2)
+    assert found.estimates.tolist() == [13.0, 11.0]
 
 
 def test_leave_one_cluster_out_needs_clusters() -> None:

@@ -32,6 +32,14 @@ def matrix(data: pd.DataFrame, names: Sequence[str]) -> Floats:
     return np.column_stack([numbers(data, name, copy=False) for name in names])
 
 
+def require_squares(x: Floats, names: Sequence[str]) -> None:
+    """Raise where a column of ``x``, shape (n, p), holds values whose squares are infinite."""
+    with np.errstate(over="ignore"):
+        is_finite = np.isfinite(np.einsum("ij,ij->j", x, x))
+    for j in np.flatnonzero(~is_finite):
+        raise _beyond(names[int(j)], x[:, j])
+
+
 def stated(values: Mapping[str, float], names: Sequence[str]) -> Floats:
     """Return the values that a caller states for covariates, shape (p,).
 

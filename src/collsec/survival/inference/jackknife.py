@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import scipy
 
 from collsec.survival.arrays import Floats
@@ -61,8 +62,8 @@ def leave_one_cluster_out(
         ``fit(kept)`` with a mask of rows, shape (n_rows,), returns an estimate on a scale where
         0 is no effect (a log hazard ratio). One of `ManyRefits` is asked for all of them at once.
     cluster : array_like, shape (n_rows,)
-        Cluster of each row: conflict, mission, country. Missing values (None) are rows that are
-        never left out, such as units without a mission.
+        Cluster of each row: conflict, mission, country. Missing values (None, NaN, NA) are rows
+        that are never left out, such as units without a mission.
 
     Returns
     -------
@@ -79,13 +80,11 @@ def leave_one_cluster_out(
     >>> leave_one_cluster_out(lambda kept: float(values[kept].mean()), [1, 2, 3]).flips_sign
     (1,)
     """
-    labels = np.asarray(cluster, dtype=object)
-    names = tuple(sorted({label for label in labels.tolist() if label is not None}))
+    code, found = pd.factorize(np.asarray(cluster, dtype=object), sort=True)
+    names = tuple(found.tolist())
     if not names:
         raise InferenceError("There is no cluster to leave out.")
-    estimate = float(fit(np.ones(labels.size, dtype=np.bool_)))
-    place = {name: position for position, name in enumerate(names)}
-    code = np.array([place.get(label, -1) for label in labels.tolist()])
+    estimate = float(fit(np.ones(len(code), dtype=np.bool_)))
     estimates = np.full(len(names), np.nan)
     if isinstance(fit, ManyRefits):
         estimates = np.array(fit.each(code != np.arange(len(names))[:, None]), dtype=np.float64)

@@ -11,7 +11,7 @@ import pandas as pd
 from collsec.survival.arrays import Booleans, Floats, Integers, crossproduct, sum_by_group
 from collsec.survival.clustered import check_debias, sandwich
 from collsec.survival.columns import Names, as_frame, case_weights, clusters, indicator
-from collsec.survival.covariates import matrix
+from collsec.survival.covariates import matrix, require_squares
 from collsec.survival.errors import EstimationError, listed
 from collsec.survival.formulas import covariates_of
 from collsec.survival.maximum_likelihood import COLLINEAR, maximize
@@ -119,6 +119,7 @@ def flexible_parametric(
     places = {name: LogTimeSpline.of(when, own) for name, own in changes.items()}
     design = SplineDesign(covariates=made, spline=spline, changes=places)
     x = matrix(data, made.names)
+    require_squares(x, made.names)
     likelihood = FlexibleLikelihood.build(design, x, spells.start, spells.stop, happened, weight)
     best = maximize(likelihood.evaluate, likelihood.begin(design), design.names, likelihood.reach())
     back = likelihood.back
