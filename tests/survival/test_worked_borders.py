@@ -1,0 +1,124 @@
+"""Small cases worked by hand on the border of a rule: ties of times, empty groups, zeros."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from collsec.survival import EstimationError, discrete_hazard, iv_2sls, kaplan_meier
+from collsec.survival.inference import ever_exposed_test, exposure_design
+from collsec.survival.inference.event_counts import EventCounts, efron_estimate
+from collsec.survival.times import times_up_to
+
+#: Rounding of a few operations.
+SAME = 1e-12
+#: Coefficients at which a search stopped.
+FOUND = 1e-6
+
+
+def test_a_time_within_reach_of_two_event_times_belongs_to_the_earlier() -> None:
+    """Event times 2 apart, a width of 1: time 1 is as near to 0 as to 2."""
+    found = times_up_to(np.array([0.0, 2.0]), np.array([-1.5, -1.0, 1.0, 1.5, 3.0]), 1.0)
+    assert found.tolist() == [0, 1, 1, 2, 2]
+
+
+def test_rows_of_no_weight_are_as_absent() -> None:
+    weighted = {"stop": "stop", "event": "event", "weights": "copies", "weight_kind": "frequency"}
+    rows = pd.DataFrame(
+        {"stop": [2.0, 3, 5, 9], "event": [1, 0, 1, 1], "copies": [1, 1, 2, 0], "start": 0.0}
+    )
+    found, want = kaplan_meier(rows, **weighted), kaplan_meier(rows.head(3), **weighted)
+    assert found.at([4.0])["survival"].tolist() == [0.75]
+    pd.testing.assert_frame_equal(found.tidy(), want.tidy())
+    with pytest.raises(EstimationError, match="no event in 4 rows"):
+        kaplan_meier(rows.assign(event=[0, 0, 0, 1]), **weighted)
+    # The row without weight is alone at risk between 3 and 4.
+    gap = rows.assign(start=[0.0, 0, 4, 2])
+    with pytest.raises(EstimationError, match="nobody is at risk between 3 and 4"):
+        kaplan_meier(gap, **weighted, start="start")
+
+
+@pytest.mark.parametrize("link", ["logit", "cloglog"])
+def test_limits_of_a_cumulative_hazard_of_constant_hazard(link: str) -> None:
+    """Five events in 40 periods: h = 1/8, and log H(t) = log t + log(−log(1 − h)).
+
+    The variance of h is h(1 − h)/40, and d log(−log(1 − h))/dh = 1/{−(1 − h) log(1 − h)}.
+    """
+    rows = pd.DataFrame({"period": np.tile(np.arange(1, 9), 5), "event": np.arange(40) % 8 == 7})
+    fit = discrete_hazard(
+        rows.assign(event=rows["event"].astype(int)),
+        [],
+        duration="period",
+        event="event",
+        dependence="constant",
+        link=link,
+    )
+    charge = -np.log1p(-1 / 8)
+    spread = np.sqrt(1 / 8 * 7 / 8 / 40) / (7 / 8 * charge)
+    for time in (1, 6):
+        found = fit.predict({}, "cumulative hazard", times=time, level=0.9).iloc[0]
+        want = time * charge * np.exp(np.array([-1, 1]) * 1.6448536269514722 * spread)
+        assert found["estimate"] == pytest.approx(time * charge, rel=FOUND)
+        assert found["std_error"] == pytest.approx(time * charge * spread, rel=FOUND)
+        assert found[["ci_low", "ci_high"]].tolist() == pytest.approx(want.tolist(), rel=FOUND)
+
+
+def test_ends_that_no_exposure_could_have_changed_do_not_bound_an_effect() -> None:
+    """The risk sets, in order: two of five exposed, one of one, none of one.
+
+    The end of the second is exposed whatever the effect. Where that is the only exposed end, the
+    likelihood rises without bound as the effect falls, and where all others are exposed, as it
+    rises; where no risk set is mixed it is flat.
+    """
+
+    def effect(exposed: list[float], exposed_events: list[float]) -> tuple[float, float]:
+        totals = EventCounts(
+            stratum=np.zeros(3, dtype=np.int64),
+            time=np.array([1.0, 2.0, 3.0]),
+            at_risk=np.array([5.0, 1.0, 1.0]),
+            events=np.ones(3),
+        )
+        estimate, error = efron_estimate(totals, np.array([exposed]), np.array([exposed_events]))
+        return float(estimate[0]), float(error[0])
+
+    assert effect([2, 1, 0], [0, 1, 0]) == (-np.inf, pytest.approx(np.nan, nan_ok=True))
+    assert effect([2, 1, 0], [1, 1, 0]) == (np.inf, pytest.approx(np.nan, nan_ok=True))
+    assert np.isnan(effect([5, 1, 0], [1, 1, 0])).all()
+    assert np.isnan(effect([0, 1, 0], [0, 1, 0])).all()
+
+
+def test_an_exposure_that_begins_as_follow_up_ends_exposes_nobody() -> None:
+    """Unit 0 begins on day −100 and ends on day −80, from which its spell counts.
+
+    Only unit 1 is ever exposed: it is one of four at risk at time 10, its own end, so that
+    U = 1 − 1/4 and V = 1/4 · 3/4; the later risk sets hold nobody exposed.
+    """
+    design = exposure_design(
+        origin=np.array([-100.0, -50.0, 0.0, 0.0]),
+        entry=np.zeros(4),
+        exit=np.array([20.0, 10.0, 30.0, 40.0]),
+        event=np.array([True, True, True, False]),
+        outcome_strata=np.zeros(4, dtype=int),
+        assignment_strata=np.zeros(4, dtype=int),
+        spell_unit=np.array([0, 1]),
+        spell_assigned=np.array([-95.0, -44.0]),
+        spell_on=np.array([-80.0, -44.0]),
+        spell_off=np.array([-75.0, -42.0]),
+    )
+    p_value = ever_exposed_test(design)(design.unit[None, :])[0]
+    assert p_value == pytest.approx(2 * stats.norm.sf(np.sqrt(3)), abs=1e-10)
+
+
+def test_a_first_stage_whose_clusters_add_up_to_no_score_is_refused() -> None:
+    """Each cluster holds an instrument once with a residual of one and once with minus one."""
+    rng = np.random.default_rng(3)
+    pair = np.repeat(np.arange(30), 2)
+    rows = pd.DataFrame({"pair": pair, "z": rng.normal(size=30)[pair]})
+    rows["d"] = rows["z"] + np.tile([1.0, -1.0], 30)
+    rows["y"] = rows["d"] + rng.normal(size=60)
+    model = {"outcome": "y", "endogenous": "d", "instruments": "z"}
+    assert iv_2sls(rows, **model).first_stage.params["z"] == pytest.approx(1.0, abs=SAME)
+    with pytest.raises(EstimationError, match="clustered error of a coefficient is zero"):
+        iv_2sls(rows, **model, cluster="pair")
