@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from collsec.survival import EstimationError, discrete_hazard, iv_2sls, kaplan_meier
+from collsec.survival import EstimationError, aalen_johansen, discrete_hazard, iv_2sls, kaplan_meier
 from collsec.survival.inference import ever_exposed_test, exposure_design
 from collsec.survival.inference.event_counts import EventCounts, efron_estimate
 from collsec.survival.times import times_up_to
@@ -90,25 +90,41 @@ def test_ends_that_no_exposure_could_have_changed_do_not_bound_an_effect() -> No
 
 
 def test_an_exposure_that_begins_as_follow_up_ends_exposes_nobody() -> None:
-    """Unit 0 begins on day −100 and ends on day −80, from which its spell counts.
+    """Unit 0 ends on day −80, from which its spell counts; units 1 and 2 are ever exposed.
 
-    Only unit 1 is ever exposed: it is one of four at risk at time 10, its own end, so that
-    U = 1 − 1/4 and V = 1/4 · 3/4; the later risk sets hold nobody exposed.
+    At time 10, at which unit 2 enters, unit 1 is one of three and ends; at 20 unit 2 is one of
+    three; at 30 one of two, and ends: U = 2/3 − 1/3 + 1/2 and V = 2/9 + 2/9 + 1/4 = U².
     """
     design = exposure_design(
         origin=np.array([-100.0, -50.0, 0.0, 0.0]),
-        entry=np.zeros(4),
+        entry=np.array([0.0, 0.0, 10.0, 0.0]),
         exit=np.array([20.0, 10.0, 30.0, 40.0]),
         event=np.array([True, True, True, False]),
         outcome_strata=np.zeros(4, dtype=int),
         assignment_strata=np.zeros(4, dtype=int),
-        spell_unit=np.array([0, 1]),
-        spell_assigned=np.array([-95.0, -44.0]),
-        spell_on=np.array([-80.0, -44.0]),
-        spell_off=np.array([-75.0, -42.0]),
+        spell_unit=np.array([0, 1, 2]),
+        spell_assigned=np.array([-95.0, -44.0, 12.0]),
+        spell_on=np.array([-80.0, -44.0, 12.0]),
+        spell_off=np.array([-75.0, -42.0, 14.0]),
     )
     p_value = ever_exposed_test(design)(design.unit[None, :])[0]
-    assert p_value == pytest.approx(2 * stats.norm.sf(np.sqrt(3)), abs=1e-10)
+    assert p_value == pytest.approx(2 * stats.norm.sf(1.0), abs=1e-10)
+
+
+def test_after_all_have_ended_curves_stay_where_they_are() -> None:
+    rows = pd.DataFrame({"stop": [1.0, 2, 3, 4], "how": [1, 2, 1, 2]}).assign(event=1)
+    table = aalen_johansen(rows, stop="stop", cause="how").at([0.5, 4.0, 90.0])
+    assert table["incidence"].tolist() == [0, 0.5, 0.5, 0, 0.5, 0.5]
+    curve = kaplan_meier(rows, stop="stop", event="event").at([0.5, 4.0, 90.0])
+    assert curve["survival"].tolist() == [1, 0, 0]
+    lasting = rows.assign(how=[1, 2, 1, 0], event=[1, 1, 1, 0])
+    for ask in (
+        aalen_johansen(lasting, stop="stop", cause="how"),
+        kaplan_meier(lasting, stop="stop", event="event"),
+    ):
+        assert len(ask.at([4.0])) >= 1
+        with pytest.raises(EstimationError, match="beyond the last follow-up"):
+            ask.at([4.1])
 
 
 def test_a_first_stage_whose_clusters_add_up_to_no_score_is_refused() -> None:
