@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from collsec.survival import (
     AndersonRubin,
@@ -231,6 +232,11 @@ def test_the_anderson_rubin_set_may_be_empty_a_line_or_two_rays() -> None:
     assert apart.confidence_set() == []
     weak = AndersonRubin(np.array([0.1]), np.array([0.1]), np.eye(2), 50)
     assert weak.confidence_set() == [(-np.inf, np.inf)]
+    # With a² + b² at the critical value the statistic reaches it at β = −1 alone, from below.
+    touches = np.array([np.sqrt(stats.chi2.ppf(0.95, 1) * (1 - 2e-15) / 2)])
+    touching = AndersonRubin(touches, touches, np.eye(2), None)
+    assert touching.statistic(-1.0) == pytest.approx(stats.chi2.ppf(0.95, 1))
+    assert touching.confidence_set() == [(-np.inf, np.inf)]
     rays = AndersonRubin(np.array([5.0]), np.array([0.5]), np.eye(2), 50).confidence_set()
     assert len(rays) == 2 and rays[0][0] == -np.inf and rays[1][1] == np.inf
 
