@@ -1,8 +1,8 @@
-"""An emulated trial of six units, worked by hand: weights, curves, areas, and what describes them.
+"""Emulated and weighted cohorts of a few units, worked by hand: weights, curves, areas, histories.
 
-Treatment begins at 1 in A, at 2 in B and, after the grace period of 3, at 5 in D. F ends at 1.5,
-C at 4, B at 5, E at 5.5; A and D are followed to 8 and 9. Nothing but time moves treatment: its
-hazard is 1/6 at 1, 1/4 at 2 (B, C, D and E are left) and 1/2 at 5 (D and E).
+In the trial treatment begins at 1 in A, at 2 in B and, after the grace period of 3, at 5 in D. F
+ends at 1.5, C at 4, B at 5, E at 5.5; A and D are followed to 8 and 9. Nothing but time moves
+treatment: its hazard is 1/6 at 1, 1/4 at 2 (B, C, D and E are left) and 1/2 at 5 (D and E).
 """
 
 from __future__ import annotations
@@ -10,8 +10,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
-from collsec.survival import EmulatedTrial, EstimationError, clone_censor_weight
+from collsec.survival import (
+    EmulatedTrial,
+    EstimationError,
+    adjusted_survival,
+    clone_censor_weight,
+)
+from collsec.survival.emulation.treatment_histories import TreatmentRows
 
 #: The treatment model stops 1e-6 standard errors away; without covariates it is exact.
 SAME = 1e-9
@@ -126,3 +133,111 @@ def test_limits_are_percentiles_of_the_draws() -> None:
         assert row["std_error"] == pytest.approx(kept[:, column].std(ddof=1), rel=SAME)
         want = np.quantile(kept[:, column], [0.1, 0.9])
         assert [row["ci_low"], row["ci_high"]] == pytest.approx(want.tolist(), rel=SAME)
+
+
+# Adjusted curves
+
+
+def test_curves_of_weighted_groups() -> None:
+    """Of the four with x = 0 one is in group 1, of the four with x = 1 three: weights 4/3 and 4.
+
+    Each group stands for all eight. The heaviest of group 0 ends last, that of group 1 second.
+    """
+    rows = pd.DataFrame(
+        {
+            "g": [0, 0, 0, 0, 1, 1, 1, 1],
+            "x": [0, 0, 0, 1, 1, 0, 1, 1],
+            "stop": [1.0, 2.0, 3.0, 4.0, 1.5, 2.5, 3.5, 5.0],
+        }
+    ).assign(start=0.0, event=1)
+    fit = adjusted_survival(
+        rows, ["x"], group="g", start="start", stop="stop", event="event", method="weights"
+    )
+    table = fit.at([0.0, 2.0, 3.7, 10.0])
+    want = [1, 4 / 6, 3 / 6, 0, 1, 5 / 6, 1 / 6, 0]
+    np.testing.assert_allclose(table["survival"], want, rtol=1e-7, atol=SAME)
+    assert table["at_risk"].tolist() == [4, 3, 1, 0, 4, 3, 1, 0]
+    means = fit.restricted_means(10.0)["restricted_mean"]
+    np.testing.assert_allclose(means, [3, 1.5 + 5 / 6 + 1 / 3 + 1.5 / 6], rtol=1e-7)
+    about = fit.diagnostics()
+    np.testing.assert_allclose(about["effective_units"], [3, 3], rtol=1e-7)
+    np.testing.assert_allclose(about["largest_share"], [1 / 2, 1 / 2], rtol=1e-7)
+    away = fit.differences(2.0, reference=1).iloc[0]
+    assert (away["group"], away["reference"]) == (0, 1)
+    assert away["estimate"] == pytest.approx(4 / 6 - 5 / 6, rel=1e-6)
+    z = away["estimate"] / away["std_error"]
+    assert away["p_value"] == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-10)
+    # Those of a group with censored rows end with it.
+    lasting = adjusted_survival(
+        rows.assign(event=rows["stop"] < 5),
+        ["x"],
+        group="g",
+        start="start",
+        stop="stop",
+        event="event",
+        method="weights",
+    )
+    assert len(lasting.at([5.0])) == 2
+    with pytest.raises(EstimationError, match="beyond the last follow-up"):
+        lasting.at([5.1])
+
+
+# Rows of treatment histories
+
+
+def histories() -> TreatmentRows:
+    """Return unit 7 with three rows, treated in the second; unit 2 with two; unit 5 with one."""
+    data = pd.DataFrame(
+        {
+            "unit": [7, 7, 7, 2, 2, 5],
+            "start": [0.0, 1, 2, 0, 3, 0],
+            "stop": [1.0, 2, 5, 3, 4, 2],
+            "event": [0, 0, 1, 0, 0, 1],
+            "treated": [0, 1, 0, 1, 1, 0],
+        },
+        index=list("abcdef"),
+    )
+    return TreatmentRows.from_frame(
+        data.iloc[::-1],
+        unit="unit",
+        start="start",
+        stop="stop",
+        event="event",
+        treatment="treated",
+        absorbing=False,
+    )
+
+
+def test_histories_stand_in_the_order_of_units_and_time() -> None:
+    rows = histories()
+    assert "".join(rows.data.index) == "defabc"
+    assert rows.first.tolist() == [True, False, True, True, False, False]
+    assert rows.data["_before"].tolist() == [False, True, False, False, False, True]
+    assert rows.ever_before().tolist() == [False, True, False, False, False, True]
+    assert "".join(rows.data.index[np.argsort(rows.order)]) == "fedcba"
+    assert rows.restored(np.arange(6.0)).tolist() == [2, 1, 0, 5, 4, 3]
+
+
+def test_factors_multiply_along_each_unit() -> None:
+    factors = np.array([2.0, 3, 5, 7, 11, 13])
+    found = histories().along(factors)
+    np.testing.assert_allclose(found, [2, 6, 5, 7, 77, 1001], rtol=1e-12)
+    lagged = histories().along(factors, lagged=True)
+    np.testing.assert_allclose(lagged, [1, 2, 1, 1, 7, 77], rtol=1e-12)
+
+
+def test_resampled_histories_are_whole_clusters() -> None:
+    """Of 200 draws of three each cluster is drawn about 200 times (a deviation is 11.5)."""
+    rows = histories()
+    drawn = np.zeros(3, dtype=np.int64)
+    for seed in range(200):
+        again = rows.resampled("_unit", np.random.default_rng(seed), 3)
+        assert sorted(set(again.data["_unit"])) == [0, 1, 2]
+        for _, part in again.data.groupby("_unit"):
+            [unit] = part["unit"].unique()
+            want = rows.data[rows.data["unit"] == unit]
+            assert part["_begin"].tolist() == want["_begin"].tolist()
+            drawn[[2, 5, 7].index(unit)] += 1
+        assert again.first.sum() == 3
+        assert again.order.tolist() == list(range(len(again.data)))
+    assert (np.abs(drawn - 200) < 46).all()
