@@ -8,7 +8,11 @@ import pytest
 from scipy import stats
 
 from collsec.survival import EstimationError, aalen_johansen, discrete_hazard, iv_2sls, kaplan_meier
-from collsec.survival.inference import ever_exposed_test, exposure_design
+from collsec.survival.inference import (
+    ever_exposed_test,
+    exposure_design,
+    risk_set_rerandomization,
+)
 from collsec.survival.inference.event_counts import EventCounts, efron_estimate
 from collsec.survival.times import times_up_to
 
@@ -105,10 +109,12 @@ def test_an_exposure_that_begins_as_follow_up_ends_exposes_nobody() -> None:
         spell_unit=np.array([0, 1, 2]),
         spell_assigned=np.array([-95.0, -44.0, 12.0]),
         spell_on=np.array([-80.0, -44.0, 12.0]),
-        spell_off=np.array([-75.0, -42.0, 14.0]),
+        spell_off=np.array([-75.0, -35.0, 35.0]),
     )
     p_value = ever_exposed_test(design)(design.unit[None, :])[0]
     assert p_value == pytest.approx(2 * stats.norm.sf(1.0), abs=1e-10)
+    result = risk_set_rerandomization(design, draws=99, level=0.9, seed=1)
+    assert result.exposed_units.tolist() == [1, 2]
 
 
 def test_after_all_have_ended_curves_stay_where_they_are() -> None:
