@@ -23,6 +23,7 @@ from collsec.survival import (
 )
 from collsec.survival.parametric.discrete import DurationDependence
 from collsec.survival.regression.absorption import Absorption
+from collsec.survival.regression.negative_binomial import _NegativeBinomial
 
 #: Estimates that solve the same equations.
 SAME_EQUATIONS = 1e-8
@@ -105,6 +106,28 @@ def test_negative_binomial_clusters_dispersion_jointly(months: pd.DataFrame) -> 
     np.testing.assert_allclose(theirs.params, fit.params, rtol=THEIR_STOP)
     np.testing.assert_allclose(theirs.bse, fit.std_errors, rtol=10 * THEIR_STOP)
     assert fit.params.index[-1] == "alpha"
+
+
+def test_derivatives_of_the_negative_binomial_are_differences() -> None:
+    """Away from the maximum, where the mean score of the dispersion is not zero."""
+    rng = np.random.default_rng(6)
+    n = 40
+    x = np.column_stack((np.ones(n), rng.normal(size=(n, 2))))
+    y = rng.negative_binomial(2, 0.3, n).astype(float)
+    offset, weights = rng.normal(0, 0.3, n), rng.uniform(0.5, 2, n)
+    model = _NegativeBinomial(y, x, offset, weights)
+    at, step = np.array([1.2, -0.3, 0.4, 0.7]), 1e-6
+    mean = np.exp(x @ at[:3] + offset)
+    log_mass = stats.nbinom.logpmf(y, 1 / 0.7, 1 / (1 + 0.7 * mean))
+    assert model.loglik(at) == pytest.approx(weights @ log_mass, rel=1e-12)
+    assert model.loglik(np.array([1.2, -0.3, 0.4, 0.0])) == -np.inf
+    moved = [(at + step * d, at - step * d) for d in np.eye(4)]
+    slope = [(model.loglik(a) - model.loglik(b)) / (2 * step) for a, b in moved]
+    found = model.scores(at).sum(axis=0)
+    np.testing.assert_allclose(found, slope, rtol=1e-7)
+    assert abs(found[-1]) > 0.1
+    bend = [(model.scores(a) - model.scores(b)).sum(axis=0) / (2 * step) for a, b in moved]
+    np.testing.assert_allclose(model.hessian(at), bend, rtol=1e-6, atol=1e-7)
 
 
 def test_a_discrete_hazard_with_all_durations_is_near_a_cox_model(months: pd.DataFrame) -> None:
