@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +16,8 @@ from collsec.survival.inference import (
     risk_set_rerandomization,
 )
 from collsec.survival.inference.event_counts import EventCounts, efron_estimate
+from collsec.survival.inference.reference_distribution import limit_of_effect
+from collsec.survival.nonparametric.event_sample import interval_of
 from collsec.survival.times import times_up_to
 
 #: Rounding of a few operations.
@@ -144,3 +148,42 @@ def test_a_first_stage_whose_clusters_add_up_to_no_score_is_refused() -> None:
     assert iv_2sls(rows, **model).first_stage.params["z"] == pytest.approx(1.0, abs=SAME)
     with pytest.raises(EstimationError, match="clustered error of a coefficient is zero"):
         iv_2sls(rows, **model, cluster="pair")
+
+
+def test_an_effect_that_reached_the_end_of_the_search_has_no_limit_there() -> None:
+    """Effects are searched up to 16 either way; those of 15 and more count as open."""
+    for side in (-1.0, 1.0):
+        assert limit_of_effect(lambda v: 100.0, side * 15.0, 1.0, side) == side * np.inf
+        assert limit_of_effect(lambda v: 100.0, side * 15.5, 1.0, side) == side * np.inf
+        found = limit_of_effect(lambda v, at=side: (v - at) ** 2, side, 4.0, side)
+        assert found == pytest.approx(side * 3, abs=1e-5)
+        # A statistic that stays at the critical value does not exceed it.
+        assert limit_of_effect(lambda v: min(v * v, 4.0), 0.0, 4.0, side) == side * np.inf
+
+
+@pytest.mark.parametrize(
+    ("interval", "low", "high"),
+    [
+        ("plain", [0.3, 0, 0.7], [0.7, 0.3, 1]),
+        ("log", [0.5 * np.exp(-0.4), 0.1 * np.exp(-2), 0.9 * np.exp(-2 / 9)],
+         [0.5 * np.exp(0.4), 0.1 * np.exp(2), 1]),
+        ("log-log", [0.5 ** np.exp(0.4 / np.log(2)), 0.1 ** np.exp(2 / np.log(10)),
+                     0.9 ** np.exp(2 / 9 / -np.log(0.9))],
+         [0.5 ** np.exp(-0.4 / np.log(2)), 0.1 ** np.exp(-2 / np.log(10)),
+          0.9 ** np.exp(-2 / 9 / -np.log(0.9))]),
+    ],
+)  # fmt: skip
+def test_intervals_of_probabilities_on_each_scale(
+    interval: Any, low: list[float], high: list[float]
+) -> None:
+    """Of 0.5, 0.1 and 0.9 with z times the error 0.2; of 0 and 1 there are none."""
+    error = np.full(5, 0.2) / stats.norm.ppf(0.9)
+    found = interval_of(np.array([0.5, 0.1, 0.9, 0.0, 1.0]), error, 0.8, interval)
+    np.testing.assert_allclose(found[0], [*low, np.nan, np.nan], rtol=SAME, atol=SAME)
+    np.testing.assert_allclose(found[1], [*high, np.nan, np.nan], rtol=SAME, atol=SAME)
+
+
+def test_an_interval_on_a_scale_of_logarithms_may_hold_all() -> None:
+    """The largest error leaves all between 0 and 1, and no warning."""
+    low, high = interval_of(np.array([0.5]), np.array([1e6]), 0.95, "log-log")
+    assert (low[0], high[0]) == (0.0, 1.0)
