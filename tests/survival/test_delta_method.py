@@ -13,10 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import special, stats
+from scipy import integrate, special, stats
 
-from collsec.survival import discrete_hazard, flexible_parametric, split_population
+from collsec.survival import (
+    discrete_hazard,
+    flexible_parametric,
+    frailty_cox,
+    split_population,
+)
 from collsec.survival.arrays import Floats
+from collsec.survival.cox.penalized import averaged
 
 #: Central differences of this step have an error of its square.
 STEP = 1e-5
@@ -161,3 +167,47 @@ def test_discrete_hazards(link: Any, scale: Scale) -> None:
             return np.asarray(model.predict(at, what, times=times)["estimate"])
 
         check(fit, found, ask, of)
+
+
+@pytest.mark.parametrize("distribution", ["gamma", "gaussian"])
+def test_cumulative_hazards_of_a_population(distribution: Any) -> None:
+    """Minus the logarithm of E exp(−wH), by quadrature over w, and its slope by differences."""
+    theta, step = 0.7, 1e-6
+    turn, hazard = averaged(distribution, theta), np.array([0.1, 0.5, 2.0])
+    if distribution == "gamma":
+        density = stats.gamma(1 / theta, scale=theta).pdf
+    else:
+        density = stats.lognorm(np.sqrt(theta)).pdf
+    for value, found in zip(hazard, turn(hazard)[0], strict=True):
+        mean = integrate.quad(lambda w, h=value: np.exp(-w * h) * density(w), 0, 60, limit=400)[0]
+        assert found == pytest.approx(-np.log(mean), rel=1e-7)
+    slope = (turn(hazard + step)[0] - turn(hazard - step)[0]) / (2 * step)
+    np.testing.assert_allclose(turn(hazard)[1], slope, rtol=DIFFERENCE)
+
+
+@pytest.mark.parametrize("distribution", ["gamma", "gaussian"])
+def test_a_population_of_groups_has_the_errors_of_one_group_times_the_slope(
+    distribution: Any,
+) -> None:
+    data = spells().assign(place=lambda d: np.arange(len(d)) % 12)
+    fit = frailty_cox(data, ["x"], **ROWS, group="place", distribution=distribution, variance=0.7)
+    turn, ask = averaged(distribution, 0.7), {"times": [0.5, 2.0, 4.0], "level": LEVEL}
+    at = data[["x", "place"]].head(3)
+    one = fit.predict(at, "cumulative hazard", of="one", **ask)
+    together = fit.predict(at, "cumulative hazard", **ask)
+    hazard, slope = turn(one["estimate"].to_numpy())
+    np.testing.assert_allclose(together["estimate"], hazard, rtol=1e-10)
+    np.testing.assert_allclose(together["std_error"], one["std_error"] * slope, rtol=1e-10)
+    for limit in ("ci_low", "ci_high"):
+        np.testing.assert_allclose(together[limit], turn(one[limit].to_numpy())[0], rtol=1e-10)
+    low = np.maximum(one["estimate"] - Z * one["std_error"], 0)
+    np.testing.assert_allclose(one["ci_low"], low, rtol=1e-10)
+    # A group's own frailty multiplies the hazard.
+    own = fit.predict(at, "cumulative hazard", of="group", **ask)
+    factor = fit.frailty.to_numpy()[at["place"].repeat(3)]
+    np.testing.assert_allclose(own["estimate"], one["estimate"] * factor, rtol=1e-10)
+    chance = fit.predict(at, "survival", **ask)
+    np.testing.assert_allclose(chance["estimate"], np.exp(-hazard), rtol=1e-10)
+    want = np.exp(-hazard) * together["std_error"]
+    np.testing.assert_allclose(chance["std_error"], want, rtol=1e-10)
+    np.testing.assert_allclose(chance["ci_low"], np.exp(-together["ci_high"]), rtol=1e-10)
