@@ -167,6 +167,12 @@ def test_curves_of_weighted_groups() -> None:
     assert away["estimate"] == pytest.approx(4 / 6 - 5 / 6, rel=1e-6)
     z = away["estimate"] / away["std_error"]
     assert away["p_value"] == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-10)
+    # The rows at risk are those of the group, whatever they stand for.
+    for method in ("weights", "g-formula"):
+        again = adjusted_survival(
+            rows, ["x"], group="g", start="start", stop="stop", event="event", method=method
+        )
+        assert again.at([1.2, 4.0])["at_risk"].tolist() == [3, 1, 4, 1]
     # Those of a group with censored rows end with it.
     lasting = adjusted_survival(
         rows.assign(event=rows["stop"] < 5),

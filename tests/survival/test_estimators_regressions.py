@@ -204,8 +204,12 @@ def test_binary_models_name_what_cannot_be_estimated(months: pd.DataFrame) -> No
         negative_binomial(months.assign(one=1), ["x"], outcome="one")
 
 
-def test_an_exogenous_column_as_its_own_instrument_is_least_squares(panel: pd.DataFrame) -> None:
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_an_exogenous_column_as_its_own_instrument_is_least_squares(
+    panel: pd.DataFrame, sign: float
+) -> None:
     both = {"absorb": ["country", "month"], "cluster": "country"}
+    panel = panel.assign(d=sign * panel["d"])
     twin = panel.assign(twin=panel["d"])
     iv = iv_2sls(twin, outcome="y", endogenous="d", instruments=["twin"], exogenous=["x"], **both)
     ols = panel_ols(
@@ -214,6 +218,7 @@ def test_an_exogenous_column_as_its_own_instrument_is_least_squares(panel: pd.Da
     np.testing.assert_allclose(iv.params, ols.params, rtol=SAME_EQUATIONS)
     np.testing.assert_allclose(iv.std_errors, ols.std_errors, rtol=SAME_EQUATIONS)
     assert iv.df_resid == ols.df_resid == 24
+    assert iv.kleibergen_paap == np.inf  # the first stage is exact
 
 
 def test_one_instrument_is_the_ratio_of_reduced_form_and_first_stage(panel: pd.DataFrame) -> None:

@@ -325,3 +325,4 @@ def test_long_summaries_show_beginning_and_end() -> None:
     assert [line.split()[0] for line in even[-7:]] == ["1", "2", "3", "…", "498", "499", "500"]
     assert even[-8].split()[0] == "time"
     assert curve._repr_html_().count("<tr") < 60
+    assert "border" not in curve._repr_html_()

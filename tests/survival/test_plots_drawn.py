@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 
 from collsec.survival import aalen_johansen, kaplan_meier, plotting
 
@@ -150,6 +151,8 @@ def test_a_forest_has_its_first_term_on_top_and_a_line_at_no_effect() -> None:
         assert numbers(line.get_xdata()) == [none, none]
         assert numbers(points.get_xdata()) == [1.0, 1.1, 0.9]
         assert numbers(points.get_ydata()) == [2, 1, 0]
+        # An estimate has the color of its interval.
+        assert np.allclose(to_rgb(points.get_color()), axes.collections[0].get_color()[0, :3])
         assert numbers(axes.get_yticks()) == [2, 1, 0]
         segments = [numbers(segment) for segment in axes.collections[0].get_segments()]
         ends = [(0.5, 1.2, 2), (0.9, 1.4, 1), (0.8, 2.0, 0)]
@@ -214,6 +217,7 @@ def test_a_trend_is_the_mean_of_a_fifth_of_the_points(n: int, width: int) -> Non
     want = [inside[max(i - before, 0) : i - before + width].mean() for i in range(n)]
     np.testing.assert_allclose(mean.get_ydata(), want, rtol=1e-10, atol=SAME)
     assert numbers(level.get_ydata()) == [0.25, 0.25]
+    assert mean.get_color() != level.get_color()
     named = [text.get_text() for text in axes.get_legend().get_texts()]
     assert named == ["running mean", "constant"] and not axes.get_legend().get_frame_on()
 
