@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_rgb
 
 from collsec.survival import aalen_johansen, kaplan_meier, plotting
 
@@ -116,6 +115,8 @@ def test_numbers_at_risk_stand_below_the_axis_line_by_line() -> None:
         (0.0, 10.0, [0, 2, 4, 6, 8, 10]),
         (0.0, 5.0, [0, 1, 2, 3, 4, 5]),
         (3.0, 36.0, [10, 20, 30]),
+        (130.0, 460.0, [200, 300, 400]),
+        (0.12, 0.24, [0.12, 0.14, 0.16, 0.18, 0.2, 0.22, 0.24]),
         (0.0, 12.0, [0, 2, 4, 6, 8, 10, 12]),
         (0.0, 13.0, [0, 5, 10]),
         (0.0, 61.0, [0, 20, 40, 60]),
@@ -145,6 +146,8 @@ def effects(low: float, high: float) -> pd.DataFrame:
 
 
 def test_a_forest_has_its_first_term_on_top_and_a_line_at_no_effect() -> None:
+    from matplotlib.colors import to_rgb
+
     for ratio, none in ((True, 1.0), (False, 0.0)):
         axes = plotting.forest(effects(0.5, 2.0), ratio=ratio, xlabel="Hazard ratio")
         line, points = axes.get_lines()

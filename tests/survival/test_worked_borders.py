@@ -15,7 +15,11 @@ from collsec.survival.inference import (
     exposure_design,
     risk_set_rerandomization,
 )
-from collsec.survival.inference.event_counts import EventCounts, efron_estimate
+from collsec.survival.inference.event_counts import (
+    EventCounts,
+    efron_estimate,
+    studentized_scores,
+)
 from collsec.survival.inference.reference_distribution import limit_of_effect
 from collsec.survival.nonparametric.event_sample import interval_of
 from collsec.survival.times import times_up_to
@@ -187,3 +191,35 @@ def test_an_interval_on_a_scale_of_logarithms_may_hold_all() -> None:
     """The largest error leaves all between 0 and 1, and no warning."""
     low, high = interval_of(np.array([0.5]), np.array([1e6]), 0.95, "log-log")
     assert (low[0], high[0]) == (0.0, 1.0)
+
+
+def test_an_exposure_of_all_or_none_has_a_score_of_zero() -> None:
+    """Two of four end at 1, one of two at 2; an exposure of all, of none, and of one of four."""
+    totals = EventCounts(
+        stratum=np.zeros(2, dtype=np.int64),
+        time=np.array([1.0, 2.0]),
+        at_risk=np.array([4.0, 2.0]),
+        events=np.array([2.0, 1.0]),
+    )
+    exposed = np.array([[4.0, 2.0], [0, 0], [1, 0]])
+    found = studentized_scores(
+        totals,
+        exposed,
+        np.array([3.0, 0, 1]),
+        shared=np.zeros((3, 2)),
+        real=np.zeros(2),
+        beta=0.0,
+    )
+    variance = 2 * 1 / 4 * 3 / 4 * 2 / 3
+    assert found.tolist() == pytest.approx([0, 0, (1 - 2 / 4) / np.sqrt(variance)], abs=1e-9)
+
+
+def test_knots_one_period_apart_make_a_spline() -> None:
+    rng = np.random.default_rng(2)
+    rows = pd.DataFrame({"period": np.tile(np.arange(1, 7), 60), "event": rng.integers(0, 2, 360)})
+    options = {"duration": "period", "event": "event", "dependence": "spline"}
+    fit = discrete_hazard(rows, [], **options, knots=[2, 3, 4])
+    assert fit.dependence.knots == (2, 3, 4) and len(fit.params) == 3
+    for knots in ([2, 2, 4], [2, 4]):
+        with pytest.raises(EstimationError, match="three or more increasing knots"):
+            discrete_hazard(rows, [], **options, knots=knots)
