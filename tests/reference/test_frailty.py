@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from collsec.survival import EstimationError, cox_ph, frailty_cox
 
@@ -114,6 +115,22 @@ def test_without_frailty_in_the_data_the_model_is_coxs() -> None:
     assert p > 0.05
     assert chi2 < 2.71
     np.testing.assert_allclose(fit.params, plain.params, atol=0.05)
+
+
+def test_the_test_of_no_frailty_is_twice_the_gain_of_likelihood_and_half_its_tail() -> None:
+    """Of groups drawn at random some gain nothing, and some less than one."""
+    given = {n: ROWS[n] for n in ("start", "stop", "event")}
+    gains = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        data = spells().assign(country=rng.permutation(np.arange(len(spells())) % 25))
+        fit, plain = frailty_cox(data, ["x"], **ROWS), cox_ph(data, ["x"], **given)
+        gain = max(2 * (fit.loglik[1] - plain.loglik[1]), 0.0)
+        chi2, p = fit.variance_test
+        assert chi2 == pytest.approx(gain, abs=1e-6)
+        assert p == (pytest.approx(stats.chi2.sf(gain, 1) / 2, abs=1e-6) if chi2 else 1.0)
+        gains.append(gain)
+    assert min(gains) < 1e-6 and any(0.01 < gain < 1 for gain in gains)
 
 
 def test_what_a_frailty_model_refuses_and_prints() -> None:

@@ -37,6 +37,39 @@ def loops(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(switch, "SHARED_ROWS", 0)
 
 
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("rows", [4, 14_999, 15_000, 20_001])
+def test_parts_are_worked_on_once_and_answer_in_order(
+    monkeypatch: pytest.MonkeyPatch, cores: int, rows: int
+) -> None:
+    monkeypatch.setattr(switch, "_cores", lambda: cores)
+    parts = switch.even_parts(rows)
+    assert [begin for begin, _ in parts[1:]] == [end for _, end in parts[:-1]]
+    assert (parts[0][0], parts[-1][1]) == (0, rows)
+    sizes = [end - begin for begin, end in parts]
+    assert len(parts) == switch.PARTS and max(sizes) - min(sizes) <= 1
+    answers = switch.shared(lambda number, begin, end: (number, begin, end), parts)
+    assert answers == [(number, *part) for number, part in enumerate(parts)]
+
+
+def test_cores_are_those_told_or_those_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    cores = switch._cores.__wrapped__
+    for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", {0: {4, 5, 6}}.__getitem__, raising=False)
+    assert cores() == 3
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert cores() == 2
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
+    assert cores() == 1
+    monkeypatch.delenv("NUMBA_NUM_THREADS")
+    monkeypatch.setenv("OMP_NUM_THREADS", "4,2")
+    monkeypatch.delattr(os, "sched_getaffinity")
+    for known, want in ((6, 6), (None, 1)):
+        monkeypatch.setattr(os, "cpu_count", lambda known=known: known)
+        assert cores() == want
+
+
 def spells(seed: int = 1, *, tied: bool = True) -> pd.DataFrame:
     """Rows with late entry; covariates of very different size, one that is seldom other than 0."""
     rng = np.random.default_rng(seed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,6 +62,15 @@ def test_draws_and_order() -> None:
     assert table["std_error"].iloc[0] == pytest.approx(fit.std_errors.iloc[0], rel=0.5)
     with pytest.raises(EstimationError, match="0 usable draws are too few"):
         again.bootstrap()
+    # Percentiles of the draws that could be estimated, of which 20 are enough.
+    drawn = np.arange(22.0)[:, None] ** 2
+    drawn[[3, 7]] = np.nan
+    few = replace(fit, draws=drawn, level=0.8).bootstrap().iloc[0]
+    kept = np.delete(drawn[:, 0], [3, 7])
+    want = [kept.std(ddof=1), *np.quantile(kept, [0.1, 0.9])]
+    np.testing.assert_allclose(few[["std_error", "ci_low", "ci_high"]].to_numpy(float), want)
+    with pytest.raises(EstimationError, match="19 usable draws are too few"):
+        replace(fit, draws=drawn[:21]).bootstrap()
     assert "marginal structural" in repr(fit)
 
 
@@ -86,6 +97,14 @@ def test_what_a_sequence_holds() -> None:
     waiting = data[(data["start"] == 1) & data["unit"].isin(first[first["treated"] == 0]["unit"])]
     assert fit.counts.loc[1, "units"] == len(waiting)
     assert fit.n_events == fit.counts["events"].sum()
+    # Events by trial, counted from the rows of the panel.
+    ends = data.groupby("unit")["event"].max()
+    first_arm = first.loc[first["treated"] == 1, "unit"]
+    want = [ends.sum(), ends[first_arm].sum()]
+    assert fit.counts.loc[0, ["events", "events_assigned"]].tolist() == want
+    later = waiting.loc[waiting["treated"] == 1, "unit"]
+    want = [len(later), ends[waiting["unit"]].sum(), ends[later].sum()]
+    assert fit.counts.loc[1, ["assigned", "events", "events_assigned"]].tolist() == want
     curves = adjusted_survival(
         fit.rows, ["burden"], group="assigned", start="trial_start", stop="trial_stop",
         event="ended", unit=["unit", "trial"], cluster="group",

@@ -53,6 +53,13 @@ def test_the_limits_solve_the_profile_on_paper() -> None:
     assert top - penalized(math.exp(found.ci_high)) == pytest.approx(3.841459 / 2, rel=1e-4)
     assert top - penalized(math.exp(found.ci_low)) == pytest.approx(3.841459 / 2, rel=1e-4)
     assert found.ci_high < math.inf
+    ratio = 2 * (top - penalized(1.0))
+    assert found.p_value == pytest.approx(math.erfc(math.sqrt(ratio / 2)), rel=1e-6)
+    narrow = firth_cox(
+        risk_sets(0, 9), ["x"], stop="stop", event="event", strata="stratum", level=0.5
+    )
+    assert top - penalized(math.exp(narrow.ci_high)) == pytest.approx(0.454936 / 2, rel=1e-4)
+    assert found.ci_low < narrow.ci_low < found.estimate
     with pytest.raises(EstimationError):
         cox_ph(risk_sets(0, 9), ["x"], stop="stop", event="event", strata="stratum")
 

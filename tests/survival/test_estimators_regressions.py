@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from collsec.survival import (
     AndersonRubin,
@@ -22,6 +23,7 @@ from collsec.survival import (
 )
 from collsec.survival.parametric.discrete import DurationDependence
 from collsec.survival.regression.absorption import Absorption
+from collsec.survival.regression.negative_binomial import _NegativeBinomial
 
 #: Estimates that solve the same equations.
 SAME_EQUATIONS = 1e-8
@@ -106,6 +108,28 @@ def test_negative_binomial_clusters_dispersion_jointly(months: pd.DataFrame) -> 
     assert fit.params.index[-1] == "alpha"
 
 
+def test_derivatives_of_the_negative_binomial_are_differences() -> None:
+    """Away from the maximum, where the mean score of the dispersion is not zero."""
+    rng = np.random.default_rng(6)
+    n = 40
+    x = np.column_stack((np.ones(n), rng.normal(size=(n, 2))))
+    y = rng.negative_binomial(2, 0.3, n).astype(float)
+    offset, weights = rng.normal(0, 0.3, n), rng.uniform(0.5, 2, n)
+    model = _NegativeBinomial(y, x, offset, weights)
+    at, step = np.array([1.2, -0.3, 0.4, 0.7]), 1e-6
+    mean = np.exp(x @ at[:3] + offset)
+    log_mass = stats.nbinom.logpmf(y, 1 / 0.7, 1 / (1 + 0.7 * mean))
+    assert model.loglik(at) == pytest.approx(weights @ log_mass, rel=1e-12)
+    assert model.loglik(np.array([1.2, -0.3, 0.4, 0.0])) == -np.inf
+    moved = [(at + step * d, at - step * d) for d in np.eye(4)]
+    slope = [(model.loglik(a) - model.loglik(b)) / (2 * step) for a, b in moved]
+    found = model.scores(at).sum(axis=0)
+    np.testing.assert_allclose(found, slope, rtol=1e-7)
+    assert abs(found[-1]) > 0.1
+    bend = [(model.scores(a) - model.scores(b)).sum(axis=0) / (2 * step) for a, b in moved]
+    np.testing.assert_allclose(model.hessian(at), bend, rtol=1e-6, atol=1e-7)
+
+
 def test_a_discrete_hazard_with_all_durations_is_near_a_cox_model(months: pd.DataFrame) -> None:
     """Grouped proportional hazards: same coefficient up to the coarseness of the months."""
     spells = months.groupby("unit").agg(
@@ -180,8 +204,12 @@ def test_binary_models_name_what_cannot_be_estimated(months: pd.DataFrame) -> No
         negative_binomial(months.assign(one=1), ["x"], outcome="one")
 
 
-def test_an_exogenous_column_as_its_own_instrument_is_least_squares(panel: pd.DataFrame) -> None:
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_an_exogenous_column_as_its_own_instrument_is_least_squares(
+    panel: pd.DataFrame, sign: float
+) -> None:
     both = {"absorb": ["country", "month"], "cluster": "country"}
+    panel = panel.assign(d=sign * panel["d"])
     twin = panel.assign(twin=panel["d"])
     iv = iv_2sls(twin, outcome="y", endogenous="d", instruments=["twin"], exogenous=["x"], **both)
     ols = panel_ols(
@@ -190,6 +218,7 @@ def test_an_exogenous_column_as_its_own_instrument_is_least_squares(panel: pd.Da
     np.testing.assert_allclose(iv.params, ols.params, rtol=SAME_EQUATIONS)
     np.testing.assert_allclose(iv.std_errors, ols.std_errors, rtol=SAME_EQUATIONS)
     assert iv.df_resid == ols.df_resid == 24
+    assert iv.kleibergen_paap == np.inf  # the first stage is exact
 
 
 def test_one_instrument_is_the_ratio_of_reduced_form_and_first_stage(panel: pd.DataFrame) -> None:
@@ -231,6 +260,11 @@ def test_the_anderson_rubin_set_may_be_empty_a_line_or_two_rays() -> None:
     assert apart.confidence_set() == []
     weak = AndersonRubin(np.array([0.1]), np.array([0.1]), np.eye(2), 50)
     assert weak.confidence_set() == [(-np.inf, np.inf)]
+    # With a² + b² at the critical value the statistic reaches it at β = −1 alone, from below.
+    touches = np.array([np.sqrt(stats.chi2.ppf(0.95, 1) * (1 - 2e-15) / 2)])
+    touching = AndersonRubin(touches, touches, np.eye(2), None)
+    assert touching.statistic(-1.0) == pytest.approx(stats.chi2.ppf(0.95, 1))
+    assert touching.confidence_set() == [(-np.inf, np.inf)]
     rays = AndersonRubin(np.array([5.0]), np.array([0.5]), np.eye(2), 50).confidence_set()
     assert len(rays) == 2 and rays[0][0] == -np.inf and rays[1][1] == np.inf
 

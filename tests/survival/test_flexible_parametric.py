@@ -181,6 +181,10 @@ def test_refusals_of_predictions() -> None:
         fit.predict({"x": 1}, times=[0])
     with pytest.raises(EstimationError, match="compares one row with one, not 2"):
         fit.hazard_ratio(pd.DataFrame({"x": [0, 1]}), {"x": 0}, times=[1])
+    with pytest.raises(EstimationError, match="the effect of 'one' is not determined"):
+        flexible_parametric(spells().assign(one=1.0), ["one", "x"], **ROWS)
+    with pytest.raises(EstimationError, match="from 1 to 10, not 11"):
+        flexible_parametric(spells(), ["x"], **ROWS, df=11)
     data = spells().assign(event=lambda d: d["event"] * d["z"].astype(int))
     with pytest.raises(EstimationError, match="is infinite"):
         flexible_parametric(data, ["z"], **ROWS)

@@ -19,6 +19,7 @@ from collsec.survival import (
     journal_table,
     kaplan_meier,
     logit,
+    rmst,
 )
 
 ROWS = {"start": "start", "stop": "stop", "event": "event"}
@@ -111,6 +112,48 @@ def test_renderings_say_the_same_and_escape(models) -> None:
     assert [t for t in text if t] == [table.title, *[c for c in cells if c]]
     assert table._repr_html_() == html
     assert repr(table) == table.to_text()
+
+
+def test_the_word_table_has_rules_and_numbers_on_the_right(models) -> None:
+    """Lines above and below the head, above the first fact, and below the last."""
+    table = journal_table(models)
+    with zipfile.ZipFile(io.BytesIO(table.to_word())) as archive:
+        document = ElementTree.fromstring(archive.read("word/document.xml"))
+
+    def found(inside: ElementTree.Element, name: str) -> list[ElementTree.Element]:
+        return [e for e in inside.iter() if e.tag.endswith("}" + name)]
+
+    lines = []
+    for row in found(document, "tr"):
+        cells = found(row, "tc")
+        assert len(cells) == 3
+        borders = [[e.tag.split("}")[1] for e in found(c, "tcBorders")[0]] for c in cells]
+        assert borders[0] == borders[1] == borders[2]
+        lines.append(borders[0])
+        sides = [[v for k, v in e.attrib.items() if k.endswith("val")] for e in found(row, "jc")]
+        assert sides == [["left"], ["right"], ["right"]]
+    plain = [[]] * len(table.rows)
+    between = [[]] * (len(table.facts) - 2)
+    assert lines == [["top", "bottom"], *plain, ["top"], *between, ["bottom"]]
+    assert len(found(document, "gridCol")) == 3
+    text = table.to_text().splitlines()
+    rule = text[1]
+    assert {*rule} == {"─"} and len(rule) == max(map(len, text[:-1]))
+    assert text[2 + len(table.rows)] == rule
+
+
+def test_stars_and_thousands() -> None:
+    """One star for each level that a p-value is below; it is not below itself."""
+    data = spells(4000, seed=8)
+    fit = cox_ph(data, ["x", "z"], **ROWS)
+    marks = sorted(float(p) for p in fit.p_values)
+    table = journal_table([fit], stars=(marks[1], 1.0), digits=1)
+    by_term = {row[0]: row[1] for row in table.rows if row[0]}
+    strong, weak = fit.p_values.idxmin(), fit.p_values.idxmax()
+    assert by_term[strong].endswith("**")
+    assert by_term[weak].endswith("*") and not by_term[weak].endswith("**")
+    facts = {row[0]: row[1] for row in table.facts}
+    assert facts["Rows"] == "4,000" and facts["Log-likelihood"] == f"−{-fit.loglik[1]:,.2f}"
 
 
 def test_what_a_table_refuses(models) -> None:
@@ -241,6 +284,26 @@ def test_scaled_residuals_by_the_clustered_covariance(models) -> None:
         models["Plain & simple"].test_proportional_hazards(robust=True)
 
 
+# Single numbers
+
+
+def test_a_single_estimate_has_walds_interval_and_test() -> None:
+    """Three of four end at 1, 2 and 3: a mean of 2.5 up to 4, and Greenwood's variance."""
+    rows = pd.DataFrame({"stop": [1.0, 2, 3, 4], "event": [1, 1, 1, 0]})
+    found = rmst(rows, stop="stop", event="event", horizon=4.0)
+    # Areas from each end on 1.5, 0.75 and 0.25; d/{n (n − d)} = 1/12, 1/6 and 1/2.
+    error = np.sqrt(1.5**2 / 12 + 0.75**2 / 6 + 0.25**2 / 2)
+    assert (found.estimate, found.std_error) == pytest.approx((2.5, error))
+    assert found.p_value == pytest.approx(2 * stats.norm.sf(2.5 / error))
+    assert found.conf_int(0.5) == pytest.approx(
+        (2.5 - 0.6744897501960817 * error, 2.5 + 0.6744897501960817 * error)
+    )
+    row = found.tidy().iloc[0]
+    assert [row["estimate"], row["ci_high"] - row["estimate"]] == pytest.approx(
+        [2.5, 1.959963984540054 * error]
+    )
+
+
 # Long summaries
 
 
@@ -254,4 +317,12 @@ def test_long_summaries_show_beginning_and_end() -> None:
     assert "… 460 rows more; tidy() has all" in lines
     assert lines[-1].split()[0] == "500"
     assert len(curve.summary(rows=1000).splitlines()) > 500
+    assert "more" not in curve.summary(rows=500)
+    # Of five rows three from the beginning and two from the end, below the facts and the head.
+    few = curve.summary(rows=5).splitlines()
+    assert [line.split()[0] for line in few[-6:]] == ["1", "2", "3", "…", "499", "500"]
+    even = curve.summary(rows=6).splitlines()
+    assert [line.split()[0] for line in even[-7:]] == ["1", "2", "3", "…", "498", "499", "500"]
+    assert even[-8].split()[0] == "time"
     assert curve._repr_html_().count("<tr") < 60
+    assert "border" not in curve._repr_html_()

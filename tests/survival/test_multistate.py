@@ -226,6 +226,59 @@ def test_a_state_without_observation_is_said() -> None:
     assert found.gaps()["probability"].round(3).tolist() == [0.333]
 
 
+def test_rows_of_no_weight_observe_nothing() -> None:
+    """Units 4 and 5 have none: talks are not observed from 3 to 5, and nobody is after 8."""
+    data = pd.DataFrame(
+        [
+            (1, 0, 2, "war", "talks", 1),
+            (1, 2, 3, "talks", "none", 1),
+            (2, 0, 6, "war", "peace", 1),
+            (3, 0, 5, "war", "talks", 1),
+            (3, 5, 8, "talks", "peace", 1),
+            (4, 2, 7, "talks", "none", 0),
+            (5, 0, 12, "war", "none", 0),
+        ],
+        columns=["unit", "start", "stop", "state", "to", "w"],
+    )
+    found = transition_probabilities(data, **NAMES, weights="w")
+    gap = found.gaps().iloc[0]
+    assert (gap["state"], gap["from_time"], gap["to_time"]) == ("talks", 3, 5)
+    assert gap["probability"] == pytest.approx(1 / 3)
+    assert (found.end, found.nobs, found.n_events, found.n_clusters) == (8, 7, 4, 5)
+    assert found.initial.to_dict() == {"peace": 0, "talks": 0, "war": 1}
+    with pytest.raises(EstimationError, match="beyond the last follow-up"):
+        found.at([8.1])
+    with pytest.raises(EstimationError, match="nobody is under observation just after 9"):
+        transition_probabilities(data, **NAMES, weights="w", since=9)
+    # War is observed to 6 and talks to 8: what is not observed at the end is a gap as well.
+    early = transition_probabilities(data.head(5).assign(stop=[2, 3, 6, 5, 9]), **NAMES)
+    assert early.gaps()[["from_time", "to_time"]].to_numpy().tolist() == [[3, 5]]
+
+
+def test_time_in_a_state_has_walds_interval_within_its_window() -> None:
+    rows = moves(12)
+    found = transition_probabilities(rows, **NAMES, since=1.0, level=0.9)
+    for occupation in (False, True):
+        table = found.time_in_state(9.0, occupation=occupation)
+        mean, half = table["time_in_state"], 1.6448536269514722 * table["std_error"]
+        np.testing.assert_allclose(table["ci_low"], np.maximum(mean - half, 0), atol=1e-12)
+        np.testing.assert_allclose(table["ci_high"], np.minimum(mean + half, 8), atol=1e-12)
+        assert mean.sum() == pytest.approx(8.0 * len(table) / 3)
+    given = found.time_in_state(9.0)
+    assert (given["ci_low"] == 0).any() and (given["ci_high"] == 8).any()  # both are cut
+
+
+def test_probabilities_run_from_within_follow_up() -> None:
+    rows = moves()
+    first, last = rows["start"].min(), rows["stop"].max()
+    assert transition_probabilities(rows, **NAMES, since=first).since == first
+    for since in (first - 0.5, last):
+        with pytest.raises(EstimationError, match="lies outside the follow-up"):
+            transition_probabilities(rows, **NAMES, since=since)
+    with pytest.raises(EstimationError, match="add up to 1, not one"):
+        transition_probabilities(rows, **NAMES, initial={"war": 1.25, "peace": -0.25})
+
+
 def rows_with(change: dict) -> pd.DataFrame:
     data = moves()
     return data.assign(**change)

@@ -99,6 +99,8 @@ def test_samples_that_gain_nothing_are_asked_alone() -> None:
     for rows, ties in ((spells(1, 40, 1), "efron"), (spells(1, 300, 1), "exact")):
         design = laid_out(rows, ties)
         assert np.isnan(estimates_under(design, np.ones((2, len(rows))), np.zeros(1))).all()
+    nothing = estimates_under(laid_out(spells(1, 300, 0)), np.ones((2, 300)), np.zeros(0))
+    assert nothing.shape == (2, 0)
 
 
 def test_jackknife_and_bootstrap_are_the_same_either_way() -> None:

@@ -116,6 +116,25 @@ def test_the_error_is_the_derivative_by_the_clusters_weights(seed: int) -> None:
     assert difference.std_error == pytest.approx(np.sqrt(squares), rel=DERIVATIVE)
 
 
+def test_clusters_of_the_model_and_of_the_cohort_need_not_be_the_same() -> None:
+    """A cluster that only one of them has is moved by that one alone."""
+    rows, cohort = panel(4)
+    cohort = cohort[cohort["country"] < 9].assign(
+        country=lambda d: d["country"].where(d["country"] != 3, 99)
+    )
+    model, options = fit(rows), {"horizon": HORIZON, "strata": "region"}
+    path = {"present": switches_on(6)}
+    found = standardize(model, cohort, path, **options, cluster="country")
+    of_model = standardize(model, cohort, path, **options).influence
+    away = (found.unit_rmst - found.rmst) / len(cohort)
+    of_cohort = away.groupby(cohort["country"]).sum()
+    assert found.influence is not None and of_model is not None
+    assert sorted(found.influence.index) == [*range(18), 99]
+    for country, value in found.influence.items():
+        want = of_model.get(country, 0.0) + of_cohort.get(country, 0.0)
+        assert value == pytest.approx(want, abs=1e-12)
+
+
 def test_a_harmless_exposure_costs_nothing() -> None:
     rows, cohort = panel(5)
     options = {"horizon": HORIZON, "strata": "region"}
