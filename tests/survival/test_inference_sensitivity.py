@@ -170,13 +170,14 @@ def test_negative_estimates_mirror_positive_ones() -> None:
     assert below.ci_low == pytest.approx(-above.ci_high)
 
 
-def test_confounder_that_explains_all_of_the_exposure_is_refused() -> None:
+@pytest.mark.parametrize("share", [0.4, 0.5, 0.6])  # of the exposure: 0.5 twice is all of it
+def test_confounder_that_explains_all_of_the_exposure_is_refused(share: float) -> None:
     with pytest.raises(InferenceError, match="smaller multiple"):
         omitted_variable_bounds(
             0.5,
             0.1,
             100,
-            benchmark_r2_exposure=0.4,
+            benchmark_r2_exposure=share,
             benchmark_r2_outcome=0.05,
             multiple=2.0,
             alpha=0.05,

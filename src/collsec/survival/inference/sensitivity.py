@@ -178,9 +178,9 @@ def omitted_variable_bounds(
     r2_dj, r2_yj = benchmark_r2_exposure, benchmark_r2_outcome
     if not (0 <= r2_dj < 1 and 0 <= r2_yj < 1):
         raise InferenceError("A partial R² of the benchmark lies outside [0, 1).")
-    r2_exposure = multiple * r2_dj / (1 - r2_dj)
-    shared = multiple * r2_dj**2 / ((1 - multiple * r2_dj) * (1 - r2_dj))
-    if not (multiple * r2_dj < 1 and r2_exposure < 1 and shared < 1):
+    r2_exposure, left = multiple * r2_dj / (1 - r2_dj), 1 - multiple * r2_dj
+    shared = multiple * r2_dj**2 / (left * (1 - r2_dj)) if left > 0 else np.inf
+    if not (r2_exposure < 1 and shared < 1):
         raise InferenceError(
             f"An omitted variable {multiple:g} times as strong as the benchmark would explain all "
             "of the exposure: choose a smaller multiple."
