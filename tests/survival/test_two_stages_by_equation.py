@@ -115,7 +115,8 @@ def test_without_factors_for_few_rows_the_second_stage_is_that_of_linearmodels(
     names = ["d", *CONTROLS]
     np.testing.assert_allclose(fit.params, theirs.params[names], rtol=SAME)
     np.testing.assert_allclose(fit.cov, theirs.cov.loc[names, names], rtol=SAME, atol=1e-14)
-    np.testing.assert_allclose(fit.p_values, theirs.pvalues[names], rtol=1e-6)
+    # Older linearmodels take a small tail for one less the rest, which leaves zero.
+    np.testing.assert_allclose(fit.p_values, theirs.pvalues[names], rtol=1e-6, atol=1e-15)
 
 
 def test_sets_of_several_pieces_end_where_the_test_does() -> None:
