@@ -39,7 +39,7 @@ faults: $(READY)
 	  tests/pipeline/test_hostile_texts.py tests/pipeline/test_toy.py \
 	  tests/hypothesis/test_specification_fuzz.py tests/upstream
 
-# Which changes of the code the tests do not notice (about an hour; a table of every change tried).
+# Which changes of the code the tests do not notice (some hours; a table of every change tried).
 mutants: $(READY)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tests/mutants.py measures histories evidence designs survival \
 	  --sample 50 --to mutants.csv

@@ -51,7 +51,10 @@ def main() -> None:
         for draws in given.draws:
             counts = f"rerandomization_draws: {draws}, calibration_draws: {given.simulated}"
             quick = r"(  quick: {)rerandomization_draws: \d+, calibration_draws: \d+"
-            study.write_text(re.sub(quick, rf"\g<1>{counts}", text), encoding="utf-8")
+            changed, found = re.subn(quick, rf"\g<1>{counts}", text)
+            if not found:
+                sys.exit(f"{study}: no draws of the profile quick")
+            study.write_text(changed, encoding="utf-8")
             seconds, spent = run(folder, "run", "--quiet", *shards)
             row = (
                 f"{draws:,}",
