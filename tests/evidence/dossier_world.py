@@ -7,6 +7,22 @@ from pathlib import Path
 from by_hand import rows
 from collsec.core.project import Project
 
+#: A page that asks of troops.
+PAGE = """\
+---
+title: "Do troops shorten wars?"
+hypothesis: q1
+design: time_varying
+cohort: {types: [intrastate]}
+exposure: {measure: un_troops, lag_months: 6}
+outcome: episode_end
+estimand: {expected: above_one, no_effect: [0.8, 1.25]}
+cluster: gwno_host
+inference: {method: cluster_jackknife}
+multiverse:
+  cohort: {as_declared: {validity: principled, label: "Wars within states"}}
+---
+"""
 EPISODES = rows(
     "episode_id conflict_id onset_date exit_date is_ended onset_precision last_year location "
     "incompatibility territory_name type_at_onset region gwno_loc gwno_host side_a side_b source",

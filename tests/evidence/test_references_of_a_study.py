@@ -11,23 +11,9 @@ from by_hand import rows
 from collsec.core.project import Project
 from collsec.evidence.citation import keys_of, of_raw_columns, references, rows_about
 from collsec.tables.clean import read_json, resources
+from evidence.dossier_world import PAGE
 from study import PROJECT, raw_tables
 
-PAGE = """\
----
-title: "Do troops shorten wars?"
-hypothesis: q1
-design: time_varying
-cohort: {types: [intrastate]}
-exposure: {measure: un_troops}
-outcome: episode_end
-estimand: {expected: above_one, no_effect: [0.8, 1.25]}
-cluster: gwno_host
-inference: {method: cluster_jackknife}
-multiverse:
-  cohort: {as_declared: {validity: principled, label: "Wars within states"}}
----
-"""
 EPISODES = rows("episode_id conflict_id", ("1-1", 1), ("1-2", 1), ("2-1", 2))
 MISSIONS = rows("mission_id conflict_id", ("ours", 1), ("theirs", 2))
 ACTS = rows("item_id conflict_id", ("r1", 1), ("r2", 2))

@@ -14,24 +14,9 @@ from collsec.core.errors import CollsecError
 from collsec.core.project import Project
 from collsec.evidence.record import Record
 from collsec.evidence.trace import trace
-from evidence.dossier_world import project_of
+from evidence.dossier_world import PAGE, project_of
 from study import PROJECT, raw_tables
 
-PAGE = """\
----
-title: "Do troops shorten wars?"
-hypothesis: q1
-design: time_varying
-cohort: {types: [intrastate]}
-exposure: {measure: un_troops, lag_months: 6}
-outcome: episode_end
-estimand: {expected: above_one, no_effect: [0.8, 1.25]}
-cluster: gwno_host
-inference: {method: cluster_jackknife}
-multiverse:
-  cohort: {as_declared: {validity: principled, label: "Wars within states"}}
----
-"""
 PANEL = pd.DataFrame(
     {
         "unit_id": ["2-1", "1-1", "1-1"],

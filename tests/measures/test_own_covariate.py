@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -31,15 +30,6 @@ SCHEMA = {
         {"name": "oil", "title": "Oil exports", "description": "Value of oil exports."},
     ]
 }
-
-
-@pytest.fixture(autouse=True)
-def unregistered() -> Iterator[None]:
-    """Take back what a test has registered."""
-    before = dict(MEASURES)
-    yield
-    MEASURES.clear()
-    MEASURES.update(before)
 
 
 def oil(lag_years: int = 1, **more: Any) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
 import pytest
 
@@ -11,15 +9,6 @@ from collsec.core.errors import BadSpec
 from collsec.histories.registry import BadDeclaration
 from collsec.measures import MEASURES, get, names
 from collsec.measures.registry import KINDS, SHARED, measure
-
-
-@pytest.fixture(autouse=True)
-def unregistered() -> Iterator[None]:
-    """Take out what a test enters."""
-    before = dict(MEASURES)
-    yield
-    MEASURES.clear()
-    MEASURES.update(before)
 
 
 def test_a_measure_is_found_under_the_kinds_asked_for_alone() -> None:

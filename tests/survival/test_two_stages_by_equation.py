@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -36,11 +38,9 @@ def least_squares(data: pd.DataFrame, outcome: pd.Series, cluster: bool, small: 
     return sm.OLS(outcome, columns).fit(**options)
 
 
-@pytest.mark.parametrize("cluster", [False, True])
-@pytest.mark.parametrize("small", [True, False])
-def test_first_stage_reduced_form_and_the_tests_of_instruments(cluster: bool, small: bool) -> None:
-    data = rows()
-    fit = iv_2sls(
+def two_stages(data: pd.DataFrame, cluster: bool, small: bool) -> Any:
+    """Fit both stages on the instruments and controls of these tests."""
+    return iv_2sls(
         data,
         outcome="y",
         endogenous="d",
@@ -49,6 +49,13 @@ def test_first_stage_reduced_form_and_the_tests_of_instruments(cluster: bool, sm
         cluster="country" if cluster else None,
         small=small,
     )
+
+
+@pytest.mark.parametrize("cluster", [False, True])
+@pytest.mark.parametrize("small", [True, False])
+def test_first_stage_reduced_form_and_the_tests_of_instruments(cluster: bool, small: bool) -> None:
+    data = rows()
+    fit = two_stages(data, cluster, small)
     # Rows less the coefficients of the second stage, or clusters less one.
     df = (24.0 if cluster else 300.0 - 4) if small else None
     assert fit.df_resid == df
@@ -97,15 +104,7 @@ def test_without_factors_for_few_rows_the_second_stage_is_that_of_linearmodels(
     from linearmodels.iv import IV2SLS
 
     data = rows()
-    fit = iv_2sls(
-        data,
-        outcome="y",
-        endogenous="d",
-        instruments=INSTRUMENTS,
-        exogenous=CONTROLS,
-        cluster="country" if cluster else None,
-        small=False,
-    )
+    fit = two_stages(data, cluster, small=False)
     options = {"cov_type": "robust"}
     if cluster:
         options = {"cov_type": "clustered", "clusters": data["country"]}
