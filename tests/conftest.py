@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from collsec.histories.registry import FRAMES, TIMELINES
+from collsec.hypothesis import extension
+from collsec.measures import MEASURES
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -25,6 +30,21 @@ def shared() -> Path:
         where = f"COLLSEC_SHARED={named} is no folder" if named else "no ../shared"
         pytest.skip(f"upstream and reference data are absent ({where})")
     return folder
+
+
+@pytest.fixture
+def registers() -> Iterator[None]:
+    """Take out what a test registers, and forget the modules that it loads.
+
+    Both: a module that counts as loaded is not run again, and what it registers would stay away
+    from every later test of the process.
+    """
+    kept = (FRAMES, TIMELINES, MEASURES, extension._LOADED)
+    before = [dict(register) for register in kept]
+    yield
+    for register, entries in zip(kept, before, strict=True):
+        register.clear()  # type: ignore[attr-defined]
+        register.update(entries)  # type: ignore[attr-defined]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

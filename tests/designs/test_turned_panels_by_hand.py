@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,7 @@ from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec
 from collsec.hypothesis.study import Draws
-from collsec.measures.registry import MEASURES, measure
+from collsec.measures.registry import measure
 from made_up_cohorts import SPEC, episodes_of, inputs_of
 from made_up_panels import by_regression, panel
 
@@ -38,9 +37,8 @@ SEATS = {1: [0, 1, 0, 0, 1], 2: [0, 0, 0, 1, 1]}
 
 
 @pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def measured(registers: None) -> None:
     """Two counts and two exposures by period, for the length of a test."""
-    before = dict(MEASURES)
 
     def incidents_in_year(incidents: pd.DataFrame) -> pd.DataFrame:
         return incidents
@@ -58,9 +56,6 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         measure("outcome", one.__name__.replace("_", " "), uses=("incidents.count",))(one)
     for two in (seat, seat_shared):
         measure("by_period", two.__name__.replace("_", " "), uses=("seats.exposure",))(two)
-    yield
-    MEASURES.clear()
-    MEASURES.update(before)
 
 
 def world(**more: object) -> Inputs:

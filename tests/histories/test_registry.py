@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
 import pytest
 
 from collsec.core.schema import BadFrame, validate
-from collsec.histories import FRAMES, TIMELINES
+from collsec.histories import TIMELINES
 from collsec.histories.registry import (
     BadDeclaration,
     Declared,
@@ -29,14 +27,7 @@ from study import linked_frames
 TOY = pd.DataFrame({"conflict_id": [1, 1], "signed": pd.to_datetime(["2000-01-05", "2001-01-05"])})
 
 
-@pytest.fixture(autouse=True)
-def unregistered() -> Iterator[None]:
-    """Take back what a test has registered."""
-    before = [(registry, dict(registry)) for registry in (TIMELINES, MEASURES, FRAMES)]
-    yield
-    for registry, entries in before:
-        registry.clear()
-        registry.update(entries)
+pytestmark = pytest.mark.usefixtures("registers")
 
 
 def register() -> None:

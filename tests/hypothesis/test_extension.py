@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -75,12 +74,7 @@ def page(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(autouse=True)
-def register() -> Iterator[None]:
-    """Leave the register of measures as it was."""
-    yield
-    for name in [m for m in MEASURES if m.startswith("toy_")]:
-        del MEASURES[name]
+pytestmark = pytest.mark.usefixtures("registers")
 
 
 def of(page: Path) -> Project:

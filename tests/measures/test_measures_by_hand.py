@@ -13,6 +13,8 @@ from collsec.measures import MEASURES, get
 from collsec.measures.interest import dispersion_index, divergence_index, tie_strength
 from collsec.measures.spells import absorbing, merged, where_positive
 
+pytestmark = pytest.mark.usefixtures("registers")
+
 DAY = pd.Timestamp
 ENDLESS = "endless"
 

@@ -11,6 +11,8 @@ from collsec.core.errors import BadSpec
 from collsec.evidence.citation import raw_columns_used
 from collsec.measures import MEASURES, SHARED, covariate_from_table, names
 
+pytestmark = pytest.mark.usefixtures("registers")
+
 EPISODES = pd.DataFrame(
     {
         "episode_id": ["1-1", "2-1", "3-1"],

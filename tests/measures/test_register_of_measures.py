@@ -10,6 +10,8 @@ from collsec.histories.registry import BadDeclaration
 from collsec.measures import MEASURES, get, names
 from collsec.measures.registry import KINDS, SHARED, measure
 
+pytestmark = pytest.mark.usefixtures("registers")
+
 
 def test_a_measure_is_found_under_the_kinds_asked_for_alone() -> None:
     assert get("un_troops").kind == "exposure"
