@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
+import scipy
 
 Floats = npt.NDArray[np.float64]
 SWEEPS = 5000
@@ -178,7 +178,7 @@ def log_ratio(
         return Ratio(-np.inf, np.nan)
     if scores(high).sum() >= 0:
         return Ratio(np.nan, np.nan)
-    beta = float(optimize.brentq(lambda b: float(scores(b).sum()), low, high, xtol=1e-8))
+    beta = float(scipy.optimize.brentq(lambda b: float(scores(b).sum()), low, high, xtol=1e-8))
     slope = float(scores(beta + 1e-3).sum() - scores(beta - 1e-3).sum()) / 2e-3
     own, groups = scores(beta), len(stacks)
     if groups < 2 or slope == 0:

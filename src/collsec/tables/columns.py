@@ -45,12 +45,12 @@ def _keeps(column: pd.Series, field: dict[str, Any]) -> bool:
     rules, kind = field.get("constraints", {}), field["type"]
     if kind not in _TYPES or not rules.keys() <= _RULES or "format" in field:
         return False
-    filled = column[column != ""]
-    if rules.get("required") and len(filled) < len(column):
+    distinct = pd.Series(column.unique())
+    values = distinct[distinct != ""]
+    if rules.get("required") and len(values) < len(distinct):
         return False
-    if rules.get("unique") and column.duplicated().any():
+    if rules.get("unique") and len(distinct) < len(column):
         return False
-    values = pd.Series(filled.unique())
     if kind == "date":
         if pd.to_datetime(values, format="%Y-%m-%d", errors="coerce").isna().any():
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from string import Formatter
 from typing import ClassVar
 from urllib.parse import urlparse
 
@@ -178,7 +179,8 @@ def keys_spell_their_parts(tables: Tables) -> Iterator[Issue]:
     """A key that is spelled from other columns agrees with them."""
     for name, key, form in (row for row in (*PREFIXES, *KEYS) if row[0] in tables):
         frame = tables[name]
-        parts = frame.astype(object).where(frame.notna(), "none").to_dict(orient="records")
+        named = frame[[part for _, part, _, _ in Formatter().parse(form) if part]]
+        parts = named.astype(object).where(named.notna(), "none").to_dict(orient="records")
         spelled = pd.Series([form.format_map(row) for row in parts], index=frame.index)
         whole = (name, key, form) in KEYS
         fits = [

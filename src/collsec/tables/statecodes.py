@@ -85,25 +85,22 @@ def exists(states: pd.DataFrame, codes: pd.Series, days: pd.Series) -> pd.Series
     Series of bool
         Index of `codes`; missing where code or day is.
     """
-    return _in_a_span(states, codes, days, may_precede=False)
-
-
-def has_not_ended(states: pd.DataFrame, codes: pd.Series, days: pd.Series) -> pd.Series:
-    """Whether each state exists on its day or comes into being later; as `exists`."""
-    return _in_a_span(states, codes, days, may_precede=True)
-
-
-def _in_a_span(
-    states: pd.DataFrame, codes: pd.Series, days: pd.Series, *, may_precede: bool
-) -> pd.Series:
     asked = pd.DataFrame({"gwno": codes.astype("Int64").to_numpy(), "day": days.to_numpy()})
     pairs = asked.dropna().drop_duplicates()
     spans = pairs.merge(states[["gwno", "valid_from", "valid_to"]], on="gwno", how="left")
     fits = spans["valid_to"].isna() | (spans["valid_to"] >= spans["day"])
-    fits &= spans["valid_from"].notna() & (may_precede | (spans["valid_from"] <= spans["day"]))
+    fits &= spans["valid_from"].notna() & (spans["valid_from"] <= spans["day"])
     known = fits.groupby([spans["gwno"], spans["day"]]).any().rename("fits").reset_index()
     found = asked.merge(known, on=["gwno", "day"], how="left")["fits"].astype("boolean")
     return pd.Series(found.to_numpy(), index=codes.index, dtype="boolean")
+
+
+def has_not_ended(states: pd.DataFrame, codes: pd.Series, days: pd.Series) -> pd.Series:
+    """Whether each state exists on its day or comes into being later; as `exists`."""
+    last_days = states["valid_to"].fillna(pd.Timestamp.max.floor("D")).groupby(states["gwno"]).max()
+    numbers = codes.astype("Int64")
+    has_not = (numbers.map(last_days) >= days).astype("boolean")
+    return has_not.mask(numbers.isna() | days.isna())
 
 
 def states_have_not_ended(tables: Tables) -> Iterator[Issue]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import scipy
-from scipy import optimize
 
 from collsec.survival.arrays import Floats
 from collsec.survival.columns import Names, as_frame, names_of
@@ -144,7 +143,7 @@ def _maximum(design: CoxDesign, begin: Floats, fixed: float | None) -> Floats:
         value = _penalized(design, beta)
         return -value if math.isfinite(value) else 1e10
 
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         loss,
         begin[free],
         method="Nelder-Mead",
@@ -168,4 +167,4 @@ def _limit(short_of: Callable[[float], float], best: float, side: float) -> floa
         if step > FARTHEST:
             return side * math.inf
     low, high = sorted((best, best + side * step))
-    return float(optimize.brentq(short_of, low, high, xtol=1e-9))
+    return float(scipy.optimize.brentq(short_of, low, high, xtol=1e-9))

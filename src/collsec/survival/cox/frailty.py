@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import scipy
-from scipy import optimize
 
 from collsec.survival.columns import Names, as_frame, clusters, codes, names_of
 from collsec.survival.cox.design import CoxDesign
@@ -258,7 +257,7 @@ def frailty_cox(
         return -model.integrated(theta, begin)
 
     if variance is None:
-        search = optimize.minimize_scalar(
+        search = scipy.optimize.minimize_scalar(
             short_of,
             bounds=(np.log(SMALLEST), np.log(LARGEST)),
             method="bounded",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
+import scipy
 
 from collsec.survival.arrays import Floats, Integers
 from collsec.survival.errors import InferenceError, check_level
@@ -190,7 +190,7 @@ def _limit(lost: Callable[[float], float], effect: float, critical: float, side:
     border = side * (OPEN - 1)
     if (effect - border) * side >= 0 or lost(border) < critical:
         return side * math.inf
-    return float(optimize.brentq(lambda v: lost(v) - critical, effect, border, xtol=1e-7))
+    return float(scipy.optimize.brentq(lambda v: lost(v) - critical, effect, border, xtol=1e-7))
 
 
 def _arrangements(values: Floats, stratum: Integers) -> int:

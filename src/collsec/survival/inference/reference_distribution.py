@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from collsec.survival.arrays import Floats, Integers
 from collsec.survival.errors import InferenceError, check_alpha
@@ -137,7 +137,7 @@ def limit_of_effect(
     if (effect - border) * side >= 0 or statistic(border) <= critical:
         return side * np.inf
     return float(
-        optimize.brentq(lambda value: statistic(value) - critical, effect, border, xtol=1e-6)
+        scipy.optimize.brentq(lambda value: statistic(value) - critical, effect, border, xtol=1e-6)
     )
 
 

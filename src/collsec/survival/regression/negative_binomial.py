@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, special
+import scipy
+from scipy import special
 
 from collsec.survival.arrays import Floats, crossproduct
 from collsec.survival.columns import Names, as_frame, case_weights, numbers
@@ -135,7 +136,7 @@ def negative_binomial(
         return -value, -gradient
 
     # The likelihood is not concave in alpha: a quasi-Newton search first, Newton's at the end.
-    search = optimize.minimize(
+    search = scipy.optimize.minimize(
         loss, np.append(begin, np.log(moment)), jac=True, method="BFGS", options={"maxiter": 1000}
     )
     found = np.append(search.x[:-1], np.exp(np.clip(search.x[-1], -25, 25)))
