@@ -11,17 +11,19 @@ import pytest
 from scipy import stats
 
 from collsec.core.schema import Role
-from collsec.designs import Inputs
+from collsec.designs import Inputs, panel_counts
 from collsec.designs.estimate import Estimate
 from collsec.designs.panel_counts import (
     Panel,
     PanelCounts,
+    engine_gap,
 )
 from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec
 from collsec.hypothesis.study import Draws
 from collsec.measures.registry import measure
+from collsec.survival import EstimationError
 from made_up_cohorts import SPEC, episodes_of, inputs_of
 from made_up_panels import by_regression, panel
 
@@ -132,6 +134,18 @@ def test_every_task_estimates_what_it_is_called() -> None:
     assert primary.ci_high == pytest.approx(math.exp(log + 12.7062047 * error), rel=1e-5)
     assert primary.inference == "cluster_sandwich" and primary.level == 0.95
     assert found["outcome.deaths_in_year"].estimate == pytest.approx(primary.estimate, rel=1e-7)
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_panel_without_a_fit_is_not_compared_with_another_engine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inputs = world()
+    monkeypatch.setattr(panel_counts, "TOLERATED", -1.0)  # no sum is near enough
+    with pytest.raises(EstimationError, match="did not converge"):
+        engine_gap(DESIGN.prepare(inputs, inputs.spec.exposure))
+    checked = DESIGN.robustness(inputs)
+    assert checked["engines_agree"] and checked["engine_gap"] == 0.0
 
 
 @pytest.mark.usefixtures("measured")

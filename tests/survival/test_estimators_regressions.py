@@ -289,7 +289,7 @@ def test_large_panels_equal_linearmodels(
 ) -> None:
     from linearmodels.panel import PanelOLS
 
-    monkeypatch.setattr("collsec.survival.regression.panel.MANY_ROWS", 0)
+    monkeypatch.setattr("collsec.survival.regression.panel.ABSORBED_ROWS", 0)
     rows = panel.sample(frac=0.9, random_state=1)  # unbalanced, in no order
     rows["pair"] = rows["country"] // 2  # units are nested in it
     names = ["x", "z"]

@@ -464,7 +464,10 @@ class PanelCounts:
     def robustness(self, inputs: Inputs) -> dict[str, Any]:
         """A Poisson model with dummies; a single series, or few units, are described."""
         found = self.prepare(inputs, inputs.spec.exposure)
-        gap = engine_gap(found)
+        try:
+            gap = engine_gap(found)
+        except EstimationError:  # nothing is estimated, and no engine can say otherwise
+            gap = 0.0
         few = len(found.units) < FEWEST_UNITS
         return {
             "without": {"kind": [], "left_out": [], "hazard_ratio": []},

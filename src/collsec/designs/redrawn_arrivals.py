@@ -227,18 +227,12 @@ def engine_gap(laid: Laid) -> float:
         pd.get_dummies(data["column"], dtype=float).iloc[:, 1:],
     ]
     x = np.column_stack([data["treated"].astype(float), *(d.to_numpy() for d in dummies)])
-    rank = np.linalg.matrix_rank(x)
-    if rank < x.shape[1]:  # one column of each further stack is the sum of its rows
-        first = [c for c in range(x.shape[1]) if _adds(x, c)]
-        x = x[:, first]
+    if np.linalg.matrix_rank(x) < x.shape[1]:  # a column of each further stack is a sum of others
+        ranks = [np.linalg.matrix_rank(x[:, : column + 1]) for column in range(x.shape[1])]
+        x = x[:, np.diff(ranks, prepend=0) > 0]
     model = sm.GLM(
         data["y"].to_numpy(), x, family=sm.families.Poisson(), freq_weights=data["weight"]
     )
     fitted = model.fit(tol=1e-13, maxiter=200)
     own = log_ratio(laid.stacks[:2], laid.after).estimate
     return abs(float(fitted.params[0]) - own)
-
-
-def _adds(x: np.ndarray, column: int) -> bool:
-    """Whether a column adds to the rank of those before it."""
-    return bool(np.linalg.matrix_rank(x[:, : column + 1]) > np.linalg.matrix_rank(x[:, :column]))

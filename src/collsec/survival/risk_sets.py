@@ -166,11 +166,8 @@ class RiskSets:
         return accumulate(backward)[::-1]
 
     def of_failures(self, values: Floats) -> Floats:
-        """Sum values, shape (m,) or (m, c), over the events of each moment, (k,) or (k, c)."""
-        own, k = values[self.failures], self.moments
-        if values.ndim == 1:
-            return sums_to(self.failure_moment, own, k)
-        return sum_by_group(own, self.failure_moment, k)
+        """Sum values, shape (m, c), over the events of each moment, (k, c)."""
+        return sum_by_group(values[self.failures], self.failure_moment, self.moments)
 
     def exposure(self, increments: Floats) -> Floats:
         """Sum increments over the moments at which each row is at risk.

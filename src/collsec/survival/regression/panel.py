@@ -25,7 +25,7 @@ from collsec.survival.regression.absorption import (
 from collsec.survival.regression.linear import LinearResult, least_squares
 
 #: From so many rows on linearmodels takes several times as long as one absorption.
-MANY_ROWS = 10_000
+ABSORBED_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -147,7 +147,7 @@ def panel_ols(
     gram = crossproduct(unit, np.ones(len(y)))
     check_information(gram, list(made.names), float(len(y)), "within the effects")
     names = list(made.names) if effects else ["const", *made.names]
-    fit = panel.by_library() if len(y) < MANY_ROWS else panel.by_absorption(absorption, both)
+    fit = panel.by_library() if len(y) < ABSORBED_ROWS else panel.by_absorption(absorption, both)
     require_residual(fit.residual, y - y.mean(), outcome)
     index = pd.Index(names, name="term")
     n_clusters = None if panel.groups is None else int(panel.groups.max()) + 1
