@@ -225,7 +225,7 @@ def test_hypotheses_stand_side_by_side(made: Path) -> None:
         "Exposed",
         "Detectable",
         "Inference",
-        "Hazard ratio",
+        "Estimate",
         "Placebos",
         "Second engine",
         "Under the null",

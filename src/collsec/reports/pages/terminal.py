@@ -275,7 +275,7 @@ def _column(
         "Verdict": f"{verdicts.label(record.verdict.code)}: "
         f"{'; '.join(quantities.reasons(record))}",
         **facts,
-        "Hazard ratio": f"{ratio} ({interval})",
+        "Estimate": f"{ratio} ({interval})",
         "Placebos": "; ".join(f"{name}: {outcome}" for name, outcome in placebos.items()),
         **{_short(name): outcome for name, outcome in rest.items()},
         "Result": summary.cited(record),
