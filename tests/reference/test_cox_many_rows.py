@@ -110,6 +110,7 @@ def test_refits_for_the_bootstrap_equal_copied_rows(days: bool) -> None:
         picked = generator.integers(0, len(groups), len(groups))
         copied = cox_ph(pd.concat([groups[code] for code in picked]), COVARIATES, **ROWS)
         np.testing.assert_allclose(estimate, copied.params, rtol=0, atol=REFITTED)
+        assert np.abs((estimate - copied.params) / copied.std_errors).max() <= 1e-6
 
 
 def test_a_weighted_model_is_not_refitted_to_copies() -> None:

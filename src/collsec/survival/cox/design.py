@@ -252,19 +252,18 @@ class CoxDesign:
             remedy=", estimate it with a penalty (firth_cox)",
         )
 
-    def estimate(self, beta: Floats | None = None) -> Floats:
+    def estimate(self, beta: Floats | None = None, *, tolerance: float = REFIT_TOLERANCE) -> Floats:
         """Return the coefficients alone, in the units of the covariates: for many refits.
 
         Parameters
         ----------
         beta : ndarray, shape (p,), optional
             The estimate of a neighboring sample.
-
-        Notes
-        -----
-        Stops 1e-5 standard errors away and takes that step unseen, which leaves about its square.
+        tolerance : float
+            Distance from the maximum, in standard errors, at which to stop. That step is taken
+            unseen, which leaves about its square.
         """
-        best = self.maximize(beta, tolerance=REFIT_TOLERANCE)
+        best = self.maximize(beta, tolerance=tolerance)
         return np.asarray((best.beta + best.residual) / self.scale)
 
 
