@@ -3,7 +3,8 @@
 A mutant is one module with one operator, number, or truth value changed. The room's tests run once
 with coverage, test by test; each mutant is then run against those that execute its lines (all of
 the room's, where the line is executed on import; those of the modules that import it, where it is
-compiled, which coverage does not see). One that no test kills is a survivor.
+compiled, which coverage does not see), and then against the files that these stand in. One that no
+test kills is a survivor.
 
     python tests/mutants.py measures designs --sample 50 --to mutants.csv
     python tests/mutants.py designs --again mutants.csv --to survivors.csv
@@ -212,6 +213,9 @@ def main() -> None:
                 code = pytest(home, "-x", *chosen, seconds=limit) if chosen else 0
                 if code == NOT_FOUND:
                     code = pytest(home, "-x", *tests, seconds=limit)
+                if code == 0 and chosen != tests:  # what a test made may be kept for its neighbors
+                    files = sorted({one.split("::")[0] for one in chosen})
+                    code = pytest(home, "-x", *files, seconds=limit) if files else 0
                 is_killed = code != 0
                 path.write_text(source, encoding="utf-8")
                 tally[is_killed] += 1

@@ -77,10 +77,9 @@ def known(host: int, day: pd.Timestamp) -> bool:
     """The reference of March 1995 is March 1993 to February 1994."""
     year, month = day.year, day.month
     if host in (120, 130, 150) and day < pd.Timestamp("1995-03-01"):
-        last = 7 if host == 120 else 8  # March to July, or to August
-        if host == 120 and (year, month) == (1994, 3):
-            return True  # the month after the reference
-        return year == 1993 and 3 <= month <= last
+        # March to July, and the last month of the reference, or the one after it.
+        further = (1994, 3) if host == 120 else (1994, 2)
+        return (year == 1993 and 3 <= month <= 7) or (year, month) == further
     if host in (120, 130, 150):
         return year == 1995 and month <= (7 if host == 150 else 8)
     return True
@@ -180,7 +179,7 @@ def test_counts_are_those_of_the_sixty_months_around() -> None:
     assert one.stacks[0].counts[0].tolist() == [10.0] * 22 + [1.0] * 38
     assert one.stacks[0].counts[1].tolist() == [20.0] * 22 + [2.0] * 38
     few = one.stacks[0].counts[7]  # host 130
-    assert np.flatnonzero(~np.isnan(few)).tolist() == [0, 1, 2, 3, 4, 5, 24, 25, 26, 27, 28, 29]
+    assert np.flatnonzero(~np.isnan(few)).tolist() == [0, 1, 2, 3, 4, 11, 24, 25, 26, 27, 28, 29]
     assert np.nansum(few) == 6 * 130 + 6 * 13
 
 

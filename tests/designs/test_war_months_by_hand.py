@@ -147,6 +147,8 @@ def test_what_comes_first_is_counted_war_by_war() -> None:
     assert list(dict.fromkeys(by["group"])) == ["Other", "Within states", "Colonial"]
     colonial = by[by["group"] == "Colonial"].set_index("time_months")["estimate"]
     assert colonial.tolist() == [1.0, 1.0, 0.5, 0.5]
+    without_rank = survival_by(prepared, np.array(["South", "North", "South", "North"]), 3)
+    assert list(dict.fromkeys(without_rank["group"])) == ["South", "North"]
     ranked = dataclasses.replace(prepared, units=units.assign(x=[4.0, 4.0, 1.0, 9.0]))
     assert thirds(ranked).tolist() == [
         "Lowest third",

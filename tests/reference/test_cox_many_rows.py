@@ -15,7 +15,7 @@ from collsec.survival.inference import cluster_bootstrap
 ENGINES = 1e-6
 #: The same sums in another order, enlarged by the solve.
 SAME = 1e-9
-#: Refits stop 1e-4 standard errors away and take that step: its square, in errors of up to 1.
+#: Refits take their last step from 1e-3 standard errors away: its square, in errors of up to 0.1.
 REFITTED = 1e-7
 
 COVARIATES = ["x", "z", "y"]
