@@ -261,9 +261,10 @@ def test_exact_ties_need_steps_for_rows_at_risk_alone() -> None:
 
 def test_a_column_is_constant_where_only_rounding_varies() -> None:
     rounding = 1e6 + 1e-7 * np.array([1.0, -1, 1, -1])
-    assert center_and_scale(rounding) == (pytest.approx(1e6), 1.0)
+    assert center_and_scale(rounding) == (pytest.approx(1e6), 1.0, pytest.approx(1e-7, rel=0.01))
     small = 1e-6 * np.array([1.0, -1, 1, -1])
-    assert center_and_scale(small) == (0.0, pytest.approx(1e-6, rel=SAME))
+    assert center_and_scale(small) == (0.0, pytest.approx(1e-6, rel=SAME), pytest.approx(1.0))
+    assert center_and_scale(np.array([0.0, 0, 0, 4])) == (1.0, 3**0.5, pytest.approx(3**0.5))
 
 
 def test_the_largest_sizes_of_columns_below_one() -> None:

@@ -84,11 +84,11 @@ class BinaryExposure:
         says = ((n1 > 0) & (n1 < n) & (d > 0)).any(axis=0)
         n, d, n1, d1 = (a[:, says] for a in (n, d, n1, d1))
         tied = np.arange(int(d.max(initial=0.0)))[:, None, None]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            fraction = np.where(tied < d, tied / d, 0.0)
         counts = (tied < d) & (n1 < n) & (n1 > 0)
-        one = np.where(counts, n1 - fraction * d1, 0.0)
-        other = np.where(counts, (n - n1) - fraction * (d - d1), 0.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            fraction = tied / d
+            one = np.where(counts, n1 - fraction * d1, 0.0)
+            other = np.where(counts, (n - n1) - fraction * (d - d1), 0.0)
         seen = np.where((n1 < n) & (n1 > 0), d1, 0.0).sum(axis=1)
         beta = np.zeros(self.n_clusters + 1)
         for _ in range(STEPS):

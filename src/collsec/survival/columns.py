@@ -108,19 +108,10 @@ def numbers(
     """
     require_columns(data, [name])
     column = data[name]
-    if column.dtype == object:
-        column = _unwrapped(column)
-    kind = pd.api.types
-    plain = kind.is_numeric_dtype(column) or kind.is_bool_dtype(column)
-    if not plain or kind.is_complex_dtype(column):
-        advice = "code it as numbers or indicators first"
-        if kind.is_datetime64_any_dtype(column) or kind.is_timedelta64_dtype(column):
-            advice = "count days (or months) from an origin first"
-        raise EstimationError(f"column {name!r} is of type {column.dtype}, not numeric; {advice}")
-    if column.dtype == np.float64 and isinstance(column.dtype, np.dtype):
+    if isinstance(column.dtype, np.dtype) and column.dtype == np.float64:
         values = column.to_numpy(copy=copy)
     else:
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        values = _converted(column, name)
     finite = np.isfinite(values)
     if allowed is not None and not finite.all():
         finite |= values == allowed
@@ -131,6 +122,20 @@ def numbers(
             "drop them beforehand and count them as attrition"
         )
     return values
+
+
+def _converted(column: pd.Series[Any], name: str) -> Floats:
+    """Return a column of another type as floats, or say why it is none of numbers."""
+    if column.dtype == object:
+        column = _unwrapped(column)
+    kind = pd.api.types
+    plain = kind.is_numeric_dtype(column) or kind.is_bool_dtype(column)
+    if not plain or kind.is_complex_dtype(column):
+        advice = "code it as numbers or indicators first"
+        if kind.is_datetime64_any_dtype(column) or kind.is_timedelta64_dtype(column):
+            advice = "count days (or months) from an origin first"
+        raise EstimationError(f"column {name!r} is of type {column.dtype}, not numeric; {advice}")
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def number_array(values: object, label: str) -> Floats:

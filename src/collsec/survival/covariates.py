@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -66,14 +68,31 @@ def require_distinct(names: Sequence[str]) -> None:
         raise EstimationError(f"covariate {repeated[0]!r} is named twice")
 
 
+class Standardized(NamedTuple):
+    """Covariates side by side, centered and scaled.
+
+    Attributes
+    ----------
+    x : ndarray, shape (m, p)
+    center, scale : ndarray, shape (p,)
+    reach : ndarray, shape (p,)
+        Largest absolute value of each column of ``x``, up to rounding.
+    """
+
+    x: Floats
+    center: Floats
+    scale: Floats
+    reach: Floats
+
+
 def standardized(
     data: pd.DataFrame,
     names: Sequence[str],
     *,
     rows: Integers | None = None,
     intercept: bool = False,
-) -> tuple[Floats, Floats, Floats]:
-    """Return covariates side by side, centered and scaled, with center and scale.
+) -> Standardized:
+    """Return covariates side by side, centered and scaled.
 
     Parameters
     ----------
@@ -84,11 +103,6 @@ def standardized(
         Positions of the requested rows, each once; all by default.
     intercept : bool
         Begin with a column of ones, of center 0 and scale 1.
-
-    Returns
-    -------
-    x : ndarray, shape (m, p) or (m, p + 1)
-    center, scale : ndarray, shape (p,) or (p + 1,)
 
     Raises
     ------
@@ -103,9 +117,9 @@ def standardized(
         columns = [np.take(column, rows) for column in columns]
     lead = int(intercept)
     m, width = len(data) if rows is None else len(rows), lead + len(names)
-    center, scale = np.zeros(width), np.ones(width)
+    center, scale, reach = np.zeros(width), np.ones(width), np.ones(width)
     for j, column in enumerate(columns, lead):
-        center[j], scale[j] = center_and_scale(column)
+        center[j], scale[j], reach[j] = center_and_scale(column)
         if not np.isfinite(scale[j]):
             raise _beyond(names[j - lead], column)
     x = np.empty((m, width))
@@ -114,12 +128,12 @@ def standardized(
         for j, column in enumerate(columns, lead):
             np.subtract(column[block], center[j], out=x[block, j])
         x[block] /= scale
-    return x, center, scale
+    return Standardized(x, center, scale, reach)
 
 
 def _standardized_by_loops(
     columns: Sequence[Floats], names: Sequence[str], rows: Integers
-) -> tuple[Floats, Floats, Floats]:
+) -> Standardized:
     """Return what `standardized` does: columns are turned to rows, block by block, and the rows put
     in order.
 
@@ -138,12 +152,13 @@ def _standardized_by_loops(
             column_summary(columns[j], chosen, found[j])
 
     shared(summarize, even_parts(n))
-    center, scale = np.zeros(width), np.ones(width)
+    center, scale, reach = np.zeros(width), np.ones(width), np.zeros(width)
     for j, (count, mean, squares, least, most) in enumerate(found):
         center[j], own = mean, float(np.sqrt(squares / count))
         if not np.isfinite(own):
             raise _beyond(names[j], columns[j])
         scale[j] = own if own > 1e-12 * max(most, -least) else 1.0
+        reach[j] = max(most - mean, mean - least) / scale[j]
     x = np.empty((len(rows), width))
 
     def fill(_: int, begin: int, end: int) -> None:
@@ -155,7 +170,7 @@ def _standardized_by_loops(
             put_rows(block, place[low:high], x)
 
     shared(fill, even_parts(n))
-    return x, center, scale
+    return Standardized(x, center, scale, reach)
 
 
 def _beyond(name: str, column: Floats) -> EstimationError:
@@ -166,13 +181,19 @@ def _beyond(name: str, column: Floats) -> EstimationError:
     )
 
 
-def center_and_scale(column: Floats) -> tuple[float, float]:
-    """Return mean and standard deviation of a column; a constant one has scale 1."""
+def center_and_scale(column: Floats) -> tuple[float, float, float]:
+    """Return mean, standard deviation, and the farthest from the mean in units of it.
+
+    A constant column has scale 1.
+    """
+    if not column.size:
+        return math.nan, 1.0, 0.0
     with np.errstate(over="ignore", invalid="ignore"):
         mean = column.mean(keepdims=True)
         center, scale = float(mean[0]), float(column.std(mean=mean))
-    most = max(float(column.max()), -float(column.min())) if column.size else 0.0
-    return center, scale if scale > 1e-12 * most else 1.0
+    most, least = float(column.max()), float(column.min())
+    scale = scale if scale > 1e-12 * max(most, -least) else 1.0
+    return center, scale, max(most - center, center - least) / scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 import numpy as np
 import pandas as pd
 
-from collsec.survival.arrays import Booleans, Floats, Integers, largest
+from collsec.survival.arrays import Booleans, Floats, Integers
 from collsec.survival.columns import (
     Names,
     WeightKind,
@@ -19,7 +19,7 @@ from collsec.survival.columns import (
     numbers,
 )
 from collsec.survival.columns import clusters as cluster_codes
-from collsec.survival.compiled import compiled, even_parts, shared
+from collsec.survival.compiled import compiled
 from collsec.survival.covariates import center_and_scale, standardized
 from collsec.survival.cox.partial_likelihood import Likelihood, exact_likelihood, partial_likelihood
 from collsec.survival.cox.terms import Slots, Ties
@@ -49,7 +49,7 @@ class CoxDesign:
     center, scale : ndarray, shape (p,)
         Mean and standard deviation of each covariate over those rows.
     reach : ndarray, shape (p,)
-        Largest absolute value of each column of ``x``.
+        Largest absolute value of each column of ``x``, up to rounding.
     offset : ndarray, shape (m,)
         Known part of the linear predictor of those rows.
     weights : ndarray, shape (m,)
@@ -138,15 +138,15 @@ class CoxDesign:
         risk_sets = RiskSets.build(spells.start, spells.stop, ended, groups, spells.width)
         m = len(risk_sets.rows)
         kept = np.ones(m) if sample_weights is None else risk_sets.take(sample_weights)
-        x, center, scale = standardized(data, made.names, rows=risk_sets.rows)
+        columns = standardized(data, made.names, rows=risk_sets.rows)
         return cls(
             names=made.names,
             covariates=made,
             strata_columns=() if strata is None else tuple(names_of(strata)),
-            x=x,
-            center=center,
-            scale=scale,
-            reach=_reach(x),
+            x=columns.x,
+            center=columns.center,
+            scale=columns.scale,
+            reach=columns.reach,
             offset=np.zeros(m) if known is None else risk_sets.take(known),
             weights=kept,
             risk_sets=risk_sets,
@@ -200,9 +200,10 @@ class CoxDesign:
             raise EstimationError(f"{name!r} needs {self.risk_sets.n} finite values")
         column = self.risk_sets.take(values)
         x, center, scale = self.x.copy(), self.center.copy(), self.scale.copy()
-        center[j], scale[j] = center_and_scale(column)
+        reach = self.reach.copy()
+        center[j], scale[j], reach[j] = center_and_scale(column)
         x[:, j] = (column - center[j]) / scale[j]
-        return replace(self, x=x, center=center, scale=scale, reach=_reach(x))
+        return replace(self, x=x, center=center, scale=scale, reach=reach)
 
     def evaluate(self, beta: Floats) -> Likelihood:
         """Evaluate log-likelihood, gradient and information at ``beta`` (scale of ``x``)."""
@@ -265,14 +266,6 @@ class CoxDesign:
         """
         best = self.maximize(beta, tolerance=tolerance)
         return np.asarray((best.beta + best.residual) / self.scale)
-
-
-def _reach(x: Floats) -> Floats:
-    """Return the largest absolute value of each column, shape (p,)."""
-    if not compiled(len(x)):
-        return largest(x)
-    parts = shared(lambda _, begin, end: largest(x[begin:end]), even_parts(len(x)))
-    return np.asarray(np.max(parts, axis=0))
 
 
 class FittedCox(Protocol):

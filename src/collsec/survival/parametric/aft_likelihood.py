@@ -16,6 +16,7 @@ from collsec.survival.arrays import (
     blocks,
     crossproduct,
     dot,
+    largest,
     product,
     sum_by_group,
     weighted_total,
@@ -218,7 +219,7 @@ class AftLikelihood:
 
     def reach(self) -> Floats:
         """Return the largest size of z's derivative by each parameter, shape (q,)."""
-        most = np.maximum(self.x.max(axis=0), -self.x.min(axis=0))
+        most = largest(self.x)
         return np.append(most, np.abs(self.log_stop).max()) if self.family.scale_is_free else most
 
     def _jets(self, params: Floats, rows: slice) -> _Jets:

@@ -144,7 +144,7 @@ class RegressionDesign:
             raise EstimationError(
                 f"{INTERCEPT!r} and {DISPERSION!r} name parameters; rename the column"
             )
-        x, center, scale = standardized(data, made.names, intercept=True)
+        x, center, scale, _ = standardized(data, made.names, intercept=True)
         names, squares = (INTERCEPT, *made.names), x.T @ x
         # Scaled columns have a mean square of one; a constant one, left as it is, of zero.
         flat = np.flatnonzero(np.diag(squares) < 0.5 * len(x))
