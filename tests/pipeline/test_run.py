@@ -13,8 +13,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -421,44 +422,52 @@ def left_behind(folder: Path) -> list[str]:
     return [str(p.relative_to(folder)) for p in (*found, *hidden)]
 
 
-def kill_at_random(folder: Path, draw: random.Random, kills: int, longest: float) -> int:
-    """Kill runs at random moments, by turns the command alone and all; how many were alive."""
-    alive = 0
-    for number in range(kills):
+def kill_at_random(folder: Path, again: Callable[[Path], None], kills: int, longest: float) -> None:
+    """Kill runs at random moments, by turns the command alone and all that it began.
+
+    A run that ends before its moment has left nothing to do, and all begins again.
+    """
+    draw = random.Random(SEED)
+    again(folder)
+    done = 0
+    while done < kills:
         process = start(folder)
-        if number % 2:
+        if done % 2:
             group = begun(folder, process)
         time.sleep(draw.uniform(0, longest))
-        alive += process.poll() is None
+        if process.poll() is not None:
+            assert process.returncode == 0, process.communicate()[1]
+            again(folder)
+            continue
         process.kill()
-        if number % 2:
+        if done % 2:
             with suppress(ProcessLookupError):
                 os.killpg(group, signal.SIGKILL)
         process.communicate()
-    return alive
+        done += 1
+
+
+def empty(folder: Path) -> None:
+    """Take away all that a run makes."""
+    for made in ("data/processed", "reports/site", "reports/project"):
+        shutil.rmtree(folder / made)
 
 
 @pytest.mark.slow
-def test_after_kills_at_random_moments_the_bytes_are_the_same(copy: Path) -> None:
+@pytest.mark.parametrize(
+    ("again", "kills", "longest"),
+    [(partial(forget, stages=CHEAP), 6, 12.0), (empty, 20, 40.0)],
+    ids=["six of the reports", "twenty from nothing"],
+)
+def test_after_kills_at_random_moments_the_bytes_are_the_same(
+    copy: Path, again: Callable[[Path], None], kills: int, longest: float
+) -> None:
     expected = outputs(copy)
-    forget(copy, CHEAP)
-    assert kill_at_random(copy, random.Random(SEED), kills=6, longest=12.0) >= 3
+    kill_at_random(copy, again, kills, longest)
     done = run(copy)
     assert done.returncode == 0, done.stderr
     assert outputs(copy) == expected
     assert left_behind(copy) == []
-
-
-@pytest.mark.slow
-def test_after_twenty_kills_from_nothing_the_bytes_are_the_same(copy: Path) -> None:
-    expected = outputs(copy)
-    shutil.rmtree(copy / "data" / "processed")
-    shutil.rmtree(copy / "reports" / "site")
-    shutil.rmtree(copy / "reports" / "project")
-    assert kill_at_random(copy, random.Random(SEED), kills=20, longest=40.0) >= 15
-    done = run(copy)
-    assert done.returncode == 0, done.stderr
-    assert outputs(copy) == expected
 
 
 @pytest.mark.slow
