@@ -149,6 +149,20 @@ def lifelines(request: Request) -> Fit:
     return fit
 
 
+def greenwood(request: Request) -> Fit:
+    """Return the fit of greenwood, with cluster errors."""
+    from greenwood import CoxPH, Surv
+
+    rows = request.rows
+
+    def fit() -> Answer:
+        times = Surv(rows["start"], rows["stop"], rows["event"])
+        found = CoxPH().fit(times, rows[NAMES], cluster=rows["cluster"])
+        return answer_of(found.coef_, found.std_error_)
+
+    return fit
+
+
 def phreg(request: Request) -> Fit:
     """Return the fit of statsmodels, its entry times moved by half a step."""
     from statsmodels.duration.hazard_regression import PHReg
@@ -231,6 +245,7 @@ OTHERS: dict[str, Callable[[Request], Fit]] = {
     "rust-survival": rust_survival,
     "rust-core": rust_core,
     "lifelines": lifelines,
+    "greenwood": greenwood,
     "phreg": phreg,
     "pyfixest": pyfixest,
     "linearmodels": linearmodels,

@@ -109,6 +109,13 @@ ENGINES = {
         Engine(
             "lifelines", "lifelines", "python", "lifelines", _same("model", *_COX, *_AFT, *_ENTRY)
         ),
+        Engine(
+            "greenwood",
+            "greenwood",
+            "python",
+            "greenwood",
+            {"cox-tied": "other cluster", "cox-untied": "cluster"},
+        ),
         Engine("phreg", "statsmodels PHReg", "python", "statsmodels", _same("model", *_COX)),
         Engine(
             "pyfixest",
