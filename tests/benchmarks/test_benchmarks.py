@@ -15,6 +15,7 @@ from benchmarks.__main__ import parser, plan_of
 from benchmarks.agreement import agreement
 from benchmarks.catalogue import ENGINES, OURS, TASKS
 from benchmarks.goals import MET, NOT_MEASURED, NOT_MET, against_goals, growth
+from benchmarks.plot import STYLES
 from benchmarks.processes import Where
 from benchmarks.report import Circumstances, whole_page
 from benchmarks.runs import COLUMNS, FITTED, OTHER_ANSWER, Plan, chosen, memory_ratio, one_case
@@ -220,6 +221,12 @@ def test_names_are_chosen_by_their_beginning() -> None:
     ]
     with pytest.raises(ValueError, match="no task 'box'; there are: cox-tied"):
         chosen(["box"], what="task")
+
+
+def test_every_engine_has_a_line_of_its_own() -> None:
+    assert set(STYLES) == set(ENGINES)
+    marks = {(color, mark, name.endswith("-core")) for name, (color, mark) in STYLES.items()}
+    assert len(marks) == len(ENGINES)
 
 
 def test_modules_hold_one_idea() -> None:
