@@ -20,7 +20,7 @@ STYLES = {
     "rust-survival": ("#d55e00", "^"),
     "rust-core": ("#e69f00", "^"),
     "lifelines": ("#009e73", "D"),
-    "greenwood": ("#56b4e9", "s"),
+    "greenwood": ("#56b4e9", "*"),
     "phreg": ("#cc79a7", "v"),
     "pyfixest": ("#0072b2", "P"),
     "linearmodels": ("#d55e00", "X"),

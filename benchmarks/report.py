@@ -163,8 +163,8 @@ def compared() -> str:
   also computes residuals and a concordance. The rows "alone" are the bare maximization
   (`agreg.fit`, `coxph_fit_raw`) without cluster errors: less than ours does. lifelines'
   `CoxPHFitter(entry_col=)` and PHReg (entry times moved by half a step) give model errors: their
-  cluster errors are not those of Lin and Wei on such rows. greenwood's are on untied rows, and
-  within 0.5 % of R's on tied ones.
+  cluster errors are not those of Lin and Wei on such rows. greenwood's are where nothing is tied;
+  of tied rows only its coefficients are compared.
 - Bootstrap: the same clusters are drawn in each engine, and all coefficients of all draws are
   compared. R and Rust copy rows and refit from the whole sample's estimate, R by `agreg.fit`; ours
   refits with frequency weights.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,12 +40,12 @@ def registers() -> Iterator[None]:
     Both: a module that counts as loaded is not run again, and what it registers would stay away
     from every later test of the process.
     """
-    kept = (FRAMES, TIMELINES, MEASURES, extension._LOADED)
+    kept: tuple[dict[Any, Any], ...] = (FRAMES, TIMELINES, MEASURES, extension._LOADED)
     before = [dict(register) for register in kept]
     yield
     for register, entries in zip(kept, before, strict=True):
-        register.clear()  # type: ignore[attr-defined]
-        register.update(entries)  # type: ignore[attr-defined]
+        register.clear()
+        register.update(entries)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
