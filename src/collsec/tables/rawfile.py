@@ -31,12 +31,21 @@ SIGNATURES = {
 }
 # How a cell of each type is written; more than one form would be read as more than one value.
 FORMS = {
-    "integer": (r"-?[0-9]+", "a whole number, such as 12"),
-    "number": (r"-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?", "a number with a decimal point, such as 0.5"),
-    "boolean": (r"true|false", "true or false"),
-    "date": (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date as year-month-day, such as 1992-02-21"),
-    "year": (r"[0-9]{4}", "a year, such as 1992"),
-    "string": (r"[^\x00-\x1f\x7f\ufeff\ufffd\u200b]+", "text without control characters"),
+    "integer": (re.compile(r"-?[0-9]+"), "a whole number, such as 12"),
+    "number": (
+        re.compile(r"-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?"),
+        "a number with a decimal point, such as 0.5",
+    ),
+    "boolean": (re.compile(r"true|false"), "true or false"),
+    "date": (
+        re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+        "a date as year-month-day, such as 1992-02-21",
+    ),
+    "year": (re.compile(r"[0-9]{4}"), "a year, such as 1992"),
+    "string": (
+        re.compile(r"[^\x00-\x1f\x7f\ufeff\ufffd\u200b]+"),
+        "text without control characters",
+    ),
 }
 LARGEST_CELL = 2000  # characters; the longest of the study has about 500
 OVERSIZED = f"is longer than {LARGEST_CELL:,} characters."
@@ -222,37 +231,14 @@ def check_forms(cells: pd.DataFrame, where: str, schema: dict[str, Any]) -> None
     cells : DataFrame
         Text, numbered from 0.
     """
-    first: tuple[int, str, str] | None = None
+    faults = []
     for field in schema["fields"]:
-        pattern, form = FORMS[field["type"]]
         column = cells[field["name"]].drop_duplicates()  # the first row of each value
-        if are_well_formed(column.tolist(), field["type"]):
-            continue
-        filled = column != ""
-        bad = filled & ~column.str.fullmatch(pattern)
-        padded = filled & (column != column.str.strip())
-        faults = [(column.str.len() > LARGEST_CELL, OVERSIZED)]
-        if field["type"] == "string":
-            hidden = dict.fromkeys(FORBIDDEN.findall("\n".join(column)))
-            faults += [
-                (column.str.contains(character, regex=False), f"holds the {named(character)}.")
-                for character in hidden
-            ]
-            is_formula = column.str.startswith(FORMULA)
-            faults.append((is_formula, "begins as a formula of a spreadsheet does (=, +, -, @)."))
-        for faulty, what in (
-            *faults,
-            (padded, "white space around the value."),
-            (bad, f"is not {form}."),
-        ):
-            if faulty.any() and (first is None or int(faulty.idxmax()) < first[0]):
-                first = int(faulty.idxmax()), field["name"], what
-        if field["type"] == "integer":
-            long = column.str.lstrip("-").str.len() > LARGEST_INTEGER_DIGITS
-            if long.any() and (first is None or int(long.idxmax()) < first[0]):
-                first = int(long.idxmax()), field["name"], "too large a number."
-    if first is not None:
-        at, name, what = first
+        for at, value in zip(column.index, column.tolist(), strict=True):
+            if value and (what := fault_in(value, field["type"])):
+                faults.append((at, field["name"], what))
+    if faults:
+        at, name, what = min(faults, key=lambda fault: fault[0])
         raise BadTable(
             where,
             what,
@@ -265,18 +251,23 @@ def check_forms(cells: pd.DataFrame, where: str, schema: dict[str, Any]) -> None
         )
 
 
-def are_well_formed(values: list[str], kind: str) -> bool:
-    """Whether no value needs a closer look; quicker than to ask which one does, and why."""
-    matches = re.compile(FORMS[kind][0]).fullmatch
-    most = LARGEST_INTEGER_DIGITS if kind == "integer" else LARGEST_CELL
-    for value in values:
-        if not value:
-            continue
-        if len(value) > most or not matches(value) or value[0].isspace() or value[-1].isspace():
-            return False
-        if kind == "string" and (value[0] in FORMULA or FORBIDDEN.search(value)):
-            return False
-    return True
+def fault_in(value: str, kind: str) -> str | None:
+    """What is wrong with the written form of a filled cell of some type; None if nothing is."""
+    if len(value) > LARGEST_CELL:
+        return OVERSIZED
+    if kind == "string":
+        if hidden := FORBIDDEN.search(value):
+            return f"holds the {named(hidden[0])}."
+        if value.startswith(FORMULA):
+            return "begins as a formula of a spreadsheet does (=, +, -, @)."
+    if value != value.strip():
+        return "white space around the value."
+    pattern, form = FORMS[kind]
+    if not pattern.fullmatch(value):
+        return f"is not {form}."
+    if kind == "integer" and len(value.lstrip("-")) > LARGEST_INTEGER_DIGITS:
+        return "too large a number."
+    return None
 
 
 def remedy_for(where: str, by_hand: str) -> str:
