@@ -608,6 +608,27 @@ def fits(screen: browser.Browser, width: int) -> None:
         ".filter(e => e.getBoundingClientRect().right > innerWidth + 1).length"
     )
     assert screen.value(hidden) == 0
+    covered = (
+        "(list => [...document.querySelectorAll('main p, main figure, main h1, main h2, main li')]"
+        ".filter(e => list?.offsetParent && e.offsetParent && !list.contains(e))"
+        ".map(e => [e.getBoundingClientRect(), list.getBoundingClientRect()])"
+        ".filter(([a, b]) => a.right > b.left + 1 && a.bottom > b.top + 1 && a.top < b.bottom - 1)"
+        ".length)(document.querySelector('nav.contents'))"
+    )
+    assert screen.value(covered) == 0
+
+
+@pytest.mark.browser
+@IN_A_BROWSER
+@pytest.mark.parametrize("width", [768, 1000, 1060])
+def test_the_contents_stand_next_to_the_text_only_where_there_is_room(
+    built: Path, tmp_path: Path, width: int
+) -> None:
+    with browser.Browser(tmp_path / "profile", width) as screen:
+        for name in ("claims", "glossary", "h1-deployment-delay"):
+            screen.open(built / "reports" / "site" / f"{name}.html")
+            screen.value(SETTLED)
+            fits(screen, width)
 
 
 @pytest.mark.browser
