@@ -13,8 +13,8 @@ study: $(READY)
 	$(BIN)/collsec run --profile $(PROFILE)
 
 test: $(READY)
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests packages
+	$(BIN)/ruff format --check src tests packages
 	$(BIN)/mypy
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
@@ -29,7 +29,7 @@ test-lowest:
 	uv pip compile pyproject.toml --extra dev --resolution lowest-direct --python-version 3.11 \
 	  --output-file .venv-lowest/requirements.txt
 	uv pip install --python .venv-lowest --requirement .venv-lowest/requirements.txt
-	uv pip install --python .venv-lowest --no-deps --no-build-isolation --editable .
+	uv pip install --python .venv-lowest --no-deps --no-build-isolation --editable packages/riskset --editable .
 	PATH="$(abspath .venv-lowest/bin):$$PATH" .venv-lowest/bin/python -m pytest -q -n 2 --dist loadfile
 
 # What a run survives: kills, signals, lost and corrupt files, broken input (docs/faults.md).
@@ -41,13 +41,13 @@ faults: $(READY)
 
 # Which changes of the code the tests do not notice (some hours; a table of every change tried).
 mutants: $(READY)
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tests/mutants.py measures histories evidence designs survival \
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tests/mutants.py measures histories evidence designs riskset \
 	  --sample 50 --to mutants.csv
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml packages/riskset/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable packages/riskset --editable .
 	@touch $(READY)
 
 # Resolve the lock again (needs `uv` on PATH); no index address is written.

@@ -20,7 +20,7 @@ from collsec.pipeline import code_of, sources, study_digest
 PROJECT = Project(".")
 HYPOTHESES = list(load_study(PROJECT).hypotheses)
 PROFILE = config.get("profile", "quick")
-COLLSEC = "COLLSEC_ROOT=. COLLSEC_LOG={log} COLLSEC_COMPILED=0 OPENBLAS_NUM_THREADS=1 python -m collsec"
+COLLSEC = "COLLSEC_ROOT=. COLLSEC_LOG={log} RISKSET_COMPILED=0 OPENBLAS_NUM_THREADS=1 python -m collsec"
 
 
 def receipt(stage, hypothesis="", shard=""):

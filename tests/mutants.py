@@ -31,6 +31,10 @@ from pathlib import Path
 from coverage.numbits import numbits_to_nums
 
 ROOT = Path(__file__).parents[1]
+#: Where the packages are: the study's and the library's.
+SOURCES = ("src", "packages/riskset/src")
+#: The library is one room, with its tests beside it.
+LIBRARY = "riskset"
 #: Times that the room's tests take, after which a mutant counts as killed: it loops, or is far
 #: slower than the code.
 TIMES = 3
@@ -38,7 +42,6 @@ TIMES = 3
 NOT_FOUND = 4
 #: Tests of a room that stand elsewhere: against other engines, and on data of a known truth.
 FURTHER = {
-    "survival": ("tests/reference", "--ignore=tests/reference/test_leading_numbers.py"),
     "designs": ("tests/reference/test_leading_numbers.py", "tests/properties", "tests/subjects"),
 }
 #: Keywords that guard or tidy up; a change of theirs shows in no result.
@@ -118,16 +121,21 @@ def executing(data: Path, module: Path) -> dict[int, set[str]]:
     return found
 
 
+def source_of(home: Path, module: Path) -> Path:
+    """Return the folder that holds the package of a module."""
+    return next(home / folder for folder in SOURCES if module.is_relative_to(home / folder))
+
+
 def importing(home: Path, module: Path) -> list[Path]:
     """Return the modules that import a module of compiled loops; none for any other module."""
-    name = ".".join(module.relative_to(home / "src").with_suffix("").parts)
+    name = ".".join(module.relative_to(source_of(home, module)).with_suffix("").parts)
     if "@loop" not in module.read_text(encoding="utf-8"):
         return []
     package, _, last = name.rpartition(".")
     ways = (f"from {name} import", f"from {package} import")
     return [
         path
-        for path in sorted((home / "src").rglob("*.py"))
+        for path in sorted(source_of(home, module).rglob("*.py"))
         if path != module
         for line in path.read_text(encoding="utf-8").splitlines()
         if line.strip().startswith(ways) and (name in line or re.search(rf"\b{last}\b", line))
@@ -136,7 +144,8 @@ def importing(home: Path, module: Path) -> list[Path]:
 
 def pytest(home: Path, *arguments: str, seconds: float | None = None, **environment: str) -> int:
     """Run pytest in a copy of the repository; a run that does not end in time has failed."""
-    known = os.environ | {"PYTHONPATH": str(home / "src"), "OPENBLAS_NUM_THREADS": "1"}
+    sources = os.pathsep.join(str(home / folder) for folder in SOURCES)
+    known = os.environ | {"PYTHONPATH": sources, "OPENBLAS_NUM_THREADS": "1"}
     try:
         return subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
@@ -155,7 +164,12 @@ def described(home: Path, path: Path, node: ast.expr, other: ast.AST) -> tuple[s
     """Return module, line, code, and changed code."""
     source = path.read_text(encoding="utf-8")
     code = ast.get_source_segment(source, node) or ""
-    return path.relative_to(home / "src").as_posix(), str(node.lineno), code, ast.unparse(other)
+    return (
+        path.relative_to(source_of(home, path)).as_posix(),
+        str(node.lineno),
+        code,
+        ast.unparse(other),
+    )
 
 
 def survivors(table: Path) -> set[tuple[str, ...]]:
@@ -168,7 +182,7 @@ def survivors(table: Path) -> set[tuple[str, ...]]:
 def main() -> None:
     """Sample, run, and tabulate."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rooms", nargs="+", help="folders of src/collsec, each with its tests")
+    parser.add_argument("rooms", nargs="+", help="folders of src/collsec, or riskset")
     parser.add_argument("--sample", type=int, default=50, help="mutants in each room")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shard", default="1/1", help="a part of the sample, such as 2/6")
@@ -183,16 +197,19 @@ def main() -> None:
         out = csv.writer(file)
         out.writerow(["room", "module", "line", "code", "mutant", "tests", "is_killed"])
         for room in given.rooms:
-            tests = [f"tests/{room}", *FURTHER.get(room, ())]
+            is_library = room == LIBRARY
+            tests = ["packages/riskset/tests"] if is_library else [f"tests/{room}"]
+            tests += FURTHER.get(room, ())
             data = Path(folder) / f"{room.replace('/', '-')}.coverage"
             began = time.monotonic()
-            covered = ("--cov=collsec", "--cov-context=test", "--cov-report=")
+            covered = ("--cov=collsec", "--cov=riskset", "--cov-context=test", "--cov-report=")
             if pytest(home, *covered, *tests, COVERAGE_FILE=str(data)):
                 sys.exit(f"{' '.join(tests)} fails without any mutant.")
             limit = TIMES * (time.monotonic() - began)
+            code = home / SOURCES[is_library] / ("." if is_library else f"collsec/{room}")
             known = [
                 (path, node, other)
-                for path in sorted((home / "src" / "collsec" / room).rglob("*.py"))
+                for path in sorted(code.rglob("*.py"))
                 for node, other in sites(ast.parse(path.read_text(encoding="utf-8")))
             ]
             drawn = random.Random(given.seed).sample(known, min(given.sample, len(known)))
@@ -210,13 +227,15 @@ def main() -> None:
                 chosen = tests if "" in ids else sorted(ids)
                 source = path.read_text(encoding="utf-8")
                 path.write_text(spliced(source, node, other), encoding="utf-8")
-                code = pytest(home, "-x", *chosen, seconds=limit) if chosen else 0
-                if code == NOT_FOUND:
-                    code = pytest(home, "-x", *tests, seconds=limit)
-                if code == 0 and chosen != tests:  # what a test made may be kept for its neighbors
+                status = pytest(home, "-x", *chosen, seconds=limit) if chosen else 0
+                if status == NOT_FOUND:
+                    status = pytest(home, "-x", *tests, seconds=limit)
+                if (
+                    status == 0 and chosen != tests
+                ):  # what a test made may be kept for its neighbors
                     files = sorted({one.split("::")[0] for one in chosen})
-                    code = pytest(home, "-x", *files, seconds=limit) if files else 0
-                is_killed = code != 0
+                    status = pytest(home, "-x", *files, seconds=limit) if files else 0
+                is_killed = status != 0
                 path.write_text(source, encoding="utf-8")
                 tally[is_killed] += 1
                 out.writerow([room, *described(home, path, node, other), len(chosen), is_killed])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collsec.cli import session
+from collsec import api as session
 from collsec.core.errors import MissingInput
 from collsec.core.extras import EXTRA_OF, missing
 

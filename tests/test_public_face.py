@@ -14,10 +14,9 @@ import pytest
 
 import collsec as cs
 import report_study as study
-from collsec import survival
-from collsec.cli import session
+import riskset
+from collsec import api as session
 from collsec.core.errors import CollsecError, MissingInput
-from collsec.survival import inference
 
 PAGE = "analyses/h1-deployment-delay.qmd"
 
@@ -40,7 +39,7 @@ def loaded_by(code: str) -> set[str]:
 
 
 def test_importing_brings_no_heavy_library() -> None:
-    heavy = {"pandas", "numpy", "scipy", "pyarrow", "yaml", "typer", "collsec.survival"}
+    heavy = {"pandas", "numpy", "scipy", "pyarrow", "yaml", "typer", "riskset"}
     assert not heavy & loaded_by("collsec; dir(collsec)")
 
 
@@ -50,32 +49,39 @@ def test_distributions_are_loaded_when_one_is_asked_for() -> None:
 
 
 def test_every_public_name_is_there_and_the_same_object() -> None:
-    for room in (survival, inference, session):
-        for name in room.__all__:
-            assert getattr(cs, name) is getattr(room, name), name
-    assert set(cs.__all__) == {
-        "__version__",
-        *survival.__all__,
-        *inference.__all__,
-        *session.__all__,
-    }
-    assert set(cs.__all__) <= set(dir(cs))
+    assert set(cs.__all__) == set(session.__all__) <= set(dir(cs))
+    for name in session.__all__:
+        assert getattr(cs, name) is getattr(session, name), name
     with pytest.raises(AttributeError, match="no attribute 'cox_hp'"):
         cs.cox_hp  # noqa: B018
 
 
+def test_names_of_the_library_answer_for_one_more_release() -> None:
+    for name in {*riskset.__all__} - {"__version__"}:
+        vars(cs).pop(name, None)
+        with pytest.warns(DeprecationWarning, match=f"collsec.{name} is riskset.{name}"):
+            assert getattr(cs, name) is getattr(riskset, name)
+    code = (
+        "import warnings; warnings.simplefilter('ignore'); import riskset\n"
+        "from collsec.survival import cox_ph\n"
+        "from collsec.survival.inference import holm\n"
+        "print(cox_ph is riskset.cox_ph, holm is riskset.holm)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True True"
+
+
 def test_a_type_checker_sees_every_name(repository: Path) -> None:
-    tree = ast.parse((repository / "src" / "collsec" / "__init__.py").read_text(encoding="utf-8"))
-    [block] = [node for node in tree.body if isinstance(node, ast.If)]
+    package = repository / "src" / "collsec"
+    tree = ast.parse((package / "__init__.pyi").read_text(encoding="utf-8"))
     seen = {
-        alias.asname: node.module
-        for node in block.body
+        (node.module, alias.name)
+        for node in tree.body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    rooms = {r.__name__: r.__all__ for r in (survival, inference, session)}
-    assert seen == {name: room for room, names in rooms.items() for name in names}
-    assert (repository / "src" / "collsec" / "py.typed").exists()
+    assert seen == {("riskset", "*"), *(("collsec.api", name) for name in session.__all__)}
+    assert (package / "py.typed").exists()
 
 
 def test_a_raw_table_is_loaded_typed(repository: Path) -> None:

@@ -310,8 +310,8 @@ def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
     from collsec.designs import tasks as work
     from collsec.designs.registry import get
     from collsec.hypothesis.multiverse import expand
-    from collsec.survival import EstimationError
-    from collsec.survival.inference import InferenceError
+    from riskset import EstimationError
+    from riskset.inference import InferenceError
 
     number, _, total = name.partition("-of-")
     if not (number.isdigit() and total.isdigit() and 1 <= int(number) <= int(total)):
@@ -632,14 +632,11 @@ def outdated(project: Project, profile: str = "") -> dict[WorkUnit, str]:
 @functools.cache
 def code_digest(stage: str) -> str:
     """Digest of the modules on which a stage rests."""
-    from collsec.core.import_graph import file_digests
+    from collsec.core.import_graph import file_digests, within_package
     from collsec.core.provenance import DIGEST_LENGTH, digest_json
 
-    package = Path(__file__).parent
-    known = file_digests(package)
-    return digest_json(
-        {p.relative_to(package).as_posix(): known[p][:DIGEST_LENGTH] for p in code_of(stage)}
-    )
+    known = file_digests()
+    return digest_json({within_package(p): known[p][:DIGEST_LENGTH] for p in code_of(stage)})
 
 
 def code_of(stage: str) -> list[Path]:
@@ -655,7 +652,7 @@ def code_of(stage: str) -> list[Path]:
     Returns
     -------
     list of Path
-        Source files of the package in alphabetical order, this one among them.
+        Source files of the study and its library in alphabetical order, this one among them.
 
     Raises
     ------
@@ -664,9 +661,9 @@ def code_of(stage: str) -> list[Path]:
     """
     from collsec.core.import_graph import files_reached
 
-    package = Path(__file__).parent
+    package = Path(__file__).parent.name
     imports, functions, imported = _imports()
-    called, waiting, entries = set(), [stage], {package.name}
+    called, waiting, entries = set(), [stage], {package}
     while waiting:
         function = waiting.pop()
         called.add(function)
@@ -676,9 +673,9 @@ def code_of(stage: str) -> list[Path]:
             elif isinstance(node, ast.Import):
                 entries |= {alias.name for alias in node.names}
             elif isinstance(node, ast.Name):
-                entries.add(imported.get(node.id, package.name))
+                entries.add(imported.get(node.id, package))
                 waiting += [node.id] if node.id in functions.keys() - called else []
-    return sorted({*files_reached(package.name, package, entries), Path(__file__)})
+    return sorted({*files_reached(entries), Path(__file__)})
 
 
 @functools.cache
@@ -687,9 +684,9 @@ def _imports() -> tuple[dict[str, list[str]], dict[str, list[ast.AST]], dict[str
 
     A decorator is no part: it is the same for every stage.
     """
-    from collsec.core.import_graph import imports_of
+    from collsec.core.import_graph import imports as every_import
 
-    imports = imports_of(__package__, Path(__file__).parent)
+    imports = every_import()
     body = ast.parse(Path(__file__).read_text(encoding="utf-8")).body
     functions: dict[str, list[ast.AST]] = {
         n.name: [n.args, *n.body] for n in body if isinstance(n, ast.FunctionDef)

@@ -95,7 +95,7 @@ def test_codebook_references_and_readme(release: Path) -> None:
 
 
 def test_the_same_data_give_the_same_bytes(release: Path, tmp_path: Path) -> None:
-    entries = cs.cli.session.public_tables(PROJECT)
+    entries = session.public_tables(PROJECT)
     from collsec.reports.tables.codebook import entries_of
 
     dataset.write(PROJECT, entries, tmp_path, entries_of(PROJECT), names=["missions"])

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from collsec.api import Hypothesis
 from collsec.cli.main import app
 from collsec.cli.new import with_item
-from collsec.cli.session import Hypothesis
 from collsec.core.errors import CollsecError
 from collsec.core.project import Project
 from collsec.hypothesis.validation import load

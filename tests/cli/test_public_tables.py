@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import collsec as cs
-from collsec.cli import kept, session
+from collsec import api as session
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
 from collsec.histories.public import PUBLIC
@@ -40,13 +40,13 @@ def test_a_clean_clone_makes_every_table_and_keeps_it(
         assert list(table.columns) == list(PUBLIC[name].columns) and len(table), name
     project = Project(small)
     monkeypatch.setattr(session, "_MADE", {})
-    monkeypatch.setattr(kept, "build", lambda _: pytest.fail("made again"))
+    monkeypatch.setattr(session, "_build", lambda _: pytest.fail("made again"))
     pd.testing.assert_frame_equal(cs.load("dyads", root=small), table_of(project, "dyads"))
     assert cs.load("dyads", root=small)["first_death_date"].dtype == "datetime64[s]"
 
 
 def table_of(project: Project, name: str) -> pd.DataFrame:
-    return kept.read(project, kept.digest(project), name)
+    return session._read(project, session._digest(project), name)
 
 
 def test_an_edit_of_a_raw_table_makes_them_again(small: Path) -> None:
@@ -71,10 +71,10 @@ def test_a_folder_that_cannot_be_written_is_no_fault(
     def refused(*_: object) -> None:
         raise PermissionError("read-only")
 
-    monkeypatch.setattr(kept, "keep", refused)
-    monkeypatch.setattr(kept, "read", lambda *_: (_ for _ in ()).throw(MissingInput("none")))
+    monkeypatch.setattr(session, "_keep", refused)
+    monkeypatch.setattr(session, "_read", lambda *_: (_ for _ in ()).throw(MissingInput("none")))
     first = cs.load("votes", root=small)
-    monkeypatch.setattr(kept, "build", lambda _: pytest.fail("made again"))
+    monkeypatch.setattr(session, "_build", lambda _: pytest.fail("made again"))
     pd.testing.assert_frame_equal(first, cs.load("votes", root=small))
 
 
@@ -116,14 +116,14 @@ def test_tables_of_an_earlier_state_are_replaced(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "raw").symlink_to(REPOSITORY / "data" / "raw")
     project = Project(tmp_path)
-    assert not kept.is_current(project)
-    key = kept.digest(project)
-    assert key == kept.digest(project)
+    assert not session._is_made(project)
+    key = session._digest(project)
+    assert key == session._digest(project)
     dyads = cs.load("dyads")
     frames = {"dyads": dyads, "votes": cs.load("votes")}
-    kept.keep(project, key, frames)
-    pd.testing.assert_frame_equal(kept.read(project, key, "dyads"), dyads)
-    kept.keep(project, "later", {"dyads": dyads})
+    session._keep(project, key, frames)
+    pd.testing.assert_frame_equal(session._read(project, key, "dyads"), dyads)
+    session._keep(project, "later", {"dyads": dyads})
     assert not project.kept(key, "votes").exists()
     with pytest.raises(MissingInput, match="cannot be read"):
-        kept.read(project, key, "votes")
+        session._read(project, key, "votes")

@@ -21,7 +21,7 @@ from collsec.evidence.detectable import RATIOS, detectable, in_study
 from collsec.hypothesis.study import load_study
 from collsec.reports.pages import terminal
 from collsec.reports.words import summary
-from collsec.survival.inference import minimum_detectable_effect, schoenfeld_std_error
+from riskset.inference import minimum_detectable_effect, schoenfeld_std_error
 
 LINES = 48  # of a terminal on a full screen
 

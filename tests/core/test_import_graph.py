@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from collsec.core import import_graph
-from collsec.core.import_graph import REMEMBERED, imports_of, reached_from
+from collsec.core.import_graph import REMEMBERED, imports, reached_from
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A package of three modules: ``a`` imports ``b``, and ``b`` imports ``c`` for types alone."""
     folder = tmp_path / "little"
     folder.mkdir()
@@ -26,17 +27,25 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "c.py").touch()
     monkeypatch.syspath_prepend(str(tmp_path))
     sys.modules.pop("little", None)
-    return folder
+    monkeypatch.setattr(import_graph, "PACKAGES", ("little",))
+    forget()
+    yield folder
+    forget()
 
 
-def graph(package: Path) -> dict[str, list[str]]:
+def forget() -> None:
+    for cached in (import_graph.folders, import_graph.file_digests, import_graph.imports):
+        cached.cache_clear()
+
+
+def graph() -> dict[str, list[str]]:
     """The graph as another process would read it."""
-    import_graph.file_digests.cache_clear()
-    return imports_of("little", package)
+    forget()
+    return imports()
 
 
 def test_imports_for_types_alone_are_left_out(package: Path) -> None:
-    found = graph(package)
+    found = graph()
     assert found == {"little": [], "little.a": ["little.b"], "little.b": [], "little.c": []}
     assert reached_from(found, {"little.a"}) == {"little.a", "little.b"}
 
@@ -44,30 +53,30 @@ def test_imports_for_types_alone_are_left_out(package: Path) -> None:
 def test_remembered_until_a_file_has_another_content(
     package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = graph(package)
+    first = graph()
     with monkeypatch.context() as without:
-        without.setattr(import_graph, "_read", lambda name: pytest.fail("read again"))
-        assert graph(package) == first
+        without.setattr(import_graph, "_read", lambda: pytest.fail("read again"))
+        assert graph() == first
     file = package / "c.py"
     stamp = file.stat()
     file.write_text("import little.a\n")
     os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    assert graph(package)["little.c"] == ["little.a"]
+    assert graph()["little.c"] == ["little.a"]
     (package / "d.py").write_text("import little.c\n")
-    assert graph(package)["little.d"] == ["little.c"]
+    assert graph()["little.d"] == ["little.c"]
     (package / "d.py").unlink()
-    assert "little.d" not in graph(package)
+    assert "little.d" not in graph()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"of": 1}', '{"of": "x", "imports": {}}'])
 def test_a_torn_memory_is_passed_over(package: Path, content: str) -> None:
-    first = graph(package)
+    first = graph()
     file = package / "__pycache__" / REMEMBERED
     assert json.loads(file.read_text())["imports"] == first
     file.write_text(content)
-    assert graph(package) == first
+    assert graph() == first
 
 
 def test_a_folder_that_cannot_be_written_is_no_fault(package: Path) -> None:
     (package / "__pycache__").write_text("in the way")
-    assert graph(package)["little.a"] == ["little.b"]
+    assert graph()["little.a"] == ["little.b"]

@@ -12,7 +12,7 @@ from collsec.designs.agreement_clock import redraw_on_the_eve
 from collsec.designs.time_varying import lay_out
 from collsec.hypothesis.validation import load
 from collsec.measures import get
-from collsec.survival.inference.assignment import redraw
+from riskset.inference.assignment import redraw
 from study import PROJECT, study_inputs
 
 DESIGN = DESIGNS["agreement_clock"]

@@ -18,7 +18,7 @@ from collsec.designs.jackknife import (
     least_squares,
 )
 from collsec.designs.standardization import difference_in_months
-from collsec.survival import EstimationError, cox_ph
+from riskset import EstimationError, cox_ph
 
 COMMON = {
     "estimate_id": "h2.x",

@@ -23,8 +23,8 @@ from collsec.designs.standardization import fitted, from_month, held_at, mean_mo
 from collsec.designs.time_varying import lay_out, rerandomized
 from collsec.histories.panels import clock
 from collsec.hypothesis.validation import load
-from collsec.survival import cox_ph, kaplan_meier
-from collsec.survival.inference import risk_set_rerandomization
+from riskset import cox_ph, kaplan_meier
+from riskset.inference import risk_set_rerandomization
 from study import PROJECT, linked, raw_tables, study_inputs
 
 # Both maximize the same partial likelihood; they differ by the last step of Newton's method.

@@ -14,9 +14,9 @@ from collsec.designs.inputs import Prepared
 from collsec.designs.jackknife import CoxRefits, JointEffects, joint_effects
 from collsec.designs.parts import Context
 from collsec.hypothesis.study import Draws
-from collsec.survival import CoxDesign, EstimationError, restricted_cubic, spline_knots
-from collsec.survival.inference import cluster_jackknife
 from made_up_cohorts import SPEC, STUDY, inputs_of
+from riskset import CoxDesign, EstimationError, restricted_cubic, spline_knots
+from riskset.inference import cluster_jackknife
 from study import texts_of
 
 LINE = Form("line", ("index_1",), lambda x: x[:, None])

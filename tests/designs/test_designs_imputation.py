@@ -17,7 +17,7 @@ from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context, Part
 from collsec.designs.registry import get
 from collsec.hypothesis.validation import load
-from collsec.survival.inference import rubin_combine
+from riskset.inference import rubin_combine
 from study import PROJECT, study_inputs, texts_of
 
 

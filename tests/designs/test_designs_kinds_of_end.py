@@ -12,8 +12,8 @@ from collsec.designs.curves import UNKNOWN_KIND, kinds_of_end
 from collsec.designs.inputs import Inputs, Prepared, prepare
 from collsec.histories.panels import DAYS_PER_MONTH, clock
 from collsec.hypothesis.validation import load
-from collsec.survival import kaplan_meier
 from made_up_cohorts import SPEC, inputs_of
+from riskset import kaplan_meier
 from study import PROJECT, study_extents, study_inputs
 
 DAY = pd.Timestamp

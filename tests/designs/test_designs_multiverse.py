@@ -18,7 +18,7 @@ from collsec.designs.multiverse import agreement, estimate_all, quantities, summ
 from collsec.hypothesis.multiverse import Specification, digest, expand
 from collsec.hypothesis.validation import load
 from collsec.reports.words.quantities import printed
-from collsec.survival import EstimationError, cox_ph
+from riskset import EstimationError, cox_ph
 from study import PROJECT, known, study_inputs
 
 # The same partial likelihood on rows in another order: rounding alone may differ.

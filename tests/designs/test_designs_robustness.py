@@ -17,8 +17,8 @@ from collsec.designs.parts import Context
 from collsec.designs.time_varying import EPOCH
 from collsec.hypothesis.validation import load
 from collsec.measures import get
-from collsec.survival import cox_ph
 from made_up_cohorts import SPEC, inputs_of, prepared_of
+from riskset import cox_ph
 from study import PROJECT, study_inputs, texts_of
 
 DAY = pd.Timestamp

@@ -22,9 +22,9 @@ from collsec.histories.registry import Extent
 from collsec.histories.variants import MILESTONES
 from collsec.hypothesis.specification import ExposureSpec, InferenceSpec
 from collsec.hypothesis.study import Draws
-from collsec.survival import cox_ph
-from collsec.survival.inference import rubin_combine
 from made_up_cohorts import SPEC, STUDY, inputs_of, presence_of, wars_of
+from riskset import cox_ph
+from riskset.inference import rubin_combine
 
 DRAWS = Draws(40, 24, 139, 3)
 N = 24

@@ -22,8 +22,8 @@ from collsec.designs.jackknife import (
     joint_effects,
     with_jackknife,
 )
-from collsec.survival import EstimationError, cox_ph
 from made_up_cohorts import TEN_WARS
+from riskset import EstimationError, cox_ph
 
 KNOWN = {"estimate_id": "h.x", "hypothesis": "h", "role": Role.SECONDARY, "label": "x"}
 KNOWN |= {"measure": "x", "lag_months": 0}

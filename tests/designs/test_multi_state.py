@@ -36,9 +36,9 @@ from collsec.histories.panels import clock
 from collsec.histories.registry import Extent
 from collsec.histories.variants import follow_until
 from collsec.hypothesis.validation import load
-from collsec.survival import cox_ph
-from collsec.survival.inference import cluster_jackknife
-from collsec.survival.multistate.transition_hazards import transition_hazards
+from riskset import cox_ph
+from riskset.inference import cluster_jackknife
+from riskset.multistate.transition_hazards import transition_hazards
 from study import PROJECT, known, study_inputs
 
 # Two maxima of one likelihood, by different code.

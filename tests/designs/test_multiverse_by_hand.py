@@ -16,8 +16,8 @@ from collsec.designs.multiverse import agreement, by_option, estimate_all, quant
 from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import Choices, OptionSpec
 from collsec.hypothesis.specification import ExposureSpec
-from collsec.survival import cox_ph
 from made_up_cohorts import SPEC, inputs_of, presence_of, wars_of
+from riskset import cox_ph
 
 DAYS = [90, 200, 340, 500, 620, 800, 950, 60, 130, 410, 700, 275, 560, 33, 720, 245]
 YEARS = [1950, 1962, 1978]

@@ -21,8 +21,8 @@ from collsec.histories.cohorts.courses import State
 from collsec.histories.registry import Extent
 from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec
 from collsec.hypothesis.study import Draws
-from collsec.survival import cox_ph
 from made_up_cohorts import SPEC, STUDY, episodes_of, inputs_of
+from riskset import cox_ph
 
 PEACE, COURSES = Recurrence(), MultiState()
 DRAWS = Draws(400, 0, 0, 0)

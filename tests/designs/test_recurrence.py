@@ -17,7 +17,7 @@ from collsec.designs.jackknife import CoxRefits
 from collsec.designs.recurrence import _refits, over_time, present
 from collsec.histories.cohorts import Cohort, peace_after
 from collsec.hypothesis.validation import load
-from collsec.survival.inference import cluster_jackknife
+from riskset.inference import cluster_jackknife
 from study import PROJECT, study_inputs
 
 DESIGN = DESIGNS["recurrence"]

@@ -26,8 +26,8 @@ from collsec.designs.split_exposure import (
 )
 from collsec.designs.time_varying import lay_out
 from collsec.hypothesis.specification import ExposureSpec
-from collsec.survival import cox_ph
 from made_up_cohorts import SPEC, STUDY, inputs_of, prepared_of
+from riskset import cox_ph
 
 ZERO = pd.Timestamp("2000-01-01")
 #: Sixteen months are 487 days, to the day.

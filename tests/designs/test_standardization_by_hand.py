@@ -24,8 +24,8 @@ from collsec.designs.standardization import (
     mean_months,
     strategy_curves,
 )
-from collsec.survival import CoxResult, StepPath
 from made_up_cohorts import SPEC, STUDY, TEN_WARS, inputs_of, prepared_of
+from riskset import CoxResult, StepPath
 
 MONTH = 30.4375
 ZERO = pd.Timestamp("2000-01-01")

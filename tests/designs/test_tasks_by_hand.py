@@ -21,9 +21,9 @@ from collsec.hypothesis.options import OptionSpec
 from collsec.hypothesis.specification import ExposureSpec, FalsificationSpec
 from collsec.hypothesis.study import Draws
 from collsec.measures import MEASURES
-from collsec.survival import EstimationError
-from collsec.survival.inference import Calibration, InferenceError
 from made_up_cohorts import SPEC, inputs_of, presence_of, wars_of
+from riskset import EstimationError
+from riskset.inference import Calibration, InferenceError
 
 DRAWS = Draws(40, 8, 9, 2)
 #: Three wars of two countries, to none of which troops come.

@@ -17,8 +17,8 @@ from collsec.designs.inputs import Cohort
 from collsec.designs.time_varying import TimeVarying, calendar_day, lay_out, within_window
 from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec
 from collsec.hypothesis.study import Draws
-from collsec.survival import cox_ph
 from made_up_cohorts import SPEC, STUDY, calendar, cohort, days, episodes_of, inputs_of, prepared_of
+from riskset import cox_ph
 
 DESIGN = TimeVarying()
 

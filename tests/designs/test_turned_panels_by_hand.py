@@ -23,9 +23,9 @@ from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec
 from collsec.hypothesis.study import Draws
 from collsec.measures.registry import measure
-from collsec.survival import EstimationError
 from made_up_cohorts import SPEC, episodes_of, inputs_of
 from made_up_panels import by_regression, panel
+from riskset import EstimationError
 
 DESIGN = PanelCounts()
 NAN = math.nan

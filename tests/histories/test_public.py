@@ -16,9 +16,9 @@ from collsec.histories.public.registry import BadPublicTable, public
 from collsec.histories.registry import BadDeclaration, raw_columns
 from collsec.histories.timelines import arrange_timelines
 from collsec.reports.tables.codebook import entries_of
-from collsec.survival import cox_ph
 from collsec.tables.clean import read_json, resources
 from properties.test_no_look_ahead import cut
+from riskset import cox_ph
 from study import PROJECT, raw_tables, study_frames
 
 #: Rows of each table, pinned.

@@ -24,7 +24,7 @@ from collsec.designs.tasks import tasks
 from collsec.evidence.estimation import estimate_hypothesis
 from collsec.evidence.verdict import Facts, Rules, decide
 from collsec.hypothesis.multiverse import expand
-from collsec.survival import cox_ph, kaplan_meier
+from riskset import cox_ph, kaplan_meier
 from simulated import SIMULATORS, Truth, Wars, deployments, real
 from study import known
 

@@ -23,9 +23,9 @@ from collsec.designs.inputs import codes
 from collsec.designs.panel_counts import Panel, fitted, p_of, ratio_of, turns
 from collsec.designs.time_varying import lay_out
 from collsec.hypothesis.validation import load
-from collsec.survival import cox_ph
-from collsec.survival.inference import ExposureDesign, exposure_design, risk_set_rerandomization
-from collsec.survival.inference.assignment import split_rows
+from riskset import cox_ph
+from riskset.inference import ExposureDesign, exposure_design, risk_set_rerandomization
+from riskset.inference.assignment import split_rows
 from simulated import Spells, Wars
 from study import PROJECT, known, study_inputs
 

@@ -73,10 +73,8 @@ def test_a_picture_is_kept_under_its_numbers_and_its_code(
 
 
 def test_the_code_of_a_picture_is_its_module_and_all_that_it_imports() -> None:
-    package = Path(style.__file__).parents[2]
-
     def files(module: str) -> list[str]:
-        return [file.as_posix() for file in files_reached(package.name, package, {module})]
+        return [file.as_posix() for file in files_reached({module})]
 
     found = {Path(file).name for file in files(forest.__module__)}
     assert {"forest.py", "style.py"} <= found

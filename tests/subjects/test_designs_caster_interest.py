@@ -13,8 +13,8 @@ from collsec.hypothesis.study import Draws
 from collsec.hypothesis.validation import load
 from collsec.measures.interest import COMPONENTS, P5
 from collsec.subjects.veto.casters import by_caster, caster_interest, casters_of, is_close
-from collsec.survival.inference import exposed_counts
 from made_up_cohorts import inputs_of, prepared_of
+from riskset.inference import exposed_counts
 from study import PROJECT, study_inputs
 
 DAY = pd.Timestamp

@@ -20,9 +20,9 @@ from collsec.subjects.deployment.dose_troops import (
     per_thousand,
     troop_paths,
 )
-from collsec.survival import cox_ph
-from collsec.survival.inference import DosePath
 from made_up_cohorts import inputs_of, prepared_of
+from riskset import cox_ph
+from riskset.inference import DosePath
 from study import PROJECT, study_inputs
 
 DAY = pd.Timestamp

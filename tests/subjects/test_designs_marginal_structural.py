@@ -10,8 +10,8 @@ import pytest
 
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.subjects.deployment.marginal_structural import fit_weighted, history, with_weights
-from collsec.survival import EstimationError
 from made_up_cohorts import SPEC, inputs_of, prepared_of
+from riskset import EstimationError
 
 DAY = pd.Timestamp
 

@@ -23,8 +23,8 @@ from collsec.subjects.interest.indices import (
     together,
     with_indices,
 )
-from collsec.survival import cox_ph
 from made_up_cohorts import SPEC, inputs_of
+from riskset import cox_ph
 
 
 def world(of_five: float, of_others: float, n: int = 700, seed: int = 4) -> Context:

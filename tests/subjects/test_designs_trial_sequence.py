@@ -23,7 +23,7 @@ from collsec.subjects.deployment.trial_sequence import (
     decisions,
     emulated,
 )
-from collsec.survival import cox_ph
+from riskset import cox_ph
 from study import PROJECT, known, study_inputs
 
 # Two maxima of one likelihood, by different code.

@@ -22,7 +22,7 @@ from collsec.hypothesis.validation import load
 from collsec.measures.interest import COMPONENTS, P5
 from collsec.subjects.interest import powers
 from collsec.subjects.veto import next_action, war_age
-from collsec.survival import cox_ph
+from riskset import cox_ph
 from study import PROJECT, study_inputs
 
 CoxByR = Callable[..., "pd.Series[float]"]

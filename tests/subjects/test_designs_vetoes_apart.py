@@ -210,8 +210,8 @@ def test_a_half_without_ends_gives_no_ratio() -> None:
 def test_each_half_is_compared_with_its_own_wars_only() -> None:
     """The upper half's ratio is that of a Cox model fitted to the upper half alone."""
     from collsec.designs.time_varying import lay_out
-    from collsec.survival import cox_ph
-    from collsec.survival.inference import rerandomized_pair
+    from riskset import cox_ph
+    from riskset.inference import rerandomized_pair
 
     prepared = SALIENCE.of(primary("h1"), salience_index(inputs("h1").ties))
     is_high = np.r_[prepared.units["is_above_median"].to_numpy(bool), False]

@@ -19,7 +19,7 @@ from collsec.designs.parts import Part
 from collsec.designs.registry import Task, design
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
-from collsec.survival.inference import Calibration
+from riskset.inference import Calibration
 
 
 def log_rate_ratio(rows: pd.DataFrame, exposed: np.ndarray) -> tuple[float, float]:

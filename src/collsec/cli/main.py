@@ -21,12 +21,12 @@ from collsec.cli.options import (
     Root,
     answer,
     hypotheses_of,
-    project_at,
 )
 from collsec.cli.registration import registration
 from collsec.cli.results import results, warn_outdated
 from collsec.core import __version__, extras
 from collsec.core.errors import CollsecError
+from collsec.core.project import project_at
 
 app = typer.Typer(
     name="collsec",
@@ -395,7 +395,7 @@ def export(
     root: Root = None,
 ) -> None:
     """Write the data release: public tables, their codebook, metadata, and references."""
-    from collsec.cli.session import public_tables
+    from collsec.api import public_tables
     from collsec.evidence import dataset
     from collsec.reports.tables.codebook import entries_of
 

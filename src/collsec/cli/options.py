@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import os
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -13,15 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from collsec.core.errors import CollsecError, MissingInput
+from collsec.core.errors import CollsecError
+from collsec.core.project import ROOT_VARIABLE, project_at
 
 if TYPE_CHECKING:
-    from collsec.core.project import Project
-
-#: Files by which a folder is known to be one of the study.
-MARKS = ("analyses/_study.yml", "data/raw/datapackage.json")
-#: Names the folder of the study where the command is given outside it.
-ROOT_VARIABLE = "COLLSEC_ROOT"
+    pass
 
 
 class Kind(StrEnum):
@@ -69,32 +64,6 @@ Hypotheses = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-
-
-def project_at(root: Path | None) -> Project:
-    """The study in a folder: the one named, else that of the environment, else the nearest above.
-
-    Raises
-    ------
-    MissingInput
-        If no folder is named and none from here upwards is one of the study.
-    """
-    from collsec.core.project import Project
-
-    if root is not None:
-        return Project(root)
-    if named := os.environ.get(ROOT_VARIABLE):
-        if not any((Path(named) / mark).is_file() for mark in MARKS):
-            raise MissingInput(f"{ROOT_VARIABLE}={named}: no study there (no {MARKS[0]}).")
-        return Project(named)
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if any((folder / mark).is_file() for mark in MARKS):
-            return Project(folder)
-    raise MissingInput(
-        f"no study here: no folder from here upwards holds {MARKS[0]}. "
-        f"Go to one, name it with --root, or set {ROOT_VARIABLE}."
-    )
 
 
 def answer(value: Any) -> None:

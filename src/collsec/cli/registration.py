@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from collsec.cli.options import AsJson, Root, answer, project_at
+from collsec.cli.options import AsJson, Root, answer
+from collsec.core.project import project_at
 
 registration = typer.Typer()
 

@@ -15,9 +15,9 @@ from collsec.cli.options import (
     Root,
     answer,
     hypotheses_of,
-    project_at,
 )
 from collsec.core.errors import CollsecError, MissingInput
+from collsec.core.project import project_at
 
 if TYPE_CHECKING:
     from rich.console import Console

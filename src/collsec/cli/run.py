@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 from collsec import pipeline
 from collsec.cli.checked import faults
-from collsec.cli.options import ROOT_VARIABLE
 from collsec.cli.progress import Progress
 from collsec.core.errors import CollsecError
 from collsec.core.manifest import WorkUnit
+from collsec.core.project import ROOT_VARIABLE
 from collsec.hypothesis.study import load_study
 
 if TYPE_CHECKING:

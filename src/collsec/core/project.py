@@ -24,9 +24,12 @@ from collsec.core.manifest import Digests, Manifest, WorkUnit, digest_of, manife
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Files by which a folder is known to be one of the study.
+MARKS = ("analyses/_study.yml", "data/raw/datapackage.json")
+#: Names the folder of the study where the command is given outside it.
+ROOT_VARIABLE = "COLLSEC_ROOT"
 # Seconds to wait for a file whose unit another process is just replacing.
 PAUSES = (0.02, 0.1, 0.4)
-
 
 #: Path, time, size and inode of a manifest: as long as they stay, so does what it says.
 _Stamp = tuple[str, int, int, int]
@@ -429,3 +432,27 @@ def whole(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def project_at(root: Path | None) -> Project:
+    """The study in a folder: the one named, else that of the environment, else the nearest above.
+
+    Raises
+    ------
+    MissingInput
+        If no folder is named and none from here upwards is one of the study.
+    """
+    if root is not None:
+        return Project(root)
+    if named := os.environ.get(ROOT_VARIABLE):
+        if not any((Path(named) / mark).is_file() for mark in MARKS):
+            raise MissingInput(f"{ROOT_VARIABLE}={named}: no study there (no {MARKS[0]}).")
+        return Project(named)
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if any((folder / mark).is_file() for mark in MARKS):
+            return Project(folder)
+    raise MissingInput(
+        f"no study here: no folder from here upwards holds {MARKS[0]}. "
+        f"Go to one, name it with --root, or set {ROOT_VARIABLE}."
+    )

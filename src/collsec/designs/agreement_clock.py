@@ -20,8 +20,8 @@ from collsec.designs.matched_acts import wilson
 from collsec.designs.registry import design
 from collsec.designs.time_varying import REFERENCE_PER_DRAW, TimeVarying, lay_out
 from collsec.histories.panels import days_of
-from collsec.survival.inference import ExposureDesign, InferenceError, rerandomization_test
-from collsec.survival.inference.exposure_design import (
+from riskset.inference import ExposureDesign, InferenceError, rerandomization_test
+from riskset.inference.exposure_design import (
     alike,
     at_risk_on,
     finest_level,

@@ -22,8 +22,8 @@ from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, Prepared, codes
 from collsec.designs.jackknife import CoxRefits
 from collsec.histories.timelines import PRESENCES, presence_spells
-from collsec.survival import EstimationError
-from collsec.survival.inference import Calibration
+from riskset import EstimationError
+from riskset.inference import Calibration
 
 # The level at which rejection is counted; the bounds of the study refer to it.
 LEVEL = 0.05

@@ -18,7 +18,7 @@ from collsec.core.schema import Role
 from collsec.designs.estimate import EVENTS, Estimate, counts_of, wald_interval
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.hypothesis.specification import ExposureSpec
-from collsec.survival import CoxDesign, CoxResult, EstimationError, cox_ph
+from riskset import CoxDesign, CoxResult, EstimationError, cox_ph
 
 # Events, on either side of a yes-or-no comparison, and exposed clusters below which a number
 # rests on single wars.

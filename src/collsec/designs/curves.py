@@ -7,7 +7,7 @@ import pandas as pd
 
 from collsec.designs.inputs import Inputs, Prepared, followed_until
 from collsec.histories.panels import DAYS_PER_MONTH, clock, unit_spells
-from collsec.survival import aalen_johansen, kaplan_meier
+from riskset import aalen_johansen, kaplan_meier
 
 COLUMNS = ["curve", "group", "time_months", "estimate", "ci_low", "ci_high", "at_risk"]
 #: Groups by type of war at onset, as a reader calls them.

@@ -25,7 +25,7 @@ from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.designs.registry import get
 from collsec.histories import timelines
 from collsec.histories.variants import redraw_episodes, redraw_missions
-from collsec.survival.inference import minimum_detectable_effect, rubin_combine
+from riskset.inference import minimum_detectable_effect, rubin_combine
 
 COUNTS = (
     "nobs",

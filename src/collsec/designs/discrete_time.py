@@ -18,7 +18,7 @@ from collsec.designs.estimate import Estimate, Scale, counts_of
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Context, Part, part
 from collsec.histories.panels import DAYS_PER_MONTH, clock, exposed
-from collsec.survival import EstimationError, discrete_hazard, panel_ols
+from riskset import EstimationError, discrete_hazard, panel_ols
 
 EPOCH_YEAR = 1946
 

@@ -18,7 +18,7 @@ from collsec.core.provenance import (
     digest_json,
 )
 from collsec.core.schema import Role
-from collsec.survival.inference import minimum_detectable_effect
+from riskset.inference import minimum_detectable_effect
 
 # Results are compared, and cited, at this many significant digits.
 RESULT_DIGITS = 6

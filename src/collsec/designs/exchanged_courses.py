@@ -13,8 +13,8 @@ from collsec.designs.binary_exposure import BinaryExposure
 from collsec.designs.checks import LEVEL, rejections
 from collsec.designs.inputs import Prepared, codes
 from collsec.histories.panels import clock, days_of
-from collsec.survival import EstimationError
-from collsec.survival.inference import Calibration, InferenceError, cluster_jackknife
+from riskset import EstimationError
+from riskset.inference import Calibration, InferenceError, cluster_jackknife
 
 
 def refits(prepared: Prepared, cluster: pd.Series) -> tuple[BinaryExposure, np.ndarray]:

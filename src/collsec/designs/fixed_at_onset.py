@@ -25,8 +25,8 @@ from collsec.designs.parts import Part
 from collsec.designs.registry import ADJUSTMENT, Task, design
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
-from collsec.survival import EstimationError
-from collsec.survival.inference import (
+from riskset import EstimationError
+from riskset.inference import (
     Calibration,
     cluster_bootstrap,
     cluster_jackknife,

@@ -23,7 +23,7 @@ from collsec.designs.jackknife import JointEffects, difference, joint_effects
 from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
 from collsec.designs.printed import ResponseOf
 from collsec.histories.panels import DAYS_PER_MONTH
-from collsec.survival import (
+from riskset import (
     EstimationError,
     StepPath,
     cox_ph,

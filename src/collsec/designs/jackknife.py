@@ -25,9 +25,9 @@ from collsec.designs.estimate import (
     wald_interval,
     wald_p_value,
 )
-from collsec.survival import CoxDesign, EstimationError
-from collsec.survival.cox.side_by_side import estimates_under
-from collsec.survival.inference import (
+from riskset import CoxDesign, EstimationError
+from riskset.cox.side_by_side import estimates_under
+from riskset.inference import (
     InferenceError,
     JackknifeResult,
     cluster_jackknife,

@@ -45,7 +45,7 @@ from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
-from collsec.survival.inference import Calibration
+from riskset.inference import Calibration
 
 RERANDOMIZED, SANDWICH = "set_rerandomization", "cluster_sandwich"
 RATIO = "ratio_of_months"

@@ -33,8 +33,8 @@ from collsec.histories.cohorts.courses import TRANSITIONS, State, Transition
 from collsec.histories.panels import UnitSpells, unit_spells
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
-from collsec.survival import EstimationError
-from collsec.survival.inference import Calibration
+from riskset import EstimationError
+from riskset.inference import Calibration
 
 JACKKNIFE, SANDWICH = "cluster_jackknife", "cluster_sandwich"
 #: What a ratio of the rates of a transition is called, by the state that it leads to.

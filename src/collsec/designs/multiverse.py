@@ -28,8 +28,8 @@ from collsec.hypothesis.multiverse import (
     in_order,
 )
 from collsec.measures import get
-from collsec.survival import EstimationError, cox_ph
-from collsec.survival.inference import InferenceError, SpecificationCurve, specification_curve
+from riskset import EstimationError, cox_ph
+from riskset.inference import InferenceError, SpecificationCurve, specification_curve
 
 # Quantiles between which the middle of an option's specifications lies.
 MIDDLE = (0.1, 0.5, 0.9)

@@ -14,7 +14,7 @@ from collsec.designs.parts import Context, CurveKind, CurveOf, Part, part
 from collsec.designs.printed import Column, RecordTable
 from collsec.histories.cohorts.courses import STAYS, State, on_one_clock
 from collsec.histories.panels import DAYS_PER_MONTH
-from collsec.survival.multistate.transition_probabilities import transition_probabilities
+from riskset.multistate.transition_probabilities import transition_probabilities
 
 CURVE = "state_occupation"
 #: What a reader calls the states.

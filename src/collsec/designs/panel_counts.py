@@ -34,8 +34,8 @@ from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
-from collsec.survival import EstimationError
-from collsec.survival.inference import Calibration
+from riskset import EstimationError
+from riskset.inference import Calibration
 
 TURNED, SANDWICH = "turned_paths", "cluster_sandwich"
 RATIO = "rate_ratio"

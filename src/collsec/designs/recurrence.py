@@ -30,8 +30,8 @@ from collsec.histories.cohorts import peace_after
 from collsec.histories.panels import UnitSpells, arrange, clock
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
-from collsec.survival import EstimationError
-from collsec.survival.inference import (
+from riskset import EstimationError
+from riskset.inference import (
     Calibration,
     InferenceError,
     cluster_jackknife,

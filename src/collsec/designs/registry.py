@@ -23,7 +23,7 @@ from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
 from collsec.hypothesis.validation import ON_THE_DAY, OPTIONAL
-from collsec.survival.inference import Calibration
+from riskset.inference import Calibration
 
 Task = Callable[[], Part]
 

@@ -25,7 +25,7 @@ from collsec.designs.parts import VariablesOf
 from collsec.designs.time_varying import followed, lay_out
 from collsec.histories.panels import DAYS_PER_MONTH, UnitSpells, arrange
 from collsec.hypothesis.specification import ExposureSpec
-from collsec.survival.inference import (
+from riskset.inference import (
     Counts,
     ExposureDesign,
     InferenceError,

@@ -20,7 +20,7 @@ from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate, Scale, without_estimate
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.histories.panels import DAYS_PER_MONTH, days_of
-from collsec.survival import CoxResult, EstimationError, StepPath, standardize, switches_on
+from riskset import CoxResult, EstimationError, StepPath, standardize, switches_on
 
 Values = Mapping[str, float]
 

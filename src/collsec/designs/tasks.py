@@ -24,8 +24,8 @@ from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.registry import Design, Task, estimand_of, get
 from collsec.hypothesis.specification import ExposureSpec, Spec
 from collsec.hypothesis.study import Draws
-from collsec.survival import EstimationError
-from collsec.survival.inference import InferenceError
+from riskset import EstimationError
+from riskset.inference import InferenceError
 
 
 def tasks(inputs: Inputs, draws: Draws) -> dict[str, Task]:

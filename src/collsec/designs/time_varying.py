@@ -27,7 +27,7 @@ from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, Task, design
 from collsec.histories.panels import arrange, clock, exposure_column, unit_spells
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
-from collsec.survival.inference import (
+from riskset.inference import (
     Calibration,
     ExposureDesign,
     InferenceError,

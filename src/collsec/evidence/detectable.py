@@ -12,7 +12,7 @@ from collsec.core.project import Project
 from collsec.designs.registry import exposed_outcome, is_timed
 from collsec.evidence.record import load
 from collsec.hypothesis.study import load_study
-from collsec.survival.inference import (
+from riskset.inference import (
     InferenceError,
     minimum_detectable_effect,
     power_curve,

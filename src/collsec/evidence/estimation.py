@@ -21,7 +21,7 @@ from collsec.designs.tasks import made_by, main_estimates
 from collsec.evidence import posterior
 from collsec.evidence.verdict import Facts, Rules, Verdict, decide, unless_described
 from collsec.hypothesis.study import Draws
-from collsec.survival.inference import Calibration, e_value, needed_events
+from riskset.inference import Calibration, e_value, needed_events
 
 #: Ratios of which it is said how many exposed outcomes they would need.
 RATIOS_TO_DETECT = (1.5, 2.0)

@@ -21,7 +21,7 @@ from collsec.designs.estimate import Estimate, rounded
 from collsec.designs.inputs import Inputs
 from collsec.designs.registry import exposed_outcome, get
 from collsec.hypothesis.specification import specification_digest
-from collsec.survival.inference import needed_events
+from riskset.inference import needed_events
 
 FILE = "analyses/REGISTRATION.json"
 #: Ratios whose detection is asked for.

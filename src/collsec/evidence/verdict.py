@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
-from collsec.survival.inference import benjamini_hochberg, holm
+from riskset.inference import benjamini_hochberg, holm
 
 #: Codes that :func:`decide` reaches, and after it :func:`unless_described`.
 DECIDED = (

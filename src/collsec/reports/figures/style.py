@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, ParamSpec
 
 import matplotlib as mpl
@@ -31,7 +30,6 @@ FONT_POINTS = 10
 SMALL_POINTS = 9
 KEY_POINTS = 8.3
 PNG_DPI = 240
-_PACKAGE = Path(__file__).parents[2]
 
 INK = "#1f2933"
 MUTED = "#5b6670"
@@ -138,7 +136,7 @@ def drawn(function: Callable[Arguments, Drawing]) -> Callable[Arguments, Drawing
 def _code(module: str) -> bytes:
     """Digest of everything that the pictures of a module depend on but their numbers."""
     found = hashlib.sha256(repr((sys.version, *(m.__version__ for m in (mpl, np, pd)))).encode())
-    for file in files_reached(_PACKAGE.name, _PACKAGE, {module}):
+    for file in files_reached({module}):
         found.update(file.read_bytes())
     return found.digest()
 

@@ -21,7 +21,7 @@ from collsec.designs.inputs import Inputs
 from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.histories.panels import DAYS_PER_MONTH
 from collsec.subjects.deployment.operations import AUTHORIZED, authorized_into_war
-from collsec.survival.inference import InferenceError, permuted_effect
+from riskset.inference import InferenceError, permuted_effect
 
 GRACE_MONTHS = 6
 # Who enters each estimate, and its label.

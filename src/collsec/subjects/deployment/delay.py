@@ -20,7 +20,7 @@ from collsec.designs.split_exposure import PRINTED, by_arrival, estimate_split
 from collsec.designs.standardization import from_month, in_months, mean_months, strategy_curves
 from collsec.histories.panels import DAYS_PER_MONTH
 from collsec.subjects.deployment.grace_trial import LEAST_CLUSTERS, LEAST_TREATED
-from collsec.survival import CoxResult
+from riskset import CoxResult
 
 SPLITS_MONTHS = (12, 24)
 # The primary's exposure, and the wider one that gives more arrivals to compare.

@@ -21,7 +21,7 @@ from collsec.designs.time_varying import calendar_day, followed
 from collsec.histories.panels import UnitSpells, arrange, days_of, unit_spells
 from collsec.histories.timelines import presence_spells
 from collsec.measures.spells import where_positive
-from collsec.survival.inference import (
+from riskset.inference import (
     Counts,
     ExposureDesign,
     Integers,

@@ -22,7 +22,7 @@ from collsec.designs.split_exposure import PRINTED
 from collsec.designs.time_varying import calendar_day, followed, lay_out
 from collsec.histories.panels import days_of
 from collsec.subjects.deployment.dose import counted_only, followed_to
-from collsec.survival.inference import DosePath, InferenceError, rerandomized_dose
+from riskset.inference import DosePath, InferenceError, rerandomized_dose
 
 THOUSAND = 1000.0
 COLUMN = "troop_thousands"

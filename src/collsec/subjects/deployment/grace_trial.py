@@ -20,7 +20,7 @@ from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.histories.panels import DAYS_PER_MONTH, days_of
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.measures import get
-from collsec.survival import EmulatedTrial, EstimationError, clone_censor_weight
+from riskset import EmulatedTrial, EstimationError, clone_censor_weight
 
 GRACE_MONTHS = (6, 12, 24)
 # The primary's exposure, and the wider one that more wars had early.

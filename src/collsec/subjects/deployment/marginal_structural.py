@@ -22,7 +22,7 @@ from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.histories.panels import DAYS_PER_MONTH
 from collsec.histories.timelines import as_of
-from collsec.survival import EstimationError, discrete_hazard, logit
+from riskset import EstimationError, discrete_hazard, logit
 
 AFRICA = 4
 # Acts of the last months are the decision to deploy itself: hardly any troops come without one,

@@ -32,8 +32,8 @@ from collsec.designs.time_varying import (
 from collsec.histories.panels import UnitSpells, arrange
 from collsec.histories.timelines import as_of
 from collsec.hypothesis.options import Choices
-from collsec.survival.inference import ExposureDesign, InferenceError
-from collsec.survival.inference.exposure_design import at_risk_on
+from riskset.inference import ExposureDesign, InferenceError
+from riskset.inference.exposure_design import at_risk_on
 
 #: Months before the day of a deployment in which an agreement, or talks, count.
 WINDOWS = (24, 48)

@@ -25,7 +25,7 @@ from collsec.designs.estimate import Estimate, Quantity, Scale, Unit
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.histories.timelines import ONE_DAY, as_of
-from collsec.survival import EstimationError, IVResult, iv_2sls
+from riskset import EstimationError, IVResult, iv_2sls
 
 SEAT = "region_has_seat"
 # The first year of the enlarged Council, with three African seats.

@@ -21,8 +21,8 @@ from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.jackknife import hazard_ratio, jackknife
 from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.subjects.deployment.marginal_structural import BASELINE, HISTORY, history
-from collsec.survival import CoxDesign, EstimationError, SequentialTrials, sequential_trials
-from collsec.survival.inference import InferenceError
+from riskset import CoxDesign, EstimationError, SequentialTrials, sequential_trials
+from riskset.inference import InferenceError
 
 LABELS = {
     "sequence": "Sequence of trials: once begun, whatever follows",

@@ -33,7 +33,7 @@ from collsec.measures.interest import (
     salience_index,
     standardized,
 )
-from collsec.survival import EstimationError
+from riskset import EstimationError
 
 NAMES = {
     "usa": "the United States",

@@ -25,7 +25,7 @@ from collsec.histories.panels import arrange
 from collsec.histories.timelines import counted_acts
 from collsec.hypothesis.specification import TYPES
 from collsec.subjects.interest.council_action import ACTS, FirstAct, act_days, until_first
-from collsec.survival import EstimationError, firth_cox
+from riskset import EstimationError, firth_cox
 
 KINDS = {
     "own": "its own war at home",

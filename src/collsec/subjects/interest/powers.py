@@ -23,8 +23,8 @@ from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
 from collsec.designs.printed import Column, RecordTable
 from collsec.measures.interest import COMPONENTS, P5, standardized, tie_strength
 from collsec.subjects.interest.indices import IN_DEGREES, NAMES, TIES
-from collsec.survival import EstimationError
-from collsec.survival.inference import equivalence_test
+from riskset import EstimationError
+from riskset.inference import equivalence_test
 
 OWN = {"us_troops_rank": "usa"}
 INDEX = "amended_index"

@@ -36,7 +36,7 @@ from collsec.histories.timelines import counted_acts
 from collsec.hypothesis.specification import TYPES
 from collsec.measures.interest import COMPONENTS, P5, standardized, tie_strength
 from collsec.subjects.veto.vetoes import COUNTS_COLUMNS
-from collsec.survival.inference import (
+from riskset.inference import (
     ExposureDesign,
     Integers,
     Split,

@@ -22,7 +22,7 @@ from collsec.histories.timelines import ACTION_CLASSES
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.measures.interest import P5
 from collsec.measures.veto import WINDOW_MONTHS
-from collsec.survival import CoxResult
+from riskset import CoxResult
 
 VETOES_APART = ForestOf("vetoes-apart", (Role.PRIMARY, Role.ACTION_CLASS, Role.CASTING_STATE))
 

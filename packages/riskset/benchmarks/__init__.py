@@ -1,0 +1,1 @@
+"""Speed and memory of `riskset` alongside other engines, on the same rows in one run."""

@@ -1,0 +1,230 @@
+"""Event histories: estimators of times to events, and inference where exposures are few.
+
+Arrays and data frames go in, results come out: Cox and parametric models on ``(start, stop]`` rows,
+curves, several states, regressions, emulated trials, and re-randomization, bootstrap, jackknife and
+sensitivity analysis.
+
+Examples
+--------
+>>> import pandas as pd
+>>> import riskset as rs
+>>> rows = pd.DataFrame({"stop": [5, 8, 3, 9, 2], "event": [1, 1, 1, 0, 1]})
+>>> rs.kaplan_meier(rows, stop="stop", event="event").at([4])["survival"].round(2).tolist()
+[0.6]
+"""
+
+from riskset.covariates import CompleteCases, complete_cases
+from riskset.cox.case_cohort import case_cohort
+from riskset.cox.design import CoxDesign
+from riskset.cox.fine_gray import fine_gray
+from riskset.cox.firth import FirthResult, firth_cox
+from riskset.cox.frailty import FrailtyResult, frailty_cox
+from riskset.cox.model import cox_ph, fit_design
+from riskset.cox.result import CoxResult
+from riskset.emulation.adjusted_curves import adjusted_survival
+from riskset.emulation.adjusted_result import AdjustedSurvival
+from riskset.emulation.marginal_structural import (
+    MarginalStructuralResult,
+    marginal_structural_cox,
+)
+from riskset.emulation.regimes import TreatmentRegimes, treatment_regimes
+from riskset.emulation.sequential_trials import SequentialTrials, sequential_trials
+from riskset.emulation.standardization import (
+    StandardizedSurvival,
+    StepPath,
+    standardize,
+    switches_on,
+)
+from riskset.emulation.strategies import EmulatedTrial, clone_censor_weight
+from riskset.errors import EstimationError, EstimationWarning
+from riskset.inference import (
+    BootstrapInterval,
+    BootstrapResult,
+    Calibration,
+    Counts,
+    DetectableEffect,
+    DosePath,
+    Equivalence,
+    EValue,
+    ExposureDesign,
+    InferenceError,
+    Influence,
+    Integers,
+    JackknifeResult,
+    OmittedVariableBounds,
+    PermutedEffect,
+    PooledEstimate,
+    RerandomizationResult,
+    RerandomizedEffect,
+    SpecificationCurve,
+    SpecificationSummary,
+    Split,
+    benjamini_hochberg,
+    cluster_bootstrap,
+    cluster_jackknife,
+    e_value,
+    equivalence_test,
+    ever_exposed_test,
+    exposed_counts,
+    exposure_design,
+    holm,
+    leave_one_cluster_out,
+    minimum_detectable_effect,
+    needed_events,
+    null_calibration,
+    omitted_variable_bounds,
+    permuted_effect,
+    power_curve,
+    rerandomization_test,
+    rerandomized_dose,
+    rerandomized_pair,
+    risk_set_rerandomization,
+    rubin_combine,
+    schoenfeld_std_error,
+    score_test,
+    specification_curve,
+)
+from riskset.journal_table import JournalTable
+from riskset.multistate.probabilities import TransitionProbabilities
+from riskset.multistate.transition_hazards import TransitionHazards, transition_hazards
+from riskset.multistate.transition_probabilities import transition_probabilities
+from riskset.nonparametric.aalen_johansen import CumulativeIncidence, aalen_johansen
+from riskset.nonparametric.kaplan_meier import SurvivalCurve, kaplan_meier
+from riskset.nonparametric.logrank import LogrankTest, logrank
+from riskset.nonparametric.pseudo_values import pseudo_values
+from riskset.nonparametric.restricted_mean import rmst, rmst_difference
+from riskset.parametric.aft import aft
+from riskset.parametric.aft_result import AftResult
+from riskset.parametric.discrete import discrete_hazard
+from riskset.parametric.discrete_result import DiscreteHazardResult
+from riskset.parametric.flexible import flexible_parametric
+from riskset.parametric.flexible_result import FlexibleParametricResult
+from riskset.parametric.split_population import split_population
+from riskset.parametric.split_result import SplitPopulationResult
+from riskset.regression.fitting import RegressionResult
+from riskset.regression.generalized_linear import logit, poisson
+from riskset.regression.instrumental import IVResult, iv_2sls
+from riskset.regression.negative_binomial import negative_binomial
+from riskset.regression.panel import PanelResult, panel_ols
+from riskset.regression.pseudo_regression import PseudoRegression, pseudo_regression
+from riskset.regression.weak_instruments import AndersonRubin
+from riskset.results import ScalarEstimate
+from riskset.splines import restricted_cubic, spline_knots
+from riskset.tables import compare, journal_table
+
+__version__ = "0.3.2"
+
+__all__ = [
+    "AdjustedSurvival",
+    "AftResult",
+    "AndersonRubin",
+    "BootstrapInterval",
+    "BootstrapResult",
+    "Calibration",
+    "CompleteCases",
+    "Counts",
+    "CoxDesign",
+    "CoxResult",
+    "CumulativeIncidence",
+    "DetectableEffect",
+    "DiscreteHazardResult",
+    "DosePath",
+    "EValue",
+    "EmulatedTrial",
+    "Equivalence",
+    "EstimationError",
+    "EstimationWarning",
+    "ExposureDesign",
+    "FirthResult",
+    "FlexibleParametricResult",
+    "FrailtyResult",
+    "IVResult",
+    "InferenceError",
+    "Influence",
+    "Integers",
+    "JackknifeResult",
+    "JournalTable",
+    "LogrankTest",
+    "MarginalStructuralResult",
+    "OmittedVariableBounds",
+    "PanelResult",
+    "PermutedEffect",
+    "PooledEstimate",
+    "PseudoRegression",
+    "RegressionResult",
+    "RerandomizationResult",
+    "RerandomizedEffect",
+    "ScalarEstimate",
+    "SequentialTrials",
+    "SpecificationCurve",
+    "SpecificationSummary",
+    "Split",
+    "SplitPopulationResult",
+    "StandardizedSurvival",
+    "StepPath",
+    "SurvivalCurve",
+    "TransitionHazards",
+    "TransitionProbabilities",
+    "TreatmentRegimes",
+    "__version__",
+    "aalen_johansen",
+    "adjusted_survival",
+    "aft",
+    "benjamini_hochberg",
+    "case_cohort",
+    "clone_censor_weight",
+    "cluster_bootstrap",
+    "cluster_jackknife",
+    "compare",
+    "complete_cases",
+    "cox_ph",
+    "discrete_hazard",
+    "e_value",
+    "equivalence_test",
+    "ever_exposed_test",
+    "exposed_counts",
+    "exposure_design",
+    "fine_gray",
+    "firth_cox",
+    "fit_design",
+    "flexible_parametric",
+    "frailty_cox",
+    "holm",
+    "iv_2sls",
+    "journal_table",
+    "kaplan_meier",
+    "leave_one_cluster_out",
+    "logit",
+    "logrank",
+    "marginal_structural_cox",
+    "minimum_detectable_effect",
+    "needed_events",
+    "negative_binomial",
+    "null_calibration",
+    "omitted_variable_bounds",
+    "panel_ols",
+    "permuted_effect",
+    "poisson",
+    "power_curve",
+    "pseudo_regression",
+    "pseudo_values",
+    "rerandomization_test",
+    "rerandomized_dose",
+    "rerandomized_pair",
+    "restricted_cubic",
+    "risk_set_rerandomization",
+    "rmst",
+    "rmst_difference",
+    "rubin_combine",
+    "schoenfeld_std_error",
+    "score_test",
+    "sequential_trials",
+    "specification_curve",
+    "spline_knots",
+    "split_population",
+    "standardize",
+    "switches_on",
+    "transition_hazards",
+    "transition_probabilities",
+    "treatment_regimes",
+]

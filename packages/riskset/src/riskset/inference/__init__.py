@@ -1,0 +1,106 @@
+"""Inference for few exposures: arrays in, frozen results out."""
+
+from riskset.arrays import Integers
+from riskset.errors import InferenceError
+from riskset.inference.assignment import exposed_counts
+from riskset.inference.bootstrap import (
+    BootstrapInterval,
+    BootstrapResult,
+    cluster_bootstrap,
+)
+from riskset.inference.calibration import (
+    Calibration,
+    ever_exposed_test,
+    null_calibration,
+    rerandomization_test,
+    score_test,
+)
+from riskset.inference.exposure_design import ExposureDesign, exposure_design
+from riskset.inference.exposure_dose import DosePath, rerandomized_dose
+from riskset.inference.imputation import PooledEstimate, rubin_combine
+from riskset.inference.jackknife import (
+    Influence,
+    JackknifeResult,
+    cluster_jackknife,
+    leave_one_cluster_out,
+)
+from riskset.inference.multiplicity import benjamini_hochberg, holm
+from riskset.inference.permutation import PermutedEffect, permuted_effect
+from riskset.inference.power import (
+    DetectableEffect,
+    Equivalence,
+    equivalence_test,
+    minimum_detectable_effect,
+    needed_events,
+    power_curve,
+    schoenfeld_std_error,
+)
+from riskset.inference.rerandomization import (
+    RerandomizationResult,
+    risk_set_rerandomization,
+)
+from riskset.inference.sensitivity import (
+    EValue,
+    OmittedVariableBounds,
+    e_value,
+    omitted_variable_bounds,
+)
+from riskset.inference.specification_curve import (
+    SpecificationCurve,
+    SpecificationSummary,
+    specification_curve,
+)
+from riskset.inference.split_exposure import (
+    Counts,
+    RerandomizedEffect,
+    Split,
+    rerandomized_pair,
+)
+
+__all__ = [
+    "BootstrapInterval",
+    "BootstrapResult",
+    "Calibration",
+    "Counts",
+    "DetectableEffect",
+    "DosePath",
+    "EValue",
+    "Equivalence",
+    "ExposureDesign",
+    "InferenceError",
+    "Influence",
+    "Integers",
+    "JackknifeResult",
+    "OmittedVariableBounds",
+    "PermutedEffect",
+    "PooledEstimate",
+    "RerandomizationResult",
+    "RerandomizedEffect",
+    "SpecificationCurve",
+    "SpecificationSummary",
+    "Split",
+    "benjamini_hochberg",
+    "cluster_bootstrap",
+    "cluster_jackknife",
+    "e_value",
+    "equivalence_test",
+    "ever_exposed_test",
+    "exposed_counts",
+    "exposure_design",
+    "holm",
+    "leave_one_cluster_out",
+    "minimum_detectable_effect",
+    "needed_events",
+    "null_calibration",
+    "omitted_variable_bounds",
+    "permuted_effect",
+    "power_curve",
+    "rerandomization_test",
+    "rerandomized_dose",
+    "rerandomized_pair",
+    "risk_set_rerandomization",
+    "rubin_combine",
+    "schoenfeld_std_error",
+    "score_test",
+    "specification_curve",
+]
