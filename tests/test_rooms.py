@@ -26,6 +26,7 @@ ROOMS = (
     "core",
     "upstream",
     "compile",
+    "replications",
     "tables",
     "histories",
     "measures",

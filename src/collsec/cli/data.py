@@ -10,6 +10,7 @@ import pandas as pd
 
 from collsec.compile.text import records_of
 from collsec.evidence.diff import Difference
+from collsec.replications import Replicated, Replication
 from collsec.upstream.fetch import Fetched, fetch, requested_keys
 from collsec.upstream.sources import Source, digest
 
@@ -71,6 +72,35 @@ def fetch_with_progress(
         if keys and not source.files:
             console.print(f"{source.key}: cited only, nothing to fetch.")
     return fetched
+
+
+def show_replications(studies: Mapping[str, Replication]) -> None:
+    """Print which earlier studies can be computed again, and from which file."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("study", "what it asks", "file", box=None, pad_edge=False)
+    for study in studies.values():
+        table.add_row(study.name, study.title, study.file)
+    Console(highlight=False).print(table)
+
+
+def show_replication(study: Replication, rows: Sequence[Replicated]) -> None:
+    """Print the published numbers of a study, ours, and their differences."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=study.title, box=None, pad_edge=False, title_justify="left")
+    for head in ("model", "quantity"):
+        table.add_column(head)
+    for head in ("published", "ours", "difference"):
+        table.add_column(head, justify="right")
+    for row in rows:
+        is_printed = row.agrees is not None
+        printed = f"{row.published:.{row.decimals}f}" if is_printed else "not at hand"
+        difference = f"{row.difference:g}" if is_printed else ""
+        table.add_row(row.model, row.quantity, printed, f"{row.ours:.5f}", difference)
+    Console(highlight=False).print(table)
 
 
 def show_compiled(compiled: Sequence[Compiled], console: Console) -> None:

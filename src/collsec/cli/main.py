@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import sys
@@ -410,6 +411,41 @@ def export(
     )
     for path in written:
         typer.echo(path)
+
+
+@app.command(
+    epilog="Examples: `collsec replicate` · `collsec replicate walter_2015 --from ../replication`"
+)
+def replicate(
+    study: Annotated[str | None, typer.Argument(help="Name of an earlier study.")] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--from", help="Folder that holds the authors' file.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+    root: Root = None,
+) -> None:
+    """Compute an earlier study again from its authors' data, and put the printed numbers beside.
+
+    Without a study: list those that can be computed, and the file that each needs.
+    """
+    from collsec.cli.data import show_replication, show_replications
+    from collsec.replications import LEDGER, STUDIES, compare
+    from collsec.replications import replicate as compute
+    from collsec.tables.clean import read_raw
+
+    if study is None:
+        show_replications(STUDIES)
+        return
+    if folder is None:
+        raise CollsecError(f"replicate {study}: name the folder of the authors' file with --from.")
+    known, models = compute(study, folder)
+    ledger = read_raw(project_at(root), LEDGER)
+    rows = compare(models, ledger[ledger["study_id"] == study])
+    if as_json:
+        answer([dataclasses.asdict(row) | {"difference": row.difference} for row in rows])
+    else:
+        show_replication(known, rows)
 
 
 @app.command(epilog="Examples: `collsec fetch` · `collsec fetch ucdp_acd --from ../upstream`")

@@ -175,6 +175,7 @@ def assemble(
         "cases": bool(drawn),
         "claims": "claims-tested" in shared,
         "known": "literature" in shared,
+        "controls": "replications" in shared,
         "changes": "changes" in shared,
         "data": bool(covered),
         "glossary": True,

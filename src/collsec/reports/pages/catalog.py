@@ -22,6 +22,7 @@ from collsec.evidence.exposed import exposed_wars
 from collsec.evidence.record import Record
 from collsec.hypothesis.study import load_study
 from collsec.measures import MEASURES
+from collsec.replications import LEDGER, STUDIES, recorded
 from collsec.reports import figures
 from collsec.reports.figures import Drawing
 from collsec.reports.figures.world import Outline
@@ -31,7 +32,7 @@ from collsec.reports.tables.table import Table, of_record
 from collsec.reports.words import cases as case_words
 from collsec.reports.words import claims as claim_words
 from collsec.reports.words import quantities, verdicts
-from collsec.tables.clean import LITERATURE
+from collsec.tables.clean import LITERATURE, read_raw
 from collsec.upstream.sources import Source, read_sources
 
 #: Roles whose hazard ratios stand side by side as models.
@@ -45,6 +46,8 @@ _FORESTS = (
     ForestOf("outcomes", (Role.PRIMARY, Role.OUTCOME)),
 )
 #: Curves that every hypothesis has.
+#: Decimals of a number of ours that no printed one stands beside.
+OWN_DECIMALS = 3
 _CURVES = (CurveOf("survival", CurveKind.SURVIVAL, "Wars still going on"),)
 PLACES = ["latitude", "longitude"]
 _BY_KIND = "ends_by_kind"
@@ -191,6 +194,11 @@ def comparison_catalog(
         found["literature"] = Item(
             "literature", "committed", f"data/raw/{LITERATURE['path']}", table
         )
+    if (project.raw / LEDGER["path"]).exists():
+        table = study.replications(_replications(read_raw(project, LEDGER)))
+        found["replications"] = Item(
+            "replications", "committed", f"data/raw/{LEDGER['path']}", table
+        )
     if project.manifest.exists() and release.history(project):
         rows = release.primaries_over_time(project, records)
         rows["verdict"] = [verdicts.label(code) for code in rows["verdict"]]
@@ -198,6 +206,29 @@ def comparison_catalog(
         file = project.relative(project.manifest)
         found["changes"] = Item("changes", "committed", file, study.changes(rows))
     return found
+
+
+def _replications(ledger: pd.DataFrame) -> pd.DataFrame:
+    """The ledger of replications in words."""
+    parts = []
+    for name, rows in ledger.groupby("study_id", sort=False):
+        each = recorded(rows)
+        parts.append(
+            rows.assign(
+                who=STUDIES[str(name)].title.partition(":")[0],
+                printed=[
+                    "" if one.agrees is None else f"{one.published:.{one.decimals}f}"
+                    for one in each
+                ],
+                computed=[
+                    f"{one.ours:.{0 if one.ours.is_integer() else one.decimals or OWN_DECIMALS}f}"
+                    for one in each
+                ],
+                difference=["" if one.agrees is None else f"{one.difference:g}" for one in each],
+                where=rows["published_where"].fillna("not at hand"),
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
 
 
 def ledger_of(project: Project) -> pd.DataFrame | None:

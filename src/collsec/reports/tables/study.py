@@ -176,6 +176,31 @@ def literature(rows: pd.DataFrame) -> Table:
     )
 
 
+def replications(rows: pd.DataFrame) -> Table:
+    """Return published numbers of earlier studies, and ours from the same data.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The ledger of replications, with what is shown as text.
+    """
+    return Table(
+        (
+            Column("Study and model", "[{who}]({source}), {model}", width=26, is_markup=True),
+            Column("Quantity", "quantity", width=28),
+            Column("Published", "printed", width=12),
+            Column("Computed here", "computed", width=14),
+            Column("Difference", "difference", width=12),
+            Column("The published number", "where", width=28),
+        ),
+        rows,
+        "Earlier studies computed again from their authors' own data. The difference is that of "
+        "our number, rounded as theirs is, from theirs.",
+        "tbl-replications",
+        published=rows,
+    )
+
+
 def changes(rows: pd.DataFrame) -> Table:
     """Return the primaries of each release and of now, one a row."""
     return Table(
