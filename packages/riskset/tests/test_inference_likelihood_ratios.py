@@ -16,6 +16,11 @@ from riskset.inference import (
     rerandomized_pair,
 )
 from riskset.inference.assignment import split_rows
+from riskset.inference.reference_distribution import (
+    equal_tailed_p_values,
+    tie_width,
+    with_ties,
+)
 from riskset.inference.split_exposure import CONTRASTS, SplitLikelihood
 from simulated_spells import YEAR, simulate
 from test_inference_exposure_dose import rising, rows_of
@@ -148,6 +153,23 @@ def test_of_drawn_arrangements_the_interval_says_what_the_p_value_does(seed: int
     assert fortieths == pytest.approx(round(fortieths), abs=1e-9) and fortieths >= 1
     assert (answer.ci_low > ROOT or answer.ci_high < -ROOT) == (answer.p_value <= 0.1)
     assert (answer.statistic > answer.critical) == (answer.p_value <= 0.1)
+
+
+def test_a_draw_ties_within_the_last_digits() -> None:
+    """The own arrangement, drawn again and summed in another order, is as large as itself."""
+    statistic, drawn_again = 3.1059598036413547, 3.105959803641353
+    reference = np.array([1.0, drawn_again, 2.0, 3.10596])
+    assert with_ties(reference, statistic).tolist() == [1.0, statistic, 2.0, 3.10596]
+    assert with_ties(reference * 1e6, statistic * 1e6)[1] == statistic * 1e6
+    assert tie_width([0.0, -20.0]) == pytest.approx([1e-9, 2e-8], rel=1e-12)
+    # Two of four draws are as large, and the score counts: 2 (2 + 1) / (4 + 1), at most 1.
+    for own in (statistic, drawn_again):
+        assert equal_tailed_p_values(np.array([own]), reference).tolist() == [1.0]
+        # All four are as small; the largest of eight others is not: 2 (0 + 1) / (8 + 1).
+        others = np.array([-9.0, -8, -7, -6, -5, -4, -3, own - 1e-8])
+        assert equal_tailed_p_values(np.array([own]), others).tolist() == [2 / 9]
+        others[-1] = own - 1e-10
+        assert equal_tailed_p_values(np.array([own]), others).tolist() == [4 / 9]
 
 
 def test_an_effect_beyond_all_drawn_arrangements_has_the_least_p_value() -> None:

@@ -22,6 +22,7 @@ from riskset.inference.reference_distribution import (
     largest_not_rejected,
     limit_of_effect,
     maximize_effects,
+    with_ties,
 )
 from riskset.inference.split_exposure import RerandomizedEffect
 
@@ -114,6 +115,7 @@ def rerandomized_dose(
         fitted = _DoseLikelihood.of(design.event_counts, *doses.of_assignments(unit[batch]))
         reference[batch] = fitted.maxima().statistic
     lost, effect = float(found.statistic[0]), float(found.effect[0])
+    reference = with_ties(reference, lost)
     critical = largest_not_rejected(reference, alpha)
 
     def statistic(value: float) -> float:
@@ -124,7 +126,7 @@ def rerandomized_dose(
     return RerandomizedEffect(
         estimate=estimate / scale,
         statistic=lost,
-        p_value=float((1 + np.count_nonzero(reference >= lost - 1e-9)) / (draws + 1)),
+        p_value=float((1 + np.count_nonzero(reference >= lost)) / (draws + 1)),
         ci_low=limit_of_effect(statistic, effect, critical, -1.0) / scale,
         ci_high=limit_of_effect(statistic, effect, critical, 1.0) / scale,
         critical=critical,

@@ -14,12 +14,16 @@ import scipy
 from riskset.arrays import Floats, Integers
 from riskset.errors import InferenceError, check_level
 from riskset.inference.event_counts import event_counts, float_array
-from riskset.inference.reference_distribution import OPEN, Maxima, maximize_effects
+from riskset.inference.reference_distribution import (
+    OPEN,
+    Maxima,
+    maximize_effects,
+    tie_width,
+    with_ties,
+)
 
 #: A spread below this fraction of the largest exposure is rounding.
 LEAST_SPREAD = 1e-8
-#: Two statistics nearer than this tie: the same arrangement in another order of summation.
-_TIE = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +148,9 @@ def permuted_effect(
     own = likelihood.statistics(x[None, :] / scale)
     if own.information <= 0:
         raise InferenceError("The exposure does not vary among units at risk at any event.")
-    reference = likelihood.statistics(drawn[:, member] / scale).statistic
     statistic = float(own.statistic[0])
-    as_large = int(np.count_nonzero(reference >= statistic - _TIE))
+    reference = with_ties(likelihood.statistics(drawn[:, member] / scale).statistic, statistic)
+    as_large = int(np.count_nonzero(reference >= statistic))
     # Among draws the observed arrangement itself counts as one more.
     size, count = (number, as_large) if is_exact else (draws + 1, as_large + 1)
     critical = _critical(
@@ -175,9 +179,9 @@ def _critical(reference: Floats, rejecting: int) -> float:
     if rejecting < 1:
         return np.inf
     cut = float(np.sort(reference)[-rejecting])
-    is_rejected = reference >= cut - _TIE
+    is_rejected = reference >= cut - tie_width(cut)
     if np.count_nonzero(is_rejected) > rejecting:
-        is_rejected = reference > cut + _TIE
+        is_rejected = reference > cut + tie_width(cut)
     return float(reference[~is_rejected].max()) if is_rejected.any() else np.inf
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import scipy
 
 from riskset.arrays import Floats, Integers
@@ -17,10 +18,48 @@ from riskset.inference.exposure_design import ExposureDesign
 
 #: A p-value of exactly 0.05 is not below 0.05, though 1 - 0.95 exceeds 0.05 in binary.
 _ROUNDING = 1e-9
+#: Statistics nearer than this share of their size (of 1, where that is larger) tie. One arrangement
+#: summed in another order, or by another processor, differs in its last digits: by 1e-12 at most.
+TIE_TOLERANCE = 1e-9
+
+
+def tie_width(statistic: npt.ArrayLike) -> Floats:
+    """How far from a statistic a draw may lie and still tie with it.
+
+    Parameters
+    ----------
+    statistic : array_like of float
+
+    Returns
+    -------
+    ndarray of float, of the same shape
+        ``TIE_TOLERANCE`` of its size, or of 1 where that is larger.
+    """
+    return TIE_TOLERANCE * np.maximum(1.0, np.abs(np.asarray(statistic, dtype=np.float64)))
+
+
+def with_ties(reference: Floats, statistic: float) -> Floats:
+    """Set the draws that tie with a statistic to it, so that plain comparisons agree.
+
+    Parameters
+    ----------
+    reference : ndarray of float, shape (draws,)
+    statistic : float
+
+    Returns
+    -------
+    ndarray of float, shape (draws,)
+
+    Examples
+    --------
+    >>> with_ties(np.array([0.1 + 0.2, 0.30001]), 0.3).tolist()
+    [0.3, 0.30001]
+    """
+    return np.where(np.abs(reference - statistic) <= tie_width(statistic), statistic, reference)
 
 
 def equal_tailed_p_values(score: Floats, reference: Floats) -> Floats:
-    """Return two-sided, equal-tailed p-values with the +1 rule.
+    """Return two-sided, equal-tailed p-values with the +1 rule; ties count on both sides.
 
     Parameters
     ----------
@@ -37,8 +76,9 @@ def equal_tailed_p_values(score: Floats, reference: Floats) -> Floats:
     [0.8]
     """
     ordered = np.sort(reference)
-    above = ordered.size - np.searchsorted(ordered, score, side="left")
-    below = np.searchsorted(ordered, score, side="right")
+    width = tie_width(score)
+    above = ordered.size - np.searchsorted(ordered, score - width, side="left")
+    below = np.searchsorted(ordered, score + width, side="right")
     return np.minimum(1.0, 2.0 * (np.minimum(above, below) + 1) / (ordered.size + 1))
 
 
@@ -55,7 +95,7 @@ def critical_values(reference: Floats, alpha: float) -> tuple[float, float]:
     -------
     low, high : float
         Order statistics of the reference: a score has a p-value below ``alpha`` exactly if it
-        is less than ``low`` or greater than ``high``.
+        is less than ``low`` or greater than ``high`` by more than a tie (:func:`tie_width`).
 
     Raises
     ------
@@ -268,7 +308,7 @@ def limit_not_rejected(
 
     def accepted(beta: float) -> bool:
         own, reference = scores(beta)
-        return (own - quantile(reference)) * side >= 0
+        return bool((own - quantile(reference)) * side >= -tie_width(own))
 
     here = accepted(0.0)
     direction = side if here else -side

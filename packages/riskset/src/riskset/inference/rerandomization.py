@@ -24,6 +24,7 @@ from riskset.inference.reference_distribution import (
     equal_tailed_p_values,
     interval_not_rejected,
     limit_not_rejected,
+    with_ties,
 )
 
 #: Precision of the limits at further levels, in log hazard ratio: they are shown, not cited.
@@ -202,6 +203,7 @@ def risk_set_rerandomization(
     unit, mean_coarsened = redraw(design, draws, np.random.default_rng(seed))
     scores = ScoreFunction.of(design, unit).remembered()
     score, reference = scores(0.0)
+    reference = with_ties(reference, score)
     low, high = critical_values(reference, alpha)
     ci_low, ci_high = interval_not_rejected(scores, alpha)
     estimate, std_error = efron_estimate(totals, exposed, events)

@@ -21,6 +21,7 @@ from riskset.inference.reference_distribution import (
     OPEN,
     largest_not_rejected,
     limit_of_effect,
+    with_ties,
 )
 
 #: Change of a log hazard ratio at which a maximum is reached.
@@ -236,12 +237,13 @@ def _answer(
     best, at = fitted.maximum()
     psi, free = np.array(contrast.tested), np.array(contrast.free)
     effect = float((at[0] - at[1])[0] if contrast is CONTRASTS["ratio"] else psi @ at[:, 0])
-    critical = largest_not_rejected(reference, alpha)
 
     def statistic(value: float) -> float:
         return float(2 * (best - fitted.profile(contrast, value)[0])[0])
 
     none = statistic(0.0)
+    reference = with_ties(reference, none)
+    critical = largest_not_rejected(reference, alpha)
     _, _, hessian = fitted.at(fitted.profile(contrast, 0.0)[1])
     own, cross, other = (
         a @ hessian[:, :, 0] @ b for a, b in ((psi, psi), (psi, free), (free, free))
@@ -249,7 +251,7 @@ def _answer(
     return RerandomizedEffect(
         estimate=effect if abs(effect) < OPEN - 1 else float(np.copysign(np.inf, effect)),
         statistic=none,
-        p_value=float((1 + np.count_nonzero(reference >= none - 1e-9)) / (reference.size + 1)),
+        p_value=float((1 + np.count_nonzero(reference >= none)) / (reference.size + 1)),
         ci_low=limit_of_effect(statistic, effect, critical, -1.0),
         ci_high=limit_of_effect(statistic, effect, critical, 1.0),
         critical=critical,
