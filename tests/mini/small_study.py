@@ -22,11 +22,12 @@ HYPOTHESES = ("h1", "h2", "h3")
 # Every conflict with a mission or a vetoed draft stays, and every case; of the others, one in so
 # many.
 KEEP_ONE_IN = 4
+# As few as a study may declare (2 · primaries / alpha); no test looks at how sure a number is.
 DRAWS = {
-    "rerandomization_draws": 480,
-    "calibration_draws": 40,
-    "bootstrap_draws": 149,
-    "imputation_draws": 3,
+    "rerandomization_draws": 120,
+    "calibration_draws": 20,
+    "bootstrap_draws": 49,
+    "imputation_draws": 2,
 }
 
 
