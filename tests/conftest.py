@@ -14,10 +14,10 @@ from filelock import FileLock
 from collsec.histories.registry import FRAMES, TIMELINES
 from collsec.hypothesis import extension
 from collsec.measures import MEASURES
-from for_all_tests import REPOSITORY, pytest_collection_modifyitems, shared
+from for_all_tests import REPOSITORY, mark, shared
 from mini.small_study import build, collsec
 
-__all__ = ["pytest_collection_modifyitems", "shared"]
+__all__ = ["shared"]
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +65,12 @@ def registers() -> Iterator[None]:
     for register, entries in zip(kept, before, strict=True):
         register.clear()
         register.update(entries)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what reads a finished run, then all the rest."""
+    for item in items:
+        if "pristine" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.pipeline)
+    mark(items)

@@ -294,6 +294,7 @@ def test_the_unadjusted_risk_is_the_difference_of_two_shares() -> None:
 SETS, FEWEST_HELD = 60, 52
 
 
+@pytest.mark.full
 def test_blocked_wars_that_last_twice_as_long_are_recognized() -> None:
     votes = votes_on_wars(study())
     scale = 900 * np.where(votes["is_blocked"] == 1, 2, 1)

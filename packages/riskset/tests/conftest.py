@@ -1,5 +1,14 @@
 """Fixtures and hooks of the library's tests."""
 
-from for_all_tests import pytest_collection_modifyitems, shared
+from __future__ import annotations
 
-__all__ = ["pytest_collection_modifyitems", "shared"]
+import pytest
+
+from for_all_tests import mark, shared
+
+__all__ = ["shared"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs more than this folder or more than a moment."""
+    mark(items)

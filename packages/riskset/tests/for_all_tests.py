@@ -20,6 +20,11 @@ settings.register_profile("fast", deadline=None, max_examples=20, derandomize=Tr
 settings.load_profile("fast")
 
 
+def first(*cases: object) -> list[object]:
+    """Cases of a parametrization: the first runs in `make test`, the others in `make test-all`."""
+    return [cases[0], *(pytest.param(case, marks=pytest.mark.full) for case in cases[1:])]
+
+
 def examples(number: int, *, suppress_health_check: Iterable[HealthCheck] = ()) -> settings:
     """Settings of a property of which the full profile tries so many examples."""
     if settings.get_current_profile_name() != "full":
@@ -38,10 +43,12 @@ def shared() -> Path:
     return folder
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what asks for the shared folder, and what hypothesis draws examples for."""
+def mark(items: list[pytest.Item]) -> None:
+    """Mark what asks for the shared folder, what draws examples, and what is quick."""
     for item in items:
         if "shared" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.shared)
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker(pytest.mark.examples)
+        if not any(item.get_closest_marker(mark) for mark in ("full", "slow", "pipeline")):
+            item.add_marker(pytest.mark.quick)
