@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,9 +21,10 @@ settings.register_profile("fast", deadline=None, max_examples=20, derandomize=Tr
 settings.load_profile("fast")
 
 
-def first(*cases: object) -> list[object]:
+def first(*cases: Any) -> list[Any]:
     """Cases of a parametrization: the first runs in `make test`, the others in `make test-all`."""
-    return [cases[0], *(pytest.param(case, marks=pytest.mark.full) for case in cases[1:])]
+    spread = [case if type(case) is tuple else (case,) for case in cases]
+    return [cases[0], *(pytest.param(*case, marks=pytest.mark.full) for case in spread[1:])]
 
 
 def examples(number: int, *, suppress_health_check: Iterable[HealthCheck] = ()) -> settings:
