@@ -27,6 +27,8 @@ from mini.small_study import collsec
 
 COUNT = 100
 CASES = corruptions(list(REQUIRED), COUNT)
+# `make test` runs one in five of them; the kinds follow each other in order.
+IN_TURN = [c if c.number % 5 == 0 else pytest.param(c, marks=pytest.mark.full) for c in CASES]
 # Cases that go through the real command line too.
 SPOKEN = [case for case in CASES if case.number in (1, 8, 12, 15, 22, 31, 47, 60)]
 
@@ -82,7 +84,7 @@ def test_there_are_a_hundred_different_cases() -> None:
     assert {kind for _, kind in FACTS} <= {c.kind for c in CASES}
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", IN_TURN, ids=str)
 def test_a_corrupted_input_is_one_clear_error_and_writes_nothing(
     folder: Path, case: Corruption
 ) -> None:

@@ -32,6 +32,8 @@ TEXTS = [
     "analyses/_cases.yml",
     "reports/*.qmd",
     "reports/README.md",
+    "README.md",
+    "CONTRIBUTING.md",
     "data/raw/schemas/claims.json",
     "data/raw/CODING-claims.md",
 ]
