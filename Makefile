@@ -1,5 +1,5 @@
 # Two commands: `make study` sets everything up and runs the study, `make test` sets everything up
-# and passes the tests. Both need Python 3.11 or newer and make, nothing else.
+# and passes the tests (`make test-all` every one). Both need Python 3.11 or newer and make, nothing else.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -7,7 +7,10 @@ PROFILE ?= quick
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: study test test-slow test-lowest faults mutants lock clean
+# Tests keep what pytest compiles of them, and take one thread a process: two processes fill two cores.
+TESTS = PATH="$(abspath $(BIN)):$$PATH" PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
+
+.PHONY: study test test-all test-slow test-lowest faults mutants lock clean
 
 study: $(READY)
 	$(BIN)/collsec run --profile $(PROFILE)
@@ -16,11 +19,15 @@ test: $(READY)
 	$(BIN)/ruff check src tests packages
 	$(BIN)/ruff format --check src tests packages
 	$(BIN)/mypy
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(TESTS) -q -n 2 --dist loadfile
+
+# What `make test` runs, then what it leaves out: tests marked `full`, and more examples of each property.
+test-all: test
+	$(TESTS) -q -n 2 --dist loadfile -m "(full or examples) and not slow" --hypothesis-profile full
 
 # The long simulations (coverage, size and power of the inference; a hundred simulated data sets; twenty kills).
 test-slow: $(READY)
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -q -n 2 -m slow
+	$(TESTS) -q -n 2 -m slow --hypothesis-profile full
 
 # The same tests under the lowest version that is declared of each library (needs `uv` on PATH).
 # Under another Python: `make test PYTHON=python3.13 VENV=.venv-3.13`.
@@ -30,11 +37,11 @@ test-lowest:
 	  --output-file .venv-lowest/requirements.txt
 	uv pip install --python .venv-lowest --requirement .venv-lowest/requirements.txt
 	uv pip install --python .venv-lowest --no-deps --no-build-isolation --editable packages/riskset --editable .
-	PATH="$(abspath .venv-lowest/bin):$$PATH" .venv-lowest/bin/python -m pytest -q -n 2 --dist loadfile
+	PATH="$(abspath .venv-lowest/bin):$$PATH" .venv-lowest/bin/python -m pytest -q -n 2 --dist loadfile -m "not slow"
 
 # What a run survives: kills, signals, lost and corrupt files, broken input (docs/faults.md).
 faults: $(READY)
-	PATH="$(abspath $(BIN)):$$PATH" FLIPPED=200 $(BIN)/python -m pytest -v -m "slow or not slow" \
+	FLIPPED=200 $(TESTS) -v -m "" --hypothesis-profile full \
 	  tests/core/test_project.py tests/pipeline/test_run.py tests/pipeline/test_corruptions.py \
 	  tests/pipeline/test_hostile_texts.py tests/pipeline/test_toy.py \
 	  tests/hypothesis/test_specification_fuzz.py tests/upstream

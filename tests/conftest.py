@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from collsec.histories.registry import FRAMES, TIMELINES
 from collsec.hypothesis import extension
 from collsec.measures import MEASURES
+from for_all_tests import REPOSITORY, mark, shared
+from mini.small_study import build, collsec
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+__all__ = ["shared"]
 
 
 @pytest.fixture(scope="session")
@@ -23,14 +27,29 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def shared() -> Path:
-    """Return the folder of upstream and reference data, or skip where it is absent."""
-    named = os.environ.get("COLLSEC_SHARED")
-    folder = Path(named) if named else REPOSITORY.parent / "shared"
-    if not folder.is_dir():
-        where = f"COLLSEC_SHARED={named} is no folder" if named else "no ../shared"
-        pytest.skip(f"upstream and reference data are absent ({where})")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small study whose whole pipeline has run, made once for all workers; no test changes it.
+
+    A test that reads what a run writes reads it here: what was built in the checkout is no test's.
+    """
+    common = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        common = common.parent
+    folder = common / "pristine"
+    with FileLock(common / "pristine.lock"):
+        if not (common / "pristine.made").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            done = collsec(build(folder, with_code=True), "run", "--cores", "2")
+            assert done.returncode == 0, done.stderr
+            (common / "pristine.made").touch()
     return folder
+
+
+@pytest.fixture(scope="module")
+def finished(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the finished study that a module's tests may change if they undo it."""
+    return Path(shutil.copytree(pristine, tmp_path_factory.mktemp("finished") / "study"))
 
 
 @pytest.fixture
@@ -48,8 +67,10 @@ def registers() -> Iterator[None]:
         register.update(entries)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that asks for the shared folder, so that `-m shared` selects it."""
+    """Mark what reads a finished run, then all the rest."""
     for item in items:
-        if "shared" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.shared)
+        if "pristine" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.pipeline)
+    mark(items)

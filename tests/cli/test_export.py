@@ -15,7 +15,7 @@ from frictionless import Package
 from typer.testing import CliRunner
 
 import collsec as cs
-from collsec.api import public_tables
+from collsec import api
 from collsec.cli.main import app
 from collsec.core.errors import CollsecError
 from collsec.evidence import dataset
@@ -96,7 +96,7 @@ def test_codebook_references_and_readme(release: Path) -> None:
 
 
 def test_the_same_data_give_the_same_bytes(release: Path, tmp_path: Path) -> None:
-    entries = public_tables(PROJECT)
+    entries = api.public_tables(PROJECT)
     from collsec.reports.tables.codebook import entries_of
 
     dataset.write(PROJECT, entries, tmp_path, entries_of(PROJECT), names=["missions"])

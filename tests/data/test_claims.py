@@ -18,6 +18,7 @@ from collsec.hypothesis.specification import Spec
 from collsec.hypothesis.study import load_study
 from collsec.hypothesis.validation import load
 from collsec.reports.words.claims import ledger_of
+from mini.small_study import HYPOTHESES
 from study import linked
 
 # Ids of the study's design; C35 and C36 were never given.
@@ -212,29 +213,24 @@ def test_few_wars_saw_an_emergency_session(claims: pd.DataFrame) -> None:
     assert claims.loc["C25", "verdict_class"] == "not-estimable" and ended < 5
 
 
-def test_the_ledger_of_this_checkout_judges_only_primaries(
-    claims: pd.DataFrame, project: Project, specs: dict[str, Spec]
-) -> None:
-    if not all(project.record(h).exists() for h in specs):
-        pytest.skip("the study has not been run in this checkout")
-    table = ledger_of(project).set_index("claim_id")
+def test_the_ledger_judges_only_primaries(claims: pd.DataFrame, pristine: Path) -> None:
+    table = ledger_of(Project(pristine)).set_index("claim_id")
     assert list(table.index) == list(claims.index)
     tested = table[table["verdict_class"] == "tested"]
     assert (tested[["finding", "how_sure", "what_would_change", "result_id"]] != "").all(axis=None)
     judged = tested[~tested["standing"].isin(["described", "secondary", "void"])]
-    assert set(judged["tests"].str.split(";").str[0]) <= {f"{h}.primary" for h in specs}
+    primaries = {f"{h}.primary" for h in HYPOTHESES}
+    assert set(judged["tests"].str.split(";").str[0]) <= primaries
     untested = table[table["verdict_class"] != "tested"]
     assert (untested["standing"] == untested["verdict_class"]).all()
 
 
-def test_the_command_prints_the_ledger(project: Project, specs: dict[str, Spec]) -> None:
-    if not all(project.record(h).exists() for h in specs):
-        pytest.skip("the study has not been run in this checkout")
+def test_the_command_prints_the_ledger(pristine: Path) -> None:
     run = CliRunner(env={"COLUMNS": "100"}).invoke
-    printed = run(app, ["claims", "--json", "--root", str(project.root)])
+    printed = run(app, ["claims", "--json", "--root", str(pristine)])
     assert printed.exit_code == 0
     assert [row["claim_id"] for row in json.loads(printed.stdout)][:2] == ["C01a", "C01b"]
-    shown = run(app, ["claims", "--root", str(project.root)])
+    shown = run(app, ["claims", "--root", str(pristine)])
     assert shown.exit_code == 0
     assert "C60" in shown.stdout
     assert max(len(line) for line in shown.stdout.splitlines()) <= 100

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coding_rules import rules
@@ -18,6 +18,7 @@ from collsec.compile.states.powers import Powers
 from collsec.compile.states.states import Span, StateCodes, StateSystem
 from collsec.compile.states.ties import WINDOW_YEARS, Ties, ties_from
 from collsec.compile.states.yearly_ties import YearlyTie, yearly_tie
+from for_all_tests import examples
 
 HOST, USA, FRANCE = 900, 2, 220
 POWERS = rules(Powers)
@@ -94,7 +95,7 @@ def row(table: pd.DataFrame, power: str = "usa") -> pd.Series:
     later=st.dictionaries(st.integers(0, 40), st.floats(0, 1), min_size=1),
     pacts=st.sets(st.integers(1940, 2018)),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_only_the_five_years_before_onset_count(
     onset: int, values: dict[int, float], later: dict[int, float], pacts: set[int]
 ) -> None:
@@ -108,7 +109,7 @@ def test_only_the_five_years_before_onset_count(
 
 
 @given(values=st.dictionaries(st.integers(1985, 1989), st.floats(0, 1), min_size=1))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_the_latest_year_before_onset_is_taken(values: dict[int, float]) -> None:
     found = row(ties_from(episode("1990-01-01"), world(values)))
     assert found["trade_year"] == max(values)

@@ -176,10 +176,7 @@ def test_every_operation_is_linked(missions: pd.DataFrame, links: pd.DataFrame) 
 
 
 def test_conflicts_exist(links: pd.DataFrame, repository: Path) -> None:
-    episodes = repository / "data/raw/compiled/episodes.csv"
-    if not episodes.exists():
-        pytest.skip("data/raw/compiled/episodes.csv is not there yet")
-    known = set(read(episodes)["conflict_id"])
+    known = set(read(repository / "data/raw/compiled/episodes.csv")["conflict_id"])
     assert set(links["conflict_id"]) - {""} <= known
 
 

@@ -17,6 +17,7 @@ from collsec.designs.inputs import prepare
 from collsec.designs.parts import Context, Part
 from collsec.designs.registry import get
 from collsec.hypothesis.validation import load
+from for_all_tests import first
 from riskset.inference import rubin_combine
 from study import PROJECT, study_inputs, texts_of
 
@@ -44,7 +45,7 @@ def real(name: str) -> Part:
     return made(inputs(name), 3)
 
 
-@pytest.mark.parametrize("name", ["h1", "h2"])
+@pytest.mark.parametrize("name", first("h1", "h2"))
 def test_the_combination_is_rubins_over_the_estimates_of_each_draw(name: str) -> None:
     given, found = inputs(name), real(name).estimates[0]
     each = []

@@ -18,6 +18,7 @@ from collsec.designs.multiverse import agreement, estimate_all, quantities, summ
 from collsec.hypothesis.multiverse import Specification, digest, expand
 from collsec.hypothesis.validation import load
 from collsec.reports.words.quantities import printed
+from for_all_tests import first
 from riskset import EstimationError, cox_ph
 from study import PROJECT, known, study_inputs
 
@@ -44,7 +45,7 @@ def made(name: str) -> pd.DataFrame:
     return estimate_all(inputs(name), list(some(name)))
 
 
-@pytest.mark.parametrize("name", ["h1", "h2", "h3"])
+@pytest.mark.parametrize("name", first("h1", "h2", "h3"))
 def test_a_specification_in_batch_is_the_one_made_alone(name: str) -> None:
     given = inputs(name)
     compared = 0

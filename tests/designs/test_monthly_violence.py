@@ -26,6 +26,7 @@ from collsec.designs.redrawn_arrivals import (
     statistics,
 )
 from collsec.hypothesis.validation import load
+from for_all_tests import first
 from study import PROJECT, study_inputs
 
 DESIGN = DESIGNS["monthly_violence"]
@@ -128,8 +129,8 @@ def simulated(rng: np.random.Generator, ratio: float, trend: float = 1.0) -> Lai
     return equal(found)
 
 
-@pytest.mark.parametrize("is_pooled", [False, True])
-@pytest.mark.parametrize("ratio", [0.5, 1.0])
+@pytest.mark.parametrize("is_pooled", first(False, True))
+@pytest.mark.parametrize("ratio", first(0.5, 1.0))
 def test_a_known_effect_is_found_and_none_is_not(ratio: float, is_pooled: bool) -> None:
     found, covered, rejected = [], 0, 0
     for number in range(DATA_SETS):

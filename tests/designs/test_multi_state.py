@@ -36,6 +36,7 @@ from collsec.histories.panels import clock
 from collsec.histories.registry import Extent
 from collsec.histories.variants import follow_until
 from collsec.hypothesis.validation import load
+from for_all_tests import first
 from riskset import cox_ph
 from riskset.inference import cluster_jackknife
 from riskset.multistate.transition_hazards import transition_hazards
@@ -243,7 +244,7 @@ def rows_by_loops(transition: Transition) -> pd.DataFrame:
     return pd.DataFrame(made, columns=["unit", "host", "start", "stop", "event", "x"])
 
 
-@pytest.mark.parametrize("transition", TRANSITIONS)
+@pytest.mark.parametrize("transition", first(*TRANSITIONS))
 def test_rows_are_those_built_war_by_war(transition: Transition) -> None:
     rows, prepared = rows_by_loops(transition), along(transition)
     ours = prepared.rows.sort_values(["unit_id", "start"])
@@ -575,6 +576,7 @@ def recovers(ratio: float, count: int, bounds: tuple[float, float], most: float)
         assert rejected > 0.6
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("ratio", [2.0, 1.0])
 def test_a_known_effect_is_found_and_none_is_not(ratio: float) -> None:
     recovers(ratio, 30, (0.83, 1.0), 0.16)
@@ -586,6 +588,7 @@ def test_the_interval_covers_as_often_as_it_says(ratio: float) -> None:
     recovers(ratio, 400, (0.92, 0.98), 0.08)
 
 
+@pytest.mark.full
 def test_an_effect_on_one_step_is_no_effect_on_another() -> None:
     """Troops that double the rate of the end change nothing about agreements or relapse."""
     design, logs = the_design(), []

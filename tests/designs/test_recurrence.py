@@ -17,6 +17,7 @@ from collsec.designs.jackknife import CoxRefits
 from collsec.designs.recurrence import _refits, over_time, present
 from collsec.histories.cohorts import Cohort, peace_after
 from collsec.hypothesis.validation import load
+from for_all_tests import first
 from riskset.inference import cluster_jackknife
 from study import PROJECT, study_inputs
 
@@ -149,7 +150,7 @@ def drawn_peace(rng: np.random.Generator, log_ratio: float) -> Prepared:
     return dataclasses.replace(base, rows=rows)
 
 
-@pytest.mark.parametrize("ratio", [0.4, 1.0])
+@pytest.mark.parametrize("ratio", first(0.4, 1.0))
 def test_a_known_effect_is_found_and_none_is_not(ratio: float) -> None:
     found, covered, rejected = [], 0, 0
     for number in range(DATA_SETS):

@@ -7,7 +7,7 @@ import functools
 
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collsec.histories.episodes import link
@@ -17,6 +17,7 @@ from collsec.histories.registry import BadDeclaration, raw_columns
 from collsec.histories.timelines import arrange_timelines
 from collsec.reports.tables.codebook import entries_of
 from collsec.tables.clean import read_json, resources
+from for_all_tests import examples
 from properties.test_no_look_ahead import cut
 from riskset import cox_ph
 from study import PROJECT, raw_tables, study_frames
@@ -260,7 +261,7 @@ IN_TIME = {
 }
 
 
-@settings(max_examples=2, deadline=None)
+@examples(2)
 @given(st.dates(datetime.date(1992, 1, 1), datetime.date(2024, 6, 30)))
 @example(datetime.date(1994, 4, 30))
 def test_rows_before_a_date_rest_on_nothing_after_it(day: datetime.date) -> None:

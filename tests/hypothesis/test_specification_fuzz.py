@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from collsec.core.documents import parse_yaml
@@ -19,6 +19,7 @@ from collsec.hypothesis.multiverse import expand
 from collsec.hypothesis.specification import FrontMatter, Spec, from_json
 from collsec.hypothesis.study import load_study
 from collsec.hypothesis.validation import check, load
+from for_all_tests import examples
 from study import PROJECT, known
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -94,7 +95,7 @@ def refused_clearly(error: CollsecError, file: str) -> None:
         assert fault.problem
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(300, suppress_health_check=list(HealthCheck))
 @given(documents(H1))
 @example(H1)
 def test_a_specification_is_valid_or_refused_in_clear_lines(content: Any) -> None:
@@ -117,7 +118,7 @@ def test_a_specification_is_valid_or_refused_in_clear_lines(content: Any) -> Non
         assert all(0 <= s.lag_months <= 120 for s in specifications)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(200, suppress_health_check=list(HealthCheck))
 @given(content=documents(STUDY))
 @example(content=STUDY)
 def test_a_study_file_is_valid_or_refused_in_clear_lines(
@@ -136,7 +137,7 @@ def test_a_study_file_is_valid_or_refused_in_clear_lines(
     assert all(study.draws(name).rerandomization_draws > 0 for name in study.profiles)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(200, suppress_health_check=list(HealthCheck))
 @given(text=st.text(max_size=300), cut=st.integers(0, 8000))
 def test_any_text_as_a_page_is_refused_in_clear_lines(
     tmp_path_factory: Any, text: str, cut: int

@@ -22,11 +22,14 @@ HYPOTHESES = ("h1", "h2", "h3")
 # Every conflict with a mission or a vetoed draft stays, and every case; of the others, one in so
 # many.
 KEEP_ONE_IN = 4
+# Options of an axis of the multiverse that stay, and how far axes and options are indented.
+OPTIONS, AXIS, OPTION = 2, 2, 4
+# As few as a study may declare (2 · primaries / alpha); no test looks at how sure a number is.
 DRAWS = {
-    "rerandomization_draws": 480,
-    "calibration_draws": 40,
-    "bootstrap_draws": 149,
-    "imputation_draws": 3,
+    "rerandomization_draws": 120,
+    "calibration_draws": 20,
+    "bootstrap_draws": 49,
+    "imputation_draws": 2,
 }
 
 
@@ -80,6 +83,8 @@ def build(folder: Path, *, with_code: bool = False, raw: Path = REPOSITORY / RAW
     else:
         source.symlink_to(REPOSITORY / "src")
     _fewer_draws(folder / "analyses" / "_study.yml")
+    for name in HYPOTHESES:
+        _fewer_specifications(next((folder / "analyses").glob(f"{name}-*.qmd")))
     return folder
 
 
@@ -111,6 +116,23 @@ def _fewer_draws(study: Path) -> None:
     study.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
+def _fewer_specifications(page: Path) -> None:
+    """Of each axis of a page's multiverse, the first options: dozens of models, not thousands."""
+    kept: list[str] = []
+    is_within, options = False, 0
+    for line in page.read_text(encoding="utf-8").splitlines(keepends=True):
+        indent = len(line) - len(line.lstrip(" "))
+        if indent == 0:
+            is_within = line.startswith("multiverse:")
+        if is_within and indent == AXIS:
+            options = 0
+        if is_within and indent == OPTION:
+            options += 1
+        if not (is_within and indent >= OPTION and options > OPTIONS):
+            kept.append(line)
+    page.write_text("".join(kept), encoding="utf-8")
+
+
 def environment(folder: Path) -> dict[str, str]:
     """Environment in which the study’s own copy of the code is the one that runs."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
@@ -119,7 +141,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run real Snakemake in a world."""
+    """Run real Snakemake in a small study."""
     return subprocess.run(
         [sys.executable, "-m", "snakemake", "-c", "2", *arguments],
         cwd=folder,
@@ -131,7 +153,7 @@ def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def collsec(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a world."""
+    """Run the command line in a small study."""
     return subprocess.run(
         [sys.executable, "-m", "collsec", *arguments],
         cwd=folder,

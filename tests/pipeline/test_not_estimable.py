@@ -146,6 +146,7 @@ def test_shards_without_work_are_empty_and_change_nothing(study: Path, shards: i
     pd.testing.assert_frame_equal(whole, split)
 
 
+@pytest.mark.full
 def test_pages_say_that_nothing_could_be_estimated(study: Path) -> None:
     names = ("nobody", "all_the_same")
     path = study / "analyses" / "_study.yml"

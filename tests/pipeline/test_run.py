@@ -23,6 +23,7 @@ import pytest
 from collsec import pipeline
 from collsec.core.manifest import WorkUnit
 from collsec.core.project import Project
+from for_all_tests import first
 from mini.small_study import collsec, environment
 
 pytestmark = pytest.mark.pipeline
@@ -129,6 +130,7 @@ def test_a_second_run_does_nothing(finished: Path) -> None:
     assert pipeline.outdated(Project(finished)) == {}
 
 
+@pytest.mark.full
 def test_a_quiet_run_says_nothing(finished: Path) -> None:
     done = run(finished, "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -140,6 +142,7 @@ def test_every_output_is_listed(finished: Path) -> None:
     assert listed == {p for p in outputs(finished) if not p.startswith(lists)}
 
 
+@pytest.mark.full
 def test_a_run_needs_no_metadata_of_snakemake(copy: Path) -> None:
     shutil.rmtree(copy / ".snakemake")
     before = outputs(copy)
@@ -168,17 +171,17 @@ def test_flipped_bits_are_seen_wherever_they_are(finished: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "rule"),
-    [
+    first(
+        ("data/processed/panels/h2.parquet", "panel"),
         ("data/processed/tables/missions.parquet", "tables"),
         ("data/processed/timelines/war.parquet", "timelines"),
-        ("data/processed/panels/h2.parquet", "panel"),
         ("data/processed/shards/h3-2-of-2.json", "shard"),
         ("data/processed/estimates/h1.json", "estimate"),
         ("data/processed/estimates/study.json", "synthesis"),
         ("reports/site/h2-veto-use.pdf", "reports"),
         ("reports/site/data/codebook.html", "reports"),
         ("data/processed/manifest/estimate/h1.json", "estimate"),
-    ],
+    ),
 )
 def test_a_file_that_is_missing_is_made_again(finished: Path, name: str, rule: str) -> None:
     path = finished / name
@@ -190,6 +193,7 @@ def test_a_file_that_is_missing_is_made_again(finished: Path, name: str, rule: s
         aside.rename(path)
 
 
+@pytest.mark.full
 def test_what_is_made_again_has_the_same_bytes_and_nothing_else_is(copy: Path) -> None:
     before = outputs(copy)
     lost = copy / "data" / "processed" / "timelines" / "war.parquet"
@@ -206,6 +210,7 @@ def test_what_is_made_again_has_the_same_bytes_and_nothing_else_is(copy: Path) -
     assert "estimate" not in done.stdout
 
 
+@pytest.mark.full
 def test_new_content_under_an_old_time_stamp_is_seen(finished: Path) -> None:
     path = finished / "data" / "raw" / "coded" / "vetoes.csv"
     content = path.read_bytes()
@@ -228,6 +233,7 @@ def test_new_content_under_an_old_time_stamp_is_seen(finished: Path) -> None:
     assert collsec(finished, "show", "h2").stderr == ""
 
 
+@pytest.mark.full
 def test_a_time_stamp_alone_changes_nothing(finished: Path) -> None:
     later = time.time() + 5_000_000
     for path in (finished / "data" / "raw").rglob("*.csv"):
@@ -251,7 +257,7 @@ def test_a_further_hypothesis_makes_no_other_again(finished: Path) -> None:
         page.unlink()
 
 
-@pytest.mark.parametrize("name", ["h1.json", "h1.parquet"])
+@pytest.mark.parametrize("name", first("h1.json", "h1.parquet"))
 def test_commands_name_a_corrupt_record_in_one_line(finished: Path, name: str) -> None:
     path = finished / "data" / "processed" / "estimates" / name
     with changed(path, path.read_bytes()[:-40]):
@@ -270,12 +276,12 @@ def test_commands_name_a_corrupt_record_in_one_line(finished: Path, name: str) -
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "needle"),
-    [
+    first(
         ("data/raw/coded/missions.csv", ",un,", ",onu,", "data/raw/coded/missions.csv, row"),
         ("analyses/_cases.yml", "conflicts:", "conflict:", "analyses/_cases.yml"),
         ("analyses/_study.yml", "power: 0.8", "power: 8", "analyses/_study.yml"),
         ("analyses/h1-deployment-delay.qmd", "measure: un_troops\n", "measure: un_trops\n", "h1-"),
-    ],
+    ),
 )
 def test_broken_input_stops_the_run_before_it_starts(
     finished: Path, file: str, old: str, new: str, needle: str
@@ -453,11 +459,14 @@ def empty(folder: Path) -> None:
         shutil.rmtree(folder / made)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("again", "kills", "longest"),
-    [(partial(forget, stages=CHEAP), 6, 12.0), (empty, 20, 40.0)],
-    ids=["six of the reports", "twenty from nothing"],
+    [
+        (partial(forget, stages=CHEAP), 1, 12.0),
+        pytest.param(partial(forget, stages=CHEAP), 6, 12.0, marks=pytest.mark.slow),
+        pytest.param(empty, 20, 40.0, marks=pytest.mark.slow),
+    ],
+    ids=["one of the reports", "six of the reports", "twenty from nothing"],
 )
 def test_after_kills_at_random_moments_the_bytes_are_the_same(
     copy: Path, again: Callable[[Path], None], kills: int, longest: float

@@ -26,6 +26,7 @@ from collsec.reports.pages.assemble import assemble
 from collsec.reports.pages.source import BadProse
 from collsec.reports.render import build, fallback
 from collsec.reports.words.verdicts import SENTENCES
+from for_all_tests import first
 
 FURTHER = ["explorer", "specifications", "cases", "claims", "changes", "glossary"]
 PAGES = ["index", *study.STEMS.values(), *FURTHER]
@@ -186,7 +187,10 @@ def test_a_study_without_cases_or_claims_has_no_pages_of_them(small: Path, tmp_p
     ]
 
 
-@pytest.mark.parametrize("count", [1, 12, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count",
+    [1, pytest.param(12, marks=pytest.mark.full), pytest.param(30, marks=pytest.mark.slow)],
+)
 def test_hypotheses_that_nobody_has_met_have_their_pages_and_lines(
     tmp_path: Path, repository: Path, count: int
 ) -> None:
@@ -362,6 +366,7 @@ def test_a_tabset_shows_every_tab_without_a_script(built: Path) -> None:
 # Same inputs, same bytes; whole or not at all ----------------------------------------------------
 
 
+@pytest.mark.full
 def test_a_second_run_in_another_folder_gives_the_same_bytes(
     built: Path, tmp_path: Path, repository: Path
 ) -> None:
@@ -371,6 +376,7 @@ def test_a_second_run_in_another_folder_gives_the_same_bytes(
         assert digests(other / "reports" / name) == digests(built / "reports" / name)
 
 
+@pytest.mark.full
 def test_workers_and_what_is_kept_change_no_byte(
     built: Path, tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -618,6 +624,7 @@ def fits(screen: browser.Browser, width: int) -> None:
     assert screen.value(covered) == 0
 
 
+@pytest.mark.full
 @pytest.mark.browser
 @IN_A_BROWSER
 @pytest.mark.parametrize("width", [768, 1000, 1060])
@@ -633,8 +640,8 @@ def test_the_contents_stand_next_to_the_text_only_where_there_is_room(
 
 @pytest.mark.browser
 @IN_A_BROWSER
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", first("light", "dark"))
+@pytest.mark.parametrize("width", first(390, 1280))
 def test_the_pages_load_quietly_fit_and_are_accessible(
     built: Path, tmp_path: Path, width: int, scheme: str
 ) -> None:
@@ -655,6 +662,7 @@ def test_the_pages_load_quietly_fit_and_are_accessible(
                 assert screen.value(faults) == [], name
 
 
+@pytest.mark.full
 @pytest.mark.browser
 @IN_A_BROWSER
 @pytest.mark.parametrize("width", [390, 1280])
@@ -704,6 +712,7 @@ def test_a_conflict_is_found_shown_and_has_an_address(
         fits(screen, width)
 
 
+@pytest.mark.full
 @pytest.mark.browser
 @IN_A_BROWSER
 @pytest.mark.parametrize("width", [390, 1280])
@@ -739,6 +748,7 @@ def test_a_reader_may_choose_a_specification_and_is_warned(
         fits(screen, width)
 
 
+@pytest.mark.full
 @pytest.mark.browser
 @pytest.mark.skipif(browser.EXECUTABLE is None, reason="Chromium is not on PATH")
 def test_a_tab_opens_when_it_is_chosen(built: Path, tmp_path: Path) -> None:

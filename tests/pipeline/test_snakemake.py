@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from for_all_tests import first
 from mini.small_study import build, collsec, snakemake
 
 pytestmark = pytest.mark.pipeline
@@ -99,6 +100,7 @@ def test_every_column_of_every_processed_file_has_a_definition(finished: Path) -
     }
 
 
+@pytest.mark.full
 def test_cold_runs_give_the_same_bytes_however_the_work_is_split(
     finished: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -146,6 +148,7 @@ def restored(finished: Path) -> Callable[[str, str, str], Path]:
 Change = Callable[[str, str, str], Path]
 
 
+@pytest.mark.full
 def test_editing_prose_renders_anew_and_estimates_nothing(restored: Change) -> None:
     folder = restored("analyses/h1-deployment-delay.qmd", "The article holds", "The article claims")
     assert rules_to_run(folder) == {"reports"}
@@ -156,6 +159,7 @@ def test_editing_a_specification_estimates_that_hypothesis_alone(restored: Chang
     assert rules_to_run(folder) == {"panel h2", "shard h2", "estimate h2", "synthesis", "reports"}
 
 
+@pytest.mark.full
 def test_editing_a_module_re_runs_its_dependants(restored: Change) -> None:
     folder = restored(
         "src/collsec/evidence/verdict.py",
@@ -167,6 +171,7 @@ def test_editing_a_module_re_runs_its_dependants(restored: Change) -> None:
     assert not {"tables", "episodes", "timelines"} & ran
 
 
+@pytest.mark.full
 def test_editing_the_linking_module_re_runs_everything_after_the_tables(restored: Change) -> None:
     folder = restored(
         "src/collsec/histories/episodes.py",
@@ -178,11 +183,13 @@ def test_editing_the_linking_module_re_runs_everything_after_the_tables(restored
     assert "tables" not in ran
 
 
+@pytest.mark.full
 def test_editing_a_table_re_runs_from_the_start(restored: Change) -> None:
     folder = restored("data/raw/coded/vetoes.csv", "Franco's Spain", "Spain under Franco")
     assert {"tables", "episodes", "estimate h2", "reports"} <= rules_to_run(folder)
 
 
+@pytest.mark.full
 def test_the_full_profile_estimates_anew(finished: Path) -> None:
     ran = rules_to_run(finished, "--config", "profile=full")
     assert {"estimate h1", "estimate h2", "estimate h3", "reports"} <= ran
@@ -267,7 +274,9 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("what", "file", "old", "new", "needles"), BAD, ids=[b[0] for b in BAD])
+@pytest.mark.parametrize(
+    ("what", "file", "old", "new", "needles"), first(*BAD), ids=[b[0] for b in BAD]
+)
 def test_bad_input_is_one_clear_error_and_writes_nothing(
     tmp_path: Path, what: str, file: str, old: str, new: str, needles: list[str]
 ) -> None:
@@ -276,6 +285,7 @@ def test_bad_input_is_one_clear_error_and_writes_nothing(
     refused(folder, needles)
 
 
+@pytest.mark.full
 def test_a_duplicate_key_is_refused(tmp_path: Path) -> None:
     folder = build(tmp_path)
     path = folder / "data" / "raw" / "coded" / "missions.csv"
@@ -292,6 +302,7 @@ def test_a_duplicate_key_is_refused(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.full
 def test_an_unknown_state_code_is_refused(tmp_path: Path) -> None:
     import pandas as pd
 

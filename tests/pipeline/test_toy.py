@@ -21,7 +21,7 @@ from collsec.cli.new import with_item
 from mini.lean_study import HYPOTHESES, ONE_SHARD, build_lean
 from mini.small_study import RAW, REPOSITORY, collsec
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.full]
 
 TOY = REPOSITORY / "tests" / "toy"
 OTHERS = HYPOTHESES

@@ -15,7 +15,7 @@ import pytest
 
 from mini.small_study import DRAWS, REPOSITORY, environment
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.full]
 
 BLOCK = re.compile(
     r"^`(?P<path>[\w./-]+)`\n\n````\w+\n(?P<file>.*?)^````$"

@@ -12,7 +12,7 @@ from collsec.core.project import Project
 from collsec.evidence.diff import difference_of, side_of
 from mini.small_study import RAW, build, collsec, snakemake
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.full]
 
 LAST_DAYS = {"20.1": pd.Timestamp("2019-12-31"), "25.1": pd.Timestamp("2024-12-31")}
 

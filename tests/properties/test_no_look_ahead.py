@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 
 import pandas as pd
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from for_all_tests import examples
 from study import all_timelines, raw_tables, study_timelines
 
 DATES = st.dates(datetime.date(1948, 1, 1), datetime.date(2024, 12, 30))
@@ -60,7 +61,7 @@ def before(frame: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
     return kept.sort_values(list(frame.columns[:3])).reset_index(drop=True)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(DATES)
 @example(datetime.date(1988, 5, 1))
 @example(datetime.date(1992, 1, 1))

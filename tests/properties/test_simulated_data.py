@@ -189,6 +189,7 @@ def test_sign_and_size_of_a_known_effect_are_recovered(name: str, samples: int) 
     assert found.distance(0.0) > 6, found  # so that the test can tell the effect from none
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("samples", SIZES)
 @pytest.mark.parametrize("name", SIMULATORS)
 def test_no_effect_is_recovered_as_none(name: str, samples: int) -> None:
@@ -197,6 +198,7 @@ def test_no_effect_is_recovered_as_none(name: str, samples: int) -> None:
     assert found.distance(TRUTHS[name]) > 6, found
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("samples", SIZES)
 def test_halving_the_days_that_remain_ends_wars_sooner(samples: int) -> None:
     """Half of the days is less than twice the hazard where the hazard falls with age."""
@@ -205,6 +207,7 @@ def test_halving_the_days_that_remain_ends_wars_sooner(samples: int) -> None:
     assert 0 < found.log_ratio < math.log(2) + FARTHEST * found.std_error, found
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("samples", SIZES)
 @pytest.mark.parametrize("name", SIMULATORS)
 def test_without_an_effect_no_claim_is_supported(name: str, samples: int) -> None:
@@ -213,6 +216,7 @@ def test_without_an_effect_no_claim_is_supported(name: str, samples: int) -> Non
     assert found.count("supported") <= 0.05 * samples, found
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", SIMULATORS)
 def test_a_strong_effect_is_supported(name: str) -> None:
     """The same verdict is in reach, so that its absence above says something."""

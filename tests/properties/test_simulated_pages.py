@@ -161,6 +161,7 @@ def together(designs: list[ExposureDesign]) -> tuple[float, float]:
     return float(fit.params.iloc[0]), float(fit.std_errors.iloc[0])
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("samples", SIZES)
 @pytest.mark.parametrize("log_ratio", [RATIO, 0.0])
 @pytest.mark.parametrize("name", ACTS)
@@ -258,6 +259,7 @@ PANEL_CASES = [
 ]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("name", "is_there", "samples"), PANEL_CASES)
 def test_the_effect_of_a_path_is_found_and_none_is_not(
     name: str, is_there: bool, samples: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from collsec.designs.estimate import Estimate
 from collsec.histories.panels import exposure_column
 from collsec.hypothesis.study import load_study
 from collsec.hypothesis.validation import load
+from r_engine import Answers, answer, by_case
 from study import PROJECT, known, study_inputs
 
 #: Two maxima of one likelihood, each found to its own precision.
@@ -64,8 +65,6 @@ ENGINES = {
 }
 BY_R = [name for name, engine in ENGINES.items() if engine.name != "days"]
 BY_DAYS = [name for name, engine in ENGINES.items() if engine.name == "days"]
-
-Answers = dict[str, dict[str, "pd.Series[float]"]]
 
 
 @functools.cache
@@ -152,9 +151,11 @@ def stacks(name: str) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def by_r(ask_r: Callable[[str, pd.DataFrame], Answers]) -> Answers:
+def by_r(tmp_path_factory: pytest.TempPathFactory) -> Answers:
     """What R says of every panel: one call for all."""
-    return ask_r("leading.R", pd.concat([rows_for_r(name) for name in BY_R], ignore_index=True))
+    rows = pd.concat([rows_for_r(name) for name in BY_R], ignore_index=True)
+    script = Path(__file__).with_name("leading.R")
+    return by_case(answer(script, rows, tmp_path_factory.mktemp("leading")))
 
 
 @pytest.mark.parametrize("name", BY_R)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from r_engine import answer
 
 HERE = Path(__file__).resolve().parent
 CoxByR = Callable[..., "pd.Series[float]"]
@@ -21,8 +21,6 @@ def cox_by_r(tmp_path_factory: pytest.TempPathFactory) -> CoxByR:
     It takes rows with ``start, stop, event``, the covariates, the strata, and the cluster, and
     returns the coefficients ``x1, x2, …`` and the ``robust_error`` of the first.
     """
-    if shutil.which("Rscript") is None:
-        pytest.skip("Rscript is not on PATH (Debian: r-base-core r-cran-survival)")
 
     def fit(
         rows: pd.DataFrame, covariates: Sequence[str], strata: Sequence[str], cluster: str
@@ -34,10 +32,6 @@ def cox_by_r(tmp_path_factory: pytest.TempPathFactory) -> CoxByR:
             cluster=rows[cluster].to_numpy(),
             **{f"x{i}": rows[name].to_numpy(float) for i, name in enumerate(covariates, 1)},
         )
-        table.to_csv(folder / "rows.csv", index=False)
-        command = ["Rscript", HERE / "one_model.R", folder / "rows.csv", folder / "answers.csv"]
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert run.returncode == 0, run.stderr
-        return pd.read_csv(folder / "answers.csv").set_index("quantity")["value"]
+        return answer(HERE / "one_model.R", table, folder).set_index("quantity")["value"]
 
     return fit

@@ -98,6 +98,7 @@ def test_r_gives_the_same_adjusted_ratio(cox_by_r: Callable[..., pd.Series]) -> 
     assert found.std_error == pytest.approx(answers["robust_error"], rel=1e-6)
 
 
+@pytest.mark.full
 def test_a_loop_over_the_days_gives_the_same_test() -> None:
     """Redraws within region and status one war at a time: the p-value within Monte Carlo error."""
     window = pp.covered(inputs(), "agreements", 24)

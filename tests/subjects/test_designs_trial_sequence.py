@@ -177,6 +177,7 @@ def intended(number: int) -> Estimate:
     return _intention(inputs(), trials, covariates)
 
 
+@pytest.mark.full
 def test_troops_at_random_change_nothing() -> None:
     logs = [math.log(intended(number).estimate) for number in range(12)]
     assert abs(np.mean(logs)) < 3 * np.std(logs) / math.sqrt(len(logs))

@@ -35,8 +35,12 @@ from collsec.subjects.veto.vetoes import by_state_and_class
 from study import PROJECT, linked, study_extents, study_inputs
 
 DAY = pd.Timestamp
-RESOLUTIONS_END = study_extents()["resolutions"].last_day
-AFTER_THE_RECORD = RESOLUTIONS_END + pd.Timedelta(days=1)
+
+
+@functools.cache
+def resolutions_end() -> pd.Timestamp:
+    """The last day of the record of resolutions."""
+    return study_extents()["resolutions"].last_day
 
 
 @functools.cache
@@ -108,14 +112,13 @@ def test_a_vote_counts_from_the_onset_to_the_day_before_the_end() -> None:
     assert found["event"].all()
 
 
-@pytest.mark.parametrize(
-    "fault", [{"confidence": 1}, {"basis": "recalled"}, {"date": AFTER_THE_RECORD}]
-)
-def test_weak_recalled_and_later_votes_do_not_count(fault: dict[str, object]) -> None:
+def test_weak_recalled_and_later_votes_do_not_count() -> None:
     wars = [(1, "2000-01-01", "2030-12-31", False)]
     sound = act("a", 1, "2010-01-01", "veto")
     assert len(votes_on_wars(made_of(wars, [sound]))) == 1
-    assert len(votes_on_wars(made_of(wars, [sound | fault]))) == 0
+    after_the_record = resolutions_end() + pd.Timedelta(days=1)
+    for fault in ({"confidence": 1}, {"basis": "recalled"}, {"date": after_the_record}):
+        assert len(votes_on_wars(made_of(wars, [sound | fault]))) == 0, fault
 
 
 def test_what_is_known_at_a_vote_holds_nothing_of_its_own_day() -> None:
@@ -193,7 +196,7 @@ def test_only_a_known_mandate_or_sanctions_is_a_measure() -> None:
     measure = next(act for act in ACTS if act.name == "measure")
     assert followed_as(acts, measure) == [("a", 60, "act"), ("b", 31, "act"), ("c", 275, "end")]
     ends = {act.name: study_extents()[act.record].last_day for act in ACTS}
-    assert ends["measure"] == DAY("2015-12-31") < RESOLUTIONS_END == ends["resolution"]
+    assert ends["measure"] == DAY("2015-12-31") < resolutions_end() == ends["resolution"]
 
 
 def test_a_year_of_follow_up_is_asked_of_the_votes_whose_shares_are_compared() -> None:
@@ -205,7 +208,7 @@ def test_a_year_of_follow_up_is_asked_of_the_votes_whose_shares_are_compared() -
     inputs = made_of([(1, "2000-01-01", "2024-12-31", False)], acts)
     votes = votes_on_wars(inputs)
     assert followed_for(votes, 12)["item_id"].tolist() == ["a"]
-    until = RESOLUTIONS_END
+    until = resolutions_end()
     out = followed_a_year(until_next(votes, inputs.acts, ACTS[0], until), until)
     assert out[["item_id", "event"]].to_numpy().tolist() == [["a", True]]
     # The record may end before the wars do.
@@ -259,7 +262,7 @@ def test_the_study_s_votes_lie_inside_their_wars_and_the_record() -> None:
     votes = votes_on_wars(study())
     assert (votes["date"] >= votes["onset_date"]).all()
     assert (votes["date"] < votes["exit_date"]).all()
-    assert (votes["date"] <= RESOLUTIONS_END).all()
+    assert (votes["date"] <= resolutions_end()).all()
     assert votes["vote_id"].is_unique
     assert (votes["stop"] >= 1).all()
     acts = linked().acts
@@ -291,6 +294,7 @@ def test_the_unadjusted_risk_is_the_difference_of_two_shares() -> None:
 SETS, FEWEST_HELD = 60, 52
 
 
+@pytest.mark.full
 def test_blocked_wars_that_last_twice_as_long_are_recognized() -> None:
     votes = votes_on_wars(study())
     scale = 900 * np.where(votes["is_blocked"] == 1, 2, 1)
@@ -376,7 +380,8 @@ def test_the_next_act_under_chapter_vii_is_the_next_that_names_it() -> None:
         }
     )
     stops = {
-        act.name: until_next(votes, later, act, RESOLUTIONS_END)["stop"].iloc[0] for act in ACTS[:2]
+        act.name: until_next(votes, later, act, resolutions_end())["stop"].iloc[0]
+        for act in ACTS[:2]
     }
     assert stops == {"resolution": 31.0, "chapter_vii": 60.0}
 

@@ -92,6 +92,7 @@ def test_without_confounding_weights_are_kaplan_meier() -> None:
         np.testing.assert_allclose(own["survival"], curve.table["survival"], rtol=1e-12)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("method", METHODS)
 def test_intervals_hold_the_truth(method: str) -> None:
     """The difference at 1 over 250 confounded samples; two standard errors of 95 % are 2.8 points.

@@ -26,6 +26,7 @@ LIBRARY = Path(__file__).resolve().parents[1]
 LONGEST = 300
 
 
+@pytest.mark.full
 def test_the_command_runs_and_writes_whole_tables(tmp_path: Path) -> None:
     run = subprocess.run(
         [

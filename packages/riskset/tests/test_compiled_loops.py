@@ -256,6 +256,7 @@ print(b"".join(a.tobytes() for a in (gradient, information, squares)).hex())
 """
 
 
+@pytest.mark.full
 def test_what_was_compiled_before_has_the_bytes_of_what_is_compiled_now(tmp_path: Path) -> None:
     known = os.environ | {"PYTHONPATH": ":".join(sys.path), "NUMBA_CACHE_DIR": str(tmp_path)}
 

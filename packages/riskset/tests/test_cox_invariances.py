@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from for_all_tests import examples
 from riskset import CoxDesign, CoxResult, EstimationError, cox_ph
 from riskset.risk_sets import RiskSets
 
@@ -24,9 +25,7 @@ SUMMED = 1e-12
 #: Central differences with a relative step of 1e-4 leave its square times a third derivative.
 DERIVATIVE = 1e-5
 
-quick = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much]
-)
+quick = examples(40, suppress_health_check=[HealthCheck.filter_too_much])
 
 
 def sample(seed: int, n: int = 60, *, grid: int = 20) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from treated_panels import panel
 ROWS = {"start": "start", "stop": "stop", "event": "event", "unit": "unit"}
 
 
+@pytest.mark.full
 def test_weights_take_confounding_away_where_adjustment_does_not() -> None:
     """No effect in truth: 60 samples; the mean has an error of 0.02 or so."""
     weighted, crude, holds = [], [], []

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
 
+from for_all_tests import examples
 from riskset import AftResult, EstimationError, aft, compare, cox_ph, logit
 from riskset.parametric.aft_likelihood import DISTRIBUTIONS
 
@@ -19,7 +20,7 @@ DIFFERENCE = 1e-7
 #: Adaptive quadrature over a half-line.
 QUADRATURE = 1e-4
 
-quick = settings(max_examples=15, deadline=None)
+quick = examples(15)
 seeds = st.integers(0, 10**6)
 distributions = st.sampled_from(list(DISTRIBUTIONS))
 

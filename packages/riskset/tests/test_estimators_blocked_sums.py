@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from for_all_tests import examples
 from riskset import times
 from riskset.arrays import (
     BLOCK,
@@ -99,7 +100,7 @@ def test_nothing_sums_to_nothing() -> None:
 finite = st.floats(-1e6, 1e6) | st.floats(-1e-3, 1e-3) | st.just(0.0)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     st.lists(finite, max_size=40).map(sorted),
     st.lists(finite | st.sampled_from([-np.inf, np.inf]), max_size=40),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from for_all_tests import examples
 from riskset import EmulatedTrial, EstimationError, clone_censor_weight, rmst
 
 GRACE, HORIZON = 6.0, 36.0
@@ -23,7 +24,7 @@ REFITTED = 1e-7
 #: Sums in another order.
 REORDERED = 1e-9
 
-quick = settings(max_examples=10, deadline=None)
+quick = examples(10)
 seeds = st.integers(0, 10**6)
 
 

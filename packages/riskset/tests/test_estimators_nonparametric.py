@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from for_all_tests import examples
 from riskset import (
     EstimationError,
     aalen_johansen,
@@ -23,7 +24,7 @@ ROUNDING = 1e-10
 #: Square roots of variances that cancel to nothing: the root of the rounding.
 ROOT = 1e-7
 
-quick = settings(max_examples=40, deadline=None)
+quick = examples(40)
 seeds = st.integers(0, 10**6)
 
 

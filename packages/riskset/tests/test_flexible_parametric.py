@@ -131,6 +131,7 @@ def test_predictions_belong_together() -> None:
     assert rate[0] == pytest.approx(-(np.log(high) - np.log(low)) / (2 * step), rel=1e-5)
 
 
+@pytest.mark.full
 def test_intervals_hold_the_truth() -> None:
     """Log hazard ratio and survival over 300 samples; two standard errors of 95 % are 2.5 points.
 

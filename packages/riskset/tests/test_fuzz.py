@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from for_all_tests import examples
 from riskset import (
     EstimationError,
     aalen_johansen,
@@ -574,7 +575,7 @@ def check(name: str, data: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@examples(12, suppress_health_check=list(HealthCheck))
 @given(data=frames())
 def test_a_clear_error_or_a_finite_answer(name: str, data: pd.DataFrame) -> None:
     check(name, data)
@@ -582,7 +583,7 @@ def test_a_clear_error_or_a_finite_answer(name: str, data: pd.DataFrame) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CALLS)
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(500, suppress_health_check=list(HealthCheck))
 @given(data=frames())
 def test_the_same_over_twenty_thousand_frames(name: str, data: pd.DataFrame) -> None:
     check(name, data)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from for_all_tests import examples
 from riskset.inference import (
     ExposureDesign,
     InferenceError,
@@ -63,7 +64,7 @@ def is_exposed(design: ExposureDesign, unit: np.ndarray, who: int, time: float) 
     )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(layouts(), st.integers(0, 100))
 def test_counts_equal_counting_one_by_one(layout: Layout, seed: int) -> None:
     design = exposure_design(**layout)
@@ -87,7 +88,7 @@ def test_counts_equal_counting_one_by_one(layout: Layout, seed: int) -> None:
             )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(layouts(), st.integers(0, 100))
 def test_redrawn_spells_fall_on_free_units_at_risk_in_the_finest_possible_stratum(
     layout: Layout, seed: int
@@ -111,7 +112,7 @@ def test_redrawn_spells_fall_on_free_units_at_risk_in_the_finest_possible_stratu
             busy[unit[k]] = max(design.off[k], day)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(layouts(), st.integers(0, 100))
 def test_split_rows_hold_the_same_follow_up_events_and_exposure(layout: Layout, seed: int) -> None:
     design = exposure_design(**layout)
@@ -127,7 +128,7 @@ def test_split_rows_hold_the_same_follow_up_events_and_exposure(layout: Layout, 
             assert exposed[row] == is_exposed(design, unit, owner[row], time)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(layouts(), st.integers(0, 100), st.integers(-500, 500))
 def test_result_depends_neither_on_the_calendar_origin_nor_on_the_order_of_units(
     layout: Layout, seed: int, shift: int
@@ -153,7 +154,7 @@ def test_result_depends_neither_on_the_calendar_origin_nor_on_the_order_of_units
     assert first.n_coarsened == second.n_coarsened
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(layouts(), st.integers(0, 100), st.sampled_from([0.05, 0.1, 0.3]))
 def test_interval_excludes_no_effect_exactly_when_the_test_rejects(
     layout: Layout, seed: int, alpha: float

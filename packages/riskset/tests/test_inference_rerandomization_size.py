@@ -55,6 +55,7 @@ def three_errors(share: float, data_sets: int) -> float:
     return 3 * float(np.sqrt(share * (1 - share) / data_sets))
 
 
+@pytest.mark.full
 def test_size_and_power() -> None:
     size, _ = rejection(400, seed=11, **SPARSE)
     assert abs(size - 0.05) < three_errors(0.05, 400)
@@ -63,6 +64,7 @@ def test_size_and_power() -> None:
     assert power > 0.85
 
 
+@pytest.mark.full
 def test_coverage_away_from_no_effect() -> None:
     """Comparing with redrawn scores at no effect would cover about 80 % here."""
     share = coverage(200, seed=13, hazard_ratio=2.0, **DENSE | {"frailty": 0.0})
@@ -94,6 +96,7 @@ def confounded(data_sets: int, seed: int, hazard_ratio: float, **frame: Any) -> 
     }
 
 
+@pytest.mark.full
 def test_interval_and_its_estimate_withstand_confounding_by_assignment_stratum() -> None:
     shares = confounded(120, 31, 2.0, **SPARSE | {"n_units": 350, "years": 30.0})
     assert abs(shares["covers"] - 0.95) < three_errors(0.95, 120)
@@ -190,6 +193,7 @@ def with_agreements(rng: np.random.Generator) -> tuple[dict[str, Any], np.ndarra
     return layout, np.array(status)
 
 
+@pytest.mark.full
 def test_redrawing_within_a_status_on_the_eve_undoes_its_confounding() -> None:
     """Without it, acts that follow what ends units seem to end them."""
     rejects: dict[bool, list[bool]] = {False: [], True: []}

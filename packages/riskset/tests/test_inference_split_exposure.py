@@ -112,6 +112,7 @@ def test_too_few_draws_are_refused() -> None:
         rerandomized_pair(design, by_age(design, YEAR), draws=10, level=0.95, seed=1)
 
 
+@pytest.mark.full
 def test_no_effect_is_rejected_about_as_often_as_it_should_be() -> None:
     """With 80 data sets, more than 10 rejections at 0.05 have a probability below 0.003."""
     data_sets = 80

@@ -167,6 +167,7 @@ def truth(time: float) -> np.ndarray:
     return linalg.expm(generator * time)[2]
 
 
+@pytest.mark.full
 def test_intervals_hold_the_truth() -> None:
     """Of 300 samples with late entry and copied units; two standard errors of 95 % are 2.5 points.
 

@@ -69,6 +69,7 @@ def test_without_censoring_pseudo_values_are_what_happened() -> None:
         assert fit.params["x"] == pytest.approx(of(share[1.0]) - of(share[0.0]))
 
 
+@pytest.mark.full
 def test_pseudo_regression_finds_hazard_ratios_and_holds_the_truth() -> None:
     """Of 300 samples; two standard errors of 95 % are 2.5 points."""
     holds, found = [], []
@@ -137,6 +138,7 @@ def test_derivatives_of_split_populations(distribution: str) -> None:
     np.testing.assert_allclose(model.scores(at), np.array(slope).T, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.full
 def test_split_populations_hold_the_truth() -> None:
     """Both parts, of 150 samples with late entry; two standard errors of 95 % are 3.6 points."""
     holds = []
@@ -213,6 +215,7 @@ def test_a_subcohort_of_everybody_is_the_cohort(method: str) -> None:
     assert fit.std_errors["x"] == pytest.approx(whole.std_errors["x"], rel=1e-6)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("method", METHODS)
 def test_case_cohort_intervals_hold_the_truth(method: str) -> None:
     """Of 300 samples; two standard errors of 95 % are 2.5 points.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from for_all_tests import examples
 from riskset import (
     CoxResult,
     EstimationError,
@@ -24,7 +25,7 @@ DERIVATIVE = 1e-5
 #: The same step functions integrated in another order.
 SAME_SUM = 1e-10
 
-quick = settings(max_examples=15, deadline=None)
+quick = examples(15)
 seeds = st.integers(0, 10**6)
 
 

@@ -129,7 +129,7 @@ def dates_within_the_span(tables: Tables) -> Iterator[Issue]:
                 column,
                 outside,
                 f"lies outside of {first:%Y-%m-%d} to {last:%Y-%m-%d}.",
-                "Correct the year; the span stands in collsec.consistency.",
+                "Correct the year; the span is `SPAN` in collsec.tables.consistency.",
             )
 
 

@@ -31,11 +31,11 @@ class Derived:
 
 # What makes the tables of each stage.
 MADE_BY = {
-    "episodes": "collsec.episodes",
-    "timelines": "collsec.timelines",
+    "episodes": "collsec.histories.episodes",
+    "timelines": "collsec.histories.timelines",
     "public": "collsec.histories.public",
-    "panels": "collsec.cohorts, collsec.panels",
-    "specs": "collsec.multiverse",
+    "panels": "collsec.histories.cohorts, collsec.histories.panels",
+    "specs": "collsec.designs.multiverse",
     "estimates": "collsec.designs",
 }
 

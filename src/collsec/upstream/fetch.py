@@ -172,7 +172,7 @@ def fetch(
     Parameters
     ----------
     sources : mapping of str to Source
-        As `collsec.sources.read_sources` gives them.
+        As `collsec.upstream.sources.read_sources` gives them.
     folder : Path
         The upstream folder; made if it is absent.
     keys : iterable of str or None

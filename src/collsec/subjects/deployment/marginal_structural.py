@@ -87,7 +87,7 @@ def history(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of :func:`~collsec.designs.duration_models.unit_months` with ``arrival`` (the
+        The columns of :func:`~collsec.designs.discrete_time.unit_months` with ``arrival`` (the
         month of the first deployment; infinite if none), ``deploys`` (in this month),
         ``log_month``, and the columns of :data:`BASELINE` and :data:`HISTORY`: a year of war is
         known when it is over, an act of the Council counts from :data:`ACTS_LAG_MONTHS` on.

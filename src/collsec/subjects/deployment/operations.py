@@ -96,7 +96,7 @@ def operations(missions: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     missions : DataFrame
-        The linked missions of :class:`collsec.histories.episodes.Linked`.
+        The linked missions of :func:`collsec.histories.episodes.link`.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def authorized_into_war(
     Parameters
     ----------
     missions, episodes : DataFrame
-        Of :class:`collsec.histories.episodes.Linked`.
+        Of :func:`collsec.histories.episodes.link`.
     types : sequence of str
         Types of war at onset that enter.
 

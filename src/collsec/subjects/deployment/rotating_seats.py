@@ -88,7 +88,7 @@ def african_months(inputs: Inputs, prepared: Prepared) -> tuple[pd.DataFrame, pd
     Returns
     -------
     rows : DataFrame
-        War-months, as :func:`~collsec.designs.duration_models.unit_months` gives them.
+        War-months, as :func:`~collsec.designs.discrete_time.unit_months` gives them.
     cells : DataFrame
         One row per country and month, with ``region_has_seat``, 0 or 1.
     """

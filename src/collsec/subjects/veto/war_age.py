@@ -136,7 +136,7 @@ def at_onset(acts: pd.DataFrame, episodes: pd.DataFrame) -> list[dict[str, Any]]
     Parameters
     ----------
     acts, episodes : DataFrame
-        Of :class:`collsec.histories.episodes.Linked`.
+        Of :func:`collsec.histories.episodes.link`.
     """
     vetoes = acts.loc[
         acts["act"] == "veto", ["item_id", "date", "conflict_id", *(f"cast_{m}" for m in P5)]

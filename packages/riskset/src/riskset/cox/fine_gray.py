@@ -162,7 +162,7 @@ def _chained(
 def _staying(
     begin: Integers, end: Integers, happened: Booleans, first: Booleans, last: Booleans
 ) -> tuple[Integers, Floats]:
-    """ScalarEstimate the chance to have entered and not been censored, a step function of time.
+    """Estimate the chance to have entered and not been censored, a step function of time.
 
     Returns
     -------

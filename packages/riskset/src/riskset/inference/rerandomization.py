@@ -166,7 +166,7 @@ def risk_set_rerandomization(
     At :math:`\beta_0` the statistic is the score of the real exposure in the Cox model; the
     reference is the score of each redrawn exposure when the hazard of every unit carries the
     effect :math:`\beta_0` of its *real* exposure (see
-    :func:`~riskset.inference.partial_likelihood.studentized_scores`). Both are
+    :func:`~riskset.inference.event_counts.studentized_scores`). Both are
     martingales with mean zero and unit variance at the true :math:`\beta_0`, so the test is exact
     at :math:`\beta_0 = 0` and holds to first order elsewhere. Comparing with the redrawn scores at
     no effect instead would not do: redrawn exposures partly fall on units that really are

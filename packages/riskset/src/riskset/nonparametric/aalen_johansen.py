@@ -41,7 +41,7 @@ def aalen_johansen(
     interval: IntervalScale = "log-log",
     level: float = 0.95,
 ) -> CumulativeIncidence:
-    """ScalarEstimate the probability that each cause has ended the spell by each time.
+    """Estimate the probability that each cause has ended the spell by each time.
 
     Parameters
     ----------

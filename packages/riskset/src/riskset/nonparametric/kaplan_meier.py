@@ -39,7 +39,7 @@ def kaplan_meier(
     interval: IntervalScale = "log-log",
     level: float = 0.95,
 ) -> SurvivalCurve:
-    """ScalarEstimate survival by the product of the conditional probabilities to survive.
+    """Estimate survival by the product of the conditional probabilities to survive.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ def rmst(
     cluster: Names | None = None,
     unit: Names | None = None,
 ) -> ScalarEstimate:
-    """ScalarEstimate the mean time survived within a horizon.
+    """Estimate the mean time survived within a horizon.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def rmst_difference(
     cluster: Names | None = None,
     unit: Names | None = None,
 ) -> ScalarEstimate:
-    """ScalarEstimate the difference in restricted mean between two groups, second less first.
+    """Estimate the difference in restricted mean between two groups, second less first.
 
     Parameters
     ----------
