@@ -86,7 +86,7 @@ def test_every_ceasefire_with_a_known_month_holds_in_it(
     month = held["cf_effect_yr"] + "-" + held["cf_effect_month"].str.zfill(2)
     pairs = pd.MultiIndex.from_arrays([held["ucdp_acd_id"], pd.PeriodIndex(month, freq="M")])
     found = months(read(repository, "ceasefires")).reindex(pairs.unique())
-    assert len(found) == 1150 and (found["ceasefire_status"] == "full").all()
+    assert len(found) == 1150 and (found["status"] == "full").all()
 
 
 def test_known_ceasefires(repository: Path) -> None:
