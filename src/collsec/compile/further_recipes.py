@@ -11,8 +11,16 @@ from collsec.compile.conflicts.ceasefires import (
     dyad_ceasefires_from,
 )
 from collsec.compile.conflicts.dyads import dyads_from, read_dyad_years
+from collsec.compile.missions.labels import LabelRules
+from collsec.compile.missions.personnel import (
+    PersonnelRules,
+    contributor_months_from,
+    mapped_contributors_from,
+    personnel_months_from,
+    read_counts,
+)
 from collsec.compile.recipe import Recipe
-from collsec.compile.states.states import StateCodes
+from collsec.compile.states.states import StateCodes, StateNames
 from collsec.compile.workbench import Workbench
 
 
@@ -24,6 +32,29 @@ def dyad_ceasefires(bench: Workbench) -> pd.DataFrame:
         dyads_from(years, bench.rules(StateCodes), bench.dyadic),
         bench.rules(CeasefireRules),
         ("ceasefires", bench.dyadic),
+    )
+
+
+def further_counts(bench: Workbench) -> pd.DataFrame:
+    """People and contributors of operations by month, of the further publication."""
+    files = {f.name: f for f in bench.upstream.files("ipi_peacekeeping")}
+    return read_counts(
+        files["data_mission.csv"],
+        bench.rules(LabelRules),
+        bench.rules(PersonnelRules),
+        bench.stood,
+    )
+
+
+def mapped_contributors(bench: Workbench) -> pd.DataFrame:
+    """Units on the yearly maps by operation and contributor."""
+    files = {f.name: f for f in bench.upstream.files("geo_pko_contributors")}
+    return mapped_contributors_from(
+        files["TCCMap_v.2.3.csv"],
+        bench.operations,
+        bench.rules(LabelRules),
+        bench.rules(PersonnelRules),
+        bench.rules(StateNames),
     )
 
 
@@ -45,4 +76,12 @@ FURTHER: dict[str, Recipe] = {
         ),
     ),
     "dyad_ceasefires": Recipe(("ceasefires", "ucdp_dyadic"), dyad_ceasefires),
+    "contributor_months": Recipe(
+        ("ipi_peacekeeping",), lambda bench: contributor_months_from(further_counts(bench))
+    ),
+    "personnel_months": Recipe(
+        ("ipi_peacekeeping", "bara_hultman", "personnel_shortfall"),
+        lambda bench: personnel_months_from(further_counts(bench), bench.monthly_counts),
+    ),
+    "mapped_contributors": Recipe(("geo_pko_contributors",), mapped_contributors),
 }

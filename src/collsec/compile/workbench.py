@@ -179,6 +179,13 @@ class Workbench:
         own = self._own_operations
         return dict(zip(own["mission_id"], own["authorized_date"], strict=True))
 
+    @cached_property
+    def stood(self) -> dict[str, tuple[str, str]]:
+        """UN operation → ISO days of its founding and its end; the latter empty if it goes on."""
+        own = self._own_operations
+        spans = zip(own["authorized_date"], own["end_date"], strict=True)
+        return dict(zip(own["mission_id"], spans, strict=True))
+
     # states ------------------------------------------------------------------------------
     @cached_property
     def states(self) -> pd.DataFrame:
