@@ -11,6 +11,11 @@ from collsec.compile.conflicts.ceasefires import (
     dyad_ceasefires_from,
 )
 from collsec.compile.conflicts.dyads import dyads_from, read_dyad_years
+from collsec.compile.missions.further_mandates import (
+    FurtherMandateRules,
+    further_mandates_from,
+    mandate_paragraphs_from,
+)
 from collsec.compile.missions.labels import LabelRules
 from collsec.compile.missions.personnel import (
     PersonnelRules,
@@ -58,7 +63,31 @@ def mapped_contributors(bench: Workbench) -> pd.DataFrame:
     )
 
 
+def further_mandates(bench: Workbench) -> pd.DataFrame:
+    """Kinds of tasks of operations in the second publication."""
+    files = {f.name: f for f in bench.upstream.files("pema")}
+    return further_mandates_from(
+        files["PEMA_panel_v2.csv"],
+        bench.stood,
+        bench.rules(LabelRules),
+        bench.rules(FurtherMandateRules),
+    )
+
+
+def mandate_paragraphs(bench: Workbench) -> pd.DataFrame:
+    """Paragraphs of resolutions that give tasks."""
+    files = {f.name: f for f in bench.upstream.files("pema")}
+    return mandate_paragraphs_from(
+        files["PEMA_raw_v2.csv"],
+        bench.operations,
+        bench.resolutions,
+        bench.rules(LabelRules),
+        bench.rules(FurtherMandateRules),
+    )
+
+
 UCDP = ("ucdp_acd", "ucdp_termination", "resolution_texts")
+COUNCIL = ("un_library", "resolution_dates", "tamm", "eusanct")
 FURTHER: dict[str, Recipe] = {
     "ceasefires": Recipe(
         ("ceasefires", *UCDP),
@@ -84,4 +113,6 @@ FURTHER: dict[str, Recipe] = {
         lambda bench: personnel_months_from(further_counts(bench), bench.monthly_counts),
     ),
     "mapped_contributors": Recipe(("geo_pko_contributors",), mapped_contributors),
+    "further_mandates": Recipe(("pema",), further_mandates),
+    "mandate_paragraphs": Recipe(("pema", *COUNCIL), mandate_paragraphs),
 }
