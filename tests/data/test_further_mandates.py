@@ -76,11 +76,14 @@ def test_agreement_of_the_two_coders(repository: Path) -> None:
 
 
 def test_known_paragraphs(repository: Path) -> None:
-    """S/RES/1996 (2011), paragraphs 3 (b) and 4, has UNMISS protect civilians; 10 and 11, children and women."""
+    """S/RES/1996 (2011): 3 (b) and 4 protect civilians; 10 and 11, children and others."""
     table = read(repository, "mandate_paragraphs").set_index(
         ["mission_id", "resolution_id", "task_kind"]
     )
-    assert table.loc[("unmiss", "S/RES/1996 (2011)", "civilian_protection"), "paragraphs"] == "3;4;10;11"
+    assert (
+        table.loc[("unmiss", "S/RES/1996 (2011)", "civilian_protection"), "paragraphs"]
+        == "3;4;10;11"
+    )
     row = table.loc[("minuci", "S/RES/1479 (2003)", "disarmament")]
     assert row["paragraphs"] == "3" and not row["is_partly_elsewhere"]
     assert len(table) == 1055 and table["paragraphs"].isna().sum() == 38

@@ -11,6 +11,11 @@ from collsec.compile.conflicts.ceasefires import (
     dyad_ceasefires_from,
 )
 from collsec.compile.conflicts.dyads import dyads_from, read_dyad_years
+from collsec.compile.force.interventions import (
+    InterventionRules,
+    humanitarian_intervention_years_from,
+    intervention_years_from,
+)
 from collsec.compile.missions.further_mandates import (
     FurtherMandateRules,
     further_mandates_from,
@@ -25,6 +30,7 @@ from collsec.compile.missions.personnel import (
     read_counts,
 )
 from collsec.compile.recipe import Recipe
+from collsec.compile.states.powers import Powers
 from collsec.compile.states.states import StateCodes, StateNames
 from collsec.compile.workbench import Workbench
 
@@ -115,4 +121,20 @@ FURTHER: dict[str, Recipe] = {
     "mapped_contributors": Recipe(("geo_pko_contributors",), mapped_contributors),
     "further_mandates": Recipe(("pema",), further_mandates),
     "mandate_paragraphs": Recipe(("pema", *COUNCIL), mandate_paragraphs),
+    "intervention_years": Recipe(
+        ("imi", "mip", *COUNCIL),
+        lambda bench: intervention_years_from(
+            bench.upstream.file("imi"),
+            bench.upstream.file("mip"),
+            bench.resolutions,
+            bench.rules(InterventionRules),
+            bench.rules(Powers).seats,
+        ),
+    ),
+    "humanitarian_intervention_years": Recipe(
+        ("prif_interventions",),
+        lambda bench: humanitarian_intervention_years_from(
+            bench.upstream.file("prif_interventions"), bench.rules(InterventionRules)
+        ),
+    ),
 }
