@@ -11,6 +11,12 @@ from collsec.compile.conflicts.ceasefires import (
     dyad_ceasefires_from,
 )
 from collsec.compile.conflicts.dyads import dyads_from, read_dyad_years
+from collsec.compile.disputes.disputes import disputes_from
+from collsec.compile.force.capabilities import (
+    dispute_capabilities_from,
+    episode_capabilities_from,
+    mission_capabilities_from,
+)
 from collsec.compile.force.interventions import (
     InterventionRules,
     humanitarian_intervention_years_from,
@@ -30,6 +36,7 @@ from collsec.compile.missions.personnel import (
     read_counts,
 )
 from collsec.compile.recipe import Recipe
+from collsec.compile.states.host_states import read_state_years
 from collsec.compile.states.powers import Powers
 from collsec.compile.states.states import StateCodes, StateNames
 from collsec.compile.workbench import Workbench
@@ -92,6 +99,25 @@ def mandate_paragraphs(bench: Workbench) -> pd.DataFrame:
     )
 
 
+def capabilities(bench: Workbench) -> dict[int, dict[int, float]]:
+    """Share of each state in the world's material capabilities, by year."""
+    path = bench.upstream.file("cow_capabilities")
+    return read_state_years(path, "ccode", "cinc", bench.rules(StateCodes))
+
+
+def dispute_capabilities(bench: Workbench) -> pd.DataFrame:
+    """Capabilities of the sides of disputes."""
+    files = {f.name: f for f in bench.upstream.files("mid5")}
+    disputes = disputes_from(
+        files["MIDA 5.0.csv"],
+        files["MIDB 5.0.csv"],
+        bench.episodes,
+        bench.rules(StateCodes),
+        ("mid5", bench.acd),
+    )
+    return dispute_capabilities_from(disputes, capabilities(bench), "mid5")
+
+
 UCDP = ("ucdp_acd", "ucdp_termination", "resolution_texts")
 COUNCIL = ("un_library", "resolution_dates", "tamm", "eusanct")
 FURTHER: dict[str, Recipe] = {
@@ -135,6 +161,19 @@ FURTHER: dict[str, Recipe] = {
         ("prif_interventions",),
         lambda bench: humanitarian_intervention_years_from(
             bench.upstream.file("prif_interventions"), bench.rules(InterventionRules)
+        ),
+    ),
+    "episode_capabilities": Recipe(
+        ("cow_capabilities", *UCDP),
+        lambda bench: episode_capabilities_from(
+            bench.episodes, capabilities(bench), bench.rules(Powers).seats, bench.acd
+        ),
+    ),
+    "dispute_capabilities": Recipe(("cow_capabilities", "mid5", *UCDP), dispute_capabilities),
+    "mission_capabilities": Recipe(
+        ("cow_capabilities", "geo_pko_contributors"),
+        lambda bench: mission_capabilities_from(
+            mapped_contributors(bench), bench.hosts, capabilities(bench), "geo_pko_contributors"
         ),
     ),
 }

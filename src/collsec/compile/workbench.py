@@ -186,6 +186,13 @@ class Workbench:
         spans = zip(own["authorized_date"], own["end_date"], strict=True)
         return dict(zip(own["mission_id"], spans, strict=True))
 
+    @cached_property
+    def hosts(self) -> dict[str, list[int]]:
+        """UN operation → codes of the states on whose territory it stands."""
+        own = self._own_operations
+        codes = ([int(code) for code in cell.split(";") if code] for cell in own["host_gwno"])
+        return dict(zip(own["mission_id"], codes, strict=True))
+
     # states ------------------------------------------------------------------------------
     @cached_property
     def states(self) -> pd.DataFrame:
