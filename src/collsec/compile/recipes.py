@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import pandas as pd
 
 from collsec.compile.conflicts.dyads import (
@@ -30,6 +27,7 @@ from collsec.compile.council.sanctions import SanctionsRules, un_sanctions_from
 from collsec.compile.council.votes import VoteRules, VoteSources, council_votes_from
 from collsec.compile.disputes.crises import crises_from
 from collsec.compile.disputes.disputes import disputes_from
+from collsec.compile.further_recipes import FURTHER
 from collsec.compile.missions.counts import (
     BARA_HULTMAN,
     SHORTFALL,
@@ -47,6 +45,7 @@ from collsec.compile.missions.troop_contributors import (
     contributor_years_from,
     troop_contributors_from,
 )
+from collsec.compile.recipe import Recipe
 from collsec.compile.states.colonies import ColonialRules, read_colonies
 from collsec.compile.states.geography import read_capitals, read_geography, state_positions_from
 from collsec.compile.states.host_states import (
@@ -72,22 +71,6 @@ from collsec.compile.violence.months import (
 from collsec.compile.violence.years import YearSources, bridge_from, violence_years_from
 from collsec.compile.workbench import Workbench
 from collsec.upstream.readers import read_columns
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How one compiled table is made.
-
-    Attributes
-    ----------
-    sources : tuple of str
-        Keys of the sources that it is made from.
-    build : callable
-        Workbench → the table.
-    """
-
-    sources: tuple[str, ...]
-    build: Callable[[Workbench], pd.DataFrame]
 
 
 def outcomes(bench: Workbench) -> pd.DataFrame:
@@ -532,4 +515,5 @@ RECIPES: dict[str, Recipe] = {
         ),
     ),
     "council_votes": Recipe(("resolution_texts", "council_members", *COUNCIL), council_votes),
+    **FURTHER,
 }

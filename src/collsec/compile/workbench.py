@@ -179,6 +179,20 @@ class Workbench:
         own = self._own_operations
         return dict(zip(own["mission_id"], own["authorized_date"], strict=True))
 
+    @cached_property
+    def stood(self) -> dict[str, tuple[str, str]]:
+        """UN operation → ISO days of its founding and its end; the latter empty if it goes on."""
+        own = self._own_operations
+        spans = zip(own["authorized_date"], own["end_date"], strict=True)
+        return dict(zip(own["mission_id"], spans, strict=True))
+
+    @cached_property
+    def hosts(self) -> dict[str, list[int]]:
+        """UN operation → codes of the states on whose territory it stands."""
+        own = self._own_operations
+        codes = ([int(code) for code in cell.split(";") if code] for cell in own["host_gwno"])
+        return dict(zip(own["mission_id"], codes, strict=True))
+
     # states ------------------------------------------------------------------------------
     @cached_property
     def states(self) -> pd.DataFrame:

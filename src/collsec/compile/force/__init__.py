@@ -1,0 +1,1 @@
+"""Force and coercion: interventions, capabilities, sanctions of states."""
