@@ -25,6 +25,7 @@ BORN = {
     "negotiations": ["month"],
     "violence_months": ["from_month"],
     "un_sanctions": ["from_date"],
+    "ceasefires": ["from_month"],
 }
 # Outcomes are exempt by design: an end is known only from the silence that follows.
 EXEMPT = {"episodes", "outcomes", "host_states", "p5_ties"}
@@ -38,7 +39,7 @@ def cut(tables: dict[str, pd.DataFrame], at: pd.Timestamp) -> dict[str, pd.DataF
             frame = frame.copy()
             if name in BORN:
                 frame = frame[~(frame[BORN[name]].min(axis=1) > at)]
-            if name == "violence_months":
+            if name in ("violence_months", "ceasefires"):
                 # A run of months that goes on is known to the last month that is over.
                 over = (at + pd.Timedelta(days=1)).to_period("M").start_time - pd.Timedelta(days=1)
                 frame["to_month"] = frame["to_month"].where(frame["to_month"] <= at, over)

@@ -22,6 +22,10 @@ from collsec.compile.force.interventions import (
     humanitarian_intervention_years_from,
     intervention_years_from,
 )
+from collsec.compile.force.sanction_coverage import (
+    SanctionCoverageRules,
+    sanction_coverage_from,
+)
 from collsec.compile.missions.further_mandates import (
     FurtherMandateRules,
     further_mandates_from,
@@ -174,6 +178,15 @@ FURTHER: dict[str, Recipe] = {
         ("cow_capabilities", "geo_pko_contributors"),
         lambda bench: mission_capabilities_from(
             mapped_contributors(bench), bench.hosts, capabilities(bench), "geo_pko_contributors"
+        ),
+    ),
+    "sanction_coverage": Recipe(
+        ("ties", "cow_trade"),
+        lambda bench: sanction_coverage_from(
+            bench.upstream.file("ties"),
+            bench.upstream.file("cow_trade"),
+            bench.rules(StateCodes),
+            bench.rules(SanctionCoverageRules),
         ),
     ),
 }

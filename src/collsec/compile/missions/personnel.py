@@ -33,7 +33,7 @@ KINDS = ("troops", "police", "observers", "total")
 ABSENT = frozenset({"NA", ""})
 
 
-class LabelSpan(Strict):
+class LabelMonths(Strict):
     """Which operation a label stands for in which months."""
 
     label: str
@@ -55,13 +55,13 @@ class PersonnelRules(RuleFile):
 
     Attributes
     ----------
-    label_span : tuple of LabelSpan
+    label_span : tuple of LabelMonths
         Labels that are not the operation's own name.
     maps : MapRules
     """
 
     file: ClassVar[str] = "personnel.toml"
-    label_span: tuple[LabelSpan, ...]
+    label_span: tuple[LabelMonths, ...]
     maps: MapRules
 
 
@@ -281,7 +281,7 @@ def mapped_contributors_from(
                     "basis": "file",
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype({"nominal_people": "Int64"})
 
 
 def units_of(text: str, file: str, row: int) -> list[tuple[str, str]]:
