@@ -244,7 +244,7 @@ def rows_by_loops(transition: Transition) -> pd.DataFrame:
     return pd.DataFrame(made, columns=["unit", "host", "start", "stop", "event", "x"])
 
 
-@pytest.mark.parametrize("transition", first(*TRANSITIONS))
+@pytest.mark.parametrize("transition", first(*((one,) for one in TRANSITIONS)))
 def test_rows_are_those_built_war_by_war(transition: Transition) -> None:
     rows, prepared = rows_by_loops(transition), along(transition)
     ours = prepared.rows.sort_values(["unit_id", "start"])

@@ -22,9 +22,13 @@ settings.load_profile("fast")
 
 
 def first(*cases: Any) -> list[Any]:
-    """Cases of a parametrization: the first runs in `make test`, the others in `make test-all`."""
+    """Cases of a parametrization: the first runs in `make test`, the others in `make test-all`.
+
+    A tuple holds the values of several names; a tuple that is one value stands in another.
+    """
     spread = [case if type(case) is tuple else (case,) for case in cases]
-    return [cases[0], *(pytest.param(*case, marks=pytest.mark.full) for case in spread[1:])]
+    others = [pytest.param(*case, marks=pytest.mark.full) for case in spread[1:]]
+    return [pytest.param(*spread[0]), *others]
 
 
 def examples(number: int, *, suppress_health_check: Iterable[HealthCheck] = ()) -> settings:
