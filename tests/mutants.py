@@ -148,7 +148,12 @@ def pytest(home: Path, *arguments: str, seconds: float | None = None, **environm
     known = os.environ | {"PYTHONPATH": sources, "OPENBLAS_NUM_THREADS": "1"}
     try:
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+            [
+                sys.executable,
+                *"-m pytest -q -p no:cacheprovider -m".split(),
+                "not slow",
+                *arguments,
+            ],
             cwd=home,
             env=known | environment,
             stdout=subprocess.DEVNULL,

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, settings
 REPOSITORY = Path(__file__).resolve().parents[3]
 #: Of the examples of a property, one in so many is tried by `make test`, at least ten.
 FEWER, AT_LEAST = 5, 10
+#: Relative: the same sums in another order, as the BLAS of another processor may take them.
+LAST_DIGITS = 1e-12
 
 # Which machine is how busy says nothing about a property: no deadline. `fast` draws the same
 # examples each time; `full` (`make test-all`) draws others.
