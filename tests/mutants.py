@@ -38,6 +38,8 @@ LIBRARY = "riskset"
 #: Times that the room's tests take, after which a mutant counts as killed: it loops, or is far
 #: slower than the code.
 TIMES = 3
+#: All tests but the long simulations; nothing is kept.
+QUIETLY = ("-q", "-p", "no:cacheprovider", "-m", "not slow")
 #: Exit code of pytest where a test of that name is not found.
 NOT_FOUND = 4
 #: Tests of a room that stand elsewhere: against other engines, and on data of a known truth.
