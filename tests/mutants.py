@@ -151,9 +151,8 @@ def pytest(home: Path, *arguments: str, seconds: float | None = None, **environm
     try:
         return subprocess.run(
             [
-                sys.executable,
-                *"-m pytest -q -p no:cacheprovider -m".split(),
-                "not slow",
+                *(sys.executable, "-m", "pytest"),
+                *QUIETLY,
                 *arguments,
             ],
             cwd=home,
