@@ -38,6 +38,8 @@ LIBRARY = "riskset"
 #: Times that the room's tests take, after which a mutant counts as killed: it loops, or is far
 #: slower than the code.
 TIMES = 3
+#: All tests but the long simulations; nothing is kept.
+QUIETLY = ("-q", "-p", "no:cacheprovider", "-m", "not slow")
 #: Exit code of pytest where a test of that name is not found.
 NOT_FOUND = 4
 #: Tests of a room that stand elsewhere: against other engines, and on data of a known truth.
@@ -148,7 +150,11 @@ def pytest(home: Path, *arguments: str, seconds: float | None = None, **environm
     known = os.environ | {"PYTHONPATH": sources, "OPENBLAS_NUM_THREADS": "1"}
     try:
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+            [
+                *(sys.executable, "-m", "pytest"),
+                *QUIETLY,
+                *arguments,
+            ],
             cwd=home,
             env=known | environment,
             stdout=subprocess.DEVNULL,

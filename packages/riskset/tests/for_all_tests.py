@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, settings
 REPOSITORY = Path(__file__).resolve().parents[3]
 #: Of the examples of a property, one in so many is tried by `make test`, at least ten.
 FEWER, AT_LEAST = 5, 10
+#: Relative: the same sums in another order, as the BLAS of another processor may take them.
+LAST_DIGITS = 1e-12
 
 # Which machine is how busy says nothing about a property: no deadline. `fast` draws the same
 # examples each time; `full` (`make test-all`) draws others.
@@ -22,9 +24,13 @@ settings.load_profile("fast")
 
 
 def first(*cases: Any) -> list[Any]:
-    """Cases of a parametrization: the first runs in `make test`, the others in `make test-all`."""
+    """Cases of a parametrization: the first runs in `make test`, the others in `make test-all`.
+
+    A tuple holds the values of several names; a tuple that is one value stands in another.
+    """
     spread = [case if type(case) is tuple else (case,) for case in cases]
-    return [cases[0], *(pytest.param(*case, marks=pytest.mark.full) for case in spread[1:])]
+    others = [pytest.param(*case, marks=pytest.mark.full) for case in spread[1:]]
+    return [pytest.param(*spread[0]), *others]
 
 
 def examples(number: int, *, suppress_health_check: Iterable[HealthCheck] = ()) -> settings:
