@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from coding_rules import rules
+from collsec.compile.council.actions import ActionRules, with_actions
 from collsec.compile.council.links import read_agenda_conflicts, resolution_conflicts
 from collsec.compile.council.members import council_members_from
 from collsec.compile.council.resolutions import (
@@ -422,6 +423,8 @@ def test_votes_and_matters_as_the_library_words_them() -> None:
         ("2048", "true"),  # under Article 41 of Chapter VII
         ("2231", "false"),  # under Article 41 without naming the Chapter
         ("2334", ""),
+        ("2295", "true"),
+        ("2774", "false"),
         ("2776", "true"),
     ],
 )
@@ -560,12 +563,16 @@ def test_compiled_tables_are_what_upstream_gives(repository: Path, shared: Path)
     compiled = resolutions_from(
         sorted((upstream / "security_council" / "un_library_html").glob("*.html")),
         upstream / "un_missions" / "TAMM.csv",
-        upstream / "sanctions" / "EUSANCT_Dataset_Case-level.xls",
         rules(ResolutionRules),
         rules(AgendaRules),
     )
     resolutions = with_later(compiled, raw / "coded" / "resolutions_since_2022.csv")
-    resolutions = with_chapter_vii(resolutions, raw / "coded" / "chapter_vii.csv")
+    resolutions = with_actions(
+        with_chapter_vii(resolutions, raw / "coded" / "chapter_vii.csv"),
+        upstream / "security_council" / "resolution_texts_1946_2015.tar.xz",
+        raw / "coded" / "resolution_actions.csv",
+        rules(ActionRules),
+    )
     episodes = pd.read_csv(raw / "compiled" / "episodes.csv")
     links = resolution_conflicts(
         resolutions,

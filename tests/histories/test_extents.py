@@ -16,7 +16,7 @@ KNOWN = [
     ("wars", "1946-01-01", "2024-12-31", "episodes", "last_year", "2001-12-31"),
     ("outcomes", "1946-01-01", "2023-12-31", "outcomes", "termination_end_date", "2001-12-31"),
     ("resolutions", "1946-01-25", "2026-01-27", "resolutions", "resolution_date", "2001-12-20"),
-    ("action_classes", "1948-01-01", "2015-12-31", "resolutions", "resolution_date", "2001-12-31"),
+    ("action_classes", "1946-01-01", "2015-12-31", "resolutions", "resolution_date", "2001-12-31"),
     ("chapter_vii", "1946-01-01", "2015-12-31", "resolutions", "resolution_date", "2001-12-31"),
     ("council_members", "1946-01-01", "2026-12-31", "council_members", "to_date", "2001-12-31"),
     ("troop_counts", "1990-11-30", "2016-12-31", "monthly_strength", "to_month", "2001-12-31"),

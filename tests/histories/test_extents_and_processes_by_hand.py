@@ -26,6 +26,14 @@ RESOLVED = rows(
     ("1953-02-04", None, None),
     ("1953-02-05", None, True),
 )
+# Of 1950 nine of ten are classified, of 1951 eight, of 1952 all, of 1953 none.
+CLASSIFIED = rows(
+    "resolution_date action_class",
+    *((f"1950-01-{day:02}", "other" if day < 10 else "unclassified") for day in range(1, 11)),
+    *((f"1951-01-{day:02}", "mission" if day < 9 else None) for day in range(1, 11)),
+    ("1952-02-02", "sanctions"),
+    ("1953-02-02", "unclassified"),
+)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +55,7 @@ RESOLVED = rows(
             "1960-12-31",
         ),
         ("resolutions", "resolutions", RESOLVED, "1946-03-04", "1953-02-05"),
-        ("action_classes", "resolutions", RESOLVED, "1950-01-01", "1952-12-31"),
+        ("action_classes", "resolutions", CLASSIFIED, "1950-01-01", "1952-12-31"),
         ("chapter_vii", "resolutions", RESOLVED, "1951-01-01", "1952-12-31"),
         (
             "council_members",

@@ -97,7 +97,7 @@ def show_replication(study: Replication, rows: Sequence[Replicated]) -> None:
         table.add_column(head, justify="right")
     for row in rows:
         is_printed = row.agrees is not None
-        printed = f"{row.published:.{row.decimals}f}" if is_printed else "not at hand"
+        printed = f"{row.published:.{row.decimals}f}" if is_printed else "not available"
         difference = f"{row.difference:g}" if is_printed else ""
         table.add_row(row.model, row.quantity, printed, f"{row.ours:.5f}", difference)
     Console(highlight=False).print(table)

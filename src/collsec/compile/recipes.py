@@ -361,7 +361,7 @@ def council_votes(bench: Workbench) -> pd.DataFrame:
 UCDP = ("ucdp_acd", "ucdp_termination", "resolution_texts")
 STATES = ("gw_system", "ideal_points", "ucdp_acd")
 COUNTS = ("bara_hultman", "personnel_shortfall")
-COUNCIL = ("un_library", "resolution_dates", "tamm", "eusanct")
+COUNCIL = ("un_library", "resolution_dates", "tamm", "resolution_texts")
 RECIPES: dict[str, Recipe] = {
     "episodes": Recipe(UCDP, lambda bench: bench.episodes),
     "episode_crosswalk": Recipe((*UCDP, "ucdp_acd_201"), crosswalk),
@@ -440,7 +440,7 @@ RECIPES: dict[str, Recipe] = {
     "resolutions": Recipe(COUNCIL, lambda bench: bench.resolutions),
     "resolution_conflicts": Recipe((*COUNCIL, *UCDP), links_of_resolutions),
     "council_members": Recipe(("council_members",), council_members),
-    "un_sanctions": Recipe((*COUNCIL, "gsdb", *UCDP), sanctions),
+    "un_sanctions": Recipe((*COUNCIL, "eusanct", "gsdb", *UCDP), sanctions),
     "peace_agreements": Recipe(
         ("peace_agreements_complete", "ucdp_dyadic", *UCDP),
         lambda bench: peace_agreements_from(

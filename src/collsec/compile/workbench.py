@@ -14,6 +14,7 @@ from collsec.compile.conflicts.termination import end_precisions, read_terminati
 from collsec.compile.conflicts.ucdp import read_acd
 from collsec.compile.conflicts.vintages import Vintage, Vintages, with_stable_ids
 from collsec.compile.corrections import Correction
+from collsec.compile.council.actions import TEXTS, ActionRules, with_actions
 from collsec.compile.council.links import read_agenda_conflicts
 from collsec.compile.council.resolutions import (
     AgendaRules,
@@ -129,16 +130,20 @@ class Workbench:
     # council -----------------------------------------------------------------------------
     @cached_property
     def resolutions(self) -> pd.DataFrame:
-        """Resolutions of the Council, the later ones and Chapter VII from hand-coded tables."""
+        """Resolutions of the Council; the later ones and Chapter VII are coded by hand."""
         compiled = resolutions_from(
             self.upstream.files("un_library"),
             self.upstream.file("tamm"),
-            self.upstream.file("eusanct"),
             self.rules(ResolutionRules),
             self.rules(AgendaRules),
         )
         every = with_later(compiled, self.coded / "resolutions_since_2022.csv")
-        return with_chapter_vii(every, self.coded / "chapter_vii.csv")
+        return with_actions(
+            with_chapter_vii(every, self.coded / "chapter_vii.csv"),
+            self.upstream.file(TEXTS),
+            self.coded / "resolution_actions.csv",
+            self.rules(ActionRules),
+        )
 
     @cached_property
     def agenda(self) -> pd.DataFrame:

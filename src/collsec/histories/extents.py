@@ -17,6 +17,7 @@ Extents = Mapping[str, Extent]
 
 NOT_CODED = "not_covered"
 UNCLASSIFIED = "unclassified"
+NEARLY_ALL = 0.9  # share of the resolutions of a year
 
 
 def last_day_followed(episodes: pd.DataFrame) -> pd.Timestamp:
@@ -68,9 +69,14 @@ def resolutions(resolutions: pd.DataFrame) -> Days:
 
 @extent(uses=("resolutions.resolution_date", "resolutions.action_class"))
 def action_classes(resolutions: pd.DataFrame) -> Days:
-    """What adopted resolutions did: the years in which any is classified."""
+    """What adopted resolutions did: the years of which nearly all are classified.
+
+    Of a year of which fewer are, those that are classified are no sample: reports were found more
+    often of missions and sanctions than of the rest.
+    """
     classified = resolutions["action_class"].notna() & (resolutions["action_class"] != UNCLASSIFIED)
-    years = resolutions.loc[classified, "resolution_date"].dt.year
+    share = classified.groupby(resolutions["resolution_date"].dt.year).mean()
+    years = share.index[share >= NEARLY_ALL]
     return first_day_of(int(years.min())), last_day_of(int(years.max()))
 
 

@@ -61,6 +61,7 @@ REQUIRED = (
     "resolutions",
     "resolutions_since_2022",
     "chapter_vii",
+    "resolution_actions",
     "resolution_conflicts",
     "agenda_conflicts",
     "un_sanctions",

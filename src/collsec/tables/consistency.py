@@ -86,6 +86,7 @@ PREFIXES = (
     ("episodes", "episode_id", "{conflict_id}-"),
     ("vetoes", "veto_id", "{veto_date:%Y-%m-%d}-"),
     ("chapter_vii", "resolution_id", "S/RES/{number} ("),
+    ("resolution_actions", "resolution_id", "S/RES/{number} ("),
     ("assembly_sittings", "sitting_id", "{session}/"),
     ("dyad_episodes", "dyad_episode_id", "{dyad_id}-"),
     ("council_votes", "vote_id", "{item_id}/"),

@@ -22,7 +22,7 @@ from collsec.core.errors import BadTable, MissingInput
 from collsec.core.models import Whole
 from collsec.upstream.readers import read_columns
 
-LIBRARY, DATES, MANDATES, SANCTIONS = "un_library", "resolution_dates", "tamm", "eusanct"
+LIBRARY, DATES, MANDATES = "un_library", "resolution_dates", "tamm"
 YEARLY_TABLE = re.compile(r"scact[12].*_table_en\.html")
 LATER = "data/raw/coded/resolutions_since_2022.csv"
 CHAPTER_VII = "data/raw/coded/chapter_vii.csv"
@@ -95,13 +95,6 @@ class DayOf(Strict):
     reason: str
 
 
-class SanctionsTarget(Strict):
-    """A target of sanctions as EUSANCT names it, and the matters under which they were imposed."""
-
-    name: str
-    keys: tuple[str, ...]
-
-
 class ResolutionRules(RuleFile):
     """How the Library's tables of meetings are read."""
 
@@ -109,7 +102,6 @@ class ResolutionRules(RuleFile):
     last_number: Whole
     misprint: tuple[Misprint, ...]
     day: tuple[DayOf, ...]
-    sanctions_target: tuple[SanctionsTarget, ...]
 
     @cached_property
     def days(self) -> dict[int, date]:
@@ -126,16 +118,10 @@ class ResolutionRules(RuleFile):
         """Number adopted → number printed in its place."""
         return {m.adopted: m.printed for m in self.misprint}
 
-    @cached_property
-    def keys_of_target(self) -> dict[str, tuple[str, ...]]:
-        """Target as EUSANCT names it → keys of its matters."""
-        return {target.name: target.keys for target in self.sanctions_target}
-
 
 def resolutions_from(
     library: Sequence[Path],
     tamm: Path,
-    eusanct: Path,
     rules: ResolutionRules,
     agenda: AgendaRules,
 ) -> pd.DataFrame:
@@ -147,16 +133,13 @@ def resolutions_from(
         The Library's pages; those that are no yearly table of meetings are left out.
     tamm : Path
         Tasks Assigned to Missions in their Mandates (CSV).
-    eusanct : Path
-        EUSANCT, cases (``.xls``).
     rules : ResolutionRules
     agenda : AgendaRules
 
     Returns
     -------
     DataFrame
-        Columns as in the schema, by number. ``action_class`` is positive evidence only: a mandate
-        in TAMM, or the day on which EUSANCT has UN sanctions begin; else ``unclassified``.
+        Columns as in the schema but ``actions`` and ``action_class``, by number.
 
     Raises
     ------
@@ -169,24 +152,17 @@ def resolutions_from(
     ----------
     Lloyd, G. (2021). New data on UN mission mandates 1948–2015: Tasks Assigned to Missions in their
     Mandates (TAMM). Journal of Peace Research 58(5).
-
-    Weber, P. M. and Schneider, G. (2022). Post-Cold War sanctioning by the EU, the UN, and the US.
-    Conflict Management and Peace Science 39(1). https://doi.org/10.1177/0738894220948729
     """
     pages = sorted(page for page in library if YEARLY_TABLE.fullmatch(page.name))
     if not pages:
         raise MissingInput("the upstream folder has no yearly table of the Council's meetings.")
     mandates, chapter_vii = read_mandates(tamm)
-    sanctioned = sanction_days(eusanct, rules)
     rows = []
     for number, item in adopted(read_meetings(pages), rules).items():
         day = rules.days.get(number, item.day)
         votes = votes_of(number, item.outcome, rules)
         missions = mandates.get(number, [])
         key = agenda.key_of(number, item.topic)
-        action = "enforcement_or_mission" if missions else "unclassified"
-        if not missions and (key, day) in sanctioned:
-            action = "sanctions"
         rows.append(
             {
                 "resolution_id": f"S/RES/{number} ({day.year})",
@@ -200,12 +176,10 @@ def resolutions_from(
                 "abstaining": votes[2],
                 "missions": missions,
                 "is_chapter_vii": chapter_vii.get(number),
-                "action_class": action,
                 "source": [
                     LIBRARY,
                     *([DATES] if number in rules.days or number in rules.printed else []),
                     *([MANDATES] if missions else []),
-                    *([SANCTIONS] if action == "sanctions" else []),
                 ],
                 "basis": "file",
             }
@@ -256,19 +230,6 @@ def read_mandates(tamm: Path) -> tuple[dict[int, list[str]], dict[int, bool]]:
     return {number: sorted(names) for number, names in missions.items()}, chapter_vii
 
 
-def sanction_days(eusanct: Path, rules: ResolutionRules) -> set[tuple[str, date]]:
-    """Agenda key and day of each imposition of UN sanctions."""
-    columns = ["targetstate_name", "impositionUN", "impositionUN_start"]
-    cases = read_columns(eusanct, columns)
-    imposed = cases[cases["impositionUN"] == "1"]
-    days = pd.to_datetime(imposed["impositionUN_start"], format="%d%b%Y").dt.date
-    return {
-        (key, day)
-        for target, day in zip(imposed["targetstate_name"], days, strict=True)
-        for key in rules.keys_of_target.get(str(target), ())
-    }
-
-
 def with_later(compiled: pd.DataFrame, path: Path) -> pd.DataFrame:
     """The compiled resolutions and, below them, those coded by hand.
 
@@ -282,8 +243,7 @@ def with_later(compiled: pd.DataFrame, path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The same columns, by number. Of a later resolution neither meeting nor mandate is known,
-        and its action is ``unclassified``.
+        The same columns, by number. Of a later resolution neither meeting nor mandate is known.
 
     Raises
     ------
@@ -301,7 +261,6 @@ def with_later(compiled: pd.DataFrame, path: Path) -> pd.DataFrame:
         meeting=None,
         missions=pd.Series([[]] * len(coded), index=coded.index, dtype=object),
         is_chapter_vii=None,
-        action_class="unclassified",
         source=coded["source"].str.split(";"),
     )
     later = later[list(compiled.columns)].astype({"is_chapter_vii": object})

@@ -225,7 +225,7 @@ def _replications(ledger: pd.DataFrame) -> pd.DataFrame:
                     for one in each
                 ],
                 difference=["" if one.agrees is None else f"{one.difference:g}" for one in each],
-                where=rows["published_where"].fillna("not at hand"),
+                where=rows["published_where"].fillna("not available"),
             )
         )
     return pd.concat(parts, ignore_index=True)
