@@ -324,7 +324,7 @@ def _bring_to_present(project: Project) -> None:
 
     Snakemake takes an output that is older than an input for a fault; here contents decide.
     """
-    now, package = time.time(), Path(pipeline.__file__).parent
+    now, package = time.time(), Path(pipeline.__file__).parents[1]
     places = ("analyses", "data/raw", "data/processed/done", "reports")
     found = [path for place in places for path in (project.root / place).rglob("*")]
     for path in (*found, *project.root.iterdir(), *package.rglob("*.py")):
