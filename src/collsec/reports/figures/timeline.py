@@ -47,6 +47,7 @@ _MARKS = {
     ("cut", False): ("▼", INK, "authorized strength cut to less than half"),
     ("party", False): ("■", _PALE_RED, "no peacekeepers: a party of the war"),
     ("political", True): ("■", BAND, "no peacekeepers: a political mission"),
+    ("political", False): ("■", BAND, "no peacekeepers: a political mission"),
     ("mark", False): ("▲", INK, "a day to know"),
     ("by_council", True): ("◆", MUTED, "authorized by the Council"),
     ("by_council", False): ("◆", MUTED, "authorized by the Council"),
