@@ -159,6 +159,71 @@ def test_troops_ends_and_ongoing_agree(missions: pd.DataFrame) -> None:
     }
 
 
+def test_troops_at_first_are_without_observers(missions: pd.DataFrame) -> None:
+    """The military personnel of the founding resolutions less the observers that they include."""
+    for mission, personnel, observers in (
+        ("unamsil", 6000, 260),
+        ("unmiset", 5000, 120),
+        ("unoci", 6240, 200),
+        ("minusca", 10000, 240),
+        ("onub", 5650, 200),
+        ("unmil", 15000, 250),
+        ("unmis", 10000, 750),
+        ("unamid", 19555, 360),
+        ("untac", 15900, 485),
+        ("onumoz", 6979, 354),
+        ("unisfa", 4200, 135),
+        ("unmiss", 7000, 166),
+    ):
+        assert int(missions.loc[mission, "authorized_troops_initial"]) == personnel - observers
+
+
+def test_what_goes_on_says_as_of_when(missions: pd.DataFrame) -> None:
+    ongoing = missions["is_ongoing"] == "true"
+    assert missions["as_of_date"].ne("").equals(ongoing)
+    assert missions["as_of_source"].ne("").equals(ongoing)
+    day = missions["as_of_date"]
+    assert (day[ongoing] >= missions.loc[ongoing, "first_personnel_date"]).all()
+    assert day[ongoing].max() < "2026"
+    assert day["au-mvcm"] == "2023-08-14" and day["eutm-rca"] == "2022-07-29"
+    assert day["eutm-mozambique"] == "2025-12-09"
+
+
+def test_ends_are_those_of_the_documents(missions: pd.DataFrame) -> None:
+    ended = missions.loc["samidrc", ["is_ongoing", "end_date", "end_precision", "last_troops_date"]]
+    assert ended.tolist() == ["false", "2025-03-13", "day", ""]
+    assert missions.loc["unef-ii", ["end_date", "end_precision"]].tolist() == ["1979-07-24", "day"]
+    assert missions.loc["atmis", "first_troops_date"] == "2022-04-01"
+
+
+LONG_AFTER_YEARS = 5
+DAYS_A_YEAR = 365.25
+
+
+def test_no_mission_is_linked_to_a_war_long_over_without_its_settlement(
+    repository: Path, missions: pd.DataFrame, links: pd.DataFrame
+) -> None:
+    episodes = read(repository / "data/raw/compiled/episodes.csv")
+    asked = []
+    for link in links[links["rule"].isin(["bara_hultman", "mullenbach"])].itertuples():
+        own = episodes[episodes["conflict_id"] == link.conflict_id]
+        until = link.to_date or missions.loc[link.mission_id, "end_date"] or "9999-12-31"
+        begins = link.from_date or missions.loc[link.mission_id, "first_personnel_date"]
+        ends = own["end_date"].where(own["end_date"] != "", "9999-12-31")
+        during = (own["onset_date"] <= until) & (ends >= begins)
+        before = ends[ends < begins]
+        if during.any() or before.empty:
+            continue
+        gap = (pd.Timestamp(begins) - pd.Timestamp(before.max())).days / DAYS_A_YEAR
+        if gap > LONG_AFTER_YEARS:
+            asked.append(link.link_id)
+            assert "settlement of this conflict" in link.note or "UNMIH" in link.note, link.link_id
+    assert len(asked) == 13
+    linked = set(links["link_id"])
+    assert not linked & {"eucap-niger:373", "eucap-niger:406", "ecomib:410"}
+    assert "ecomib:none" in linked
+
+
 def test_predecessors_exist(missions: pd.DataFrame) -> None:
     named = missions["rehatted_from"].str.split(";").explode()
     named = named[named != ""]
@@ -248,7 +313,7 @@ def test_median_months_from_authorization(missions: pd.DataFrame, milestones: pd
 @pytest.mark.parametrize(
     ("name", "months", "operations"),
     [
-        ("first_personnel", 0.5, 52),
+        ("first_personnel", 0.6, 52),
         ("first_troops", 1.2, 34),
         ("strength_10pct", 1.7, 50),
         ("strength_50pct", 3.3, 49),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,15 @@ import pandas as pd
 import pytest
 
 from coding_rules import rules
-from collsec.compile.violence.months import (
+from collsec.compile.violence import months as months_module
+from collsec.compile.violence.country_years import (
     CountryYear,
     CountryYears,
-    ViolenceRules,
+    last_whole_year,
     read_country_years,
-    read_months,
-    violence_months_from,
+    shares_of_years,
 )
+from collsec.compile.violence.months import ViolenceRules, read_months, violence_months_from
 from collsec.compile.violence.years import (
     bridge_from,
     by_conflict,
@@ -41,7 +43,11 @@ def months_of(table: pd.DataFrame) -> pd.DataFrame:
     """One row per host and month."""
     runs = [
         pd.DataFrame({"month": pd.period_range(r.from_month[:7], r.to_month[:7], freq="M")}).assign(
-            host=r.gwno_host, deaths=r.deaths, conflicts=r.conflicts, conflict_id=r.conflict_id
+            host=r.gwno_host,
+            deaths=r.deaths,
+            conflicts=r.conflicts,
+            conflict_id=r.conflict_id,
+            is_host=r.is_host == "true",
         )
         for r in table.itertuples()
     ]
@@ -73,9 +79,11 @@ def countries(shared: Path, dyads: dict[int, int]) -> CountryYears:
 
 def test_months_lie_around_episodes(repository: Path, months: pd.DataFrame) -> None:
     table = read(repository, "violence_months")
-    assert len(table) == 10423 and table["gwno_host"].nunique() == 93
-    assert len(months) == 17828 and not months.duplicated(["host", "month"]).any()
+    assert len(table) == 10662 and table["gwno_host"].nunique() == 97
+    assert len(months) == 18179 and not months.duplicated(["host", "month"]).any()
     assert (str(months["month"].min()), str(months["month"].max())) == ("1990-01", "2023-12")
+    months = months[months["is_host"]]
+    assert len(months) == 17828 and months["host"].nunique() == 93
     assert (months["deaths"] == "").sum() == 787
     expected = set()
     first, last = pd.Period("1990-01"), pd.Period("2023-12")
@@ -89,6 +97,7 @@ def test_months_lie_around_episodes(repository: Path, months: pd.DataFrame) -> N
 
 
 def test_what_is_not_covered_is_missing_and_never_zero(months: pd.DataFrame) -> None:
+    months = months[months["is_host"]]
     empty = months[months["deaths"] == ""].groupby("host")["month"].max().astype(str)
     assert empty.to_dict() == {
         "344": "1992-03",
@@ -238,6 +247,114 @@ def test_months_by_hand(tmp_path: Path) -> None:
         read_months(path, {"Here": 10}, small)
     with pytest.raises(BadTable, match="stands twice"):
         read_months(path, {"Here": 10, "Elsewhere": 10}, small)
+
+
+def test_a_year_of_months_is_held_against_its_total(repository: Path) -> None:
+    """The totals as UCDP 25.1 has them, the sums as an audit found them."""
+    table = read(repository, "violence_country_years").set_index(["gwno", "year"])
+    pairs = table[["deaths_in_months", "state_based_deaths"]].apply(pd.to_numeric)
+    for country, year, held, of in (
+        ("369", "2022", 45782, 91485),
+        ("369", "2023", 23173, 75080),
+        ("530", "2020", 1621, 20916),
+        ("530", "2021", 9032, 124553),
+        ("530", "2022", 100861, 163210),
+        ("346", "1994", 4929, 7022),
+        ("346", "1995", 1345, 8855),
+        ("666", "2023", 16924, 26722),
+        ("678", "2020", 2376, 6307),
+        ("625", "2023", 3476, 5353),
+        ("660", "2006", 591, 1189),
+    ):
+        assert pairs.loc[(country, year)].tolist() == [held, of], (country, year)
+        assert float(table.loc[(country, year), "month_share"]) == round(held / of, 3)
+    months = read(repository, "violence_months")
+    late = months[(months["from_month"].str[:4] == "2022") & (months["gwno_host"] == "369")]
+    assert late["is_superseded"].eq("true").all() and late["is_whole"].eq("false").all()
+
+
+def test_the_last_whole_year_follows_from_the_shares(repository: Path) -> None:
+    table = pd.read_csv(repository / COMPILED / "violence_country_years.csv")
+    share = shares_of_years(table)
+    assert share.round(2).loc[2018:].to_dict() == {
+        2018: 1.0, 2019: 0.98, 2020: 0.68, 2021: 0.42, 2022: 0.62, 2023: 0.53
+    }  # fmt: skip
+    assert last_whole_year(table, RULES.whole_share) == 2019
+    assert last_whole_year(table, 2.0) == 0  # of no year
+    months = read(repository, "violence_months")
+    assert (months["is_whole"].eq("true") == (months["from_month"] < "2020")).all()
+
+
+def test_lumped_months_are_those_of_the_rule(repository: Path) -> None:
+    table = read(repository, "violence_months")
+    lumped = table[table["is_lumped"] == "true"]
+    found = set(zip(lumped["gwno_host"], lumped["from_month"].str[:7], strict=True))
+    assert found == {
+        ("484", "1997-06"),
+        ("484", "1998-12"),
+        ("530", "1999-06"),
+        ("530", "2000-06"),
+        ("530", "2021-06"),
+        ("530", "2022-09"),
+        ("530", "2022-11"),
+        ("540", "1992-11"),
+        ("541", "1991-06"),
+        ("700", "1992-08"),
+        ("700", "1993-05"),
+        ("702", "1992-12"),
+        ("750", "1990-12"),
+        ("750", "1991-12"),
+        ("750", "1992-12"),
+    }
+
+
+def test_scaled_deaths_add_up_to_the_total_of_the_year(repository: Path) -> None:
+    table = read(repository, "violence_months")
+    months = pd.concat(
+        [
+            pd.DataFrame({"month": pd.period_range(r.from_month[:7], r.to_month[:7])}).assign(
+                host=r.gwno_host, deaths=r.deaths, scaled=r.scaled_deaths
+            )
+            for r in table[table["gwno_host"].isin(["369", "530"])].itertuples()
+        ]
+    )
+    year = months["month"].dt.year
+    early = months[year < 2020]
+    assert (early["deaths"] == early["scaled"]).all()
+    late = months[year >= 2020].assign(year=year[year >= 2020])
+    sums = late.assign(scaled=late["scaled"].astype(int)).groupby(["host", "year"])["scaled"].sum()
+    for key, of in (("369", 2022), 91485), (("530", 2021), 124553), (("530", 2022), 163210):
+        assert abs(sums[key] - of) <= 6  # half a death a month is lost to rounding
+
+
+def test_a_country_that_is_no_host_is_kept_where_many_died(repository: Path) -> None:
+    table = read(repository, "violence_months")
+    lebanon = table[(table["gwno_host"] == "660") & table["from_month"].str.startswith("2006")]
+    assert set(lebanon["is_host"]) == {"false"}
+    killed = lebanon[lebanon["deaths"] != "0"]
+    assert killed[["from_month", "deaths", "conflicts"]].to_numpy().tolist() == [
+        ["2006-05-31", "1", "234;426"],
+        ["2006-07-31", "331", "234;426"],
+        ["2006-08-31", "259", "234;426"],
+    ]
+
+
+def test_genocide_is_not_silence(repository: Path, shared: Path) -> None:
+    table = read(repository, "violence_country_years").set_index(["gwno", "year"])
+    rwanda = table.loc[("517", "1994")]
+    assert rwanda["one_sided_deaths"] == "770581" and rwanda["state_based_deaths"] == "1882"
+    assert rwanda["one_sided_deaths_low"] == "345833"
+    assert rwanda["one_sided_deaths_by_governments"] == "759638"
+    raw = pd.read_csv(shared / "upstream/ucdp_brd/organizedviolencecy_v25_1.csv")
+    assert table["one_sided_deaths"].astype(int).sum() == raw["os_total_deaths_best_cy"].sum()
+    assert table["state_based_deaths"].astype(int).sum() == raw["sb_total_deaths_best_cy"].sum()
+    # The record of months has none of it: 546 deaths in April 1994.
+    months = pd.read_csv(shared / "upstream/violence_months/shapefinder_df_input.csv", index_col=0)
+    assert months.loc["1993-04-30", "Rwanda"] == 546
+
+
+def test_doctests_of_months() -> None:
+    assert doctest.testmod(months_module).failed == 0
 
 
 # Years -----------------------------------------------------------------------------------------

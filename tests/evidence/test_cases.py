@@ -432,13 +432,15 @@ BLOCK = {"title": "Atlantis", "years": [2001, 2005], "conflicts": {7: "one"}}
         ({"name": "a b"}, "line 1, key a b, value 'a b': a name has lower-case letters"),
         (
             {"colour": "red"},
-            "line 2, key atlantis.colour: unknown key.*: conflicts, title, years",
+            "line 2, key atlantis.colour: unknown key.*: conflicts, marks, title, years",
         ),
         ({"years": [2005]}, r"years, value \[2005\]"),
         ({"years": [2005, 2001]}, "must be two years"),
         ({"conflicts": {}}, "line 2, key atlantis.conflicts, value {}: is empty"),
         ({"conflicts": {8: "two"}}, "value 8: no episode has this conflict_id"),
         ({"years": [1990, 1995]}, "conflict 7 has no episode in them"),
+        ({"marks": {"2006-01-01": "Late"}}, "the axis covers 2001 to 2005"),
+        ({"marks": {"2001-13-01": "Never"}}, "2001-13-01"),
     ],
 )
 def test_a_mistake_in_the_list_is_one_message(
@@ -471,7 +473,77 @@ def test_conflicts_of_another_release_have_no_line(tmp_path: Path) -> None:
     assert (case.name, case.conflicts) == ("a", {7: "one"})
 
 
+def test_a_marked_day_has_a_line_of_its_own() -> None:
+    case = dataclasses.replace(CASE, marks={"2002-04-06": "It is shot down"})
+    found = events(case, evidence())
+    [row] = found[found["kind"] == "mark"].itertuples()
+    assert (row.lane, row.line, row.from_date) == (
+        "violence",
+        "It is shot down",
+        day("2002-04-06"),
+    )
+
+
+def test_a_strength_cut_to_less_than_half_is_marked_on_the_day_of_its_resolution() -> None:
+    strengths = pd.DataFrame(
+        {
+            "mission_id": ["unma"] * 4,
+            "from_month": [
+                day(d) for d in ("2002-05-31", "2002-08-31", "2002-10-31", "2003-01-31")
+            ],
+            "authorized": [1000, 500, 249, 100],
+            "resolution_date": [day("2002-05-01"), day("2002-08-02"), day("2002-10-07"), pd.NaT],
+        }
+    )
+    told = dataclasses.replace(evidence(missions=[mission()]), strengths=strengths)
+    found = events(CASE, told)
+    cuts = found[found["kind"] == "cut"]
+    assert [f"{d:%Y-%m-%d}" for d in cuts["from_date"]] == ["2002-10-07", "2003-01-31"]
+    assert cuts["detail"].tolist() == ["from 500 to 249", "from 249 to 100"]
+    assert set(cuts["line"]) == {"UNMA (UN)"}
+    assert (
+        "The strength authorized for UNMA was cut from 500 to 249 on 7 October 2002."
+        in sentence(CASE, found)
+    )
+
+
+def force(**changes: Any) -> dict[str, Any]:
+    return {
+        "force_id": "dawn",
+        "name": "Operation Dawn",
+        "force_kind": "party",
+        "sender": "Lemuria",
+        "conflict_ids": "7;9",
+        "from_date": day("2002-01-11"),
+        "to_date": day("2002-07-15"),
+        "resolution": pd.NA,
+        "basis": "document",
+    } | changes
+
+
+def test_a_party_of_the_war_is_shown_and_is_no_peacekeeper() -> None:
+    political = force(
+        force_id="unpol", name="UN Office", force_kind="political", sender="United Nations",
+        conflict_ids="7", to_date=pd.NaT,
+    )  # fmt: skip
+    forces = [force(), force(conflict_ids="8"), force(basis="recalled"), political]
+    told = dataclasses.replace(evidence(), forces=pd.DataFrame(forces))
+    found = events(CASE, told)
+    assert rows(found, "party") == [("2002-01-11", "2002-07-15", False)]
+    [(since, _, is_open)] = rows(found, "political")
+    assert (since, is_open) == ("2002-01-11", True)
+    words = sentence(CASE, found)
+    assert "No peacekeeping troops were sent to it." in words
+    assert "Not counted as peacekeepers: Operation Dawn (a party of the war)." in words
+    assert "Not counted as peacekeepers: UN Office (a political mission)." in words
+
+
 # The study's own cases ----------------------------------------------------------------------------
+
+
+def _told(name: str) -> pd.DataFrame:
+    """A committed raw table, typed."""
+    return study.raw_tables()[name]
 
 
 @pytest.fixture(scope="module")
@@ -485,6 +557,13 @@ def own() -> list[tuple[Case, pd.DataFrame]]:
         linked.assembly,
         study.study_timelines()["war"],
         study.study_extents()["resolutions"].last_day,
+        _told("authorized_strength").merge(
+            _told("resolutions")[["resolution_id", "resolution_date"]],
+            left_on="strength_resolution",
+            right_on="resolution_id",
+            how="left",
+        ),
+        _told("other_forces"),
     )
     declared = read_cases(study.REPOSITORY / cases.FILE, linked.episodes)
     return [(case, events(case, told)) for case in declared]
@@ -512,6 +591,24 @@ def test_suez_and_ukraine_went_to_the_general_assembly(own: list[Any]) -> None:
     }
     assert sittings["suez"]["detail"].tolist() == ["convened by S/RES/119 (1956)"]
     assert sittings["ukraine"]["detail"].iloc[0] == "convened by S/RES/2623 (2022)"
+
+
+def test_rwanda_iraq_and_mali_say_who_else_was_there(own: list[Any]) -> None:
+    found = {case.name: events_of for case, events_of in own}
+    cuts = found["rwanda"][found["rwanda"]["kind"] == "cut"]
+    first = cuts.iloc[0]
+    assert (first["item"], f"{first['from_date']:%Y-%m-%d}") == ("unamir", "1994-04-21")
+    assert first["detail"] == "from 2,608 to 270"
+    [mark] = found["rwanda"][found["rwanda"]["kind"] == "mark"].itertuples()
+    assert mark.from_date == day("1994-04-06")
+    others = {
+        name: set(rows.loc[rows["kind"].isin(["party", "political"]), "item"])
+        for name, rows in found.items()
+    }
+    assert others["iraq"] == {"mnf-iraq", "unami"}
+    assert others["mali"] == {"serval", "barkhane", "g5-sahel"}
+    assert others["kuwait"] == {"kuwait-coalition"}
+    assert "serval" not in set(found["mali"].loc[found["mali"]["kind"] == "troops", "item"])
 
 
 def test_acts_are_the_steps_of_the_council_timeline(own: list[Any]) -> None:

@@ -74,20 +74,20 @@ NEGOTIATIONS = rows(
 )
 COVERAGE = rows("conflict_id", (1,), (3,))
 VIOLENCE_MONTHS = rows(
-    "gwno_host from_month to_month deaths conflicts is_shared",
-    (10, "1990-01-31", "1990-01-31", 0, None, False),
-    (10, "1990-02-28", "1990-03-31", 5, "1", False),
-    (10, "1990-04-30", "1990-04-30", 7, "1;3", True),
-    (10, "1990-05-31", "1990-05-31", 9, "3", False),
-    (10, "1990-06-30", "1990-06-30", None, None, False),
-    (10, "1990-07-31", "1990-07-31", 4, None, False),
-    (10, "1990-08-31", "1990-08-31", 1, "3", False),
-    (10, "1990-09-30", "1990-09-30", 0, None, False),
-    (10, "1990-10-31", "1990-10-31", 1, None, False),
-    (10, "1990-11-30", "1991-12-31", 1, "3", False),
-    (20, "1990-01-31", "1990-02-28", 2, "1", False),
-    (20, "1990-03-31", "1990-12-31", 3, "13", False),
-    (40, "1991-03-31", "1991-03-31", 6, "2", False),
+    "gwno_host from_month to_month deaths conflicts is_shared scaled_deaths is_host is_whole",
+    (10, "1990-01-31", "1990-01-31", 0, None, False, 0, True, True),
+    (10, "1990-02-28", "1990-03-31", 5, "1", False, 5, True, True),
+    (10, "1990-04-30", "1990-04-30", 7, "1;3", True, 7, True, True),
+    (10, "1990-05-31", "1990-05-31", 9, "3", False, 9, True, True),
+    (10, "1990-06-30", "1990-06-30", None, None, False, None, True, True),
+    (10, "1990-07-31", "1990-07-31", 4, None, False, 4, True, True),
+    (10, "1990-08-31", "1990-08-31", 1, "3", False, 1, True, True),
+    (10, "1990-09-30", "1990-09-30", 0, None, False, 0, True, True),
+    (10, "1990-10-31", "1990-10-31", 1, None, False, 1, True, True),
+    (10, "1990-11-30", "1991-12-31", 1, "3", False, 1, True, True),
+    (20, "1990-01-31", "1990-02-28", 2, "1", False, 2, True, True),
+    (20, "1990-03-31", "1990-12-31", 3, "13", False, 3, True, True),
+    (40, "1991-03-31", "1991-03-31", 6, "2", False, 6, True, True),
 )
 VIOLENCE_YEARS = rows(
     "conflict_id year prio_deaths_best prio_deaths_low prio_deaths_high ucdp_deaths_best "

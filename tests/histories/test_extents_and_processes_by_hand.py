@@ -79,8 +79,19 @@ CLASSIFIED = rows(
             for name, table, first in (
                 ("troop_counts", "monthly_strength", "1990-11-30"),
                 ("authorized_strength", "authorized_strength", "1990-11-30"),
-                ("deaths_by_month", "violence_months", "1990-11-01"),
+                ("scaled_deaths_by_month", "violence_months", "1990-11-01"),
             )
+        ),
+        (
+            "deaths_by_month",
+            "violence_months",
+            rows(
+                "from_month to_month is_whole",
+                ("1995-01-31", "1996-02-29", False),
+                ("1990-11-30", "1990-12-31", True),
+            ),
+            "1990-11-01",
+            "1990-12-31",
         ),
         (
             "agreements",
@@ -159,22 +170,24 @@ def test_months_of_talks_are_counted_from_their_end() -> None:
 
 def test_runs_of_deaths_are_months_and_a_year_is_the_last_twelve() -> None:
     runs = rows(
-        "gwno_host from_month to_month deaths is_shared",
-        (20, "2001-03-31", "2001-03-31", None, True),
-        (10, "2000-12-31", "2001-01-31", 5, True),
-        (10, "2000-02-29", "2000-11-30", 1, False),
+        "gwno_host from_month to_month deaths scaled_deaths is_shared is_host is_whole",
+        (20, "2001-03-31", "2001-03-31", None, None, True, True, False),
+        (10, "2001-01-31", "2001-01-31", 5, 8, True, True, False),
+        (10, "2000-12-31", "2000-12-31", 5, 5, True, True, True),
+        (10, "2000-02-29", "2000-11-30", 1, 1, False, True, True),
+        (30, "2000-02-29", "2000-11-30", 9, 9, False, False, True),  # no host
     )
     found = violence(runs)
     assert list(found.columns) == [
-        "gwno_host", "from_date", "known_from", "deaths_in_month", "deaths_in_year",
-        "is_shared_month",
+        "gwno_host", "from_date", "known_from", "deaths_in_month", "deaths_in_month_scaled",
+        "deaths_in_year", "is_shared_month",
     ]  # fmt: skip
     assert told(found)[8:] == [
-        (10, "2000-10-31", "2000-10-31", 1.0, None, 0),
-        (10, "2000-11-30", "2000-11-30", 1.0, None, 0),
-        (10, "2000-12-31", "2000-12-31", 5.0, None, 1),
-        (10, "2001-01-31", "2001-01-31", 5.0, 20.0, 1),
-        (20, "2001-03-31", "2001-03-31", None, None, 1),
+        (10, "2000-10-31", "2000-10-31", 1.0, 1.0, None, 0),
+        (10, "2000-11-30", "2000-11-30", 1.0, 1.0, None, 0),
+        (10, "2000-12-31", "2000-12-31", 5.0, 5.0, None, 1),
+        (10, "2001-01-31", "2001-01-31", None, 8.0, 20.0, 1),
+        (20, "2001-03-31", "2001-03-31", None, None, None, 1),
     ]
     assert told(found)[0][1] == "2000-02-29" and len(found) == 13
 

@@ -214,8 +214,9 @@ def test_operations_stand_once_with_their_conflicts_and_hosts() -> None:
 
 
 AUTHORIZED = rows(
-    "mission_id from_month to_month authorized authorized_military authorized_police",
-    ("m", "1990-03-31", "1990-05-31", 500, 400, 100),
+    "mission_id from_month to_month authorized authorized_military authorized_police "
+    "strength_status",
+    ("m", "1990-03-31", "1990-05-31", 500, 400, 100, "text"),
 )
 LOCATIONS = rows(
     "mission_id month locations locations_with_troops mapped_troops largest_location_share",

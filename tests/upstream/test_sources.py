@@ -351,6 +351,41 @@ def test_a_release_without_a_checksum_is_had_from_its_publisher_when_asked(
     assert fetch(served, tmp_path / "up", keys=["next"])[0].place == "present"
 
 
+def test_what_a_publisher_gives_is_held_against_its_recorded_checksum(
+    tmp_path: Path, server: str
+) -> None:
+    sources = read_sources(declared(tmp_path, UNPINNED))
+    served = tmp_path / "served"
+    with zipfile.ZipFile(served / "z.zip", "w") as archive:
+        archive.writestr("Release.csv", GOOD)
+    (served / "plain.csv").write_bytes(GOOD)
+    for name, member in (("z.zip", "*.csv"), ("plain.csv", "")):
+        right = hashlib.sha256((served / name).read_bytes()).hexdigest()
+        for recorded, is_refused in (("0" * 64, True), (right, False)):
+            file = replace(
+                sources["next"].files[0],
+                published=f"{server}/{name}",
+                member=member,
+                published_sha256=recorded,
+            )
+            one = {"next": replace(sources["next"], files=(file,))}
+            into = tmp_path / f"{name}-{is_refused}"
+            if is_refused:
+                with pytest.raises(FetchFailed, match=f"gives another file.*{right}.*{recorded}"):
+                    fetch(one, into, keys=["next"])
+                assert not list(into.rglob("*.csv"))
+            else:
+                assert fetch(one, into, keys=["next"])[0].place == "publisher"
+                assert (into / "next" / "z.csv").read_bytes() == GOOD
+
+
+def test_a_recorded_checksum_is_of_an_address(tmp_path: Path) -> None:
+    block = BLOCK.replace("sha256 =", f'published_sha256 = "{"0" * 64}", sha256 =', 1)
+    assert block != BLOCK
+    with pytest.raises(BadSource, match=r"published_sha256.*lacks the address"):
+        read_sources(declared(tmp_path, block))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

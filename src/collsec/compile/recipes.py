@@ -62,12 +62,12 @@ from collsec.compile.states.ties import Ties, ties_from
 from collsec.compile.states.world_power import world_power_from
 from collsec.compile.states.yearly_ties import ideal_point_distances, trade_shares, us_troops
 from collsec.compile.text import records_of
-from collsec.compile.violence.months import (
+from collsec.compile.violence.country_years import (
     CountryYears,
-    ViolenceRules,
+    country_violence_from,
     read_country_years,
-    violence_months_from,
 )
+from collsec.compile.violence.months import ViolenceRules, read_months, violence_months_from
 from collsec.compile.violence.years import YearSources, bridge_from, violence_years_from
 from collsec.compile.workbench import Workbench
 from collsec.upstream.readers import read_columns
@@ -296,6 +296,15 @@ def violence_months(bench: Workbench) -> pd.DataFrame:
     )
 
 
+def violence_country_years(bench: Workbench) -> pd.DataFrame:
+    """Deaths by country and year, state-based and one-sided, and what the months hold of them."""
+    countries, rules = country_years(bench), bench.rules(ViolenceRules)
+    months = read_months(bench.upstream.file("violence_country_months"), countries.gwno, rules)
+    return country_violence_from(
+        months, countries, ("violence_country_months", "organized_violence")
+    )
+
+
 def violence_years(bench: Workbench) -> pd.DataFrame:
     """Deaths by conflict and year."""
     file, rules = bench.upstream.file, bench.rules(ViolenceRules)
@@ -472,6 +481,9 @@ RECIPES: dict[str, Recipe] = {
     "dyad_episodes": Recipe(("ucdp_dyadic", "ucdp_termination_dyads", *UCDP), dyad_episodes),
     "violence_months": Recipe(
         ("violence_country_months", "organized_violence", "ucdp_dyadic", *UCDP), violence_months
+    ),
+    "violence_country_years": Recipe(
+        ("violence_country_months", "organized_violence", "ucdp_dyadic"), violence_country_years
     ),
     "violence_years": Recipe(
         (

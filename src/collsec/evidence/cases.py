@@ -7,7 +7,7 @@ dates of missions are those from which the exposures are made.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +31,7 @@ from collsec.tables.clean import read_raw, resources
 
 FILE = "analyses/_cases.yml"
 Year = Annotated[Whole, Field(ge=1800, le=2200)]
+Day = Annotated[str, Field(pattern=r"^[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
 SENDERS = {"un": "UN", "regional": "regional", "coalition": "coalition"}
 MEMBERS = {
     "russia": "Russia",
@@ -41,6 +42,10 @@ MEMBERS = {
 }
 # Said of the people of a mission that sent troops too, on a day that no document has.
 UNDATED = "troops came, on no documented day"
+# An authorized strength below this share of the one before is shown as a cut.
+CUT_SHARE = 0.5
+# Forces that are no peace operations: what is said of them behind their name.
+FORCES = {"party": "party of the war", "political": "political mission"}
 COLUMNS = (
     "lane",
     "line",
@@ -69,6 +74,10 @@ class CaseEntry:
         dict[Annotated[Whole, Field(ge=1)], Name],
         Field(min_length=1, description="Conflict ids, each with the name of its line."),
     ]
+    marks: Annotated[
+        dict[Day, Name],
+        Field(description="Days to be marked, each with what happened on it."),
+    ] = field(default_factory=dict)
 
 
 #: The whole list: cases by name.
@@ -88,6 +97,8 @@ class Case:
         The years that the axis covers.
     conflicts : dict of int to str
         Conflict ids, and how the line of each is called.
+    marks : dict of str to str
+        Days to be marked, and what happened on them.
     """
 
     name: str
@@ -95,6 +106,7 @@ class Case:
     first_year: int
     last_year: int
     conflicts: dict[int, str]
+    marks: dict[str, str] = field(default_factory=dict)
 
     @property
     def first_day(self) -> pd.Timestamp:
@@ -136,6 +148,10 @@ class CaseTables:
         The timeline of intensity.
     resolutions_until : Timestamp
         Last day of the ledger of resolutions.
+    strengths : DataFrame
+        Authorized strengths, with the day of the resolution of each; empty where there are none.
+    forces : DataFrame
+        Forces that are no peace operations; empty where there are none.
     """
 
     episodes: pd.DataFrame
@@ -144,6 +160,8 @@ class CaseTables:
     assembly: pd.DataFrame
     war: pd.DataFrame
     resolutions_until: pd.Timestamp
+    strengths: pd.DataFrame = field(default_factory=pd.DataFrame)
+    forces: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def shown(project: Project) -> list[tuple[Case, pd.DataFrame]]:
@@ -166,11 +184,32 @@ def shown(project: Project) -> list[tuple[Case, pd.DataFrame]]:
         assembly=project.read("episodes", "assembly"),
         war=project.read("timelines", "war"),
         resolutions_until=by_name(project.read("episodes", "extents"))["resolutions"].last_day,
+        strengths=_strengths(project),
+        forces=_optional(project, "other_forces"),
     )
     releases = project.read("tables", "episode_crosswalk")["conflict_id"]
     elsewhere = set(releases.astype(int)) - set(tables.episodes["conflict_id"].astype(int))
     declared = read_cases(path, tables.episodes, elsewhere)
     return [(case, events(case, tables)) for case in declared]
+
+
+def _optional(project: Project, table: str) -> pd.DataFrame:
+    """A raw table; empty where the study has none."""
+    is_there = project.stage("tables", table).exists()
+    return project.read("tables", table) if is_there else pd.DataFrame()
+
+
+def _strengths(project: Project) -> pd.DataFrame:
+    """Authorized strengths, and the days on which the resolutions of them were adopted."""
+    strengths, resolutions = (
+        _optional(project, name) for name in ("authorized_strength", "resolutions")
+    )
+    if strengths.empty or resolutions.empty:
+        return pd.DataFrame()
+    days = resolutions[["resolution_id", "resolution_date"]]
+    return strengths.merge(
+        days, left_on="strength_resolution", right_on="resolution_id", how="left", validate="m:1"
+    )
 
 
 def read_cases(path: Path, episodes: pd.DataFrame, elsewhere: Collection[int] = ()) -> list[Case]:
@@ -208,6 +247,7 @@ def read_cases(path: Path, episodes: pd.DataFrame, elsewhere: Collection[int] = 
             entry.title,
             *entry.years,
             {c: label for c, label in entry.conflicts.items() if c not in elsewhere},
+            entry.marks,
         )
         for name, entry in entries.items()
     ]
@@ -239,6 +279,9 @@ def _contradictions(
         elif not ((own["first_year"] <= last) & (own["last_year"] >= first)).any():
             problem = f"conflict {conflict} has no episode in them."
             yield document.fault((name, "years"), problem, entry.years)
+    for day in entry.marks:
+        if not first <= int(day[:4]) <= last:
+            yield document.fault((name, "marks", day), f"the axis covers {first} to {last}.", day)
 
 
 def events(case: Case, tables: CaseTables) -> pd.DataFrame:
@@ -252,17 +295,20 @@ def events(case: Case, tables: CaseTables) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``lane`` (violence, council, boots), ``line`` (whose), ``kind`` (episode, war; resolution,
-        not_on_record, veto, assembly; authorized, personnel, troops), ``from_date`` and
+        ``lane`` (violence, council, boots), ``line`` (whose), ``kind`` (episode, war, mark;
+        resolution, not_on_record, veto, assembly; authorized, personnel, troops, cut; party,
+        political), ``from_date`` and
         ``to_date`` (both included, within the years of the case), ``is_open`` (goes on after
         them), ``sender`` of a mission, ``conflict_ids``, ``item`` (episode, symbol, sitting,
         mission) and ``detail``. In the order of the lines, and of dates within them.
     """
     rows = [
         *_violence(case, tables),
+        *_marks(case),
         *_acts(case, tables.acts, tables.resolutions_until),
         *_sittings(case, tables.assembly),
         *_boots(case, tables),
+        *_others(case, tables),
     ]
     found = pd.DataFrame(rows, columns=list(COLUMNS))
     found = found[(found["to_date"] >= case.first_day) & (found["from_date"] <= case.last_day)]
@@ -313,6 +359,13 @@ def _violence(case: Case, tables: CaseTables) -> Iterator[tuple[Any, ...]]:
                     item,
                     "1,000 battle deaths or more in the year",
                 )
+
+
+def _marks(case: Case) -> Iterator[tuple[Any, ...]]:
+    """Days that the list of cases marks."""
+    for day, words in sorted(case.marks.items()):
+        at = pd.Timestamp(day)
+        yield "violence", words, "mark", at, at, False, "", "", "", words
 
 
 def _acts(
@@ -407,6 +460,47 @@ def _boots(case: Case, tables: CaseTables) -> Iterator[tuple[Any, ...]]:
         if len(spells):
             until, is_open = _until(spells["last"], last_day)
             yield "boots", line, "troops", spells["first"].min(), until, is_open, *shared, ""
+        for day, before, after in _cuts(tables.strengths, str(mission)):
+            words = f"from {before:,} to {after:,}"
+            yield "boots", line, "cut", day, day, False, *shared, words
+
+
+def _cuts(strengths: pd.DataFrame, mission: str) -> Iterator[tuple[pd.Timestamp, int, int]]:
+    """Days on which the authorized strength of an operation fell below half of the one before.
+
+    The day is that of the resolution, else the last of the first month of the new strength.
+    """
+    if strengths.empty:
+        return
+    own = strengths[strengths["mission_id"] == mission].sort_values("from_month")
+    days = own["resolution_date"].fillna(own["from_month"]).tolist()
+    people = [int(n) for n in own["authorized"]]
+    for before, after, day in zip(people, people[1:], days[1:], strict=False):
+        if after < CUT_SHARE * before:
+            yield day, before, after
+
+
+def _others(case: Case, tables: CaseTables) -> Iterator[tuple[Any, ...]]:
+    """Forces that are no peace operations: parties of the war, and political missions."""
+    last_day = last_day_followed(tables.episodes)
+    for row in tables.forces.to_dict(orient="records"):
+        concerned = {int(c) for c in str(row["conflict_ids"]).split(";")} & set(case.conflicts)
+        if not concerned or row["basis"] == RECALLED:
+            continue
+        kind = str(row["force_kind"])
+        until, is_open = _until(pd.Series([row["to_date"]]), last_day)
+        yield (
+            "boots",
+            f"{row['name']} ({FORCES[kind]})",
+            kind,
+            row["from_date"],
+            until,
+            is_open,
+            "UN" if row["sender"] == "United Nations" else str(row["sender"]),
+            _joined(pd.Series(sorted(concerned))),
+            str(row["force_id"]),
+            "" if pd.isna(row["resolution"]) else str(row["resolution"]),
+        )
 
 
 def _backed(missions: pd.DataFrame, milestone: str) -> pd.Series:

@@ -79,7 +79,16 @@ def talks(negotiations: pd.DataFrame) -> pd.DataFrame:
 @timeline(
     uses=tuple(
         f"violence_months.{c}"
-        for c in ("gwno_host", "from_month", "to_month", "deaths", "is_shared")
+        for c in (
+            "gwno_host",
+            "from_month",
+            "to_month",
+            "deaths",
+            "scaled_deaths",
+            "is_shared",
+            "is_host",
+            "is_whole",
+        )
     ),
     unit="gwno_host",
 )
@@ -89,16 +98,19 @@ def violence(violence_months: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``gwno_host, from_date, known_from, deaths_in_month, deaths_in_year, is_shared_month``:
-        deaths of the month, of the twelve months that end with it (missing unless all twelve are
-        known), and whether they may be of several conflicts. Months without a count are missing.
+        ``gwno_host, from_date, known_from, deaths_in_month, deaths_in_month_scaled,
+        deaths_in_year, is_shared_month``: deaths of the month, missing after the last year in which
+        the record is whole; the same scaled to the totals of the years after it; deaths of the
+        twelve months that end with it (missing unless all twelve are known); and whether they may
+        be of several conflicts. Months without a count are missing, countries that were no hosts
+        are left out.
 
     Notes
     -----
     The table keeps the months around episodes, so that a month stands in it at all may follow from
     a war that begins up to two years later: compare values, never presence.
     """
-    months = _months(violence_months)
+    months = _months(violence_months[violence_months["is_host"].astype(bool)])
     deaths = months["deaths"].astype("float64")
     by_host = deaths.groupby(months["gwno_host"])
     year = by_host.rolling(MONTHS, min_periods=MONTHS).sum().droplevel(0)
@@ -110,7 +122,8 @@ def violence(violence_months: pd.DataFrame) -> pd.DataFrame:
             "gwno_host": months["gwno_host"].astype("int64"),
             "from_date": months["month"],
             "known_from": months["month"],
-            "deaths_in_month": deaths,
+            "deaths_in_month": deaths.where(months["is_whole"].astype(bool)),
+            "deaths_in_month_scaled": months["scaled_deaths"].astype("float64"),
             "deaths_in_year": year.where(whole),
             "is_shared_month": months["is_shared"].astype(int),
         }
@@ -121,7 +134,8 @@ def _months(runs: pd.DataFrame) -> pd.DataFrame:
     """One row per host and month, by its last day, from runs of months."""
     last, first = (runs[c].dt.year * MONTHS + runs[c].dt.month for c in ("to_month", "from_month"))
     lengths = (last - first + 1).astype(int)
-    out = runs.loc[runs.index.repeat(lengths), ["gwno_host", "deaths", "is_shared"]]
+    kept = ["gwno_host", "deaths", "scaled_deaths", "is_shared", "is_whole"]
+    out = runs.loc[runs.index.repeat(lengths), kept]
     step = out.groupby(level=0).cumcount().to_numpy()
     begins = runs["from_month"].dt.to_period("M").repeat(lengths)
     days = (begins.array + step).to_timestamp(how="end").normalize()
@@ -189,8 +203,15 @@ def negotiations(negotiations: pd.DataFrame) -> Days:
     return first_day_of(int(years.min())), last_day_of(int(years.max()))
 
 
-@extent(uses=("violence_months.from_month", "violence_months.to_month"))
+@extent(uses=("violence_months.from_month", "violence_months.to_month", "violence_months.is_whole"))
 def deaths_by_month(violence_months: pd.DataFrame) -> Days:
-    """Deaths by month: whole months, where a host is covered."""
+    """Deaths by month, to the last year in which the record is whole, where a host is covered."""
+    whole = violence_months[violence_months["is_whole"].astype(bool)]
+    return whole["from_month"].min().replace(day=1), whole["to_month"].max()
+
+
+@extent(uses=("violence_months.from_month", "violence_months.to_month"))
+def scaled_deaths_by_month(violence_months: pd.DataFrame) -> Days:
+    """Deaths by month, scaled after the last whole year: whole months, where a host is covered."""
     first = violence_months["from_month"].min()
     return first.replace(day=1), violence_months["to_month"].max()

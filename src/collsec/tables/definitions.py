@@ -156,7 +156,14 @@ DERIVED: dict[str, Derived] = {
     "deaths_in_month": Derived(
         ("timelines/violence",),
         "deaths",
-        "State-based deaths in the host in the month; missing where not covered.",
+        "State-based deaths in the host in the month; missing where not covered, and after the "
+        "last year in which the record is whole.",
+    ),
+    "deaths_in_month_scaled": Derived(
+        ("timelines/violence",),
+        "deaths",
+        "State-based deaths in the host in the month; after the last year in which the record is "
+        "whole, scaled to the totals of the years. Missing where not covered.",
     ),
     "deaths_in_year": Derived(
         ("timelines/violence",),

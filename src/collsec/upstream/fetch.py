@@ -285,6 +285,8 @@ def fetch_file(
                     on_bytes(declared.file, declared.bytes)
                 else:
                     take(address, temporary, declared, on_bytes)
+                    if place == "publisher":
+                        refuse_another(temporary, address, declared)
                 if not is_declared(temporary, declared):
                     raise BadSource(f"the {place} has another file at {address}.")
         except CollsecError as error:
@@ -305,15 +307,33 @@ def take_archived(
     ------
     FetchFailed
         If the archive cannot be had, is unsafe, or does not hold the file.
+    BadSource
+        If its checksum is not the recorded one.
     """
     archive = path.with_name(f"{path.name}.archive")
     try:
         take(address, archive, replace(declared, bytes=ARCHIVE_BYTES, sha256=""), silent)
+        refuse_another(archive, address, declared)
         take_member(archive, member, path, declared.bytes or UNPINNED_BYTES)
     except BadArchive as error:
         raise FetchFailed(f"The archive at {address} {error}") from None
     finally:
         archive.unlink(missing_ok=True)
+
+
+def refuse_another(path: Path, address: str, declared: SourceFile) -> None:
+    """Refuse what a publisher's address gave if its recorded checksum is another.
+
+    Raises
+    ------
+    BadSource
+    """
+    recorded = declared.published_sha256
+    if recorded and (found := digest(path)) != recorded:
+        raise BadSource(
+            f"{address} gives another file (SHA-256 {found}) than {FILE} records "
+            f"(`published_sha256`, {recorded})."
+        )
 
 
 def is_declared(path: Path, declared: SourceFile) -> bool:
@@ -356,6 +376,7 @@ def download_with_pooch(
                     out.write(chunk)
                     on_bytes(declared.file, len(chunk))
 
+    path.unlink(missing_ok=True)  # else an empty file passes where no checksum is known
     pooch.get_logger().setLevel("WARNING")
     try:
         pooch.retrieve(

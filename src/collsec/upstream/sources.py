@@ -77,6 +77,16 @@ class SourceFile:
         ),
     ] = ""
 
+    published_sha256: Annotated[
+        str,
+        Field(
+            strict=True,
+            pattern=r"^([0-9a-f]{64})?$",
+            description="Checksum of what that address gives, the archive or the file itself, as "
+            "others have recorded it; empty if none is known.",
+        ),
+    ] = ""
+
     @property
     def is_pinned(self) -> bool:
         """Whether the very file is known, by its checksum."""
@@ -217,6 +227,9 @@ def _contradictions(blocks: Mapping[str, Block], document: Document) -> list[Fau
             if not f.is_pinned and not f.published:
                 problem = "has no checksum and no address, `published`."
                 faults.append(document.fault((*at, "file"), problem, f.file))
+            if f.published_sha256 and not f.published:
+                problem = "lacks the address that it is the checksum of, `published`."
+                faults.append(document.fault((*at, "published_sha256"), problem, f.file))
             if f.member and not f.published:
                 problem = "lacks the address of its archive, `published`."
                 faults.append(document.fault((*at, "member"), problem, f.member))

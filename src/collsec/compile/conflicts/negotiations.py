@@ -7,6 +7,7 @@ no round is listed says nothing.
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,6 +19,7 @@ import pandas as pd
 from collsec.compile.conflicts.spans import Spans, episode_near, spans_by_conflict
 from collsec.compile.rules import RuleFile, Strict
 from collsec.compile.text import records_of
+from collsec.core.errors import BadTable
 from collsec.upstream.readers import read_columns
 
 ENCODING = "latin-1"
@@ -27,7 +29,19 @@ NOT = frozenset({"0", ""})  # a few flags are misprinted as 3 or 11: any other m
 DATES = tuple(
     f"{end}_negotiations_{part}" for end in ("start", "end") for part in ("year", "month", "day")
 )
-FURTHER = ("conflict_id", "mediated_negotiations", "agreement", "ceasefire", "peace_agreement")
+FURTHER = (
+    "conflict_id",
+    "negotiation_id",
+    "description",
+    "mediated_negotiations",
+    "agreement",
+    "ceasefire",
+    "peace_agreement",
+)
+# A round of more days than two months have, whose text names one day, is a misprint until settled.
+LONGEST_DAYS = 62
+MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+DAY_NAMED = re.compile(rf"\b(\d{{1,2}}) ({MONTHS})\b|\b({MONTHS}) (\d{{1,2}})\b(?!\d)")
 
 
 class ThirdParty(Strict):
@@ -35,6 +49,27 @@ class ThirdParty(Strict):
 
     kind: str
     columns: tuple[str, ...]
+
+
+class LongRound(Strict):
+    """What became of a long round whose days look misprinted.
+
+    Attributes
+    ----------
+    conflict_id : int
+    negotiation_id : str
+    printed : tuple of str
+        First and last day as the file has them.
+    days : tuple of str or None
+        First and last day as they are; None if they stand as printed.
+    reason : str
+    """
+
+    conflict_id: int
+    negotiation_id: str
+    printed: tuple[str, str]
+    days: tuple[str, str] | None = None
+    reason: str
 
 
 class NegotiationRules(RuleFile):
@@ -49,6 +84,8 @@ class NegotiationRules(RuleFile):
     region_reason, named_reason : str
         What the absence of a round means within the region, and of a conflict elsewhere.
     third_party : tuple of ThirdParty
+    long_round : tuple of LongRound
+        Long rounds that have been held against their text.
     """
 
     file: ClassVar[str] = "negotiations.toml"
@@ -58,6 +95,7 @@ class NegotiationRules(RuleFile):
     region_reason: str
     named_reason: str
     third_party: tuple[ThirdParty, ...]
+    long_round: tuple[LongRound, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +149,7 @@ def negotiations_from(
     MissingInput
         If the file is absent.
     BadTable
-        If a column is missing.
+        If a column is missing, or the days of a round contradict its text (`settled_days`).
 
     References
     ----------
@@ -134,17 +172,28 @@ def read_rounds(path: Path, conflicts: set[int], rules: NegotiationRules) -> lis
     """Rounds of the conflicts whose first month is known.
 
     A round whose last month is not known, or lies before its first, is one of its first month.
+
+    Raises
+    ------
+    BadTable
+        If a round is as long as `settled_days` doubts, and no rule settles it.
     """
     parties = [c for kind in rules.third_party for c in kind.columns]
     raw = read_columns(path, [*FURTHER, *DATES, *KINDS, *parties], encoding=ENCODING)
+    settled = {(one.conflict_id, one.negotiation_id): one for one in rules.long_round}
     rounds = []
-    for r in records_of(raw):
+    for row, r in enumerate(records_of(raw), start=2):
         first = month_of(r["start_negotiations_year"], r["start_negotiations_month"])
         if int(r["conflict_id"]) not in conflicts or first is None:
             continue
         last = month_of(r["end_negotiations_year"], r["end_negotiations_month"])
         if last is None or last < first:
             last = first
+        days = days_of(first, r["start_negotiations_day"], last, r["end_negotiations_day"])
+        one = settled.get((int(r["conflict_id"]), r["negotiation_id"]))
+        if len(days) > LONGEST_DAYS or one is not None:
+            days = settled_days(days, r, one, path.name, row)
+            first, last = (pd.Period(day, freq="M") for day in (min(days), max(days)))
         results = {c for c in RESULTS[:2] if r[c] not in NOT}
         if r["agreement"] not in NOT and not results:
             results = {RESULTS[2]}
@@ -153,7 +202,7 @@ def read_rounds(path: Path, conflicts: set[int], rules: NegotiationRules) -> lis
                 int(r["conflict_id"]),
                 first,
                 last,
-                days_of(first, r["start_negotiations_day"], last, r["end_negotiations_day"]),
+                days,
                 r["mediated_negotiations"] not in NOT,
                 frozenset(name for c, name in KINDS.items() if r[c] not in NOT),
                 frozenset(
@@ -163,6 +212,46 @@ def read_rounds(path: Path, conflicts: set[int], rules: NegotiationRules) -> lis
             )
         )
     return rounds
+
+
+def settled_days(
+    days: frozenset[date], cells: dict[str, Any], rule: LongRound | None, file: str, row: int
+) -> frozenset[date]:
+    """Days of a long round, as a rule settles them or as its text bears them out.
+
+    Raises
+    ------
+    BadTable
+        If the text names one single day and no rule says what the days are, or if a rule no longer
+        fits the file.
+    """
+    printed = (min(days).isoformat(), max(days).isoformat()) if days else ("", "")
+    if rule is None and len(days_named(cells["description"])) != 1:
+        return days
+    if rule is None or rule.printed != printed:
+        raise BadTable(
+            file,
+            f"a round from {printed[0]} to {printed[1]}, "
+            + ("whose text names one day." if rule is None else "which a rule has otherwise."),
+            row=row,
+            column="negotiation_id",
+            value=cells["negotiation_id"],
+            remedy=f"Settle it under long_round in data/raw/rules/{NegotiationRules.file}.",
+        )
+    if rule.days is None:
+        return days
+    first, last = map(date.fromisoformat, rule.days)
+    return frozenset(first + timedelta(n) for n in range((last - first).days + 1))
+
+
+def days_named(text: str) -> set[tuple[int, str]]:
+    """Days of a month that a text names.
+
+    >>> sorted(days_named("They met on 22 February 2019, as agreed on September 3, in May 2018."))
+    [(3, 'September'), (22, 'February')]
+    """
+    found = DAY_NAMED.findall(text)
+    return {(int(a or d), b or c) for a, b, c, d in found}
 
 
 def month_of(year: str, month: str) -> pd.Period | None:

@@ -15,7 +15,7 @@ from collsec.compile.missions.counts import SHORTFALL, CountRules, whole_number
 from collsec.compile.missions.labels import LabelRules
 from collsec.compile.text import records_of
 
-LIBRARY, MANDATES = "un_library", "tamm"
+LIBRARY, MANDATES, TEXTS = "un_library", "tamm", "resolution_texts"
 PARTS = ["authorized_military", "authorized_police"]
 # A strength is published by the month after the resolution at the latest.
 LATEST_MONTHS = 1
@@ -67,6 +67,7 @@ def authorized_strength_from(
                 found, confidence = decision(known.get(key), first, own, about)
             military, police = (whole_number(run[part].iloc[0]) for part in PARTS)
             assert military is not None and police is not None
+            status = worst(run["strength_status"])
             rows.append(
                 {
                     "mission_id": mission,
@@ -75,17 +76,24 @@ def authorized_strength_from(
                     "authorized": military + police,
                     "authorized_military": military,
                     "authorized_police": police,
+                    "strength_status": status,
                     "strength_resolution": found,
                     "confidence": confidence,
                     "source": [
                         SHORTFALL,
                         *([LIBRARY] if found else []),
                         *([MANDATES] if confidence == MANDATE_CHANGED else []),
+                        *([TEXTS] if status == "text" else []),
                     ],
                     "basis": "file",
                 }
             )
     return pd.DataFrame(rows).astype({"confidence": "Int64"})
+
+
+def worst(status: pd.Series) -> str:
+    """Status of a run: doubtful if one of its months is, set from a text if all of them are."""
+    return next((s for s in ("doubtful", "published") if status.eq(s).any()), "text")
 
 
 def whole_strengths(monthly: pd.DataFrame) -> pd.DataFrame:

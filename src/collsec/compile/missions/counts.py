@@ -64,14 +64,23 @@ class Artifact(Strict):
 
 
 class KnownStrength(Strict):
-    """A decision on strength that the publication lacks or misdates."""
+    """A decision on strength that the publication lacks, misdates or misreads."""
 
     mission_id: str
     first: str
     last: str
     military: Whole
-    police: Whole
+    police: Whole | None = None  # None: as published
     resolution: str
+    reason: str
+
+
+class DoubtfulStrength(Strict):
+    """Months whose strength looks wrong, with no text at hand that gives the right one."""
+
+    mission_id: str
+    first: str
+    last: str
     reason: str
 
 
@@ -121,6 +130,7 @@ class CountRules(RuleFile):
     artifact: tuple[Artifact, ...]
     artifact_reasons: dict[str, str]
     strength: tuple[KnownStrength, ...]
+    doubtful: tuple[DoubtfulStrength, ...]
     over: tuple[OverAuthorized, ...]
     decision: tuple[KnownDecision, ...]
 
@@ -189,8 +199,9 @@ def monthly_counts(
     -------
     DataFrame
         One row per mission_id and month (Period), sorted: total, troops, police and observers
-        (people counted), `AUTHORIZED` (people, as published), source. Months without a count are
-        left out, unless a strength is authorized.
+        (people counted), `AUTHORIZED` (people), strength_status (`published`, `text` where a
+        rule of `rules` sets it, `doubtful`), source. Months without a count are left out, unless
+        a strength is authorized.
 
     Raises
     ------
@@ -214,14 +225,24 @@ def monthly_counts(
     )
     best[list(AUTHORIZED)] = authorized
     counts = best.drop(columns=["rank", "label"]).reset_index()
+    counts["strength_status"] = "published"
     for known in rules.strength:
-        since, until = pd.Period(known.first, "M"), pd.Period(known.last, "M")
-        own = counts["mission_id"].eq(known.mission_id) & (
-            (counts["month"] >= since) & (counts["month"] <= until)
-        )
-        strength = (known.military + known.police, known.military, known.police)
-        counts.loc[own, list(AUTHORIZED)] = strength
+        own = months_of(known, counts)
+        police = counts.loc[own, "authorized_police"] if known.police is None else known.police
+        counts.loc[own, "authorized_military"] = known.military
+        counts.loc[own, "authorized_police"] = police
+        counts.loc[own, "authorized"] = known.military + police
+        counts.loc[own, "strength_status"] = "text"
+    for doubt in rules.doubtful:
+        counts.loc[months_of(doubt, counts), "strength_status"] = "doubtful"
     return counts
+
+
+def months_of(rule: KnownStrength | DoubtfulStrength, counts: pd.DataFrame) -> pd.Series:
+    """Which rows are of the operation and the months of a rule."""
+    since, until = pd.Period(rule.first, "M"), pd.Period(rule.last, "M")
+    month = counts["month"]
+    return counts["mission_id"].eq(rule.mission_id) & (month >= since) & (month <= until)
 
 
 def read_bara_hultman(path: Path) -> pd.DataFrame:

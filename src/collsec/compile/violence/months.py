@@ -1,14 +1,15 @@
 """Deaths of state-based violence by month in the hosts of wars, 1990–2023.
 
-The counts are UCDP's, by country. The file has two traps: the labels of its months are a
-year too early, and a country is empty, not quiet, before the file's own id of it begins. A month is
-given to a conflict only where a single one killed in that country in that year.
+The counts are UCDP's, by country. The file has four traps: the labels of its months are a
+year too early; a country is empty, not quiet, before the file's own id of it begins; deaths of a
+year whose days are not known stand in one month; and its last years lack much of what UCDP has
+counted since. A month is given to a conflict only where a single one killed in that country in
+that year.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,7 +17,15 @@ import pandas as pd
 
 from collsec.compile.rules import RuleFile, Strict
 from collsec.compile.text import records_of
+from collsec.compile.violence.country_years import (
+    MONTHS,
+    CountryYears,
+    country_violence_from,
+    last_whole_year,
+    years_of,
+)
 from collsec.core.errors import BadTable
+from collsec.core.models import Number, Whole
 from collsec.upstream.readers import csv_rows, read_columns
 
 
@@ -27,7 +36,7 @@ def violence_months_from(
     rules: ViolenceRules,
     sources: tuple[str, str, str],
 ) -> pd.DataFrame:
-    """One row per host of an episode and run of months with the same deaths.
+    """One row per country with a war and run of months with the same deaths.
 
     Parameters
     ----------
@@ -61,14 +70,24 @@ def violence_months_from(
     """
     deaths = read_months(path, countries.gwno, rules)
     first, last = deaths.index[0], deaths.index[-1]
-    kept = months_of_hosts(episodes, rules.margin_months, first, last)
+    hosts = months_of_hosts(episodes, rules.margin_months, first, last)
+    if lost := sorted(set(hosts) - set(deaths.columns)):
+        raise BadTable(path.name, "lacks the host of an episode.", value=lost[0])
+    yearly = country_violence_from(deaths, countries, (sources[0], sources[1]))
+    whole_until = last_whole_year(yearly, rules.whole_share)
+    killed = months_of_killing(countries, rules.killing_deaths, deaths)
     rows = []
-    for host in sorted(kept):
-        if host not in deaths:
-            raise BadTable(path.name, "lacks the host of an episode.", value=host)
-        for run in runs(kept[host], deaths[host], host, countries.years):
-            rows.append(run | {"source": list(sources), "basis": "file"})
-    return pd.DataFrame(rows).astype({"deaths": "Int64", "conflict_id": "Int64"})
+    for country in sorted(hosts.keys() | killed.keys()):
+        own = hosts.get(country, set())
+        states = states_of(deaths[country], country, countries, whole_until, rules)
+        kept = {
+            month: states[month] | {"is_host": month in own}
+            for month in own | killed.get(country, set())
+        }
+        for run in runs(kept):
+            rows.append({"gwno_host": country} | run | {"source": list(sources), "basis": "file"})
+    whole = ["deaths", "conflict_id", "scaled_deaths"]
+    return pd.DataFrame(rows).astype(dict.fromkeys(whole, "Int64") | {"is_superseded": "boolean"})
 
 
 def read_months(path: Path, known: Mapping[str, int], rules: ViolenceRules) -> pd.DataFrame:
@@ -117,56 +136,117 @@ def months_of_hosts(
     return kept
 
 
-def runs(
-    months: set[pd.Period],
-    deaths: pd.Series,
-    host: int,
-    years: Mapping[tuple[int, int], CountryYear],
-) -> Iterator[dict[str, Any]]:
-    """Runs of months with the same deaths of the same conflicts."""
-    counts: dict[Any, float] = dict(zip(deaths.index, deaths, strict=True))
+def months_of_killing(
+    countries: CountryYears, least: int, deaths: pd.DataFrame
+) -> dict[int, set[pd.Period]]:
+    """Country → months of the years in which so many died there in coded conflicts.
+
+    A war may be fought on the ground of a state that is no part of its location: Lebanon in 2006.
+    """
+    kept: dict[int, set[pd.Period]] = {}
+    for (gwno, year), own in countries.years.items():
+        months = deaths.index[years_of(deaths) == year]
+        if gwno in deaths.columns and own.conflicts and own.best >= least and len(months):
+            kept.setdefault(gwno, set()).update(months)
+    return kept
+
+
+def states_of(
+    deaths: pd.Series, country: int, countries: CountryYears, whole_until: int, rules: ViolenceRules
+) -> dict[Any, dict[str, Any]]:
+    """Month → what is told of it, but for whether the country was a host."""
+    lumped = lumped_months(deaths, rules)
+    out: dict[Any, dict[str, Any]] = {}
+    for key, months in deaths.groupby(years_of(deaths)):
+        year = int(str(key))
+        own = countries.years.get((country, year))
+        total = int(months.sum()) if months.notna().sum() == MONTHS else None
+        is_superseded = None
+        if own is not None and total is not None:
+            apart = abs(total - own.best)
+            is_superseded = (
+                apart > rules.superseded_share * own.best and apart >= rules.superseded_deaths
+            )
+        for month, value in months.items():
+            count = None if pd.isna(value) else int(value)
+            conflicts = own.conflicts if own and count else ()
+            scaled = count
+            if year > whole_until:
+                scaled = scaled_to(count, total, None if own is None else own.best)
+            out[month] = {
+                "deaths": count,
+                "conflicts": [str(c) for c in conflicts],
+                "is_shared": len(conflicts) > 1,
+                "conflict_id": conflicts[0] if len(conflicts) == 1 else None,
+                "is_whole": year <= whole_until,
+                "is_lumped": month in lumped,
+                "is_superseded": is_superseded,
+                "scaled_deaths": scaled,
+            }
+    return out
+
+
+def lumped_months(deaths: pd.Series, rules: ViolenceRules) -> set[Any]:
+    """Months that hold so many deaths, and so many times those of the larger neighbor month.
+
+    >>> rules = ViolenceRules.model_construct(lumped_multiple=15, lumped_deaths=1000)
+    >>> index = pd.period_range("1990-11", periods=4, freq="M")
+    >>> sorted(map(str, lumped_months(pd.Series([42.0, 1696, 63, 999], index=index), rules)))
+    ['1990-12']
+    """
+    beside = pd.concat([deaths.shift(1), deaths.shift(-1)], axis=1).max(axis=1)
+    is_peak = deaths >= rules.lumped_multiple * beside
+    return set(deaths.index[is_peak & (deaths >= rules.lumped_deaths)])
+
+
+def scaled_to(count: int | None, of: int | None, total: int | None) -> int | None:
+    """A month's part of the year's total, in the proportions of the record of months.
+
+    >>> scaled_to(30, 120, 240), scaled_to(0, 0, 0), scaled_to(0, 0, 50), scaled_to(3, None, 9)
+    (60, 0, None, None)
+    """
+    if count is None or of is None or total is None:
+        return None
+    if of == 0:
+        return 0 if total == 0 else None
+    return round(count * total / of)
+
+
+def runs(states: dict[Any, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Runs of months of which the same is told."""
     open_run: dict[str, Any] | None = None
-    for month in sorted(months):
-        value = counts[month]
-        count = None if pd.isna(value) else int(value)
-        year = years.get((host, month.year))
-        conflicts = year.conflicts if year and count else ()
-        state = {
-            "deaths": count,
-            "conflicts": [str(c) for c in conflicts],
-            "is_shared": len(conflicts) > 1,
-            "conflict_id": conflicts[0] if len(conflicts) == 1 else None,
-        }
+    for month in sorted(states):
+        state = states[month]
         if open_run and open_run["next"] == month and open_run["state"] == state:
             open_run |= {"to": month, "next": month + 1}
             continue
         if open_run:
-            yield row_of(host, open_run)
+            yield row_of(open_run)
         open_run = {"from": month, "to": month, "next": month + 1, "state": state}
     if open_run:
-        yield row_of(host, open_run)
-
-
-def row_of(host: int, run: dict[str, Any]) -> dict[str, Any]:
-    """The row of one run, without its sources."""
-    return {
-        "gwno_host": host,
-        "from_month": run["from"].end_time.date(),
-        "to_month": run["to"].end_time.date(),
-        **run["state"],
-    }
+        yield row_of(open_run)
 
 
 COLUMNS = (
-    "country_id_cy",
-    "country_cy",
-    "year_cy",
-    "sb_dyad_ids_cy",
-    "sb_total_deaths_best_cy",
-    "sb_total_deaths_low_cy",
-    "sb_total_deaths_high_cy",
+    "deaths",
+    "conflicts",
+    "is_shared",
+    "conflict_id",
+    "is_host",
+    "is_whole",
+    "is_lumped",
+    "is_superseded",
+    "scaled_deaths",
 )
-NO_DYAD = "NO_DYAD"  # deaths that UCDP does not give to a dyad
+
+
+def row_of(run: dict[str, Any]) -> dict[str, Any]:
+    """The row of one run, without its country and its sources."""
+    return {
+        "from_month": run["from"].end_time.date(),
+        "to_month": run["to"].end_time.date(),
+        **{name: run["state"][name] for name in COLUMNS},
+    }
 
 
 class Country(Strict):
@@ -193,6 +273,15 @@ class ViolenceRules(RuleFile):
         Months by which the labels of the file of months are too early.
     margin_months : int
         Months kept before the onset and after the end of each episode.
+    killing_deaths : int
+        Deaths of a year from which on the year of a country is kept that is no host.
+    whole_share : float
+        Least share of a year's deaths that a whole record of months holds.
+    lumped_multiple, lumped_deaths : int
+        A lumped month has at least so many times the deaths of either neighbor, and so many.
+    superseded_share : float
+    superseded_deaths : int
+        Months of a year are superseded whose sum is farther than this from the year's total.
     significant_digits : int
         Digits kept of values whose terms do not say that they may be handed on.
     country, old_conflict : tuple
@@ -202,87 +291,12 @@ class ViolenceRules(RuleFile):
     file: ClassVar[str] = "violence.toml"
     label_shift_months: int
     margin_months: int
+    killing_deaths: Whole
+    whole_share: Number
+    lumped_multiple: Whole
+    lumped_deaths: Whole
+    superseded_share: Number
+    superseded_deaths: Whole
     significant_digits: int
     country: tuple[Country, ...]
     old_conflict: tuple[OldConflict, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CountryYear:
-    """State-based deaths in a country and year.
-
-    Attributes
-    ----------
-    conflicts : tuple of int
-        UCDP ids of the conflicts that killed there, in numerical order.
-    best, low, high : int
-        Deaths: best, low and high estimate.
-    """
-
-    conflicts: tuple[int, ...]
-    best: int
-    low: int
-    high: int
-
-
-@dataclass(frozen=True, slots=True)
-class CountryYears:
-    """UCDP's country-years.
-
-    Attributes
-    ----------
-    years : mapping
-        (state code, year) → deaths and conflicts.
-    gwno : mapping
-        Name of a country → state code.
-    """
-
-    years: Mapping[tuple[int, int], CountryYear]
-    gwno: Mapping[str, int]
-
-
-def read_country_years(path: Path, conflict_of: Mapping[int, int]) -> CountryYears:
-    """Read UCDP's country-years of organized violence.
-
-    Parameters
-    ----------
-    path : Path
-        The publisher's CSV.
-    conflict_of : mapping
-        Dyad → conflict.
-
-    Raises
-    ------
-    MissingInput
-        If the file is absent.
-    BadTable
-        If a column is missing, a country-year stands twice or a dyad is unknown.
-
-    References
-    ----------
-    Davies, S., T. Pettersson, M. Sollenberg and M. Öberg (2025). Organized violence 1989–2024.
-    Journal of Peace Research 62(4). https://doi.org/10.1177/00223433251345636
-    """
-    raw = read_columns(path, COLUMNS)
-    years: dict[tuple[int, int], CountryYear] = {}
-    gwno: dict[str, int] = {}
-    for at, r in zip(raw.index, records_of(raw), strict=True):
-        key = int(r["country_id_cy"]), int(r["year_cy"])
-        if key in years:
-            raise BadTable(path.name, "a country-year stands twice.", row=int(at) + 2)
-        dyads = [d.strip() for d in r["sb_dyad_ids_cy"].split(";")]
-        ids = [int(d) for d in dyads if d and d != NO_DYAD]
-        if unknown := [d for d in ids if d not in conflict_of]:
-            raise BadTable(
-                path.name,
-                "a dyad that the Dyadic Dataset does not have.",
-                row=int(at) + 2,
-                column="sb_dyad_ids_cy",
-                value=unknown[0],
-            )
-        years[key] = CountryYear(
-            tuple(sorted({conflict_of[d] for d in ids})),
-            *(int(r[f"sb_total_deaths_{e}_cy"]) for e in ("best", "low", "high")),
-        )
-        gwno[r["country_cy"]] = key[0]
-    return CountryYears(years, gwno)

@@ -19,7 +19,8 @@ import pandas as pd
 from collsec.compile.conflicts.spans import episode_of_year, spans_by_conflict
 from collsec.compile.conflicts.ucdp import cells_of
 from collsec.compile.text import records_of
-from collsec.compile.violence.months import CountryYear, CountryYears, ViolenceRules
+from collsec.compile.violence.country_years import CountryYear, CountryYears
+from collsec.compile.violence.months import ViolenceRules
 from collsec.core.errors import BadTable
 from collsec.upstream.readers import read_columns
 

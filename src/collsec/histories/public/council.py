@@ -27,10 +27,11 @@ _MISSION = (
     "first_personnel_date", "first_personnel_precision", "first_personnel_source",
     "first_personnel_basis", "first_troops_date", "first_troops_precision", "first_troops_source",
     "first_troops_basis", "last_troops_date", "last_troops_precision", "last_troops_source",
-    "last_troops_basis", "is_ongoing", "strength_10pct_date", "strength_10pct_precision",
-    "strength_10pct_source", "strength_10pct_basis", "strength_50pct_date",
-    "strength_50pct_precision", "strength_50pct_source", "strength_50pct_basis", "end_date",
-    "end_precision", "end_source", "end_basis", "rehatted_from", "authorized_troops_initial",
+    "last_troops_basis", "is_ongoing", "as_of_date", "as_of_source", "strength_10pct_date",
+    "strength_10pct_precision", "strength_10pct_source", "strength_10pct_basis",
+    "strength_50pct_date", "strength_50pct_precision", "strength_50pct_source",
+    "strength_50pct_basis", "end_date", "end_precision", "end_source", "end_basis",
+    "rehatted_from", "authorized_troops_initial",
 )  # fmt: skip
 _LABELS = (
     "tamm_label", "geo_pko_label", "bara_hultman_label", "shortfall_label", "contributors_label"
@@ -83,7 +84,7 @@ def _unique(ids: pd.Series) -> str:
     return LIST.join(sorted(set(ids), key=int))
 
 
-_AUTHORIZED = ("authorized", "authorized_military", "authorized_police")
+_AUTHORIZED = ("authorized", "authorized_military", "authorized_police", "strength_status")
 _COUNTED = ("total", "troops", "mean_police", "mean_observers")
 _MAPPED = ("locations", "locations_with_troops", "mapped_troops", "largest_location_share")
 _TASKS = (

@@ -44,7 +44,9 @@ _HOSTS = ("episodes.conflict_id", "episodes.gwno_loc")
 _ACTS = tuple(f"acts.{c}" for c in ("item_id", "conflict_id", "date", "basis", "confidence"))
 _SIGNED = tuple(f"peace_agreements.{c}" for c in ("agreement_id", "conflict_id", "signed_date"))
 _COUNTS = tuple(f"monthly_strength.{c}" for c in ("mission_id", "from_month", "to_month"))
-_VIOLENCE = tuple(f"violence_months.{c}" for c in ("gwno_host", "from_month", "to_month", "deaths"))
+_VIOLENCE = tuple(
+    f"violence_months.{c}" for c in ("gwno_host", "from_month", "to_month", "deaths", "is_host")
+)
 _TALKS = (
     *(f"negotiations.{c}" for c in ("conflict_id", "month")),
     "negotiation_coverage.conflict_id",
@@ -63,7 +65,8 @@ COUNCIL = {
     ),
     "chapter_vii_adopted": during(
         (*_ACTS, "acts.act", "acts.is_chapter_vii"),
-        "Of `resolutions_adopted`, those known to act under Chapter VII.",
+        "Of `resolutions_adopted`, those known to act under Chapter VII. A resolution that was not "
+        "read is not known, and not counted: where the record has not been read, a lower bound.",
         "resolutions",
     ),
     "vetoes_cast": during(
@@ -261,9 +264,11 @@ def _deaths_of_conflicts(
     """Deaths in the hosts of each conflict by month, where they can be told to be its own.
 
     A month of a host counts whole if the conflict alone killed there, not at all if others did, and
-    makes the sum unknown if several did, if none is named, or if the host is not covered.
+    makes the sum unknown if several did, if none is named, or if the host is not covered. Months of
+    countries that were no hosts are not asked.
     """
-    pairs = hosts_of(episodes).merge(months_of(violence_months), on="gwno")
+    of_hosts = violence_months[violence_months["is_host"].astype(bool)]
+    pairs = hosts_of(episodes).merge(months_of(of_hosts), on="gwno")
     named = pairs["conflicts"].fillna("").str.split(";")
     own = pairs["conflict_id"].astype("string")
     is_among = pd.Series([o in n for o, n in zip(own, named, strict=True)], index=pairs.index)

@@ -43,6 +43,12 @@ _MARKS = {
     ("troops", True): ("■", BLUE, "UN troops"),
     ("personnel", False): ("■", _PALE_GREEN, "others' personnel"),
     ("troops", False): ("■", GREEN, "others' troops"),
+    ("cut", True): ("▼", INK, "authorized strength cut to less than half"),
+    ("cut", False): ("▼", INK, "authorized strength cut to less than half"),
+    ("party", False): ("■", _PALE_RED, "no peacekeepers: a party of the war"),
+    ("political", True): ("■", BAND, "no peacekeepers: a political mission"),
+    ("political", False): ("■", BAND, "no peacekeepers: a political mission"),
+    ("mark", False): ("▲", INK, "a day to know"),
     ("by_council", True): ("◆", MUTED, "authorized by the Council"),
     ("by_council", False): ("◆", MUTED, "authorized by the Council"),
     ("by_assembly", True): ("▲", MUTED, "authorized by the Assembly"),
@@ -64,9 +70,10 @@ def case_timeline(events: pd.DataFrame, *, first: pd.Timestamp, last: pd.Timesta
     ----------
     events : pandas.DataFrame
         Columns `lane` (`violence`, `council`, `boots`), `line` (whose bar or marks), `kind`
-        (`episode`, `war`; `resolution`, `not_on_record`, `veto`, `assembly`; `authorized`,
-        `personnel`, `troops`), `from_date`, `to_date`, `is_open` (continues after the axis),
-        `sender` of a mission (`UN` or another), and `detail` (who cast a veto).
+        (`episode`, `war`, `mark`; `resolution`, `not_on_record`, `veto`, `assembly`; `authorized`,
+        `personnel`, `troops`, `cut`; `party`, `political`), `from_date`, `to_date`, `is_open`
+        (continues after the axis), `sender` of a mission (`UN` or another), and `detail` (who cast
+        a veto).
     first, last : Timestamp
         Days at the ends of the axis.
 
@@ -166,6 +173,9 @@ def _draw_line(axes: Axes, rows: pd.DataFrame, y: float) -> None:
             axes.plot(left, y, marker="x", color=PURPLE, ms=6.5, mew=1.7, clip_on=False)
         elif kind == "assembly":
             axes.plot(left, y, marker="s", color=INK, ms=5, clip_on=False)
+        elif kind in ("mark", "cut"):
+            point = "^" if kind == "mark" else "v"
+            axes.plot(left, y, marker=point, color=INK, ms=5.5, mew=0, clip_on=False, zorder=5)
         elif kind == "authorized":
             axes.plot([left, right - 1], [y, y], color=MUTED, lw=1.2, ls=(0, (1, 1)))
             point = _POINTS[_authority(row)]
@@ -228,6 +238,8 @@ def _told(label: str, rows: pd.DataFrame) -> str:
         ("authorized", "authorized"),
         ("personnel", "personnel"),
         ("troops", "troops"),
+        ("party", "there"),
+        ("political", "there"),
     ):
         for row in rows[rows["kind"] == kind].to_dict(orient="records"):
             since = f"{row['from_date']:%B %Y}"
@@ -237,6 +249,9 @@ def _told(label: str, rows: pd.DataFrame) -> str:
                 if kind == "authorized"
                 else f"{words} from {since} {until}"
             )
+    for row in rows[rows["kind"].isin(["mark", "cut"])].to_dict(orient="records"):
+        words = f"strength cut {row['detail']} on" if row["kind"] == "cut" else "on"
+        parts.append(f"{words} {row['from_date']:%-d %B %Y}")
     years = [str(d.year) for d in rows.loc[rows["kind"] == "war", "from_date"]]
     if years:
         parts.append(f"1,000 deaths or more in {', '.join(years)}")

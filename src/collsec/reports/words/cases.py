@@ -41,6 +41,15 @@ def sentence(case: Case, found: pd.DataFrame) -> str:
         said.append(f"Troops came, but no document has the day ({_list(undated)}).")
     elif troops.empty:
         said.append("No peacekeeping troops were sent to it.")
+    for cut in found[found["kind"] == "cut"].itertuples():
+        sent = str(cut.line).rsplit(" (", 1)[0]
+        said.append(
+            f"The strength authorized for {sent} was cut {cut.detail} on {cut.from_date:%-d %B %Y}."
+        )
+    for kind, words in (("party", "a party of the war"), ("political", "a political mission")):
+        others = found[found["kind"] == kind]
+        if len(others):
+            said.append(f"Not counted as peacekeepers: {_list(others['line'])} ({words}).")
     unknown = found.loc[found["kind"] == "not_on_record", "from_date"]
     if len(unknown):
         said.append(f"Resolutions are on record up to {unknown.min() - ONE_DAY:%B %Y}.")
