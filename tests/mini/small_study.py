@@ -24,11 +24,12 @@ HYPOTHESES = ("h1", "h2", "h3")
 KEEP_ONE_IN = 4
 # Options of an axis of the multiverse that stay, and how far axes and options are indented.
 OPTIONS, AXIS, OPTION = 2, 2, 4
-# As few as a study may declare (2 · primaries / alpha); no test looks at how sure a number is.
+# As few as a study may declare (2 · primaries / alpha), and of the bootstrap some more, for draws
+# that fail; no test looks at how sure a number is.
 DRAWS = {
     "rerandomization_draws": 120,
     "calibration_draws": 20,
-    "bootstrap_draws": 49,
+    "bootstrap_draws": 149,
     "imputation_draws": 2,
 }
 
