@@ -15,6 +15,7 @@ Examples
 
 from riskset.covariates import CompleteCases, complete_cases
 from riskset.cox.case_cohort import case_cohort
+from riskset.cox.case_cohort_result import CaseCohortResult
 from riskset.cox.design import CoxDesign
 from riskset.cox.fine_gray import fine_gray
 from riskset.cox.firth import FirthResult, firth_cox
@@ -36,7 +37,7 @@ from riskset.emulation.standardization import (
     switches_on,
 )
 from riskset.emulation.strategies import EmulatedTrial, clone_censor_weight
-from riskset.errors import EstimationError, EstimationWarning
+from riskset.errors import EstimationError, EstimationWarning, FewClustersWarning
 from riskset.inference import (
     BootstrapInterval,
     BootstrapResult,
@@ -121,6 +122,7 @@ __all__ = [
     "BootstrapInterval",
     "BootstrapResult",
     "Calibration",
+    "CaseCohortResult",
     "CompleteCases",
     "Counts",
     "CoxDesign",
@@ -135,6 +137,7 @@ __all__ = [
     "EstimationError",
     "EstimationWarning",
     "ExposureDesign",
+    "FewClustersWarning",
     "FirthResult",
     "FlexibleParametricResult",
     "FrailtyResult",

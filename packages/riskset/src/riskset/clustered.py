@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from riskset.arrays import Floats, Integers, crossproduct, product, sum_by_group
-from riskset.errors import EstimationError, EstimationWarning
+from riskset.errors import EstimationError, warn
 from riskset.risk_sets import RiskSets
 
 #: A clustered variance below this fraction of the model's is rounding, not an error.
@@ -66,11 +64,9 @@ def check_debias(group_debias: bool, clustered: bool) -> None:
 def check_cluster_number(groups: int, parameters: int) -> None:
     """Warn where clusters are no more than parameters: their covariance is then singular."""
     if groups <= parameters:
-        warnings.warn(
+        warn(
             f"{groups} clusters for {parameters} parameters: the cluster covariance is singular, "
-            "single errors rest on few clusters, and joint tests do not exist",
-            EstimationWarning,
-            stacklevel=2,
+            "single errors rest on few clusters, and joint tests do not exist"
         )
 
 

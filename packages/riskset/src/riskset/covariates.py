@@ -61,6 +61,15 @@ def stated(values: Mapping[str, float], names: Sequence[str]) -> Floats:
     return np.concatenate([np.empty(0), *found])
 
 
+def require_free(names: Sequence[str], taken: Sequence[str]) -> None:
+    """Raise where a covariate has the name of a parameter."""
+    for name in names:
+        if name in taken:
+            raise EstimationError(
+                f"covariate {name!r} has the name of a parameter of the model; rename the column"
+            )
+
+
 def require_distinct(names: Sequence[str]) -> None:
     """Raise where a covariate is named twice."""
     repeated = sorted({name for name in names if list(names).count(name) > 1})

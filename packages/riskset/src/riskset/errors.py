@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+import warnings
 from collections.abc import Iterable
 from numbers import Real
 
@@ -17,8 +19,20 @@ class EstimationWarning(UserWarning):
     """The estimate stands, but part of what is reported with it has to be read with care."""
 
 
+class FewClustersWarning(EstimationWarning):
+    """Errors and intervals rest on so few clusters that they are too small."""
+
+
 class InferenceError(ValueError):
     """The inputs do not allow the requested inference; the message says why."""
+
+
+def warn(message: str, category: type[Warning] = EstimationWarning) -> None:
+    """Warn at the line of the caller outside this package."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("riskset"):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 def check_level(level: object, error: type[ValueError] = EstimationError) -> float:

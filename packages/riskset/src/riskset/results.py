@@ -294,5 +294,7 @@ class ScalarEstimate(Printed):
 
     @property
     def p_value(self) -> float:
-        """Two-sided p-value of zero."""
+        """Two-sided p-value of zero; missing where there is no error to refer it to."""
+        if not self.std_error > 0:
+            return float("nan")
         return float(2 * scipy.stats.norm.sf(abs(self.estimate) / self.std_error))

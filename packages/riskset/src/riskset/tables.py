@@ -40,6 +40,12 @@ def models_of(
         results = {f"({i})": result for i, result in enumerate(results, 1)}
     if not results:
         raise EstimationError("nothing to compare")
+    for name, result in results.items():
+        if not isinstance(result, Coefficients):
+            raise EstimationError(
+                f"{name} is a {type(result).__name__}, which has no coefficients with standard "
+                "errors to set beside others; show its table (tidy(), or params) by itself"
+            )
     return dict(results)
 
 

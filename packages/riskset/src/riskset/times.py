@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskset.arrays import Floats, Integers
+from riskset.arrays import Booleans, Floats, Integers
 from riskset.columns import Names, codes, names_of, number_array, numbers, row_label
 from riskset.compiled import compiled, even_parts, shared
 from riskset.errors import EstimationError, shown
@@ -25,6 +25,11 @@ FEW = 2000
 #: Times closer than this fraction of the spread of all times are one time: sums such as 0.1 + 0.2
 #: differ from 0.3 by 1 part in 1e16, and no clock of the field resolves 1 part in 1e9.
 TIE_TOLERANCE = 1e-9
+#: A first or last time that lies this many times the spread of the others away from them, such as
+#: 1e9 for "no end in sight", is no measure of their spread.
+FAR_AWAY = 1000.0
+#: Times looked at before all are.
+GLANCE = 1000
 #: Whatever their spread, times this many units in the last place apart are one time.
 LAST_PLACES = 4
 
@@ -60,6 +65,7 @@ def tie_width(*times: Floats, narrow: bool = False) -> float:
     -----
     1e-9 of the spread between the first and the last time, so that an origin (epoch seconds,
     calendar years) does not matter, and never less than rounding leaves of times of that size.
+    Ends far beyond all other times, such as a sentinel of 1e9, do not widen it.
     """
     finite = []
     for column in times:
@@ -73,7 +79,31 @@ def tie_width(*times: Floats, narrow: bool = False) -> float:
     rounding = LAST_PLACES * float(np.finfo(np.float64).eps)
     if narrow:
         rounding = 0.5 * float(np.finfo(np.float32).eps)
-    return max(TIE_TOLERANCE * float(high - low), rounding * largest)
+    return max(TIE_TOLERANCE * _spread(finite, float(low), float(high)), rounding * largest)
+
+
+def _spread(columns: list[Floats], low: float, high: float) -> float:
+    """Return the spread of times between their ends, less ends far away from all others."""
+    while (spread := high - low) > 0:
+        some = np.concatenate([c[:: max(len(c) // GLANCE, 1)] for c in columns])
+        some = some[(some > low) & (some < high)]
+        if len(some) and np.ptp(some) > spread / FAR_AWAY:
+            return spread
+        every = np.unique(np.concatenate(columns))
+        every = every[(every >= low) & (every <= high)]
+        # Of two times left it could not be said whether they are near or the others far, nor of
+        # those in the middle where all but the first and the last lie within a few widths.
+        rests = [every[:-1], every[1:]]
+        rests += (
+            [every[1:-1]]
+            if len(every) > 4 and np.ptp(every[1:-1]) > 10 * TIE_TOLERANCE * spread
+            else []
+        )
+        near = [r for r in rests if len(r) > 2 and FAR_AWAY * np.ptp(r) < spread]
+        if not near:
+            return spread
+        low, high = float(near[0][0]), float(near[0][-1])
+    return spread
 
 
 def untied(times: Floats, width: float) -> Floats:
@@ -147,8 +177,19 @@ def survival_times(data: pd.DataFrame, start: str | None, stop: str) -> Spells:
             f"{stop!r} ({ends[at]:g}) is not after {start!r} ({begins[at]:g}) in "
             f"{row_label(data, at)} ({bad.size} such rows); an interval is (start, stop] and needs "
             "length: add half a time step to spells of zero length rather than dropping them"
+            + _narrower(begins[at], ends[at], width)
         )
     return Spells(begins, ends, width)
+
+
+def _narrower(begin: float, end: float, width: float) -> str:
+    """Say that ends that differ count as tied, where they do."""
+    if end <= begin:
+        return ""
+    return (
+        f" (the two differ by {end - begin:.3g}; times within {width:.3g} of one another, 1e-9 of "
+        "the spread of all times, are one time)"
+    )
 
 
 def require_no_overlap(data: pd.DataFrame, unit: Names | None, spells: Spells) -> None:
@@ -173,6 +214,36 @@ def require_no_overlap(data: pd.DataFrame, unit: Names | None, spells: Spells) -
             f"{first} and {second} of {' × '.join(map(repr, names_of(unit)))} "
             f"{shown(labels[owner[order[bad[0]]]])} overlap ({bad.size} such pairs): the unit "
             "would be at risk twice; remove repeated rows, or cut them where values change"
+        )
+
+
+def require_last_events(
+    data: pd.DataFrame, unit: Names | None, spells: Spells, ended: Booleans
+) -> None:
+    """Raise where a unit goes on after its event, which may happen once.
+
+    Parameters
+    ----------
+    data : DataFrame
+    unit : str or sequence of str or None
+        Columns that say whose row it is; nothing is checked without them.
+    spells : Spells
+    ended : ndarray of bool, shape (n,)
+        Whether the row ends in an event.
+    """
+    if unit is None:
+        return
+    owner, labels = codes(data, unit)
+    order = np.lexsort((spells.stop, spells.start, owner))
+    goes_on = (owner[order][1:] == owner[order][:-1]) & ended[order][:-1]
+    if (bad := np.flatnonzero(goes_on)).size:
+        event, after = (row_label(data, int(order[bad[0] + k])) for k in (0, 1))
+        who = shown(labels[owner[order[bad[0]]]])
+        raise EstimationError(
+            f"{' × '.join(map(repr, names_of(unit)))} {who} has the "
+            f"event in {event} and goes on in {after} ({bad.size} such pairs): it would be at risk "
+            "of a second first event. Drop what follows the event, or, where events recur, make "
+            "each spell a unit of its own and name the unit as cluster="
         )
 
 

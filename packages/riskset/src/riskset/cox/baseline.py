@@ -71,10 +71,12 @@ def predict_survival(
     ----------
     result : FittedCox
     covariates : mapping of str to float, optional
-        Value of each covariate, fixed from the beginning. All zero where nothing is given.
+        Value of each covariate (and of the offset), fixed from the beginning. All zero where
+        nothing is given.
     path : DataFrame, optional
-        Rows with ``start``, ``stop`` and one column per covariate: the values on ``(start, stop]``.
-        The path has to be *external*: its values say nothing of whether the unit still survives,
+        Rows with ``start``, ``stop`` and a column per covariate (and offset): the values on
+        ``(start, stop]``. The path has to be *external*: its values say nothing of whether the
+        unit still survives,
         and someone could have set them. Survival along an internal path has no meaning.
     times : sequence of float, optional
         Times at which to give survival; the event times (within the path) by default.
@@ -110,14 +112,14 @@ def predict_survival(
     code = stratum_code(result, stratum)
     moments = np.flatnonzero(sets.stratum == code)
     clock = sets.time[moments]
-    x, end = covariate_path(result, covariates, path, clock)
+    x, offset, end = covariate_path(result, covariates, path, clock)
     if times is None:
         grid = clock[clock <= end]
     else:
         times_within(times, float(result.design.stop[result.design.stratum == code].max()))
         grid = times_within(times, end, "path")
     upto = times_up_to(clock, grid, sets.width)
-    hazard, variance = cumulative_hazard(result, moments, x, upto)
+    hazard, variance = cumulative_hazard(result, moments, x, offset, upto)
     half = critical_value(level) * np.sqrt(variance)
     return pd.DataFrame(
         {
@@ -150,12 +152,14 @@ def covariate_path(
     covariates: Mapping[str, float] | None,
     path: pd.DataFrame | None,
     clock: Floats,
-) -> tuple[Floats, float]:
-    """Return the covariates at each event time, shape (k, p), and where the path ends."""
-    names = result.design.names
+) -> tuple[Floats, Floats, float]:
+    """Return covariates, (k, p), and offset, (k,), at each event time, and where the path ends."""
+    names, known = result.design.names, result.design.offset_column
     if path is None:
-        row = stated(dict.fromkeys(names, 0.0) if covariates is None else covariates, names)
-        return np.tile(row, (len(clock), 1)), np.inf
+        every = names if known is None or known in names else (*names, known)
+        row = stated(dict.fromkeys(every, 0.0) if covariates is None else covariates, every)
+        added = 0.0 if known is None else row[every.index(known)]
+        return np.tile(row[: len(names)], (len(clock), 1)), np.full(len(clock), added), np.inf
     if covariates is not None:
         raise EstimationError("give covariates or a path, not both; put fixed values in the path")
     rows = path.sort_values("start")
@@ -168,12 +172,12 @@ def covariate_path(
         )
     if (clock < begins[0]).any() and begins[0] > 0:
         raise EstimationError(f"the path begins at {begins[0]:g}, after the first event time")
-    values = matrix(rows, names)
-    return values[np.minimum(np.searchsorted(ends, clock), len(ends) - 1)], float(ends[-1])
+    place = np.minimum(np.searchsorted(ends, clock), len(ends) - 1)
+    return matrix(rows, names)[place], result.design.offset_of(rows)[place], float(ends[-1])
 
 
 def cumulative_hazard(
-    result: FittedCox, moments: Integers, x: Floats, upto: Integers
+    result: FittedCox, moments: Integers, x: Floats, offset: Floats, upto: Integers
 ) -> tuple[Floats, Floats]:
     """Return the cumulative hazard along a path and its variance, each of shape (t,).
 
@@ -184,6 +188,8 @@ def cumulative_hazard(
         The moments of one stratum.
     x : ndarray, shape (q, p)
         Covariates of the path at each moment.
+    offset : ndarray, shape (q,)
+        Its known part of the linear predictor.
     upto : ndarray of int, shape (t,)
         How many of the moments have come by each time.
     """
@@ -191,7 +197,7 @@ def cumulative_hazard(
     slots = design.slots
     own = (x - design.center) / design.scale
     with np.errstate(over="ignore"):
-        ratio = np.exp(own @ (result.params.to_numpy() * design.scale) - at.shift)
+        ratio = np.exp(own @ (result.params.to_numpy() * design.scale) + offset - at.shift)
     if not np.isfinite(ratio).all():
         raise EstimationError(
             "the hazard at these covariates exceeds any number: they lie far beyond the data"

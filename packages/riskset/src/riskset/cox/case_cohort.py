@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from riskset.arrays import Booleans, Floats, Integers, sum_by_group
+from riskset.arrays import Booleans, Integers
 from riskset.columns import Names, as_frame, codes, indicator
+from riskset.cox.case_cohort_result import CaseCohortResult, SecondPhase
 from riskset.cox.design import CoxDesign
 from riskset.cox.model import fit_design
-from riskset.cox.residuals import score_residuals
+from riskset.cox.residuals import cluster_scores
 from riskset.cox.result import CoxResult
 from riskset.errors import EstimationError, shown
+from riskset.formulas import Covariates, covariates_of
 from riskset.times import require_no_overlap, survival_times, untied
 
 Method = Literal["prentice", "self-prentice", "lin-ying"]
 #: Logarithm of the weight of a case at its own event among the subcohort: none.
 NO_WEIGHT = -100.0
-BEGIN, END, ENDED, OFFSET = "_begin", "_end", "_ended", "_offset"
+BEGIN, END, ENDED, OFFSET, MEMBER = "_begin", "_end", "_ended", "_offset", "_member"
 
 
 def case_cohort(
@@ -33,7 +36,7 @@ def case_cohort(
     cohort_size: int,
     unit: Names,
     method: Method = "prentice",
-) -> CoxResult:
+) -> CaseCohortResult:
     """Fit a Cox model to a case-cohort sample.
 
     Covariates are coded for every case and for a random subcohort of the whole cohort only, which
@@ -60,15 +63,15 @@ def case_cohort(
 
     Returns
     -------
-    CoxResult
+    CaseCohortResult
         Its ``cov`` is that of the design (Therneau and Li's), ``model_cov`` that of the
-        information alone; likelihood ratios and tests of proportionality do not hold.
+        information alone. Baseline hazards and predictions are those of the cohort.
 
     Raises
     ------
     EstimationError
-        A unit outside the subcohort has no event; membership changes within a unit; the cohort is
-        smaller than the sample.
+        Nobody is in the subcohort; a unit outside it has no event; membership changes within a
+        unit; the cohort is smaller than the sample.
 
     Notes
     -----
@@ -88,7 +91,7 @@ def case_cohort(
         raise EstimationError(
             f"method must be 'prentice', 'self-prentice' or 'lin-ying', not {method!r}"
         )
-    data = as_frame(data)
+    data, made = covariates_of(as_frame(data), covariates)
     spells = survival_times(data, start, stop)
     require_no_overlap(data, unit, spells)
     ended, drawn = indicator(data, event), indicator(data, subcohort)
@@ -97,37 +100,63 @@ def case_cohort(
     _check(owner, ended, drawn, cases, members, labels, subcohort, cohort_size)
     none = np.zeros(len(data))
     ready = data.assign(**{BEGIN: spells.start, END: spells.stop, ENDED: ended, OFFSET: none})
+    ready[MEMBER] = np.zeros(len(data), dtype=np.int64)
     if method == "lin-ying":
         others = members & ~cases
         if not others.any():
             raise EstimationError("the subcohort holds no unit without the event")
         stands_for = (cohort_size - cases.sum()) / others.sum()
         ready[OFFSET] = np.where(cases[owner], 0.0, np.log(stands_for))
-        result = _fit(ready, covariates)
-        moved = _changes(result, owner, len(labels))[others]
-        moved = moved - moved.mean(axis=0)
-        return _with(result, result, (1 - 1 / stands_for) * moved.T @ moved)
-    doubled = pd.concat(
-        [
-            ready[ended].assign(**{OFFSET: NO_WEIGHT}),
-            ready[drawn].assign(**{ENDED: False}),
-        ]
-    )
-    twice = _fit(doubled, covariates)
-    result = twice
+        ready[MEMBER] = _numbered(others)[owner]
+        design = _design(ready, made)
+        expanded = result = _fit(design)
+        share = 1 - 1 / stands_for
+    else:
+        place = _numbered(members)
+        doubled = pd.concat(
+            [
+                ready[ended].assign(**{OFFSET: NO_WEIGHT}),
+                ready[drawn].assign(
+                    **{
+                        ENDED: False,
+                        OFFSET: np.log(cohort_size / members.sum()),
+                        MEMBER: place[owner[drawn]],
+                    }
+                ),
+            ]
+        )
+        design = _design(doubled, made)
+        expanded = result = _fit(design)
+        share = 1 - members.sum() / cohort_size
+    # Score residuals of the members sum to about zero, those of the cases to the score.
+    moved = cluster_scores(design, expanded.fitted)[1:] @ expanded.model_cov.to_numpy()
+    centered = moved - moved.mean(axis=0) if method == "lin-ying" else moved
+    names = result.params.index
+    cov = expanded.model_cov.to_numpy() + share * centered.T @ centered
     if method == "prentice":
         moments = untied(spells.stop[ended], spells.width)
-        place = np.searchsorted(moments, spells.stop - spells.width) - 1
-        last = np.where(place >= 0, moments[np.maximum(place, 0)], -np.inf)
+        before = np.searchsorted(moments, spells.stop - spells.width) - 1
+        last = np.where(before >= 0, moments[np.maximum(before, 0)], -np.inf)
         # A case from outside enters after the event time before its own.
         outside = ended & ~drawn
         middle = np.where(np.isfinite(last), (last + spells.stop) / 2, spells.start)
         ready[BEGIN] = np.where(outside, np.maximum(middle, spells.start), spells.start)
-        result = _fit(ready[drawn | ended], covariates)
-    place = np.concatenate((np.full(int(ended.sum()), -1), owner[drawn]))
-    moved = _changes(twice, place, len(labels))[members]
-    share = 1 - members.sum() / cohort_size
-    return _with(result, twice, share * moved.T @ moved)
+        result = _fit(_design(ready[drawn | ended], made))
+        at = expanded.design.evaluate(result.params.to_numpy() * expanded.design.scale)
+        expanded = replace(expanded, params=result.params, fitted=at)
+    return CaseCohortResult(
+        params=result.params,
+        cov=pd.DataFrame(cov, index=names, columns=names),
+        model_cov=expanded.model_cov,
+        method=method,
+        nobs=int((drawn | ended).sum()),
+        n_events=int(ended.sum()),
+        n_units=len(labels),
+        n_subcohort=int(members.sum()),
+        cohort_size=int(cohort_size),
+        expanded=expanded,
+        second_phase=SecondPhase(design, moved, float(share)),
+    )
 
 
 def _check(
@@ -146,6 +175,11 @@ def _check(
             f"{subcohort!r} changes within unit {shown(labels[owner[mixed[0]]])}: a unit is drawn "
             "or not"
         )
+    if not members.any():
+        raise EstimationError(
+            f"{subcohort!r} is 0 in every row: nobody was drawn into the subcohort, so nobody is "
+            "at risk; add its rows"
+        )
     if (idle := np.flatnonzero(~members & ~cases)).size:
         raise EstimationError(
             f"unit {shown(labels[idle[0]])} is outside the subcohort and has no event "
@@ -157,31 +191,26 @@ def _check(
         raise EstimationError(f"a cohort of {cohort_size} cannot hold {len(labels)} units")
 
 
-def _fit(rows: pd.DataFrame, covariates: Names) -> CoxResult:
+def _numbered(chosen: Booleans) -> Integers:
+    """Number the chosen units from one on, all others zero, shape (u,)."""
+    return np.asarray(np.where(chosen, np.cumsum(chosen), 0), dtype=np.int64)
+
+
+def _design(rows: pd.DataFrame, made: Covariates) -> CoxDesign:
+    """Sort a sample; rows that belong to no member of the subcohort are one cluster, the first."""
     design = CoxDesign.from_frame(
-        rows, covariates, start=BEGIN, stop=END, event=ENDED, offset=OFFSET
+        rows, made.names, start=BEGIN, stop=END, event=ENDED, offset=OFFSET
     )
-    return fit_design(design)
-
-
-def _changes(result: CoxResult, owner: Integers, units: int) -> Floats:
-    """Return the change of the estimate by each unit, shape (u, p); rows of −1 count nowhere."""
-    changes = score_residuals(result.design, result.fitted) @ result.model_cov.to_numpy()
-    kept = np.flatnonzero(owner >= 0)
-    return sum_by_group(changes[kept], owner[kept], units)
-
-
-def _with(result: CoxResult, errors: CoxResult, phase_two: Floats) -> CoxResult:
-    """Return a result with the covariance of the design."""
-    names = result.params.index
-    cov = errors.model_cov.to_numpy() + phase_two
-    return CoxResult(
-        params=result.params,
-        cov=pd.DataFrame(cov, index=names, columns=names),
-        model_cov=errors.model_cov,
-        loglik=result.loglik,
-        score_test=result.score_test,
-        steps=result.steps,
-        design=result.design,
-        fitted=result.fitted,
+    member = rows[MEMBER].to_numpy()
+    return replace(
+        design,
+        covariates=made,
+        offset_column=None,
+        cluster=member,
+        cluster_labels=pd.Index(np.arange(member.max() + 1)),
     )
+
+
+def _fit(design: CoxDesign) -> CoxResult:
+    """Fit with the errors of the information."""
+    return fit_design(replace(design, cluster=None, cluster_labels=None))

@@ -44,6 +44,8 @@ class CoxDesign:
     covariates : Covariates
         How they are made from a frame.
     strata_columns : tuple of str
+    offset_column : str or None
+        Column of the known part of the linear predictor.
     x : ndarray, shape (m, p)
         Covariates of the rows at risk at some moment, centered and divided by ``scale``.
     center, scale : ndarray, shape (p,)
@@ -73,6 +75,7 @@ class CoxDesign:
     names: tuple[str, ...]
     covariates: Covariates
     strata_columns: tuple[str, ...]
+    offset_column: str | None
     x: Floats
     center: Floats
     scale: Floats
@@ -143,6 +146,7 @@ class CoxDesign:
             names=made.names,
             covariates=made,
             strata_columns=() if strata is None else tuple(names_of(strata)),
+            offset_column=offset,
             x=columns.x,
             center=columns.center,
             scale=columns.scale,
@@ -204,6 +208,23 @@ class CoxDesign:
         center[j], scale[j], reach[j] = center_and_scale(column)
         x[:, j] = (column - center[j]) / scale[j]
         return replace(self, x=x, center=center, scale=scale, reach=reach)
+
+    def offset_of(self, data: pd.DataFrame) -> Floats:
+        """Return the known part of the linear predictor of other rows, shape (r,).
+
+        Raises
+        ------
+        EstimationError
+            The model has an offset, and the rows lack its column.
+        """
+        if self.offset_column is None:
+            return np.zeros(len(data))
+        if self.offset_column not in data.columns:
+            raise EstimationError(
+                f"the model has the offset {self.offset_column!r}, and the rows to predict for "
+                "lack it: give its value there"
+            )
+        return numbers(data, self.offset_column)
 
     def evaluate(self, beta: Floats) -> Likelihood:
         """Evaluate log-likelihood, gradient and information at ``beta`` (scale of ``x``)."""

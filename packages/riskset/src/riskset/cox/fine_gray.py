@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from riskset.arrays import Booleans, Floats, Integers
-from riskset.columns import Names, as_frame, clusters, codes, require_columns, rows_at
+from riskset.columns import Names, as_frame, clusters, codes, events_of
 from riskset.covariates import matrix
 from riskset.cox.model import cox_ph
 from riskset.cox.result import CoxResult
@@ -52,7 +52,7 @@ def fine_gray(
     failure : hashable
         The cause in question.
     censored : hashable
-        The value of ``cause`` that means no event.
+        The value of ``cause`` that means no event; None where every row ends in one.
     cluster : str or sequence of str, optional
         Groups of dependent rows; the units by default. The weights make model errors wrong.
     ties, group_debias
@@ -95,10 +95,11 @@ def fine_gray(
     (3, 6)
     """
     data, made = covariates_of(as_frame(data), covariates)
-    require_columns(data, [cause])
-    if (bad := np.flatnonzero(data[cause].isna().to_numpy())).size:
+    happened = events_of(data, cause, censored)
+    if failure == censored:
         raise EstimationError(
-            f"cause {cause!r} is missing in {rows_at(data, bad)}; use {censored!r} for no event"
+            f"failure={failure!r} is the value that means no event (censored={censored!r}): name "
+            "the cause in question"
         )
     spells = survival_times(data, start, stop)
     begins, ends, width = spells.start, spells.stop, spells.width
@@ -106,7 +107,6 @@ def fine_gray(
     entered = begins[np.isfinite(begins)]
     first_time = float(min(0.0, ends.min() - 1.0, entered.min() - 1.0 if entered.size else 0.0))
     begins = np.where(np.isfinite(begins), begins, first_time)
-    happened = (data[cause] != censored).to_numpy(dtype=bool)
     ours = (data[cause] == failure).to_numpy(dtype=bool)
     if not ours.any():
         raise EstimationError(f"no event: column {cause!r} is nowhere {failure!r}")
@@ -134,7 +134,12 @@ def fine_gray(
         ties=ties,
         group_debias=group_debias,
     )
-    return replace(fit, design=replace(fit.design, covariates=made))
+    return replace(
+        fit,
+        design=replace(fit.design, covariates=made),
+        kind="Fine–Gray subdistribution hazards",
+        is_likelihood=False,
+    )
 
 
 def _chained(

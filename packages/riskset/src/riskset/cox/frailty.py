@@ -15,6 +15,7 @@ from riskset.cox.design import CoxDesign
 from riskset.cox.model import fit_design
 from riskset.cox.penalized import Conditional, FrailtyDistribution, Penalized, averaged
 from riskset.cox.prediction import predict_rows, stratum_codes
+from riskset.cox.result import PREDICTED
 from riskset.cox.terms import Ties
 from riskset.errors import EstimationError, check_level, check_positive, shown
 from riskset.predictions import (
@@ -119,8 +120,7 @@ class FrailtyResult(Coefficients):
         EstimationError
             As in `CoxResult.predict`; a group was not in the data.
         """
-        known = ("linear predictor", "cumulative hazard", "survival", "incidence", "quantile")
-        check_what(what, known)
+        check_what(what, PREDICTED)
         if of not in ("marginal", "one", "group"):
             raise EstimationError(f"of must be 'marginal', 'one' or 'group', not {of!r}")
         check_level(level)
@@ -141,6 +141,7 @@ class FrailtyResult(Coefficients):
         return predict_rows(
             model,
             np.hstack((x, member)),
+            np.zeros(len(data)),
             stratum_codes(model, data),
             data.index,
             what,
@@ -229,7 +230,7 @@ def frailty_cox(
     if variance is not None:
         check_positive(variance, "the variance of a frailty")
     data = as_frame(data)
-    found, labels = clusters(data, group)
+    found, labels = clusters(data, group, for_errors=False)
     if len(labels) > MOST_GROUPS:
         raise EstimationError(
             f"{len(labels)} groups are too many for their effects ({MOST_GROUPS} at most); "

@@ -20,7 +20,7 @@ from riskset.times import times_up_to, times_within
 
 
 def cumulative_hazards(
-    result: FittedCox, moments: Integers, x: Floats, upto: Integers
+    result: FittedCox, moments: Integers, x: Floats, offset: Floats, upto: Integers
 ) -> tuple[Floats, Floats]:
     """Return the cumulative hazards of rows of fixed covariates and their variances, (n, t) each.
 
@@ -30,6 +30,8 @@ def cumulative_hazards(
     moments : ndarray of int, shape (q,)
         The moments of one stratum.
     x : ndarray, shape (n, p)
+    offset : ndarray, shape (n,)
+        Known part of their linear predictor.
     upto : ndarray of int, shape (t,)
         How many of the moments have come by each time.
 
@@ -39,34 +41,69 @@ def cumulative_hazards(
     squared influence of clusters is expanded for the same reason.
     """
     design, at = result.design, result.fitted
-    slots, scale = design.slots, design.scale
-    own = (x - design.center) / scale
-    with np.errstate(over="ignore"):
-        ratio = np.exp(own @ (result.params.to_numpy() * scale) - at.shift)
-    if not np.isfinite(ratio).all():
-        raise EstimationError(
-            "the hazard at these covariates exceeds any number: they lie far beyond the data"
-        )
-    base = running(slots.by_moment(at.hazard)[moments])[upto]
-    drift = running(at.means.sums(at.hazard)[moments])[upto]
-    # The derivative of each cumulative hazard by the coefficients, less the factor r_i.
-    lean = (own[:, None, :] * base[:, None] - drift) * scale
+    ratio, base, lean = hazard_parts(result, moments, x, offset, upto)
     model = result.model_cov.to_numpy()
     if design.cluster is None or design.n_clusters is None:
-        known = running(slots.by_moment(at.hazard**2 / slots.weight)[moments])[upto]
+        squares = at.hazard**2 / design.slots.weight
+        known = running(design.slots.by_moment(squares)[moments])[upto]
         variance = known + np.einsum("ntp,pq,ntq->nt", lean, model, lean)
     else:
         one = np.ones(len(moments))
         known = running(baseline_influence(result, moments, one).T)[upto]
-        moved = cluster_scores(design, at) @ model
-        variance = (known**2).sum(axis=1) + 2 * np.einsum("ntp,tp->nt", lean, known @ moved)
-        variance += np.einsum("ntp,pq,ntq->nt", lean, moved.T @ moved, lean)
+        variance = squared_influence(lean, known, cluster_scores(design, at) @ model)
     return ratio[:, None] * base, np.maximum(variance, 0.0) * ratio[:, None] ** 2
+
+
+def hazard_parts(
+    result: FittedCox, moments: Integers, x: Floats, offset: Floats, upto: Integers
+) -> tuple[Floats, Floats, Floats]:
+    """Return what cumulative hazards are made of; parameters as in `cumulative_hazards`.
+
+    Returns
+    -------
+    ratio : ndarray, shape (n,)
+        Factor of each row.
+    base : ndarray, shape (t,)
+        What it multiplies.
+    lean : ndarray, shape (n, t, p)
+        The derivative of each cumulative hazard by the coefficients, less the factor.
+    """
+    design, at = result.design, result.fitted
+    scale = design.scale
+    own = (x - design.center) / scale
+    with np.errstate(over="ignore"):
+        ratio = np.exp(own @ (result.params.to_numpy() * scale) + offset - at.shift)
+    if not np.isfinite(ratio).all():
+        raise EstimationError(
+            "the hazard at these covariates exceeds any number: they lie far beyond the data"
+        )
+    base = running(design.slots.by_moment(at.hazard)[moments])[upto]
+    drift = running(at.means.sums(at.hazard)[moments])[upto]
+    return ratio, base, (own[:, None, :] * base[:, None] - drift) * scale
+
+
+def squared_influence(lean: Floats, known: Floats, moved: Floats) -> Floats:
+    """Sum ``(known_gt + lean_nt moved_g)²`` over groups g, shape (n, t).
+
+    Parameters
+    ----------
+    lean : ndarray, shape (n, t, p)
+    known : ndarray, shape (t, g)
+        Influence at known coefficients.
+    moved : ndarray, shape (g, p)
+        Influence on the coefficients.
+    """
+    total = (known**2).sum(axis=1) + 2 * np.einsum("ntp,tp->nt", lean, known @ moved)
+    return np.asarray(total + np.einsum("ntp,pq,ntq->nt", lean, moved.T @ moved, lean))
+
+
+Hazards = Callable[[FittedCox, Integers, Floats, Floats, Integers], tuple[Floats, Floats]]
 
 
 def predict_rows(
     result: FittedCox,
     x: Floats,
+    offset: Floats,
     stratum: Integers,
     index: pd.Index,
     what: str,
@@ -75,6 +112,7 @@ def predict_rows(
     q: float = 0.5,
     level: float = 0.95,
     transform: Callable[[Floats], tuple[Floats, Floats]] | None = None,
+    hazards: Hazards = cumulative_hazards,
 ) -> pd.DataFrame:
     """Predict over time for rows of fixed covariates; as `CoxResult.predict`.
 
@@ -82,6 +120,7 @@ def predict_rows(
     ----------
     result : FittedCox
     x : ndarray, shape (n, p)
+    offset : ndarray, shape (n,)
     stratum : ndarray of int, shape (n,)
     index : pandas.Index
     what : {"cumulative hazard", "survival", "incidence", "quantile"}
@@ -89,6 +128,8 @@ def predict_rows(
         As in `CoxResult.predict`.
     transform : callable, optional
         From cumulative hazards, shape (n, t), to others and their derivatives.
+    hazards : callable
+        How cumulative hazards and their variances are found, as `cumulative_hazards`.
     """
     sets, z = result.design.risk_sets, critical_value(level)
     parts = []
@@ -99,7 +140,7 @@ def predict_rows(
         last = float(result.design.stop[result.design.stratum == code].max())
         grid = clock if times is None or what == "quantile" else times_within(times, last)
         upto = times_up_to(clock, grid, sets.width)
-        hazard, variance = cumulative_hazards(result, moments, x[own], upto)
+        hazard, variance = hazards(result, moments, x[own], offset[own], upto)
         error = np.sqrt(variance)
         limits = (np.maximum(hazard - z * error, 0.0), hazard + z * error)
         if transform is not None:

@@ -34,7 +34,8 @@ def proportional_hazards_test(
     Returns
     -------
     DataFrame
-        Index: the covariates and ``GLOBAL``; columns ``chi2, df, p_value``.
+        Index: the covariates and ``GLOBAL`` (``(GLOBAL)`` where a covariate is called so);
+        columns ``chi2, df, p_value``.
 
     Raises
     ------
@@ -78,18 +79,22 @@ def proportional_hazards_test(
     if robust:
         contributions = _timed_cluster_scores(design, at, centered)
         return _robust_trend(joint, contributions, score, design.names, refusal)
-    table = {}
-    for j, name in enumerate(design.names):
+    chi2 = []
+    for j in range(p):
         keep = [*range(p), p + j]
         u = np.zeros(p + 1)
         u[p] = score[j]
-        table[name] = quadratic_form(u, joint[np.ix_(keep, keep)], refusal)
+        chi2.append(quadratic_form(u, joint[np.ix_(keep, keep)], refusal))
     u = np.concatenate((np.zeros(p), score))
-    chi2 = pd.Series({**table, "GLOBAL": quadratic_form(u, joint, refusal)}, name="chi2")
-    df = np.array([1] * p + [p])
-    return pd.DataFrame(
-        {"chi2": chi2, "df": df, "p_value": scipy.stats.chi2.sf(chi2.to_numpy(), df)}
-    )
+    return _table([*chi2, quadratic_form(u, joint, refusal)], design.names)
+
+
+def _table(chi2: list[float], names: tuple[str, ...]) -> pd.DataFrame:
+    """Return the tests of the p covariates and of all, each χ² with its p-value."""
+    df = np.array([1] * len(names) + [len(names)])
+    whole = "(GLOBAL)" if "GLOBAL" in names else "GLOBAL"
+    columns = {"chi2": chi2, "df": df, "p_value": scipy.stats.chi2.sf(chi2, df)}
+    return pd.DataFrame(columns, index=pd.Index([*names, whole]))
 
 
 def _timed_cluster_scores(
@@ -126,16 +131,9 @@ def _robust_trend(
     quadratic_form(np.concatenate((np.zeros(p), score)), joint, refusal)
     efficient = timed - own @ np.linalg.solve(joint[:p, :p], joint[:p, p:])
     spread = efficient.T @ efficient
-    chi2 = {
-        name: quadratic_form(score[[j]], spread[[j]][:, [j]], refusal)
-        for j, name in enumerate(names)
-    }
-    chi2["GLOBAL"] = quadratic_form(
-        score, spread, f"{refusal}, or there are no more clusters ({len(own)}) than covariates"
-    )
-    df = np.array([1] * p + [p])
-    table = pd.DataFrame({"chi2": pd.Series(chi2), "df": df})
-    return table.assign(p_value=scipy.stats.chi2.sf(table["chi2"].to_numpy(), df))
+    chi2 = [quadratic_form(score[[j]], spread[[j]][:, [j]], refusal) for j in range(p)]
+    few = f"{refusal}, or there are no more clusters ({len(own)}) than covariates"
+    return _table([*chi2, quadratic_form(score, spread, few)], names)
 
 
 def weighted_information(design: CoxDesign, at: Likelihood, factor: Floats) -> Floats:

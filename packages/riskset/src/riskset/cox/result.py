@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 #: was at most 2e-7 of them over draws from 400, 2,000 and 20,000 rows.
 DRAWN_TOLERANCE = 1e-3
 
+#: What a Cox model predicts.
+PREDICTED = ("linear predictor", "cumulative hazard", "survival", "incidence", "quantile")
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CoxResult(Coefficients):
@@ -60,6 +63,11 @@ class CoxResult(Coefficients):
         The sorted sample; ``design.reweighted(...)`` refits without sorting.
     fitted : Likelihood
         The likelihood at the estimate.
+    kind : str
+        What is modeled.
+    is_likelihood : bool
+        False where weights that were estimated make ``loglik`` none: ratios of it, AIC and BIC
+        do not hold.
     """
 
     params: pd.Series[float]
@@ -70,6 +78,8 @@ class CoxResult(Coefficients):
     steps: int
     design: CoxDesign
     fitted: Likelihood
+    kind: str = "Cox proportional hazards"
+    is_likelihood: bool = True
 
     @property
     def model_std_errors(self) -> pd.Series[float]:
@@ -97,9 +107,24 @@ class CoxResult(Coefficients):
 
     @property
     def likelihood_ratio(self) -> tuple[float, int, float]:
-        """χ², degrees of freedom and p-value against the null model (invalid under clusters)."""
+        """χ², degrees of freedom and p-value against the null model (invalid under clusters).
+
+        Raises
+        ------
+        EstimationError
+            The model has no likelihood (Fine and Gray's); `wald_test` holds.
+        """
+        if not self.is_likelihood:
+            raise EstimationError(
+                f"a model of {self.kind} is weighted, and has no likelihood ratio; use wald_test"
+            )
         chi2 = 2 * (self.loglik[1] - self.loglik[0])
         return chi2, len(self.params), float(scipy.stats.chi2.sf(chi2, len(self.params)))
+
+    def _fitted_loglik(self) -> float:
+        if not self.is_likelihood:
+            raise AttributeError("a weighted model has no likelihood, and no such criterion")
+        return self.loglik[1]
 
     def _bic_size(self) -> float:
         return float(self.n_events)
@@ -118,7 +143,8 @@ class CoxResult(Coefficients):
         Returns
         -------
         DataFrame
-            Column ``time`` and one column per covariate; the index is that of the data.
+            Column ``time`` (``(time)`` where a covariate is called so) and one column per
+            covariate; the index is that of the data.
 
         References
         ----------
@@ -131,7 +157,7 @@ class CoxResult(Coefficients):
             cov = self._clustered() if robust else self.model_cov
             residuals = len(rows) * residuals @ cov.to_numpy() + self.params.to_numpy()
         table = pd.DataFrame(residuals, index=self.design.index[rows], columns=self.design.names)
-        table.insert(0, "time", self.design.stop[rows])
+        table.insert(0, "(time)" if "time" in table else "time", self.design.stop[rows])
         return table
 
     def martingale(self) -> pd.Series[float]:
@@ -218,12 +244,13 @@ class CoxResult(Coefficients):
         Parameters
         ----------
         rows : DataFrame, or mapping of str to float
-            The columns that the model was fitted with (covariates, or those of its formula, and
-            strata); others are ignored. A mapping is one row.
+            The columns that the model was fitted with (covariates, or those of its formula,
+            strata and offset); others are ignored. A mapping is one row.
         what : {"linear predictor", "cumulative hazard", "survival", "incidence", "quantile"}
-            The linear predictor is ``xβ``, covariates as given (R's ``predict`` takes them less
-            their means). The incidence is one less survival: the cumulative incidence of a
-            `fine_gray` model. A quantile is the first time at which survival is 1 − q or less.
+            The linear predictor is ``xβ`` and the offset, covariates as given (R's ``predict``
+            takes them less their means). The incidence is one less survival: the cumulative
+            incidence of a `fine_gray` model. A quantile is the first time at which survival is
+            1 − q or less.
         times : float or sequence of float, optional
             Within the follow-up of the row's stratum; all event times of it by default.
         q : float
@@ -245,17 +272,18 @@ class CoxResult(Coefficients):
             A column is absent or missing a value; a category or stratum was not in the data; a
             time lies beyond follow-up.
         """
-        known = ("linear predictor", "cumulative hazard", "survival", "incidence", "quantile")
-        check_what(what, known)
+        check_what(what, PREDICTED)
         check_level(level)
         data = rows_of(rows)
         x = self.design.covariates.matrix(data)
         if what == "linear predictor":
             params, cov = np.asarray(self.params, dtype=np.float64), self.cov.to_numpy()
-            return linear_prediction(x, params, cov, data.index, level)
+            known = self.design.offset_of(data)
+            return linear_prediction(x, params, cov, data.index, level, offset=known)
         strata = stratum_codes(self, data)
         q = check_quantile(q)
-        return predict_rows(self, x, strata, data.index, what, times=times, q=q, level=level)
+        known = self.design.offset_of(data)
+        return predict_rows(self, x, known, strata, data.index, what, times=times, q=q, level=level)
 
     def predict_survival(
         self,
@@ -275,14 +303,26 @@ class CoxResult(Coefficients):
         return cox_picture(self, kind, term, axes)
 
     def _facts(self) -> list[tuple[str, Any]]:
-        chi2, df, p = self.likelihood_ratio
         errors = "model" if self.n_clusters is None else f"clustered ({self.n_clusters} clusters)"
         return [
-            ("model", f"Cox proportional hazards, {self.design.ties} ties"),
+            ("model", f"{self.kind}, {self.design.ties} ties"),
             ("rows", self.nobs),
             ("events", self.n_events),
             ("strata", len(self.design.strata_labels)),
             ("standard errors", errors),
-            ("log-likelihood", f"{self.loglik[0]:.6g} (null), {self.loglik[1]:.6g}"),
-            ("likelihood ratio", f"χ²({df}) = {chi2:.4g}, p = {p:.4g}"),
+            *self._overall(),
         ]
+
+    def _overall(self) -> list[tuple[str, Any]]:
+        """Return the log-likelihood and the test of all coefficients that holds."""
+        facts: list[tuple[str, Any]] = []
+        if self.is_likelihood:
+            value = f"{self.loglik[0]:.6g} (null), {self.loglik[1]:.6g}"
+            facts.append(("log-likelihood", value))
+        if self.n_clusters is None and self.is_likelihood:
+            chi2, df, p = self.likelihood_ratio
+            facts.append(("likelihood ratio", f"χ²({df}) = {chi2:.4g}, p = {p:.4g}"))
+        elif 0 < len(self.params) < (self.n_clusters or np.inf):
+            chi2, df, p = self.wald_test(np.eye(len(self.params)))
+            facts.append(("Wald test", f"χ²({df}) = {chi2:.4g}, p = {p:.4g}"))
+        return facts

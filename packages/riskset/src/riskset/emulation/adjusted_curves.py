@@ -22,7 +22,7 @@ from riskset.nonparametric.event_sample import EventSample, IntervalScale, per_e
 from riskset.nonparametric.kaplan_meier import survival_of
 from riskset.regression.generalized_linear import logit
 from riskset.risk_sets import running
-from riskset.times import require_no_overlap, survival_times
+from riskset.times import require_last_events, require_no_overlap, survival_times
 
 Adjustment = Literal["g-formula", "weights"]
 #: Columns added to the rows.
@@ -63,7 +63,7 @@ def adjusted_survival(
         all units. ``weights`` (two groups): a weighted Kaplan–Meier curve of each group, each unit
         by the inverse of its probability (a logit) to be in the group that it is in.
     unit : str or sequence of str, optional
-        Whose row it is; each row is a unit by default.
+        Whose row it is; each row is a unit by default. No row follows the event of its unit.
     cluster : str or sequence of str, optional
         Groups of dependent units; each unit by default.
     weights : str, optional
@@ -107,6 +107,7 @@ def adjusted_survival(
     spells = survival_times(data, start, stop)
     require_no_overlap(data, unit, spells)
     ended = indicator(data, event)
+    require_last_events(data, unit, spells, ended)
     code, labels = codes(data, group)
     if len(labels) < 2:
         raise EstimationError(f"{group!r} holds one group; there is nothing to compare")

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from riskset.arrays import Floats
-from riskset.columns import Names, as_frame, clusters, indicator, names_of
+from riskset.columns import Names, as_frame, clusters, indicator, names_of, row_label
+from riskset.covariates import matrix
 from riskset.cox.model import cox_ph
 from riskset.cox.result import CoxResult
 from riskset.cox.terms import Ties
@@ -26,6 +27,7 @@ from riskset.emulation.treatment_histories import (
     truncated,
 )
 from riskset.errors import EstimationError, check_level
+from riskset.formulas import covariates_of
 from riskset.results import Coefficients
 
 WEIGHT, GROUP = "_weight", "_group"
@@ -62,7 +64,8 @@ def marginal_structural_cox(
     time_varying : str or sequence of str
         What the decision depends on, known at the row's start: columns or a formula.
     baseline : str or sequence of str
-        What is known at the beginning: enters the weights' numerator and the model of the hazard.
+        What is known at the beginning, the same in all rows of a unit: enters the weights'
+        numerator and the model of the hazard.
     start, stop, event, unit
         As in `cox_ph`; rows of a unit follow one another without gaps.
     cluster : str or sequence of str, optional
@@ -91,7 +94,8 @@ def marginal_structural_cox(
     Raises
     ------
     EstimationError
-        A gap; treatment that ends although ``absorbing``; a covariate that separates treatment.
+        A gap; treatment that ends although ``absorbing``; a covariate that separates treatment; one
+        of ``baseline`` that changes within a unit.
 
     Notes
     -----
@@ -119,6 +123,7 @@ def marginal_structural_cox(
         treatment=treatment,
         absorbing=absorbing,
     )
+    _require_baseline(prepared, names_of(baseline), unit)
     groups, labels = clusters(frame, unit if cluster is None else cluster)
     plan = WeightPlan(
         baseline=names_of(baseline),
@@ -155,6 +160,25 @@ def marginal_structural_cox(
         draws=drawn,
         level=level,
     )
+
+
+def _require_baseline(rows: TreatmentRows, baseline: list[str], unit: Names) -> None:
+    """Raise where what is said to be known at the beginning changes within a unit.
+
+    The hazard would be adjusted for what treatment changes, which is what the weights are to avoid.
+    """
+    if not baseline:
+        return
+    data, made = covariates_of(rows.data, baseline)
+    values, first = matrix(data, made.names), np.flatnonzero(rows.first)
+    changed = np.argwhere(values != values[first][np.cumsum(rows.first) - 1])
+    if changed.size:
+        row, column = changed[0]
+        raise EstimationError(
+            f"baseline {made.names[column]!r} changes within its {names_of(unit)[0]!r} in "
+            f"{row_label(data, int(row))}: name it in time_varying=, or give its value at the "
+            "unit's first row in all of them"
+        )
 
 
 @dataclass(frozen=True, slots=True)

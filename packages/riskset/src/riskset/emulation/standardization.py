@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from riskset.arrays import Floats, Integers
-from riskset.columns import codes
+from riskset.columns import as_frame, codes
 from riskset.covariates import matrix
 from riskset.cox.baseline import baseline_influence
 from riskset.cox.residuals import cluster_scores
@@ -119,7 +119,8 @@ def standardize(
         Fitted with time since the unit's time zero as its clock. Its errors are those of its
         clusters; without clusters there are none here.
     cohort : DataFrame
-        One row per unit; columns of all covariates that have no path (their values at time zero).
+        One row per unit; columns of all covariates that have no path (their values at time zero),
+        and of the model's offset where it has one.
     paths : mapping of str to StepPath
         Path of each covariate that is to be set.
     horizon : float
@@ -152,6 +153,12 @@ def standardize(
     .. [1] Hernán, M. A., & Robins, J. M. (2020). Causal Inference: What If, ch. 13 and 17. Chapman
        & Hall/CRC.
     """
+    if not isinstance(result, CoxResult):
+        raise EstimationError(
+            f"standardize takes a model of cox_ph, not a {type(result).__name__}; of other models "
+            "average predict(rows, 'survival') over the rows"
+        )
+    cohort = as_frame(cohort)
     design = result.design
     unknown = [name for name in paths if name not in design.names]
     if unknown:
@@ -160,9 +167,19 @@ def standardize(
             f"{', '.join(map(str, design.names))}"
         )
     horizon = check_positive(horizon, "the horizon")
+    for name in paths:
+        if others := [column for column in design.covariates.enters(name) if column != name]:
+            raise EstimationError(
+                f"the path of {name!r} would also have to change {others[0]!r}, which is made from "
+                "it: give the product a column of its own in the data, and a path as well"
+            )
     fixed = [name for name in design.names if name not in paths]
     x = np.zeros((len(cohort), len(design.names)))
-    x[:, [design.names.index(n) for n in fixed]] = matrix(cohort, fixed)
+    absent = {name: 0.0 for name in paths if name not in cohort}
+    x[:, [design.names.index(n) for n in fixed]] = matrix(
+        design.covariates.frame(cohort.assign(**absent)), fixed
+    )
+    known_part = design.offset_of(cohort)
     stratum = _strata(result, cohort, strata)
     weights = np.ones(len(cohort)) if cohort_weights is None else cohort_weights
     share = weights / weights.sum()
@@ -174,7 +191,8 @@ def standardize(
     for code in np.unique(stratum):
         own = np.flatnonzero(stratum == code)
         path = _followed(result, paths, int(code), horizon, clock)
-        relative = _relative_risk((x[own] - design.center) @ result.params.to_numpy())
+        eta = (x[own] - design.center) @ result.params.to_numpy() + known_part[own]
+        relative = _relative_risk(eta)
         survival = np.exp(-relative[:, None] * path.cumulative)
         mean += share[own] @ survival
         rmst_of_units[own] = first + survival @ width

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from riskset.arrays import Floats, Integers
 from riskset.errors import EstimationError, InferenceError, check_level
@@ -117,8 +118,8 @@ def cluster_bootstrap(
     Raises
     ------
     InferenceError
-        With fewer than two clusters, too few successful draws for the level, or a fit on the
-        sample itself that is not finite.
+        With a missing cluster, fewer than two clusters, too few successful draws for the level,
+        or a fit on the sample itself that is not finite.
 
     Notes
     -----
@@ -154,8 +155,7 @@ def cluster_bootstrap(
     ([1.5], [3.5])
     """
     check_level(level, InferenceError)
-    names, code = np.unique(np.asarray(cluster), return_inverse=True)
-    n_clusters = int(names.size)
+    code, n_clusters = cluster_code(cluster)
     if n_clusters < 2:
         raise InferenceError("A cluster bootstrap needs at least two clusters.")
     rng = np.random.default_rng(seed)
@@ -197,6 +197,24 @@ def cluster_bootstrap(
         failure_reasons=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         n_clusters=n_clusters,
     )
+
+
+def cluster_code(cluster: npt.ArrayLike) -> tuple[Integers, int]:
+    """Number clusters in the order of their labels, shape (n,), and count them.
+
+    Raises
+    ------
+    InferenceError
+        A row has no cluster.
+    """
+    labels = np.asarray(cluster)
+    if (bad := np.flatnonzero(pd.isna(labels))).size:
+        raise InferenceError(
+            f"the cluster is missing in {bad.size} rows, first in that at position {bad[0]}: they "
+            "are not one cluster; give each its own, or drop them and count them as attrition"
+        )
+    names, code = np.unique(labels, return_inverse=True)
+    return code.astype(np.int64), int(names.size)
 
 
 def _draws(

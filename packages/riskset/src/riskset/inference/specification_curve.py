@@ -106,6 +106,12 @@ def specification_curve(
     values, low, high = (
         float_array(column, "Estimates and limits") for column in (estimate, ci_low, ci_high)
     )
+    if (reversed_ := np.flatnonzero(low > high)).size:
+        at = int(reversed_[0])
+        raise InferenceError(
+            f"the limits of estimate {at} are reversed ({low[at]:g} above {high[at]:g}); ci_low "
+            "comes before ci_high"
+        )
     tags = np.asarray(validity, dtype=str)
     if not values.shape == low.shape == high.shape == tags.shape:
         raise InferenceError("Estimates, intervals and validity tags differ in length.")

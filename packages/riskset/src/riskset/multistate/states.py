@@ -10,6 +10,7 @@ import pandas as pd
 
 from riskset.arrays import Booleans, Floats, Integers
 from riskset.columns import (
+    NO_EVENT,
     Names,
     as_frame,
     case_weights,
@@ -87,6 +88,13 @@ class StateRows:
         spells = survival_times(data, start, stop)
         require_no_overlap(data, unit, spells)
         stays = (data[to] == censored).to_numpy(dtype=bool)
+        blank = [kind for kind in pd.unique(data[to]) if str(kind).strip().lower() in NO_EVENT]
+        if not stays.any() and blank:
+            raise EstimationError(
+                f"no row of {to!r} holds {shown(censored)} (censored=), but some hold "
+                f"{shown(blank[0])}; if that means no transition, say censored={blank[0]!r}, or "
+                "else name the state otherwise"
+            )
         if (bad := np.flatnonzero((data[state] == censored).to_numpy(dtype=bool))).size:
             raise EstimationError(
                 f"state {state!r} holds {shown(censored)} in {rows_at(data, bad)}, which means no "

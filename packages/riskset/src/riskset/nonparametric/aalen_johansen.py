@@ -11,8 +11,7 @@ import pandas as pd
 
 from riskset import plotting
 from riskset.arrays import Booleans, Floats
-from riskset.columns import Names, WeightKind, as_frame, codes, require_columns, rows_at
-from riskset.errors import EstimationError
+from riskset.columns import Names, WeightKind, as_frame, codes, events_of
 from riskset.nonparametric.event_sample import (
     EventSample,
     IntervalScale,
@@ -50,7 +49,7 @@ def aalen_johansen(
     cause : str
         Column that names the event at the row's end.
     censored : hashable
-        The value of ``cause`` that means no event.
+        The value of ``cause`` that means no event; None where every row ends in one.
 
     Returns
     -------
@@ -80,13 +79,8 @@ def aalen_johansen(
        Observational Studies, ch. 10. Wiley.
     """
     data = as_frame(data)
-    require_columns(data, [cause])
+    happened = events_of(data, cause, censored)
     named = data[cause]
-    if (bad := np.flatnonzero(named.isna().to_numpy())).size:
-        raise EstimationError(
-            f"cause {cause!r} is missing in {rows_at(data, bad)}; use {censored!r} for no event"
-        )
-    happened = (named != censored).to_numpy(dtype=bool)
     sample = EventSample.from_frame(
         data,
         happened,

@@ -14,7 +14,7 @@ from riskset.columns import Names, WeightKind, case_weights, clusters, row_label
 from riskset.errors import EstimationError
 from riskset.results import critical_value
 from riskset.risk_sets import RiskSets
-from riskset.times import require_no_overlap, survival_times
+from riskset.times import require_last_events, require_no_overlap, survival_times
 
 #: A smaller share of the weight at risk is rounding of the sums, not a survivor.
 NOBODY = 1e-12
@@ -36,6 +36,8 @@ class EventSample:
     begin, end : float
         First start (zero where no row states one) and last stop.
     start, stop : ndarray, shape (n,)
+    counts : ndarray, shape (n,)
+        How many rows each stands for: its frequency weight, or one.
     """
 
     sets: RiskSets
@@ -46,6 +48,7 @@ class EventSample:
     end: float
     start: Floats
     stop: Floats
+    counts: Floats
 
     @classmethod
     def from_frame(
@@ -70,6 +73,7 @@ class EventSample:
         """
         spells = survival_times(data, start, stop)
         require_no_overlap(data, unit, spells)
+        require_last_events(data, unit, spells, event)
         begins, ends = spells.start, spells.stop
         if start is None and (bad := np.flatnonzero(ends < 0)).size:
             at = int(bad[0])
@@ -98,6 +102,7 @@ class EventSample:
             end=float(ends[there].max()),
             start=begins,
             stop=ends,
+            counts=np.asarray(kept if weight_kind == "frequency" else there, dtype=np.float64),
         )
         _check_exhaustion(sample)
         return sample
@@ -135,11 +140,14 @@ class EventSample:
         return failures_by_cluster(self.sets, weight, *groups) - exposed * hazard
 
     def count_at_risk(self, times: Floats) -> Integers:
-        """Count the rows at risk just before each time (at the beginning: just after), (t,)."""
+        """Count the rows at risk just before each time (at the beginning: just after), (t,).
+
+        A row counts as often as its frequency weight says, and not at all where a weight is zero.
+        """
         first = np.nextafter(self.begin, np.inf)
         when = np.maximum(times, first)[:, None]
-        there = (self.start < when) & (when <= np.maximum(self.stop, first)) & (self.weights > 0)
-        return np.asarray(there.sum(axis=1), dtype=np.int64)
+        there = (self.start < when) & (when <= np.maximum(self.stop, first))
+        return np.rint(there @ self.counts).astype(np.int64)
 
 
 def _check_gap(start: Floats, stop: Floats, width: float) -> None:

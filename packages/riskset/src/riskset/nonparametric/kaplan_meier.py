@@ -58,7 +58,7 @@ def kaplan_meier(
         Groups of dependent rows (with case weights at least the unit). Errors are then those of
         the infinitesimal jackknife over clusters; otherwise Greenwood's.
     unit : str or sequence of str, optional
-        Whose row it is: rows of one unit that overlap are refused.
+        Whose row it is: rows of one unit that overlap, or follow its event, are refused.
     interval : {"log-log", "log", "plain"}
         Scale of the pointwise interval. The default, log(−log S), keeps its coverage in the small
         samples and late times of this field.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from riskset.arrays import BLOCK, Booleans, Floats, Integers
-from riskset.columns import as_frame, indicator, require_columns
+from riskset.columns import as_frame, events_of, indicator
 from riskset.errors import EstimationError, check_positive, listed, shown
 from riskset.nonparametric.event_sample import EventSample
 from riskset.times import times_up_to, times_within
@@ -80,10 +80,7 @@ def pseudo_values(
             f"what must be 'survival', 'incidence' or 'restricted mean', not {what!r}"
         )
     if what == "incidence":
-        require_columns(data, [event])
-        if (missing := data[event].isna()).any():
-            raise EstimationError(f"{event!r} is missing in row {shown(data.index[missing][0])}")
-        happened = (data[event] != censored).to_numpy(dtype=bool)
+        happened = events_of(data, event, censored)
         which = (data[event] == cause).to_numpy(dtype=bool) & happened
         if not which.any():
             kinds = listed(pd.unique(data[event][happened]))

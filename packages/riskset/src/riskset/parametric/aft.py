@@ -8,12 +8,18 @@ import pandas as pd
 from riskset.arrays import Floats
 from riskset.clustered import check_debias, sandwich
 from riskset.columns import Names, as_frame, case_weights, clusters, indicator
+from riskset.covariates import require_free
 from riskset.errors import EstimationError
 from riskset.maximum_likelihood import maximize
 from riskset.parametric.aft_likelihood import DISTRIBUTIONS, AftLikelihood, Distribution
 from riskset.parametric.aft_result import LOG_SCALE, AftResult
 from riskset.regression.fitting import RegressionDesign
-from riskset.times import require_no_overlap, require_positive_times, survival_times
+from riskset.times import (
+    require_last_events,
+    require_no_overlap,
+    require_positive_times,
+    survival_times,
+)
 
 
 def aft(
@@ -46,7 +52,7 @@ def aft(
     cluster : str or sequence of str, optional
         Groups of dependent rows: sandwich errors.
     unit : str or sequence of str, optional
-        Whose row it is: rows of one unit that overlap are refused.
+        Whose row it is: rows of one unit that overlap, or follow its event, are refused.
     weights : str, optional
         Column of case weights; errors are then only right with ``cluster``.
     group_debias : bool
@@ -96,11 +102,14 @@ def aft(
     begins, ends = spells.start, spells.stop
     require_positive_times(data, start, stop, spells)
     happened = indicator(data, event)
-    if not happened.any():
-        raise EstimationError(f"no event: column {event!r} is 0 in all {len(data)} rows")
-    design = RegressionDesign.from_frame(data, covariates)
+    require_last_events(data, unit, spells, happened)
     given = case_weights(data, weights)
+    if not happened[slice(None) if given is None else given > 0].any():
+        counted = "all" if given is None else "all rows that carry weight, of"
+        raise EstimationError(f"no event: column {event!r} is 0 in {counted} {len(data)} rows")
+    design = RegressionDesign.from_frame(data, covariates, given)
     family = DISTRIBUTIONS[distribution]
+    require_free(design.names, [LOG_SCALE])
     if family.scale_is_free and float(np.ptp(ends)) <= spells.width:
         raise EstimationError(
             f"all rows end at one time ({stop!r} is {ends[0]:g}): the spread of log time is not "

@@ -19,6 +19,7 @@ from riskset.parametric.discrete_result import (
 )
 from riskset.regression.generalized_linear import fit_binary
 from riskset.splines import KNOT_QUANTILES
+from riskset.times import Spells, require_last_events, require_no_overlap, tie_width
 
 
 def discrete_hazard(
@@ -30,6 +31,7 @@ def discrete_hazard(
     link: Literal["cloglog", "logit"] = "cloglog",
     dependence: Dependence = "cubic",
     knots: Sequence[float] | None = None,
+    unit: Names | None = None,
     cluster: Names | None = None,
     weights: str | None = None,
     group_debias: bool = False,
@@ -54,6 +56,8 @@ def discrete_hazard(
     knots : sequence of float, optional
         Knots of the spline, three or more; by default the 5th, 35th, 65th and 95th percentiles of
         the event durations.
+    unit : str or sequence of str, optional
+        Whose row it is: two rows of a unit in one period, or one after its event, are refused.
     cluster : str or sequence of str, optional
         Groups of dependent rows. (Rows of one unit with one event need no clustering as such.)
     weights : str, optional
@@ -86,6 +90,10 @@ def discrete_hazard(
             f"duration {duration!r} is {elapsed[at]:g} in {row_label(data, at)}; the first period "
             "at risk counts as 1"
         )
+    if unit is not None:
+        periods = Spells(elapsed - 1, elapsed, tie_width(elapsed))
+        require_no_overlap(data, unit, periods)
+        require_last_events(data, unit, periods, indicator(data, event))
     if dependence != "spline" and dependence not in DEGREE:
         raise EstimationError(f"dependence must be spline or one of {', '.join(DEGREE)}")
     shape = DurationDependence(dependence, ())

@@ -185,11 +185,11 @@ class DiscreteHazardResult(Coefficients):
         low, high = eta - z * error, eta + z * error
         if what == "hazard":
             hazard = self._hazard(eta)
-            slope = (
-                -(1 - hazard) * np.log1p(-hazard)
-                if self.link == "cloglog"
-                else hazard * (1 - hazard)
-            )
+            slope = hazard * (1 - hazard)
+            if self.link == "cloglog":
+                # Where the hazard is one to the last digit the curve is flat.
+                charge = -np.log1p(-hazard, out=np.zeros_like(eta), where=hazard < 1)
+                slope = (1 - hazard) * charge
             eta, error, low, high = hazard, slope * error, self._hazard(low), self._hazard(high)
         if grid is None:
             return per_row(index, eta[:, 0], error[:, 0], (low[:, 0], high[:, 0]))

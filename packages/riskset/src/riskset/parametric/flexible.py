@@ -20,7 +20,12 @@ from riskset.parametric.flexible_result import (
     LogTimeSpline,
     SplineDesign,
 )
-from riskset.times import require_no_overlap, require_positive_times, survival_times
+from riskset.times import (
+    require_last_events,
+    require_no_overlap,
+    require_positive_times,
+    survival_times,
+)
 
 
 def flexible_parametric(
@@ -57,7 +62,7 @@ def flexible_parametric(
     cluster : str or sequence of str, optional
         Groups of dependent rows: sandwich errors.
     unit : str or sequence of str, optional
-        Whose row it is: rows of one unit that overlap are refused.
+        Whose row it is: rows of one unit that overlap, or follow its event, are refused.
     weights : str, optional
         Column of case weights; errors are then only right with ``cluster``.
     group_debias : bool
@@ -103,6 +108,7 @@ def flexible_parametric(
     require_no_overlap(data, unit, spells)
     require_positive_times(data, start, stop, spells)
     ended = indicator(data, event)
+    require_last_events(data, unit, spells, ended)
     given = case_weights(data, weights)
     weight = np.ones(len(data)) if given is None else given
     happened = ended & (weight > 0)

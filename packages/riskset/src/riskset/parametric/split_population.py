@@ -105,8 +105,8 @@ def split_population(
     weight = np.ones(len(data)) if given is None else given
     if not (happened & (weight > 0)).any():
         raise EstimationError(f"no event: column {event!r} is 0 in all {len(data)} rows")
-    risk = RegressionDesign.from_frame(data, at_risk)
-    time = RegressionDesign.from_frame(data, covariates)
+    risk = RegressionDesign.from_frame(data, at_risk, given)
+    time = RegressionDesign.from_frame(data, covariates, given)
     # Those with events alone: where the search begins.
     begin = aft(data[happened], [], stop=stop, event=event, distribution=distribution)
     family = DISTRIBUTIONS[distribution]

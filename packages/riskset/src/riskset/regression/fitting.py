@@ -137,8 +137,18 @@ class RegressionDesign:
     scale: Floats
 
     @classmethod
-    def from_frame(cls, data: pd.DataFrame, covariates: Names) -> RegressionDesign:
-        """Check the covariates; a constant one is an error, as an intercept is fitted."""
+    def from_frame(
+        cls, data: pd.DataFrame, covariates: Names, weights: Floats | None = None
+    ) -> RegressionDesign:
+        """Check the covariates; a constant one is an error, as an intercept is fitted.
+
+        Parameters
+        ----------
+        data : DataFrame
+        covariates : str or sequence of str
+        weights : ndarray, shape (n,), optional
+            Rows of weight zero do not count when it is checked whether covariates vary.
+        """
         data, made = covariates_of(data, covariates)
         if INTERCEPT in made.names or DISPERSION in made.names:
             raise EstimationError(
@@ -153,6 +163,8 @@ class RegressionDesign:
                 f"covariate {names[flat[0]]!r} is constant and an intercept is fitted; drop it"
             )
         check_information(squares, names, float(len(x)), "in the data")
+        if weights is not None and not weights.all():
+            _require_weighted(x[weights > 0], names)
         return cls(names=names, covariates=made, x=x, center=center, scale=scale)
 
     def back(self, extra: int = 0) -> Floats:
@@ -162,6 +174,20 @@ class RegressionDesign:
         out[:p, :p] = np.diag(1 / self.scale)
         out[0, :p] -= self.center / self.scale
         return out
+
+
+def _require_weighted(x: Floats, names: Sequence[str]) -> None:
+    """Raise where covariates do not vary among the rows that carry weight, shape (m, p)."""
+    rows = "among the rows whose weight is above zero"
+    flat = np.flatnonzero(np.ptp(x[:, 1:], axis=0) == 0) if len(x) else np.arange(len(names) - 1)
+    if flat.size:
+        raise EstimationError(
+            f"covariate {names[flat[0] + 1]!r} is constant {rows} ({len(x)}), and an intercept is "
+            "fitted; drop it, or look at the weights"
+        )
+    own = x[:, 1:] - x[:, 1:].mean(axis=0)
+    squares = np.column_stack((np.ones(len(x)), own / np.sqrt((own**2).mean(axis=0))))
+    check_information(squares.T @ squares, names, float(len(x)), rows)
 
 
 def mean_of(family: str, eta: Floats, *, derivative: bool = False) -> Floats:

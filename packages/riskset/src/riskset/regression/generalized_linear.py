@@ -144,8 +144,8 @@ def _fit_glm(
 ) -> RegressionResult:
     from statsmodels.genmod.generalized_linear_model import GLM
 
-    design = RegressionDesign.from_frame(data, covariates)
     given = case_weights(data, weights)
+    design = RegressionDesign.from_frame(data, covariates, given)
     begin = np.zeros(len(design.names))
     known = None if offset is None else numbers(data, offset)
     mean = np.average(y, weights=given)

@@ -110,8 +110,8 @@ def negative_binomial(
     """
     data = as_frame(data)
     y = counts(data, outcome)
-    design = RegressionDesign.from_frame(data, covariates)
     given, n = case_weights(data, weights), len(y)
+    design = RegressionDesign.from_frame(data, covariates, given)
     w = np.ones(n) if given is None else given
     known = np.zeros(n) if offset is None else numbers(data, offset)
     start = poisson(data, covariates, outcome=outcome, weights=weights, offset=offset).params

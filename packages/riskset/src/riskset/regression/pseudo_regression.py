@@ -13,7 +13,7 @@ from scipy import special
 from riskset.arrays import Floats, sum_by_group
 from riskset.clustered import sandwich
 from riskset.columns import Names, as_frame, clusters
-from riskset.covariates import matrix
+from riskset.covariates import matrix, require_free
 from riskset.errors import EstimationError
 from riskset.formulas import Covariates, covariates_of
 from riskset.maximum_likelihood import COLLINEAR
@@ -76,7 +76,8 @@ def pseudo_regression(
     x = np.repeat(matrix(data, made.names), number, axis=0)
     place = np.tile(np.arange(number), len(data))
     design = np.column_stack((np.eye(number)[place], x))
-    intercepts = ["const"] if number == 1 else [f"const at {time:g}" for time in values.columns]
+    intercepts = ["const"] if number == 1 else _intercepts(values.columns.to_numpy())
+    require_free(made.names, intercepts)
     names = [*intercepts, *map(str, made.names)]
     y = values.to_numpy().ravel()
     groups, labels = (
@@ -134,6 +135,21 @@ class PseudoRegression(Coefficients):
             ("units", self.nobs),
             ("standard errors", f"clustered ({self.n_clusters} clusters)"),
         ]
+
+
+def _intercepts(times: Floats) -> list[str]:
+    """Name the intercept of each time.
+
+    Raises
+    ------
+    EstimationError
+        A time is named twice.
+    """
+    if (twice := times[np.isin(times, times[pd.Index(times).duplicated()])]).size:
+        raise EstimationError(f"times holds {twice[0]:g} twice; name each time once")
+    short = [f"{time:g}" for time in times]
+    digits = short if len({*short}) == len(short) else [repr(float(time)) for time in times]
+    return [f"const at {time}" for time in digits]
 
 
 def _mean(eta: Floats, link: Link) -> tuple[Floats, Floats]:
