@@ -580,6 +580,15 @@ def source_rows() -> pd.DataFrame:
     return frame.astype({"first_year": "Int64", "last_year": "Int64"})
 
 
+def table_rows() -> pd.DataFrame:
+    """Rows by year of tables: within the axis, beyond it, of one year, with a gap."""
+    parts = [("made_wars", range(1816, 2025)), ("a_single_year", [1999]), ("peace", [1946, 1950])]
+    return pd.DataFrame(
+        [(name, year, 1 + year % 7) for name, years in parts for year in years],
+        columns=["table", "year", "n"],
+    )
+
+
 def precision_rows() -> pd.DataFrame:
     """Precision of two kinds of dates; the second has none in some decades."""
     rows = [

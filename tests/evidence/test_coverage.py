@@ -94,6 +94,35 @@ def test_a_source_belongs_where_most_rows_cite_it() -> None:
     assert found["first_year"].tolist() == [1946, 1948, pd.NA]
 
 
+def test_rows_of_tables_by_year() -> None:
+    day = pd.Timestamp
+    spans = {
+        "from_month": [day("1990-11-30"), day("1993-01-31")],
+        "to_month": [day("1991-01-31"), day("1993-01-31")],
+    }
+    tables = {
+        "episodes": pd.DataFrame(
+            {"episode_id": ["1-1", "1-2"], "onset_date": [day("1950-05-01"), day("1952-05-01")]}
+        ),
+        "runs": pd.DataFrame(spans),
+        "years": pd.DataFrame({"year": pd.array([2001, 2001, 2003], dtype="Int64")}),
+        "followed": pd.DataFrame({"first_year": [1999], "last_year": [2000]}),
+        "of_episodes": pd.DataFrame({"episode_id": ["1-2", "1-2", "9-9"]}),
+        "open": pd.DataFrame({"year": [1999, None], "month": [None, day("1999-01-31")]}),
+        "timeless": pd.DataFrame({"gwno": [2]}),
+    }
+    found = coverage.table_years(tables)
+    rows = {name: dict(zip(p["year"], p["n"], strict=True)) for name, p in found.groupby("table")}
+    assert rows == {
+        "episodes": {1950: 1, 1951: 0, 1952: 1},
+        "runs": {1990: 1, 1991: 1, 1992: 0, 1993: 1},
+        "years": {2001: 2, 2002: 0, 2003: 1},
+        "followed": {1999: 1, 2000: 1},
+        "of_episodes": {1952: 2},
+    }
+    assert coverage.table_years({"timeless": tables["timeless"]}).empty
+
+
 def dated(stem: str, days: list[str | None], precision: list[str | None]) -> pd.DataFrame:
     return pd.DataFrame({f"{stem}_date": pd.to_datetime(days), f"{stem}_precision": precision})
 

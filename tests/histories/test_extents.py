@@ -22,6 +22,7 @@ KNOWN = [
     ("troop_counts", "1990-11-30", "2016-12-31", "monthly_strength", "to_month", "2001-12-31"),
     ("agreements", "1975-01-01", "2021-12-31", "peace_agreements", "signed_date", "2001-12-31"),
     ("negotiations", "1989-01-01", "2023-12-31", "negotiations", "month", "2001-12-31"),
+    ("ceasefires", "1989-01-01", "2020-12-31", "ceasefire_coverage", "last_year", "2001-12-31"),
     ("deaths_by_month", "1990-01-01", "2019-12-31", "violence_months", "to_month", "2001-12-31"),
     (
         "scaled_deaths_by_month",

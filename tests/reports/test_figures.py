@@ -41,6 +41,7 @@ from collsec.reports.figures.coverage import (
     plot_date_precision,
     plot_mission_dates,
     plot_source_coverage,
+    plot_table_coverage,
 )
 from collsec.reports.figures.curves import (
     axis_top,
@@ -215,6 +216,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     ),
     "influence of few": lambda: plot_leave_one_out(refits(4), RATIOS.iloc[0]),
     "sources": lambda: plot_source_coverage(study.source_rows()),
+    "years of tables": lambda: plot_table_coverage(study.table_rows()),
     "precision": lambda: plot_date_precision(study.precision_rows()),
     "basis": lambda: plot_mission_dates(study.basis_rows()),
     "activity": lambda: plot_activity(study.activity_rows()),

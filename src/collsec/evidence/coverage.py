@@ -16,7 +16,15 @@ from collsec.upstream.sources import Source
 
 # Which part of the data a source serves: that of the table in which most rows cite it.
 FAMILIES = {
-    "Conflicts": ("episodes", "outcomes", "episode_crosswalk", "peace_agreements"),
+    "Conflicts": (
+        "episodes",
+        "outcomes",
+        "episode_crosswalk",
+        "peace_agreements",
+        "ceasefires",
+        "dyad_ceasefires",
+        "ceasefire_coverage",
+    ),
     "Missions": (
         "missions",
         "mission_conflicts",
@@ -26,6 +34,11 @@ FAMILIES = {
         "monthly_strength",
         "mandate_tasks",
         "troop_contributors",
+        "contributor_months",
+        "personnel_months",
+        "mapped_contributors",
+        "further_mandates",
+        "mandate_paragraphs",
     ),
     "Security Council": (
         "vetoes",
@@ -43,6 +56,19 @@ FAMILIES = {
         "un_sanctions",
     ),
     "States and ties": (),
+}
+# Columns that say when a row holds, the first pair that a table has in every row; and, of a table
+# without one, the table and the date of the thing that its key names.
+SPANS = (
+    ("year", "year"),
+    ("month", "month"),
+    ("from_month", "to_month"),
+    ("first_year", "last_year"),
+)
+KEYS = {
+    "resolution_id": ("resolutions", "resolution_date"),
+    "dispute_id": ("disputes", "start_date"),
+    "episode_id": ("episodes", "onset_date"),
 }
 PRECISIONS = ("day", "month", "year")
 BASES = ("file", "document", "recalled", "none")
@@ -131,6 +157,52 @@ def years_of(coverage: str) -> tuple[int | None, int | None]:
         return None, None
     first, dash, last = found.groups()
     return int(first), int(last) if last else (None if dash else int(first))
+
+
+def table_years(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Rows of each table that hold in each year, of the tables whose rows have a time.
+
+    A row of a span counts in each of its years. Where rows have no time of their own, that of what
+    they are about stands for it: the onset of the episode, the beginning of the dispute, the day of
+    the resolution.
+
+    Returns
+    -------
+    DataFrame
+        ``table, year, n``, every year from the first to the last of a table; in the order of the
+        tables.
+    """
+    parts = []
+    for name, frame in tables.items():
+        years = row_years(frame, tables)
+        if years is None or not len(years):
+            continue
+        counts = years.value_counts()
+        every = range(int(counts.index.min()), int(counts.index.max()) + 1)
+        found = counts.reindex(every, fill_value=0)
+        parts.append(pd.DataFrame({"table": name, "year": every, "n": found.to_numpy()}))
+    columns = ["table", "year", "n"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def row_years(frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Series | None:
+    """Years in which the rows of a table hold, a row once in each; None if they have no time."""
+    for first, last in SPANS:
+        if {first, last} <= set(frame) and frame[[first, last]].notna().all(axis=None):
+            begins, ends = (_year_of(frame[c]) for c in (first, last))
+            spans = pd.Series([range(a, b + 1) for a, b in zip(begins, ends, strict=True)])
+            return spans.explode().dropna().astype(int)
+    for key, (parent, day) in KEYS.items():
+        if key in frame and parent in tables and frame[key].notna().all():
+            days = tables[parent].drop_duplicates(key).set_index(key)[day]
+            return _year_of(frame[key].map(days).dropna())
+    return None
+
+
+def _year_of(cells: pd.Series) -> pd.Series:
+    """Calendar years of days, or of years."""
+    is_day = pd.api.types.is_datetime64_any_dtype(cells)
+    return (cells.dt.year if is_day else cells).astype(int)
 
 
 def council_record(resolutions: pd.DataFrame, vetoes: pd.DataFrame) -> pd.DataFrame:

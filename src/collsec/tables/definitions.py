@@ -153,6 +153,48 @@ DERIVED: dict[str, Derived] = {
         "months, running count",
         "Of `months_of_talks`, those in which a third party mediated.",
     ),
+    **{
+        name: Derived(("timelines/peace_status",), unit, text)
+        for name, unit, text in (
+            (
+                "agreement_level",
+                "0 to 3",
+                "Furthest-reaching agreement in the conflict so far: 0 none, 1 on the process, 2 "
+                "on a part, 3 on the whole; none is missing where not covered.",
+            ),
+            (
+                "is_talking",
+                "1 if so",
+                "Whether there were negotiations in the month; missing where not covered.",
+            ),
+            (
+                "ceasefire_level",
+                "0 to 2",
+                "Widest ceasefire that surely held in the month: 0 none, 1 in a part of the zone, "
+                "2 in the whole; none is missing where not covered.",
+            ),
+            (
+                "mutual_ceasefire_level",
+                "0 to 2",
+                "The same of ceasefires that two parties or more kept.",
+            ),
+            (
+                "are_agreements_covered",
+                "1 if so",
+                "Whether the record of agreements reaches there.",
+            ),
+            (
+                "are_talks_covered",
+                "1 if so",
+                "Whether the record of negotiations reaches there.",
+            ),
+            (
+                "are_ceasefires_covered",
+                "1 if so",
+                "Whether the record of ceasefires reaches there.",
+            ),
+        )
+    },
     "deaths_in_month": Derived(
         ("timelines/violence",),
         "deaths",

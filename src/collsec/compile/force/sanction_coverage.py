@@ -66,7 +66,7 @@ class SanctionCoverageRules(RuleFile):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Imposition:
     """Sanctions on a state.
 
     Attributes
@@ -114,7 +114,7 @@ def sanction_coverage_from(
     doi:10.1177/0738894213520379
     """
     shares = read_trade_shares(trade, rules.first_year - OLDEST)
-    in_force: dict[tuple[int, int], list[Case]] = {}
+    in_force: dict[tuple[int, int], list[Imposition]] = {}
     for case in read_cases(ties, rules):
         for year in range(case.first, min(case.last, rules.last_year) + 1):
             in_force.setdefault((codes.gwno_of_cow(case.target, year), year), []).append(case)
@@ -144,7 +144,7 @@ def sanction_coverage_from(
     return pd.DataFrame(rows)
 
 
-def read_cases(path: Path, rules: SanctionCoverageRules) -> list[Case]:
+def read_cases(path: Path, rules: SanctionCoverageRules) -> list[Imposition]:
     """Cases in which sanctions were imposed on a state, in the order of the file.
 
     One whose end is not known surely was in force up to the last year as of which it is said to go
@@ -161,7 +161,7 @@ def read_cases(path: Path, rules: SanctionCoverageRules) -> list[Case]:
         named = [int(str(r[c])) for c in SENDERS if r[c]]
         senders = {state for one in named for state in rules.states(one, first)} - {target}
         out.append(
-            Case(
+            Imposition(
                 target,
                 frozenset(senders),
                 rules.united_nations in str(r["institutionid"]).split(),

@@ -28,6 +28,7 @@ FIRST, LAST = 1946, 2025  # the years that the axes show
 _LINE_INCHES, _HEAD_INCHES, _FOOT_INCHES = 0.285, 0.27, 0.4
 _STRIP_INCHES, _STRIP_HEAD_INCHES, _KEY_INCHES = 0.72, 0.36, 0.24
 _CONFLICT_INCHES = 0.034
+_COLUMNS = 2  # of strips of tables
 _PRECISION_COLORS = {"day": BLUE, "month": SKY, "year": VERMILLION}
 _PRECISION_NAMES = {"day": "to the day", "month": "to the month", "year": "to the year"}
 _BASIS_COLORS = {"file": BLUE, "document": GREEN, "recalled": VERMILLION, "none": FAINT}
@@ -123,6 +124,57 @@ def _year_axis(axes: Axes) -> None:
     axes.tick_params(axis="x", length=3)
     for year in ticks:
         axes.axvline(year, color=FAINT, lw=0.6, zorder=0)
+
+
+@drawn
+def table_coverage(years: pd.DataFrame) -> Drawing:
+    """Draw how many rows of each table hold in each year, one strip a table.
+
+    Parameters
+    ----------
+    years : pandas.DataFrame
+        Columns `table`, `year`, `n`.
+
+    Returns
+    -------
+    Drawing
+    """
+    with house_style():
+        figure = plot_table_coverage(years)
+        parts = []
+        for table, rows in years.groupby("table", sort=False):
+            span = f"{rows['year'].min()} to {rows['year'].max()}"
+            most = rows["year"].to_numpy()[int(np.argmax(rows["n"]))]
+            parts.append(f"{table} {span}, most in {most} ({rows['n'].max():,})")
+        text = (
+            f"Rows by year of {len(parts)} tables, each against its own largest year. "
+            f"{'; '.join(parts)}."
+        )
+        return export(figure, years, text)
+
+
+def plot_table_coverage(years: pd.DataFrame) -> Figure:
+    """Return the figure of `table_coverage`, not yet written to bytes."""
+    strips = list(years.groupby("table", sort=False))
+    lines = -(-len(strips) // _COLUMNS)
+    inches = _LINE_INCHES * lines
+    height = inches + _FOOT_INCHES
+    figure = canvas(height)
+    width = (1 - 0.045 * (_COLUMNS + 1)) / _COLUMNS
+    for column in range(_COLUMNS):
+        place = (0.045 + column * (width + 0.045), _FOOT_INCHES / height, width, inches / height)
+        axes = figure.add_axes(place, frameon=False)
+        axes.set_ylim(inches, 0)
+        axes.set_yticks([])
+        _year_axis(axes)
+        axes.set_xticks([1946, 1980, 2010])
+        for index, (name, rows) in enumerate(strips[column * lines : (column + 1) * lines]):
+            top = index * _LINE_INCHES
+            write(axes, str(name), (0, top + 0.075), up="data", size=KEY_POINTS)
+            shown = rows[rows["year"].between(FIRST, LAST)]
+            tall = (0.11 * shown["n"] / rows["n"].max()).to_numpy()
+            axes.bar(shown["year"], -tall, 1.0, bottom=top + 0.27, color=BLUE, align="edge", lw=0)
+    return figure
 
 
 @drawn

@@ -68,6 +68,12 @@ def data_catalog(project: Project) -> tuple[dict[str, Item], dict[str, str]]:
             ),
             Item("data-sources", "tables", _TABLES, figures.source_coverage(sources)),
             Item(
+                "data-years",
+                "tables",
+                _TABLES,
+                figures.table_coverage(coverage.table_years(tables)),
+            ),
+            Item(
                 "data-precision",
                 "tables",
                 f"{_TABLES}/missions.parquet",
