@@ -26,7 +26,7 @@ from study import PROJECT, raw_tables, study_frames
 ROWS = {
     "episodes": 620,
     "episode_hosts": 708,
-    "episode_spells": 2297,
+    "episode_spells": 2294,
     "dyads": 684,
     "dyad_episodes": 990,
     "conflict_years": 13210,
@@ -34,7 +34,7 @@ ROWS = {
     "country_years": 12509,
     "country_months": 149225,
     "missions": 197,
-    "mission_months": 16770,
+    "mission_months": 16773,
     "acts": 1703,
     "votes": 2368,
 }
