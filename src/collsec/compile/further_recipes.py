@@ -11,6 +11,7 @@ from collsec.compile.conflicts.ceasefires import (
     dyad_ceasefires_from,
 )
 from collsec.compile.conflicts.dyads import dyads_from, read_dyad_years
+from collsec.compile.conflicts.early_mediation import EarlyMediationRules, early_mediation_from
 from collsec.compile.disputes.disputes import disputes_from
 from collsec.compile.force.capabilities import (
     dispute_capabilities_from,
@@ -187,6 +188,15 @@ FURTHER: dict[str, Recipe] = {
             bench.upstream.file("cow_trade"),
             bench.rules(StateCodes),
             bench.rules(SanctionCoverageRules),
+        ),
+    ),
+    "early_mediation": Recipe(
+        ("civil_wars_mediation", *UCDP),
+        lambda bench: early_mediation_from(
+            next(f for f in bench.upstream.files("civil_wars_mediation") if f.stem == "CWM"),
+            bench.episodes,
+            bench.rules(EarlyMediationRules),
+            ("civil_wars_mediation", bench.acd),
         ),
     ),
 }
