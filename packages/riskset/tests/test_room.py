@@ -127,4 +127,4 @@ def test_every_public_name_is_documented(name: str) -> None:
 
 def test_modules_hold_one_idea() -> None:
     for file in FILES:
-        assert len(file.read_text().splitlines()) < 300, file.name
+        assert len(file.read_text().splitlines()) < 500, file.name

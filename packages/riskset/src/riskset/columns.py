@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import numbers as numbers_abc
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from riskset.arrays import Booleans, Floats, Integers
-from riskset.errors import EstimationError, FewClustersWarning, listed, shown, warn
+from riskset.errors import EstimationError, FewClustersWarning, shown, warn
 
 #: One column name, or several.
 Names = str | Sequence[str]
 
 #: With fewer clusters the normal approximation costs an interval about three points and more.
 FEW_CLUSTERS = 20
-#: How frames of others write that nothing happened.
-NO_EVENT = ("", "0", "0.0", "none", "nan", "censored", "censor", "no event")
 #: A case weight scales what a row contributes; a frequency weight of 2 stands for two equal rows.
 WeightKind = Literal["case", "frequency"]
 
@@ -180,46 +178,6 @@ def indicator(data: pd.DataFrame, name: str) -> Booleans:
     return np.asarray(ended)
 
 
-def events_of(data: pd.DataFrame, cause: str, censored: Hashable) -> Booleans:
-    """Say of each row whether it ends in an event of any cause, shape (n,).
-
-    Parameters
-    ----------
-    data : DataFrame
-    cause : str
-        Column that names the event at the row's end.
-    censored : hashable
-        The value of it that means no event; None where every row ends in one.
-
-    Raises
-    ------
-    EstimationError
-        A cause is missing; causes are text, and the value that means no event is not among them.
-    """
-    require_columns(data, [cause])
-    named = data[cause]
-    if (bad := np.flatnonzero(named.isna().to_numpy())).size:
-        raise EstimationError(
-            f"cause {cause!r} is missing in {rows_at(data, bad)}; use {censored!r} for no event"
-        )
-    happened = (named != censored).to_numpy(dtype=bool)
-    if happened.all() and censored is not None:
-        kinds = list(pd.unique(named))
-        if any(isinstance(kind, str) != isinstance(censored, str) for kind in kinds):
-            raise EstimationError(
-                f"no row of {cause!r} holds {shown(censored)} (censored=), and it holds "
-                f"{listed(kinds)}: name the value that means no event, such as "
-                f"censored={_like_none(kinds)!r}, or censored=None where every row ends in an event"
-            )
-    return happened
-
-
-def _like_none(kinds: Iterable[object]) -> object:
-    """Return the value that most looks like no event."""
-    blank = [kind for kind in kinds if str(kind).strip().lower() in NO_EVENT]
-    return blank[0] if blank else "censored"
-
-
 def codes(data: pd.DataFrame, names: Names) -> tuple[Integers, pd.Index]:
     """Return groups as integers 0…g−1, shape (n,), and the label of each group.
 
@@ -285,9 +243,8 @@ def clusters(
     if for_errors and len(labels) < FEW_CLUSTERS:
         warn(
             f"standard errors from {len(labels)} clusters are too small: 95 % normal intervals "
-            "hold the truth in about 88 % with 10 clusters, 78 % with 6. Refer to t "
-            "(few_clusters), leave clusters out (cluster_jackknife), or re-randomize "
-            "(risk_set_rerandomization)",
+            "hold the truth in about 88 % with 10 clusters, 78 % with 6. Leave clusters out and "
+            "refer to t (cluster_jackknife), or re-randomize (risk_set_rerandomization)",
             FewClustersWarning,
         )
     return found, labels

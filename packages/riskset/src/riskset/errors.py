@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import sys
 import warnings
@@ -33,6 +34,26 @@ def warn(message: str, category: type[Warning] = EstimationWarning) -> None:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("riskset"):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
+
+
+def require_extra(library: str, extra: str, what: str) -> None:
+    """Raise where a library that only an extra brings is not installed.
+
+    Parameters
+    ----------
+    library : str
+        Name under which it is imported.
+    extra : str
+        Of riskset.
+    what : str
+        What needs it, for the message; a plural.
+    """
+    try:
+        importlib.import_module(library)
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] != library:
+            raise
+        raise EstimationError(f"{what} need {library}: pip install 'riskset[{extra}]'") from None
 
 
 def check_level(level: object, error: type[ValueError] = EstimationError) -> float:

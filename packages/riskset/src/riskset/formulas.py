@@ -15,7 +15,7 @@ import pandas as pd
 from riskset.arrays import Floats
 from riskset.columns import Names, names_of, require_columns, rows_at
 from riskset.covariates import matrix
-from riskset.errors import EstimationError
+from riskset.errors import EstimationError, require_extra
 from riskset.splines import as_floats, restricted_cubic, spline_knots
 
 #: Kinds of columns.
@@ -140,6 +140,7 @@ def covariates_of(data: pd.DataFrame, given: Names) -> tuple[pd.DataFrame, Covar
     quoted = [f"`{n}`" if n not in terms else n for n in listed]
     if any(not isinstance(n, str) for n in listed):
         raise EstimationError("columns that enter a formula need names that are text")
+    require_extra("formulaic", "formulas", f"formulas, such as {terms[0]!r},")
     from formulaic import model_matrix
 
     if not data.columns.is_unique:

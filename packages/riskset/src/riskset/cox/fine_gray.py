@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from riskset.arrays import Booleans, Floats, Integers
-from riskset.columns import Names, as_frame, clusters, codes, events_of
+from riskset.causes import events_of
+from riskset.columns import Names, as_frame, clusters, codes
 from riskset.covariates import matrix
 from riskset.cox.model import cox_ph
 from riskset.cox.result import CoxResult

@@ -107,7 +107,6 @@ def adjusted_survival(
     spells = survival_times(data, start, stop)
     require_no_overlap(data, unit, spells)
     ended = indicator(data, event)
-    require_last_events(data, unit, spells, ended)
     code, labels = codes(data, group)
     if len(labels) < 2:
         raise EstimationError(f"{group!r} holds one group; there is nothing to compare")
@@ -121,6 +120,7 @@ def adjusted_survival(
     x = matrix(data, made.names)
     first = np.unique(owner, return_index=True)[1]
     _require_constant(data, owner, first, np.column_stack((code, groups, value, x)), made.names)
+    require_last_events(data, unit, spells, ended)
     ready = pd.DataFrame(x, columns=pd.Index(made.names), index=data.index).assign(
         **{BEGIN: spells.start, END: spells.stop, ENDED: ended, GROUP: code, CLUSTER: groups}
     )

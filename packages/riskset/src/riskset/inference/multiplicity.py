@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from riskset.arrays import Floats
-from riskset.errors import InferenceError
+from riskset.errors import InferenceError, require_extra
 from riskset.inference.event_counts import float_array
 
 
@@ -72,6 +72,7 @@ def benjamini_hochberg(p_values: npt.ArrayLike) -> Floats:
 
 def _adjusted(p_values: npt.ArrayLike, method: str) -> Floats:
     """Return adjusted p-values by a method of statsmodels."""
+    require_extra("statsmodels", "regression", "adjusted p-values")
     from statsmodels.stats.multitest import multipletests
 
     values = float_array(p_values, "p-values")

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from riskset.arrays import Booleans, Floats, Integers
+from riskset.causes import NO_EVENT
 from riskset.columns import (
-    NO_EVENT,
     Names,
     as_frame,
     case_weights,

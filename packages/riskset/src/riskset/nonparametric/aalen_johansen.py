@@ -11,7 +11,8 @@ import pandas as pd
 
 from riskset import plotting
 from riskset.arrays import Booleans, Floats
-from riskset.columns import Names, WeightKind, as_frame, codes, events_of
+from riskset.causes import events_of
+from riskset.columns import Names, WeightKind, as_frame, codes
 from riskset.nonparametric.event_sample import (
     EventSample,
     IntervalScale,

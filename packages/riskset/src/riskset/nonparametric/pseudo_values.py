@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from riskset.arrays import BLOCK, Booleans, Floats, Integers
-from riskset.columns import as_frame, events_of, indicator
+from riskset.causes import events_of
+from riskset.columns import as_frame, indicator
 from riskset.errors import EstimationError, check_positive, listed, shown
 from riskset.nonparametric.event_sample import EventSample
 from riskset.times import times_up_to, times_within

@@ -10,7 +10,7 @@ import pandas as pd
 
 from riskset.arrays import Floats
 from riskset.columns import Names, as_frame, case_weights, indicator, numbers, row_label
-from riskset.errors import EstimationError
+from riskset.errors import EstimationError, require_extra
 from riskset.regression.fitting import RegressionDesign, RegressionResult, fit_regression
 
 
@@ -82,6 +82,7 @@ def poisson(
     -------
     RegressionResult
     """
+    require_extra("statsmodels", "regression", "Poisson models")
     from statsmodels.genmod.families import Poisson
 
     data = as_frame(data)
@@ -101,6 +102,7 @@ def fit_binary(
     group_debias: bool,
 ) -> RegressionResult:
     """Fit a regression of a 0/1 outcome with a given link; parameters as in `logit`."""
+    require_extra("statsmodels", "regression", "models of a 0/1 outcome")
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.families.links import CLogLog, Logit
 

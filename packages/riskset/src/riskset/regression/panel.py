@@ -12,7 +12,7 @@ import pandas as pd
 from riskset.arrays import Floats, Integers, crossproduct, dot, product, sum_by_group
 from riskset.columns import Names, as_frame, clusters, codes, numbers, require_columns
 from riskset.covariates import matrix
-from riskset.errors import EstimationError, shown
+from riskset.errors import EstimationError, require_extra, shown
 from riskset.formulas import Covariates, covariates_of
 from riskset.maximum_likelihood import check_information
 from riskset.regression.absorption import (
@@ -195,6 +195,7 @@ class _Panel:
 
     def by_library(self) -> _Fit:
         """Fit by linearmodels."""
+        require_extra("linearmodels", "regression", "panel regressions")
         from linearmodels.panel import PanelOLS
 
         place = pd.MultiIndex.from_arrays([self.units[0], self.times[0]])
