@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from collsec.cli.disks import full_disk
 from collsec.cli.options import (
     AsJson,
     Hypothesis,
@@ -91,14 +92,15 @@ def run(
 
     from collsec.cli import run as runs
 
-    runs.run(
-        project_at(root),
-        Console(highlight=False, quiet=is_quiet),
-        profile=profile,
-        cores=runs.cores_from(cores),
-        further=context.args,
-        is_dry=is_dry,
-    )
+    with runs.interruptible():
+        runs.run(
+            project_at(root),
+            Console(highlight=False, quiet=is_quiet),
+            profile=profile,
+            cores=runs.cores_from(cores),
+            further=context.args,
+            is_dry=is_dry,
+        )
 
 
 @app.command(epilog="Examples: `collsec check` · `collsec check --json`")
@@ -467,7 +469,8 @@ def diff(
 #: Names the file in which a step of the workflow keeps how it ended.
 LOG_VARIABLE = "COLLSEC_LOG"
 #: What the machine, not the program, may refuse.
-MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT)
+MACHINE = (*FULL, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG)
 
 
 def main() -> None:
@@ -489,7 +492,9 @@ def main() -> None:
     except OSError as error:
         if error.errno not in MACHINE:
             raise
-        _fail(f"{error.filename or 'a file'}: {error.strerror}. Nothing was replaced.", 1)
+        told = full_disk() if error.errno in FULL else ""
+        told = told or f"{error.filename or 'a file'}: {error.strerror}."
+        _fail(f"{told} Nothing was replaced.", 1)
 
 
 @contextmanager
