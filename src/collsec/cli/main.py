@@ -25,7 +25,7 @@ from collsec.cli.options import (
 )
 from collsec.cli.registration import registration
 from collsec.cli.results import results, warn_outdated
-from collsec.core import __version__, extras
+from collsec.core import __version__, extras, processor
 from collsec.core.errors import CollsecError
 from collsec.core.project import project_at
 
@@ -43,6 +43,14 @@ step_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(step_app, name="step")
+
+
+@step_app.callback()
+def before_each_step() -> None:
+    """Run one stage of the pipeline (Snakemake calls these)."""
+    processor.in_force()  # before NumPy is imported
+
+
 app.add_typer(results)
 app.add_typer(registration)
 
