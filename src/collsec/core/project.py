@@ -31,8 +31,8 @@ ROOT_VARIABLE = "COLLSEC_ROOT"
 # Seconds to wait for a file whose unit another process is just replacing.
 PAUSES = (0.02, 0.1, 0.4)
 
-#: Path, time, size and inode of a manifest: as long as they stay, so does what it says.
-_Stamp = tuple[str, int, int, int]
+#: Path, times, size and inode of a manifest: as long as they stay, so does what it says.
+_Stamp = tuple[str, int, int, int, int]
 
 
 class Project:
@@ -402,7 +402,7 @@ class Project:
 
 def _stamp(path: Path) -> _Stamp:
     stat = path.stat()
-    return os.fspath(path), stat.st_mtime_ns, stat.st_size, stat.st_ino
+    return os.fspath(path), stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
 
 
 @dataclass(frozen=True, slots=True)
