@@ -7,7 +7,7 @@
 # sees of them is one receipt, a digest of all that was written, so that a failure takes away no result:
 # the files themselves stay until whole new ones take their place. `collsec run` drops the receipts
 # of what is missing, corrupt or outdated before Snakemake starts. A rule names the *code* it rests
-# on, because Snakemake does not follow Python's imports. On one thread sums keep their last digit.
+# on, because Snakemake does not follow Python's imports. On this machine a warm process makes the steps.
 
 import os
 
@@ -20,7 +20,7 @@ from collsec.pipeline import code_of, sources, study_digest
 PROJECT = Project(".")
 HYPOTHESES = list(load_study(PROJECT).hypotheses)
 PROFILE = config.get("profile", "quick")
-COLLSEC = "COLLSEC_ROOT=. COLLSEC_LOG={log} RISKSET_COMPILED=0 OPENBLAS_NUM_THREADS=1 python -m collsec"
+COLLSEC = "COLLSEC_ROOT=. COLLSEC_LOG={log} python -m collsec"
 
 
 def receipt(stage, hypothesis="", shard=""):

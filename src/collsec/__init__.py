@@ -18,6 +18,7 @@ Nothing is imported before it is asked for; ``__init__.pyi`` is what type checke
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 __all__ = ["Hypothesis", "References", "catalog", "cite", "codebook", "load", "results"]
@@ -29,7 +30,10 @@ def __getattr__(name: str) -> Any:
         return import_module("collsec.core").__version__
     if name in __all__:
         found = getattr(import_module("collsec.api"), name)
-    elif not name.startswith("_") and name in (library := import_module("riskset")).__all__:
+    elif name.startswith("_") or find_spec(f"{__name__}.{name}") is not None:
+        # `from collsec import pipeline` asks here first; a room is no reason to import the library.
+        raise AttributeError(f"module 'collsec' has no attribute {name!r}")
+    elif name in (library := import_module("riskset")).__all__:
         found = getattr(library, name)
         import warnings
 

@@ -169,11 +169,23 @@ def test_reasons_for_making_a_unit_again(tmp_path: Path) -> None:
     }
     path.unlink()
     assert reasons({"raw": "1"}, "quick")[WorkUnit("a")] == "out is missing"
-    # Whether an input that no unit lists differs is seen when it has been made.
+    # An input that no unit lists may be one whose name was damaged: it is not trusted.
     alone = not_current(
         tmp_path, [second], Digests(tmp_path / "c"), lambda _: ({}, second.settings)
     )
-    assert alone == {}
+    assert alone == {WorkUnit("b"): "out is listed by no unit"}
+
+
+def test_a_receipt_covers_all_that_a_manifest_says() -> None:
+    tables = {"outputs": {"o": "1"}, "inputs": {"i": "2"}, "sources": {"s": "3"}}
+    whole = Manifest(WorkUnit("a"), **tables, settings={"profile": "quick"})
+    other = [
+        Manifest(WorkUnit("a"), **(tables | {name: {"another": "1"}}), settings=whole.settings)
+        for name in tables
+    ]
+    other += [Manifest(WorkUnit("b"), **tables, settings=whole.settings)]
+    other += [Manifest(WorkUnit("a"), **tables, settings={"profile": "full"})]
+    assert len({one.receipt for one in (whole, *other)}) == 1 + len(other)
 
 
 def test_receipts_are_found_by_their_units(project: Project) -> None:

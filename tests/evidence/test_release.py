@@ -99,6 +99,38 @@ def test_a_moved_number_and_a_moved_verdict_are_told_one_by_one(made: Path) -> N
     assert "h1 " not in printed
 
 
+def test_last_digits_are_told_from_numbers_that_moved(made: Path) -> None:
+    """5e-15 and 2e-7 of a number are last digits of six; 2e-5 of it is not; words are not."""
+    page = made / PAGE
+    page.write_text("<p>1.2345671 and 3e-5, of 20240101</p>", encoding="utf-8")
+    run(made)
+    path = Project(made).stage("estimates", "h2")
+    estimates = pd.read_parquet(path)
+    estimates.assign(estimate=estimates["estimate"] * (1 + 5e-15)).to_parquet(path)
+    page.write_text("<p>1.2345673 and 3.0e-05, of 20240101</p>", encoding="utf-8")
+    count = len(manifest(Project(made))["outputs"])
+    code, printed = run(made, "--check")
+    expected = f"Files: {count - 2} of {count} have the same bytes, 2 differ in last digits alone."
+    assert code == 0 and printed == f"Results: the same. {expected}\n"
+    for other in ("1.23459 and 3e-5, of 20240101", "1.2345671 and 3e-5, of 20240102"):
+        page.write_text(f"<p>{other}</p>", encoding="utf-8")
+        code, printed = run(made, "--check")
+        assert code == 0 and "1 differ in last digits alone" in printed
+        assert f"  differs: {PAGE}" in printed
+
+
+def test_other_instructions_of_the_processor_are_told() -> None:
+    old = of_results() | {"made_with": {"choice of instructions": ["AVX2"]}}
+    new = of_results() | {"made_with": {"choice of instructions": ["arm64, as found"]}}
+    told = "choice of instructions: AVX2 published, arm64, as found here"
+    assert compare(old, new).made_with == (told,)
+    assert compare(old, old).made_with == ()
+    # A manifest of an earlier version names none.
+    assert compare(of_results(), old).made_with == (
+        "choice of instructions: none named published, AVX2 here",
+    )
+
+
 def refused(root: Path, *arguments: str) -> str:
     done = CliRunner().invoke(app, ["release", *arguments, "--root", str(root)])
     assert isinstance(done.exception, CollsecError), done.output

@@ -18,10 +18,11 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 
 from collsec import pipeline
-from collsec.core.manifest import WorkUnit
+from collsec.core.manifest import WorkUnit, manifest_from
 from collsec.core.project import Project
 from for_all_tests import first
 from mini.small_study import collsec, environment
@@ -166,6 +167,26 @@ def test_flipped_bits_are_seen_wherever_they_are(finished: Path) -> None:
         with changed(path, flipped(content, at, draw.randrange(8))):
             found = pipeline.outdated(project)
             assert found[listed[name]] == f"{name} is not the file that was written", (name, at)
+    assert pipeline.outdated(project) == {}
+
+
+def test_flipped_bits_of_a_manifest_are_seen(finished: Path) -> None:
+    """Each that changes what it says; those in the path of an input lost a dependency before."""
+    draw = random.Random(SEED)
+    project = Project(finished)
+    unseen = []
+    for unit, manifest in sorted(project.manifests().items())[:: max(1, 60 // FLIPPED)]:
+        path = project.unit_manifest(unit)
+        content = path.read_bytes()
+        places = [draw.randrange(len(content))]
+        for name in manifest.inputs:
+            places.append(content.index(f'"{name}"'.encode()) + draw.randrange(1, len(name) + 1))
+        for at in places:
+            with changed(path, damaged := flipped(content, at, draw.randrange(7))):
+                said = manifest_from(damaged.decode(errors="replace"))
+                if said != manifest and unit not in pipeline.outdated(project):
+                    unseen.append((unit.name, at))
+    assert unseen == []
     assert pipeline.outdated(project) == {}
 
 
@@ -349,6 +370,29 @@ def test_a_full_disk_is_one_line_and_leaves_every_result(finished: Path) -> None
     assert left_behind(finished) == []
 
 
+def test_a_full_disk_is_named(copy: Path) -> None:
+    before = outputs(copy)
+    place = copy / "data" / "processed" / ".staging"
+    place.mkdir()
+    # A disk of one's own, smaller than the tables.
+    mounted = f"mount -t tmpfs -o size=64k none '{place}' && exec "
+    alone = ["unshare", "--mount", "sh", "-c"]
+    if subprocess.run([*alone, mounted + "true"], check=False).returncode:
+        pytest.skip("this machine lets nobody mount a disk")
+    done = subprocess.run(
+        [*alone, f'{mounted} "$0" -m collsec step tables', sys.executable],
+        cwd=copy,
+        env=environment(copy),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: the disk at {place} is full: ")
+    assert done.stderr.count("\n") == 1
+    assert outputs(copy) == before
+
+
 @pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_one_line(copy: Path) -> None:
     before = outputs(copy)
@@ -419,6 +463,74 @@ def test_a_signal_ends_the_run_and_the_next_goes_on(
     assert done.returncode == 0, done.stderr
     assert outputs(folder) == expected
     assert left_behind(folder) == []
+
+
+@pytest.mark.parametrize("wait", [0.2, 0.8, 1.6, 3.0])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_first_seconds_says_the_same(
+    copy: Path, wait: float, number: signal.Signals
+) -> None:
+    """Before there is a command line, while faults are looked for, and while Snakemake starts."""
+    forget(copy, CHEAP)
+    process = start(copy)
+    time.sleep(wait)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    line = f"error: interrupted ({number.name}). `collsec run` goes on from here."
+    assert (process.returncode, stderr.strip().splitlines()[-1:]) == (128 + number, [line])
+
+
+def test_nothing_outlives_a_killed_run(copy: Path) -> None:
+    forget(copy, CHEAP)
+    process = start(copy)
+    group = begun(copy, process)
+    time.sleep(3)
+    assert of_group(group), "the run has ended too soon"
+    process.kill()
+    process.communicate()
+    for _ in range(100):
+        if not of_group(group):
+            break
+        time.sleep(0.1)
+    assert of_group(group) == []
+
+
+def of_group(group: int) -> list[str]:
+    """Command lines of the processes of a group that are alive."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, ProcessLookupError):
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(" ".join(process.cmdline()))
+    return found
+
+
+def test_units_of_a_warm_process_fail_and_succeed_apart(copy: Path) -> None:
+    """The steps are forks: one that fails names its fault, and the others go on."""
+    project = Project(copy)
+    forget(copy, ("panel",))
+    command = "; ".join(
+        f"{sys.executable} -m collsec step panel {h}; echo {h} $?" for h in ("h1", "h99", "h2")
+    )
+    stdin, keep = os.pipe()
+    done = subprocess.run(
+        [sys.executable, "-m", "collsec.cli.warm", "sh", "-c", command],
+        cwd=copy,
+        env=environment(copy),
+        stdin=stdin,
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    os.close(keep)
+    os.close(stdin)
+    assert done.returncode == 0
+    assert [line.split()[:2] for line in done.stdout.splitlines()] == [
+        ["h1", "0"], ["h99", "1"], ["h2", "0"],
+    ]  # fmt: skip
+    assert done.stderr.startswith("error: analyses/h99-*.qmd: 0 files found")
+    assert {u.hypothesis for u in project.receipts() if u.stage == "panel"} == {"h1", "h2"}
 
 
 def left_behind(folder: Path) -> list[str]:

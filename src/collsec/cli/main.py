@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from collsec.cli.disks import full_disk
 from collsec.cli.options import (
     AsJson,
     Hypothesis,
@@ -26,7 +27,7 @@ from collsec.cli.options import (
 )
 from collsec.cli.registration import registration
 from collsec.cli.results import results, warn_outdated
-from collsec.core import __version__, extras
+from collsec.core import __version__, extras, processor
 from collsec.core.errors import CollsecError
 from collsec.core.project import project_at
 
@@ -44,6 +45,14 @@ step_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(step_app, name="step")
+
+
+@step_app.callback()
+def before_each_step() -> None:
+    """Run one stage of the pipeline (Snakemake calls these)."""
+    processor.in_force()  # before NumPy is imported
+
+
 app.add_typer(results)
 app.add_typer(registration)
 
@@ -93,14 +102,15 @@ def run(
 
     from collsec.cli import run as runs
 
-    runs.run(
-        project_at(root),
-        Console(highlight=False, quiet=is_quiet),
-        profile=profile,
-        cores=runs.cores_from(cores),
-        further=context.args,
-        is_dry=is_dry,
-    )
+    with runs.interruptible():
+        runs.run(
+            project_at(root),
+            Console(highlight=False, quiet=is_quiet),
+            profile=profile,
+            cores=runs.cores_from(cores),
+            further=context.args,
+            is_dry=is_dry,
+        )
 
 
 @app.command(epilog="Examples: `collsec check` · `collsec check --json`")
@@ -504,7 +514,8 @@ def diff(
 #: Names the file in which a step of the workflow keeps how it ended.
 LOG_VARIABLE = "COLLSEC_LOG"
 #: What the machine, not the program, may refuse.
-MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT)
+MACHINE = (*FULL, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG)
 
 
 def main() -> None:
@@ -528,7 +539,9 @@ def main() -> None:
     except OSError as error:
         if error.errno not in MACHINE:
             raise
-        _fail(f"{error.filename or 'a file'}: {error.strerror}. Nothing was replaced.", 1)
+        told = full_disk() if error.errno in FULL else ""
+        told = told or f"{error.filename or 'a file'}: {error.strerror}."
+        _fail(f"{told} Nothing was replaced.", 1)
 
 
 @contextmanager

@@ -218,17 +218,19 @@ def _refuse_release(project: Project, profile: str) -> None:
 
 
 def _show_reproduction(found: Reproduction) -> None:
-    for line in found.moved:
+    for line in (*found.moved, *found.made_with):
         typer.echo(line)
     same = found.n_files - len(found.files)
+    last = f", {len(found.last_digits)} differ in last digits alone" if found.last_digits else ""
     typer.echo(
         f"Results: {'moved' if found.moved else 'the same'}. "
-        f"Files: {same} of {found.n_files} have the same bytes."
+        f"Files: {same} of {found.n_files} have the same bytes{last}."
     )
-    for path in found.files[:SHOWN]:
+    others = [path for path in found.files if path not in found.last_digits]
+    for path in others[:SHOWN]:
         typer.echo(f"  differs: {path}")
-    if len(found.files) > SHOWN:
-        typer.echo(f"  and {len(found.files) - SHOWN} more")
+    if len(others) > SHOWN:
+        typer.echo(f"  and {len(others) - SHOWN} more")
 
 
 @results.command(

@@ -7,6 +7,7 @@ dropped, so that Snakemake makes exactly that again.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -22,7 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 from collsec import pipeline
 from collsec.cli.checked import faults
+from collsec.cli.disks import SAID, full_disk
 from collsec.cli.progress import Progress
+from collsec.cli.signals import SIGNALS, interrupted
 from collsec.core.errors import CollsecError
 from collsec.core.manifest import WorkUnit
 from collsec.core.project import ROOT_VARIABLE
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
 
     from collsec.core.project import Project
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: Seconds that jobs have to end after a signal, before they are killed.
 GRACE = 20.0
 #: Snakemake's reasons to run a job again; contents, not times, have been compared before.
@@ -64,8 +66,32 @@ class Interrupted(CollsecError):
 
     def __init__(self, number: int) -> None:
         self.exit_code = 128 + number
-        name = signal.Signals(number).name
-        super().__init__(f"interrupted ({name}). `collsec run` goes on from here.")
+        super().__init__(interrupted(number))
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let a signal end what is inside at once, as it ends the run later.
+
+    Raises
+    ------
+    Interrupted
+        If a signal came.
+    """
+    received: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in SIGNALS}
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(received[0] if received else signal.SIGINT) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def cores_from(text: str) -> int:
@@ -238,6 +264,7 @@ def supervise(
             command,
             cwd=folder,
             env=environment,
+            stdin=subprocess.PIPE,  # closed when this process ends, however it does
             stdout=subprocess.PIPE if reads_all else None,
             stderr=subprocess.STDOUT if reads_all else subprocess.PIPE,
             text=True,
@@ -296,24 +323,25 @@ def run(
     if found := faults(project):
         raise BadStudy([str(fault) for fault in found])
     with alone(project) as note:
+        make = functools.partial(_snakemake, project, console, note, profile, cores, is_dry=is_dry)
         outdated = pipeline.outdated(project, profile)
-        receipts = [project.receipt(unit) for unit in outdated]
-        early = [project.receipt(WorkUnit(stage)) for stage in EARLY]
-        targets: list[list[Path]] = [[]]
+        receipts = {unit: project.receipt(unit) for unit in outdated}
         if is_dry:
-            forced = [project.relative(path) for path in receipts]
-            further = ["--dry-run", *(["--forcerun", *forced] if forced else []), *further]
+            forced = [project.relative(path) for path in receipts.values()]
+            make([], ["--dry-run", *(["--forcerun", *forced] if forced else []), *further])
         else:
-            for path in receipts:
+            early = [WorkUnit(stage) for stage in EARLY]
+            for path in (receipts[unit] for unit in early if unit in receipts):
                 path.unlink(missing_ok=True)
             _bring_to_present(project)
-            if not all(path.exists() for path in early):
-                targets = [early, []]
-        for wanted in targets:
-            _snakemake(project, console, note, profile, cores, wanted, further, is_dry=is_dry)
-            if wanted:  # whoever reads what has not changed is not made again
-                for unit in pipeline.outdated(project, profile):
-                    project.receipt(unit).unlink(missing_ok=True)
+            wanted = [project.receipt(unit) for unit in early]
+            if not all(path.exists() for path in wanted):
+                make(wanted, further)
+                outdated = pipeline.outdated(project, profile)
+            # Whoever reads what has been made again, and has not changed, is current.
+            for unit in outdated:
+                project.receipt(unit).unlink(missing_ok=True)
+            make([], further)
     site = project.root / "reports" / "site" / "index.html"
     if site.exists() and not is_dry:
         console.print(f"Reports: {project.relative(site)}")
@@ -344,7 +372,7 @@ def _snakemake(
     *,
     is_dry: bool,
 ) -> None:
-    """Run Snakemake to its end.
+    """Run Snakemake to its end, beside a warm process that makes the steps of this machine.
 
     Raises
     ------
@@ -352,6 +380,7 @@ def _snakemake(
         The message of the step that failed, or the end of what Snakemake said.
     """
     command = [
+        *(() if is_dry else (sys.executable, "-m", "collsec.cli.warm")),
         *(sys.executable, "-m", "snakemake", *(project.relative(path) for path in targets)),
         *("--cores", str(cores), "--rerun-incomplete", "--rerun-triggers", *TRIGGERS),
         *("--config", f"profile={profile}", *further),
@@ -363,6 +392,8 @@ def _snakemake(
         code = supervise(command, project.root, own, note, progress.feed, reads_all=is_dry)
     if code:
         shown = list(dict.fromkeys(progress.errors))
+        if not shown and any(SAID in line for line in progress.tail) and (disk := full_disk()):
+            shown = [disk]
         shown = shown or [*progress.tail[-TAIL:], "Snakemake failed."]
         raise CollsecError("\n".join(shown))
     if not (progress.counts or targets):

@@ -72,8 +72,8 @@ class Manifest:
 
     @property
     def receipt(self) -> str:
-        """What the workflow keeps of a finished unit: a digest of all that was written."""
-        return digest_of(json.dumps(self.outputs, sort_keys=True).encode()) + "\n"
+        """What the workflow keeps of a finished unit: a digest of the whole manifest."""
+        return digest_of(self.to_json().encode()) + "\n"
 
 
 def manifest_from(text: str) -> Manifest | None:
@@ -176,7 +176,7 @@ def not_current(
     -------
     dict
         WorkUnit → the first reason found, as a clause such as "analyses/_cases.yml has changed". An
-        input that no unit lists is to be made first; whether it differs is seen then.
+        input that no unit lists is a reason: what it was cannot be told.
     """
     every = list(manifests)
     written = {path: digest for one in every for path, digest in one.outputs.items()}
@@ -187,11 +187,8 @@ def not_current(
             _broken(root, one, digests)
             or _differing(one.sources, sources, "{} has changed")
             or _differing(one.settings, settings, "made with another {}")
-            or _differing(
-                one.inputs,
-                {p: written.get(p, d) for p, d in one.inputs.items()},
-                "{} has been made again",
-            )
+            or next((f"{p} is listed by no unit" for p in one.inputs if p not in written), "")
+            or _differing(one.inputs, {p: written[p] for p in one.inputs}, "{} has been made again")
         )
         if reason:
             found[one.unit] = reason

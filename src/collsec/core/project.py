@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,8 +31,8 @@ ROOT_VARIABLE = "COLLSEC_ROOT"
 # Seconds to wait for a file whose unit another process is just replacing.
 PAUSES = (0.02, 0.1, 0.4)
 
-#: Path, time, size and inode of a manifest: as long as they stay, so does what it says.
-_Stamp = tuple[str, int, int, int]
+#: Path, times, size and inode of a manifest: as long as they stay, so does what it says.
+_Stamp = tuple[str, int, int, int, int]
 
 
 class Project:
@@ -291,6 +291,8 @@ class Project:
         if self._frames is not None and path in self._frames:
             return self._frames[path].copy(deep=False)  # written to, it becomes a copy of its own
         content = self.content(path)
+        if _KEPT and (kept := _KEPT.get(digest_of(content))) is not None:
+            return kept.copy(deep=False)
         try:
             frame = pd.read_parquet(io.BytesIO(content))
         except (pa.ArrowException, OSError, ValueError):
@@ -400,7 +402,7 @@ class Project:
 
 def _stamp(path: Path) -> _Stamp:
     stat = path.stat()
-    return os.fspath(path), stat.st_mtime_ns, stat.st_size, stat.st_ino
+    return os.fspath(path), stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,6 +412,20 @@ class _Making:
     manifest: Manifest
     folder: Path
     staged: dict[Path, Path] = field(default_factory=dict)
+
+
+#: Frames by the SHA-256 of the file that they were read from.
+_KEPT: dict[str, pd.DataFrame] = {}
+
+
+def keep_read(project: Project, stages: Iterable[str]) -> None:
+    """Read each Parquet file of some stages once for this process and those forked from it."""
+    for manifest in project.manifests().values():
+        if manifest.unit.stage in stages:
+            for name, digest in manifest.outputs.items():
+                path = project.root / name
+                if path.suffix == ".parquet":
+                    _KEPT[digest] = project.read(path.parent.name, path.stem)
 
 
 def shipped() -> Path:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from collsec.core import __version__
+from collsec.core import __version__, processor
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
 from collsec.core.provenance import digest_json
@@ -23,6 +25,12 @@ from collsec.evidence.record import Record, load
 from collsec.hypothesis.study import load_study
 
 COUNTS = ("n_units", "n_events", "n_clusters", "exposed_units", "exposed_events")
+#: Significant digits within which a number has not moved; those of a result id.
+DIGITS = 6
+#: A number with digits behind the point, or with a power of ten.
+_NUMBER = re.compile(r"-?\d+(?:\.\d+(?:[eE][-+]?\d+)?|[eE][-+]?\d+)")
+#: Files of the site that are text.
+TEXTS = (".html", ".svg", ".csv", ".js", ".json", ".txt", ".md", ".xml")
 NUMBERS = ("estimate", "ci_low", "ci_high", "level", "p_value")
 
 
@@ -39,11 +47,17 @@ class Reproduction:
         differ where no result does.
     n_files : int
         Outputs compared.
+    last_digits : tuple of str
+        Those of `files` that are the same when every number is rounded to ``DIGITS`` digits.
+    made_with : tuple of str
+        Instructions of the processor, and libraries, that differ, one line each.
     """
 
     moved: tuple[str, ...]
     files: tuple[str, ...]
     n_files: int
+    last_digits: tuple[str, ...] = ()
+    made_with: tuple[str, ...] = ()
 
 
 def manifest(project: Project) -> dict[str, Any]:
@@ -55,7 +69,9 @@ def manifest(project: Project) -> dict[str, Any]:
         ``collsec_version``, ``data_vintage``, ``profile``; ``results`` by hypothesis: result id,
         verdict with its reasons, digest of the specification, and the numbers and counts of the
         primary at the precision of a result id; ``history``: what earlier releases had;
-        ``outputs``: SHA-256 of every estimates file and every file of the site.
+        ``outputs``: SHA-256 of every estimates file and every file of the site; ``rounded``: digest
+        of those that are tables or text, every number rounded to ``DIGITS`` digits; ``made_with``:
+        instructions of the processor and versions of libraries, by the manifests of the units.
 
     Raises
     ------
@@ -72,6 +88,7 @@ def manifest(project: Project) -> dict[str, Any]:
     names = {*records, project.record("study").stem}
     estimates = project.record("study").parent.glob("*")
     files = [p for p in estimates if p.stem.partition("-")[0] in names] + [*site.rglob("*")]
+    files = sorted(path for path in files if path.is_file())
     results = {h: _result(record) for h, record in records.items()}
     return {
         "collsec_version": __version__,
@@ -79,12 +96,41 @@ def manifest(project: Project) -> dict[str, Any]:
         "profile": _one(records, "profile"),
         "results": results,
         "history": history(project, results),
+        "made_with": _made_with(project),
         "outputs": {
-            project.relative(path): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(files)
-            if path.is_file()
+            project.relative(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+        },
+        "rounded": {
+            project.relative(path): digest_json(text)
+            for path in files
+            if (text := _rounded_text(path)) is not None
         },
     }
+
+
+def _made_with(project: Project) -> dict[str, list[str]]:
+    """With which instructions and libraries the units were made: one of each, as a rule."""
+    every = [manifest.settings for manifest in project.manifests().values()]
+    keys = (processor.INSTRUCTIONS, processor.LIBRARIES)
+    return {key: sorted({one[key] for one in every if key in one}) for key in keys}
+
+
+def _rounded_text(path: Path) -> str | None:
+    """Content of a table or text, its numbers rounded; none for pictures and PDF.
+
+    What a record was made from is left out: digests of files, which last digits change.
+    """
+    if path.suffix == ".parquet":
+        text = pd.read_parquet(path).to_csv(index=False)
+    elif path.suffix in TEXTS:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if path.suffix == ".json" and path.parent.name == "estimates":
+            record = json.loads(text)
+            record.pop("provenance", None)
+            text = json.dumps(record, sort_keys=True)
+    else:
+        return None
+    return _NUMBER.sub(lambda found: f"{float(found[0]):.{DIGITS}g}", text)
 
 
 def history(project: Project, now: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -206,7 +252,16 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> Reproduction:
         ]
     paths = old["outputs"].keys() | new["outputs"].keys()
     files = sorted(p for p in paths if old["outputs"].get(p) != new["outputs"].get(p))
-    return Reproduction(tuple(moved), tuple(files), len(paths))
+    before, here = old.get("rounded", {}), new.get("rounded", {})
+    last = tuple(p for p in files if p in before and before[p] == here.get(p))
+    then, now = old.get("made_with", {}), new.get("made_with", {})
+    made_with = tuple(
+        f"{key}: {' and '.join(then.get(key, ())) or 'none named'} published, "
+        f"{' and '.join(now.get(key, ())) or 'none named'} here"
+        for key in sorted(then.keys() | now.keys())
+        if then.get(key, []) != now.get(key, [])
+    )
+    return Reproduction(tuple(moved), tuple(files), len(paths), last, made_with)
 
 
 def _flat(result: Mapping[str, Any] | None) -> dict[str, Any]:

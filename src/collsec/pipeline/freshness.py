@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from collsec.core import processor
 from collsec.core.manifest import WorkUnit
 from collsec.core.project import Project
 from collsec.pipeline.code import code_digest
@@ -14,9 +15,11 @@ from collsec.pipeline.code import code_digest
 if TYPE_CHECKING:
     from collsec.core.manifest import Digests
 
-# Stages that concern every hypothesis, and those whose results depend on the number of draws.
+# Stages that concern every hypothesis, those whose results depend on the number of draws, and those
+# whose last digits depend on the processor and on the libraries.
 OF_ALL = ("synthesis", "reports")
 WITH_DRAWS = ("shard", "estimate")
+NUMERIC = ("panel", "shard", "estimate", "synthesis")
 
 
 def rests_on(
@@ -49,6 +52,9 @@ def rests_on(
         settings["study file"] = study_digest(project, is_whole=unit.stage in OF_ALL)
     if unit.stage in WITH_DRAWS:
         settings["profile"] = profile
+    if unit.stage in NUMERIC:
+        settings[processor.INSTRUCTIONS] = processor.stated()
+        settings[processor.LIBRARIES] = processor.libraries()
     return {project.relative(path): digest for path, digest in found.items()}, settings
 
 

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ParamSpec
 
+from collsec.core import processor
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.manifest import WorkUnit
 from collsec.core.project import Project
@@ -31,7 +32,11 @@ def step(stage: Callable[Arguments, None]) -> Callable[Arguments, None]:
         given = signature.bind(*args, **kwargs).arguments
         project: Project = given["project"]
         unit = WorkUnit(stage.__name__, given.get("hypothesis", ""), given.get("name", ""))
-        with project.making(unit, *rests_on(project, unit, given.get("profile", ""))):
+        in_force = processor.in_force()
+        sources, settings = rests_on(project, unit, given.get("profile", ""))
+        if processor.INSTRUCTIONS in settings:
+            settings[processor.INSTRUCTIONS] = in_force
+        with project.making(unit, sources, settings):
             stage(*args, **kwargs)
 
     return run

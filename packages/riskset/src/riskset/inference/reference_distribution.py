@@ -21,6 +21,9 @@ _ROUNDING = 1e-9
 #: Statistics nearer than this share of their size (of 1, where that is larger) tie. One arrangement
 #: summed in another order, or by another processor, differs in its last digits: by 1e-12 at most.
 TIE_TOLERANCE = 1e-9
+#: In the search for a limit: a stretch on which score and quantile are the same sum. Wider, and one
+#: limit in a hundred would end one step of the search elsewhere.
+_STRETCH = 1e-12
 
 
 def tie_width(statistic: npt.ArrayLike) -> Floats:
@@ -308,7 +311,7 @@ def limit_not_rejected(
 
     def accepted(beta: float) -> bool:
         own, reference = scores(beta)
-        return bool((own - quantile(reference)) * side >= -tie_width(own))
+        return bool((own - quantile(reference)) * side >= -_STRETCH)
 
     here = accepted(0.0)
     direction = side if here else -side
