@@ -131,7 +131,7 @@ FEW = Reason(
 )
 FINDING = (
     "Wars with “UN troops” ended at 1.50 times the rate of other wars (98.3 % interval 0.70 to "
-    "3.20): no difference is detected, and none is ruled out."
+    "3.20): no difference is detected, nor one that matters ruled out."
 )
 
 

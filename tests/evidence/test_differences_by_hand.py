@@ -251,14 +251,17 @@ def study_of(folder: Path, *, renames: str = "", estimates: bool = True) -> Proj
     return Project(folder)
 
 
-def test_a_folder_is_a_side_with_its_estimates_by_today_s_names(tmp_path: Path) -> None:
+def test_a_folder_is_a_side_with_its_estimates_by_today_s_names(
+    tmp_path: Path, repository: Path
+) -> None:
+    present = Project(repository)
     project = study_of(tmp_path / "a")
     names = {kind: dict[str, str]() for kind in ("column", "role", "estimate", "result")}
     assert renamed(project) == names
     names["column"]["exposed_ends"] = "exposed_events"
     names["role"]["lag"] = "secondary"
     names["estimate"]["h1.gone"] = "h1.here"
-    estimates, verdicts, results = read_results(project, names)
+    estimates, verdicts, results = read_results(project, names, present)
     assert estimates is not None
     assert told(estimates, "estimate_id", "role", "exposed_events") == [
         ("h1.b", "secondary", 3),
@@ -268,7 +271,7 @@ def test_a_folder_is_a_side_with_its_estimates_by_today_s_names(tmp_path: Path) 
     ]
     assert (verdicts, results) == ({"h1": "mixed"}, {"h1": "h1.primary@1"})
     none = study_of(tmp_path / "b", estimates=False)
-    assert read_results(none, names) == (None, {}, {})
+    assert read_results(none, names, present) == (None, {}, {})
 
 
 def test_a_name_that_changed_twice_leads_to_the_last(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_the_box_has_estimate_interval_and_counts(records: list[Record]) -> None
     ("code", "fields", "said"),
     [
         ("void", {}, "- [–]{.fact} no estimate is reported"),
-        ("inconclusive", {"estimate": float("nan")}, "- [–]{.fact} not estimable: too few wars"),
+        ("inconclusive", {"estimate": float("nan")}, "- [–]{.fact} not estimable: too few cases"),
         ("inconclusive", {"exposed_events": 0}, "- [no event]{.fact} times the rate"),
     ],
 )

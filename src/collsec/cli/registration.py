@@ -49,11 +49,10 @@ def confirm(as_json: AsJson = False, root: Root = None) -> None:
     for row in found["hypotheses"]:
         changed = "" if row["is_as_registered"] else "  (specification changed since)"
         alone, every = row["follow_up"], row["all_years"]
-        needed = ", ".join(f"{n} for {ratio}" for ratio, n in row["needed"].items())
         typer.echo(
             f"{row['hypothesis']}: {alone['standing']}, {_ratio(alone)}, exposed outcomes "
-            f"{alone['exposed_events']} (expected {row['expected_per_year']:g} a year; needed "
-            f"{needed}) | {_ratio(every)}{changed}"
+            f"{alone['exposed_events']} (expected {row['expected_per_year']:g} a year) | "
+            f"{_ratio(every)}{changed}"
         )
 
 

@@ -19,6 +19,7 @@ from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.evidence.record import load
 from collsec.evidence.verdict import Verdict
+from collsec.evidence.withheld import WITHDRAWN
 from collsec.hypothesis.study import load_study
 from collsec.tables.clean import CLAIMS, read_raw
 
@@ -48,8 +49,8 @@ class Standing:
     Attributes
     ----------
     standing : str
-        A code of the verdict rule, ``described``, ``secondary``, the claim's class, or
-        ``not-in-study``.
+        A code of the verdict rule, ``described``, ``secondary``, ``withdrawn``, the
+        claim's class, or ``not-in-study``.
     result_id : str
         What to cite, such as ``h3.divergence@3f9c2a``; empty where nothing was estimated.
     is_quick : bool
@@ -204,6 +205,11 @@ def primary_of(record: Results) -> pd.Series:
     return rows[rows["role"] == Role.PRIMARY].iloc[0]
 
 
+def is_withdrawn(row: pd.Series) -> bool:
+    """Whether an estimate is withdrawn until it is corrected."""
+    return str(row.get("withheld") or "").startswith(WITHDRAWN)
+
+
 def falls(row: pd.Series, record: Results) -> bool:
     """Whether an estimate falls with the primary, whose estimator failed a check of its own."""
     is_shared = row["inference"] == primary_of(record)["inference"]
@@ -235,7 +241,9 @@ def _tested(claim: Mapping[Hashable, Any], line: int, record: Results) -> Standi
     else:
         row = row_of(first, record)
         code = "secondary"
-        if row["role"] == Role.PRIMARY:
+        if is_withdrawn(row):
+            code = "withdrawn"
+        elif row["role"] == Role.PRIMARY:
             code = record.verdict.code
         elif falls(row, record):
             code = "void"

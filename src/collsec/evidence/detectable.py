@@ -11,6 +11,7 @@ from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
 from collsec.designs.registry import exposed_outcome, is_timed
 from collsec.evidence.record import load
+from collsec.evidence.withheld import PRIMARY
 from collsec.hypothesis.study import load_study
 from riskset.inference import (
     InferenceError,
@@ -84,8 +85,8 @@ def in_study(project: Project) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``hypothesis, exposed_events, outcome, above, below`` of each timed exposure that has a
-        whole record.
+        ``hypothesis, exposed_events, outcome, above, below, withheld`` (why there are no numbers,
+        or empty) of each timed exposure that has a whole record.
     """
     rows = []
     for name in load_study(project).hypotheses:
@@ -97,6 +98,7 @@ def in_study(project: Project) -> pd.DataFrame:
         if is_timed(record.spec):
             exposed = int(primary["exposed_events"])
             ends = (float(primary["mde_high"]), float(primary["mde_low"]))
-            rows.append((name, exposed, exposed_outcome(record.spec), *ends))
-    names = ["hypothesis", "exposed_events", "outcome", "above", "below"]
+            why = record.withheld.get(PRIMARY, "")
+            rows.append((name, exposed, exposed_outcome(record.spec), *ends, why))
+    names = ["hypothesis", "exposed_events", "outcome", "above", "below", "withheld"]
     return pd.DataFrame(rows, columns=names)

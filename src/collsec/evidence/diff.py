@@ -18,6 +18,8 @@ from collsec.compile.text import records_of
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
 from collsec.designs.estimate import RESULT_DIGITS
+from collsec.evidence import withheld
+from collsec.hypothesis.study import load_study
 
 EPISODE_COLUMNS = ("episode_id", "onset_date", "end_date", "first_year", "last_year")
 NUMBERS = ("estimate", "ci_low", "ci_high", "p_value")
@@ -110,7 +112,7 @@ def side_of(name: str, project: Project) -> Side:
         )
     own = Project(folder)
     episodes = read_table(own, "episodes", name)
-    estimates, verdicts, results = read_results(own, renamed(project))
+    estimates, verdicts, results = read_results(own, renamed(project), project)
     return Side(
         name,
         episodes[list(EPISODE_COLUMNS)],
@@ -168,18 +170,27 @@ def locations_of(episodes: pd.DataFrame) -> dict[str, str]:
 
 
 def read_results(
-    project: Project, names: dict[str, dict[str, str]]
+    project: Project, names: dict[str, dict[str, str]], present: Project
 ) -> tuple[pd.DataFrame | None, dict[str, str], dict[str, str]]:
-    """All estimates, verdicts and result ids of a folder, by today's names; None without any."""
+    """All estimates, verdicts and result ids of a folder, by today's names; None without any.
+
+    Numbers that the present study withholds are not among them.
+    """
     folder = project.processed / "estimates"
     records = sorted(p for p in folder.glob("*.json") if (folder / f"{p.stem}.parquet").exists())
     if not records:
         return None, {}, {}
-    frames = [project.read("estimates", p.stem) for p in records]
     read = {p.stem: project.read_json(p) for p in records}
-    estimates = pd.concat(frames, ignore_index=True).rename(columns=names["column"])
-    for column, kind in (("role", "role"), ("estimate_id", "estimate")):
-        estimates[column] = estimates[column].replace(names[kind])
+    declared, study = withheld.read(present), load_study(present)
+    frames = []
+    for h, record in read.items():
+        rows = project.read("estimates", h).rename(columns=names["column"])
+        for column, kind in (("role", "role"), ("estimate_id", "estimate")):
+            rows[column] = rows[column].replace(names[kind])
+        withdrawn = withheld.of(h, declared)
+        why = withheld.reasons(rows, (), record["verdict"]["code"], withdrawn, study)
+        frames.append(withheld.without_numbers(rows, why))
+    estimates = pd.concat(frames, ignore_index=True)
     return (
         estimates,
         {h: r["verdict"]["code"] for h, r in read.items()},

@@ -24,6 +24,7 @@ KEPT = (
     "n_events",
     "exposed_units",
     "exposed_events",
+    "withheld",
 )
 
 
@@ -96,6 +97,6 @@ def answers(
 
 
 def _row(row: pd.Series | None, main: Collection[str], **known: str) -> dict[str, object]:
-    kept = dict.fromkeys(KEPT) if row is None else {name: row[name] for name in KEPT}
+    kept = dict.fromkeys(KEPT) if row is None else {name: row.get(name, "") for name in KEPT}
     is_primary = row is not None and row["role"] == "primary" and known["hypothesis"] in main
     return {**known, "is_primary": is_primary, **kept}

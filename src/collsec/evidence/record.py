@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 import pandas as pd
@@ -18,8 +18,10 @@ from collsec.core.models import STRICT, Name, Whole, build, checked, one_of
 from collsec.core.project import Project
 from collsec.core.provenance import digest_json
 from collsec.designs.estimate import Unit
-from collsec.evidence.verdict import CODES, Family, Verdict, printed
+from collsec.evidence import withheld
+from collsec.evidence.verdict import CODES, Family, Reason, Verdict, printed
 from collsec.hypothesis.extension import register_made
+from collsec.hypothesis.study import load_study
 
 
 class BadRecord(BadDocument):
@@ -139,6 +141,9 @@ class Record:
         Summaries of the multiverse by validity (log hazard ratios), and by `options`.
     specifications : pandas.DataFrame or None
         One row a specification of the multiverse; missing where it has not been estimated.
+    withheld : mapping of str to str
+        Why what is not printed, by the name of the estimate, quantity or record of a part without
+        the hypothesis: ``withdrawn: …`` or ``not estimable: …``.
     """
 
     hypothesis: str
@@ -157,6 +162,7 @@ class Record:
     multiverse: Mapping[str, Any]
     specifications: pd.DataFrame | None
     minimum: tuple[int, int] = (0, 0)
+    withheld: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_quick(self) -> bool:
@@ -194,7 +200,74 @@ class Record:
 
 
 def load(project: Project, hypothesis: str) -> Record:
-    """Read the record of one hypothesis.
+    """Read what may be printed of the record of one hypothesis.
+
+    Numbers that are withdrawn, and those of a primary that is not estimable, are not in it.
+
+    Raises
+    ------
+    MissingInput
+        If the estimate step has not been run.
+    BadRecord
+        Holding every part that is absent or has no meaning here.
+    BadSpec
+        If the list of what is withdrawn is ill-formed.
+    """
+    return _printable(stored(project, hypothesis), project)
+
+
+def _printable(record: Record, project: Project) -> Record:
+    """A record without the numbers that are withheld, and with the verdict that this leaves."""
+    h, rows = record.hypothesis, record.estimates
+    withdrawn = withheld.of(h, withheld.read(project))
+    others = [*record.quantities, *record.parts, *["multiverse"] * bool(record.multiverse)]
+    why = withheld.reasons(rows, others, record.verdict.code, withdrawn, load_study(project))
+    verdict = record.verdict
+    if "primary.needed_2" in why:
+        # The reason of a verdict for want of cases holds the same numbers.
+        parts = (
+            tuple(
+                Reason(r.code, {**r.values, "needed": {}}) if "needed" in r.values else r
+                for r in own
+            )
+            for own in (verdict.reasons, verdict.flags)
+        )
+        verdict = Verdict(verdict.code, *parts)
+    shown = replace(
+        record,
+        verdict=verdict,
+        estimates=withheld.without_numbers(rows, why),
+        quantities={
+            name: {"value": why[name], "unit": Unit.TEXT.value} if name in why else one
+            for name, one in record.quantities.items()
+        },
+        parts={name: one for name, one in record.parts.items() if name not in why},
+        withheld=why,
+    )
+    said = why.get(withheld.PRIMARY, "")
+    if not said:
+        return shown
+    if said.startswith(withheld.WITHDRAWN):
+        reason = said.partition(": ")[2]
+        verdict = Verdict("withdrawn", (Reason("withdrawn", {"reason": reason}),))
+    hidden: dict[str, Any] = {"leave_one_out": [], "sign_flips": None, "principled_agreement": None}
+    calibration = record.diagnostics["null_calibration"] | {"estimates": []}
+    return replace(
+        shown,
+        verdict=verdict,
+        diagnostics={
+            **record.diagnostics,
+            **hidden,
+            "null_calibration": calibration,
+            "proportional_hazards_p": None,
+        },
+        multiverse={},
+        specifications=None,
+    )
+
+
+def stored(project: Project, hypothesis: str) -> Record:
+    """Read the record of one hypothesis as it stands, for what compares and publishes records.
 
     Raises
     ------

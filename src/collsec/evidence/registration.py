@@ -166,7 +166,6 @@ def confirmed(
                 "follow_up": _plain(alone) | {"standing": decided(alone, one, minimum)},
                 "all_years": _plain(every) | {"standing": UPDATED},
                 "expected_per_year": one["expected_per_year"],
-                "needed": one["needed"],
             }
         )
     found: dict[str, Any] = rounded(

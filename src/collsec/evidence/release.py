@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
 from collsec.core.provenance import digest_json
 from collsec.designs.estimate import rounded
-from collsec.evidence.record import Record, load
+from collsec.evidence.record import Record, stored
+from collsec.evidence.withheld import PRIMARY, WITHDRAWN
 from collsec.hypothesis.study import load_study
 
 COUNTS = ("n_units", "n_events", "n_clusters", "exposed_units", "exposed_events")
@@ -83,7 +85,7 @@ def manifest(project: Project) -> dict[str, Any]:
     site = project.root / "reports" / "site"
     if not (site / "index.html").exists():
         raise MissingInput("reports/site/index.html does not exist yet. Run `collsec run` first.")
-    records = {h: load(project, h) for h in load_study(project).hypotheses}
+    records = {h: stored(project, h) for h in load_study(project).hypotheses}
     # A hypothesis that was taken off the list may have left its estimates behind.
     names = {*records, project.record("study").stem}
     estimates = project.record("study").parent.glob("*")
@@ -159,15 +161,21 @@ def primaries_over_time(project: Project, records: Mapping[str, Record]) -> pd.D
     -------
     DataFrame
         ``hypothesis, release`` (code and data, or ``now`` with the profile), the numbers and counts
-        of the manifest, and ``verdict`` (a code).
+        of the manifest, and ``verdict`` (a code). What is withdrawn now has no numbers at any
+        release, and what was not estimable has none at its own.
     """
     rows = []
     for h, record in records.items():
+        is_withdrawn = record.withheld.get(PRIMARY, "").startswith(WITHDRAWN)
         for one in history(project):
             if h in one["results"]:
                 found = one["results"][h]
                 name = f"{one['collsec_version']}, data {one['data_vintage'][:6]}"
-                rows.append(_row(h, name, found["primary"], found["verdict"]))
+                numbers = found["primary"]
+                if is_withdrawn or found["verdict"] == "not-estimable":
+                    numbers = numbers | dict.fromkeys(NUMBERS, math.nan)
+                verdict = WITHDRAWN if is_withdrawn else found["verdict"]
+                rows.append(_row(h, name, numbers, verdict))
         here = _result(record)
         now = f"here, {record.provenance['profile']} profile"
         rows.append(_row(h, now, here["primary"], record.verdict.code))

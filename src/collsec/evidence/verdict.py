@@ -34,6 +34,7 @@ NEEDS_FULL = "needs-full-profile"
 CODES = (
     *DECIDED,
     NEEDS_FULL,
+    "withdrawn",
     "not-empirical",
     "not-testable",
     "deferred",
@@ -115,7 +116,8 @@ class Reason:
         ratio); ``excludes_one``; ``checks_hold``; ``placebo`` (`label`); ``sign_changes``
         (`without`); ``none_principled``; ``disagreement`` (`share`); ``within`` (`low`, `high`);
         ``undecided``; ``quick_profile``; ``on_the_eve`` and ``by_status`` (`rate`, `high`),
-        ``trend_before`` (`p`), ``trend_unseen`` (`ratio`). As flags: ``rejects_rarely`` and
+        ``trend_before`` (`p`), ``trend_unseen`` (`ratio`); ``withdrawn`` (`reason`). As
+        flags: ``rejects_rarely`` and
         ``rejects_often`` (`rate`, `bound`); ``no_stable_sign`` (`flips`: single conflicts or
         missions without which it turns, `share` of the principled specifications with the
         primary's).

@@ -22,6 +22,11 @@ DOCUMENTS = {
     ),
     "study": ("analyses/_study.yml", "Choices shared by every hypothesis.", ("<profile>",)),
     "cases": ("analyses/_cases.yml", "Wars that the page of cases shows.", ("<case>", "<id>")),
+    "withdrawn": (
+        "analyses/_withdrawn.yml",
+        "What is withdrawn until corrected: in place of a number stands `withdrawn: <reason>`.",
+        ("<withdrawal>",),
+    ),
     "sources": ("data/raw/sources.toml", "Published data sets, one block each.", ("<source>",)),
     "record": ("data/processed/estimates/<name>.json", "What the estimate step records.", ()),
 }

@@ -78,6 +78,7 @@ def sources(project: Project, stage: str) -> list[Path]:
             project.raw / "coded" / "claims.csv",
             project.raw / "schemas" / "claims.json",
             project.root / "analyses" / "_cases.yml",
+            project.root / "analyses" / "_withdrawn.yml",
             project.root / "CITATION.cff",
         )
         return [

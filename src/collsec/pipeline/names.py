@@ -69,13 +69,13 @@ def _known(read: Callable[[], Known]) -> Known | None:
 def faults(project: Project) -> list[Fault]:
     """Everything that is wrong with what a person writes, by file and line.
 
-    Raw tables, sources, claims, `_study.yml`, specifications and cases are checked, each as the
-    stage that reads it would; nothing is written.
+    Raw tables, sources, claims, `_study.yml`, specifications, cases and withdrawals are checked,
+    each as the stage that reads it would; nothing is written.
     """
-    from collsec.evidence import cases, claims
+    from collsec.evidence import cases, claims, withheld
     from collsec.hypothesis.faults import faults
 
-    further = [cases.check, *([claims.read] if claims.are_listed(project) else [])]
+    further = [cases.check, withheld.check, *([claims.read] if claims.are_listed(project) else [])]
     return faults(project, registries, further)
 
 
@@ -83,6 +83,7 @@ def schemas() -> dict[str, Any]:
     """Models of the documents of a study, by the name of their JSON Schema."""
     from collsec.evidence.cases import Entries
     from collsec.evidence.record import StoredRecord
+    from collsec.evidence.withheld import Entries as Withdrawals
     from collsec.hypothesis.specification import FrontMatter
     from collsec.hypothesis.study import Study
     from collsec.upstream.sources import Blocks
@@ -91,6 +92,7 @@ def schemas() -> dict[str, Any]:
         "hypothesis": FrontMatter,
         "study": Study,
         "cases": Entries,
+        "withdrawn": Withdrawals,
         "sources": Blocks,
         "record": StoredRecord,
     }

@@ -21,6 +21,7 @@ from collsec.reports.figures.specification import options, specification_curve
 from collsec.reports.figures.style import Drawing
 from collsec.reports.figures.swimmer import swimmer
 from collsec.reports.figures.timeline import case_timeline
+from collsec.reports.figures.withheld import withheld
 from collsec.reports.figures.world import delays
 
 __all__ = [
@@ -43,4 +44,5 @@ __all__ = [
     "state_curves",
     "survival_curves",
     "swimmer",
+    "withheld",
 ]

@@ -46,6 +46,8 @@ MARKS = {
     "no-effect": BLUE,
     "inconclusive": INK,
 }
+#: Standings under which no ratio is drawn, whatever is known.
+_WITHOUT_RATIO = ("void", "not-estimable", "withdrawn")
 _LINE, _GAP, _HEAD, _FOOT = 0.15, 0.1, 0.24, 0.56
 # Inches from the left: right edges of two columns, left edge of the last.
 _ESTIMATE, _WARS, _VERDICT = 5.87, 6.3, 6.4
@@ -150,7 +152,7 @@ def is_ratio(row: pd.Series) -> bool:
         and not pd.isna(row["estimate"])
         and UNITS.get(str(row["estimand"])) is Unit.RATIO
         and row["exposed_events"]
-        and row["standing"] != "void"
+        and row["standing"] not in _WITHOUT_RATIO
     )
 
 
@@ -161,7 +163,7 @@ def said(row: pd.Series) -> str:
     if row["estimand"] is None or pd.isna(row["estimand"]):
         return "a share, described"
     if pd.isna(row["estimate"]):
-        return wording.NOT_ESTIMABLE
+        return wording.missing(row)
     unit = UNITS.get(str(row["estimand"]), Unit.RATIO)
     if unit is Unit.RATIO:
         if not row["exposed_events"]:

@@ -32,11 +32,12 @@ from collsec.reports.figures.style import (
     ratios_of,
     write,
 )
+from collsec.reports.words import wording
 
 _LINE_INCHES = 0.165
 _FOOT_INCHES, _HEAD_INCHES = 0.92, 0.3
-#: What a row says in place of a ratio where nobody ended while exposed, or nothing is known.
-NO_EVENT, NO_RATIO = "no event", "not estimable"
+#: What a row says in place of a ratio where nobody ended while exposed.
+NO_EVENT = "no event"
 #: An interval of this level is the bar; a wider one adds a tick on each side.
 BAR_LEVEL = 0.95
 
@@ -143,7 +144,7 @@ def _is_known(row: pd.Series) -> bool:
 def _said(row: pd.Series) -> str:
     """The ratio of a row with its interval, or why there is none."""
     if math.isnan(row["estimate"]):
-        return NO_RATIO
+        return wording.missing(row)
     if not _is_known(row):
         return NO_EVENT
     low, high = (ratio_text(float(row[end])) for end in ("ci_low", "ci_high"))

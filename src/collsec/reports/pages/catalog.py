@@ -14,12 +14,13 @@ import pandas as pd
 from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.designs.parts import PARTS, CurveKind, CurveOf, Declaration, TableOf
-from collsec.designs.printed import EventStudyOf, ForestOf, RecordTable, ResponseOf
+from collsec.designs.printed import Column, EventStudyOf, ForestOf, RecordTable, ResponseOf
 from collsec.designs.registry import is_timed
 from collsec.evidence import cases, claims, overview, release
 from collsec.evidence.dossiers import Dossier
 from collsec.evidence.exposed import exposed_wars
 from collsec.evidence.record import Record
+from collsec.evidence.withheld import PRIMARY
 from collsec.hypothesis.study import load_study
 from collsec.measures import MEASURES
 from collsec.replications import LEDGER, STUDIES, recorded
@@ -31,7 +32,7 @@ from collsec.reports.tables.study import Cards
 from collsec.reports.tables.table import Table, of_record
 from collsec.reports.words import cases as case_words
 from collsec.reports.words import claims as claim_words
-from collsec.reports.words import quantities, verdicts
+from collsec.reports.words import quantities, verdicts, wording
 from collsec.tables.clean import LITERATURE, read_raw
 from collsec.upstream.sources import Source, read_sources
 
@@ -45,10 +46,12 @@ _FORESTS = (
     ),
     ForestOf("outcomes", (Role.PRIMARY, Role.OUTCOME)),
 )
-#: Curves that every hypothesis has.
 #: Decimals of a number of ours that no printed one stands beside.
 OWN_DECIMALS = 3
+#: Curves that every hypothesis has.
 _CURVES = (CurveOf("survival", CurveKind.SURVIVAL, "Wars still going on"),)
+#: Figures of the ratio of a primary.
+_OF_PRIMARY = ("null-calibration", "leave-one-out", "multiverse", "options")
 PLACES = ["latitude", "longitude"]
 _BY_KIND = "ends_by_kind"
 _FIRST, _ENDED = "cumulative_incidence_exposure", "cumulative_incidence_end"
@@ -108,11 +111,43 @@ def catalog(record: Record) -> dict[str, Item]:
         ("panel", specification, _amendments(record)),
         ("panel", f"data/processed/panels/{steps}", _attrition(record)),
     ]
-    return {
+    made = {
         f"{h}-{name}": Item(f"{h}-{name}", rule, file, content)
         for rule, file, found in groups
         for name, content in found
     }
+    absent = {
+        f"{h}-{name}": Item(f"{h}-{name}", "estimate", document, content)
+        for name, content in _withheld(record, parts)
+    }
+    return absent | made
+
+
+def _withheld(
+    record: Record, parts: Sequence[Declaration]
+) -> Iterator[tuple[str, Drawing | Table]]:
+    """What stands in the place of figures and tables whose numbers are withheld: the reason."""
+    why = record.withheld.get(PRIMARY)
+    if why:
+        for name in _OF_PRIMARY:
+            yield name, figures.withheld(why)
+        if "multiverse" in record.withheld:
+            yield "multiverse-summary", _reason(record, "multiverse-summary", why)
+    for part in parts:
+        for declared in (*part.figures, *part.tables):
+            if not isinstance(declared, ResponseOf | EventStudyOf | RecordTable):
+                continue
+            why = record.withheld.get(declared.record)
+            if why and isinstance(declared, RecordTable):
+                yield declared.name, _reason(record, declared.name, why)
+            elif why:
+                yield declared.name, figures.withheld(why)
+
+
+def _reason(record: Record, name: str, why: str) -> Table:
+    rows = pd.DataFrame({"withheld": [f"{wording.begun(why)}."]})
+    columns = (Column("No numbers", "withheld", width=100),)
+    return Table(columns, rows, "Why there is no table.", f"tbl-{record.hypothesis}-{name}")
 
 
 def exposed_catalog(

@@ -10,6 +10,8 @@ from typing import Any
 from collsec.core.errors import BadSpec
 from collsec.evidence.citation import Used, reference_of
 from collsec.evidence.record import Record, Synthesis
+from collsec.evidence.verdict import further_tests
+from collsec.evidence.withheld import PRIMARY
 from collsec.hypothesis.study import Study
 from collsec.reports.pages import citation
 from collsec.reports.pages.source import near
@@ -77,9 +79,13 @@ def variables(records: Sequence[Record], synthesis: Synthesis, study: Study) -> 
         }
         names |= quantities.variables(record)
         if h in synthesis.p_holm:
-            names[f"{h}.primary.p_holm"] = wording.p_value(synthesis.p_holm[h])
+            is_withheld = PRIMARY in record.withheld
+            p = wording.p_value(synthesis.p_holm[h])
+            names[f"{h}.primary.p_holm"] = wording.missing(record.primary) if is_withheld else p
         if h in synthesis.families:
-            names[f"{h}.multiplicity"] = verdicts.multiplicity(synthesis.families[h])
+            # What is withheld is no test of the family.
+            of_shown = further_tests(record.estimates) if record.withheld else None
+            names[f"{h}.multiplicity"] = verdicts.multiplicity(of_shown or synthesis.families[h])
     if records:
         names["study.version"] = _agreed(records, "collsec_version")
         names["study.vintage"] = _agreed(records, "data_vintage")

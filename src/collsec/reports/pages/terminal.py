@@ -183,6 +183,8 @@ def _named(row: Mapping[Any, Any]) -> str:
 
 def _valued(row: Mapping[Any, Any]) -> str:
     value = wording.in_unit(row["estimate"], str(row["estimand"]))
+    if row.get("withheld"):
+        return wording.missing(row)
     if pd.isna(row["estimate"]) or row["estimand"] not in _UNITS:
         return value
     return f"{value} {_UNITS[row['estimand']]}"
@@ -275,7 +277,7 @@ def _column(
         "Verdict": f"{verdicts.label(record.verdict.code)}: "
         f"{'; '.join(quantities.reasons(record))}",
         **facts,
-        "Estimate": f"{ratio} ({interval})",
+        "Estimate": primary.get("withheld") or f"{ratio} ({interval})",
         "Placebos": "; ".join(f"{name}: {outcome}" for name, outcome in placebos.items()),
         **{_short(name): outcome for name, outcome in rest.items()},
         "Result": summary.cited(record),
@@ -287,7 +289,17 @@ def traced(found: Trace) -> list[RenderableType]:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    kept = ("label", "estimate", "ci_low", "ci_high", "level", "value", "unit", "n_units")
+    kept = (
+        "label",
+        "withheld",
+        "estimate",
+        "ci_low",
+        "ci_high",
+        "level",
+        "value",
+        "unit",
+        "n_units",
+    )
     values = ", ".join(f"{k} {found.values[k]}" for k in kept if k in found.values)
     parts: list[RenderableType] = [Text(found.result_id, "bold"), Text(f"{values}\n")]
     chain = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
@@ -361,8 +373,11 @@ def powers(
     )
     lines = [
         f"{row['hypothesis'].upper()}, with {row['exposed_events']} "
-        f"{wording.plural(row['outcome'], row['exposed_events'])}: above "
-        f"{wording.number(row['above'])} or below {wording.number(row['below'])}"
+        f"{wording.plural(row['outcome'], row['exposed_events'])}: "
+        + (
+            row["withheld"]
+            or f"above {wording.number(row['above'])} or below {wording.number(row['below'])}"
+        )
         for row in made.to_dict(orient="records")
     ] or ["nothing is estimated yet: run `collsec run`"]
     return [table.terminal(), f"\n{basis}\n", *lines]

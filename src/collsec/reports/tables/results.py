@@ -85,7 +85,10 @@ def regression(estimates: pd.DataFrame, *, hypothesis: str) -> Table:
         Identifier, such as `h1`.
     """
     models = estimates.assign(
-        model=[f"({place}) {label}" for place, label in enumerate(estimates["label"], 1)],
+        model=[
+            f"({place}) {wording.labeled(row)}"
+            for place, row in enumerate(estimates.to_dict(orient="records"), 1)
+        ],
         estimate=_values(estimates),
         method=[_method(name) for name in estimates["inference"]],
     )
@@ -142,13 +145,17 @@ def estimate_list(estimates: pd.DataFrame, *, hypothesis: str) -> Table:
 def _values(estimates: pd.DataFrame) -> list[Any]:
     """Estimates, and in place of a ratio of zero what was counted and what was expected."""
     return [
-        wording.none_ended(row) or row["estimate"] for row in estimates.to_dict(orient="records")
+        wording.none_ended(row)
+        or (wording.missing(row) if row.get("withheld") else row["estimate"])
+        for row in estimates.to_dict(orient="records")
     ]
 
 
 def _labels(estimates: pd.DataFrame) -> list[str]:
-    pairs = zip(estimates["label"], estimates["estimand"], strict=True)
-    return [with_unit(str(label), str(estimand)) for label, estimand in pairs]
+    return [
+        with_unit(wording.labeled(row), str(row["estimand"]))
+        for row in estimates.to_dict(orient="records")
+    ]
 
 
 def _levels(estimates: pd.DataFrame) -> str:
@@ -174,7 +181,11 @@ def of_roles(estimates: pd.DataFrame, *, caption: str, identifier: str) -> Table
     """
     # What the act is stands in the label, and what its ratio is in the caption.
     is_act = estimates["estimand"] == "hazard_ratio_of_action"
-    named = pd.Series(_labels(estimates), index=estimates.index).where(~is_act, estimates["label"])
+    plain = [
+        with_unit(str(one), str(of))
+        for one, of in zip(estimates["label"], estimates["estimand"], strict=True)
+    ]
+    named = pd.Series(plain, index=estimates.index).where(~is_act, estimates["label"])
     known = estimates["estimate"].notna()
     is_everyone = (estimates["exposed_units"] == estimates["n_units"]).map({True: 1, False: 0})
     rows = estimates.assign(
@@ -228,7 +239,7 @@ def checks(diagnostics: Mapping[str, Any], *, hypothesis: str) -> Table:
     """
     calibration = diagnostics["null_calibration"]
     flips = diagnostics["sign_flips"]
-    without = "the sign never changes"
+    without = NONE if flips is None else "the sign never changes"
     if flips:
         others = len(flips) - _MOST_NAMED
         more = f" and {wording.count(others)} more" if others > 0 else ""

@@ -23,6 +23,7 @@ from collsec.evidence.claims import (
     Results,
     falls,
     is_description,
+    is_withdrawn,
     ledger,
     primary_of,
     read,
@@ -62,6 +63,7 @@ class Words:
 #: A variable that a sentence of a coded table names.
 _NAMED = re.compile(r"\{([^{}]*)\}")
 _NOT_IN_STUDY = "The hypothesis that tests it is not among those of this study."
+_CORRECTED = "A design without the fault."
 _VOID = "An estimator that passes its own checks."
 
 
@@ -228,13 +230,7 @@ def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Word
         "A placebo that finds an effect, one conflict that carries the result, or principled "
         "designs that disagree in sign would make it mixed."
     )
-    known = record.quantities
-    needed = [
-        f"about {wording.count(known[f'primary.needed_{name}']['value'])} for a ratio of {ratio}"
-        for name, ratio in (("1_5", "1.5"), ("2", "2"))
-        if f"primary.needed_{name}" in known
-    ]
-    more = _more(record, minimum, needed)
+    more = _more(record, minimum)
     narrower = (
         "A narrower interval: one that excludes a ratio of one, or one that lies within "
         f"{low} to {high}."
@@ -258,11 +254,12 @@ def _judged(row: pd.Series, record: Printable, minimum: tuple[int, int]) -> Word
         "not-estimable": (f"Not at all. {rests_on}.", more),
         NEEDS_FULL: (f"Not yet: {'; '.join(why)}. {rests_on}.", "The draws of the full profile."),
         "void": (f"Not at all: {'; '.join(why)}.", _VOID),
+        "withdrawn": (f"Not at all. {rests_on}.", _CORRECTED),
     }[code]
     return Words(quantities.sentences(record)["primary.sentence"], how_sure, what)
 
 
-def _more(record: Printable, minimum: tuple[int, int], needed: list[str]) -> str:
+def _more(record: Printable, minimum: tuple[int, int]) -> str:
     """How many more cases it would take."""
     unit = registry.unit_of(record.spec)
     if verdicts.is_of_few(record.verdict):
@@ -271,6 +268,12 @@ def _more(record: Printable, minimum: tuple[int, int], needed: list[str]) -> str
             "looked at."
         )
     outcome = wording.plural(registry.exposed_outcome(record.spec))
+    known = record.quantities
+    needed = [
+        f"about {wording.count(known[f'primary.needed_{name}']['value'])} for a ratio of {ratio}"
+        for name, ratio in (("1_5", "1.5"), ("2", "2"))
+        if known.get(f"primary.needed_{name}", {}).get("unit") == Unit.COUNT
+    ]
     return (
         f"More {wording.plural(unit)}: at least {minimum[0]} {outcome} in {minimum[1]} "
         f"{quantities.CLUSTERS[record.spec['cluster']][1]} before anything is looked at, and "
@@ -296,6 +299,10 @@ def _exploratory(
             "Not reported: its estimator failed a check.",
             f"Not at all: {'; '.join(quantities.reasons(record))}.",
             _VOID,
+        )
+    if is_withdrawn(row):
+        return Words(
+            alongside(row, expected), f"Not at all. {counts(row, record.spec)}.", _CORRECTED
         )
     is_known = not math.isnan(row["estimate"])
     return Words(
@@ -328,7 +335,7 @@ def value(row: pd.Series, expected: str, minimum: tuple[int, int] = (0, 0)) -> s
     estimand = str(row["estimand"])
     name = _NAMES.get(estimand, begun(estimand.replace("_", " ")))
     if math.isnan(row["estimate"]):
-        return begun(wording.NOT_ESTIMABLE)
+        return begun(row.get("withheld") or wording.NOT_ESTIMABLE)
     unit = UNITS.get(estimand, Unit.RATIO)
     what = _DIFFERENCES.get(unit, "")
     scale = 100 if unit is Unit.POINTS else 1

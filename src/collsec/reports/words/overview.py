@@ -21,6 +21,7 @@ _COUNTED = {
     "mixed": "backed by an estimate that fails a check",
     "no-effect": "refuted: no effect large enough to matter",
     NEEDS_FULL: "not judged yet: it needs the full profile",
+    "withdrawn": "withdrawn until corrected",
 }
 _UNDECIDED = "undecided"
 #: Classes of claims, and how a count of them reads.
@@ -154,7 +155,7 @@ def numbers(record: Record) -> list[tuple[str, str]]:
     if record.verdict.code == "void":
         estimate = ("–", "no estimate is reported: the estimator failed a check of its own")
     elif math.isnan(primary["estimate"]):
-        estimate = ("–", f"{wording.NOT_ESTIMABLE}: too few wars")
+        estimate = ("–", primary.get("withheld") or f"{wording.NOT_ESTIMABLE}: too few cases")
     else:
         level = _LEVELS.format(level=wording.level(primary["level"]))
         interval = wording.interval(primary["ci_low"], primary["ci_high"])

@@ -19,6 +19,7 @@ from collsec.designs import registry
 from collsec.designs.estimate import UNITS, Estimate, Quantity, Unit
 from collsec.designs.parts import PARTS, VariablesOf
 from collsec.evidence.verdict import Verdict
+from collsec.evidence.withheld import VALUES
 from collsec.measures import MEASURES
 from collsec.reports.words import ratios, verdicts, wording
 
@@ -63,6 +64,7 @@ NAMES = {Unit.POINTS: " percentage points", Unit.MONTHS: " months", Unit.YEARS: 
 #: https://doi.org/10.2307/2171753); the Anderson–Rubin set is, whatever the strength.
 WEAK_BELOW = 10.0
 #: Fields of an estimate that are no value on the scale of its estimand, with their unit.
+_FINDINGS = ("interval", "finding", "direction")
 _FIELDS = {
     "p_value": Unit.P_VALUE,
     "level": Unit.LEVEL,
@@ -146,10 +148,31 @@ def sentences(record: Results) -> dict[str, str]:
         "primary.sentence": verdicts.primary_sentence(primary, verdict, compared),
         "primary.plain": verdicts.plain_sentence(primary, verdict, compared),
         "primary.exposed": rests_on(cast(pd.Series, primary), record.spec),
+        "primary.finding": _finding(cast(pd.Series, primary)),
+        "primary.detectable": _detectable(cast(pd.Series, primary)),
         "verdict.code": verdict.code,
         "verdict.sentence": verdicts.sentence(verdict),
         "verdict.reasons": verdicts.with_reasons(verdict, places(record.spec)),
     }
+
+
+def _finding(row: pd.Series) -> str:
+    """A primary with its interval and p-value, or why it has none."""
+    if row.get("withheld"):
+        return str(row["withheld"])
+    unit = UNITS[str(row["estimand"])]
+    value = wording.none_ended(row) or printed(Quantity(float(row["estimate"]), unit))
+    ends = interval(*(Quantity(float(row[end]), unit) for end in ("ci_low", "ci_high")))
+    level = wording.level(row["level"])
+    return f"{value} ({level} interval {ends}; {wording.p_is(row['p_value'])})"
+
+
+def _detectable(row: pd.Series) -> str:
+    """The smallest effects that a primary could have shown, or why there are none."""
+    if row.get("withheld"):
+        return str(row["withheld"])
+    low, high = (wording.number(float(row[end])) for end in ("mde_low", "mde_high"))
+    return f"a ratio above {high} or below {low}"
 
 
 def contrast(record: Results) -> verdicts.Compared:
@@ -234,6 +257,9 @@ def feed(
 def _field(row: pd.Series, field: str, declared: VariablesOf, minimum: tuple[int, int]) -> str:
     """One field of an estimate, its interval, both, or on which side the interval lies."""
     unit, digits = UNITS[str(row["estimand"])], declared.digits
+    if row.get("withheld") and (field in VALUES or field in _FINDINGS):
+        # The reason stands in the place of the value, and a word in those of what goes with it.
+        return str(row["withheld"]) if field in ("estimate", "finding") else wording.missing(row)
     low, high = (Quantity(float(row[end]), unit, digits) for end in ("ci_low", "ci_high"))
     if field == "interval":
         return interval(low, high)

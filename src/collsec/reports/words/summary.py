@@ -17,6 +17,7 @@ from collsec.core.errors import BadSpec, nearest
 from collsec.core.project import Project
 from collsec.designs.registry import is_timed, unit_of
 from collsec.evidence.record import Record, load
+from collsec.evidence.withheld import PRIMARY
 from collsec.hypothesis.study import Study, load_study
 from collsec.measures import MEASURES
 from collsec.reports.words import quantities, wording
@@ -78,11 +79,15 @@ def facts(record: Record, study: Study, p_holm: float = math.nan) -> dict[str, s
         "Estimand": _estimand(spec, str(primary["estimand"])),
         "Cohort": _cohort(record),
         "Exposed": exposed,
-        "Detectable": _detectable(primary, study.power),
+        "Detectable": record.withheld.get(PRIMARY) or _detectable(primary, study.power),
         "Inference": f"{_method(str(primary['inference']))}, "
         f"{wording.level(primary['level'])} interval; "
-        f"p {wording.p_value(primary['p_value'])}, Holm over {len(study.primaries)} primaries "
-        f"{wording.p_value(p_holm)}",
+        + (
+            wording.missing(primary)
+            if PRIMARY in record.withheld
+            else f"p {wording.p_value(primary['p_value'])}, Holm over {len(study.primaries)} "
+            f"primaries {wording.p_value(p_holm)}"
+        ),
     }
 
 
@@ -157,7 +162,7 @@ def beneath(record: Record) -> str:
 def _multiverse(record: Record) -> str:
     """The specifications of the multiverse, where it has been estimated."""
     h, said = record.hypothesis, quantities.variables(record)
-    if f"{h}.multiverse.n" not in said:
+    if f"{h}.multiverse.n" not in said or PRIMARY in record.withheld:
         return ""
     return (
         " Multiverse: {n} specifications, {principled_n} principled, of these "

@@ -13,6 +13,7 @@ from typing import Any
 
 from collsec.designs.estimate import Estimate
 from collsec.evidence.verdict import NEEDS_FULL, Family, Reason, Verdict
+from collsec.evidence.withheld import WITHDRAWN
 from collsec.reports.words.ratios import RatioWords
 from collsec.reports.words.wording import (
     begun,
@@ -40,6 +41,7 @@ LABELS = {
     "void": "Void",
     "secondary": "Exploratory",
     "described": "Described",
+    "withdrawn": "Withdrawn",
 }
 #: What each verdict that the rule reaches says.
 SENTENCES = {
@@ -55,6 +57,7 @@ SENTENCES = {
     "no-effect": "No effect: the interval rules out any effect large enough to matter.",
     "described": "Described: the numbers hold, but the design cannot tell what the act does from "
     "when it comes.",
+    "withdrawn": "Withdrawn: a fault was found, and nothing is said until it is corrected.",
 }
 #: What an inconclusive verdict says where too few were exposed, whatever the estimate.
 FOR_WANT_OF_CASES = (
@@ -83,6 +86,7 @@ REASONS = {
     "trend_before": "the outcome had moved before the act (p = {p})",
     "trend_unseen": "a movement before the act would have had to be {ratio} or more to show, more "
     "than what is estimated after it",
+    "withdrawn": "{reason}",
     "undecided": "the interval includes both no effect and effects large enough to matter",
     "quick_profile": "these numbers come from fewer draws than a verdict needs, and no release has "
     "one of the same specification and data",
@@ -239,13 +243,17 @@ def with_reasons(verdict: Verdict, places: str = "clusters") -> str:
 
 def primary_sentence(primary: Estimate, verdict: Verdict, contrast: Compared) -> str:
     """The finding of a primary in one or two sentences, worded by its verdict."""
+    if verdict.code == "withdrawn":
+        return f"{begun(WITHDRAWN)}: {reasons(verdict)[0]}."
+    if verdict.code == "not-estimable":
+        return f"{_counted(verdict, contrast.unit)} {sentence(verdict)}"
     words = contrast.words
     ends = (
         f"{begun(contrast.those)} {words.compared.format(ratio=number(primary.estimate))} "
         f"{contrast.others} ({level(primary.level)} interval "
         f"{interval(primary.ci_low, primary.ci_high)})"
     )
-    if is_for_want(verdict) or verdict.code == "not-estimable":
+    if is_for_want(verdict):
         return f"{_thin(primary, verdict, ends, contrast.unit)} {sentence(verdict)}"
     differed = words.past(primary.estimate)
     return {
@@ -253,7 +261,7 @@ def primary_sentence(primary: Estimate, verdict: Verdict, contrast: Compared) ->
         "contradicted": f"{ends}: they {differed}, against the claim, and the checks hold.",
         "mixed": f"{ends}: they {differed}, but at least one check of this result fails.",
         "no-effect": f"{ends}: no difference large enough to matter.",
-        "inconclusive": f"{ends}: no difference is detected, and none is ruled out"
+        "inconclusive": f"{ends}: no difference is detected, nor one that matters ruled out"
         f"{', and the sign is not stable' if has_no_sign(verdict) else ''}.",
         "described": f"{ends}: a description, since the design cannot tell what the act does from "
         "when it comes.",
@@ -262,12 +270,20 @@ def primary_sentence(primary: Estimate, verdict: Verdict, contrast: Compared) ->
     }[verdict.code]
 
 
+def _counted(verdict: Verdict, unit: str) -> str:
+    """What was counted against what would be expected, without a ratio."""
+    values = verdict.reasons[0].values
+    cases = _cases(values)
+    of = f" of only {_units(values['clusters'], unit)}" * _is_of_few(values)
+    return f"{begun(cases['counted'])}{of}{cases['expected']}."
+
+
 def _thin(primary: Estimate, verdict: Verdict, ends: str, unit: str) -> str:
     """What was counted against what would be expected; the ratio only where there is one."""
     values = verdict.reasons[0].values
     cases = _cases(values)
     if not primary.estimate > 0 or not math.isfinite(primary.estimate):
-        return f"{begun(cases['counted'])}{cases['expected']}."
+        return _counted(verdict, unit)
     of = f" of only {_units(values['clusters'], unit)}" * _is_of_few(values)
     return f"{ends}, on {cases['counted']}{of}{cases['expected'].replace(';', ' where', 1)}."
 
@@ -297,6 +313,7 @@ def plain_sentence(primary: Estimate, verdict: Verdict, contrast: Compared) -> s
         "described": f"This describes whether {compared}, not why.",
         "void": "Nothing can be said: the estimator failed a check of its own.",
         "not-estimable": few,
+        "withdrawn": f"Withdrawn: {'; '.join(reasons(verdict))}.",
         NEEDS_FULL: "These numbers come from fewer draws than a verdict needs.",
     }[verdict.code]
 

@@ -75,6 +75,18 @@ def p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def p_is(p: float) -> str:
+    """A p-value with its sign, for a sentence.
+
+    Examples
+    --------
+    >>> p_is(0.04321), p_is(0.0002), p_is(float("nan"))
+    ('p = 0.043', 'p < 0.001', 'p not estimable')
+    """
+    said = p_value(p)
+    return f"p = {said}" if said[0].isdigit() else f"p {said}"
+
+
 def level(confidence: float) -> str:
     """A confidence level for print (98.3 %)."""
     return f"{100 * confidence:.1f} %".replace(".0 %", " %")
@@ -167,6 +179,23 @@ def exploratory(
         return "no detectable difference"
     as_claimed = (low > neutral) == (expected == "above_one")
     return "as the claim implies" if as_claimed else "against what the claim implies"
+
+
+def missing(row: Mapping[Any, Any] | pd.Series) -> str:
+    """Why an estimate has no number, in a word or two: for a cell.
+
+    Examples
+    --------
+    >>> missing({"withheld": "withdrawn: the control group is another one"}), missing({})
+    ('withdrawn', 'not estimable')
+    """
+    return str(row.get("withheld") or NOT_ESTIMABLE).partition(":")[0]
+
+
+def labeled(row: Mapping[Any, Any] | pd.Series) -> str:
+    """The label of an estimate, and behind it why it has no number where that is withheld."""
+    why = row.get("withheld") or ""
+    return f"{row['label']}. {begun(why)}" if why else str(row["label"])
 
 
 def is_thin(row: Mapping[Any, Any] | pd.Series, minimum: tuple[int, int]) -> bool:

@@ -89,6 +89,7 @@ ACTS = (
             VariablesOf(f"next_action.*.{what}", {"{name}": "estimate", "{name}_ci": "interval"})
             for what in ("hazard", "within_war", "difference")
         ),
+        VariablesOf("next_action.*.within_war", {"{name}_finding": "finding"}),
         VariablesOf("next_action.*.after_*", {"{name}": "estimate", "{name}_n": "n_units"}),
     ),
     uses=(
