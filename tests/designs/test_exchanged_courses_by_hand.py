@@ -11,10 +11,10 @@ from scipy import stats
 from scipy.optimize import minimize_scalar
 
 from collsec.designs import exchanged_courses
-from collsec.designs.binary_exposure import BinaryExposure
 from collsec.designs.exchanged_courses import redraw_on_the_eve, refits
 from collsec.designs.inputs import Prepared
 from made_up_cohorts import prepared_of
+from riskset import BinaryExposure
 
 ZERO = pd.Timestamp("2000-01-01")
 

@@ -151,7 +151,7 @@ def test_outcomes_a_year_are_those_of_the_last_ten_years() -> None:
     assert (nothing.n_events, nothing.estimand) == (0, "hazard_ratio")
     since = DESIGN.since(inputs(), pd.Timestamp("2000-12-31"), 0.9)
     assert (since.exposed_events, since.level) == (late, 0.9)
-    checked = DESIGN.robustness(inputs())
+    checked = DESIGN.robustness(inputs()).records
     assert checked["engines_agree"] and len(checked["without"]["left_out"]) == N
     assert 0 < checked["proportional_hazards"] < 1
 

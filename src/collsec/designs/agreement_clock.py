@@ -7,20 +7,19 @@ could not have received it.
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import numpy as np
 import pandas as pd
 
-from collsec.designs.checks import LEVEL
+from collsec.designs.checks import LEVEL, NOT_CALIBRATED, rejections
 from collsec.designs.cox_based import with_time_zero
-from collsec.designs.estimate import Quantity, Unit, seed_for
+from collsec.designs.estimate import seed_for
 from collsec.designs.inputs import Cohort, Inputs, PanelBuilder, Prepared
-from collsec.designs.matched_acts import wilson
 from collsec.designs.registry import design
 from collsec.designs.time_varying import REFERENCE_PER_DRAW, TimeVarying, lay_out
 from collsec.histories.panels import days_of
-from riskset.inference import ExposureDesign, InferenceError, rerandomization_test
+from riskset.inference import Calibration, ExposureDesign, InferenceError, rerandomization_test
 from riskset.inference.exposure_design import (
     alike,
     at_risk_on,
@@ -68,43 +67,25 @@ class AgreementClock(TimeVarying):
     builder = AgreementBuilder
     clock = "as long after their agreement"
 
-    def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def rows(self, inputs: Inputs, laid_out: Prepared) -> pd.DataFrame:
         """As for any time-varying exposure, with the day on which each clock starts."""
-        rows, attrition = super().panel(inputs)
-        return with_time_zero(rows, self.prepare(inputs, inputs.spec.exposure)), attrition
+        return with_time_zero(super().rows(inputs, laid_out), laid_out)
 
-    def robustness(self, inputs: Inputs) -> dict[str, Any]:
-        """As for any time-varying exposure, and exposures that prefer wars about to end."""
-        eve = self.on_the_eve(inputs, self.prepare(inputs, inputs.spec.exposure))
-        bound = inputs.study.calibration_bounds[1]
-        doubts = [{"code": "on_the_eve", "values": {"rate": eve["rate"], "high": bound}}]
-        return super().robustness(inputs) | {"describes": doubts if eve["low"] > bound else []}
-
-    def on_the_eve(self, inputs: Inputs, prepared: Prepared) -> dict[str, float]:
+    def anticipation(self, inputs: Inputs, laid_out: Prepared) -> Calibration:
         """Rejection rate of exposures that change nothing but prefer wars about to end."""
         name = f"{inputs.spec.hypothesis}.eve"
         try:
-            laid_out = lay_out(inputs, prepared)
+            spells = lay_out(inputs, laid_out)
         except InferenceError:
-            return {"rate": np.nan, "low": np.nan, "high": np.nan}
+            return NOT_CALIBRATED
         test = rerandomization_test(
-            laid_out,
+            spells,
             draws=REFERENCE_PER_DRAW * EVE_DRAWS,
             seed=seed_for(inputs.study.seed, f"{name}.reference"),
         )
         rng = np.random.default_rng(seed_for(inputs.study.seed, name))
-        p_values = test(redraw_on_the_eve(laid_out, EVE_DRAWS, rng))
-        rejected = int(np.count_nonzero(np.asarray(p_values) < LEVEL))
-        low, high = wilson(rejected, EVE_DRAWS)
-        return {"rate": rejected / EVE_DRAWS, "low": low, "high": high}
-
-    def curves(
-        self, inputs: Inputs, prepared: Prepared
-    ) -> tuple[list[pd.DataFrame], dict[str, Quantity]]:
-        """Those of any time-varying exposure, and the eve of peace."""
-        made, found = super().curves(inputs, prepared)
-        rate = self.on_the_eve(inputs, prepared)["rate"]
-        return made, found | {"eve_of_peace.rejection": Quantity(rate, Unit.SHARE, digits=1)}
+        p_values = np.asarray(test(redraw_on_the_eve(spells, EVE_DRAWS, rng)))
+        return rejections(int(np.count_nonzero(p_values < LEVEL)), math.nan, np.zeros(EVE_DRAWS))
 
 
 def redraw_on_the_eve(laid_out: ExposureDesign, draws: int, rng: np.random.Generator) -> np.ndarray:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from collsec import measures
 from collsec.designs.inputs import Inputs, PanelBuilder, cohort_of
-from collsec.designs.log_linear import Stack
 from collsec.histories.cohorts import DAY_STRATA
 from collsec.histories.panels import days_of
 from collsec.hypothesis.options import Choices
+from riskset import EventStack
 
 #: Months around an arrival, and those that all others are compared with: not the last before it,
 #: in which what is to come may show already.
@@ -35,7 +36,7 @@ class Arrivals:
     events : DataFrame
         One row per arrival: ``gwno_host, conflict_id, month`` (ordinal), ``is_shared`` (whether
         several conflicts share the host's months).
-    stacks : tuple of Stack
+    stacks : tuple of EventStack
         Its counts; the host of the arrival first.
     hosts : tuple of ndarray of int
         Hosts of the rows of each stack.
@@ -50,7 +51,7 @@ class Arrivals:
     """
 
     events: pd.DataFrame
-    stacks: tuple[Stack, ...]
+    stacks: tuple[EventStack, ...]
     hosts: tuple[np.ndarray, ...]
     later: tuple[np.ndarray, ...]
     ending: tuple[np.ndarray, ...]
@@ -69,18 +70,18 @@ def ordinal(days: pd.Series) -> np.ndarray:
     return found
 
 
-def counts_by_month(violence: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Deaths, and whether conflicts share the month, by host (rows) and ordinal month (columns)."""
-    rows = violence.assign(month=ordinal(violence["from_date"]))
+def counts_by_month(counted: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Counts, and whether conflicts share the month, by host (rows) and ordinal month (columns)."""
+    rows = counted.assign(month=ordinal(counted["from_date"]))
     table, shared = (
         rows.pivot_table(index="gwno_host", columns="month", values=value, aggfunc="first")
-        for value in ("deaths_in_month", "is_shared_month")
+        for value in ("count", "is_shared")
     )
     every = range(int(table.columns.min()), int(table.columns.max()) + 1)
     return table.reindex(columns=every), shared.reindex(columns=every).fillna(0)
 
 
-def arrivals(inputs: Inputs, measure: str, choices: Choices) -> Arrivals:
+def arrivals(inputs: Inputs, measure: str, outcome: str, choices: Choices) -> Arrivals:
     """Lay out the arrivals of an exposure on hosts, with their controls.
 
     Parameters
@@ -88,6 +89,9 @@ def arrivals(inputs: Inputs, measure: str, choices: Choices) -> Arrivals:
     inputs : Inputs
     measure : str
         The exposure.
+    outcome : str
+        What is counted by host and month: a measure that gives ``gwno_host, from_date, count,
+        is_shared`` (whether several conflicts share the host's month).
     choices : Choices
         What is done otherwise than declared.
     """
@@ -101,7 +105,8 @@ def arrivals(inputs: Inputs, measure: str, choices: Choices) -> Arrivals:
         spells["off_date"].isna(), 10**6, ordinal(spells["off_date"].fillna(spells["on_date"]))
     )
     spells = spells.assign(on=on, off=off)
-    deaths, shared = counts_by_month(inputs.timelines["violence"])
+    counted = measures.get(outcome)(inputs.following(inputs.episodes))
+    deaths, shared = counts_by_month(counted)
     first, last = int(deaths.columns.min()), int(deaths.columns.max())
     events = spells.sort_values(["on", "conflict_id"]).drop_duplicates(["gwno_host", "on"])
     steps = [("arrivals", "Beginnings of the exposure in a host", len(events))]
@@ -119,7 +124,7 @@ def arrivals(inputs: Inputs, measure: str, choices: Choices) -> Arrivals:
     three = [(h, c, m) for h, c, m in three if h in _at_war(wars, m)]
     steps.append(("a host at war", "A war of the cohort within 12 months before", len(three)))
     kept: list[tuple[int, int, int, bool]] = []
-    stacks: list[Stack] = []
+    stacks: list[EventStack] = []
     hosts: list[np.ndarray] = []
     later: list[np.ndarray] = []
     ending: list[np.ndarray] = []
@@ -135,7 +140,7 @@ def arrivals(inputs: Inputs, measure: str, choices: Choices) -> Arrivals:
         if place in choices.drop_countries or not enough[0] or enough.sum() < 2:
             continue
         names, table = names[enough], table[enough]
-        stacks.append(Stack(table))
+        stacks.append(EventStack(table))
         hosts.append(names)
         later.append(np.isin(names, host[begin > window[-1]]))
         ending.append(np.isin(names, sorted(_ending(wars, month))))

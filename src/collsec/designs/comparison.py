@@ -85,10 +85,14 @@ class Comparison:
         """
         return not self.in_degrees and self.rows[self.column].nunique() <= 2
 
+    @property
+    def is_exposed(self) -> pd.Series:
+        """Which rows count as exposed; a covariate in degrees exposes every one."""
+        return (self.rows[self.column] > 0) | (not self.is_yes_or_no)
+
     def counts(self) -> dict[str, Any]:
-        """Counts alongside an estimate; a covariate in degrees exposes every unit."""
-        exposed = (self.rows[self.column] > 0) | (not self.is_yes_or_no)
-        return counts_of(self.rows, exposed, unit=self.unit, cluster=self.cluster)
+        """Counts that are reported with an estimate."""
+        return counts_of(self.rows, self.is_exposed, unit=self.unit, cluster=self.cluster)
 
     def expected(self) -> float:
         """Exposed events expected without an effect; NaN for a covariate in degrees.

@@ -10,11 +10,12 @@ import numpy as np
 from collsec.core.schema import Role
 from collsec.designs.comparison import identity
 from collsec.designs.estimate import Estimate
-from collsec.designs.log_linear import expected, log_ratios
 from collsec.designs.monthly_violence import RATIO
 from collsec.designs.parts import Context, Part, TableOf, part
 from collsec.designs.printed import EventStudyOf
-from collsec.designs.redrawn_arrivals import Laid
+from collsec.designs.stacked_arrivals import StackedDesign
+from riskset import stacked_jackknife
+from riskset.regression.stacked_poisson import stack_means
 
 #: Groups of months of the event study, first and last month since the arrival.
 PERIODS = ((-12, -7), (-6, -1), (0, 5), (6, 11), (12, 23), (24, 35))
@@ -39,10 +40,9 @@ PERIODS = ((-12, -7), (-6, -1), (0, 5), (6, 11), (12, 23), (24, 35))
 def event_study(context: Context) -> Part:
     """Ratios of deaths by months before and after the arrival, all in one model."""
     laid: Any = context.prepared
-    group = periods_of(laid.found.relative)
-    ratios = log_ratios(laid.stacks, group)
-    leave = np.array([log_ratios(laid.without(p).stacks, group) for p in range(len(laid.stacks))])
-    size = len(leave)
+    group = periods_of(laid.arrivals.relative)
+    ratios, errors = stacked_jackknife(laid.stacks, group)
+    size = len(laid.stacks)
     level = context.inputs.study.usual_level
     made = []
     for place, (first, last) in enumerate(PERIODS):
@@ -54,8 +54,7 @@ def event_study(context: Context) -> Part:
             label=f"Months {first} to {last}".replace("-", "−"),
         )
         known |= {"estimand": RATIO, "inference": "cluster_jackknife"} | laid.counts()
-        own = leave[:, place]
-        error = math.sqrt((size - 1) / size * float(((own - own.mean()) ** 2).sum()))
+        error = float(errors[place])
         if not math.isfinite(ratios[place]) or not math.isfinite(error) or error == 0:
             made.append(Estimate.missing("no death counted or expected", level=level, **known))
             continue
@@ -85,7 +84,7 @@ def periods_of(relative: np.ndarray) -> np.ndarray:
     return group
 
 
-def by_month(laid: Laid, group: np.ndarray, ratios: np.ndarray) -> list[dict[str, float]]:
+def by_month(laid: StackedDesign, group: np.ndarray, ratios: np.ndarray) -> list[dict[str, float]]:
     """What the model of all periods expects of each month without an effect, and what it counted.
 
     Returns
@@ -97,11 +96,11 @@ def by_month(laid: Laid, group: np.ndarray, ratios: np.ndarray) -> list[dict[str
     """
     factor = np.where(group >= 0, np.exp(ratios[np.maximum(group, 0)]), 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        fitted = [expected(one, factor)[0] / factor for one in laid.stacks]
+        fitted = [stack_means(one, factor)[0] / factor for one in laid.stacks]
     weights = [one.weight for one in laid.stacks]
     own = [one.values[0] for one in laid.stacks]
     rows = []
-    for place, month in enumerate(laid.found.relative):
+    for place, month in enumerate(laid.arrivals.relative):
         without = sum(w * f[place] for w, f in zip(weights, fitted, strict=True))
         counted = sum(w * y[place] for w, y in zip(weights, own, strict=True))
         rows.append(

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from collsec.designs.agreement_clock import EVE_MONTHS, EVE_WEIGHT
-from collsec.designs.binary_exposure import BinaryExposure
-from collsec.designs.checks import LEVEL, rejections
+from collsec.designs.checks import rejected_by_jackknife
 from collsec.designs.inputs import Prepared, codes
+from collsec.designs.jackknife import Refit
 from collsec.histories.panels import clock, days_of
-from riskset import EstimationError
-from riskset.inference import Calibration, InferenceError, cluster_jackknife
+from riskset import BinaryExposure
+from riskset.inference import Calibration
 
 
 def refits(prepared: Prepared, cluster: pd.Series) -> tuple[BinaryExposure, np.ndarray]:
@@ -73,14 +73,8 @@ def redraw_on_the_eve(
 
 def tested(quick: BinaryExposure, cluster: pd.Series, courses: Iterable[np.ndarray]) -> Calibration:
     """How often the primary's test rejects, of courses of exposure that change nothing."""
-    rejected, estimates, exposed = 0, [], []
-    for drawn in courses:
-        try:
-            found = cluster_jackknife(quick.refit(drawn), cluster.to_numpy(), level=1 - LEVEL)
-        except (EstimationError, InferenceError):
-            continue
-        estimates.append(found.estimate)
-        exposed.append(float((quick.fails * drawn).sum()))
-        rejected += found.p_value < LEVEL
-    events = float(np.mean(exposed)) if exposed else math.nan
-    return rejections(rejected, events, np.array(estimates))
+
+    def made(course: np.ndarray) -> tuple[Refit, float]:
+        return quick.refit(course), float((quick.fails * course).sum())
+
+    return rejected_by_jackknife(courses, made, cluster.to_numpy())

@@ -12,7 +12,6 @@ import pandas as pd
 from collsec import measures
 from collsec.core.errors import BadSpec
 from collsec.designs.inputs import Inputs, PanelBuilder, cohort_of
-from collsec.designs.matched_acts import Sets
 from collsec.histories.cohorts import DAY_STRATA as OF_DAY
 from collsec.histories.cohorts import STRATA
 from collsec.histories.cohorts.matched import MatchedSets, match, months_at_war
@@ -20,6 +19,7 @@ from collsec.histories.extents import last_day_followed
 from collsec.histories.panels import days_of
 from collsec.hypothesis.options import Choices
 from collsec.hypothesis.specification import ExposureSpec
+from riskset import MatchedOutcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +31,19 @@ class Matched:
     sets : MatchedSets
     outcome : ndarray of float, shape (n_members,)
         Months at war in each member's window.
-    attrition : DataFrame
     window, shift : int
         Months of the window, and from the act to its beginning.
     """
 
     sets: MatchedSets
     outcome: np.ndarray
-    attrition: pd.DataFrame
     window: int
     shift: int
 
-    def numbers(self, cluster: str) -> Sets:
+    def numbers(self, cluster: str = "conflict_id") -> MatchedOutcomes:
         """Outcomes by set, with the clusters of the acts."""
         members = self.sets.members
-        return Sets(
+        return MatchedOutcomes(
             members["act"].to_numpy(np.int64),
             members["is_own"].to_numpy(bool),
             self.outcome,
@@ -69,7 +67,12 @@ class Matched:
         """The same sets with the members alone whose war goes on so many months after the act."""
         return self._where(self.sets.members["days_to_end"].to_numpy(float) > days_of(months))
 
-    def of_acts_since(self, day: pd.Timestamp) -> Matched:
+    @property
+    def attrition(self) -> pd.DataFrame:
+        """Acts that remain after each step."""
+        return self.sets.attrition
+
+    def since(self, day: pd.Timestamp) -> Matched:
         """The sets of acts from a day on."""
         late = (self.sets.acts["day"] >= day).to_numpy(bool)
         return self._where(late[self.sets.members["act"].to_numpy(int)])
@@ -159,7 +162,7 @@ def lay_out(
         day + np.timedelta64(days_of(shift), "D"),
         window,
     )
-    return Matched(sets, outcome_months, sets.attrition, window, shift)
+    return Matched(sets, outcome_months, window, shift)
 
 
 def _acts(units: pd.DataFrame, spells: pd.DataFrame) -> pd.DataFrame:

@@ -12,8 +12,6 @@ import dataclasses
 import functools
 import math
 from collections.abc import Sequence
-from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,15 +24,14 @@ from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
 from collsec.designs.exchanged_courses import redraw_on_the_eve, refits, tested
 from collsec.designs.inputs import Cohort, Inputs, PanelBuilder, Prepared, codes
 from collsec.designs.jackknife import hazard_ratio, joint_effects
-from collsec.designs.parts import Part
-from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, Task, design
+from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, STRATA, design
 from collsec.histories.cohorts import courses as histories
 from collsec.histories.cohorts.courses import TRANSITIONS, State, Transition
 from collsec.histories.panels import UnitSpells, unit_spells
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
 from riskset import EstimationError
-from riskset.inference import Calibration
+from riskset.inference import Calibration, permute_within
 
 JACKKNIFE, SANDWICH = "cluster_jackknife", "cluster_sandwich"
 #: What a ratio of the rates of a transition is called, by the state that it leads to.
@@ -95,70 +92,26 @@ class MultiState(CoxBased):
 
     name = "multi_state"
     kind = "exposure"
-    honors = frozenset({LAGS, LAG, ASSIGNMENT})
+    honors = frozenset({LAGS, LAG, ASSIGNMENT, STRATA})
     methods = (JACKKNIFE,)
     further_methods = (JACKKNIFE, SANDWICH)
     calibration_blocks = 8
     builder: type[CourseBuilder] = between(State.WAR, State.END)
 
-    def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def rows(self, inputs: Inputs, laid_out: Prepared) -> pd.DataFrame:
         """Rows of the primary's transition, with the day on which each clock starts."""
-        prepared = self.prepare(inputs, inputs.spec.exposure)
-        return with_time_zero(prepared.rows, prepared), prepared.attrition
+        return with_time_zero(laid_out.rows, laid_out)
 
     def along(self, inputs: Inputs, exposure: ExposureSpec, transition: Transition) -> Prepared:
         """The wars in another state than the primary's, laid out for one exposure."""
         prepared = between(*transition)(inputs, ()).prepare(exposure)
         return dataclasses.replace(prepared, estimand=ESTIMANDS[transition[1]])
 
-    def tasks(self, inputs: Inputs, draws: Draws) -> dict[str, Task]:
-        """Primary with the other transitions; lags, other exposures, other outcomes."""
-        spec, study, name = inputs.spec, inputs.study, inputs.spec.hypothesis
-
-        def ratio(
-            exposure: ExposureSpec,
-            suffix: str,
-            role: Role,
-            level: float = study.usual_level,
-            label: str = "",
-            outcome: str | None = None,
-        ) -> Part:
-            found = self.estimate(
-                inputs,
-                self.prepare(inputs, exposure, outcome=outcome),
-                exposure,
-                estimate_id=f"{name}.{suffix}",
-                role=role,
-                level=level,
-                draws=0,
-                label=label,
-            )
-            return Part([found])
-
-        def primary() -> Part:
-            own = ratio(spec.exposure, "primary", Role.PRIMARY, study.level_of(name))
-            return Part([*own.estimates, *self.others(inputs)])
-
-        made: dict[str, Task] = {"primary": primary}
-        for lag in spec.lags_months:
-            if lag != spec.exposure.lag_months:
-                made[f"lag.{lag}"] = partial(
-                    ratio,
-                    dataclasses.replace(spec.exposure, lag_months=lag),
-                    f"lag_{lag:02d}",
-                    Role.LAG,
-                    study.level_of(name),
-                    f"Lag of {lag} months",
-                )
-        for other in spec.secondary:
-            made[f"secondary.{other.measure}"] = partial(
-                ratio, other, other.measure, Role.SECONDARY
-            )
-        for outcome in spec.outcomes:
-            made[f"outcome.{outcome}"] = partial(
-                ratio, spec.exposure, outcome, Role.OUTCOME, outcome=outcome
-            )
-        return made
+    def alongside(
+        self, inputs: Inputs, laid_out: Prepared, primary: Estimate, draws: Draws
+    ) -> list[Estimate]:
+        """The other transitions."""
+        return self.others(inputs)
 
     def others(self, inputs: Inputs) -> list[Estimate]:
         """The exposure's ratio on every other transition, and the primary's beside its like."""
@@ -230,48 +183,31 @@ class MultiState(CoxBased):
             return sandwich_ratio(comparison, level=level, power=power, **known)
         return hazard_ratio(comparison, level=level, power=power, **known)
 
-    def without_draws(self, inputs: Inputs, prepared: Prepared, level: float) -> Estimate:
-        """The primary's ratio with the jackknife's error."""
-        exposure = inputs.spec.exposure
-        return self.estimate(
-            inputs, prepared, exposure, estimate_id="", role=Role.PRIMARY, level=level, draws=0
-        )
-
     def calibrate(self, inputs: Inputs, prepared: Prepared, draws: int, block: int) -> Calibration:
         """Rejection rate where courses of exposure are exchanged among the wars of a stratum.
 
         Each war keeps its transitions and receives the course of another, on the clock of the
-        state. Each draw has a seed of its own, so that blocks give what one run would.
+        state.
         """
-        name, units = f"{inputs.spec.hypothesis}.calibration", prepared.units
+        units = prepared.units
         names = (*prepared.strata, *inputs.spec.inference.assignment_strata)
         stratum, cluster = codes(units, names), units[inputs.spec.cluster]
         quick, paths = refits(prepared, cluster)
-        members = [np.flatnonzero(stratum == code) for code in np.unique(stratum)]
-        courses = []
-        for draw in range(block, draws, self.calibration_blocks):
-            rng = np.random.default_rng(seed_for(inputs.study.seed, f"{name}.{draw}"))
-            donor = np.arange(len(units))
-            for own in members:
-                donor[own] = rng.permutation(own)
-            courses.append(paths[donor])
+        receivers = np.arange(len(units))
+        courses = (
+            paths[permute_within(receivers, stratum, rng)]
+            for rng in self.generators(inputs, draws, block)
+        )
         return tested(quick, cluster, courses)
 
-    def robustness(self, inputs: Inputs) -> dict[str, Any]:
-        """As for any Cox model, and exposures that prefer wars about to leave the state."""
-        eve = self.on_the_eve(inputs, self.prepare(inputs, inputs.spec.exposure))
-        bound = inputs.study.calibration_bounds[1]
-        doubts = [{"code": "on_the_eve", "values": {"rate": eve.rejection_rate, "high": bound}}]
-        return super().robustness(inputs) | {"describes": doubts if eve.ci_low > bound else []}
-
-    def on_the_eve(self, inputs: Inputs, prepared: Prepared) -> Calibration:
+    def anticipation(self, inputs: Inputs, laid_out: Prepared) -> Calibration:
         """Rejection rate of exposures that change nothing but prefer wars about to end."""
-        units, name = prepared.units, f"{inputs.spec.hypothesis}.eve"
-        names = (*prepared.strata, *inputs.spec.inference.assignment_strata)
+        units, name = laid_out.units, f"{inputs.spec.hypothesis}.eve"
+        names = (*laid_out.strata, *inputs.spec.inference.assignment_strata)
         rng = np.random.default_rng(seed_for(inputs.study.seed, name))
         cluster = units[inputs.spec.cluster]
-        quick, paths = refits(prepared, cluster)
-        donors, chosen = redraw_on_the_eve(prepared, codes(units, names), EVE_DRAWS, rng)
+        quick, paths = refits(laid_out, cluster)
+        donors, chosen = redraw_on_the_eve(laid_out, codes(units, names), EVE_DRAWS, rng)
         courses = []
         for receivers in chosen:
             drawn, placed = np.zeros_like(paths), receivers >= 0
@@ -279,16 +215,11 @@ class MultiState(CoxBased):
             courses.append(drawn)
         return tested(quick, cluster, courses)
 
-    def calibrate_biased(self, inputs: Inputs, draws: int) -> float:
-        """No estimator that is known to be biased is declared for courses."""
-        return math.nan
-
     def curves(
         self, inputs: Inputs, prepared: Prepared
     ) -> tuple[list[pd.DataFrame], dict[str, Quantity]]:
-        """None beyond survival in the state; counts of each transition, and the eve of peace."""
-        rate = self.on_the_eve(inputs, prepared).rejection_rate
-        found = {"eve_of_peace.rejection": Quantity(rate, Unit.SHARE, digits=1)}
+        """None beyond survival in the state; counts of each transition."""
+        found: dict[str, Quantity] = {}
         for one in TRANSITIONS:
             panel = self.along(inputs, inputs.spec.exposure, one)
             comparison = Comparison.of(panel, inputs.spec.cluster)

@@ -22,11 +22,9 @@ from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.cox_based import CoxBased
 from collsec.designs.estimate import USUAL, Estimate, Quantity, Unit, is_usual, seed_for
 from collsec.designs.inputs import Inputs, Prepared, codes
-from collsec.designs.parts import Part
-from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, Task, design
+from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, STRATA, design
 from collsec.histories.panels import arrange, clock, exposure_column, unit_spells
 from collsec.hypothesis.specification import ExposureSpec
-from collsec.hypothesis.study import Draws
 from riskset.inference import (
     Calibration,
     ExposureDesign,
@@ -204,81 +202,22 @@ class TimeVarying(CoxBased):
 
     name = "time_varying"
     kind = "exposure"
-    honors = frozenset({LAGS, LAG, ASSIGNMENT})
+    honors = frozenset({LAGS, LAG, ASSIGNMENT, STRATA})
     methods = (RERANDOMIZED,)
     further_methods = (RERANDOMIZED, SANDWICH)
     calibration_blocks = 1
 
-    def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """The primary's panel with the exposure at every declared lag."""
+    def rows(self, inputs: Inputs, laid_out: Prepared) -> pd.DataFrame:
+        """The primary's rows with the exposure at every declared lag."""
         spec = inputs.spec
-        prepared = self.prepare(inputs, spec.exposure)
         calendar = inputs.calendar(spec.exposure.measure)
         exposures = {
-            exposure_column(spec.exposure.measure, lag): unit_spells(prepared.units, calendar, lag)
+            exposure_column(spec.exposure.measure, lag): unit_spells(laid_out.units, calendar, lag)
             for lag in sorted({spec.exposure.lag_months, *spec.lags_months})
         }
-        own = {"unit_id", "conflict_id", "start", "stop", "event", prepared.column}
-        carried = [c for c in prepared.rows.columns if c not in own]
-        rows = arrange(prepared.units, prepared.outcome, exposures, carried)
-        return rows, prepared.attrition
-
-    def tasks(self, inputs: Inputs, draws: Draws) -> dict[str, Task]:
-        """Primary, lags, secondary exposures, other outcomes."""
-        spec, study = inputs.spec, inputs.study
-        name, exposure = spec.hypothesis, spec.exposure
-
-        def task(
-            exposure: ExposureSpec,
-            suffix: str,
-            role: Role,
-            level: float = study.usual_level,
-            *,
-            label: str = "",
-            outcome: str | None = None,
-        ) -> Task:
-            return lambda: Part(
-                [
-                    self.estimate(
-                        inputs,
-                        self.prepare(inputs, exposure, outcome=outcome),
-                        exposure,
-                        estimate_id=f"{name}.{suffix}",
-                        role=role,
-                        level=level,
-                        draws=draws.rerandomization_draws,
-                        label=label,
-                    )
-                ]
-            )
-
-        made = {
-            "primary": task(
-                exposure, "primary", Role.PRIMARY, study.level_of(inputs.spec.hypothesis)
-            )
-        }
-        for lag in spec.lags_months:
-            if lag != exposure.lag_months:  # else the primary itself: one estimate, one interval
-                made[f"lag.{lag}"] = task(
-                    dataclasses.replace(exposure, lag_months=lag),
-                    f"lag_{lag:02d}",
-                    Role.LAG,
-                    study.level_of(inputs.spec.hypothesis),
-                    label=f"Lag of {lag} months",
-                )
-        for other in spec.secondary:
-            is_biased = other.validity == "known-biased"
-            role = Role.KNOWN_BIASED if is_biased else Role.SECONDARY
-            made[f"secondary.{other.measure}"] = task(other, other.measure, role)
-        for outcome in spec.outcomes:
-            made[f"outcome.{outcome}"] = task(
-                exposure,
-                outcome,
-                Role.OUTCOME,
-                label=curves.kind_label(outcome),
-                outcome=outcome,
-            )
-        return made
+        own = {"unit_id", "conflict_id", "start", "stop", "event", laid_out.column}
+        carried = [c for c in laid_out.rows.columns if c not in own]
+        return arrange(laid_out.units, laid_out.outcome, exposures, carried)
 
     def estimate(
         self,
@@ -292,9 +231,9 @@ class TimeVarying(CoxBased):
         draws: int,
         label: str = "",
     ) -> Estimate:
-        """By re-randomization; by the sandwich where asked, or where nothing can be redrawn."""
+        """By re-randomization; by the sandwich where asked, or where nothing is redrawn."""
         method = exposure.inference or inputs.spec.inference.method
-        if prepared.spells is not None and method == RERANDOMIZED:
+        if draws and prepared.spells is not None and method == RERANDOMIZED:
             return rerandomized(
                 inputs,
                 prepared,
@@ -308,13 +247,6 @@ class TimeVarying(CoxBased):
         comparison = Comparison.of(prepared, inputs.spec.cluster)
         known = identity(inputs, exposure, estimate_id=estimate_id, role=role, label=label)
         return sandwich_ratio(comparison, level=level, power=inputs.study.power, **known)
-
-    def without_draws(self, inputs: Inputs, prepared: Prepared, level: float) -> Estimate:
-        """The primary's hazard ratio with the sandwich's error."""
-        exposure = dataclasses.replace(inputs.spec.exposure, inference=SANDWICH)
-        return self.estimate(
-            inputs, prepared, exposure, estimate_id="", role=Role.PRIMARY, level=level, draws=0
-        )
 
     def calibrate(self, inputs: Inputs, prepared: Prepared, draws: int, block: int) -> Calibration:
         """Rejection rate where the exposure is redrawn at its actual counts and dates."""
