@@ -29,11 +29,10 @@ from collsec.designs.estimate import (
     rounded,
     seed_for,
     tidy,
-    wald_interval,
-    wald_p_value,
 )
 from collsec.hypothesis.specification import ExposureSpec
 from made_up_cohorts import inputs_of
+from riskset import wald_interval, wald_p_value
 
 #: Quantiles of the normal distribution, and of Student's t with two degrees of freedom.
 Z95, Z99, Z80 = 1.959963984540054, 2.5758293035489004, 0.8416212335729143

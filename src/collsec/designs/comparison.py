@@ -15,10 +15,10 @@ import pandas as pd
 
 from collsec import measures
 from collsec.core.schema import Role
-from collsec.designs.estimate import EVENTS, Estimate, counts_of, wald_interval
+from collsec.designs.estimate import EVENTS, Estimate, counts_of
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.hypothesis.specification import ExposureSpec
-from riskset import CoxDesign, CoxResult, EstimationError, cox_ph
+from riskset import CoxDesign, CoxResult, EstimationError, cox_ph, wald_interval
 
 # Events, on either side of a yes-or-no comparison, and exposed clusters below which a number
 # rests on single wars.

@@ -23,14 +23,14 @@ from collsec.designs.cox_based import CoxBased, with_time_zero
 from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
 from collsec.designs.exchanged_courses import redraw_on_the_eve, refits, tested
 from collsec.designs.inputs import Cohort, Inputs, PanelBuilder, Prepared, codes
-from collsec.designs.jackknife import hazard_ratio, joint_effects
+from collsec.designs.jackknife import hazard_ratio
 from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, STRATA, design
 from collsec.histories.cohorts import courses as histories
 from collsec.histories.cohorts.courses import TRANSITIONS, State, Transition
 from collsec.histories.panels import UnitSpells, unit_spells
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
-from riskset import EstimationError
+from riskset import EstimationError, joint_effects
 from riskset.inference import Calibration, permute_within
 
 JACKKNIFE, SANDWICH = "cluster_jackknife", "cluster_sandwich"

@@ -11,14 +11,7 @@ import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
-from collsec.designs.estimate import (
-    Estimate,
-    Quantity,
-    Unit,
-    wald_interval,
-    wald_p_value,
-    without_estimate,
-)
+from collsec.designs.estimate import Estimate, Quantity, Unit, without_estimate
 from collsec.designs.inputs import Inputs
 from collsec.hypothesis.multiverse import (
     AXIS,
@@ -28,7 +21,7 @@ from collsec.hypothesis.multiverse import (
 )
 from collsec.hypothesis.options import Choices
 from collsec.measures import get
-from riskset import EstimationError
+from riskset import EstimationError, wald_interval, wald_p_value
 from riskset.inference import InferenceError, SpecificationCurve, specification_curve
 
 # Quantiles between which the middle of an option's specifications lies.

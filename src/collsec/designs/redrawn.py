@@ -13,11 +13,11 @@ import numpy as np
 
 from collsec.core.schema import Role
 from collsec.designs.checks import rejections
-from collsec.designs.estimate import Estimate, seed_for, wald_interval
+from collsec.designs.estimate import Estimate, seed_for
 from collsec.designs.inputs import Inputs
 from collsec.designs.registry import SANDWICH, Design, Layout
 from collsec.hypothesis.specification import ExposureSpec
-from riskset import EstimationError
+from riskset import EstimationError, wald_interval
 from riskset.inference import Calibration, InvertedInterval
 
 #: A war on the eve of peace is so many times as likely to receive an exposure that changes nothing.

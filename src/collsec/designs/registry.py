@@ -23,7 +23,7 @@ from collsec import measures
 from collsec.core.schema import Role
 from collsec.designs.checks import ENGINE_TOLERANCE, LEVEL, rejections
 from collsec.designs.comparison import identity
-from collsec.designs.estimate import EVENTS, Estimate, Quantity, Unit, seed_for, wald_p_value
+from collsec.designs.estimate import EVENTS, Estimate, Quantity, Unit, seed_for
 from collsec.designs.inputs import Inputs
 from collsec.designs.multiverse import Ratio, tabulated
 from collsec.designs.parts import Part
@@ -33,7 +33,7 @@ from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
 from collsec.hypothesis.validation import ON_THE_DAY, OPTIONAL
-from riskset import EstimationError
+from riskset import EstimationError, wald_p_value
 from riskset.inference import Calibration
 
 Task = Callable[[], Part]

@@ -54,6 +54,7 @@ from riskset.inference import (
     Integers,
     InvertedInterval,
     JackknifeResult,
+    JointEffects,
     MatchedContrast,
     MatchedOutcomes,
     OmittedVariableBounds,
@@ -74,6 +75,8 @@ from riskset.inference import (
     exposed_counts,
     exposure_design,
     holm,
+    joint_effects,
+    least_squares_refit,
     leave_one_cluster_out,
     matched_difference,
     matched_ratio,
@@ -131,6 +134,7 @@ from riskset.regression.weak_instruments import AndersonRubin
 from riskset.results import ScalarEstimate
 from riskset.splines import restricted_cubic, spline_knots
 from riskset.tables import compare, journal_table
+from riskset.wald import wald_interval, wald_p_value
 
 __version__ = "0.3.2"
 
@@ -168,6 +172,7 @@ __all__ = [
     "Integers",
     "InvertedInterval",
     "JackknifeResult",
+    "JointEffects",
     "JournalTable",
     "LogrankTest",
     "MarginalStructuralResult",
@@ -222,8 +227,10 @@ __all__ = [
     "frailty_cox",
     "holm",
     "iv_2sls",
+    "joint_effects",
     "journal_table",
     "kaplan_meier",
+    "least_squares_refit",
     "leave_one_cluster_out",
     "logit",
     "logrank",
@@ -267,4 +274,6 @@ __all__ = [
     "transition_probabilities",
     "treatment_regimes",
     "two_way_poisson",
+    "wald_interval",
+    "wald_p_value",
 ]

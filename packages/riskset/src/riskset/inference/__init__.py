@@ -46,6 +46,7 @@ from riskset.inference.power import (
     power_curve,
     schoenfeld_std_error,
 )
+from riskset.inference.refits import JointEffects, joint_effects, least_squares_refit
 from riskset.inference.rerandomization import (
     RerandomizationResult,
     risk_set_rerandomization,
@@ -84,6 +85,7 @@ __all__ = [
     "Integers",
     "InvertedInterval",
     "JackknifeResult",
+    "JointEffects",
     "MatchedContrast",
     "MatchedOutcomes",
     "OmittedVariableBounds",
@@ -104,6 +106,8 @@ __all__ = [
     "exposed_counts",
     "exposure_design",
     "holm",
+    "joint_effects",
+    "least_squares_refit",
     "leave_one_cluster_out",
     "matched_difference",
     "matched_ratio",
