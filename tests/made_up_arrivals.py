@@ -12,7 +12,7 @@ import statsmodels.api as sm
 
 from collsec.designs import Inputs
 from collsec.designs.monthly_violence import MonthlyViolence
-from collsec.designs.stacked_arrivals import StackedDesign
+from collsec.designs.arrivals import StackedDesign
 from collsec.histories.registry import Extent
 from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec
 from collsec.hypothesis.study import Draws

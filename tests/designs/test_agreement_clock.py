@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from collsec.designs import DESIGNS, Inputs
-from collsec.designs.agreement_clock import redraw_on_the_eve
-from collsec.designs.time_varying import lay_out
+from collsec.designs.time_varying import lay_out, redraw_on_the_eve
 from collsec.hypothesis.validation import load
 from collsec.measures import get
 from riskset.inference.assignment import redraw

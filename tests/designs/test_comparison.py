@@ -58,7 +58,7 @@ def test_expected_events_are_the_exposed_share_of_those_at_risk_at_each_end() ->
     ).assign(cluster=1)
     compared = Comparison(frame, "x", strata=("s",), cluster="cluster")
     assert compared.expected() == pytest.approx(1 / 3 + 1 / 2 + 2 / 2)
-    assert math.isnan(Comparison(frame, "x", cluster="cluster", in_degrees=True).expected())
+    assert math.isnan(Comparison(frame, "x", cluster="cluster", is_continuous=True).expected())
 
 
 def test_the_expected_events_add_up_to_all_where_everyone_is_exposed_or_not() -> None:
@@ -89,8 +89,8 @@ def test_counts_tell_the_exposed_apart_only_where_exposure_is_yes_or_no() -> Non
         "exposed_events": 1,
         "exposed_clusters": 1,
     }
-    in_degrees = Comparison(frame.assign(x=[-1.0, 0.5, 2.0]), "x", cluster="cluster").counts()
-    assert (in_degrees["exposed_units"], in_degrees["exposed_events"]) == (2, 2)
+    is_continuous = Comparison(frame.assign(x=[-1.0, 0.5, 2.0]), "x", cluster="cluster").counts()
+    assert (is_continuous["exposed_units"], is_continuous["exposed_events"]) == (2, 2)
 
 
 def test_a_known_hazard_ratio_is_recovered_with_both_intervals() -> None:

@@ -188,7 +188,7 @@ def test_three_events_without_exposure_are_enough() -> None:
     assert enough.too_thin() == ""
     thin = compared([1, 1, 1, 0, 0, 0], [1] * 5 + [0], hosts)
     assert thin.too_thin() == "unexposed terminations 2; at least 3 are required"
-    assert dataclasses.replace(thin, in_degrees=True).too_thin() == ""
+    assert dataclasses.replace(thin, is_continuous=True).too_thin() == ""
     assert dataclasses.replace(thin, estimand="rate_ratio").too_thin().startswith("unexposed outco")
     few = compared([1, 1, 0, 0, 0, 0], [1] * 6, hosts)
     assert few.too_thin().startswith("exposed terminations 2, exposed clusters 2;")

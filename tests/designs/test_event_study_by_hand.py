@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from collsec.designs.event_study import event_study, periods_of
+from collsec.designs.arrivals import StackedDesign
+from collsec.designs.monthly_violence import event_study, periods_of
 from collsec.designs.parts import Context
-from collsec.designs.stacked_arrivals import StackedDesign
 from made_up_arrivals import (
     DRAWS,
     by_regression,

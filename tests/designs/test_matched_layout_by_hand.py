@@ -11,7 +11,7 @@ import pytest
 from by_hand import rows, told
 from collsec.core.errors import BadSpec
 from collsec.designs.inputs import Inputs
-from collsec.designs.matched_layout import Matched, lay_out, window_of
+from collsec.designs.months_at_war import Matched, lay_out, window_of
 from collsec.histories.registry import Extent
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec

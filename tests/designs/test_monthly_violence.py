@@ -12,10 +12,8 @@ import pytest
 import statsmodels.api as sm
 
 from collsec.designs import Inputs
-from collsec.designs.arrivals import BEFORE, counts_by_month
-from collsec.designs.event_study import PERIODS, by_month, periods_of
-from collsec.designs.monthly_violence import MonthlyViolence
-from collsec.designs.stacked_arrivals import StackedDesign
+from collsec.designs.arrivals import BEFORE, StackedDesign, counts_by_month
+from collsec.designs.monthly_violence import PERIODS, MonthlyViolence, by_month, periods_of
 from collsec.hypothesis.validation import load
 from collsec.measures import get
 from riskset import EventStack, stacked_poisson

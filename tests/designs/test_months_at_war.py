@@ -12,8 +12,7 @@ import pytest
 
 from collsec.core.errors import BadSpec
 from collsec.designs import Inputs
-from collsec.designs.matched_layout import Matched, window_of
-from collsec.designs.months_at_war import MonthsAtWar
+from collsec.designs.months_at_war import Matched, MonthsAtWar, window_of
 from collsec.histories.cohorts.matched import match, months_at_war
 from collsec.hypothesis.validation import load
 from riskset import MatchedOutcomes, matched_ratio, set_rerandomization

@@ -13,8 +13,7 @@ import pytest
 
 from collsec.core.schema import Role
 from collsec.designs import Inputs
-from collsec.designs.matched_layout import Matched
-from collsec.designs.months_at_war import MonthsAtWar
+from collsec.designs.months_at_war import Matched, MonthsAtWar
 from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import brentq
 
-from collsec.designs.arrivals import AFTER, BEFORE, Arrivals
-from collsec.designs.stacked_arrivals import StackedDesign, engine_gap, own_weight
+from collsec.designs.arrivals import AFTER, BEFORE, Arrivals, StackedDesign, engine_gap, own_weight
 from riskset import EventStack, InvertedInterval
 from riskset.inference.inversion import inverted_interval
 from riskset.inference.moved_events import move_events, moved_p_value, preference

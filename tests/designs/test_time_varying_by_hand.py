@@ -12,9 +12,16 @@ from scipy import stats
 
 from collsec.core.schema import Role
 from collsec.designs import Inputs
-from collsec.designs.agreement_clock import AgreementBuilder, AgreementClock, redraw_on_the_eve
 from collsec.designs.inputs import Cohort
-from collsec.designs.time_varying import TimeVarying, calendar_day, lay_out, within_window
+from collsec.designs.time_varying import (
+    AgreementBuilder,
+    AgreementClock,
+    TimeVarying,
+    calendar_day,
+    lay_out,
+    redraw_on_the_eve,
+    within_window,
+)
 from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec
 from collsec.hypothesis.study import Draws
 from made_up_cohorts import SPEC, STUDY, calendar, cohort, days, episodes_of, inputs_of, prepared_of
@@ -227,7 +234,7 @@ def test_on_a_clock_of_agreements_the_eve_of_peace_is_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     draws = 60
-    monkeypatch.setattr("collsec.designs.agreement_clock.EVE_DRAWS", draws)
+    monkeypatch.setattr("collsec.designs.time_varying.EVE_DRAWS", draws)
     given, clock = world(), AgreementClock()
     episodes = given.episodes
     signed = pd.DataFrame({"conflict_id": episodes["conflict_id"]})

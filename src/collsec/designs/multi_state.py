@@ -11,27 +11,105 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
-from collsec.designs.agreement_clock import EVE_DRAWS
+from collsec.designs.checks import rejected_by_jackknife
 from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.cox_based import CoxBased, with_time_zero
+from collsec.designs.curves import COLUMNS, whole_months
 from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
-from collsec.designs.exchanged_courses import redraw_on_the_eve, refits, tested
-from collsec.designs.inputs import Cohort, Inputs, PanelBuilder, Prepared, codes
-from collsec.designs.jackknife import hazard_ratio
+from collsec.designs.inputs import (
+    AS_DECLARED,
+    Cohort,
+    Inputs,
+    PanelBuilder,
+    Prepared,
+    codes,
+    cohort_of,
+)
+from collsec.designs.jackknife import Refit, hazard_ratio
+from collsec.designs.parts import Context, CurveKind, CurveOf, Part, part
+from collsec.designs.printed import Column, RecordTable
 from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, STRATA, design
+from collsec.designs.time_varying import EVE_DRAWS, EVE_MONTHS, EVE_WEIGHT
 from collsec.histories.cohorts import courses as histories
-from collsec.histories.cohorts.courses import TRANSITIONS, State, Transition
-from collsec.histories.panels import UnitSpells, unit_spells
+from collsec.histories.cohorts.courses import STAYS, TRANSITIONS, State, Transition, on_one_clock
+from collsec.histories.panels import DAYS_PER_MONTH, UnitSpells, clock, days_of, unit_spells
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
-from riskset import EstimationError, joint_effects
+from riskset import BinaryExposure, EstimationError, joint_effects
 from riskset.inference import Calibration, permute_within
+from riskset.multistate.transition_probabilities import transition_probabilities
+
+
+def refits(prepared: Prepared, cluster: pd.Series) -> tuple[BinaryExposure, np.ndarray]:
+    """All refits at once, and each war's exposure at every event time, beyond its exit too."""
+    units, spells = prepared.units, prepared.spells
+    assert spells is not None
+    quick = BinaryExposure.of(
+        clock(units.assign(exit_date=prepared.outcome["exit_date"])),
+        prepared.outcome["is_event"].to_numpy(bool),
+        pd.Series(codes(units, prepared.strata)),
+        cluster,
+    )
+    paths = np.zeros((len(units), len(quick.times)), dtype=bool)
+    inside = (spells.on[:, None] < quick.times) & (quick.times <= spells.off[:, None])
+    np.logical_or.at(paths, spells.unit, inside)
+    return quick, paths
+
+
+def redraw_on_the_eve(
+    prepared: Prepared, stratum: np.ndarray, draws: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give each course of exposure to a war of its stratum, to one about to end more often.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    stratum : ndarray of int, shape (n_units,)
+    draws : int
+    rng : Generator
+
+    Returns
+    -------
+    donors : ndarray of int, shape (n_donors,)
+        Wars with any exposure.
+    receivers : ndarray of int, shape (draws, n_donors)
+        Who gets the course of each: a war still in the state on the day, on its own clock, on which
+        the exposure came to the donor; −1 where none was free.
+    """
+    spells = prepared.spells
+    assert spells is not None
+    exits = clock(prepared.units.assign(exit_date=prepared.outcome["exit_date"]))
+    came = pd.Series(spells.assigned).groupby(spells.unit).min().sort_values(kind="stable")
+    donors = came.index.to_numpy()
+    receivers = np.full((draws, len(donors)), -1, dtype=np.int64)
+    free = np.ones((draws, len(exits)), dtype=bool)
+    for place, (donor, day) in enumerate(zip(donors, came.to_numpy(), strict=True)):
+        candidates = free & ((exits > day) & (stratum == stratum[donor]))
+        weight = np.where(exits - day <= days_of(EVE_MONTHS), math.log(EVE_WEIGHT), 0.0)
+        noise = weight + rng.gumbel(size=candidates.shape)
+        pick = np.where(candidates, noise, -np.inf).argmax(axis=1)
+        placed = np.flatnonzero(candidates.any(axis=1))
+        receivers[placed, place] = pick[placed]
+        free[placed, pick[placed]] = False
+    return donors, receivers
+
+
+def rejected_courses(
+    quick: BinaryExposure, cluster: pd.Series, courses: Iterable[np.ndarray]
+) -> Calibration:
+    """How often the primary's test rejects, of courses of exposure that change nothing."""
+
+    def made(course: np.ndarray) -> tuple[Refit, float]:
+        return quick.refit(course), float((quick.fails * course).sum())
+
+    return rejected_by_jackknife(courses, made, cluster.to_numpy())
+
 
 JACKKNIFE, SANDWICH = "cluster_jackknife", "cluster_sandwich"
 #: What a ratio of the rates of a transition is called, by the state that it leads to.
@@ -198,7 +276,7 @@ class MultiState(CoxBased):
             paths[permute_within(receivers, stratum, rng)]
             for rng in self.generators(inputs, draws, block)
         )
-        return tested(quick, cluster, courses)
+        return rejected_courses(quick, cluster, courses)
 
     def anticipation(self, inputs: Inputs, laid_out: Prepared) -> Calibration:
         """Rejection rate of exposures that change nothing but prefer wars about to end."""
@@ -213,7 +291,7 @@ class MultiState(CoxBased):
             drawn, placed = np.zeros_like(paths), receivers >= 0
             drawn[receivers[placed]] = paths[donors[placed]]
             courses.append(drawn)
-        return tested(quick, cluster, courses)
+        return rejected_courses(quick, cluster, courses)
 
     def curves(
         self, inputs: Inputs, prepared: Prepared
@@ -247,3 +325,116 @@ def stacked(panels: Sequence[Prepared]) -> tuple[pd.DataFrame, list[str]]:
         rows[columns[number]] = rows[one.column].astype(float)
         made.append(rows)
     return pd.concat(made, ignore_index=True), columns
+
+
+CURVE = "state_occupation"
+#: What a reader calls the states.
+NAMES = {
+    State.WAR: "At war, no agreement",
+    State.AGREEMENT: "At war after an agreement",
+    State.END: "At peace",
+    State.RELAPSE: "At war again",
+}
+#: Parts of the horizon that the table shows.
+SHOWN = (0.2, 0.6, 1.0)
+
+
+def occupied(rows: pd.DataFrame, cluster: str, horizon: int) -> pd.DataFrame:
+    """Share of wars in each state at whole months since onset.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As :func:`~collsec.histories.cohorts.courses.on_one_clock` gives them.
+    cluster : str
+    horizon : int
+        Months.
+
+    Returns
+    -------
+    DataFrame
+        Rows of the curves table, by state; intervals at 95 % allow for clusters. Where no war has
+        left a state or come to it, the share is its own interval.
+    """
+    months = whole_months(horizon)
+    last = horizon * DAYS_PER_MONTH
+    later = rows["stop"] > last
+    followed = rows.assign(stop=rows["stop"].clip(upper=last), to=rows["to"].mask(later, STAYS))
+    found = transition_probabilities(
+        followed[followed["start"] < last],
+        start="start",
+        stop="stop",
+        state="state",
+        to="to",
+        unit="unit_id",
+        censored=STAYS,
+        initial=str(State.WAR),
+        cluster=cluster,
+    ).occupation((months * DAYS_PER_MONTH).tolist())
+    made = []
+    for state, name in NAMES.items():
+        at = found[found["state"] == state]
+        if at.empty:
+            continue
+        share = at["probability"].to_numpy()
+        made.append(
+            pd.DataFrame(
+                {
+                    "curve": CURVE,
+                    "group": name,
+                    "time_months": months,
+                    "estimate": share,
+                    "ci_low": at["ci_low"].fillna(at["probability"]).to_numpy(),
+                    "ci_high": at["ci_high"].fillna(at["probability"]).to_numpy(),
+                    "at_risk": math.nan,
+                }
+            )
+        )
+    return pd.concat(made, ignore_index=True)[COLUMNS]
+
+
+@part(
+    curves=(CurveOf(CURVE, CurveKind.STATES, "Wars in each state"),),
+    tables=(
+        RecordTable(
+            "occupation",
+            CURVE,
+            "Where wars stand, by months since onset: share of the wars that began within the "
+            "record of agreements (Aalen–Johansen), with intervals at 95 % that allow for "
+            "clusters. Where no war has left a state or come to it, the share is its own interval.",
+            (Column("State", "group", width=26),),
+            spread="month",
+            repeated=(
+                Column("Month {}", "{estimate} ({ci_low} to {ci_high})", Unit.SHARE, width=20),
+            ),
+        ),
+    ),
+    uses=("peace_process.known_from", "episodes.onset_date", "episodes.is_ended"),
+)
+def state_occupation(context: Context) -> Part:
+    """The share of wars in each state over the months since onset, agreement or not, peace or not.
+
+    All wars of the cohort that began within the record of agreements, exposed or not. Later wars of
+    the same conflict are units of their own: a war that has resumed is not followed further.
+    """
+    inputs = context.inputs
+    builder = between(State.WAR, State.END)(inputs, ())
+    units = builder.cohort(cohort_of(inputs.spec, AS_DECLARED)).units
+    horizon = inputs.study.horizon_months
+    found = occupied(on_one_clock(units, inputs.spec.cluster), inputs.spec.cluster, horizon)
+    months = [round(horizon * part_of) for part_of in SHOWN]
+    shown = found[found["time_months"].isin(months)].assign(
+        month=lambda rows: rows["time_months"].astype(int)
+    )
+    at_end = found[found["time_months"] == horizon].set_index("group")
+    quantities = {"occupation.horizon": Quantity(horizon, Unit.MONTHS, digits=0)}
+    for state, name in NAMES.items():
+        for end, column in (("", "estimate"), ("_low", "ci_low"), ("_high", "ci_high")):
+            share = at_end[column].get(name, math.nan)
+            quantities[f"occupation.{state}{end}"] = Quantity(share, Unit.SHARE)
+    keys = ["group", "month", "estimate", "ci_low", "ci_high"]
+    return Part(
+        curves=found,
+        quantities=quantities,
+        records={CURVE: shown[keys].to_dict(orient="records")},
+    )

@@ -191,7 +191,7 @@ def _asked(context: Context, rows: pd.DataFrame, column: str, **known: Any) -> E
             prepared.adjustment,
             prepared.strata,
             cluster=context.inputs.spec.cluster,
-            in_degrees=True,
+            is_continuous=True,
         ),
         level=study.usual_level,
         power=study.power,

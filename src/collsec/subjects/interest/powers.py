@@ -167,7 +167,7 @@ def comparison(context: Context, rows: pd.DataFrame, column: str = INDEX) -> Com
         prepared.adjustment,
         prepared.strata,
         cluster=context.inputs.spec.cluster,
-        in_degrees=True,
+        is_continuous=True,
     )
 
 
