@@ -345,33 +345,28 @@ def engine_gap(laid_out: StackedDesign) -> float:
 
     if not laid_out.stacks:
         return 0.0
-    frames = []
-    for place, stack in enumerate(laid_out.stacks):
-        rows, columns = np.nonzero(stack.known)
+    # Two stacks show whether the engines agree; all of them would need thousands of dummies.
+    frames, dummies = [], []
+    for place, stack in enumerate(laid_out.stacks[:2]):
         # A row or a month without any death has a mean of zero, and no part in the fit.
-        y = stack.values[rows, columns]
-        alive = (stack.values.sum(axis=1) > 0)[rows] & (stack.values.sum(axis=0) > 0)[columns]
+        is_counted = (stack.values.sum(axis=1) > 0)[:, None] & (stack.values.sum(axis=0) > 0)
+        rows, columns = np.nonzero(stack.known & is_counted)
         frames.append(
             pd.DataFrame(
                 {
-                    "y": y,
+                    "y": stack.values[rows, columns],
                     "treated": (rows == 0) & laid_out.after[columns],
-                    "row": [f"{place}.r{r}" for r in rows],
-                    "column": [f"{place}.c{c}" for c in columns],
                     "weight": stack.weight,
                 }
-            )[alive]
+            )
         )
-    # Two stacks show whether the engines agree; all of them would need thousands of dummies.
-    data = pd.concat(frames[:2], ignore_index=True)
-    dummies = [
-        pd.get_dummies(data["row"], dtype=float),
-        pd.get_dummies(data["column"], dtype=float).iloc[:, 1:],
-    ]
-    x = np.column_stack([data["treated"].astype(float), *(d.to_numpy() for d in dummies)])
-    if np.linalg.matrix_rank(x) < x.shape[1]:  # a column of each further stack is a sum of others
-        ranks = [np.linalg.matrix_rank(x[:, : column + 1]) for column in range(x.shape[1])]
-        x = x[:, np.diff(ranks, prepend=0) > 0]
+        # One month of each stack is the reference.
+        of_month = pd.get_dummies(columns, prefix=f"{place}.month", dtype=float).iloc[:, 1:]
+        of_host = pd.get_dummies(rows, prefix=f"{place}.host", dtype=float)
+        dummies.append(pd.concat([of_host, of_month], axis=1))
+    data = pd.concat(frames, ignore_index=True)
+    effects = pd.concat(dummies, ignore_index=True).fillna(0.0)
+    x = np.column_stack([data["treated"].astype(float), effects])
     model = sm.GLM(
         data["y"].to_numpy(), x, family=sm.families.Poisson(), freq_weights=data["weight"]
     )
