@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from collsec.core.schema import Role
 from collsec.designs.curves import incidence_of_act
-from collsec.designs.estimate import Quantity, Unit
+from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.fixed_at_onset import FixedAtOnset
+from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Context, Part, part
 from collsec.designs.registry import design
 from collsec.histories.panels import DAYS_PER_MONTH
+from collsec.hypothesis.specification import ExposureSpec
 from collsec.measures.registry import measure
 
 _ACTS = ("council.conflict_id", "council.known_from", "council.acts")
@@ -160,6 +164,36 @@ class FirstAct(FixedAtOnset):
     name = "first_act_by_covariate"
     estimand = "hazard_ratio_of_action"
     exposed_outcome = "first act"
+
+    def estimate(
+        self,
+        inputs: Inputs,
+        prepared: Prepared,
+        exposure: ExposureSpec,
+        *,
+        estimate_id: str,
+        role: Role,
+        level: float,
+        draws: int,
+        label: str = "",
+    ) -> Estimate:
+        """The ratio, under its own name."""
+        found = super().estimate(
+            inputs,
+            prepared,
+            exposure,
+            estimate_id=estimate_id,
+            role=role,
+            level=level,
+            draws=draws,
+            label=label,
+        )
+        return dataclasses.replace(found, estimand=self.estimand)
+
+    def without_draws(self, inputs: Inputs, prepared: Prepared, level: float) -> Estimate:
+        """The primary's ratio, under its own name."""
+        found = super().without_draws(inputs, prepared, level)
+        return dataclasses.replace(found, estimand=self.estimand)
 
 
 @part(
