@@ -279,7 +279,9 @@ def test_later_arrivals_keep_hosts_strata_and_controls_of_their_own_stacks() -> 
 
 @pytest.mark.usefixtures("registers")
 def test_another_outcome_is_counted_in_place_of_the_primary_s() -> None:
-    @measure("outcome", "Half of all deaths", uses=("violence.deaths_in_month",), cell=HOST_MONTHS)
+    @measure(
+        "outcome", "Half of all deaths", uses=("violence.deaths_in_month",), counted_in=HOST_MONTHS
+    )
     def half_of_deaths(violence: pd.DataFrame) -> pd.DataFrame:
         return MEASURES["deaths_in_host_by_month"].function(violence).eval("count = count / 2")
 

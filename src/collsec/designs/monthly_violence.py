@@ -74,7 +74,7 @@ class MonthlyViolence(RedrawnDesign[StackedDesign]):
     exposed_outcome = "arrival"
     unit = "host"
     clock = "in the same months"
-    cell = HOST_MONTHS
+    counted_in = HOST_MONTHS
     estimand = RATIO
 
     def prepare(

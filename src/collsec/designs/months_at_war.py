@@ -243,7 +243,7 @@ class MonthsAtWar(RedrawnDesign[Matched]):
     exposed_outcome = "act with a complete window"
     clock = "going on that day"
     estimand = RATIO
-    cell = WINDOW
+    counted_in = WINDOW
     lag_label = "Window from month {lag} after the act"
 
     def prepare(

@@ -24,7 +24,6 @@ from collsec.designs.redrawn import RedrawnDesign
 from collsec.designs.registry import RECENT_YEARS, SANDWICH, design
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
-from collsec.measures.months import HOST_MONTHS, WINDOW
 from riskset import CountPanel, EstimationError
 from riskset.inference import InvertedInterval
 from riskset.inference.circular_shifts import ShiftedPaths, shift_paths, shift_rejections
@@ -117,8 +116,8 @@ class PanelCounts(RedrawnDesign[Panel]):
     has_sandwich = False
 
     def takes(self, outcome: str) -> bool:
-        """Counts of any unit by any period, but those of hosts by month."""
-        return measures.get(outcome).cell not in ((), WINDOW, HOST_MONTHS)
+        """Counts of any unit by any period."""
+        return bool(measures.get(outcome).cell)
 
     def prepare(
         self,

@@ -112,8 +112,8 @@ class Design(Generic[Laid]):
         ``{clock}`` in the contrast of a measure.
     lag_label : str
         What the estimate at another lag is called; ``{lag}`` stands for its months.
-    cell : tuple of str
-        Unit and period of the outcomes that it compares, as their measures declare them; empty for
+    counted_in : str
+        Where the outcomes that it compares are counted, as their measures declare it; empty for
         outcomes that end a follow-up.
     """
 
@@ -128,7 +128,7 @@ class Design(Generic[Laid]):
     unit: str = "war"
     clock: str = "of the same age"
     lag_label: str = "Lag of {lag} months"
-    cell: tuple[str, ...] = ()
+    counted_in: str = ""
 
     # Layout -----------------------------------------------------------------------------------
 
@@ -145,7 +145,8 @@ class Design(Generic[Laid]):
 
     def takes(self, outcome: str) -> bool:
         """Whether an outcome is one that it compares."""
-        return measures.get(outcome).cell == self.cell
+        found = measures.get(outcome)
+        return not found.cell and found.counted_in == self.counted_in
 
     def rows(self, inputs: Inputs, laid_out: Laid) -> pd.DataFrame:
         """The rows of a layout as the panel step writes them."""

@@ -6,9 +6,8 @@ import pandas as pd
 
 from collsec.measures.registry import measure
 
-#: Outcomes that are months of a window after an act, and counts of a host by month: `cell` of a
-#: measure, by which designs know what they can compare.
-WINDOW, HOST_MONTHS = ("war", "window"), ("host", "month")
+#: Where outcomes are counted that are no ends of follow-up: `counted_in` of a measure.
+WINDOW, HOST_MONTHS = "window", "host months"
 
 _SPAN = ("episodes.conflict_id", "episodes.onset_date", "episodes.exit_date")
 
@@ -17,13 +16,13 @@ def _at_war(episodes: pd.DataFrame) -> pd.DataFrame:
     return episodes[["conflict_id", "onset_date", "exit_date"]]
 
 
-@measure("outcome", "Months at war in the 36 months that follow", uses=_SPAN, cell=WINDOW)
+@measure("outcome", "Months at war in the 36 months that follow", uses=_SPAN, counted_in=WINDOW)
 def months_at_war_36(episodes: pd.DataFrame) -> pd.DataFrame:
     """Spells of war of each conflict; the months of them within 36 months, relapses included."""
     return _at_war(episodes)
 
 
-@measure("outcome", "Months at war in the 60 months that follow", uses=_SPAN, cell=WINDOW)
+@measure("outcome", "Months at war in the 60 months that follow", uses=_SPAN, counted_in=WINDOW)
 def months_at_war_60(episodes: pd.DataFrame) -> pd.DataFrame:
     """Spells of war of each conflict; the months of them within 60 months, relapses included."""
     return _at_war(episodes)
@@ -40,7 +39,7 @@ def months_at_war_60(episodes: pd.DataFrame) -> pd.DataFrame:
     ),
     known_until="deaths_by_month",
     noun="deaths",
-    cell=HOST_MONTHS,
+    counted_in=HOST_MONTHS,
 )
 def deaths_in_host_by_month(violence: pd.DataFrame) -> pd.DataFrame:
     """State-based deaths of each host and month; months without a count are not known."""
