@@ -11,8 +11,8 @@ import pandas as pd
 import statsmodels.api as sm
 
 from collsec.designs import Inputs
+from collsec.designs.arrivals import StackedDesign
 from collsec.designs.monthly_violence import MonthlyViolence
-from collsec.designs.redrawn_arrivals import Laid
 from collsec.histories.registry import Extent
 from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec
 from collsec.hypothesis.study import Draws
@@ -78,12 +78,12 @@ def inputs() -> Inputs:
 
 
 @functools.cache
-def laid() -> Laid:
+def laid() -> StackedDesign:
     return DESIGN.prepare(inputs(), inputs().spec.exposure)
 
 
 def by_regression(
-    one: Laid, group: np.ndarray, used: np.ndarray | None = None
+    one: StackedDesign, group: np.ndarray, used: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Log ratios by group; errors between stacks (of one group); means of treated rows."""
     frames = []

@@ -20,7 +20,7 @@ def panel(counts: object, exposure: object, shared: list[int] | None = None) -> 
 
 def by_regression(one: Panel, dead: tuple[int, ...] = ()) -> tuple[float, float]:
     """Log ratio and its error between units (periods of a single series), by statsmodels."""
-    rows, columns = np.nonzero(one.known)
+    rows, columns = np.nonzero(one.cells.known)
     several = len(one.units) > 1
     parts = [one.exposure[rows, columns][:, None], pd.get_dummies(rows, dtype=float).to_numpy()]
     if several:

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from collsec.designs import DESIGNS, Inputs
-from collsec.designs.agreement_clock import redraw_on_the_eve
-from collsec.designs.time_varying import lay_out
+from collsec.designs.time_varying import lay_out, redraw_on_the_eve
 from collsec.hypothesis.validation import load
 from collsec.measures import get
 from riskset.inference.assignment import redraw
@@ -38,11 +37,12 @@ def test_the_clock_starts_with_the_first_agreement_of_the_war() -> None:
 def test_troops_on_the_eve_of_peace_are_rejected_too_often() -> None:
     """Sent to wars about to end, troops that change nothing look as if they ended them."""
     prepared = DESIGN.prepare(inputs(), inputs().spec.exposure)
-    eve = DESIGN.on_the_eve(inputs(), prepared)  # type: ignore[attr-defined]
+    eve = DESIGN.anticipation(inputs(), prepared)
+    assert eve is not None
     alike = DESIGN.calibrate(inputs(), prepared, 200, 0)
-    assert eve["low"] > alike.rejection_rate
-    assert eve["low"] > 0.09
-    doubts = DESIGN.robustness(inputs())["describes"]
+    assert eve.ci_low > alike.rejection_rate
+    assert eve.ci_low > 0.09
+    doubts = DESIGN.robustness(inputs()).records["describes"]
     assert [d["code"] for d in doubts] == ["on_the_eve"]
 
 

@@ -121,7 +121,7 @@ def world(**more: object) -> Inputs:
 
 @functools.cache
 def found(choices: Choices = AS_DECLARED) -> Arrivals:
-    return arrivals(world(), "un_troops", choices)
+    return arrivals(world(), "un_troops", "deaths_in_host_by_month", choices)
 
 
 def test_arrivals_are_left_at_the_step_that_says_why() -> None:
@@ -167,7 +167,9 @@ def test_the_status_of_a_host_is_that_of_the_eve_over_all_its_conflicts() -> Non
     told = dict(zip(found().hosts[1].tolist(), second.tolist(), strict=True))
     assert {host: value for host, value in told.items() if value} == {20: 3, 60: 2, 70: 3, 100: 3}
     assert third.tolist() == [0, 0]
-    alone = arrivals(world(strata=("agreement_48m",)), "un_troops", AS_DECLARED)
+    alone = arrivals(
+        world(strata=("agreement_48m",)), "un_troops", "deaths_in_host_by_month", AS_DECLARED
+    )
     assert sorted(set(alone.status[0].tolist())) == [0, 1]
 
 
@@ -197,7 +199,7 @@ def test_without_any_arrival_there_are_no_stacks() -> None:
     inputs = world()
     none = inputs.timelines["deployment"].query("conflict_id == 20")
     inputs.timelines["deployment"] = none
-    one = arrivals(inputs, "un_troops", AS_DECLARED)
+    one = arrivals(inputs, "un_troops", "deaths_in_host_by_month", AS_DECLARED)
     assert one.stacks == one.hosts == one.status == () and one.events.empty
     assert one.attrition["n_units"].tolist() == [1, 0, 0, 0, 0]
 

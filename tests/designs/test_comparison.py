@@ -10,15 +10,9 @@ import pytest
 
 from collsec.core.schema import Role
 from collsec.designs.comparison import Comparison, with_indicators
-from collsec.designs.jackknife import (
-    CoxRefits,
-    difference,
-    hazard_ratio,
-    jackknife,
-    least_squares,
-)
+from collsec.designs.jackknife import CoxRefits, difference, hazard_ratio, jackknife
 from collsec.designs.standardization import difference_in_months
-from riskset import EstimationError, cox_ph
+from riskset import EstimationError, cox_ph, least_squares_refit
 
 COMMON = {
     "estimate_id": "h2.x",
@@ -64,7 +58,7 @@ def test_expected_events_are_the_exposed_share_of_those_at_risk_at_each_end() ->
     ).assign(cluster=1)
     compared = Comparison(frame, "x", strata=("s",), cluster="cluster")
     assert compared.expected() == pytest.approx(1 / 3 + 1 / 2 + 2 / 2)
-    assert math.isnan(Comparison(frame, "x", cluster="cluster", in_degrees=True).expected())
+    assert math.isnan(Comparison(frame, "x", cluster="cluster", is_continuous=True).expected())
 
 
 def test_the_expected_events_add_up_to_all_where_everyone_is_exposed_or_not() -> None:
@@ -95,8 +89,8 @@ def test_counts_tell_the_exposed_apart_only_where_exposure_is_yes_or_no() -> Non
         "exposed_events": 1,
         "exposed_clusters": 1,
     }
-    in_degrees = Comparison(frame.assign(x=[-1.0, 0.5, 2.0]), "x", cluster="cluster").counts()
-    assert (in_degrees["exposed_units"], in_degrees["exposed_events"]) == (2, 2)
+    is_continuous = Comparison(frame.assign(x=[-1.0, 0.5, 2.0]), "x", cluster="cluster").counts()
+    assert (is_continuous["exposed_units"], is_continuous["exposed_events"]) == (2, 2)
 
 
 def test_a_known_hazard_ratio_is_recovered_with_both_intervals() -> None:
@@ -151,7 +145,7 @@ def test_the_sandwich_beside_may_have_clusters_of_its_own() -> None:
 
 def test_least_squares_without_covariates_is_the_difference_of_two_shares() -> None:
     frame = pd.DataFrame({"y": [1, 0, 0, 1, 1, 1, 0], "x": [0, 0, 0, 0, 1, 1, 1], "c": range(7)})
-    refit = least_squares(frame, "y", "x", [])
+    refit = least_squares_refit(frame, "y", "x", [])
     assert refit(np.ones(7, bool)) == pytest.approx(2 / 3 - 2 / 4)
     assert refit(np.array([True] * 6 + [False])) == pytest.approx(1 - 2 / 4)
 
@@ -161,17 +155,17 @@ def test_least_squares_gives_the_coefficient_of_a_full_regression() -> None:
     frame = pd.DataFrame(rng.standard_normal((60, 4)), columns=["y", "x", "a", "b"])
     design = np.column_stack([np.ones(60), frame[["x", "a", "b"]]])
     full = np.linalg.lstsq(design, frame["y"].to_numpy(), rcond=None)[0]
-    found = least_squares(frame, "y", "x", ["a", "b"])(np.ones(60, bool))
+    found = least_squares_refit(frame, "y", "x", ["a", "b"])(np.ones(60, bool))
     assert found == pytest.approx(full[1], abs=1e-10)
 
 
 def test_a_column_that_the_others_explain_has_no_coefficient() -> None:
     frame = pd.DataFrame({"y": [1.0, 0, 1, 0], "x": [0.0, 1, 0, 1], "a": [0.0, 2, 0, 2]})
     with pytest.raises(EstimationError, match="does not vary"):
-        least_squares(frame, "y", "x", ["a"])(np.ones(4, bool))
+        least_squares_refit(frame, "y", "x", ["a"])(np.ones(4, bool))
     found = difference(
         frame.assign(c=[1, 2, 3, 4]),
-        least_squares(frame, "y", "x", ["a"]),
+        least_squares_refit(frame, "y", "x", ["a"]),
         cluster="c",
         level=0.95,
         **COMMON,

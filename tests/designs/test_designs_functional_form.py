@@ -11,11 +11,18 @@ import pytest
 
 from collsec.designs.functional_form import FORMS, Form, curve, functional_form, months_between
 from collsec.designs.inputs import Prepared
-from collsec.designs.jackknife import CoxRefits, JointEffects, joint_effects
+from collsec.designs.jackknife import CoxRefits
 from collsec.designs.parts import Context
 from collsec.hypothesis.study import Draws
 from made_up_cohorts import SPEC, STUDY, inputs_of
-from riskset import CoxDesign, EstimationError, restricted_cubic, spline_knots
+from riskset import (
+    CoxDesign,
+    EstimationError,
+    JointEffects,
+    joint_effects,
+    restricted_cubic,
+    spline_knots,
+)
 from riskset.inference import cluster_jackknife
 from study import texts_of
 

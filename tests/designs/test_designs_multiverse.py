@@ -14,7 +14,8 @@ from collsec.core.schema import Role
 from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, prepare
-from collsec.designs.multiverse import agreement, estimate_all, quantities, summary, variants
+from collsec.designs.multiverse import agreement, quantities, summary, variants
+from collsec.designs.registry import get
 from collsec.hypothesis.multiverse import Specification, digest, expand
 from collsec.hypothesis.validation import load
 from collsec.reports.words.quantities import printed
@@ -42,7 +43,7 @@ def some(name: str) -> tuple[Specification, ...]:
 
 @functools.cache
 def made(name: str) -> pd.DataFrame:
-    return estimate_all(inputs(name), list(some(name)))
+    return get(inputs(name).spec.design).specified(inputs(name), list(some(name)))
 
 
 @pytest.mark.parametrize("name", first("h1", "h2", "h3"))
@@ -194,7 +195,7 @@ def test_without_an_exposed_end_the_counts_stand_and_no_number() -> None:
     spec = inputs("h1").spec
     early = dataclasses.replace(expand(spec, known())[0].choices, last_year=1956)
     one = dataclasses.replace(expand(spec, known())[0], choices=early)
-    found = estimate_all(inputs("h1"), [one]).iloc[0]
+    found = get("time_varying").specified(inputs("h1"), [one]).iloc[0]
     assert math.isnan(found["estimate"])
     assert found["note"].startswith("Not estimable")
     assert (found["n_events"] > 0, found["exposed_events"]) == (True, 0)

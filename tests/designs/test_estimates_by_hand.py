@@ -29,11 +29,10 @@ from collsec.designs.estimate import (
     rounded,
     seed_for,
     tidy,
-    wald_interval,
-    wald_p_value,
 )
 from collsec.hypothesis.specification import ExposureSpec
 from made_up_cohorts import inputs_of
+from riskset import wald_interval, wald_p_value
 
 #: Quantiles of the normal distribution, and of Student's t with two degrees of freedom.
 Z95, Z99, Z80 = 1.959963984540054, 2.5758293035489004, 0.8416212335729143
@@ -189,7 +188,7 @@ def test_three_events_without_exposure_are_enough() -> None:
     assert enough.too_thin() == ""
     thin = compared([1, 1, 1, 0, 0, 0], [1] * 5 + [0], hosts)
     assert thin.too_thin() == "unexposed terminations 2; at least 3 are required"
-    assert dataclasses.replace(thin, in_degrees=True).too_thin() == ""
+    assert dataclasses.replace(thin, is_continuous=True).too_thin() == ""
     assert dataclasses.replace(thin, estimand="rate_ratio").too_thin().startswith("unexposed outco")
     few = compared([1, 1, 0, 0, 0, 0], [1] * 6, hosts)
     assert few.too_thin().startswith("exposed terminations 2, exposed clusters 2;")

@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from collsec.designs.event_study import event_study, periods_of
+from collsec.designs.arrivals import StackedDesign
+from collsec.designs.monthly_violence import event_study, periods_of
 from collsec.designs.parts import Context
-from collsec.designs.redrawn_arrivals import Laid
 from made_up_arrivals import (
     DRAWS,
     by_regression,
@@ -26,11 +26,11 @@ def test_a_period_without_a_death_has_no_ratio() -> None:
     quiet = tuple(
         dataclasses.replace(one, counts=own) for one, own in zip(laid().stacks, counts, strict=True)
     )
-    found = event_study(Context(inputs(), Laid(laid().found, quiet), DRAWS))  # type: ignore[arg-type]
+    found = event_study(Context(inputs(), StackedDesign(laid().arrivals, quiet), DRAWS))  # type: ignore[arg-type]
     notes = [one.note for one in found.estimates]
     assert notes == ["", "", "Not estimable: no death counted or expected", "", "", ""]
     alike = dataclasses.replace(laid().stacks[0], weight=1.0)
-    same = Laid(laid().found, (alike, alike))
+    same = StackedDesign(laid().arrivals, (alike, alike))
     found = event_study(Context(inputs(), same, DRAWS))  # type: ignore[arg-type]
     # Arrivals that do not differ show no error.
     assert {one.note for one in found.estimates} == {notes[2]}

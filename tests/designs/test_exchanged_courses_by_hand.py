@@ -10,11 +10,10 @@ import pytest
 from scipy import stats
 from scipy.optimize import minimize_scalar
 
-from collsec.designs import exchanged_courses
-from collsec.designs.binary_exposure import BinaryExposure
-from collsec.designs.exchanged_courses import redraw_on_the_eve, refits
 from collsec.designs.inputs import Prepared
+from collsec.designs.multi_state import redraw_on_the_eve, refits, rejected_courses
 from made_up_cohorts import prepared_of
+from riskset import BinaryExposure
 
 ZERO = pd.Timestamp("2000-01-01")
 
@@ -191,11 +190,11 @@ def test_a_test_of_courses_counts_those_that_it_rejects() -> None:
     given = [one for one in since if abs(best(one)) < 5]
     nobody = np.zeros((16, 9), dtype=bool)
     courses = [nobody, *(one[:, None] < quick.times for one in given)]
-    found = exchanged_courses.tested(quick, CLUSTER, courses)
+    found = rejected_courses(quick, CLUSTER, courses)
     rejected = sum(p_value(one) < 0.05 for one in given)
     assert 0 < rejected < found.draws == len(given)
     assert found.rejection_rate == pytest.approx(rejected / len(given))
     assert found.estimates == pytest.approx([best(one) for one in given], abs=1e-5)
     assert found.mean_exposed_events == np.mean([(EVENT & (one == 0)).sum() for one in given])
-    nothing = exchanged_courses.tested(quick, CLUSTER, [nobody])
+    nothing = rejected_courses(quick, CLUSTER, [nobody])
     assert (nothing.draws, nothing.mean_exposed_events) == (0, 0.0)

@@ -13,7 +13,7 @@ from collsec.core.schema import Role
 from collsec.designs import DESIGNS
 from collsec.designs.comparison import Comparison
 from collsec.designs.date_imputation import date_imputation, redated
-from collsec.designs.estimate import seed_for, wald_interval
+from collsec.designs.estimate import seed_for
 from collsec.designs.fixed_at_onset import FixedAtOnset, bootstrapped
 from collsec.designs.inputs import Inputs, prepare
 from collsec.designs.jackknife import by_method
@@ -23,7 +23,7 @@ from collsec.histories.variants import MILESTONES
 from collsec.hypothesis.specification import ExposureSpec, InferenceSpec
 from collsec.hypothesis.study import Draws
 from made_up_cohorts import SPEC, STUDY, inputs_of, presence_of, wars_of
-from riskset import cox_ph
+from riskset import cox_ph, wald_interval
 from riskset.inference import rubin_combine
 
 DRAWS = Draws(40, 24, 139, 3)
@@ -151,7 +151,7 @@ def test_outcomes_a_year_are_those_of_the_last_ten_years() -> None:
     assert (nothing.n_events, nothing.estimand) == (0, "hazard_ratio")
     since = DESIGN.since(inputs(), pd.Timestamp("2000-12-31"), 0.9)
     assert (since.exposed_events, since.level) == (late, 0.9)
-    checked = DESIGN.robustness(inputs())
+    checked = DESIGN.robustness(inputs()).records
     assert checked["engines_agree"] and len(checked["without"]["left_out"]) == N
     assert 0 < checked["proportional_hazards"] < 1
 

@@ -15,15 +15,13 @@ from collsec.designs.comparison import Comparison
 from collsec.designs.jackknife import (
     CoxRefits,
     CoxResamples,
-    JointEffects,
     by_method,
     difference,
     hazard_ratio,
-    joint_effects,
     with_jackknife,
 )
 from made_up_cohorts import TEN_WARS
-from riskset import EstimationError, cox_ph
+from riskset import EstimationError, JointEffects, cox_ph, joint_effects
 
 KNOWN = {"estimate_id": "h.x", "hypothesis": "h", "role": Role.SECONDARY, "label": "x"}
 KNOWN |= {"measure": "x", "lag_months": 0}

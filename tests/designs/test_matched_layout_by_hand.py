@@ -11,7 +11,7 @@ import pytest
 from by_hand import rows, told
 from collsec.core.errors import BadSpec
 from collsec.designs.inputs import Inputs
-from collsec.designs.matched_layout import Matched, lay_out, window_of
+from collsec.designs.months_at_war import Matched, lay_out, window_of
 from collsec.histories.registry import Extent
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
@@ -94,8 +94,8 @@ def test_an_act_is_set_beside_the_wars_at_risk_on_its_day() -> None:
         "exposed_clusters": 3,
     }
     numbers = found.numbers("gwno_host")
-    assert numbers.act.tolist() == [0] * 4 + [1] * 3 + [2] * 2
-    assert np.flatnonzero(numbers.is_own).tolist() == [0, 5, 7]
+    assert numbers.set_of.tolist() == [0] * 4 + [1] * 3 + [2] * 2
+    assert np.flatnonzero(numbers.is_treated).tolist() == [0, 5, 7]
     assert numbers.cluster.tolist() == [0, 1, 2]
     assert numbers.outcome is found.outcome
 
@@ -182,11 +182,11 @@ def test_sets_keep_members_whose_war_goes_on_longer_and_lose_those_of_one() -> N
 
 def test_acts_may_be_those_from_a_day_on() -> None:
     found = laid_out()
-    late = found.of_acts_since(DAY("2002-01-01"))
+    late = found.since(DAY("2002-01-01"))
     assert days(late) == [(act - 1, unit, own) for act, unit, own in ALL[4:]]
     assert told(late.sets.acts, "unit_id") == [("c",), ("d",)]
-    assert [r[0] for r in days(found.of_acts_since(DAY("2002-01-02")))] == [0, 0]
-    assert days(found.of_acts_since(DAY("2001-01-01"))) == ALL
+    assert [r[0] for r in days(found.since(DAY("2002-01-02")))] == [0, 0]
+    assert days(found.since(DAY("2001-01-01"))) == ALL
 
 
 def test_a_window_is_the_number_at_the_end_of_the_outcomes_name() -> None:

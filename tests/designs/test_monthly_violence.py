@@ -11,25 +11,19 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from collsec.designs import DESIGNS, Inputs
-from collsec.designs.arrivals import BEFORE, counts_by_month
-from collsec.designs.event_study import PERIODS, by_month, periods_of
-from collsec.designs.log_linear import Stack, expected, log_ratio, log_ratios
-from collsec.designs.matched_acts import wilson
-from collsec.designs.redrawn_arrivals import (
-    Laid,
-    equal,
-    inverted,
-    picked,
-    preference,
-    redrawn_p,
-    statistics,
-)
+from collsec.designs import Inputs
+from collsec.designs.arrivals import BEFORE, StackedDesign, counts_by_month
+from collsec.designs.monthly_violence import PERIODS, MonthlyViolence, by_month, periods_of
 from collsec.hypothesis.validation import load
+from collsec.measures import get
 from for_all_tests import first
+from riskset import EventStack, stacked_poisson
+from riskset.inference import moved_events
+from riskset.inference.moved_events import move_events, moved_p_value, preference
+from riskset.regression.stacked_poisson import stack_means, stacked_ratios
 from study import PROJECT, study_inputs
 
-DESIGN = DESIGNS["monthly_violence"]
+DESIGN = MonthlyViolence()
 DATA_SETS = 60
 
 
@@ -39,15 +33,14 @@ def inputs() -> Inputs:
 
 
 @functools.cache
-def laid() -> Laid:
-    found: Laid = DESIGN.prepare(inputs(), inputs().spec.exposure)
-    return found
+def laid() -> StackedDesign:
+    return DESIGN.prepare(inputs(), inputs().spec.exposure)
 
 
 def test_fitted_means_have_the_sums_of_the_counts() -> None:
     counts = np.random.default_rng(1).poisson(20, (6, 10)).astype(float)
     counts[2, :4] = np.nan
-    mean = expected(Stack(counts))
+    mean = stack_means(EventStack(counts))
     np.testing.assert_allclose(mean.sum(axis=1), np.nansum(counts, axis=1), rtol=1e-7)
     np.testing.assert_allclose(mean.sum(axis=0), np.nansum(counts, axis=0), rtol=1e-7)
     assert (mean[2, :4] == 0).all()
@@ -58,7 +51,7 @@ def test_ratios_are_those_of_a_poisson_regression_with_dummies() -> None:
     counts = rng.poisson(15, (5, 12)).astype(float)
     counts[1, 3] = np.nan
     group = np.r_[np.full(4, -1), np.zeros(3, int), np.ones(5, int)]
-    found = log_ratios([Stack(counts)], group)
+    found = stacked_ratios([EventStack(counts)], group)
     rows, columns = np.nonzero(~np.isnan(counts))
     x = np.column_stack(
         [
@@ -70,14 +63,14 @@ def test_ratios_are_those_of_a_poisson_regression_with_dummies() -> None:
     ).astype(float)
     fitted = sm.GLM(counts[rows, columns], x, family=sm.families.Poisson()).fit(tol=1e-13)
     np.testing.assert_allclose(found, fitted.params[:2], atol=1e-6)
-    one = log_ratio([Stack(counts)] * 2, group >= 0)
+    one = stacked_poisson([EventStack(counts)] * 2, group >= 0)
     x = np.column_stack([x[:, 0] + x[:, 1], x[:, 2:]])
     fitted = sm.GLM(counts[rows, columns], x, family=sm.families.Poisson()).fit(tol=1e-13)
     assert one.estimate == pytest.approx(float(fitted.params[0]), abs=1e-6)
 
 
 def test_months_without_a_count_are_missing_and_never_zero() -> None:
-    deaths, shared = counts_by_month(inputs().timelines["violence"])
+    deaths, shared = counts_by_month(get("deaths_in_host_by_month")(inputs().timelines))
     assert deaths.isna().to_numpy().any() and (deaths == 0).to_numpy().any()
     assert set(np.unique(shared)) <= {0, 1}
     # Sudan before its present borders is not on record.
@@ -86,7 +79,7 @@ def test_months_without_a_count_are_missing_and_never_zero() -> None:
 
 
 def test_the_study_s_own_arrivals_obey_the_rules() -> None:
-    found = laid().found
+    found = laid().arrivals
     spells = (
         inputs()
         .calendar("un_troops")
@@ -106,11 +99,11 @@ def test_the_study_s_own_arrivals_obey_the_rules() -> None:
     assert 10 <= len(found.events) <= 25
 
 
-def simulated(rng: np.random.Generator, ratio: float, trend: float = 1.0) -> Laid:
+def simulated(rng: np.random.Generator, ratio: float, trend: float = 1.0) -> StackedDesign:
     """The study's stacks with counts drawn anew, in bursts; arrivals on hosts at random."""
     stacks, hosts, ending = [], [], []
     for stack, own, last in zip(
-        laid().stacks, laid().found.hosts, laid().found.ending, strict=True
+        laid().stacks, laid().arrivals.hosts, laid().arrivals.ending, strict=True
     ):
         order = rng.permutation(len(own))
         level = rng.lognormal(3.0, 0.7, size=(len(own), 1))
@@ -120,13 +113,13 @@ def simulated(rng: np.random.Generator, ratio: float, trend: float = 1.0) -> Lai
         counts[~stack.known[order]] = np.nan
         counts[0, BEFORE:] = np.round(counts[0, BEFORE:] * ratio)
         counts[0, BEFORE // 2 : BEFORE] = np.round(counts[0, BEFORE // 2 : BEFORE] * trend)
-        stacks.append(Stack(counts))
+        stacks.append(EventStack(counts))
         hosts.append(own[order])
         ending.append(last[order])
     found = dataclasses.replace(
-        laid().found, stacks=tuple(stacks), hosts=tuple(hosts), ending=tuple(ending)
+        laid().arrivals, stacks=tuple(stacks), hosts=tuple(hosts), ending=tuple(ending)
     )
-    return equal(found)
+    return StackedDesign.equal(found)
 
 
 @pytest.mark.parametrize("is_pooled", first(False, True))
@@ -136,13 +129,12 @@ def test_a_known_effect_is_found_and_none_is_not(ratio: float, is_pooled: bool) 
     for number in range(DATA_SETS):
         made = simulated(np.random.default_rng([7, number]), ratio)
         made = made.pooled() if is_pooled else made
-        picks = picked(made, 400, number)
-        truth = statistics(made, made.after, None, math.log(ratio), is_pooled=is_pooled)
-        none = statistics(made, made.after, None, 0.0, is_pooled=is_pooled)
-        found.append(log_ratio(made.stacks, made.after).estimate)
+        picks, window = move_events(made.stacks, 400, number), made.window(made.after)
+        truth, none = window.statistics(math.log(ratio)), window.statistics(0.0)
+        found.append(stacked_poisson(made.stacks, made.after).estimate)
         # The interval holds every effect that is not rejected.
-        covered += redrawn_p(truth, picks)[0] > 0.05
-        rejected += redrawn_p(none, picks)[0] < 0.05
+        covered += moved_p_value(truth, picks) > 0.05
+        rejected += moved_p_value(none, picks) < 0.05
     mean, error = np.mean(found), np.std(found) / math.sqrt(DATA_SETS)
     assert abs(mean - math.log(ratio)) < 3 * error + 0.03
     assert covered / DATA_SETS >= 0.88
@@ -154,36 +146,32 @@ def test_a_known_effect_is_found_and_none_is_not(ratio: float, is_pooled: bool) 
 
 def test_the_interval_holds_the_effects_that_are_not_rejected() -> None:
     made = simulated(np.random.default_rng(3), 0.5)
-    picks = picked(made, 400, 1)
-    start = log_ratio(made.stacks, made.after).estimate
-    p, low, high = inverted(made, made.after, None, picks, 0.95, start, is_pooled=False)
-    assert p < 0.05 and low < math.log(0.5) < high < 0
+    window = made.window(made.after)
+    found = moved_events(window, draws=400, level=0.95, seed=1)
+    picks, low, high = move_events(made.stacks, 400, 1), found.low, found.high
+    assert found.p_value < 0.05 and low < math.log(0.5) < high < 0
     for effect, inside in ((low + 0.02, True), (high - 0.02, True), (high + 0.05, False)):
-        values = statistics(made, made.after, None, effect, is_pooled=False)
-        assert (redrawn_p(values, picks)[0] > 0.05) == inside
+        assert (moved_p_value(window.statistics(effect), picks) > 0.05) == inside
 
 
 def test_a_trend_before_the_arrival_is_found_and_leaves_a_description() -> None:
     given = inputs()
-    flat = DESIGN.trend_before(given, simulated(np.random.default_rng(5), 1.0))  # type: ignore[attr-defined]
-    falling = DESIGN.trend_before(  # type: ignore[attr-defined]
-        given, simulated(np.random.default_rng(5), 1.0, trend=0.3)
-    )
-    assert flat["p"] > 0.05 and falling["p"] < 0.05
-    assert falling["ratio"] < math.log(0.5)
+    flat = DESIGN.trend_before(given, simulated(np.random.default_rng(5), 1.0))
+    falling = DESIGN.trend_before(given, simulated(np.random.default_rng(5), 1.0, trend=0.3))
+    assert flat.interval.p_value > 0.05 and falling.interval.p_value < 0.05
+    assert falling.log_ratio < math.log(0.5)
 
 
 def test_arrivals_alike_are_rejected_as_often_as_the_level_says() -> None:
     found = DESIGN.calibrate(inputs(), laid(), 2000, 0)
-    low, high = wilson(round(found.rejection_rate * 2000), 2000)
-    assert low < 0.06 and high > 0.03
-    eve = DESIGN.on_the_eve(inputs(), laid())  # type: ignore[attr-defined]
-    assert 0 <= eve["low"] <= eve["rate"] <= eve["high"] <= 1
+    assert found.ci_low < 0.06 and found.ci_high > 0.03
+    eve = DESIGN.anticipation(inputs(), laid())
+    assert 0 <= eve.ci_low <= eve.rejection_rate <= eve.ci_high <= 1
 
 
 def test_the_panel_holds_every_host_of_every_stack() -> None:
     rows, attrition = DESIGN.panel(inputs())
-    assert len(rows) == sum(len(h) for h in laid().found.hosts)
+    assert len(rows) == sum(len(h) for h in laid().arrivals.hosts)
     assert rows["event"].sum() == len(laid().stacks) == attrition["n_units"].iloc[-1]
     assert isinstance(rows, pd.DataFrame)
 
@@ -199,15 +187,15 @@ def test_the_preference_of_the_check_is_that_of_the_arrivals() -> None:
 
 
 def test_single_months_average_to_the_ratio_of_their_period() -> None:
-    relative = laid().found.relative
+    relative = laid().arrivals.relative
     group = periods_of(relative)
     assert list(relative[group == -1]) == list(range(-24, -12))
-    ratios = log_ratios(laid().stacks, group)
+    ratios = stacked_ratios(laid().stacks, group)
     factor = np.where(group >= 0, np.exp(ratios[np.maximum(group, 0)]), 1.0)
     rows = pd.DataFrame(by_month(laid(), group, ratios))
     weights = [stack.weight for stack in laid().stacks]
     without = sum(
-        weight * expected(stack, factor)[0] / factor
+        weight * stack_means(stack, factor)[0] / factor
         for weight, stack in zip(weights, laid().stacks, strict=True)
     )
     for place in range(-1, len(PERIODS)):

@@ -11,14 +11,15 @@ import pandas as pd
 import pytest
 
 from collsec.core.errors import BadSpec
-from collsec.designs import DESIGNS, Inputs
-from collsec.designs.matched_acts import Sets, p_value, redraw, rejection, rerandomized
-from collsec.designs.matched_layout import Matched, window_of
+from collsec.designs import Inputs
+from collsec.designs.months_at_war import Matched, MonthsAtWar, window_of
 from collsec.histories.cohorts.matched import match, months_at_war
 from collsec.hypothesis.validation import load
+from riskset import MatchedOutcomes, matched_ratio, set_rerandomization
+from riskset.inference.matched_sets import redrawn_sets, set_rejections
 from study import PROJECT, study_inputs
 
-DESIGN = DESIGNS["months_at_war"]
+DESIGN = MonthsAtWar()
 DATA_SETS = 300
 
 
@@ -33,8 +34,7 @@ def inputs(name: str) -> Inputs:
 
 @functools.cache
 def prepared(name: str) -> Matched:
-    found: Matched = DESIGN.prepare(inputs(name), inputs(name).spec.exposure)
-    return found
+    return DESIGN.prepare(inputs(name), inputs(name).spec.exposure)
 
 
 WARS = pd.DataFrame(
@@ -105,18 +105,17 @@ def test_an_outcome_without_a_window_is_refused() -> None:
 
 
 def test_a_ratio_by_hand_and_its_exact_test() -> None:
-    sets = Sets(
+    sets = MatchedOutcomes(
         np.array([0, 0, 0, 1, 1]),
         np.array([True, False, False, True, False]),
         np.array([2.0, 4.0, 8.0, 1.0, 3.0]),
         np.array([0, 1]),
     )
     assert sets.log_ratio() == pytest.approx(math.log(3 / (6 + 3)))
-    assert sets.difference() == pytest.approx([-4, -2])
-    drawn = redraw(sets, 60_000, np.random.default_rng(1))
+    assert sets.treated - sets.expected == pytest.approx([-4, -2])
+    drawn = redrawn_sets(sets, 60_000, np.random.default_rng(1))
     # Of six ways in which two acts may fall, only the observed one gives three months.
-    p, is_above = p_value(sets, drawn, 0.0)
-    assert p == pytest.approx(2 / 6, abs=0.01) and not is_above
+    assert drawn.p_value(sets, 0.0) == pytest.approx(2 / 6, abs=0.01)
 
 
 def test_the_study_s_own_sets_obey_the_rules() -> None:
@@ -134,14 +133,14 @@ def test_the_study_s_own_sets_obey_the_rules() -> None:
     assert (prepared("h5").sets.acts["day"] <= day("2021-12-31")).all()
 
 
-def made(name: str, rng: np.random.Generator, ratio: float) -> Sets:
+def made(name: str, rng: np.random.Generator, ratio: float) -> MatchedOutcomes:
     """The study's sets: the act falls on a member at random and multiplies what follows."""
     real = prepared(name).numbers("gwno_host")
-    own = np.zeros(len(real.act), dtype=bool)
+    own = np.zeros(len(real.set_of), dtype=bool)
     for number in range(len(real.cluster)):
-        own[rng.choice(np.flatnonzero(real.act == number))] = True
+        own[rng.choice(np.flatnonzero(real.set_of == number))] = True
     outcome = np.where(own, real.outcome * ratio, real.outcome)
-    return dataclasses.replace(real, is_own=own, outcome=outcome)
+    return dataclasses.replace(real, is_treated=own, outcome=outcome)
 
 
 @pytest.mark.parametrize("ratio", [0.5, 1.0, 1.6])
@@ -149,8 +148,8 @@ def test_a_known_effect_is_found_and_none_is_not(ratio: float) -> None:
     found, covered, rejected = [], 0, 0
     for number in range(DATA_SETS):
         sets = made("h5", np.random.default_rng([5, number]), ratio)
-        one = rerandomized(sets, 800, 0.95, number)
-        found.append(one.estimate)
+        one = set_rerandomization(sets, draws=800, level=0.95, seed=number)
+        found.append(matched_ratio(sets).estimate)
         covered += one.low <= math.log(ratio) <= one.high
         rejected += one.p_value < 0.05
     mean, error = np.mean(found), np.std(found) / math.sqrt(DATA_SETS)
@@ -165,7 +164,7 @@ def test_a_known_effect_is_found_and_none_is_not(ratio: float) -> None:
 
 def test_acts_at_random_are_rejected_as_often_as_the_level_says() -> None:
     for name in ("h5", "h6"):
-        rejected, ratios = rejection(prepared(name).numbers("gwno_host"), 2000, 0.95, 7)
+        rejected, ratios = set_rejections(prepared(name).numbers("gwno_host"), 2000, 0.05, 7)
         assert 0.03 < rejected / 2000 < 0.07
         assert abs(np.mean(ratios)) < 0.1
 
@@ -175,16 +174,16 @@ def test_acts_on_the_eve_of_peace_are_rejected_too_often_unless_both_arms_are_at
 ):
     """What the landmark is for: acts that prefer wars about to end look as if they ended them."""
     given, matched = inputs("h5"), prepared("h5")
-    at_once = DESIGN.on_the_eve(given, matched)  # type: ignore[attr-defined]
+    at_once = DESIGN.anticipation(given, matched)
     later = dataclasses.replace(given.spec.exposure, lag_months=6)
     shifted = DESIGN.prepare(given, later)
-    still = DESIGN.on_the_eve(given, shifted.going_on_after(6), 6)  # type: ignore[attr-defined]
-    assert at_once["low"] > 0.09
-    assert DESIGN.on_the_eve(given, shifted)["low"] > 0.09  # type: ignore[attr-defined]
-    assert still["rate"] < 0.09
+    still = DESIGN.anticipation(given, shifted.going_on_after(6), 6)
+    assert at_once.ci_low > 0.09
+    assert DESIGN.anticipation(given, shifted).ci_low > 0.09
+    assert still.rejection_rate < 0.09
 
 
 def test_a_second_engine_gives_the_same_ratio() -> None:
-    checked = DESIGN.robustness(inputs("h5"))
+    checked = DESIGN.robustness(inputs("h5")).records
     assert checked["engines_agree"] and checked["engine_gap"] < 1e-8
     assert len(checked["without"]["left_out"]) == prepared("h5").sets.acts["conflict_id"].nunique()

@@ -13,8 +13,7 @@ import pytest
 
 from collsec.core.schema import Role
 from collsec.designs import Inputs
-from collsec.designs.matched_layout import Matched
-from collsec.designs.months_at_war import MonthsAtWar, _difference, with_error
+from collsec.designs.months_at_war import Matched, MonthsAtWar
 from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec
@@ -207,9 +206,9 @@ def test_acts_that_change_nothing_are_rejected_as_often_as_an_enumeration_says()
     assert (again.estimates == made.estimates).all() and DESIGN.calibration_blocks == 1
     # Wars that end within 183 days: 5 after the first act, 6 and 3 after the third.
     eve = {1: [1, 1, 1, 5, 1, 1], 2: [1.0] * 4, 3: [5, 5, 1], 4: [1.0, 1]}
-    found = DESIGN.on_the_eve(inputs(), matched())
-    assert found["rate"] == pytest.approx(rejected(outcomes(), eve), abs=0.03)
-    assert found["low"] < found["rate"] < found["high"] and found["draws"] == 2000
+    found = DESIGN.anticipation(inputs(), matched())
+    assert found.rejection_rate == pytest.approx(rejected(outcomes(), eve), abs=0.03)
+    assert found.ci_low < found.rejection_rate < found.ci_high and found.draws == 2000
     assert rejected(outcomes(), eve) > rejected(outcomes(), alike) + 0.03
 
 
@@ -231,6 +230,7 @@ def test_shares_at_war_by_month_are_counted_day_by_day() -> None:
 
 def test_what_a_page_says_of_acts_and_wars() -> None:
     _, told = DESIGN.curves(inputs(), matched())
+    told |= DESIGN.robustness(inputs()).quantities
     values = {name: quantity.value for name, quantity in told.items()}
     own = [v[0] for v in outcomes().values()]
     others = [np.mean(v[1:]) for v in outcomes().values()]
@@ -254,11 +254,11 @@ def test_what_a_page_says_of_acts_and_wars() -> None:
         1,
         1,
     ] and "eve_of_peace.lag_00.rejection" not in told
-    assert values[rates[0]] == DESIGN.on_the_eve(inputs(), matched())["rate"]
+    assert values[rates[0]] == DESIGN.anticipation(inputs(), matched()).rejection_rate
     shifted = DESIGN.prepare(inputs(), ExposureSpec("un_troops", lag_months=6))
-    assert values[rates[1]] == DESIGN.on_the_eve(inputs(), shifted)["rate"]
-    still = DESIGN.on_the_eve(inputs(), shifted.going_on_after(6), 6)
-    assert values[rates[2]] == still["rate"]
+    assert values[rates[1]] == DESIGN.anticipation(inputs(), shifted).rejection_rate
+    still = DESIGN.anticipation(inputs(), shifted.going_on_after(6), 6)
+    assert values[rates[2]] == still.rejection_rate
 
 
 def test_specifications_robustness_and_acts_from_a_day_on() -> None:
@@ -274,19 +274,19 @@ def test_specifications_robustness_and_acts_from_a_day_on() -> None:
         assert rows["ci_high"].iloc[place] == pytest.approx(math.exp(one + 1.9599640 * error))
     assert rows["departures"].tolist() == [0, 1] and rows["axis_window"].tolist() == ["act", "six"]
     assert rows["lag_months"].tolist() == [0, 6] and rows["exposed_events"].tolist() == [4, 4]
-    checked = DESIGN.robustness(inputs())
+    checked = DESIGN.robustness(inputs()).records
     assert checked["without"]["left_out"] == ["1", "2", "3", "4"]
     without = [ratio_of({a: v for a, v in outcomes().items() if a != out})[0] for out in SETS]
     assert checked["without"]["hazard_ratio"] == pytest.approx(list(np.exp(without)))
     assert checked["engines_agree"] and 0 <= checked["engine_gap"] < 1e-8
-    rate = DESIGN.on_the_eve(inputs(), matched())["rate"]
+    rate = DESIGN.anticipation(inputs(), matched()).rejection_rate
     for bound, said in ((0.005, True), (0.9, False)):
         given = dataclasses.replace(
             inputs(), study=dataclasses.replace(STUDY, calibration_bounds=(0.0, bound))
         )
         values = {"rate": rate, "high": bound}
         described = [{"code": "on_the_eve", "values": values}] if said else []
-        assert DESIGN.robustness(given)["describes"] == described
+        assert DESIGN.robustness(given).records["describes"] == described
     late = DESIGN.since(inputs(), pd.Timestamp("2001-01-01"), 0.9)
     assert (late.exposed_events, late.level) == (3, 0.9)
     few = DESIGN.since(inputs(), pd.Timestamp("2001-01-02"), 0.9)
@@ -303,23 +303,20 @@ def test_what_has_no_ratio_says_why() -> None:
     given = {"estimate_id": "h5.x", "role": Role.PRIMARY, "level": 0.9, "draws": 10}
     none = DESIGN.estimate(inputs(), nothing, inputs().spec.exposure, **given)  # type: ignore[arg-type]
     assert none.note == "Not estimable: no month at war on one of the sides"
-    few = matched().of_acts_since(pd.Timestamp("2002-01-01"))
+    few = matched().since(pd.Timestamp("2002-01-01"))
     primary = DESIGN.without_draws(inputs(), matched(), 0.95)
-    assert _difference(inputs(), few, primary).note.endswith("too few acts with a complete window")
-    three = matched().of_acts_since(pd.Timestamp("2001-01-01"))
-    assert math.isfinite(_difference(inputs(), three, primary).estimate)
+    assert DESIGN.difference(inputs(), few, primary).note.endswith(
+        "too few acts with a complete window"
+    )
+    three = matched().since(pd.Timestamp("2001-01-01"))
+    assert math.isfinite(DESIGN.difference(inputs(), three, primary).estimate)
     acts = matched().sets.acts.assign(gwno_host=1)
     alone = dataclasses.replace(matched(), sets=dataclasses.replace(matched().sets, acts=acts))
-    assert _difference(inputs(), alone, primary).note.endswith("all acts in one cluster")
+    assert DESIGN.difference(inputs(), alone, primary).note.endswith("all acts in one cluster")
     two = acts.assign(gwno_host=[1, 1, 2, 2])
     pairs = dataclasses.replace(matched(), sets=dataclasses.replace(matched().sets, acts=two))
     apart = np.array([v[0] - np.mean(v[1:]) for v in outcomes().values()])
     centered = apart - apart.mean()
     sums = centered[:2].sum() ** 2 + centered[2:].sum() ** 2
-    found = _difference(inputs(), pairs, primary)
+    found = DESIGN.difference(inputs(), pairs, primary)
     assert found.std_error == pytest.approx(math.sqrt(2 * sums) / 4)
-    for log, error in ((math.nan, 0.1), (0.1, math.nan), (0.1, 0.0), (math.inf, 0.1)):
-        assert with_error(log, error, 0.9)["note"].endswith("too few acts with a complete window")
-    fine = with_error(math.log(2), 0.5, 0.95)
-    assert fine["estimate"] == pytest.approx(2) and fine["note"] == ""
-    assert fine["p_value"] == pytest.approx(0.165661, abs=1e-5)

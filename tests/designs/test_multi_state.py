@@ -18,11 +18,17 @@ import pytest
 from collsec.designs import DESIGNS, Inputs
 from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate
-from collsec.designs.exchanged_courses import redraw_on_the_eve, refits
 from collsec.designs.inputs import Prepared
-from collsec.designs.jackknife import CoxRefits, joint_effects
-from collsec.designs.multi_state import MultiState, between, stacked
-from collsec.designs.occupation import NAMES, occupied
+from collsec.designs.jackknife import CoxRefits
+from collsec.designs.multi_state import (
+    NAMES,
+    MultiState,
+    between,
+    occupied,
+    redraw_on_the_eve,
+    refits,
+    stacked,
+)
 from collsec.histories.cohorts.courses import (
     TRANSITIONS,
     State,
@@ -37,7 +43,7 @@ from collsec.histories.registry import Extent
 from collsec.histories.variants import follow_until
 from collsec.hypothesis.validation import load
 from for_all_tests import LAST_DIGITS, first
-from riskset import cox_ph
+from riskset import cox_ph, joint_effects
 from riskset.inference import cluster_jackknife
 from riskset.multistate.transition_hazards import transition_hazards
 from study import PROJECT, known, study_inputs

@@ -12,7 +12,8 @@ import pytest
 from by_hand import estimate
 from collsec.designs.comparison import Comparison
 from collsec.designs.inputs import Inputs, prepare
-from collsec.designs.multiverse import agreement, by_option, estimate_all, quantities, variants
+from collsec.designs.multiverse import agreement, by_option, quantities, tabulated, variants
+from collsec.designs.registry import get
 from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import Choices, OptionSpec
 from collsec.hypothesis.specification import ExposureSpec
@@ -68,14 +69,17 @@ def specification(name: str) -> Specification:
 
 
 def test_every_specification_has_its_ratio_or_says_why_not() -> None:
-    made = estimate_all(inputs(), [specification(name) for name in CHOICES], estimand="e")
+    made = get("time_varying").specified(inputs(), [specification(name) for name in CHOICES])
     assert list(made)[:7] == [
         *("specification", "validity", "departures", "axis_way", "measure", "lag_months"),
         "estimand",
     ]
     assert made["axis_way"].tolist() == list(CHOICES)
     assert made["departures"].tolist() == [0, 1, 1, 1, 1]
-    assert (made["lag_months"].tolist(), set(made["estimand"])) == ([0, 0, 0, 36, 0], {"e"})
+    assert (made["lag_months"].tolist(), set(made["estimand"])) == (
+        [0, 0, 0, 36, 0],
+        {"hazard_ratio"},
+    )
     assert set(made["level"]) == {0.95}
     for _, row in made[:3].iterrows():
         choices = CHOICES[row["specification"]]
@@ -195,3 +199,18 @@ def test_a_page_says_how_specifications_of_each_tag_lie() -> None:
     assert found["multiverse.principled.median"] == pytest.approx(math.sqrt(2.0 * 1.5))
     assert found["multiverse.summarized.above_excluding"] == pytest.approx(3 / 4)
     assert found["multiverse.known_biased.below_excluding"] == 1.0
+
+
+def test_a_ratio_without_a_finite_error_has_no_interval() -> None:
+    def row(log: float, error: float) -> pd.Series:
+        given = [specification("declared")]
+        made = tabulated(
+            given, lambda _: None, lambda _: (log, error), lambda _: {}, estimand="e", level=0.95
+        )
+        return made.iloc[0]
+
+    for log, error in ((math.nan, 0.1), (0.1, math.nan), (0.1, 0.0), (math.inf, 0.1)):
+        assert row(log, error)["note"] == "Not estimable: no spread between clusters"
+    fine = row(math.log(2), 0.5)
+    assert fine["estimate"] == pytest.approx(2) and fine["note"] == ""
+    assert fine["p_value"] == pytest.approx(0.165661, abs=1e-5)

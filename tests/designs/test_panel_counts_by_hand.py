@@ -8,16 +8,10 @@ import math
 import numpy as np
 import pytest
 
-from collsec.designs.panel_counts import (
-    Panel,
-    PanelCounts,
-    engine_gap,
-    fitted,
-    p_of,
-    ratio_of,
-    turns,
-)
+from collsec.designs.panel_counts import Panel, PanelCounts, engine_gap
 from made_up_panels import by_regression, panel
+from riskset.inference.circular_shifts import shifted_p_value
+from riskset.regression.two_way_poisson import fit_panel, two_way_means
 
 DESIGN = PanelCounts()
 NAN = math.nan
@@ -42,13 +36,9 @@ def test_cells_on_record_are_counted_and_those_exposed() -> None:
 
 def test_paths_are_each_unit_s_own_unless_shared() -> None:
     own, shared = panel(COUNTS, IS_EXPOSED), panel(COUNTS, IS_EXPOSED, [0, 2, 1])
-    assert (own.path.tolist(), own.n_paths) == ([0, 1, 2], 3)
-    assert (shared.path.tolist(), shared.n_paths) == ([0, 2, 1], 3)
-    some = shared.only(np.array([1, 2]))
-    assert some.shared is not None and some.shared.tolist() == [1, 0] and some.n_paths == 2
-    assert some.units.tolist() == ["u1", "u2"] and some.counts[1, 2] == 5
-    assert own.only(np.array([0])).shared is None
-    assert own.only(np.array([], dtype=int)).n_paths == 0
+    assert own.paths.n_paths == shared.paths.n_paths == 3
+    assert panel(COUNTS, IS_EXPOSED, [0, 1, 1]).paths.n_paths == 2
+    assert own.paths.path is None and shared.paths.path is not None
 
 
 # The fit ----------------------------------------------------------------------------------------
@@ -57,15 +47,21 @@ def test_paths_are_each_unit_s_own_unless_shared() -> None:
 def test_means_without_an_effect_are_products_of_shares() -> None:
     one = panel([[2, 8, 5], [3, 4, 8]], [[0, 1, 0], [0, 0, 0]])
     # Rows 15 and 15, columns 5, 12 and 13, of 30.
-    assert fitted(one, 0.0) == pytest.approx(np.array([[2.5, 6.0, 6.5]] * 2))
+    assert two_way_means(one.cells, 0.0) == pytest.approx(np.array([[2.5, 6.0, 6.5]] * 2))
     # A series of one unit has one mean.
-    assert fitted(panel([[2, NAN, 4]], [[0, 1, 1]]), 0.0)[0].tolist() == [3.0, 0.0, 3.0]
+    assert two_way_means(panel([[2, NAN, 4]], [[0, 1, 1]]).cells, 0.0)[0].tolist() == [
+        3.0,
+        0.0,
+        3.0,
+    ]
     # Under a doubling: six deaths are one share without exposure and two with it.
-    assert fitted(panel([[2, 4]], [[0, 1]]), math.log(2)) == pytest.approx(np.array([[2.0, 4.0]]))
+    assert two_way_means(panel([[2, 4]], [[0, 1]]).cells, math.log(2)) == pytest.approx(
+        np.array([[2.0, 4.0]])
+    )
 
 
 def test_a_ratio_of_two_by_two_cells_is_that_of_its_cross_products() -> None:
-    assert ratio_of(panel([[2, 8], [3, 4]], [[0, 1], [0, 0]])).estimate == pytest.approx(
+    assert fit_panel((panel([[2, 8], [3, 4]], [[0, 1], [0, 0]])).cells).estimate == pytest.approx(
         math.log(8 * 3 / (2 * 4))
     )
     # 370 to one is within the bounds of a log ratio of six, 450 to one is beyond.
@@ -75,7 +71,7 @@ def test_a_ratio_of_two_by_two_cells_is_that_of_its_cross_products() -> None:
             panel([[most, 1], [1, 1]], [[0, 1]] * 1 + [[0, 0]]),
         )
         for one, sign in zip(both, (1, -1), strict=True):
-            found = ratio_of(one).estimate
+            found = fit_panel(one.cells).estimate
             assert (
                 (found == pytest.approx(sign * math.log(most))) if is_known else math.isnan(found)
             )
@@ -111,13 +107,15 @@ DEGREES = panel([[2, 7, 1, 8, 2, 8]], [[0.5, 1.5, -0.5, 2.0, 0.0, NAN]])
     "one", [UNEVEN, STAIRS, STEEP, DEGREES], ids=["uneven", "stairs", "steep", "series"]
 )
 def test_ratio_and_error_are_those_of_a_poisson_regression(one: Panel) -> None:
-    found = ratio_of(one)
+    found = fit_panel(one.cells)
     log, error = by_regression(one)
     assert found.estimate == pytest.approx(log, abs=1e-8)
     assert found.std_error == pytest.approx(error, rel=1e-6)
     assert engine_gap(one) < 1e-7
-    mean = fitted(one, found.estimate)
-    assert mean.sum(axis=1) == pytest.approx(np.nansum(np.where(one.known, one.counts, 0), axis=1))
+    mean = two_way_means(one.cells, found.estimate)
+    assert mean.sum(axis=1) == pytest.approx(
+        np.nansum(np.where(one.cells.known, one.counts, 0), axis=1)
+    )
 
 
 def test_a_unit_or_a_period_without_any_count_says_nothing() -> None:
@@ -125,7 +123,9 @@ def test_a_unit_or_a_period_without_any_count_says_nothing() -> None:
         np.vstack([np.c_[UNEVEN.counts, np.zeros(4)], np.zeros(6)]),
         np.vstack([np.c_[UNEVEN.exposure, np.ones(4)], [0, 1, 0, 1, 0, 1]]),
     )
-    assert ratio_of(more).estimate == pytest.approx(ratio_of(UNEVEN).estimate, abs=1e-7)
+    assert fit_panel(more.cells).estimate == pytest.approx(
+        fit_panel(UNEVEN.cells).estimate, abs=1e-7
+    )
     assert engine_gap(more) < 1e-7
     # A unit and a period with a single count are part of the fit.
     thin = panel(
@@ -133,11 +133,13 @@ def test_a_unit_or_a_period_without_any_count_says_nothing() -> None:
         np.vstack([np.c_[UNEVEN.exposure, [0, 1, 0, 1]], [1, 0, 0, 1, 0, 0]]),
     )
     assert engine_gap(thin) < 1e-7
-    assert ratio_of(thin).estimate == pytest.approx(by_regression(thin)[0], abs=1e-7)
-    assert abs(ratio_of(thin).estimate - ratio_of(UNEVEN).estimate) > 0.01
+    assert fit_panel(thin.cells).estimate == pytest.approx(by_regression(thin)[0], abs=1e-7)
+    assert abs(fit_panel(thin.cells).estimate - fit_panel(UNEVEN.cells).estimate) > 0.01
     # Nothing varies: no ratio, and nothing for a second engine to disagree on.
     same = panel([[1, 2], [3, 4]], [[1, 1], [1, 1]])
-    assert math.isnan(ratio_of(same).estimate) and math.isnan(ratio_of(same).std_error)
+    assert math.isnan(fit_panel(same.cells).estimate) and math.isnan(
+        fit_panel(same.cells).std_error
+    )
     assert engine_gap(same) == 0.0
 
 
@@ -164,25 +166,27 @@ def test_every_turn_of_a_path_has_the_score_of_its_cells() -> None:
     )
     for effect in (0.0, 0.7):
         expected = turned_by_loops(full, effect)
-        assert turns(full, effect) == pytest.approx(expected)
+        assert full.paths.scores(effect) == pytest.approx(expected)
         together = dataclasses.replace(full, shared=np.array([1, 0, 1]))
-        assert turns(together, effect) == pytest.approx(
+        assert together.paths.scores(effect) == pytest.approx(
             np.array([expected[1], expected[0] + expected[2]])
         )
     # Of a series with a gap: mean three; the path may be turned onto the gap and finds nothing.
     gap = panel([[2, NAN, 4]], [[0, 1, 1]])
-    assert turns(gap, 0.0)[0].tolist() == pytest.approx([1.0, 0.0, -1.0])
+    assert gap.paths.scores(0.0)[0].tolist() == pytest.approx([1.0, 0.0, -1.0])
 
 
 def test_a_p_value_counts_turns_that_are_as_large_and_as_small() -> None:
     scores = np.array([[3.0, 1.0], [2.0, 0.0]])
     picks = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     # Sums 5, 3, 3, 1, and the observed 5: of five, two are as large.
-    assert p_of(scores, picks) == pytest.approx(0.8)
-    assert p_of(scores, np.array([[1, 1]] * 39)) == pytest.approx(2 / 40)
-    assert p_of(-scores, np.array([[1, 1]] * 39)) == pytest.approx(2 / 40)
-    assert p_of(scores, np.array([[0, 0]] * 3)) == 1.0
+    assert shifted_p_value(scores, picks) == pytest.approx(0.8)
+    assert shifted_p_value(scores, np.array([[1, 1]] * 39)) == pytest.approx(2 / 40)
+    assert shifted_p_value(-scores, np.array([[1, 1]] * 39)) == pytest.approx(2 / 40)
+    assert shifted_p_value(scores, np.array([[0, 0]] * 3)) == 1.0
     # Sums that differ by rounding alone are ties.
-    assert p_of(np.array([[4.0, 4.0 - 3e-9]]), np.array([[1]] * 39)) == 1.0
-    assert p_of(np.array([[4.0, 4.0 - 6e-9]]), np.array([[1]] * 39)) == pytest.approx(2 / 40)
-    assert p_of(np.array([[4.0, 4.0 + 3e-9]]), np.array([[1]] * 39)) == 1.0
+    assert shifted_p_value(np.array([[4.0, 4.0 - 3e-9]]), np.array([[1]] * 39)) == 1.0
+    assert shifted_p_value(np.array([[4.0, 4.0 - 6e-9]]), np.array([[1]] * 39)) == pytest.approx(
+        2 / 40
+    )
+    assert shifted_p_value(np.array([[4.0, 4.0 + 3e-9]]), np.array([[1]] * 39)) == 1.0

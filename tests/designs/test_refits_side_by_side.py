@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collsec.designs.jackknife import CoxRefits, CoxResamples, joint_effects
-from riskset import CoxDesign, EstimationError
+from collsec.designs.jackknife import CoxRefits, CoxResamples
+from riskset import CoxDesign, EstimationError, joint_effects
 from riskset.cox.side_by_side import estimates_under
 from riskset.inference import InferenceError, cluster_bootstrap, cluster_jackknife
 

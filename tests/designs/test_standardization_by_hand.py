@@ -13,7 +13,7 @@ from scipy import stats
 from by_hand import estimate
 from collsec.core.schema import Role
 from collsec.designs.comparison import Comparison
-from collsec.designs.cox_based import after, with_time_zero
+from collsec.designs.cox_based import with_time_zero
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.standardization import (
     difference_in_months,
@@ -193,7 +193,7 @@ def test_a_difference_in_months_is_that_of_two_areas(strata: tuple[str, ...]) ->
 def test_follow_up_from_a_day_on_lets_wars_enter_late() -> None:
     """On day 340 the third war ends; the fifth is exposed from day 300 on."""
     prepared = wars()
-    rows = after(prepared, ZERO + pd.Timedelta(days=340)).rows
+    rows = prepared.since(ZERO + pd.Timedelta(days=340)).rows
     own = rows[rows["unit_id"].isin(["2-1", "3-1", "4-1", "8-1"])]
     told = own[["unit_id", "start", "stop", "x"]].to_numpy().tolist()
     assert told == [
@@ -204,5 +204,5 @@ def test_follow_up_from_a_day_on_lets_wars_enter_late() -> None:
     ]
     assert set(rows["unit_id"]) == {f"{i}-1" for i in range(3, 10)}
     assert (with_time_zero(rows, prepared)["time_zero"] == ZERO).all()
-    whole = after(prepared, ZERO - pd.Timedelta(days=5))
+    whole = prepared.since(ZERO - pd.Timedelta(days=5))
     pd.testing.assert_frame_equal(whole.rows, prepared.rows)

@@ -12,9 +12,16 @@ from scipy import stats
 
 from collsec.core.schema import Role
 from collsec.designs import Inputs
-from collsec.designs.agreement_clock import AgreementBuilder, AgreementClock, redraw_on_the_eve
 from collsec.designs.inputs import Cohort
-from collsec.designs.time_varying import TimeVarying, calendar_day, lay_out, within_window
+from collsec.designs.time_varying import (
+    AgreementBuilder,
+    AgreementClock,
+    TimeVarying,
+    calendar_day,
+    lay_out,
+    redraw_on_the_eve,
+    within_window,
+)
 from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec
 from collsec.hypothesis.study import Draws
 from made_up_cohorts import SPEC, STUDY, calendar, cohort, days, episodes_of, inputs_of, prepared_of
@@ -227,7 +234,7 @@ def test_on_a_clock_of_agreements_the_eve_of_peace_is_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     draws = 60
-    monkeypatch.setattr("collsec.designs.agreement_clock.EVE_DRAWS", draws)
+    monkeypatch.setattr("collsec.designs.time_varying.EVE_DRAWS", draws)
     given, clock = world(), AgreementClock()
     episodes = given.episodes
     signed = pd.DataFrame({"conflict_id": episodes["conflict_id"]})
@@ -240,21 +247,23 @@ def test_on_a_clock_of_agreements_the_eve_of_peace_is_counted(
         timelines=given.timelines | {"peace_process": signed},
     )
     prepared = clock.prepare(given, given.spec.exposure)
-    eve = clock.on_the_eve(given, prepared)
-    rejected = round(eve["rate"] * draws)
-    assert eve["rate"] == pytest.approx(rejected / draws)
+    eve = clock.anticipation(given, prepared)
+    rejected = round(eve.rejection_rate * draws)
+    assert eve.rejection_rate == pytest.approx(rejected / draws)
     interval = stats.binomtest(rejected, draws).proportion_ci(0.95, method="wilson")
-    assert (eve["low"], eve["high"]) == pytest.approx((interval.low, interval.high))
-    assert clock.on_the_eve(given, prepared) == eve and 0 < eve["rate"] < 1
-    for bound, said in ((eve["low"] / 2, True), (eve["low"], False)):
+    assert (eve.ci_low, eve.ci_high) == pytest.approx((interval.low, interval.high))
+    again = clock.anticipation(given, prepared).rejection_rate
+    assert again == eve.rejection_rate and 0 < again < 1
+    for bound, said in ((eve.ci_low / 2, True), (eve.ci_low, False)):
         study = dataclasses.replace(given.study, calibration_bounds=(0.0, bound))
-        checked = clock.robustness(dataclasses.replace(given, study=study))
-        doubt = {"code": "on_the_eve", "values": {"rate": eve["rate"], "high": bound}}
+        checked = clock.robustness(dataclasses.replace(given, study=study)).records
+        doubt = {"code": "on_the_eve", "values": {"rate": eve.rejection_rate, "high": bound}}
         assert checked["describes"] == ([doubt] if said else [])
         assert checked["engines_agree"] and checked["without"]["left_out"]
+    said = clock.robustness(given).quantities["eve_of_peace.rejection"]
+    assert (said.value, said.digits) == (eve.rejection_rate, 1)
     _, told = clock.curves(given, prepared)
-    assert told["eve_of_peace.rejection"].value == eve["rate"]
-    assert told["eve_of_peace.rejection"].digits == 1 and told["incidence.horizon"].value == 12
+    assert told["incidence.horizon"].value == 12
     rows, _ = clock.panel(given)
     first = rows.drop_duplicates("unit_id").set_index("unit_id")["time_zero"]
     onset = episodes.set_index("episode_id")["onset_date"]
@@ -262,5 +271,5 @@ def test_on_a_clock_of_agreements_the_eve_of_peace_is_counted(
     # Where nobody has troops there is nothing to redraw.
     nobody = given.timelines["deployment"].iloc[:0]
     empty = dataclasses.replace(given, timelines=given.timelines | {"deployment": nobody})
-    none = clock.on_the_eve(empty, clock.prepare(empty, empty.spec.exposure))
-    assert all(math.isnan(value) for value in none.values())
+    none = clock.anticipation(empty, clock.prepare(empty, empty.spec.exposure))
+    assert none.draws == 0 and math.isnan(none.rejection_rate) and math.isnan(none.ci_low)

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from collsec.core.schema import Role
-from collsec.designs import Inputs, panel_counts
+from collsec.designs import Inputs
 from collsec.designs.estimate import Estimate
 from collsec.designs.panel_counts import (
     Panel,
@@ -25,7 +25,7 @@ from collsec.hypothesis.study import Draws
 from collsec.measures.registry import measure
 from made_up_cohorts import SPEC, episodes_of, inputs_of
 from made_up_panels import by_regression, panel
-from riskset import EstimationError
+from riskset import EstimationError, two_way_poisson
 
 DESIGN = PanelCounts()
 NAN = math.nan
@@ -104,7 +104,7 @@ def test_counts_and_exposure_are_laid_out_where_both_are_known() -> None:
     assert shared.shared is not None and shared.shared.tolist() == [0, 0]
     assert shared.counts[0].tolist() == [20, 80, 50, 10]
     chosen = DESIGN.prepare(inputs, inputs.spec.exposure, choices=Choices(measure="seat_shared"))
-    assert chosen.n_paths == 1
+    assert chosen.paths.n_paths == 1
     rows, attrition = DESIGN.panel(inputs)
     assert rows.to_numpy().tolist()[:2] == [
         ["1", 0.0, 1.0, True, 2.0, 0.0],
@@ -141,10 +141,12 @@ def test_a_panel_without_a_fit_is_not_compared_with_another_engine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     inputs = world()
-    monkeypatch.setattr(panel_counts, "TOLERATED", -1.0)  # no sum is near enough
+    monkeypatch.setattr(
+        "riskset.regression.two_way_poisson.TOLERATED", -1.0
+    )  # no sum is near enough
     with pytest.raises(EstimationError, match="did not converge"):
         engine_gap(DESIGN.prepare(inputs, inputs.spec.exposure))
-    checked = DESIGN.robustness(inputs)
+    checked = DESIGN.robustness(inputs).records
     assert checked["engines_agree"] and checked["engine_gap"] == 0.0
 
 
@@ -163,14 +165,14 @@ def test_specifications_robustness_and_later_years() -> None:
     assert rows["estimate"].tolist() == pytest.approx([math.exp(log)] * 2)
     assert rows["ci_low"].tolist() == pytest.approx([math.exp(log - 1.9599640 * error)] * 2)
     assert rows["exposed_events"].tolist() == [2, 2] and rows["nobs"].tolist() == [8, 8]
-    checked = DESIGN.robustness(inputs)
+    checked = DESIGN.robustness(inputs).records
     assert checked["engines_agree"] and checked["engine_gap"] < 1e-7
     assert checked["describes"] == [{"code": "one_series", "values": {"units": 2}}]
     # From 2001 on: cells of 2001 to 2003; none from 2004 on.
     late = DESIGN.since(inputs, pd.Timestamp("2001-12-31"), 0.9)
     assert (late.nobs, late.n_events, late.exposed_events, late.level) == (6, 26, 2, 0.9)
     none = DESIGN.since(inputs, pd.Timestamp("2004-01-01"), 0.9)
-    assert none.note == "Not estimable: nothing is counted from 2004 on"
+    assert none.note == "Not estimable: nothing is counted in these years"
     assert (none.nobs, none.n_units, none.exposed_clusters) == (0, 0, 0)
     assert DESIGN.since(inputs, pd.Timestamp("2003-01-01"), 0.9).nobs == 2
     assert DESIGN.outcomes_per_year(inputs) == pytest.approx(2 / 10)
@@ -184,7 +186,7 @@ def test_specifications_robustness_and_later_years() -> None:
         [(u, 1990 + p, float(p in (u, u + 4))) for u in range(5) for p in range(14)],
         columns=["unit_id", "period", "exposure"],
     )
-    assert DESIGN.robustness(inputs)["describes"] == []
+    assert DESIGN.robustness(inputs).records["describes"] == []
     # Seats in 1990 to 1998; 1994 begins the decade: one of 1990 to 1993's units, then all five.
     assert DESIGN.outcomes_per_year(inputs) == pytest.approx((1 + 5) / 10)
     fine = DESIGN.prepare(inputs, inputs.spec.exposure)
@@ -240,3 +242,27 @@ def test_turned_paths_that_change_nothing_are_rejected_as_often_as_they_can_be()
         assert np.unique(found.estimates).size == size
     flat = DESIGN.calibrate(world(), panel([[3.0] * 9], [[0.0] * 8 + [1.0]]), 20, 0)
     assert (flat.estimates == 0).all() and flat.rejection_rate == 0
+
+
+@pytest.mark.usefixtures("measured")
+def test_units_depend_on_one_another_where_the_outcome_names_their_cluster() -> None:
+    """Six wars of three hosts: the error is that between hosts, referred to two degrees."""
+    inputs = world()
+    cells = [(u, 1990 + p, float((u * p + u + 3 * p) % 7)) for u in range(6) for p in range(8)]
+    counts = pd.DataFrame(cells, columns=["unit_id", "period", "count"])
+    inputs.frames["seats"] = pd.DataFrame(
+        [(u, 1990 + p, float(p in (u, u + 2))) for u in range(6) for p in range(8)],
+        columns=["unit_id", "period", "exposure"],
+    )
+    inputs.frames["incidents"] = counts
+    alone = DESIGN.without_draws(inputs, DESIGN.prepare(inputs, inputs.spec.exposure), 0.95)
+    inputs.frames["incidents"] = counts.assign(gwno_host=counts["unit_id"] // 2)
+    laid_out = DESIGN.prepare(inputs, inputs.spec.exposure)
+    found = DESIGN.without_draws(inputs, laid_out, 0.95)
+    assert (alone.n_clusters, found.n_clusters, found.exposed_clusters) == (6, 3, 3)
+    expected = two_way_poisson(laid_out.counts, laid_out.exposure, cluster=[0, 0, 1, 1, 2, 2])
+    assert found.std_error == pytest.approx(expected.std_error)
+    assert found.std_error != pytest.approx(alone.std_error)
+    assert found.p_value == pytest.approx(
+        2 * stats.t.sf(abs(expected.estimate / expected.std_error), 2)
+    )

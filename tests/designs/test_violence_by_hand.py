@@ -14,6 +14,9 @@ from collsec.core.schema import Role
 from collsec.histories.registry import Extent
 from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
+from collsec.measures import MEASURES
+from collsec.measures.months import HOST_MONTHS
+from collsec.measures.registry import measure
 from made_up_arrivals import (
     AFTER,
     DESIGN,
@@ -31,7 +34,7 @@ from made_up_cohorts import STUDY
 
 def test_stacks_weigh_each_arrival_by_its_deaths_before() -> None:
     one = laid()
-    assert [own.tolist() for own in one.found.hosts] == [
+    assert [own.tolist() for own in one.arrivals.hosts] == [
         [10, 40, 50, 60, 70],
         [20, 40, 50, 60, 70],
         [30, 40, 50, 60, 70],
@@ -136,13 +139,13 @@ def test_arrivals_that_prefer_some_hosts_are_redrawn_by_their_weights() -> None:
 
     # The war of host 60 ends within six months of January 1994 alone: five times as likely.
     eve = [[1.0] * 5, [1.0] * 5, [1, 1, 1, 5, 1], [1.0] * 6]
-    found = DESIGN.on_the_eve(inputs(), one)
-    assert found["rate"] == pytest.approx(rate(eve), abs=0.02)
-    assert 0 <= found["low"] < found["rate"] < found["high"]
+    found = DESIGN.anticipation(inputs(), one)
+    assert found.rejection_rate == pytest.approx(rate(eve), abs=0.02)
+    assert 0 <= found.ci_low < found.rejection_rate < found.ci_high
     # Two of four arrivals had signed; of controls, a quarter at the third.
     odds = (2.5 / 2.5) / (0.75 / 4.25)
     signed = [[odds, 1, 1, 1, 1], [1.0] * 5, [odds, 1, odds, 1, 1], [1.0] * 6]
-    assert DESIGN.by_status(inputs(), one)["rate"] == pytest.approx(rate(signed), abs=0.02)
+    assert DESIGN.by_status(inputs(), one).rejection_rate == pytest.approx(rate(signed), abs=0.02)
 
 
 def test_the_trend_before_is_that_of_the_last_twelve_months_against_the_reference() -> None:
@@ -150,20 +153,24 @@ def test_the_trend_before_is_that_of_the_last_twelve_months_against_the_referenc
     trend = DESIGN.trend_before(inputs(), one)
     lead = np.where((np.arange(-24, 36) >= -12) & (np.arange(-24, 36) < 0), 0, -1)
     log, _, _ = by_regression(one, lead, np.arange(-24, 36) < 0)
-    assert trend["ratio"] == pytest.approx(log[0], abs=1e-5)
-    width = (trend["high"] - trend["low"]) / 2 / 1.9599640
-    assert trend["detectable"] == pytest.approx(width * (1.9599640 + 0.8416212), rel=1e-6)
-    assert trend["low"] < trend["ratio"] < trend["high"] and 0 < trend["p"] <= 1
+    assert trend.log_ratio == pytest.approx(log[0], abs=1e-5)
+    low, high = trend.interval.low, trend.interval.high
+    width = (high - low) / 2 / 1.9599640
+    assert trend.detectable == pytest.approx(width * (1.9599640 + 0.8416212), rel=1e-6)
+    assert low < trend.log_ratio < high and 0 < trend.interval.p_value <= 1
     two = one.only(lambda place: np.full(6 if place == 3 else 5, place > 1))
     assert len(two.stacks) == 2
-    assert all(math.isnan(v) for v in DESIGN.trend_before(inputs(), two).values())
+    none = DESIGN.trend_before(inputs(), two)
+    assert math.isnan(none.log_ratio) and math.isnan(none.detectable)
+    assert math.isnan(none.interval.p_value)
     given = {"estimate_id": "h7.x", "role": Role.PRIMARY, "level": 0.95, "draws": 10}
     few = DESIGN.estimate(inputs(), two, inputs().spec.exposure, **given)  # type: ignore[arg-type]
     assert few.note == "Not estimable: arrivals 2; at least 3 are required"
 
 
 def test_robustness_quantities_and_specifications() -> None:
-    one, checked = laid(), DESIGN.robustness(inputs())
+    one, checks = laid(), DESIGN.robustness(inputs())
+    checked = checks.records
     assert checked["without"]["left_out"] == ["10", "20", "30", "40"]
     assert checked["without"]["kind"] == ["conflict"] * 4
     logs = [by_regression(one.without(p), AFTER)[0][0] for p in range(4)]
@@ -174,14 +181,15 @@ def test_robustness_quantities_and_specifications() -> None:
     _, told = DESIGN.curves(inputs(), one)
     before = [stack.counts[0, :24].sum() for stack in one.stacks]
     after = sum(stack.counts[0, 24:].sum() for stack in one.stacks)
+    told |= checks.quantities
     values = {name: quantity.value for name, quantity in told.items()}
     assert (values["arrivals"], values["shared"], values["deaths.after"]) == (4, 0, after)
     assert values["deaths.before"] == sum(before)
     assert values["deaths.largest_share"] == pytest.approx(max(before) / sum(before))
-    assert values["trend_before.ratio"] == pytest.approx(math.exp(trend["ratio"]))
-    assert values["trend_before.high"] == pytest.approx(math.exp(trend["high"]))
-    assert values["trend_before.low"] == pytest.approx(math.exp(trend["low"]))
-    assert values["trend_before.p"] == trend["p"]
+    assert values["trend_before.ratio"] == pytest.approx(math.exp(trend.log_ratio))
+    assert values["trend_before.high"] == pytest.approx(math.exp(trend.interval.high))
+    assert values["trend_before.low"] == pytest.approx(math.exp(trend.interval.low))
+    assert values["trend_before.p"] == trend.interval.p_value
     # Two of four arrivals had signed, and one in four controls of one of the four.
     assert (values["by_status.own"], values["by_status.others"]) == (0.5, 0.25 / 4)
     assert told["eve_of_peace.rejection"].digits == told["by_status.rejection"].digits == 1
@@ -198,17 +206,20 @@ def test_robustness_quantities_and_specifications() -> None:
 
 def test_what_speaks_against_a_ratio_is_said() -> None:
     strict = dataclasses.replace(STUDY, calibration_bounds=(0.0, 0.01))
-    chosen, eve = (f(inputs(), laid())["rate"] for f in (DESIGN.by_status, DESIGN.on_the_eve))
+    both = (DESIGN.by_status(inputs(), laid()), DESIGN.anticipation(inputs(), laid()))
+    chosen, eve = (one.rejection_rate for one in both)
     by_status = {"code": "by_status", "values": {"rate": chosen, "high": 0.01}}
     on_the_eve = {"code": "on_the_eve", "values": {"rate": eve, "high": 0.01}}
-    said = DESIGN.robustness(dataclasses.replace(inputs(), study=strict))["describes"]
+    said = DESIGN.robustness(dataclasses.replace(inputs(), study=strict)).records["describes"]
     assert said == [by_status, on_the_eve]
     # A rate whose interval begins at the bound is not surely above it.
-    status, last = (f(inputs(), laid())["low"] for f in (DESIGN.by_status, DESIGN.on_the_eve))
+    status, last = (one.ci_low for one in both)
     assert last < status
     for given, low in ((inputs(), status), (world(strata=()), last)):
         at_bound = dataclasses.replace(STUDY, calibration_bounds=(0.0, low))
-        assert DESIGN.robustness(dataclasses.replace(given, study=at_bound))["describes"] == []
+        assert (
+            DESIGN.robustness(dataclasses.replace(given, study=at_bound)).records["describes"] == []
+        )
     # Where deaths stay as they were, a trend of the size of the effect could not have been seen.
     flat = world()
     violence = flat.timelines["violence"]
@@ -216,10 +227,12 @@ def test_what_speaks_against_a_ratio_is_said() -> None:
     host = violence["gwno_host"]
     level = (host * 7 + place * 5 + host * place) % 13 + 1.0
     flat.timelines["violence"] = violence.assign(deaths_in_month=level)
-    unseen = next(r for r in DESIGN.robustness(flat)["describes"] if r["code"][:5] == "trend")
+    unseen = next(
+        r for r in DESIGN.robustness(flat).records["describes"] if r["code"][:5] == "trend"
+    )
     found = DESIGN.trend_before(flat, DESIGN.prepare(flat, flat.spec.exposure))
     assert unseen["code"] == "trend_unseen"
-    assert unseen["values"]["ratio"] == pytest.approx(math.exp(found["detectable"]))
+    assert unseen["values"]["ratio"] == pytest.approx(math.exp(found.detectable))
     # Deaths that doubled in the year before are a trend.
     rising = world()
     on = pd.to_datetime(host.map({h: days[0] for h, days in TROOPS.items()}))
@@ -229,7 +242,9 @@ def test_what_speaks_against_a_ratio_is_said() -> None:
     rising.timelines["violence"] = violence.assign(
         deaths_in_month=violence["deaths_in_month"] * (1 + is_lead)
     )
-    trend = next(r for r in DESIGN.robustness(rising)["describes"] if r["code"][:5] == "trend")
+    trend = next(
+        r for r in DESIGN.robustness(rising).records["describes"] if r["code"][:5] == "trend"
+    )
     assert trend["code"] == "trend_before" and 0 < trend["values"]["p"] < 0.05
 
 
@@ -237,7 +252,7 @@ def test_arrivals_from_a_month_on() -> None:
     for day, number in (("1992-01-31", 4), ("1993-01-01", 3), ("1993-02-01", 2), ("2002-04-01", 0)):
         late = DESIGN.since(inputs(), pd.Timestamp(day), 0.9)
         assert late.exposed_events == number and late.level == 0.9
-        assert math.isnan(late.estimate) == (number < 2)
+        assert math.isnan(late.estimate) == (number < 3)
     # The last ten years of the record are 2000 to 2009; a record to January 2004 begins in 1994.
     assert DESIGN.outcomes_per_year(inputs()) == pytest.approx(0.1)
     for last, number in (("2003-12-31", 2), ("2004-01-31", 1)):
@@ -245,3 +260,46 @@ def test_arrivals_from_a_month_on() -> None:
             inputs(), extents={"deaths_by_month": Extent(MONTHS[0], pd.Timestamp(last))}
         )
         assert DESIGN.outcomes_per_year(ends) == pytest.approx(number / 10)
+
+
+def test_later_arrivals_keep_hosts_strata_and_controls_of_their_own_stacks() -> None:
+    late = laid().since(pd.Timestamp("1993-01-01"))
+    assert len(late.stacks) == 3 and len(laid().stacks) == 4
+    kept = late.arrivals
+    for whole, own in (
+        (laid().arrivals.hosts, kept.hosts),
+        (laid().arrivals.later, kept.later),
+        (laid().arrivals.ending, kept.ending),
+        (laid().arrivals.status, kept.status),
+    ):
+        assert [one.tolist() for one in own] == [one.tolist() for one in whole[1:]]
+    assert kept.events["gwno_host"].tolist() == [20, 30, 40]
+    assert len(DESIGN.groups(inputs(), late)) == sum(len(s.counts) for s in late.stacks)
+
+
+@pytest.mark.usefixtures("registers")
+def test_another_outcome_is_counted_in_place_of_the_primary_s() -> None:
+    @measure(
+        "outcome", "Half of all deaths", uses=("violence.deaths_in_month",), counted_in=HOST_MONTHS
+    )
+    def half_of_deaths(violence: pd.DataFrame) -> pd.DataFrame:
+        return MEASURES["deaths_in_host_by_month"].function(violence).eval("count = count / 2")
+
+    given = world(outcomes=("half_of_deaths",))
+    tasks = DESIGN.tasks(given, DRAWS)
+    assert list(tasks)[-1] == "outcome.half_of_deaths"
+    [found] = tasks["outcome.half_of_deaths"]().estimates
+    assert (found.estimate_id, found.role) == ("h7.half_of_deaths", Role.OUTCOME)
+    assert found.label == "Half of all deaths"
+    primary = DESIGN.estimate(
+        given,
+        DESIGN.prepare(given, given.spec.exposure),
+        given.spec.exposure,
+        estimate_id="h7.primary",
+        role=Role.PRIMARY,
+        level=0.95,
+        draws=0,
+    )
+    assert found.n_events == pytest.approx(primary.n_events / 2, abs=1)
+    # Arrivals count alike, so that half of all deaths have nearly the ratio of all.
+    assert found.estimate == pytest.approx(primary.estimate, rel=0.1)

@@ -17,7 +17,6 @@ import pytest
 from collsec.core.project import Project
 from collsec.core.schema import Role
 from collsec.designs import DESIGNS, Inputs
-from collsec.designs.cox_based import after
 from collsec.designs.estimate import Estimate
 from collsec.evidence.registration import FILE, confirmed, decided, registered
 from collsec.hypothesis.specification import specification_digest
@@ -92,7 +91,7 @@ def test_follow_up_from_a_day_on_lets_units_enter_late() -> None:
     day = pd.Timestamp("2010-01-01")
     design = DESIGNS["time_varying"]
     prepared = design.prepare(inputs("h1"), inputs("h1").spec.exposure)
-    later = after(prepared, day).rows
+    later = prepared.since(day).rows
     zero = prepared.units.set_index("unit_id")["time_zero"]
     begins = zero[later["unit_id"]].to_numpy() + pd.to_timedelta(later["start"], unit="D")
     assert (begins >= day).all()

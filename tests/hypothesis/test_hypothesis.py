@@ -8,14 +8,16 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from collsec.core.errors import BadSpec
 from collsec.core.project import Project
-from collsec.hypothesis.specification import from_json, specification_digest
+from collsec.hypothesis.extension import load_modules
+from collsec.hypothesis.specification import from_json, read, specification_digest
 from collsec.hypothesis.study import load_study
-from collsec.hypothesis.validation import ON_THE_DAY, OPTIONAL, load
+from collsec.hypothesis.validation import ON_THE_DAY, OPTIONAL, check, load
 from study import known
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -173,6 +175,34 @@ def test_designs_honor_only_keys_that_the_validation_asks_about() -> None:
     for design in known().designs.values():
         assert set(design.honors) <= {*OPTIONAL, ON_THE_DAY}
         assert design.methods
+
+
+IGNORED = [
+    # Arrivals are compared by deaths of a host by month, and by what held on the day.
+    ("h7", {"outcomes": ("lull_3m",)}, ["outcomes[0]", "'lull_3m'", "deaths_in_host_by_month"]),
+    ("h7", {"outcome": "episode_end"}, ["key outcome", "'episode_end'", "monthly_violence"]),
+    ("h7", {"strata": ("region",)}, ["strata[0]", "'region'", "agreement_24m"]),
+    # Cells of units by periods have no strata.
+    ("h13", {"strata": ("region",)}, ["key strata", "'panel_counts' does not honor"]),
+    ("h13", {"outcome": "deaths_in_host_by_month"}, ["key outcome", "'panel_counts'"]),
+    ("h5", {"outcomes": ("end_by_agreement",)}, ["outcomes[0]", "months_at_war_60"]),
+    ("h1", {"outcome": "months_at_war_36"}, ["key outcome", "'months_at_war_36'"]),
+    ("h4", {"outcomes": ("deaths_in_host_by_month",)}, ["outcomes[0]", "'recurrence'"]),
+]
+
+
+@pytest.mark.parametrize(("name", "changes", "needles"), IGNORED)
+def test_what_a_design_would_ignore_is_refused(
+    name: str, changes: dict[str, Any], needles: list[str]
+) -> None:
+    project = Project(REPOSITORY)
+    known_names = known()
+    page, document = read(project, name)
+    load_modules(project, page, document)
+    assert list(check(page, document, known_names)) == []
+    [fault] = check(dataclasses.replace(page, **changes), document, known_names)
+    for needle in needles:
+        assert needle in str(fault)
 
 
 def test_every_fault_is_told_at_once(edited: Edit) -> None:

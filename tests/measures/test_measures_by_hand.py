@@ -320,9 +320,9 @@ def test_months_at_war_and_deaths_are_passed_on_as_they_are() -> None:
     for name in ("months_at_war_36", "months_at_war_60"):
         found = get(name)({"episodes": episodes})
         assert found.columns.tolist() == ["conflict_id", "onset_date", "exit_date"]
-    found = get("deaths_in_host_by_month")({"violence": QUIET})
-    assert found["deaths_in_month"].sum() == 17
-    assert found.columns.tolist() == ["gwno_host", "known_from", "deaths_in_month"]
+    found = get("deaths_in_host_by_month")({"violence": QUIET.assign(is_shared_month=1)})
+    assert found["count"].sum() == 17 and found["is_shared"].eq(1).all()
+    assert found.columns.tolist() == ["gwno_host", "from_date", "count", "is_shared"]
 
 
 TIES = pd.DataFrame(

@@ -18,7 +18,6 @@ from collsec.designs import Inputs
 from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import prepare
-from collsec.designs.multiverse import estimate_all
 from collsec.designs.registry import get
 from collsec.designs.tasks import tasks
 from collsec.evidence.estimation import estimate_hypothesis
@@ -250,7 +249,7 @@ def test_the_whole_pipeline_gives_the_verdict(of: Truth, is_supported: bool) -> 
     panel = prepare(made, spec.exposure).rows
     draws = made.study.draws("quick")
     done = {name: task() for name, task in tasks(made, draws).items()}
-    specifications = estimate_all(made, expand(spec, known()))
+    specifications = get(spec.design).specified(made, expand(spec, known()))
     result = estimate_hypothesis(made, panel, specifications, done, draws)
     code = result.record["verdict"]["code"]
     assert (code == "supported") == is_supported, result.record["verdict"]

@@ -20,12 +20,14 @@ from scipy import stats
 
 from collsec.designs import DESIGNS, Inputs
 from collsec.designs.inputs import codes
-from collsec.designs.panel_counts import Panel, fitted, p_of, ratio_of, turns
+from collsec.designs.panel_counts import Panel
 from collsec.designs.time_varying import lay_out
 from collsec.hypothesis.validation import load
 from riskset import cox_ph
 from riskset.inference import ExposureDesign, exposure_design, risk_set_rerandomization
 from riskset.inference.assignment import split_rows
+from riskset.inference.circular_shifts import shifted_p_value
+from riskset.regression.two_way_poisson import fit_panel, two_way_means
 from simulated import Spells, Wars
 from study import PROJECT, known, study_inputs
 
@@ -226,23 +228,24 @@ def test_the_effect_of_a_covariate_is_found_and_none_is_not(log_ratio: float, sa
 def effect_of(name: str) -> float:
     """A log ratio per unit of the exposure that is worth finding, with the page's own errors."""
     panel: Panel = prepared(name)
-    return max(math.log(1.3), 5 * ratio_of(panel).std_error)
+    return max(math.log(1.3), 5 * fit_panel(panel.cells).std_error)
 
 
 @functools.cache
 def means(name: str) -> np.ndarray:
-    return fitted(prepared(name), 0.0)
+    return two_way_means(prepared(name).cells, 0.0)
 
 
 def with_paths(name: str, rng: np.random.Generator, log_ratio: float) -> Panel:
     """The page's panel, every path turned at random, the counts drawn around its means."""
     real: Panel = prepared(name)
-    picks = rng.integers(len(real.periods), size=real.n_paths)[real.path]
+    path = np.arange(len(real.units)) if real.shared is None else real.shared
+    picks = rng.integers(len(real.periods), size=real.paths.n_paths)[path]
     exposure = np.stack([np.roll(row, k) for row, k in zip(real.exposure, picks, strict=True)])
     # Counts are more spread than Poisson's.
     noise = rng.gamma(4.0, 0.25, size=real.counts.shape)
     mean = means(name) * noise * np.exp(log_ratio * np.nan_to_num(exposure))
-    counts = np.where(real.known & ~np.isnan(exposure), rng.poisson(mean), np.nan)
+    counts = np.where(real.cells.known & ~np.isnan(exposure), rng.poisson(mean), np.nan)
     return replace(real, counts=counts, exposure=exposure)
 
 
@@ -269,10 +272,10 @@ def test_the_effect_of_a_path_is_found_and_none_is_not(
     for seed in range(samples):
         rng = np.random.default_rng([int(name[1:]), seed])
         panel = with_paths(name, rng, truth)
-        picks = rng.integers(len(panel.periods), size=(400, panel.n_paths))
-        found.append(ratio_of(panel).estimate)
-        covered += p_of(turns(panel, truth), picks) > 0.05
-        rejected += p_of(turns(panel, 0.0), picks) < 0.05
+        picks = rng.integers(len(panel.periods), size=(400, panel.paths.n_paths))
+        found.append(fit_panel(panel.cells).estimate)
+        covered += shifted_p_value(panel.paths.scores(truth), picks) > 0.05
+        rejected += shifted_p_value(panel.paths.scores(0.0), picks) < 0.05
     error = np.std(found, ddof=1) / math.sqrt(samples)
     assert abs(np.mean(found) - truth) < FARTHEST * error + 0.02 * max(1.0, truth)
     results = Results(covered, rejected, samples)
@@ -288,14 +291,14 @@ def test_the_effect_of_a_path_is_found_and_none_is_not(
 def test_units_that_share_a_path_are_turned_together() -> None:
     """African wars share the seats of their region: the test at 5 % rejects as it promises."""
     regions, samples = prepared("h14"), 500
-    assert regions.n_paths == 5
+    assert regions.paths.n_paths == 5
     assert len(regions.units) > 100
     assert not np.isnan(regions.exposure).any()
     rejected = 0
     for seed in range(samples):
         rng = np.random.default_rng([14, seed])
         panel = with_paths("h14", rng, 0.0)
-        picks = rng.integers(len(panel.periods), size=(400, panel.n_paths))
-        rejected += p_of(turns(panel, 0.0), picks) < 0.05
+        picks = rng.integers(len(panel.periods), size=(400, panel.paths.n_paths))
+        rejected += shifted_p_value(panel.paths.scores(0.0), picks) < 0.05
     assert stats.binom.ppf(CHANCE, samples, 0.05) <= rejected
     assert rejected <= stats.binom.isf(CHANCE, samples, 0.05)

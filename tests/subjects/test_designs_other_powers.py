@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from collsec.designs.inputs import Prepared
-from collsec.designs.jackknife import joint_effects
 from collsec.designs.parts import Context
 from collsec.hypothesis.options import OptionSpec
 from collsec.hypothesis.study import Draws
@@ -24,7 +23,7 @@ from collsec.subjects.interest.indices import (
     with_indices,
 )
 from made_up_cohorts import SPEC, inputs_of
-from riskset import cox_ph
+from riskset import cox_ph, joint_effects
 
 
 def world(of_five: float, of_others: float, n: int = 700, seed: int = 4) -> Context:

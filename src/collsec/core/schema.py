@@ -142,9 +142,7 @@ def _schema_for(name: str) -> pa.DataFrameSchema | None:
         return _multiverse()["estimates"]
     if stage == "estimates":
         return _estimates()["curves" if leaf.endswith("-curves") else "rows"]
-    known = {"episodes": _episodes, "timelines": _timelines}[stage]()
-    # A frame or timeline that a hypothesis brings along has the clock of its kind, and its columns.
-    return known.get(leaf, known["timeline"] if stage == "timelines" else None)
+    return _timeline(leaf) if stage == "timelines" else _episodes().get(leaf)
 
 
 @functools.cache
@@ -215,67 +213,28 @@ def _episodes() -> dict[str, pa.DataFrameSchema]:
     }
 
 
-@functools.cache
-def _timelines() -> dict[str, pa.DataFrameSchema]:
+#: Columns of a timeline: that of its unit, and its counts of zero or more; by name. Timelines say
+#: this of themselves where they are declared; one that says nothing is checked for its clock alone.
+STEPS: dict[str, tuple[str, tuple[str, ...]]] = {}
+
+
+def _timeline(name: str) -> pa.DataFrameSchema:
     import pandera.pandas as pa
 
     date = pa.Column("datetime64[s]", coerce=True)
-    count = pa.Column(int, pa.Check.ge(0))
     known = pa.Check(
         lambda d: d["known_from"] >= d["from_date"], name="nothing is known before it happens"
     )
-    conflict = pa.Column("Int64", coerce=True)
     clock = {"from_date": date, "known_from": date}
-    return {
-        "deployment": pa.DataFrameSchema(
-            {
-                "conflict_id": conflict,
-                **clock,
-                "un_troops": count,
-                "un_troops_at_half_strength": count,
-                "peacekeepers": count,
-                "un_personnel": count,
-                "un_authorized": count,
-            },
-            checks=known,
-            unique=["conflict_id", "from_date"],
-        ),
-        "host_deployment": pa.DataFrameSchema(
-            {"gwno_host": pa.Column("Int64", coerce=True), **clock, "un_troops": count},
-            checks=known,
-            unique=["gwno_host", "from_date"],
-        ),
-        "troop_strength": pa.DataFrameSchema(
-            {"conflict_id": conflict, **clock, "troops": count},
-            checks=known,
-            unique=["conflict_id", "from_date"],
-        ),
-        "regional_seats": pa.DataFrameSchema(
-            {"gwno": pa.Column("Int64", coerce=True), **clock, "seats": count},
-            checks=known,
-            unique=["gwno", "from_date"],
-        ),
-        "council": pa.DataFrameSchema(
-            {
-                "conflict_id": conflict,
-                **clock,
-                "vetoes": count,
-                "resolutions": count,
-                "acts": count,
-            },
-            checks=known,
-            unique=["conflict_id", "from_date"],
-        ),
-        "council_elsewhere": pa.DataFrameSchema(
-            {"conflict_id": conflict, **clock, "vetoes": count},
-            checks=known,
-            unique=["conflict_id", "from_date"],
-        ),
-        "war": pa.DataFrameSchema(
-            {"conflict_id": conflict, **clock, "is_war": pa.Column(bool)}, checks=known
-        ),
-        "timeline": pa.DataFrameSchema(clock, checks=known),
-    }
+    if name not in STEPS:
+        return pa.DataFrameSchema(clock, checks=known)
+    unit, counts = STEPS[name]
+    return pa.DataFrameSchema(
+        {unit: pa.Column("Int64", coerce=True), **clock}
+        | {column: pa.Column(int, pa.Check.ge(0)) for column in counts},
+        checks=known,
+        unique=[unit, "from_date"] if counts else None,
+    )
 
 
 @functools.cache

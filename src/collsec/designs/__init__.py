@@ -6,17 +6,14 @@ function (`collsec.designs.parts`). Both return numbers, never text.
 
 # Designs and parts register themselves on import.
 from collsec.designs import (
-    agreement_clock,  # noqa: F401
     date_imputation,  # noqa: F401
     discrete_time,  # noqa: F401
-    event_study,  # noqa: F401
     exclusions,  # noqa: F401
     fixed_at_onset,  # noqa: F401
     functional_form,  # noqa: F401
     monthly_violence,  # noqa: F401
     months_at_war,  # noqa: F401
     multi_state,  # noqa: F401
-    occupation,  # noqa: F401
     panel_counts,  # noqa: F401
     recurrence,  # noqa: F401
     time_varying,  # noqa: F401

@@ -1,18 +1,25 @@
-"""Arrivals as stacks: the host of each, with the hosts at war that had nobody, month by month."""
+"""Arrivals as stacks: the host of each, with the hosts at war that had nobody, month by month.
+
+Which arrivals there are, with their controls (:func:`arrivals`), and how much each stack counts
+(:class:`StackedDesign`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from collsec import measures
 from collsec.designs.inputs import Inputs, PanelBuilder, cohort_of
-from collsec.designs.log_linear import Stack
 from collsec.histories.cohorts import DAY_STRATA
 from collsec.histories.panels import days_of
 from collsec.hypothesis.options import Choices
+from riskset import EventStack, EventWindow, stacked_poisson
 
 #: Months around an arrival, and those that all others are compared with: not the last before it,
 #: in which what is to come may show already.
@@ -35,7 +42,7 @@ class Arrivals:
     events : DataFrame
         One row per arrival: ``gwno_host, conflict_id, month`` (ordinal), ``is_shared`` (whether
         several conflicts share the host's months).
-    stacks : tuple of Stack
+    stacks : tuple of EventStack
         Its counts; the host of the arrival first.
     hosts : tuple of ndarray of int
         Hosts of the rows of each stack.
@@ -50,7 +57,7 @@ class Arrivals:
     """
 
     events: pd.DataFrame
-    stacks: tuple[Stack, ...]
+    stacks: tuple[EventStack, ...]
     hosts: tuple[np.ndarray, ...]
     later: tuple[np.ndarray, ...]
     ending: tuple[np.ndarray, ...]
@@ -69,18 +76,18 @@ def ordinal(days: pd.Series) -> np.ndarray:
     return found
 
 
-def counts_by_month(violence: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Deaths, and whether conflicts share the month, by host (rows) and ordinal month (columns)."""
-    rows = violence.assign(month=ordinal(violence["from_date"]))
+def counts_by_month(counted: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Counts, and whether conflicts share the month, by host (rows) and ordinal month (columns)."""
+    rows = counted.assign(month=ordinal(counted["from_date"]))
     table, shared = (
         rows.pivot_table(index="gwno_host", columns="month", values=value, aggfunc="first")
-        for value in ("deaths_in_month", "is_shared_month")
+        for value in ("count", "is_shared")
     )
     every = range(int(table.columns.min()), int(table.columns.max()) + 1)
     return table.reindex(columns=every), shared.reindex(columns=every).fillna(0)
 
 
-def arrivals(inputs: Inputs, measure: str, choices: Choices) -> Arrivals:
+def arrivals(inputs: Inputs, measure: str, outcome: str, choices: Choices) -> Arrivals:
     """Lay out the arrivals of an exposure on hosts, with their controls.
 
     Parameters
@@ -88,6 +95,9 @@ def arrivals(inputs: Inputs, measure: str, choices: Choices) -> Arrivals:
     inputs : Inputs
     measure : str
         The exposure.
+    outcome : str
+        What is counted by host and month: a measure that gives ``gwno_host, from_date, count,
+        is_shared`` (whether several conflicts share the host's month).
     choices : Choices
         What is done otherwise than declared.
     """
@@ -101,7 +111,8 @@ def arrivals(inputs: Inputs, measure: str, choices: Choices) -> Arrivals:
         spells["off_date"].isna(), 10**6, ordinal(spells["off_date"].fillna(spells["on_date"]))
     )
     spells = spells.assign(on=on, off=off)
-    deaths, shared = counts_by_month(inputs.timelines["violence"])
+    counted = measures.get(outcome)(inputs.following(inputs.episodes))
+    deaths, shared = counts_by_month(counted)
     first, last = int(deaths.columns.min()), int(deaths.columns.max())
     events = spells.sort_values(["on", "conflict_id"]).drop_duplicates(["gwno_host", "on"])
     steps = [("arrivals", "Beginnings of the exposure in a host", len(events))]
@@ -119,7 +130,7 @@ def arrivals(inputs: Inputs, measure: str, choices: Choices) -> Arrivals:
     three = [(h, c, m) for h, c, m in three if h in _at_war(wars, m)]
     steps.append(("a host at war", "A war of the cohort within 12 months before", len(three)))
     kept: list[tuple[int, int, int, bool]] = []
-    stacks: list[Stack] = []
+    stacks: list[EventStack] = []
     hosts: list[np.ndarray] = []
     later: list[np.ndarray] = []
     ending: list[np.ndarray] = []
@@ -135,7 +146,7 @@ def arrivals(inputs: Inputs, measure: str, choices: Choices) -> Arrivals:
         if place in choices.drop_countries or not enough[0] or enough.sum() < 2:
             continue
         names, table = names[enough], table[enough]
-        stacks.append(Stack(table))
+        stacks.append(EventStack(table))
         hosts.append(names)
         later.append(np.isin(names, host[begin > window[-1]]))
         ending.append(np.isin(names, sorted(_ending(wars, month))))
@@ -204,3 +215,161 @@ def _enough(table: np.ndarray) -> np.ndarray:
     any_death = np.nansum(table, axis=1) > 0
     enough: np.ndarray = (reference >= LEAST_KNOWN) & (after >= LEAST_KNOWN) & any_death
     return enough
+
+
+#: Deaths that make a year of war, below which a host is not weighed up further.
+YEAR_OF_WAR = 25.0
+
+
+def own_weight(stack: EventStack) -> np.ndarray:
+    """One over each host's deaths in the two years before, or over those of a year of war."""
+    found: np.ndarray = 1.0 / np.maximum(stack.values[:, :BEFORE].sum(axis=1), YEAR_OF_WAR)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class StackedDesign:
+    """Arrivals, and how each stack counts.
+
+    Attributes
+    ----------
+    arrivals : Arrivals
+    stacks : tuple of EventStack
+        Its weight is one over its host's deaths before the arrival, so that every arrival counts
+        alike; one where every death does.
+    is_pooled : bool
+        Whether every death counts alike.
+    """
+
+    arrivals: Arrivals
+    stacks: tuple[EventStack, ...]
+    is_pooled: bool = False
+
+    @classmethod
+    def equal(cls, arrivals: Arrivals) -> StackedDesign:
+        """Every arrival counts alike."""
+        stacks = [dataclasses.replace(s, weight=float(own_weight(s)[0])) for s in arrivals.stacks]
+        return cls(arrivals, tuple(stacks))
+
+    @property
+    def attrition(self) -> pd.DataFrame:
+        """Arrivals that remain after each step."""
+        return self.arrivals.attrition
+
+    def window(self, months: np.ndarray, used: np.ndarray | None = None) -> EventWindow:
+        """The stacks with the months of a ratio, as the reference takes them."""
+        weights = None if self.is_pooled else [own_weight(stack) for stack in self.stacks]
+        return EventWindow(self.stacks, months, used, weights)
+
+    @property
+    def after(self) -> np.ndarray:
+        """Months from the arrival on."""
+        later: np.ndarray = self.arrivals.relative >= 0
+        return later
+
+    @property
+    def lead(self) -> np.ndarray:
+        """The twelve months before the arrival."""
+        relative = self.arrivals.relative
+        lead: np.ndarray = (relative >= -BEFORE // 2) & (relative < 0)
+        return lead
+
+    def counts(self) -> dict[str, int]:
+        """Arrivals, hosts and months; the treated outcome is an arrival."""
+        hosts = {int(h) for own in self.arrivals.hosts for h in own}
+        known = sum(int(s.known.sum()) for s in self.stacks)
+        events = self.arrivals.events
+        return {
+            "nobs": known,
+            "n_units": len(hosts),
+            "n_events": int(sum(s.values.sum() for s in self.stacks)),
+            "n_clusters": len(hosts),
+            "exposed_units": len(events),
+            "exposed_events": len(events),
+            "exposed_clusters": int(events["gwno_host"].nunique()),
+        }
+
+    def only(self, rows: Callable[[int], np.ndarray]) -> StackedDesign:
+        """The same stacks with some of their control rows."""
+        keep = [np.r_[True, rows(place)[1:]] for place in range(len(self.stacks))]
+        use = [own.sum() > 1 for own in keep]
+        events = self.arrivals.events[use].reset_index(drop=True)
+        chosen = [place for place, stays in enumerate(use) if stays]
+        arrivals = dataclasses.replace(
+            self.arrivals,
+            events=events,
+            hosts=tuple(self.arrivals.hosts[p][keep[p]] for p in chosen),
+            later=tuple(self.arrivals.later[p][keep[p]] for p in chosen),
+            status=tuple(self.arrivals.status[p][keep[p]] for p in chosen),
+            ending=tuple(self.arrivals.ending[p][keep[p]] for p in chosen),
+        )
+        cut = tuple(
+            dataclasses.replace(self.stacks[p], counts=self.stacks[p].counts[keep[p]])
+            for p in chosen
+        )
+        return dataclasses.replace(self, arrivals=arrivals, stacks=cut)
+
+    def without(self, place: int) -> StackedDesign:
+        """Without one arrival."""
+        stays = tuple(s for p, s in enumerate(self.stacks) if p != place)
+        return dataclasses.replace(self, stacks=stays)
+
+    def pooled(self) -> StackedDesign:
+        """Every death counts alike, and with it arrivals in proportion to their deaths."""
+        alike = tuple(dataclasses.replace(s, weight=1.0) for s in self.stacks)
+        return dataclasses.replace(self, stacks=alike, is_pooled=True)
+
+    def since(self, day: pd.Timestamp) -> StackedDesign:
+        """The arrivals from the month of a day on."""
+        first = day.year * MONTHS + day.month - 1
+        late = [p for p, month in enumerate(self.arrivals.events["month"]) if month >= first]
+
+        def of(parts: Sequence[Any]) -> tuple[Any, ...]:
+            return tuple(parts[place] for place in late)
+
+        arrivals = dataclasses.replace(
+            self.arrivals,
+            events=self.arrivals.events.iloc[late].reset_index(drop=True),
+            stacks=of(self.arrivals.stacks),
+            hosts=of(self.arrivals.hosts),
+            later=of(self.arrivals.later),
+            ending=of(self.arrivals.ending),
+            status=of(self.arrivals.status),
+        )
+        return dataclasses.replace(self, arrivals=arrivals, stacks=of(self.stacks))
+
+
+def engine_gap(laid_out: StackedDesign) -> float:
+    """Distance of the pooled log ratio from that of a Poisson regression with dummies."""
+    import statsmodels.api as sm
+
+    if not laid_out.stacks:
+        return 0.0
+    # Two stacks show whether the engines agree; all of them would need thousands of dummies.
+    frames, dummies = [], []
+    for place, stack in enumerate(laid_out.stacks[:2]):
+        # A row or a month without any death has a mean of zero, and no part in the fit.
+        is_counted = (stack.values.sum(axis=1) > 0)[:, None] & (stack.values.sum(axis=0) > 0)
+        rows, columns = np.nonzero(stack.known & is_counted)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "y": stack.values[rows, columns],
+                    "treated": (rows == 0) & laid_out.after[columns],
+                    "weight": stack.weight,
+                }
+            )
+        )
+        # One month of each stack is the reference.
+        of_month = pd.get_dummies(columns, prefix=f"{place}.month", dtype=float).iloc[:, 1:]
+        of_host = pd.get_dummies(rows, prefix=f"{place}.host", dtype=float)
+        dummies.append(pd.concat([of_host, of_month], axis=1))
+    data = pd.concat(frames, ignore_index=True)
+    effects = pd.concat(dummies, ignore_index=True).fillna(0.0)
+    x = np.column_stack([data["treated"].astype(float), effects])
+    model = sm.GLM(
+        data["y"].to_numpy(), x, family=sm.families.Poisson(), freq_weights=data["weight"]
+    )
+    fitted = model.fit(tol=1e-13, maxiter=200)
+    own = stacked_poisson(laid_out.stacks[:2], laid_out.after).estimate
+    return abs(float(fitted.params[0]) - own)

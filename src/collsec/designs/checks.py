@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,10 +21,12 @@ import scipy
 from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, Prepared, codes
-from collsec.designs.jackknife import CoxRefits
+from collsec.designs.jackknife import CoxRefits, Refit
 from collsec.histories.timelines import PRESENCES, presence_spells
 from riskset import EstimationError
-from riskset.inference import Calibration
+from riskset.inference import Calibration, InferenceError, cluster_jackknife
+
+Drawn = TypeVar("Drawn")
 
 # The level at which rejection is counted; the bounds of the study refer to it.
 LEVEL = 0.05
@@ -53,6 +56,33 @@ def rejections(rejected: int, events: float, estimates: np.ndarray) -> Calibrati
     return Calibration(
         rejected / done, float(interval.low), float(interval.high), LEVEL, done, events, estimates
     )
+
+
+def rejected_by_jackknife(
+    draws: Iterable[Drawn], made: Callable[[Drawn], tuple[Refit, float]], cluster: np.ndarray
+) -> Calibration:
+    """How often the cluster jackknife rejects random exposures; those without one are left out.
+
+    Parameters
+    ----------
+    draws : iterable
+        What each random exposure is made from.
+    made : callable
+        From one of them to the refit without some clusters, and the events under exposure.
+    cluster : ndarray, shape (n_rows,)
+    """
+    rejected, estimates, exposed = 0, [], []
+    for draw in draws:
+        try:
+            refit, events = made(draw)
+            found = cluster_jackknife(refit, cluster, level=1 - LEVEL)
+        except (EstimationError, InferenceError):
+            continue
+        estimates.append(found.estimate)
+        exposed.append(events)
+        rejected += found.p_value < LEVEL
+    mean = float(np.mean(exposed)) if exposed else math.nan
+    return rejections(rejected, mean, np.array(estimates))
 
 
 def pooled(blocks: list[Calibration]) -> Calibration:

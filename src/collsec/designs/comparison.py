@@ -15,10 +15,10 @@ import pandas as pd
 
 from collsec import measures
 from collsec.core.schema import Role
-from collsec.designs.estimate import EVENTS, Estimate, counts_of, wald_interval
+from collsec.designs.estimate import EVENTS, Estimate, counts_of
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.hypothesis.specification import ExposureSpec
-from riskset import CoxDesign, CoxResult, EstimationError, cox_ph
+from riskset import CoxDesign, CoxResult, EstimationError, cox_ph, wald_interval
 
 # Events, on either side of a yes-or-no comparison, and exposed clusters below which a number
 # rests on single wars.
@@ -44,7 +44,7 @@ class Comparison:
     alongside : str
         Column of the clusters of the sandwich interval reported alongside; those of the jackknife
         where it is empty.
-    in_degrees : bool
+    is_continuous : bool
         Whether the covariate exposes every unit, even where it happens to take two values only.
     estimand : str
         What a ratio of the rates of the event is called.
@@ -57,7 +57,7 @@ class Comparison:
     cluster: str = "gwno_host"
     unit: str = "unit_id"
     alongside: str = ""
-    in_degrees: bool = False
+    is_continuous: bool = False
     estimand: str = "hazard_ratio"
 
     @classmethod
@@ -78,24 +78,28 @@ class Comparison:
         return [self.column, *self.adjustment]
 
     @property
-    def is_yes_or_no(self) -> bool:
+    def is_binary(self) -> bool:
         """Whether the column in question takes two values at most, above zero for exposed.
 
         An indicator that is standardized is one still.
         """
-        return not self.in_degrees and self.rows[self.column].nunique() <= 2
+        return not self.is_continuous and self.rows[self.column].nunique() <= 2
+
+    @property
+    def is_exposed(self) -> pd.Series:
+        """Which rows count as exposed; a covariate in degrees exposes every one."""
+        return (self.rows[self.column] > 0) | (not self.is_binary)
 
     def counts(self) -> dict[str, Any]:
-        """Counts alongside an estimate; a covariate in degrees exposes every unit."""
-        exposed = (self.rows[self.column] > 0) | (not self.is_yes_or_no)
-        return counts_of(self.rows, exposed, unit=self.unit, cluster=self.cluster)
+        """Counts that are reported with an estimate."""
+        return counts_of(self.rows, self.is_exposed, unit=self.unit, cluster=self.cluster)
 
     def expected(self) -> float:
         """Exposed events expected without an effect; NaN for a covariate in degrees.
 
         At each event time of a stratum, the events times the exposed share of those at risk.
         """
-        if not self.is_yes_or_no:
+        if not self.is_binary:
             return math.nan
         groups = self.rows.groupby(list(self.strata)) if self.strata else ((0, self.rows),)
         return sum(_expected(rows, rows[self.column].to_numpy() > 0) for _, rows in groups)
@@ -150,7 +154,7 @@ class Comparison:
         event = EVENTS.get(self.estimand, "outcome")
         thin = too_few_exposed(found, event)
         others = found["n_events"] - found["exposed_events"]
-        if not thin and self.is_yes_or_no and others < FEWEST_EVENTS:
+        if not thin and self.is_binary and others < FEWEST_EVENTS:
             return f"unexposed {event}s {others}; at least {FEWEST_EVENTS} are required"
         return thin
 

@@ -1,13 +1,9 @@
-"""What every design shares whose units are followed in time and compared by a Cox model.
-
-Another design says for itself how it is laid out, how the specifications of its multiverse are
-estimated, and what is asked of its primary before it is believed.
-"""
+"""What every design shares whose units are followed in time and compared by a Cox model."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,28 +13,14 @@ from collsec.core.schema import Role
 from collsec.designs import checks, curves
 from collsec.designs.comparison import Comparison, identity
 from collsec.designs.estimate import Estimate
-from collsec.designs.inputs import Inputs, PanelBuilder, Prepared
+from collsec.designs.inputs import CARRIED, LAID_OUT, Inputs, PanelBuilder, Prepared, codes
 from collsec.designs.jackknife import hazard_ratio
-from collsec.designs.multiverse import estimate_all
-from collsec.designs.registry import estimand_of
+from collsec.designs.multiverse import Ratio
+from collsec.designs.registry import RECENT_YEARS, Design, estimand_of
 from collsec.hypothesis.multiverse import Specification, adjusted_for
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
-
-#: Years of the record over which exposed outcomes are counted for what another year may bring.
-RECENT_YEARS = 10
-
-
-def after(prepared: Prepared, day: pd.Timestamp) -> Prepared:
-    """The same panel on follow-up from a day on: rows before it go, those around it enter late."""
-    zero = pd.Series(
-        prepared.units["time_zero"].to_numpy(), index=prepared.units["unit_id"].to_numpy()
-    )
-    entry = (day - zero[prepared.rows["unit_id"].to_numpy()]).dt.days.to_numpy(float)
-    start = np.maximum(prepared.rows["start"].to_numpy(), entry)
-    kept = start < prepared.rows["stop"].to_numpy()
-    rows = prepared.rows.assign(start=start)[kept].reset_index(drop=True)
-    return dataclasses.replace(prepared, rows=rows)
+from riskset import EstimationError, cox_ph
 
 
 def with_time_zero(rows: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:
@@ -47,26 +29,16 @@ def with_time_zero(rows: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:
     return rows.assign(time_zero=zero[rows["unit_id"].to_numpy()].to_numpy())
 
 
-class CoxBased:
-    """Units on clocks of their own, laid out by a panel builder.
+class CoxBased(Design[Prepared]):
+    """Units on clocks of their own, laid out by a panel builder, compared by a Cox model.
 
     Attributes
     ----------
     builder : type
         Which units there are and from when they are followed.
-    estimand : str
-        What the primary's ratio is of; empty for what the outcome declares.
-    exposed_outcome : str
-        As the protocol has it; what happens follows from the estimand.
-    unit : str
-        What is followed, in the singular.
     """
 
     builder: type[PanelBuilder] = PanelBuilder
-    estimand = ""
-    exposed_outcome = "exposed {event}"
-    unit = "war"
-    clock = "of the same age"
 
     def prepare(
         self,
@@ -78,55 +50,85 @@ class CoxBased:
     ) -> Prepared:
         """The cohort laid out for one exposure and one outcome."""
         builder = self.builder(inputs, covariates=adjusted_for(inputs.spec, choices))
-        return builder.prepare(exposure, outcome=outcome, choices=choices)
+        prepared = builder.prepare(exposure, outcome=outcome, choices=choices)
+        return dataclasses.replace(prepared, estimand=self.estimand or prepared.estimand)
 
-    def counts(self, inputs: Inputs, prepared: Prepared) -> dict[str, Any]:
+    def rows(self, inputs: Inputs, laid_out: Prepared) -> pd.DataFrame:
+        """The ``(start, stop]`` rows of the cohort."""
+        return laid_out.rows
+
+    def counts(self, inputs: Inputs, laid_out: Prepared) -> dict[str, Any]:
         """Units, events and clusters, exposed ones among them."""
-        return Comparison.of(prepared, inputs.spec.cluster).counts()
+        return Comparison.of(laid_out, inputs.spec.cluster).counts()
 
-    def specified(self, inputs: Inputs, specifications: Sequence[Specification]) -> pd.DataFrame:
-        """Hazard ratios with cluster-sandwich intervals."""
-        return estimate_all(
-            inputs,
-            list(specifications),
-            builder=self.builder,
-            estimand=estimand_of(self.estimand, inputs.spec.outcome),
+    def outcome_label(self, outcome: str) -> str:
+        """The kind of end."""
+        return curves.kind_label(outcome)
+
+    def recent_outcomes(self, inputs: Inputs, laid_out: Prepared) -> int:
+        """Events under exposure in the last ten years of the record."""
+        day = inputs.extents["wars"].last_day - pd.DateOffset(years=RECENT_YEARS)
+        return int(self.counts(inputs, laid_out.since(day))["exposed_events"])
+
+    def layouts(
+        self, inputs: Inputs, specifications: Sequence[Specification]
+    ) -> Callable[[Choices], Prepared]:
+        """Panels of many specifications; strata and clusters are integers, which group faster."""
+        covariates = {n for one in specifications for n in adjusted_for(inputs.spec, one.choices)}
+        columns = (*LAID_OUT, *self.builder.further_columns)
+        builder = self.builder(inputs, sorted(covariates), columns)
+        coded: dict[int, pd.DataFrame] = {}
+
+        def laid_out(choices: Choices) -> Prepared:
+            prepared = builder.prepare(inputs.spec.exposure, choices=choices)
+            key = id(prepared.rows)  # the builder keeps every panel: no id is used twice
+            if key not in coded:
+                names = {c: pd.factorize(prepared.rows[c], sort=True)[0] for c in CARRIED}
+                coded[key] = prepared.rows.assign(**names)
+            return dataclasses.replace(prepared, rows=coded[key])
+
+        return laid_out
+
+    def log_ratio(self, inputs: Inputs, laid_out: Prepared) -> Ratio:
+        """The log hazard ratio with its cluster-sandwich error."""
+        rows, comparison = laid_out.rows, Comparison.of(laid_out, inputs.spec.cluster)
+        if not (rows["event"] & comparison.is_exposed).any():
+            raise EstimationError("no war ended under exposure")
+        fit = cox_ph(
+            rows.assign(stratum=codes(rows, laid_out.strata)),
+            comparison.covariates,
+            start="start",
+            stop="stop",
+            event="event",
+            strata="stratum",
+            cluster=comparison.cluster,
         )
+        return float(fit.params.iloc[0]), float(fit.std_errors.iloc[0])
 
-    def robustness(self, inputs: Inputs) -> dict[str, Any]:
-        """Leaving one conflict or mission out, a second engine, proportional hazards."""
-        prepared = self.prepare(inputs, inputs.spec.exposure)
-        agree, gap = checks.engines_agree(prepared)
-        return {
-            "without": checks.leave_one_out(inputs, prepared).to_dict(orient="list"),
-            "engines_agree": agree,
-            "engine_gap": gap,
-            "proportional_hazards": checks.proportional_hazards(prepared),
-        }
+    def leave_one_out(self, inputs: Inputs, laid_out: Prepared) -> pd.DataFrame:
+        """Without each conflict, and without the wars of each mission."""
+        return checks.leave_one_out(inputs, laid_out)
+
+    def engine_gap(self, inputs: Inputs, laid_out: Prepared) -> float:
+        """Distance from the coefficient of statsmodels' PHReg."""
+        return checks.engines_agree(laid_out)[1]
+
+    def proportional_hazards(self, laid_out: Prepared) -> float:
+        """p-value of the test that the effect does not change over the life of a war."""
+        return checks.proportional_hazards(laid_out)
 
     def since(self, inputs: Inputs, day: pd.Timestamp, level: float) -> Estimate:
         """The primary's ratio on follow-up from a day on; units that began before enter late."""
         exposure = inputs.spec.exposure
-        prepared = self.prepare(inputs, exposure)
+        later = self.prepare(inputs, exposure).since(day)
         known = identity(inputs, exposure, estimate_id="", role=Role.PRIMARY)
         known |= {"estimand": estimand_of(self.estimand, inputs.spec.outcome)}
-        later = after(prepared, day)
-        if later.rows.empty:
-            nothing = Comparison.of(later, inputs.spec.cluster).counts()
-            why = f"nothing is followed after {day - pd.Timedelta(days=1):%Y-%m-%d}"
-            return Estimate.missing(
-                why, level=level, **known, **nothing, inference="cluster_jackknife"
-            )
         comparison = Comparison.of(later, inputs.spec.cluster)
+        if later.rows.empty:
+            why = f"nothing is followed after {day - pd.Timedelta(days=1):%Y-%m-%d}"
+            known |= comparison.counts() | {"inference": "cluster_jackknife"}
+            return Estimate.missing(why, level=level, **known)
         return hazard_ratio(comparison, level=level, power=inputs.study.power, **known)
-
-    def outcomes_per_year(self, inputs: Inputs) -> float:
-        """Exposed events a year, over the last ten years of the record."""
-        day = inputs.extents["wars"].last_day - pd.DateOffset(years=RECENT_YEARS)
-        prepared = self.prepare(inputs, inputs.spec.exposure)
-        later = after(prepared, day)
-        counts = Comparison.of(later, inputs.spec.cluster).counts()
-        return int(counts["exposed_events"]) / RECENT_YEARS
 
     def groups(self, inputs: Inputs, prepared: Prepared) -> np.ndarray:
         """All units alike."""

@@ -17,7 +17,6 @@ from collsec.designs.estimate import (
     Unit,
     is_usual,
     seed_for,
-    wald_interval,
     without_estimate,
 )
 from collsec.designs.inputs import Inputs, prepare
@@ -25,6 +24,7 @@ from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.designs.registry import get
 from collsec.histories import timelines
 from collsec.histories.variants import redraw_episodes, redraw_missions
+from riskset import wald_interval
 from riskset.inference import minimum_detectable_effect, rubin_combine
 
 COUNTS = (

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy
 
 from collsec.core.provenance import (
     digest_json,
 )
 from collsec.core.schema import Role
+from riskset import wald_interval, wald_p_value
 from riskset.inference import minimum_detectable_effect
 
 # Results are compared, and cited, at this many significant digits.
@@ -130,35 +130,6 @@ class Scale(StrEnum):
     def of(self, coefficient: float) -> float:
         """The coefficient on this scale."""
         return math.exp(coefficient) if self is Scale.RATIO else coefficient
-
-
-def wald_interval(
-    coefficient: float, std_error: float, level: float, degrees: float | None = None
-) -> tuple[float, float]:
-    """Interval of a coefficient by the normal distribution, or by Student's t.
-
-    Parameters
-    ----------
-    coefficient, std_error : float
-    level : float
-        Confidence level.
-    degrees : float, optional
-        Degrees of freedom of Student's t.
-    """
-    middle = 0.5 + level / 2
-    quantile = (
-        scipy.stats.norm.ppf(middle) if degrees is None else scipy.stats.t.ppf(middle, degrees)
-    )
-    half = float(quantile) * std_error
-    return coefficient - half, coefficient + half
-
-
-def wald_p_value(coefficient: float, std_error: float, degrees: int | None = None) -> float:
-    """Two-sided p-value of a coefficient, as :func:`wald_interval`."""
-    size = abs(coefficient / std_error)
-    return float(
-        2 * (scipy.stats.norm.sf(size) if degrees is None else scipy.stats.t.sf(size, degrees))
-    )
 
 
 def counts_of(

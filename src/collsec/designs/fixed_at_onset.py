@@ -8,29 +8,22 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
 from collsec.designs import curves
-from collsec.designs.checks import LEVEL, rejections
+from collsec.designs.checks import rejected_by_jackknife
 from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.cox_based import CoxBased
-from collsec.designs.estimate import USUAL, Estimate, Quantity, is_usual, seed_for
-from collsec.designs.inputs import Inputs, Prepared, prepare
-from collsec.designs.jackknife import CoxRefits, CoxResamples, by_method, with_jackknife
-from collsec.designs.parts import Part
-from collsec.designs.registry import ADJUSTMENT, Task, design
+from collsec.designs.estimate import USUAL, Estimate, is_usual, seed_for
+from collsec.designs.inputs import Inputs, Prepared
+from collsec.designs.jackknife import CoxRefits, CoxResamples, Refit, by_method, with_jackknife
+from collsec.designs.registry import ADJUSTMENT, STRATA, design
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
-from riskset import EstimationError
-from riskset.inference import (
-    Calibration,
-    cluster_bootstrap,
-    cluster_jackknife,
-)
+from riskset.inference import Calibration, cluster_bootstrap
 
 JACKKNIFE, SANDWICH = "cluster_jackknife", "cluster_sandwich"
 
@@ -72,62 +65,20 @@ class FixedAtOnset(CoxBased):
 
     name = "fixed_at_onset"
     kind = "covariate"
-    honors = frozenset({ADJUSTMENT})
+    honors = frozenset({ADJUSTMENT, STRATA})
     methods = (JACKKNIFE,)
     further_methods = (JACKKNIFE, SANDWICH)
     # Each draw is a jackknife of its own: many blocks spread over the cores.
     calibration_blocks = 8
 
-    def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """The primary's rows; a covariate before onset has no lag."""
-        prepared = prepare(inputs, inputs.spec.exposure)
-        return prepared.rows, prepared.attrition
-
-    def tasks(self, inputs: Inputs, draws: Draws) -> dict[str, Task]:
-        """Primary with its cluster bootstrap, other indices, other outcomes."""
-        spec, study = inputs.spec, inputs.study
-        name = spec.hypothesis
-
-        def primary() -> Part:
-            prepared = prepare(inputs, spec.exposure)
-            first = self.without_draws(inputs, prepared, study.level_of(inputs.spec.hypothesis))
-            first = dataclasses.replace(first, estimate_id=f"{name}.primary")
-            again = bootstrapped(
-                inputs,
-                prepared,
-                first,
-                draws=draws.bootstrap_draws,
-                estimate_id=f"{name}.bootstrap",
-            )
-            return Part([first, again])
-
-        def task(
-            exposure: ExposureSpec, suffix: str, role: Role, label: str, outcome: str | None
-        ) -> Part:
-            prepared = prepare(inputs, exposure, outcome=outcome)
-            found = self.estimate(
-                inputs,
-                prepared,
-                exposure,
-                estimate_id=f"{name}.{suffix}",
-                role=role,
-                level=study.usual_level,
-                draws=0,
-                label=label,
-            )
-            return Part([found])
-
-        made: dict[str, Task] = {"primary": primary}
-        for other in spec.secondary:
-            made[f"secondary.{other.measure}"] = partial(
-                task, other, other.measure, Role.SECONDARY, "", None
-            )
-        for outcome in spec.outcomes:
-            label = curves.kind_label(outcome)
-            made[f"outcome.{outcome}"] = partial(
-                task, spec.exposure, outcome, Role.OUTCOME, label, outcome
-            )
-        return made
+    def alongside(
+        self, inputs: Inputs, laid_out: Prepared, primary: Estimate, draws: Draws
+    ) -> list[Estimate]:
+        """The primary by the cluster bootstrap."""
+        name = f"{inputs.spec.hypothesis}.bootstrap"
+        return [
+            bootstrapped(inputs, laid_out, primary, draws=draws.bootstrap_draws, estimate_id=name)
+        ]
 
     def estimate(
         self,
@@ -141,57 +92,40 @@ class FixedAtOnset(CoxBased):
         draws: int,
         label: str = "",
     ) -> Estimate:
-        """By the jackknife; by the sandwich where asked, or where there is no jackknife."""
+        """By the jackknife; by the sandwich where asked, or where there is no jackknife.
+
+        Raises
+        ------
+        EstimationError, InferenceError
+            If the primary has no jackknife: it is not reported with another error.
+        """
         comparison, power = Comparison.of(prepared, inputs.spec.cluster), inputs.study.power
         known = identity(inputs, exposure, estimate_id=estimate_id, role=role, label=label)
-        method = exposure.inference or inputs.spec.inference.method
-        return by_method(comparison, method, level=level, power=power, **known)
-
-    def without_draws(self, inputs: Inputs, prepared: Prepared, level: float) -> Estimate:
-        """The primary's hazard ratio with the jackknife's error; where there is none, it fails."""
-        comparison, power = Comparison.of(prepared, inputs.spec.cluster), inputs.study.power
-        known = identity(inputs, inputs.spec.exposure, estimate_id="", role=Role.PRIMARY)
+        if role is not Role.PRIMARY:
+            method = exposure.inference or inputs.spec.inference.method
+            return by_method(comparison, method, level=level, power=power, **known)
         found = sandwich_ratio(comparison, level=level, power=power, **known)
         if math.isnan(found.estimate):
             return found
         return with_jackknife(found, comparison, power=power)
 
     def calibrate(self, inputs: Inputs, prepared: Prepared, draws: int, block: int) -> Calibration:
-        """Replace the covariate by noise with its variance between and within clusters.
-
-        Each draw has a seed of its own, so that blocks of draws give what one run would.
-        """
+        """Replace the covariate by noise with its variance between and within clusters."""
         rows, column, cluster = prepared.rows, prepared.column, inputs.spec.cluster
-        name = f"{inputs.spec.hypothesis}.calibration"
         values = rows.groupby(cluster)[column]
         within = float((rows[column] - values.transform("mean")).std(ddof=0))
         between = math.sqrt(max(float(rows[column].var(ddof=0)) - within**2, 0.0))
         country, n_countries = pd.factorize(rows[cluster], sort=True)
-        laid_out = Comparison.of(prepared, cluster).design()
-        rejected, estimates = 0, []
-        for draw in range(block, draws, self.calibration_blocks):
-            rng = np.random.default_rng(seed_for(inputs.study.seed, f"{name}.{draw}"))
+        laid_out, events = Comparison.of(prepared, cluster).design(), float(rows["event"].sum())
+
+        def drawn(rng: np.random.Generator) -> tuple[Refit, float]:
             noise = between * rng.standard_normal(len(n_countries))[country]
             noise = noise + within * rng.standard_normal(len(rows))
-            try:
-                refit = CoxRefits(laid_out.with_column(column, noise))
-                found = cluster_jackknife(refit, rows[cluster].to_numpy(), level=1 - LEVEL)
-            except EstimationError:
-                continue
-            estimates.append(found.estimate)
-            rejected += found.p_value < LEVEL
-        return rejections(rejected, float(rows["event"].sum()), np.array(estimates))
+            return CoxRefits(laid_out.with_column(column, noise)), events
 
-    def calibrate_biased(self, inputs: Inputs, draws: int) -> float:
-        """Nothing that is known before onset can be immortal time."""
-        return math.nan
+        generators = self.generators(inputs, draws, block)
+        return rejected_by_jackknife(generators, drawn, rows[cluster].to_numpy())
 
     def groups(self, inputs: Inputs, prepared: Prepared) -> np.ndarray:
         """Thirds of the covariate."""
         return curves.thirds(prepared)
-
-    def curves(
-        self, inputs: Inputs, prepared: Prepared
-    ) -> tuple[list[pd.DataFrame], dict[str, Quantity]]:
-        """None beyond survival by thirds."""
-        return [], {}

@@ -19,14 +19,16 @@ from collsec.core.schema import Role
 from collsec.designs.comparison import Comparison, with_indicators
 from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.inputs import Prepared
-from collsec.designs.jackknife import JointEffects, difference, joint_effects
+from collsec.designs.jackknife import difference
 from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
 from collsec.designs.printed import ResponseOf
 from collsec.histories.panels import DAYS_PER_MONTH
 from riskset import (
     EstimationError,
+    JointEffects,
     StepPath,
     cox_ph,
+    joint_effects,
     restricted_cubic,
     spline_knots,
     standardize,

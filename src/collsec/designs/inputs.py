@@ -181,6 +181,14 @@ class Prepared:
             spells=spells,
         )
 
+    def since(self, day: pd.Timestamp) -> Prepared:
+        """The same panel on follow-up from a day on: rows around it enter late, those before go."""
+        zero = pd.Series(self.units["time_zero"].to_numpy(), self.units["unit_id"].to_numpy())
+        entry = (day - zero[self.rows["unit_id"].to_numpy()]).dt.days.to_numpy(float)
+        start = np.maximum(self.rows["start"].to_numpy(), entry)
+        kept = start < self.rows["stop"].to_numpy()
+        return replace(self, rows=self.rows.assign(start=start)[kept].reset_index(drop=True))
+
 
 def prepare(
     inputs: Inputs,

@@ -8,24 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy
 
 from collsec.designs.comparison import Comparison, sandwich_ratio
-from collsec.designs.estimate import (
-    USUAL,
-    Estimate,
-    Scale,
-    is_usual,
-    wald_interval,
-    wald_p_value,
-)
-from riskset import CoxDesign, EstimationError
+from collsec.designs.estimate import USUAL, Estimate, Scale, is_usual
+from riskset import CoxDesign, EstimationError, wald_interval
 from riskset.cox.side_by_side import estimates_under
 from riskset.inference import (
     InferenceError,
@@ -206,115 +197,3 @@ def difference(
         p_value=found.p_value,
         **known,
     )
-
-
-def least_squares(rows: pd.DataFrame, outcome: str, column: str, others: list[str]) -> Refit:
-    """A refit of the coefficient of ``column`` in a linear regression with an intercept.
-
-    Raises
-    ------
-    EstimationError
-        On refitting, if the column does not vary once the others are known.
-    """
-    y = rows[outcome].to_numpy(float)
-    x = np.column_stack(
-        [
-            rows[column].to_numpy(float),
-            np.ones(len(rows)),
-            *(rows[name].to_numpy(float) for name in others),
-        ]
-    )
-
-    def refit(kept: np.ndarray) -> float:
-        given, own = x[kept, 1:], x[kept, 0]
-        # The part of the column that the others do not explain (Frisch, Waugh and Lovell).
-        rest = own - given @ np.linalg.lstsq(given, own, rcond=None)[0]
-        size = float(rest @ rest)
-        if size <= 1e-10 * max(1.0, float(own @ own)):
-            raise EstimationError(f"{column!r} does not vary given {', '.join(others)}")
-        return float(rest @ y[kept] / size)
-
-    return refit
-
-
-@dataclass(frozen=True, slots=True)
-class JointEffects:
-    """Log hazard ratios, and those without each cluster.
-
-    Attributes
-    ----------
-    beta : ndarray, shape (k,)
-    without : ndarray, shape (g, k)
-    """
-
-    beta: np.ndarray
-    without: np.ndarray
-
-    @property
-    def degrees(self) -> int:
-        """Degrees of freedom of Student's t: clusters less one."""
-        return len(self.without) - 1
-
-    def of(self, weights: np.ndarray) -> tuple[float, float]:
-        """A linear combination with its cluster-jackknife (CV3) error."""
-        clusters = len(self.without)
-        spread = ((self.without - self.beta) @ weights) ** 2
-        error = math.sqrt((clusters - 1) / clusters * float(spread.sum()))
-        return float(weights @ self.beta), error
-
-    def interval(self, weights: np.ndarray, level: float) -> tuple[float, float, float, float]:
-        """Ratio, its limits and its p-value for a linear combination of the logs."""
-        log, error = self.of(weights)
-        low, high = wald_interval(log, error, level, self.degrees)
-        p_value = wald_p_value(log, error, self.degrees)
-        return math.exp(log), math.exp(low), math.exp(high), p_value
-
-    def wald(self, places: Sequence[int]) -> float:
-        """p-value that some coefficients are zero together (F distribution)."""
-        chosen, clusters = list(places), len(self.without)
-        away = self.without[:, chosen] - self.beta[chosen]
-        covariance = (clusters - 1) / clusters * away.T @ away
-        beta = self.beta[chosen]
-        statistic = float(beta @ np.linalg.solve(covariance, beta)) / len(chosen)
-        return float(scipy.stats.f.sf(statistic, len(chosen), self.degrees))
-
-
-def joint_effects(
-    rows: pd.DataFrame,
-    columns: Sequence[str],
-    *,
-    adjustment: Sequence[str],
-    strata: Sequence[str],
-    cluster: str,
-) -> JointEffects:
-    """Fit a Cox model on ``(start, stop]`` rows, and again without each cluster in turn.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        ``start, stop, event`` and the columns below.
-    columns : sequence of str
-        Covariates in question; the adjustment follows them.
-    adjustment, strata : sequences of str
-    cluster : str
-
-    Raises
-    ------
-    EstimationError
-        If one of the models does not exist.
-    """
-    design = CoxDesign.from_frame(
-        rows,
-        [*columns, *adjustment],
-        start="start",
-        stop="stop",
-        event="event",
-        strata=list(strata) or None,
-    )
-    own = rows[cluster].to_numpy()
-    whole, keep = design.estimate(), len(columns)
-    weights = np.array([own != one for one in np.unique(own)], dtype=float)
-    without = estimates_under(design, weights, whole)
-    for place in np.flatnonzero(np.isnan(without).any(axis=1)):
-        without[place] = design.reweighted(weights[place], "frequency").estimate(whole)
-    return JointEffects(whole[:keep], without[:, :keep])

@@ -13,62 +13,238 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from collsec import measures
+from collsec.core.errors import BadSpec
 from collsec.core.schema import Role
 from collsec.designs import curves as drawn_curves
-from collsec.designs.checks import ENGINE_TOLERANCE, LEVEL, rejections
-from collsec.designs.comparison import identity
-from collsec.designs.cox_based import RECENT_YEARS
-from collsec.designs.estimate import (
-    Estimate,
-    Quantity,
-    Scale,
-    Unit,
-    seed_for,
-    wald_interval,
-    wald_p_value,
-    without_estimate,
-)
-from collsec.designs.inputs import Inputs, PanelBuilder
-from collsec.designs.matched_acts import Sets, rejection, rerandomized, wilson
-from collsec.designs.matched_layout import Matched, lay_out
-from collsec.designs.parts import Part
-from collsec.designs.registry import DAY_STRATA, LAG, LAGS, Task, design
+from collsec.designs.estimate import USUAL, Estimate, Quantity, Scale, Unit
+from collsec.designs.inputs import Inputs, PanelBuilder, cohort_of
+from collsec.designs.multiverse import Ratio
+from collsec.designs.redrawn import EVE_DRAWS, EVE_MONTHS, EVE_WEIGHT, RedrawnDesign
+from collsec.designs.registry import DAY_STRATA, LAG, LAGS, RECENT_YEARS, SANDWICH, STRATA, design
+from collsec.histories.cohorts import DAY_STRATA as OF_DAY
+from collsec.histories.cohorts import STRATA as OF_UNIT
+from collsec.histories.cohorts.matched import MatchedSets, match, months_at_war
 from collsec.histories.extents import last_day_followed
 from collsec.histories.panels import DAYS_PER_MONTH, days_of
-from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
-from riskset.inference import Calibration
+from collsec.measures.months import WINDOW
+from riskset import EstimationError, MatchedOutcomes, matched_difference, matched_ratio
+from riskset.inference import Calibration, InvertedInterval, set_rerandomization
+from riskset.inference.matched_sets import set_rejections
 
-RERANDOMIZED, SANDWICH = "set_rerandomization", "cluster_sandwich"
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Acts with the wars at risk on their days, and what followed.
+
+    Attributes
+    ----------
+    sets : MatchedSets
+    outcome : ndarray of float, shape (n_members,)
+        Months at war in each member's window.
+    window, shift : int
+        Months of the window, and from the act to its beginning.
+    """
+
+    sets: MatchedSets
+    outcome: np.ndarray
+    window: int
+    shift: int
+
+    def numbers(self, cluster: str = "conflict_id") -> MatchedOutcomes:
+        """Outcomes by set, with the clusters of the acts."""
+        members = self.sets.members
+        return MatchedOutcomes(
+            members["act"].to_numpy(np.int64),
+            members["is_own"].to_numpy(bool),
+            self.outcome,
+            pd.factorize(self.sets.acts[cluster])[0].astype(np.int64),
+        )
+
+    def counts(self, cluster: str) -> dict[str, int]:
+        """Acts with a complete window, and the wars that they are compared with."""
+        acts, members = self.sets.acts, self.sets.members
+        return {
+            "nobs": len(members),
+            "n_units": int(members["unit_id"].nunique()),
+            "n_events": len(members),
+            "n_clusters": int(members[cluster].nunique()),
+            "exposed_units": int(acts["unit_id"].nunique()),
+            "exposed_events": len(acts),
+            "exposed_clusters": int(acts[cluster].nunique()),
+        }
+
+    def going_on_after(self, months: int) -> Matched:
+        """The same sets with the members alone whose war goes on so many months after the act."""
+        return self._where(self.sets.members["days_to_end"].to_numpy(float) > days_of(months))
+
+    @property
+    def attrition(self) -> pd.DataFrame:
+        """Acts that remain after each step."""
+        return self.sets.attrition
+
+    def since(self, day: pd.Timestamp) -> Matched:
+        """The sets of acts from a day on."""
+        late = (self.sets.acts["day"] >= day).to_numpy(bool)
+        return self._where(late[self.sets.members["act"].to_numpy(int)])
+
+    def _where(self, stays: np.ndarray) -> Matched:
+        """Some members of the sets; sets that still have the act's own war and another."""
+        members, acts = self.sets.members, self.sets.acts
+        act = members["act"].to_numpy(int)
+        own = np.bincount(act[stays & members["is_own"].to_numpy(bool)], minlength=len(acts)) > 0
+        others = np.bincount(act[stays], minlength=len(acts)) - own > 0
+        use = own & others
+        inside = stays & use[act]
+        place = np.cumsum(use) - 1
+        sets = MatchedSets(
+            acts[use].reset_index(drop=True),
+            members[inside].assign(act=place[act[inside]]).reset_index(drop=True),
+            self.sets.attrition,
+        )
+        return dataclasses.replace(self, sets=sets, outcome=self.outcome[inside])
+
+
+def window_of(outcome: str) -> int:
+    """Months of the window that an outcome's name ends with.
+
+    Raises
+    ------
+    BadSpec
+        If it ends with none.
+    """
+    months = outcome.rpartition("_")[2]
+    if not months.isdigit():
+        raise BadSpec(
+            f"outcome {outcome!r}: has no window; name one whose name ends with its months."
+        )
+    return int(months)
+
+
+def lay_out(
+    inputs: Inputs,
+    exposure: ExposureSpec,
+    outcome: str,
+    choices: Choices,
+    builder: PanelBuilder | None = None,
+) -> Matched:
+    """Matched sets of one exposure, with the months at war in one window.
+
+    The lag of the exposure is the number of months from the act to the window.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    exposure : ExposureSpec
+    outcome : str
+        Its name ends with the months of the window.
+    choices : Choices
+        What is done otherwise than declared.
+    builder : PanelBuilder, optional
+        One that keeps the cohorts that it has selected.
+    """
+    spec = inputs.spec
+    shift = exposure.lag_months if choices.lag_months is None else choices.lag_months
+    window = window_of(outcome)
+    strata = spec.strata if choices.strata is None else choices.strata
+    builder = builder or PanelBuilder(inputs, ())
+    units = builder.cohort(cohort_of(spec, choices)).units
+    if choices.drop_countries:
+        units = units[~units["gwno_host"].isin(choices.drop_countries)]
+    name = choices.measure or exposure.measure
+    spells = builder.calendar(name).astype({"conflict_id": "int64"})
+    last = last_day_followed(inputs.episodes)
+    known = inputs.known_until(name)
+    if choices.last_year is not None:
+        last = min(last, pd.Timestamp(choices.last_year, 12, 31))
+    acts = _acts(units, spells)
+    steps = [("acts", f"{measures.get(name).title}: begun during a war", len(acts))]
+    complete = acts["day"] + pd.to_timedelta(days_of(shift + window), unit="D") <= last
+    acts = acts[complete & ((acts["day"] <= known) if known is not None else True)]
+    steps.append(("a complete window", f"{shift + window} months of record follow", len(acts)))
+    acts = _covered(inputs, acts, strata, steps)
+    values = {name: _on_days(inputs, units, name, acts["day"]) for name in strata}
+    sets = match(units, spells, strata, acts, values, steps)
+    member = sets.members
+    day = sets.acts["day"].to_numpy("datetime64[D]")[member["act"].to_numpy(int)]
+    outcome_months = months_at_war(
+        inputs.episodes,
+        member["conflict_id"].to_numpy(np.int64),
+        day + np.timedelta64(days_of(shift), "D"),
+        window,
+    )
+    return Matched(sets, outcome_months, window, shift)
+
+
+def _acts(units: pd.DataFrame, spells: pd.DataFrame) -> pd.DataFrame:
+    """Beginnings of the exposure while a war was going on, not on the day of its end."""
+    pairs = units[["unit_id", "conflict_id", "gwno_host", "onset_date", "exit_date"]].astype(
+        {"conflict_id": "int64"}
+    )
+    pairs = pairs.merge(spells, on="conflict_id")
+    during = (pairs["on_date"] > pairs["onset_date"]) & (pairs["on_date"] < pairs["exit_date"])
+    acts = pairs[during].rename(columns={"on_date": "day"})
+    acts = acts.sort_values(["day", "conflict_id"]).reset_index(drop=True)
+    return acts[["day", "conflict_id", "unit_id", "gwno_host"]]
+
+
+def _covered(
+    inputs: Inputs, acts: pd.DataFrame, strata: Sequence[str], steps: list[tuple[str, str, int]]
+) -> pd.DataFrame:
+    """Acts on days on which every stratum of the day is on record."""
+    for name in strata:
+        if name not in OF_DAY or not OF_DAY[name].known:
+            continue
+        extent = inputs.extents[OF_DAY[name].known]
+        first = extent.first_day + pd.DateOffset(months=OF_DAY[name].looks_back_months)
+        acts = acts[(acts["day"] >= first) & (acts["day"] <= extent.last_day)]
+        what = str(OF_DAY[name].function.__doc__).strip().rstrip(".")
+        steps.append((name.replace("_", " "), f"{what}: on record", len(acts)))
+    return acts.reset_index(drop=True)
+
+
+def _on_days(inputs: Inputs, units: pd.DataFrame, name: str, days: pd.Series) -> np.ndarray:
+    """A stratum of all units on each day: shape (n_days, n_units)."""
+    if name not in OF_DAY:
+        return np.tile(np.asarray(OF_UNIT[name]({"episodes": units})), (len(days), 1))
+    asked = pd.DataFrame(
+        {
+            "conflict_id": np.tile(units["conflict_id"].to_numpy(), len(days)),
+            "date": np.repeat(days.to_numpy(), len(units)),
+        }
+    )
+    found = np.asarray(OF_DAY[name]({**inputs.timelines, "asked": asked}))
+    return found.reshape(len(days), len(units))
+
+
+RERANDOMIZED = "set_rerandomization"
 RATIO = "ratio_of_months"
-#: A war on the eve of peace is so many times as likely to receive an act that changes nothing.
-EVE_WEIGHT, EVE_MONTHS = 5.0, 6
 FEWEST_ACTS = 3
-EVE_DRAWS = 2000
 
 
 @design
-class MonthsAtWar:
+class MonthsAtWar(RedrawnDesign[Matched]):
     """Acts as units; what followed in the wars that might have received them as comparison."""
 
     name = "months_at_war"
     kind = "exposure"
-    honors = frozenset({LAG, LAGS, DAY_STRATA})
+    honors = frozenset({LAG, LAGS, STRATA, DAY_STRATA})
     methods = (RERANDOMIZED,)
     further_methods = (RERANDOMIZED, SANDWICH)
-    calibration_blocks = 1
     exposed_outcome = "act with a complete window"
-    unit = "war"
     clock = "going on that day"
     estimand = RATIO
+    counted_in = WINDOW
+    lag_label = "Window from month {lag} after the act"
 
     def prepare(
         self,
@@ -81,229 +257,143 @@ class MonthsAtWar:
         """Matched sets of one exposure, with the months at war in one window."""
         return lay_out(inputs, exposure, outcome or inputs.spec.outcome, choices)
 
-    def counts(self, inputs: Inputs, prepared: Matched) -> dict[str, Any]:
-        """The counts that stand alongside an estimate."""
-        return prepared.counts(inputs.spec.cluster)
-
-    def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def rows(self, inputs: Inputs, laid_out: Matched) -> pd.DataFrame:
         """One row per act × war at risk: days at war within the window, and whose act it was."""
-        found = self.prepare(inputs, inputs.spec.exposure)
-        members, window = found.sets.members, days_of(found.window)
-        rows = pd.DataFrame(
+        members, window = laid_out.sets.members, days_of(laid_out.window)
+        act = members["act"].astype(int).astype(str)
+        return pd.DataFrame(
             {
-                "unit_id": members["unit_id"].astype(str)
-                + "@"
-                + members["act"].astype(int).astype(str),
+                "unit_id": members["unit_id"].astype(str) + "@" + act,
                 "conflict_id": members["conflict_id"],
                 "start": 0.0,
                 "stop": float(window),
                 "event": members["is_own"].astype(bool),
-                "months_at_war": found.outcome,
+                "months_at_war": laid_out.outcome,
                 "gwno_host": members["gwno_host"],
             }
         )
-        return rows, found.attrition
 
-    def tasks(self, inputs: Inputs, draws: Draws) -> dict[str, Task]:
-        """Primary with its difference in months, shifted windows, other acts, other windows."""
-        spec, study, name = inputs.spec, inputs.study, inputs.spec.hypothesis
+    def counts(self, inputs: Inputs, laid_out: Matched) -> dict[str, Any]:
+        """Acts with a complete window, and the wars that they are compared with."""
+        return laid_out.counts(inputs.spec.cluster)
 
-        def task(
-            exposure: ExposureSpec,
-            suffix: str,
-            role: Role,
-            level: float = study.usual_level,
-            label: str = "",
-            outcome: str | None = None,
-        ) -> Task:
-            def made() -> Part:
-                matched = self.prepare(inputs, exposure, outcome=outcome)
-                found = self.estimate(
-                    inputs,
-                    matched,
-                    exposure,
-                    estimate_id=f"{name}.{suffix}",
-                    role=role,
-                    level=level,
-                    draws=draws.rerandomization_draws,
-                    label=label,
-                )
-                if suffix != "primary":
-                    return Part([found])
-                draws_ = draws.rerandomization_draws
-                further = [
-                    _difference(inputs, matched, found),
-                    self._still(inputs, matched, draws_),
-                ]
-                return Part([found, *further])
+    def recent_outcomes(self, inputs: Inputs, laid_out: Matched) -> int:
+        """Acts of the last ten years that have a complete window."""
+        window = days_of(laid_out.window + laid_out.shift)
+        last = last_day_followed(inputs.episodes) - pd.Timedelta(days=window)
+        recent = laid_out.sets.acts["day"] > last - pd.DateOffset(years=RECENT_YEARS)
+        return int(recent.sum())
 
-            return made
+    def too_few(self, inputs: Inputs, laid_out: Matched) -> str:
+        """Why there are too few acts."""
+        acts = len(laid_out.sets.acts)
+        few = f"acts with a complete window {acts}; at least {FEWEST_ACTS} are required"
+        return few if acts < FEWEST_ACTS else ""
 
-        made = {"primary": task(spec.exposure, "primary", Role.PRIMARY, study.level_of(name))}
-        for lag in spec.lags_months:
-            if lag != spec.exposure.lag_months:
-                made[f"lag.{lag}"] = task(
-                    dataclasses.replace(spec.exposure, lag_months=lag),
-                    f"lag_{lag:02d}",
-                    Role.LAG,
-                    study.level_of(name),
-                    f"Window from month {lag} after the act",
-                )
-        for other in spec.secondary:
-            made[f"secondary.{other.measure}"] = task(other, other.measure, Role.SECONDARY)
-        for outcome in spec.outcomes:
-            title = measures.get(outcome).title
-            made[f"outcome.{outcome}"] = task(
-                spec.exposure, outcome, Role.OUTCOME, label=title, outcome=outcome
-            )
-        return made
+    def log_ratio(self, inputs: Inputs, laid_out: Matched) -> Ratio:
+        """The log ratio of months at war, with its error between clusters of acts."""
+        found = matched_ratio(laid_out.numbers(inputs.spec.cluster))
+        if math.isnan(found.estimate):
+            raise EstimationError("no month at war on one of the sides")
+        return found.estimate, found.std_error
 
-    def estimate(
-        self,
-        inputs: Inputs,
-        prepared: Matched,
-        exposure: ExposureSpec,
-        *,
-        estimate_id: str,
-        role: Role,
-        level: float,
-        draws: int,
-        label: str = "",
-    ) -> Estimate:
-        """The ratio of months at war, by redrawing each act within its set."""
-        cluster = inputs.spec.cluster
-        known = identity(inputs, exposure, estimate_id=estimate_id, role=role, label=label)
-        method = exposure.inference or inputs.spec.inference.method
-        known |= {"estimand": RATIO, "inference": method} | prepared.counts(cluster)
-        if len(prepared.sets.acts) < FEWEST_ACTS:
-            why = f"acts with a complete window {len(prepared.sets.acts)}; at least {FEWEST_ACTS}"
-            return Estimate.missing(f"{why} are required", level=level, **known)
-        numbers = prepared.numbers(cluster)
-        error, log = numbers.cluster_error(), numbers.log_ratio()
-        if math.isnan(log):
-            return Estimate.missing("no month at war on one of the sides", level=level, **known)
-        around = wald_interval(log, error, level)
-        if method == SANDWICH or not draws:
-            return Estimate.from_fit(
-                log, error, level=level, sandwich=around, power=inputs.study.power, **known
-            )
-        found = rerandomized(numbers, draws, level, seed_for(inputs.study.seed, estimate_id))
-        width = found.high - found.low
-        detectable = width / (around[1] - around[0]) * error if math.isfinite(width) else math.inf
-        return Estimate.from_fit(
-            found.estimate,
-            error,
-            level=level,
-            limits=(found.low, found.high),
-            p_value=found.p_value,
-            sandwich=around,
-            power=inputs.study.power,
-            detectable_error=detectable,
-            **known,
+    def leave_one_out(self, inputs: Inputs, laid_out: Matched) -> pd.DataFrame:
+        """The ratio without each conflict that received an act."""
+        sets = laid_out.numbers(inputs.spec.cluster)
+        conflict = laid_out.sets.acts["conflict_id"].to_numpy()
+        return pd.DataFrame(
+            [
+                ("conflict", str(one), math.exp(sets.log_ratio(conflict != one)))
+                for one in np.unique(conflict)
+            ],
+            columns=["kind", "left_out", "hazard_ratio"],
         )
 
-    def _still(self, inputs: Inputs, matched: Matched, draws: int) -> Estimate:
-        """Months at war from month six on, in sets of wars that were still going on then."""
+    def engine_gap(self, inputs: Inputs, laid_out: Matched) -> float:
+        """Distance from a weighted Poisson regression."""
+        return _engine_gap(laid_out.numbers(inputs.spec.cluster))
+
+    def inverted(
+        self, laid_out: Matched, estimate: float, *, draws: int, level: float, seed: int
+    ) -> InvertedInterval:
+        """By redrawing each act within its set."""
+        return set_rerandomization(laid_out.numbers(), draws=draws, level=level, seed=seed)
+
+    def rejected(
+        self, laid_out: Matched, draws: int, seed: int, chances: Any = None
+    ) -> tuple[int, np.ndarray]:
+        """Acts that fall on any member of their set, alike or by weights."""
+        return set_rejections(laid_out.numbers(), draws, 1 - USUAL, seed, chances)
+
+    def anticipation(self, inputs: Inputs, laid_out: Matched, landmark: int = 0) -> Calibration:
+        """Rejection rate of acts that change nothing but prefer wars about to end."""
+        to_end = laid_out.sets.members["days_to_end"].to_numpy(float)
+        chances = np.where(to_end <= days_of(EVE_MONTHS), EVE_WEIGHT, 1.0)
+        return self.placebo(
+            inputs, laid_out, f"eve.{laid_out.shift}.{landmark}", EVE_DRAWS, chances
+        )
+
+    def alongside(
+        self, inputs: Inputs, laid_out: Matched, primary: Estimate, draws: Draws
+    ) -> list[Estimate]:
+        """The difference in months, and the ratio among wars that were still going on later."""
         exposure = dataclasses.replace(inputs.spec.exposure, lag_months=EVE_MONTHS)
-        later = self.prepare(inputs, exposure).going_on_after(EVE_MONTHS)
-        return self.estimate(
+        still = self.estimate(
             inputs,
-            later,
+            self.still_at_war(inputs),
             exposure,
             estimate_id=f"{inputs.spec.hypothesis}.still_at_war",
             role=Role.SECONDARY,
             level=inputs.study.usual_level,
-            draws=draws,
+            draws=draws.rerandomization_draws,
             label=f"Still at war in month {EVE_MONTHS}: window from then on",
         )
+        return [self.difference(inputs, laid_out, primary), still]
 
-    def without_draws(self, inputs: Inputs, prepared: Matched, level: float) -> Estimate:
-        """The primary's ratio with the error between clusters."""
-        exposure = dataclasses.replace(inputs.spec.exposure, inference=SANDWICH)
-        return self.estimate(
-            inputs, prepared, exposure, estimate_id="", role=Role.PRIMARY, level=level, draws=0
-        )
+    def still_at_war(self, inputs: Inputs) -> Matched:
+        """Sets of wars that go on six months after the act, with the window from then on."""
+        exposure = dataclasses.replace(inputs.spec.exposure, lag_months=EVE_MONTHS)
+        return self.prepare(inputs, exposure).going_on_after(EVE_MONTHS)
 
-    def calibrate(self, inputs: Inputs, prepared: Matched, draws: int, block: int) -> Calibration:
-        """Rejection rate where each act falls on any member of its set alike."""
-        seed = seed_for(inputs.study.seed, f"{inputs.spec.hypothesis}.calibration")
-        numbers = prepared.numbers(inputs.spec.cluster)
-        rejected, ratios = rejection(numbers, draws, 1 - LEVEL, seed)
-        return rejections(rejected, float(len(prepared.sets.acts)), ratios)
-
-    def calibrate_biased(self, inputs: Inputs, draws: int) -> float:
-        """Both arms are followed from the same day: no time is immortal."""
-        return math.nan
-
-    def specified(self, inputs: Inputs, specifications: Sequence[Specification]) -> pd.DataFrame:
-        """Ratios with errors between clusters."""
-        spec = inputs.spec
-        rows, builder = [], PanelBuilder(inputs, ())
-        for one in specifications:
-            matched = lay_out(inputs, spec.exposure, spec.outcome, one.choices, builder)
-            numbers = matched.numbers(spec.cluster)
-            rows.append(
-                {
-                    "specification": one.id,
-                    "validity": one.validity,
-                    "departures": len(one.departures),
-                }
-                | {f"axis_{axis}": option for axis, option in one.options.items()}
-                | {"measure": one.measure, "lag_months": one.lag_months, "estimand": RATIO}
-                | with_error(numbers.log_ratio(), numbers.cluster_error(), inputs.study.usual_level)
-                | matched.counts(spec.cluster)
-            )
-        return pd.DataFrame(rows)
-
-    def robustness(self, inputs: Inputs) -> dict[str, Any]:
-        """Without each conflict that received an act; a Poisson model; acts on the eve of peace."""
-        spec = inputs.spec
-        matched = self.prepare(inputs, spec.exposure)
-        conflicts = matched.sets.acts["conflict_id"].to_numpy()
-        without = [
-            (str(one), math.exp(matched.numbers(spec.cluster).log_ratio(conflicts != one)))
-            for one in np.unique(conflicts)
-        ]
-        gap = _engine_gap(matched.numbers(spec.cluster))
-        eve, bound = self.on_the_eve(inputs, matched), inputs.study.calibration_bounds[1]
-        return {
-            "without": {
-                "kind": ["conflict"] * len(without),
-                "left_out": [name for name, _ in without],
-                "hazard_ratio": [ratio for _, ratio in without],
-            },
-            "engines_agree": gap <= ENGINE_TOLERANCE,
-            "engine_gap": gap,
-            "proportional_hazards": math.nan,
-            "describes": [{"code": "on_the_eve", "values": {"rate": eve["rate"], "high": bound}}]
-            if eve["low"] > bound
-            else [],
+    def difference(self, inputs: Inputs, laid_out: Matched, primary: Estimate) -> Estimate:
+        """The primary as a difference in months at war, with its error between clusters."""
+        known: dict[str, Any] = {
+            **{n: getattr(primary, n) for n in ("hypothesis", "measure", "lag_months", "validity")},
+            "estimate_id": f"{inputs.spec.hypothesis}.difference",
+            "role": Role.SECONDARY,
+            "label": "Difference in months at war",
+            "estimand": "difference_in_months",
+            "inference": SANDWICH,
+            **self.counts(inputs, laid_out),
         }
-
-    def on_the_eve(self, inputs: Inputs, matched: Matched, landmark: int = 0) -> dict[str, float]:
-        """Rejection rate of acts that change nothing but prefer wars about to end."""
-        seed = seed_for(
-            inputs.study.seed, f"{inputs.spec.hypothesis}.eve.{matched.shift}.{landmark}"
+        level = inputs.study.usual_level
+        if len(laid_out.sets.acts) < FEWEST_ACTS:
+            return Estimate.missing("too few acts with a complete window", level=level, **known)
+        found = matched_difference(laid_out.numbers(inputs.spec.cluster))
+        if found.n_clusters < 2:
+            return Estimate.missing("all acts in one cluster", level=level, **known)
+        return Estimate.from_fit(
+            found.estimate,
+            found.std_error,
+            level=level,
+            scale=Scale.DIFFERENCE,
+            degrees=found.n_clusters - 1,
+            **known,
         )
-        to_end = matched.sets.members["days_to_end"].to_numpy(float)
-        weight = np.where(to_end <= days_of(EVE_MONTHS), EVE_WEIGHT, 1.0)
-        numbers = matched.numbers(inputs.spec.cluster)
-        rejected, _ = rejection(numbers, EVE_DRAWS, 1 - LEVEL, seed, weight)
-        low, high = wilson(rejected, EVE_DRAWS)
-        return {"rate": rejected / EVE_DRAWS, "low": low, "high": high, "draws": EVE_DRAWS}
 
-    def since(self, inputs: Inputs, day: pd.Timestamp, level: float) -> Estimate:
-        """The primary's ratio over acts from a day on that have a complete window."""
-        matched = self.prepare(inputs, inputs.spec.exposure).of_acts_since(day)
-        return self.without_draws(inputs, matched, level)
-
-    def outcomes_per_year(self, inputs: Inputs) -> float:
-        """Acts with a complete window a year, over the last ten years that have one."""
-        matched = self.prepare(inputs, inputs.spec.exposure)
-        window = days_of(matched.window + matched.shift)
-        last = last_day_followed(inputs.episodes) - pd.Timedelta(days=window)
-        recent = matched.sets.acts["day"] > last - pd.DateOffset(years=RECENT_YEARS)
-        return int(recent.sum()) / RECENT_YEARS
+    def doubts(
+        self, inputs: Inputs, laid_out: Matched
+    ) -> tuple[list[dict[str, Any]], dict[str, Quantity]]:
+        """How often acts on the eve of peace are rejected in later windows too."""
+        later = {"still_at_war": self.anticipation(inputs, self.still_at_war(inputs), EVE_MONTHS)}
+        for lag in inputs.spec.lags_months:
+            if lag != inputs.spec.exposure.lag_months:
+                shifted = dataclasses.replace(inputs.spec.exposure, lag_months=lag)
+                later[f"lag_{lag:02d}"] = self.anticipation(inputs, self.prepare(inputs, shifted))
+        return [], {
+            f"eve_of_peace.{name}.rejection": Quantity(one.rejection_rate, Unit.SHARE, digits=1)
+            for name, one in later.items()
+        }
 
     def groups(self, inputs: Inputs, prepared: Matched) -> np.ndarray:
         """Those that received the act, and those that might have."""
@@ -339,107 +429,35 @@ class MonthsAtWar:
     def curves(
         self, inputs: Inputs, prepared: Matched
     ) -> tuple[list[pd.DataFrame], dict[str, Quantity]]:
-        """What a page says of the acts, the comparison, and acts on the eve of peace."""
-        members, spec = prepared.sets.members, inputs.spec
-        own = members["is_own"].to_numpy(bool)
-        numbers = prepared.numbers(spec.cluster)
+        """What a page says of the acts and the wars that they are compared with."""
+        members = prepared.sets.members
+        is_own = members["is_own"].to_numpy(bool)
+        months = prepared.numbers()
         age = members["age_days"].to_numpy(float) / DAYS_PER_MONTH
-        others = dataclasses.replace(numbers, outcome=age)
-        found = {
+        ages = dataclasses.replace(months, outcome=age)
+        coarsened = int((prepared.sets.acts["strata"] < len(inputs.spec.strata)).sum())
+        return [], {
             "acts": Quantity(len(prepared.sets.acts), Unit.COUNT),
             "window": Quantity(prepared.window, Unit.MONTHS, digits=0),
-            "coarsened": Quantity(
-                int((prepared.sets.acts["strata"] < len(spec.strata)).sum()), Unit.COUNT
-            ),
-            "own.months": Quantity(float(numbers.own.mean()), Unit.MONTHS),
-            "others.months": Quantity(
-                float((numbers.others / (numbers.size - 1)).mean()), Unit.MONTHS
-            ),
-            "own.age": Quantity(float(age[own].mean()), Unit.MONTHS, digits=0),
-            "others.age": Quantity(
-                float((others.others / (others.size - 1)).mean()), Unit.MONTHS, digits=0
-            ),
+            "coarsened": Quantity(coarsened, Unit.COUNT),
+            "own.months": Quantity(float(months.treated.mean()), Unit.MONTHS),
+            "others.months": Quantity(float(months.expected.mean()), Unit.MONTHS),
+            "own.age": Quantity(float(age[is_own].mean()), Unit.MONTHS, digits=0),
+            "others.age": Quantity(float(ages.expected.mean()), Unit.MONTHS, digits=0),
         }
-        later = dataclasses.replace(spec.exposure, lag_months=EVE_MONTHS)
-        still = self.on_the_eve(
-            inputs, self.prepare(inputs, later).going_on_after(EVE_MONTHS), EVE_MONTHS
-        )
-        found["eve_of_peace.still_at_war.rejection"] = Quantity(still["rate"], Unit.SHARE, digits=1)
-        eve = self.on_the_eve(inputs, prepared)
-        found["eve_of_peace.rejection"] = Quantity(eve["rate"], Unit.SHARE, digits=1)
-        for lag in spec.lags_months:
-            if lag != spec.exposure.lag_months:
-                shifted = dataclasses.replace(spec.exposure, lag_months=lag)
-                rate = self.on_the_eve(inputs, self.prepare(inputs, shifted))["rate"]
-                found[f"eve_of_peace.lag_{lag:02d}.rejection"] = Quantity(
-                    rate, Unit.SHARE, digits=1
-                )
-        return [], found
 
 
-def with_error(log: float, error: float, level: float) -> dict[str, Any]:
-    """The fields of a specification's ratio, or why it has none."""
-    if not (math.isfinite(log) and math.isfinite(error) and error > 0):
-        return {"level": level} | without_estimate("too few acts with a complete window")
-    low, high = wald_interval(log, error, level)
-    return {
-        "level": level,
-        "note": "",
-        "estimate": math.exp(log),
-        "std_error": error,
-        "ci_low": math.exp(low),
-        "ci_high": math.exp(high),
-        "p_value": wald_p_value(log, error),
-    }
-
-
-def _difference(inputs: Inputs, matched: Matched, ratio: Estimate) -> Estimate:
-    """The primary as a difference in months at war, with its error between clusters."""
-    known: dict[str, Any] = {
-        **prepared_identity(ratio),
-        "estimate_id": f"{inputs.spec.hypothesis}.difference",
-        "role": Role.SECONDARY,
-        "label": "Difference in months at war",
-        "estimand": "difference_in_months",
-        "inference": SANDWICH,
-        **matched.counts(inputs.spec.cluster),
-    }
-    level = inputs.study.usual_level
-    if len(matched.sets.acts) < FEWEST_ACTS:
-        return Estimate.missing("too few acts with a complete window", level=level, **known)
-    numbers = matched.numbers(inputs.spec.cluster)
-    apart = numbers.difference()
-    sums = np.bincount(numbers.cluster, weights=apart - apart.mean())
-    groups = len(sums)
-    if groups < 2:
-        return Estimate.missing("all acts in one cluster", level=level, **known)
-    error = math.sqrt(groups / (groups - 1) * float((sums**2).sum())) / len(apart)
-    return Estimate.from_fit(
-        float(apart.mean()),
-        error,
-        level=level,
-        scale=Scale.DIFFERENCE,
-        degrees=groups - 1,
-        **known,
-    )
-
-
-def prepared_identity(found: Estimate) -> dict[str, Any]:
-    """The fields that two estimates of one exposure share."""
-    return {n: getattr(found, n) for n in ("hypothesis", "measure", "lag_months", "validity")}
-
-
-def _engine_gap(numbers: Sets) -> float:
+def _engine_gap(sets: MatchedOutcomes) -> float:
     """Distance of the log ratio from that of a weighted Poisson regression."""
     import statsmodels.api as sm
 
-    if math.isnan(numbers.log_ratio()):
+    if math.isnan(sets.log_ratio()):
         return 0.0
-    weight = np.where(numbers.is_own, 1.0, 1.0 / (numbers.size[numbers.act] - 1))
-    x = np.column_stack([np.ones(len(weight)), numbers.is_own.astype(float)])
-    model = sm.GLM(numbers.outcome, x, family=sm.families.Poisson(), freq_weights=weight)
+    weight = np.where(sets.is_treated, 1.0, 1.0 / (sets.size[sets.set_of] - 1))
+    x = np.column_stack([np.ones(len(weight)), sets.is_treated.astype(float)])
+    model = sm.GLM(sets.outcome, x, family=sm.families.Poisson(), freq_weights=weight)
     fitted = model.fit(tol=1e-12, maxiter=100)
-    return abs(float(fitted.params[1]) - numbers.log_ratio())
+    return abs(float(fitted.params[1]) - sets.log_ratio())
 
 
 def _at_war(

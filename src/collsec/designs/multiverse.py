@@ -1,126 +1,95 @@
-"""Every declared specification of a primary, estimated by the Cox model with cluster errors."""
+"""Every declared specification of a primary: its estimate, and what they say together."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
-from collsec.designs.comparison import Comparison
-from collsec.designs.estimate import (
-    Estimate,
-    Quantity,
-    Unit,
-    wald_interval,
-    wald_p_value,
-    without_estimate,
-)
-from collsec.designs.inputs import CARRIED, LAID_OUT, Inputs, PanelBuilder, Prepared
+from collsec.designs.estimate import Estimate, Quantity, Unit, without_estimate
+from collsec.designs.inputs import Inputs
 from collsec.hypothesis.multiverse import (
     AXIS,
     Specification,
-    adjusted_for,
     digest,
     in_order,
 )
+from collsec.hypothesis.options import Choices
 from collsec.measures import get
-from riskset import EstimationError, cox_ph
+from riskset import EstimationError, wald_interval, wald_p_value
 from riskset.inference import InferenceError, SpecificationCurve, specification_curve
 
 # Quantiles between which the middle of an option's specifications lies.
 MIDDLE = (0.1, 0.5, 0.9)
 
 
-def estimate_all(
-    inputs: Inputs,
-    specifications: list[Specification],
+#: A log ratio and its error.
+Ratio = tuple[float, float]
+
+
+def tabulated(
+    specifications: Sequence[Specification],
+    layout_of: Callable[[Choices], Any],
+    ratio_of: Callable[[Any], Ratio],
+    counts_of: Callable[[Any], dict[str, Any]],
     *,
-    builder: type[PanelBuilder] = PanelBuilder,
-    estimand: str = "hazard_ratio",
+    estimand: str,
+    level: float,
 ) -> pd.DataFrame:
-    """Hazard ratio of each specification, with a cluster-sandwich interval.
+    """The ratio of each specification with its interval, from its layout.
 
     Parameters
     ----------
-    inputs : Inputs
-    specifications : list of Specification
+    specifications : sequence of Specification
         As :func:`collsec.hypothesis.multiverse.expand` gives them.
-    builder : type
-        How the units are laid out.
+    layout_of, ratio_of, counts_of : callable
+        From choices to a layout; from a layout to the log ratio with its error, and to its counts.
     estimand : str
         What the ratio is of.
+    level : float
 
     Returns
     -------
     DataFrame
         One row per specification: ``specification, validity, departures``, one ``axis_…`` column
         per axis, ``measure, lag_months``, the estimate with its interval, and the counts that
-        are reported alongside every estimate. What cannot be estimated says why in ``note``.
+        are reported with every estimate. What cannot be estimated says why in ``note``.
     """
-    spec = inputs.spec
-    covariates = {name for one in specifications for name in adjusted_for(spec, one.choices)}
-    layout = builder(inputs, sorted(covariates), (*LAID_OUT, *builder.further_columns))
-    panels: dict[int, tuple[pd.DataFrame, dict[str, int]]] = {}
-    made = []
+    rows = []
     for one in specifications:
-        prepared = layout.prepare(spec.exposure, choices=one.choices)
-        key = id(prepared.rows)  # the layout keeps every panel: no id is used twice
-        if key not in panels:
-            panels[key] = _coded(prepared), Comparison.of(prepared, spec.cluster).counts()
-        rows, counts = panels[key]
-        made.append(
+        laid_out = layout_of(one.choices)
+        rows.append(
             {"specification": one.id, "validity": one.validity, "departures": len(one.departures)}
             | {f"{AXIS}{axis}": option for axis, option in one.options.items()}
             | {"measure": one.measure, "lag_months": one.lag_months}
             | {"estimand": estimand}
-            | _fitted(prepared, rows, spec.cluster, inputs.study.usual_level, counts)
-            | counts
+            | _with_interval(ratio_of, laid_out, level)
+            | counts_of(laid_out)
         )
-    return pd.DataFrame(made)
+    return pd.DataFrame(rows)
 
 
-def _coded(prepared: Prepared) -> pd.DataFrame:
-    """The rows of a panel with strata and clusters as small integers, which group faster."""
-    codes = {column: pd.factorize(prepared.rows[column], sort=True)[0] for column in CARRIED}
-    return prepared.rows.assign(**codes)
-
-
-def _fitted(
-    prepared: Prepared, rows: pd.DataFrame, cluster: str, level: float, counts: dict[str, int]
-) -> dict[str, Any]:
-    """The hazard ratio of one specification, its interval, or why there is none."""
+def _with_interval(ratio_of: Callable[[Any], Ratio], laid_out: Any, level: float) -> dict[str, Any]:
+    """The ratio of one layout and its interval, or why there is none."""
     fields = {"level": level, "note": ""}
-    if counts["exposed_events"] == 0:
-        return fields | without_estimate("no war ended under exposure")
-    stratum = np.zeros(len(rows), dtype=np.int64)
-    for column in prepared.strata:
-        code = rows[column].to_numpy()
-        stratum = stratum * (int(code.max()) + 1) + code
-    sample = rows.assign(stratum=stratum)
     try:
-        fit = cox_ph(
-            sample,
-            [prepared.column, *prepared.adjustment],
-            start="start",
-            stop="stop",
-            event="event",
-            strata="stratum",
-            cluster=cluster,
-        )
+        log, std_error = ratio_of(laid_out)
+        if not (math.isfinite(log) and math.isfinite(std_error) and std_error > 0):
+            raise EstimationError("no spread between clusters")
     except EstimationError as error:
         return fields | without_estimate(error)
-    beta, std_error = float(fit.params.iloc[0]), float(fit.std_errors.iloc[0])
-    low, high = wald_interval(beta, std_error, level)
+    low, high = wald_interval(log, std_error, level)
     return fields | {
-        "estimate": math.exp(beta),
+        "estimate": math.exp(log),
         "std_error": std_error,
         "ci_low": math.exp(low),
         "ci_high": math.exp(high),
-        "p_value": wald_p_value(beta, std_error),
+        "p_value": wald_p_value(log, std_error),
     }
 
 

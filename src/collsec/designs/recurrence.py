@@ -11,30 +11,27 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
-from collsec.designs.binary_exposure import BinaryExposure
-from collsec.designs.checks import LEVEL, rejections
+from collsec.designs.checks import rejected_by_jackknife
 from collsec.designs.comparison import Comparison, identity, too_few_exposed
 from collsec.designs.cox_based import CoxBased
 from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
 from collsec.designs.inputs import Cohort, Inputs, PanelBuilder, Prepared, codes
 from collsec.designs.jackknife import CoxRefits, Refit, by_method
-from collsec.designs.parts import Part
-from collsec.designs.registry import ADJUSTMENT, ASSIGNMENT, Task, design
+from collsec.designs.registry import ADJUSTMENT, ASSIGNMENT, STRATA, design
 from collsec.histories.cohorts import peace_after
 from collsec.histories.panels import UnitSpells, arrange, clock
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
-from riskset import EstimationError
+from riskset import BinaryExposure
 from riskset.inference import (
     Calibration,
     InferenceError,
-    cluster_jackknife,
+    permute_within,
     permuted_effect,
 )
 
@@ -100,7 +97,7 @@ class Recurrence(CoxBased):
 
     name = "recurrence"
     kind = "exposure"
-    honors = frozenset({ADJUSTMENT, ASSIGNMENT})
+    honors = frozenset({ADJUSTMENT, ASSIGNMENT, STRATA})
     methods = (JACKKNIFE,)
     further_methods = (JACKKNIFE, SANDWICH)
     calibration_blocks = 8
@@ -109,65 +106,20 @@ class Recurrence(CoxBased):
     builder = PeaceBuilder
     estimand = RATIO
 
-    def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """One row per spell of peace."""
-        prepared = self.prepare(inputs, inputs.spec.exposure)
-        return prepared.rows, prepared.attrition
-
-    def tasks(self, inputs: Inputs, draws: Draws) -> dict[str, Task]:
-        """Primary, with presence at and after the landmark and redrawn; other exposures."""
-        spec, study, name = inputs.spec, inputs.study, inputs.spec.hypothesis
-
-        def primary() -> Part:
-            prepared = self.prepare(inputs, spec.exposure)
-            first = self.without_draws(inputs, prepared, study.level_of(name))
-            first = dataclasses.replace(first, estimate_id=f"{name}.primary")
-            calendar = inputs.calendar(spec.exposure.measure)
-            landmark = present(prepared.units, calendar, prepared.units["time_zero"])
-            at_landmark = _with_column(prepared, landmark)
-            further = [
-                self._ratio(inputs, at_landmark, "at_landmark", "Present at the landmark"),
-                self._ratio(
-                    inputs,
-                    over_time(inputs, prepared, calendar),
-                    "over_time",
-                    "Presence as it changes after the landmark",
-                ),
-                self._redrawn(inputs, prepared, draws.rerandomization_draws),
-            ]
-            return Part([first, *further])
-
-        def secondary(other: ExposureSpec) -> Part:
-            found = self.estimate(
-                inputs,
-                self.prepare(inputs, other),
-                other,
-                estimate_id=f"{name}.{other.measure}",
-                role=Role.SECONDARY,
-                level=study.usual_level,
-                draws=0,
-            )
-            return Part([found])
-
-        made: dict[str, Task] = {"primary": primary}
-        for other in spec.secondary:
-            made[f"secondary.{other.measure}"] = partial(secondary, other)
-        for outcome in spec.outcomes:
-            made[f"outcome.{outcome}"] = partial(self._outcome, inputs, outcome)
-        return made
-
-    def _outcome(self, inputs: Inputs, outcome: str) -> Part:
-        exposure = inputs.spec.exposure
-        found = self.estimate(
-            inputs,
-            self.prepare(inputs, exposure, outcome=outcome),
-            exposure,
-            estimate_id=f"{inputs.spec.hypothesis}.{outcome}",
-            role=Role.OUTCOME,
-            level=inputs.study.usual_level,
-            draws=0,
-        )
-        return Part([found])
+    def alongside(
+        self, inputs: Inputs, laid_out: Prepared, primary: Estimate, draws: Draws
+    ) -> list[Estimate]:
+        """Presence at the landmark, as it changes after it, and redrawn."""
+        calendar = inputs.calendar(inputs.spec.exposure.measure)
+        landmark = present(laid_out.units, calendar, laid_out.units["time_zero"])
+        changing = over_time(inputs, laid_out, calendar)
+        at_landmark = _with_column(laid_out, landmark)
+        label = "Presence as it changes after the landmark"
+        return [
+            self._ratio(inputs, at_landmark, "at_landmark", "Present at the landmark"),
+            self._ratio(inputs, changing, "over_time", label),
+            self._redrawn(inputs, laid_out, draws.rerandomization_draws),
+        ]
 
     def _ratio(self, inputs: Inputs, prepared: Prepared, suffix: str, label: str) -> Estimate:
         return self.estimate(
@@ -236,53 +188,28 @@ class Recurrence(CoxBased):
         """By the jackknife over clusters; by the sandwich where asked; counts where too few."""
         comparison, power = Comparison.of(prepared, inputs.spec.cluster), inputs.study.power
         known = identity(inputs, exposure, estimate_id=estimate_id, role=role, label=label)
-        known |= {"estimand": RATIO}
         thin = too_few_exposed(comparison.counts())
         if thin:
-            known |= {"inference": JACKKNIFE} | comparison.counts()
+            known |= {"estimand": RATIO, "inference": JACKKNIFE} | comparison.counts()
             return Estimate.missing(thin, level=level, **known)
         method = exposure.inference or inputs.spec.inference.method
         return by_method(comparison, method, level=level, power=power, **known)
 
-    def without_draws(self, inputs: Inputs, prepared: Prepared, level: float) -> Estimate:
-        """The primary's ratio with the jackknife's error."""
-        exposure = inputs.spec.exposure
-        return self.estimate(
-            inputs, prepared, exposure, estimate_id="", role=Role.PRIMARY, level=level, draws=0
-        )
-
     def calibrate(self, inputs: Inputs, prepared: Prepared, draws: int, block: int) -> Calibration:
-        """Rejection rate where presence is exchanged among spells of peace, its number kept.
-
-        Each draw has a seed of its own, so that blocks of draws give what one run would.
-        """
+        """Rejection rate where presence is exchanged among spells of peace, its number kept."""
         units, rows = prepared.units, prepared.rows
-        name = f"{inputs.spec.hypothesis}.calibration"
         stratum = codes(units, self._within(inputs, prepared))
         actual = units[prepared.column].to_numpy(float)
         place = pd.Series(np.arange(len(units)), index=units["unit_id"].to_numpy())
         of_row = place[rows["unit_id"].to_numpy()].to_numpy()
-        cluster = rows[inputs.spec.cluster].to_numpy()
         refit = _refits(prepared, inputs.spec.cluster)
-        rejected, estimates, exposed = 0, [], []
-        for draw in range(block, draws, self.calibration_blocks):
-            rng = np.random.default_rng(seed_for(inputs.study.seed, f"{name}.{draw}"))
-            drawn = actual.copy()
-            for code in np.unique(stratum):
-                own = np.flatnonzero(stratum == code)
-                drawn[own] = rng.permutation(actual[own])
-            try:
-                found = cluster_jackknife(refit(drawn[of_row]), cluster, level=1 - LEVEL)
-            except (EstimationError, InferenceError):
-                continue
-            estimates.append(found.estimate)
-            exposed.append(float(rows["event"][drawn[of_row] > 0].sum()))
-            rejected += found.p_value < LEVEL
-        return rejections(rejected, float(np.mean(exposed)), np.array(estimates))
 
-    def calibrate_biased(self, inputs: Inputs, draws: int) -> float:
-        """Nothing that is read on the first day can be immortal time."""
-        return math.nan
+        def drawn(rng: np.random.Generator) -> tuple[Refit, float]:
+            exposure = permute_within(actual, stratum, rng)[of_row]
+            return refit(exposure), float(rows["event"][exposure > 0].sum())
+
+        generators = self.generators(inputs, draws, block)
+        return rejected_by_jackknife(generators, drawn, rows[inputs.spec.cluster].to_numpy())
 
     def groups(self, inputs: Inputs, prepared: Prepared) -> np.ndarray:
         """Those with the exposure when the war ended, and those without."""

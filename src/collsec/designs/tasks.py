@@ -16,13 +16,12 @@ import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
-from collsec.designs import checks, curves
-from collsec.designs.comparison import identity
+from collsec.designs import checks
 from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.inputs import Inputs
 from collsec.designs.parts import PARTS, Context, Part
-from collsec.designs.registry import Design, Task, estimand_of, get
-from collsec.hypothesis.specification import ExposureSpec, Spec
+from collsec.designs.registry import Design, Row, Task, get
+from collsec.hypothesis.specification import Spec
 from collsec.hypothesis.study import Draws
 from riskset import EstimationError
 from riskset.inference import InferenceError
@@ -44,55 +43,26 @@ def tasks(inputs: Inputs, draws: Draws) -> dict[str, Task]:
         calibration; robustness; and the parts that do not wait for the primary.
     """
     spec, design = inputs.spec, get(inputs.spec.design)
-    rows = _rows(inputs)
+    rows = {row.task: row for row in design.estimates(inputs)}
     made = {
         name: partial(_or_reason, task, inputs, rows[name]) if name in rows else task
         for name, task in design.tasks(inputs, draws).items()
     }
     for exposure in spec.falsification:
-        task = partial(_placebo, inputs, design, exposure, draws)
-        row = _Row(exposure, f"placebo.{exposure.measure}", Role.FALSIFICATION)
-        made[f"placebo.{exposure.measure}"] = partial(_or_reason, task, inputs, row)
+        name = f"placebo.{exposure.measure}"
+        row = Row(name, name, Role.FALSIFICATION, exposure, inputs.study.usual_level)
+        made[name] = partial(_or_reason, partial(design.made, inputs, row, draws), inputs, row)
     for block in range(design.calibration_blocks):
         made[f"calibration.{block}"] = partial(_calibrated, inputs, design, draws, block)
     made["known_biased"] = partial(_known_biased, inputs, design, draws)
-    made["robustness"] = lambda: Part(records=design.robustness(inputs))
+    made["robustness"] = partial(design.robustness, inputs)
     for name in spec.parts:
         if not PARTS[name].after_primary:
             made[f"part.{name}"] = partial(_part, inputs, design, draws, name)
     return made
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Row:
-    """What is known of an estimate before it is made; its id without the hypothesis."""
-
-    exposure: ExposureSpec
-    name: str
-    role: Role
-    label: str = ""
-    outcome: str | None = None
-
-
-def _rows(inputs: Inputs) -> dict[str, _Row]:
-    """The estimate of each task that every design has, by the task's name."""
-    spec = inputs.spec
-    found = {"primary": _Row(spec.exposure, "primary", Role.PRIMARY)}
-    for lag in spec.lags_months:
-        exposure = dataclasses.replace(spec.exposure, lag_months=lag)
-        label = f"Lag of {lag} months"
-        found[f"lag.{lag}"] = _Row(exposure, f"lag_{lag:02d}", Role.LAG, label)
-    for other in spec.secondary:
-        role = Role.KNOWN_BIASED if other.validity == "known-biased" else Role.SECONDARY
-        found[f"secondary.{other.measure}"] = _Row(other, other.measure, role)
-    for outcome in spec.outcomes:
-        label = curves.kind_label(outcome)
-        row = _Row(spec.exposure, outcome, Role.OUTCOME, label, outcome)
-        found[f"outcome.{outcome}"] = row
-    return found
-
-
-def _or_reason(task: Task, inputs: Inputs, row: _Row) -> Part:
+def _or_reason(task: Task, inputs: Inputs, row: Row) -> Part:
     """What a task gives, or a row that says why there is no estimate."""
     try:
         return task()
@@ -100,26 +70,19 @@ def _or_reason(task: Task, inputs: Inputs, row: _Row) -> Part:
         return Part([not_estimable(inputs, row, error)])
 
 
-def not_estimable(inputs: Inputs, row: _Row, why: object) -> Estimate:
+def not_estimable(inputs: Inputs, row: Row, why: object) -> Estimate:
     """The row of an estimate that the data cannot give: its counts, and the reason."""
-    spec, study = inputs.spec, inputs.study
-    design = get(spec.design)
-    prepared = design.prepare(inputs, row.exposure, outcome=row.outcome)
-    is_of_family = row.role in (Role.PRIMARY, Role.LAG)
-    return Estimate.missing(
-        why,
-        **identity(
-            inputs,
-            row.exposure,
-            estimate_id=f"{spec.hypothesis}.{row.name}",
-            role=row.role,
-            label=row.label,
-        ),
-        **design.counts(inputs, prepared),
-        estimand=estimand_of(design.estimand, row.outcome or spec.outcome),
-        inference=row.exposure.inference or spec.inference.method,
-        level=study.level_of(spec.hypothesis) if is_of_family else study.usual_level,
+    design = get(inputs.spec.design)
+    known = design.described(
+        inputs,
+        design.prepare(inputs, row.exposure, outcome=row.outcome),
+        row.exposure,
+        estimate_id=f"{inputs.spec.hypothesis}.{row.name}",
+        role=row.role,
+        label=row.label,
+        outcome=row.outcome,
     )
+    return Estimate.missing(why, level=row.level, **known)
 
 
 def of_shard(names: list[str], shard: int, shards: int) -> list[str]:
@@ -168,20 +131,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _placebo(inputs: Inputs, design: Design, exposure: ExposureSpec, draws: Draws) -> Part:
-    found = design.estimate(
-        inputs,
-        design.prepare(inputs, exposure),
-        exposure,
-        estimate_id=f"{inputs.spec.hypothesis}.placebo.{exposure.measure}",
-        role=Role.FALSIFICATION,
-        level=inputs.study.usual_level,
-        draws=draws.rerandomization_draws,
-    )
-    return Part([found])
-
-
-def _calibrated(inputs: Inputs, design: Design, draws: Draws, block: int) -> Part:
+def _calibrated(inputs: Inputs, design: Design[Any], draws: Draws, block: int) -> Part:
     prepared = design.prepare(inputs, inputs.spec.exposure)
     try:
         found = design.calibrate(inputs, prepared, draws.calibration_draws, block)
@@ -190,7 +140,7 @@ def _calibrated(inputs: Inputs, design: Design, draws: Draws, block: int) -> Par
     return Part(records={"calibration": dataclasses.asdict(found)})
 
 
-def _known_biased(inputs: Inputs, design: Design, draws: Draws) -> Part:
+def _known_biased(inputs: Inputs, design: Design[Any], draws: Draws) -> Part:
     try:
         rate = design.calibrate_biased(inputs, draws.calibration_draws)
     except (EstimationError, InferenceError):
@@ -198,7 +148,7 @@ def _known_biased(inputs: Inputs, design: Design, draws: Draws) -> Part:
     return Part(records={"known_biased": rate})
 
 
-def _part(inputs: Inputs, design: Design, draws: Draws, name: str) -> Part:
+def _part(inputs: Inputs, design: Design[Any], draws: Draws, name: str) -> Part:
     return made_by(name, Context(inputs, design.prepare(inputs, inputs.spec.exposure), draws))
 
 
@@ -210,8 +160,9 @@ def made_by(name: str, context: Context, *primary: Estimate) -> Part:
     except (EstimationError, InferenceError) as error:
         if not part.roles:
             return Part()
-        row = _Row(context.inputs.spec.exposure, name, part.roles[0])
-        return Part([not_estimable(context.inputs, row, error)])
+        inputs, role = context.inputs, part.roles[0]
+        row = Row(name, name, role, inputs.spec.exposure, inputs.study.usual_level)
+        return Part([not_estimable(inputs, row, error)])
 
 
 def main_estimates(spec: Spec, done: Mapping[str, Part]) -> list[Estimate]:

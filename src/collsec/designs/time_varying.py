@@ -1,7 +1,9 @@
 """Exposures that begin while a war is going on: deployment, veto.
 
 The hazard ratio is that of a counting-process Cox model. Primary inference is risk-set
-re-randomization; cluster-robust errors are reported alongside.
+re-randomization; cluster-robust errors are reported with it. The clock starts with the onset, or
+with the first agreement that is signed during a war: exposure is then presence in time on that
+clock, never the speed with which it was reached, as a war that ended first could not have had it.
 """
 
 from __future__ import annotations
@@ -17,16 +19,14 @@ import pandas as pd
 from collsec import measures
 from collsec.core.schema import Role
 from collsec.designs import curves
-from collsec.designs.checks import LEVEL
+from collsec.designs.checks import LEVEL, NOT_CALIBRATED, rejections
 from collsec.designs.comparison import Comparison, identity, sandwich_ratio
-from collsec.designs.cox_based import CoxBased
+from collsec.designs.cox_based import CoxBased, with_time_zero
 from collsec.designs.estimate import USUAL, Estimate, Quantity, Unit, is_usual, seed_for
-from collsec.designs.inputs import Inputs, Prepared, codes
-from collsec.designs.parts import Part
-from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, Task, design
-from collsec.histories.panels import arrange, clock, exposure_column, unit_spells
+from collsec.designs.inputs import Cohort, Inputs, PanelBuilder, Prepared, codes
+from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, STRATA, design
+from collsec.histories.panels import arrange, clock, days_of, exposure_column, unit_spells
 from collsec.hypothesis.specification import ExposureSpec
-from collsec.hypothesis.study import Draws
 from riskset.inference import (
     Calibration,
     ExposureDesign,
@@ -36,6 +36,12 @@ from riskset.inference import (
     null_calibration,
     rerandomization_test,
     risk_set_rerandomization,
+)
+from riskset.inference.exposure_design import (
+    alike,
+    at_risk_on,
+    finest_level,
+    is_free,
 )
 
 EPOCH = pd.Timestamp("1946-01-01")
@@ -204,81 +210,22 @@ class TimeVarying(CoxBased):
 
     name = "time_varying"
     kind = "exposure"
-    honors = frozenset({LAGS, LAG, ASSIGNMENT})
+    honors = frozenset({LAGS, LAG, ASSIGNMENT, STRATA})
     methods = (RERANDOMIZED,)
     further_methods = (RERANDOMIZED, SANDWICH)
     calibration_blocks = 1
 
-    def panel(self, inputs: Inputs) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """The primary's panel with the exposure at every declared lag."""
+    def rows(self, inputs: Inputs, laid_out: Prepared) -> pd.DataFrame:
+        """The primary's rows with the exposure at every declared lag."""
         spec = inputs.spec
-        prepared = self.prepare(inputs, spec.exposure)
         calendar = inputs.calendar(spec.exposure.measure)
         exposures = {
-            exposure_column(spec.exposure.measure, lag): unit_spells(prepared.units, calendar, lag)
+            exposure_column(spec.exposure.measure, lag): unit_spells(laid_out.units, calendar, lag)
             for lag in sorted({spec.exposure.lag_months, *spec.lags_months})
         }
-        own = {"unit_id", "conflict_id", "start", "stop", "event", prepared.column}
-        carried = [c for c in prepared.rows.columns if c not in own]
-        rows = arrange(prepared.units, prepared.outcome, exposures, carried)
-        return rows, prepared.attrition
-
-    def tasks(self, inputs: Inputs, draws: Draws) -> dict[str, Task]:
-        """Primary, lags, secondary exposures, other outcomes."""
-        spec, study = inputs.spec, inputs.study
-        name, exposure = spec.hypothesis, spec.exposure
-
-        def task(
-            exposure: ExposureSpec,
-            suffix: str,
-            role: Role,
-            level: float = study.usual_level,
-            *,
-            label: str = "",
-            outcome: str | None = None,
-        ) -> Task:
-            return lambda: Part(
-                [
-                    self.estimate(
-                        inputs,
-                        self.prepare(inputs, exposure, outcome=outcome),
-                        exposure,
-                        estimate_id=f"{name}.{suffix}",
-                        role=role,
-                        level=level,
-                        draws=draws.rerandomization_draws,
-                        label=label,
-                    )
-                ]
-            )
-
-        made = {
-            "primary": task(
-                exposure, "primary", Role.PRIMARY, study.level_of(inputs.spec.hypothesis)
-            )
-        }
-        for lag in spec.lags_months:
-            if lag != exposure.lag_months:  # else the primary itself: one estimate, one interval
-                made[f"lag.{lag}"] = task(
-                    dataclasses.replace(exposure, lag_months=lag),
-                    f"lag_{lag:02d}",
-                    Role.LAG,
-                    study.level_of(inputs.spec.hypothesis),
-                    label=f"Lag of {lag} months",
-                )
-        for other in spec.secondary:
-            is_biased = other.validity == "known-biased"
-            role = Role.KNOWN_BIASED if is_biased else Role.SECONDARY
-            made[f"secondary.{other.measure}"] = task(other, other.measure, role)
-        for outcome in spec.outcomes:
-            made[f"outcome.{outcome}"] = task(
-                exposure,
-                outcome,
-                Role.OUTCOME,
-                label=curves.kind_label(outcome),
-                outcome=outcome,
-            )
-        return made
+        own = {"unit_id", "conflict_id", "start", "stop", "event", laid_out.column}
+        carried = [c for c in laid_out.rows.columns if c not in own]
+        return arrange(laid_out.units, laid_out.outcome, exposures, carried)
 
     def estimate(
         self,
@@ -292,9 +239,9 @@ class TimeVarying(CoxBased):
         draws: int,
         label: str = "",
     ) -> Estimate:
-        """By re-randomization; by the sandwich where asked, or where nothing can be redrawn."""
+        """By re-randomization; by the sandwich where asked, or where nothing is redrawn."""
         method = exposure.inference or inputs.spec.inference.method
-        if prepared.spells is not None and method == RERANDOMIZED:
+        if draws and prepared.spells is not None and method == RERANDOMIZED:
             return rerandomized(
                 inputs,
                 prepared,
@@ -308,13 +255,6 @@ class TimeVarying(CoxBased):
         comparison = Comparison.of(prepared, inputs.spec.cluster)
         known = identity(inputs, exposure, estimate_id=estimate_id, role=role, label=label)
         return sandwich_ratio(comparison, level=level, power=inputs.study.power, **known)
-
-    def without_draws(self, inputs: Inputs, prepared: Prepared, level: float) -> Estimate:
-        """The primary's hazard ratio with the sandwich's error."""
-        exposure = dataclasses.replace(inputs.spec.exposure, inference=SANDWICH)
-        return self.estimate(
-            inputs, prepared, exposure, estimate_id="", role=Role.PRIMARY, level=level, draws=0
-        )
 
     def calibrate(self, inputs: Inputs, prepared: Prepared, draws: int, block: int) -> Calibration:
         """Rejection rate where the exposure is redrawn at its actual counts and dates."""
@@ -378,3 +318,95 @@ def _calibrated(
 ) -> Calibration:
     seed = seed_for(inputs.study.seed, name)
     return null_calibration(laid_out, test, alpha=LEVEL, draws=draws, seed=seed)
+
+
+#: A war on the eve of peace is so many times as likely to receive troops that change nothing.
+EVE_WEIGHT, EVE_MONTHS, EVE_DRAWS = 5.0, 6, 400
+
+
+class AgreementBuilder(PanelBuilder):
+    """Wars from their first agreement on."""
+
+    def units_of(self, cohort: Cohort, episodes: pd.DataFrame) -> Cohort:
+        """The wars of a cohort in which an agreement was signed, from that day on."""
+        signed = self.inputs.timelines["peace_process"][["conflict_id", "from_date"]]
+        units = cohort.units
+        pairs = units[["unit_id", "conflict_id", "onset_date", "exit_date"]].merge(
+            signed.astype({"conflict_id": "int64"}), on="conflict_id"
+        )
+        during = (pairs["from_date"] > pairs["onset_date"]) & (
+            pairs["from_date"] < pairs["exit_date"]
+        )
+        first = pairs[during].groupby("unit_id")["from_date"].min()
+        kept = units[units["unit_id"].isin(first.index)].reset_index(drop=True)
+        day = kept["unit_id"].map(first).astype("datetime64[s]")
+        before = int(cohort.attrition["n_units"].iloc[-1])
+        row = {
+            "step": "an agreement during the war",
+            "rule": "Followed from the day of its signature",
+            "n_units": len(kept),
+            "n_events": int(kept["is_ended"].sum()),
+            "dropped": before - len(kept),
+        }
+        attrition = pd.concat([cohort.attrition, pd.DataFrame([row])], ignore_index=True)
+        return Cohort(kept.assign(time_zero=day), attrition)
+
+
+@design
+class AgreementClock(TimeVarying):
+    """Exposure in calendar time, on a clock that starts with the agreement."""
+
+    name = "agreement_clock"
+    builder = AgreementBuilder
+    clock = "as long after their agreement"
+
+    def rows(self, inputs: Inputs, laid_out: Prepared) -> pd.DataFrame:
+        """As for any time-varying exposure, with the day on which each clock starts."""
+        return with_time_zero(super().rows(inputs, laid_out), laid_out)
+
+    def anticipation(self, inputs: Inputs, laid_out: Prepared) -> Calibration:
+        """Rejection rate of exposures that change nothing but prefer wars about to end."""
+        name = f"{inputs.spec.hypothesis}.eve"
+        try:
+            spells = lay_out(inputs, laid_out)
+        except InferenceError:
+            return NOT_CALIBRATED
+        test = rerandomization_test(
+            spells,
+            draws=REFERENCE_PER_DRAW * EVE_DRAWS,
+            seed=seed_for(inputs.study.seed, f"{name}.reference"),
+        )
+        rng = np.random.default_rng(seed_for(inputs.study.seed, name))
+        p_values = np.asarray(test(redraw_on_the_eve(spells, EVE_DRAWS, rng)))
+        return rejections(int(np.count_nonzero(p_values < LEVEL)), math.nan, np.zeros(EVE_DRAWS))
+
+
+def redraw_on_the_eve(laid_out: ExposureDesign, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Redraw spells as the inference does, but wars that end within six months more often.
+
+    Returns
+    -------
+    ndarray of int, shape (draws, n_spells)
+        Unit that receives each spell; −1 where none was at risk and free.
+    """
+    chosen = np.full((draws, laid_out.n_spells), -1, dtype=np.int64)
+    busy = np.full((draws, laid_out.n_units), -np.inf)
+    ends = laid_out.origin + laid_out.exit
+    for spell in range(laid_out.n_spells):
+        day, own = laid_out.assigned[spell], laid_out.unit[spell]
+        pool = np.flatnonzero(
+            at_risk_on(laid_out.origin, laid_out.entry, laid_out.exit, float(day))
+        )
+        free = is_free(busy[:, pool], float(day), float(laid_out.on[spell]))
+        status = None if laid_out.status is None else laid_out.status[spell]
+        same = alike(laid_out.assignment_strata, int(own), pool, status)
+        level = finest_level(free.astype(np.int64) @ same.astype(np.int64))
+        candidates = free & same.T[level]
+        weight = np.where(ends[pool] - day <= days_of(EVE_MONTHS), np.log(EVE_WEIGHT), 0.0)
+        noise = weight + rng.gumbel(size=candidates.shape)
+        pick = np.where(candidates, noise, -np.inf).argmax(axis=1)
+        placed = candidates.any(axis=1)
+        chosen[placed, spell] = pool[pick[placed]]
+        rows = np.flatnonzero(placed)
+        busy[rows, chosen[rows, spell]] = max(float(laid_out.off[spell]), float(day))
+    return chosen

@@ -102,6 +102,7 @@ def estimate_hypothesis(
     variants = multiverse.variants(inputs, specifications)
     rows = tidy([primary, *biased, *further, *(p.estimate for p in falsification), *variants])
     drawn, quantities = _curves(inputs, prepared, parts)
+    quantities |= done["robustness"].quantities
     for part in parts.values():
         quantities |= part.quantities
     quantities |= multiverse.quantities(agreement, specifications)

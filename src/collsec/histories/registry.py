@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 import pandas as pd
 
 from collsec.core.errors import CollsecError
+from collsec.core.schema import STEPS
 
 Frames = Mapping[str, pd.DataFrame]
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -142,6 +143,7 @@ def timeline(
     uses: Iterable[str],
     columns: Mapping[str, tuple[str, ...]] | None = None,
     unit: str = "conflict_id",
+    counts: tuple[str, ...] | None = None,
 ) -> Callable[[Function], Function]:
     """Register a family of timelines: a function of linked frames or raw tables.
 
@@ -156,10 +158,15 @@ def timeline(
         What single columns of the timeline rest on besides.
     unit : str
         Column of the unit.
+    counts : tuple of str, optional
+        Columns that count, whole and of zero or more, once for each unit and day. Unless it is
+        given only the clock is checked when the timeline is written.
     """
 
     def register(function: Function) -> Function:
         own, common = columns or {}, tuple(uses)
+        if counts is not None:
+            STEPS[function.__name__] = (unit, counts)
         name, takes, every = declaration(function, [*common, *(c for v in own.values() for c in v)])
         enter(TIMELINES, Timeline(name, function, takes, every, own, common, unit))
         return function

@@ -84,7 +84,17 @@ def arrange_timelines(
     return {name: TIMELINES[name](frames) for name in (TIMELINES if names is None else names)}
 
 
-@timeline(uses=_LINKS, columns={name: _presence_columns(name) for name in PRESENCES})
+@timeline(
+    uses=_LINKS,
+    columns={name: _presence_columns(name) for name in PRESENCES},
+    counts=(
+        "un_troops",
+        "un_troops_at_half_strength",
+        "peacekeepers",
+        "un_personnel",
+        "un_authorized",
+    ),
+)
 def deployment(missions: pd.DataFrame) -> pd.DataFrame:
     """Missions present in each conflict, as counts that change at dates.
 
@@ -108,6 +118,7 @@ def deployment(missions: pd.DataFrame) -> pd.DataFrame:
         ),
     ),
     unit="gwno_host",
+    counts=("un_troops",),
 )
 def host_deployment(missions: pd.DataFrame) -> pd.DataFrame:
     """UN troops in each host state, whatever conflict they serve."""
@@ -196,7 +207,8 @@ def _steps(spells: pd.DataFrame, unit: str, measures: list[str]) -> pd.DataFrame
             )
         ),
         *(f"monthly_strength.{c}" for c in ("mission_id", "from_month", "troops", "total")),
-    )
+    ),
+    counts=("troops",),
 )
 def troop_strength(missions: pd.DataFrame, monthly_strength: pd.DataFrame) -> pd.DataFrame:
     """UN troops on each conflict, summed over operations: ``troops``, people.
@@ -247,6 +259,7 @@ def troop_strength(missions: pd.DataFrame, monthly_strength: pd.DataFrame) -> pd
         **{f"vetoes_{member}": (f"acts.cast_{member}",) for member in MEMBERS},
         **{f"vetoes_{action}": ("acts.action_class",) for action in ACTION_CLASSES},
     },
+    counts=("vetoes", "resolutions", "acts"),
 )
 def council(acts: pd.DataFrame) -> pd.DataFrame:
     """Council acts on each conflict, as running counts known from the day after the act.
@@ -287,7 +300,8 @@ def counted_acts(acts: pd.DataFrame) -> pd.DataFrame:
         *(f"acts.{c}" for c in ("item_id", "conflict_id", "date", "act", "basis")),
         "episodes.conflict_id",
         "episodes.region",
-    )
+    ),
+    counts=("vetoes",),
 )
 def council_elsewhere(acts: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
     """Vetoes on *other* conflicts of the same region, as running counts per conflict."""
@@ -312,6 +326,7 @@ def council_elsewhere(acts: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFram
         *(f"council_members.{c}" for c in ("gwno", "is_permanent", "from_date", "to_date")),
     ),
     unit="gwno",
+    counts=("seats",),
 )
 def regional_seats(african_regions: pd.DataFrame, council_members: pd.DataFrame) -> pd.DataFrame:
     """Elected members of the Council from the region of each African state: ``seats``.
@@ -335,7 +350,8 @@ def regional_seats(african_regions: pd.DataFrame, council_members: pd.DataFrame)
 
 
 @timeline(
-    uses=tuple(f"episodes.{c}" for c in ("conflict_id", "first_year", "last_year", "war_years"))
+    uses=tuple(f"episodes.{c}" for c in ("conflict_id", "first_year", "last_year", "war_years")),
+    counts=(),
 )
 def war(episodes: pd.DataFrame) -> pd.DataFrame:
     """Intensity of each conflict by year: known only after the year is over.

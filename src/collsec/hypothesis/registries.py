@@ -49,6 +49,10 @@ class Designed(Protocol):
         """Methods that a secondary exposure or a placebo may name for itself."""
         ...
 
+    def takes(self, outcome: str) -> bool:
+        """Whether an outcome is one that it compares."""
+        ...
+
 
 class Parted(Protocol):
     """A part, as far as a specification is concerned."""

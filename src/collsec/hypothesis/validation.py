@@ -21,7 +21,13 @@ from collsec.hypothesis.registries import Registries
 from collsec.hypothesis.specification import TYPES, ExposureSpec, Spec, read
 
 #: Keys that mean something only to some designs; ``lag_months`` is that of any exposure.
-OPTIONAL = ("adjustment", "lags_months", "lag_months", "inference.assignment_strata")
+OPTIONAL = (
+    "adjustment",
+    "lags_months",
+    "lag_months",
+    "inference.assignment_strata",
+    "strata",
+)
 #: What a design honors that asks for the state of wars on the day of an act.
 ON_THE_DAY = "strata of the day"
 
@@ -70,7 +76,7 @@ def _names(spec: Spec, document: Document, registries: Registries) -> Iterator[F
         (("cites",), spec.cites, registries.sources),
         (("cohort", "types"), spec.cohort.types, TYPES),
         (("cohort", "rules"), spec.cohort.rules, registries.rules),
-        (("strata",), spec.strata, _strata(spec, registries)),
+        (("strata",), spec.strata, _strata(spec, registries) or None),
         (
             ("inference", "assignment_strata"),
             spec.inference.assignment_strata,
@@ -105,8 +111,10 @@ def _names(spec: Spec, document: Document, registries: Registries) -> Iterator[F
 def _strata(spec: Spec, registries: Registries) -> list[str]:
     """Strata that the design may name: those of the day only where it asks for that day."""
     found = registries.designs.get(spec.design)
-    of_day = registries.day_strata if found is not None and ON_THE_DAY in found.honors else ()
-    return [*registries.strata, *of_day]
+    honors = ("strata",) if found is None else found.honors
+    of_unit = registries.strata if "strata" in honors else ()
+    of_day = registries.day_strata if ON_THE_DAY in honors else ()
+    return [*of_unit, *of_day]
 
 
 def _of_option(
@@ -122,6 +130,8 @@ def _of_option(
         "drop_rules": spec.cohort.rules,
     }
     made = option.made()
+    if not allowed["strata"]:  # the design honors none, which is a fault of its own
+        del allowed["strata"]
     for choice, names in allowed.items():
         for i, name in enumerate(made.get(choice) or ()):
             yield (*key, choice, i), name, names
@@ -240,10 +250,24 @@ def _honored(spec: Spec, document: Document, registries: Registries) -> Iterator
         ),
     ]
     set_ += [("lag_months", (*key, "lag_months"), e.lag_months) for key, e in _named(spec)]
+    if not _strata(spec, registries):
+        set_.append(("strata", ("strata",), spec.strata))
+        set_ += [
+            ("strata", ("multiverse", axis, name, "strata"), option.strata)
+            for axis, options in spec.multiverse.items()
+            for name, option in options.items()
+        ]
     for name, key, value in set_:
         if value and name not in design.honors:
             problem = f"the design {spec.design!r} does not honor this key."
             yield document.fault(key, problem, value, "Drop it.")
+    outcomes: list[tuple[Key, str]] = [(("outcome",), spec.outcome)]
+    outcomes += [(("outcomes", place), name) for place, name in enumerate(spec.outcomes)]
+    for key, name in outcomes:
+        if name in registries.measures_of("outcome") and not design.takes(name):
+            fit = ", ".join(n for n in registries.measures_of("outcome") if design.takes(n))
+            problem = f"is no outcome that the design {spec.design!r} compares."
+            yield document.fault(key, problem, name, f"It compares: {fit or 'none that is here'}.")
     for key, exposure in _named(spec):
         methods = design.methods if key == ("exposure",) else design.further_methods
         if exposure.inference is not None and exposure.inference not in methods:

@@ -6,6 +6,9 @@ import pandas as pd
 
 from collsec.measures.registry import measure
 
+#: Where outcomes are counted that are no ends of follow-up: `counted_in` of a measure.
+WINDOW, HOST_MONTHS = "window", "host months"
+
 _SPAN = ("episodes.conflict_id", "episodes.onset_date", "episodes.exit_date")
 
 
@@ -13,13 +16,13 @@ def _at_war(episodes: pd.DataFrame) -> pd.DataFrame:
     return episodes[["conflict_id", "onset_date", "exit_date"]]
 
 
-@measure("outcome", "Months at war in the 36 months that follow", uses=_SPAN)
+@measure("outcome", "Months at war in the 36 months that follow", uses=_SPAN, counted_in=WINDOW)
 def months_at_war_36(episodes: pd.DataFrame) -> pd.DataFrame:
     """Spells of war of each conflict; the months of them within 36 months, relapses included."""
     return _at_war(episodes)
 
 
-@measure("outcome", "Months at war in the 60 months that follow", uses=_SPAN)
+@measure("outcome", "Months at war in the 60 months that follow", uses=_SPAN, counted_in=WINDOW)
 def months_at_war_60(episodes: pd.DataFrame) -> pd.DataFrame:
     """Spells of war of each conflict; the months of them within 60 months, relapses included."""
     return _at_war(episodes)
@@ -28,13 +31,20 @@ def months_at_war_60(episodes: pd.DataFrame) -> pd.DataFrame:
 @measure(
     "outcome",
     "Deaths in the host, month by month",
-    uses=("violence.gwno_host", "violence.known_from", "violence.deaths_in_month"),
+    uses=(
+        "violence.gwno_host",
+        "violence.from_date",
+        "violence.deaths_in_month",
+        "violence.is_shared_month",
+    ),
     known_until="deaths_by_month",
     noun="deaths",
+    counted_in=HOST_MONTHS,
 )
 def deaths_in_host_by_month(violence: pd.DataFrame) -> pd.DataFrame:
     """State-based deaths of each host and month; months without a count are not known."""
-    return violence[["gwno_host", "known_from", "deaths_in_month"]]
+    columns = ["gwno_host", "from_date", "deaths_in_month", "is_shared_month"]
+    return violence[columns].set_axis(["gwno_host", "from_date", "count", "is_shared"], axis=1)
 
 
 _LULL = (

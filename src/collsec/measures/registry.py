@@ -43,6 +43,9 @@ class Measure(Declared):
         What an outcome counts or waits for, as a sentence has it: ``new disputes``, ``a lull``.
     cell : tuple of str
         Unit and period of an outcome that is counted by period: ``("state", "year")``.
+    counted_in : str
+        Where an outcome that is no end of follow-up and has no cell is counted, such as ``window``
+        (the months after an act): designs know by it what they can compare.
     """
 
     kind: str
@@ -55,6 +58,7 @@ class Measure(Declared):
     estimand: str = "hazard_ratio"
     noun: str = ""
     cell: tuple[str, ...] = ()
+    counted_in: str = ""
 
 
 MEASURES: dict[str, Measure] = {}
@@ -72,6 +76,7 @@ def measure(
     estimand: str = "hazard_ratio",
     noun: str = "",
     cell: tuple[str, ...] = (),
+    counted_in: str = "",
 ) -> Callable[[Function], Function]:
     """Register a function as a measure under its own name.
 
@@ -80,7 +85,7 @@ def measure(
 
     Parameters
     ----------
-    kind, title, known_until, options, contrast, act, estimand, noun, cell
+    kind, title, known_until, options, contrast, act, estimand, noun, cell, counted_in
         As in :class:`Measure`.
     uses : iterable of str
         Columns that it reads, ``"<frame>.<column>"``; the unit and the dates of a timeline too.
@@ -119,6 +124,7 @@ def measure(
                 estimand=estimand,
                 noun=noun,
                 cell=cell,
+                counted_in=counted_in,
             ),
         )
         return function

@@ -17,12 +17,12 @@ from scipy import special
 
 from collsec.core.schema import Role
 from collsec.designs.discrete_time import of_months, stratum_indicators, unit_months
-from collsec.designs.estimate import Estimate, Quantity, Unit, wald_interval
+from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Context, Part, VariablesOf, part
 from collsec.histories.panels import DAYS_PER_MONTH
 from collsec.histories.timelines import as_of
-from riskset import EstimationError, discrete_hazard, logit
+from riskset import EstimationError, discrete_hazard, logit, wald_interval
 
 AFRICA = 4
 # Acts of the last months are the decision to deploy itself: hardly any troops come without one,

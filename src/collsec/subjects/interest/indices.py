@@ -21,7 +21,7 @@ from collsec.core.schema import Role
 from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.inputs import prepare
-from collsec.designs.jackknife import hazard_ratio, joint_effects
+from collsec.designs.jackknife import hazard_ratio
 from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
 from collsec.hypothesis.options import Choices
 from collsec.measures.interest import (
@@ -33,7 +33,7 @@ from collsec.measures.interest import (
     salience_index,
     standardized,
 )
-from riskset import EstimationError
+from riskset import EstimationError, joint_effects
 
 NAMES = {
     "usa": "the United States",
@@ -191,7 +191,7 @@ def _asked(context: Context, rows: pd.DataFrame, column: str, **known: Any) -> E
             prepared.adjustment,
             prepared.strata,
             cluster=context.inputs.spec.cluster,
-            in_degrees=True,
+            is_continuous=True,
         ),
         level=study.usual_level,
         power=study.power,

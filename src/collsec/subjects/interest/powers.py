@@ -18,12 +18,12 @@ from collsec.core.schema import Role
 from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.functional_form import HIGH, LOW
-from collsec.designs.jackknife import hazard_ratio, joint_effects
+from collsec.designs.jackknife import hazard_ratio
 from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
 from collsec.designs.printed import Column, RecordTable
 from collsec.measures.interest import COMPONENTS, P5, standardized, tie_strength
 from collsec.subjects.interest.indices import IN_DEGREES, NAMES, TIES
-from riskset import EstimationError
+from riskset import EstimationError, joint_effects
 from riskset.inference import equivalence_test
 
 OWN = {"us_troops_rank": "usa"}
@@ -167,7 +167,7 @@ def comparison(context: Context, rows: pd.DataFrame, column: str = INDEX) -> Com
         prepared.adjustment,
         prepared.strata,
         cluster=context.inputs.spec.cluster,
-        in_degrees=True,
+        is_continuous=True,
     )
 
 

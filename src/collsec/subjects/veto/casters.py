@@ -21,7 +21,7 @@ from collsec.designs.comparison import with_indicators
 from collsec.designs.estimate import Estimate, Quantity, Unit, counts_of
 from collsec.designs.exclusions import MOST_DRAWS
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.designs.jackknife import difference, least_squares
+from collsec.designs.jackknife import difference
 from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
 from collsec.designs.split_exposure import (
     PRINTED,
@@ -36,6 +36,7 @@ from collsec.histories.timelines import counted_acts
 from collsec.hypothesis.specification import TYPES
 from collsec.measures.interest import COMPONENTS, P5, standardized, tie_strength
 from collsec.subjects.veto.vetoes import COUNTS_COLUMNS
+from riskset import least_squares_refit
 from riskset.inference import (
     ExposureDesign,
     Integers,
@@ -255,7 +256,7 @@ def _asked(
     everyone = np.ones(len(votes), dtype=bool)
     return difference(
         own,
-        least_squares(own, "cast", "tie", others),
+        least_squares_refit(own, "cast", "tie", others),
         cluster="conflict_id",
         level=context.inputs.study.usual_level,
         estimate_id=f"{context.name}.votes.{name}",

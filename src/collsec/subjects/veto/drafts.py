@@ -15,7 +15,7 @@ from collsec.core.schema import Role
 from collsec.designs import curves
 from collsec.designs.comparison import Comparison, with_indicators
 from collsec.designs.estimate import Estimate, Quantity, Unit
-from collsec.designs.jackknife import difference, hazard_ratio, least_squares
+from collsec.designs.jackknife import difference, hazard_ratio
 from collsec.designs.parts import Context, CurveKind, CurveOf, Part, TableOf, VariablesOf, part
 from collsec.designs.standardization import difference_in_months
 from collsec.histories.cohorts.votes import (
@@ -26,6 +26,7 @@ from collsec.histories.cohorts.votes import (
 )
 from collsec.histories.panels import days_of
 from collsec.subjects.veto.vetoes import COUNTS_COLUMNS
+from riskset import least_squares_refit
 
 WITHIN_MONTHS = 12
 # The one conflict that holds more than a third of all vetoes on wars.
@@ -211,7 +212,7 @@ def risk_within(context: Context, votes: pd.DataFrame, risk: Risk) -> Estimate:
         others = [*ADJUSTMENT, *types]
     return difference(
         rows,
-        least_squares(rows, "event", "is_blocked", others),
+        least_squares_refit(rows, "event", "is_blocked", others),
         cluster="conflict_id",
         level=context.inputs.study.usual_level,
         estimand="probability_difference",

@@ -18,12 +18,13 @@ from collsec.core.schema import Role
 from collsec.designs import curves
 from collsec.designs.comparison import Comparison
 from collsec.designs.estimate import Estimate, counts_of
-from collsec.designs.jackknife import difference, hazard_ratio, least_squares
+from collsec.designs.jackknife import difference, hazard_ratio
 from collsec.designs.parts import Context, CurveKind, CurveOf, Part, TableOf, VariablesOf, part
 from collsec.histories.cohorts.votes import ADJUSTMENT, followed_for, votes_on_wars
 from collsec.histories.panels import days_of
 from collsec.histories.timelines import counted_acts
 from collsec.subjects.veto.vetoes import COUNTS_COLUMNS
+from riskset import least_squares_refit
 
 WITHIN_MONTHS = 12
 HORIZON_MONTHS = 24
@@ -222,7 +223,7 @@ def _estimates(
     made.append(
         difference(
             in_a_year,
-            least_squares(in_a_year, "event", "is_blocked", []),
+            least_squares_refit(in_a_year, "event", "is_blocked", []),
             cluster="conflict_id",
             level=level,
             estimate_id=f"{name}.difference",

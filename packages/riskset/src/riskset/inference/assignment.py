@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from riskset.arrays import Booleans, Floats, Integers
 from riskset.inference.exposure_design import (
@@ -157,3 +160,31 @@ def split_rows(
     covers = (owner == row_unit[:, None]) & (begin <= start[:, None]) & (finish >= stop[:, None])
     event = design.event[row_unit] & (stop == design.exit[row_unit])
     return row_unit, start, stop, event, covers.any(axis=1).astype(np.float64)
+
+
+def permute_within(values: ArrayLike, strata: ArrayLike, rng: np.random.Generator) -> NDArray[Any]:
+    """Return values exchanged at random among the units of each stratum.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,) or (n, k)
+        A row for each unit: a label, or its whole path.
+    strata : array_like of int, shape (n,)
+    rng : Generator
+
+    Returns
+    -------
+    ndarray, of the shape of ``values``
+
+    Examples
+    --------
+    >>> drawn = permute_within([1, 2, 3, 10, 20], [0, 0, 0, 1, 1], np.random.default_rng(1))
+    >>> sorted(drawn[:3].tolist()), sorted(drawn[3:].tolist())
+    ([1, 2, 3], [10, 20])
+    """
+    given, stratum = np.asarray(values), np.asarray(strata)
+    drawn = given.copy()
+    for code in np.unique(stratum):
+        own = np.flatnonzero(stratum == code)
+        drawn[own] = rng.permutation(given[own])
+    return drawn

@@ -9,26 +9,17 @@ import pandas as pd
 import pytest
 from scipy.optimize import brentq
 
-from collsec.designs.arrivals import AFTER, BEFORE, Arrivals
-from collsec.designs.log_linear import Stack
-from collsec.designs.redrawn_arrivals import (
-    Laid,
-    engine_gap,
-    equal,
-    inverted,
-    own_weight,
-    picked,
-    preference,
-    redrawn_p,
-    statistics,
-)
+from collsec.designs.arrivals import AFTER, BEFORE, Arrivals, StackedDesign, engine_gap, own_weight
+from riskset import EventStack, InvertedInterval
+from riskset.inference.inversion import inverted_interval
+from riskset.inference.moved_events import move_events, moved_p_value, preference
 
 MONTHS = BEFORE + AFTER
 LATER = np.arange(MONTHS) >= BEFORE
 EVERY = np.ones(MONTHS, dtype=bool)
 
 
-def arrivals(*stacks: Stack, hosts: tuple[tuple[int, ...], ...] = ()) -> Arrivals:
+def arrivals(*stacks: EventStack, hosts: tuple[tuple[int, ...], ...] = ()) -> Arrivals:
     """Arrivals in hosts that are numbered 10, 11, … in each stack, unless they are given."""
     own = hosts or tuple(tuple(range(10, 10 + len(s.counts))) for s in stacks)
     rows = [np.array(one) for one in own]
@@ -43,14 +34,14 @@ def arrivals(*stacks: Stack, hosts: tuple[tuple[int, ...], ...] = ()) -> Arrival
     )
 
 
-def stack(*deaths: tuple[float, float], weight: float = 1.0) -> Stack:
+def stack(*deaths: tuple[float, float], weight: float = 1.0) -> EventStack:
     """Deaths a month of each host before and from the arrival on."""
     rows = [np.where(LATER, after, before) for before, after in deaths]
-    return Stack(np.array(rows, dtype=float), weight)
+    return EventStack(np.array(rows, dtype=float), weight)
 
 
-def laid(*stacks: Stack) -> Laid:
-    return Laid(arrivals(*stacks), stacks)
+def laid(*stacks: EventStack) -> StackedDesign:
+    return StackedDesign(arrivals(*stacks), stacks)
 
 
 def scores(counts: np.ndarray) -> np.ndarray:
@@ -70,7 +61,7 @@ def test_hosts_are_counted_once_and_only_months_that_are_known() -> None:
     first, second = stack((1, 2), (0, 1)), stack((1, 0), (2, 2), (0, 0))
     first.counts[1, :5] = np.nan
     found = arrivals(first, second, hosts=((10, 11), (11, 12, 10)))
-    assert Laid(found, (first, second)).counts() == {
+    assert StackedDesign(found, (first, second)).counts() == {
         "nobs": 120 - 5 + 180,
         "n_units": 3,
         "n_events": (24 + 2 * 36 + 36) + (24 + 2 * 60),
@@ -85,13 +76,13 @@ def test_a_stack_that_keeps_no_control_is_left_out_and_the_host_of_an_arrival_st
     whole = laid(stack((1, 1), (2, 2), (3, 3)), stack((4, 4), (5, 5)), stack((6, 6), (7, 7)))
     kept = whole.only(lambda place: [np.zeros(3), np.zeros(2), np.ones(2)][place].astype(bool))
     assert [s.counts[:, 0].tolist() for s in kept.stacks] == [[6, 7]]
-    assert kept.found.events["conflict_id"].tolist() == [2]
-    last = whole.only(lambda place: np.arange(len(whole.found.hosts[place])) == 1 + (place == 0))
+    assert kept.arrivals.events["conflict_id"].tolist() == [2]
+    last = whole.only(lambda place: np.arange(len(whole.arrivals.hosts[place])) == 1 + (place == 0))
     assert [s.counts[:, 0].tolist() for s in last.stacks] == [[1, 3], [4, 5], [6, 7]]
-    assert [h.tolist() for h in last.found.hosts] == [[10, 12], [10, 11], [10, 11]]
-    assert [h.tolist() for h in last.found.later] == [[False, True]] * 3
-    assert [h.tolist() for h in last.found.ending] == [[False, True]] + [[False, False]] * 2
-    assert [h.tolist() for h in last.found.status] == [[20, 24], [20, 22], [20, 22]]
+    assert [h.tolist() for h in last.arrivals.hosts] == [[10, 12], [10, 11], [10, 11]]
+    assert [h.tolist() for h in last.arrivals.later] == [[False, True]] * 3
+    assert [h.tolist() for h in last.arrivals.ending] == [[False, True]] + [[False, False]] * 2
+    assert [h.tolist() for h in last.arrivals.status] == [[20, 24], [20, 22], [20, 22]]
     others = whole.without(1)
     assert [s.counts[0, 0] for s in others.stacks] == [1, 6]
 
@@ -99,7 +90,7 @@ def test_a_stack_that_keeps_no_control_is_left_out_and_the_host_of_an_arrival_st
 def test_a_host_weighs_one_over_its_deaths_of_two_years_and_no_more_than_a_year_of_war() -> None:
     one = stack((2, 100), (1, 100), (25 / 24, 0), (0, 9))
     assert own_weight(one).tolist() == pytest.approx([1 / 48, 1 / 25, 1 / 25, 1 / 25])
-    alike = equal(arrivals(one, stack((10, 0), (1, 1))))
+    alike = StackedDesign.equal(arrivals(one, stack((10, 0), (1, 1))))
     assert [s.weight for s in alike.stacks] == pytest.approx([1 / 48, 1 / 240])
     assert [s.weight for s in alike.pooled().stacks] == [1.0, 1.0]
 
@@ -107,9 +98,9 @@ def test_a_host_weighs_one_over_its_deaths_of_two_years_and_no_more_than_a_year_
 def test_the_score_is_of_deaths_freed_of_an_effect_beside_those_expected() -> None:
     one = stack((2, 6), (4, 2), (0.5, 1))
     freed = stack((2, 3), (4, 2), (0.5, 1)).counts
-    [found] = statistics(laid(one), LATER, None, math.log(2), is_pooled=True)
+    [found] = laid(one).pooled().window(LATER).statistics(math.log(2))
     assert found.tolist() == pytest.approx(scores(freed).tolist(), abs=1e-6)
-    [weighed] = statistics(laid(one), LATER, EVERY, math.log(2), is_pooled=False)
+    [weighed] = laid(one).window(LATER, EVERY).statistics(math.log(2))
     weights = np.array([1 / 48, 1 / 96, 1 / 25])
     assert weighed.tolist() == pytest.approx((scores(freed) * weights).tolist(), abs=1e-6)
     assert one.counts[0, -1] == 6  # what was counted stays as it was
@@ -126,28 +117,28 @@ def test_the_odds_of_a_status_among_arrivals_are_set_beside_those_of_their_contr
 @pytest.mark.parametrize(
     ("reference", "expected"),
     [
-        ([3, 5, 5, 6, 7, 8, 9], (2 * 4 / 8, False)),
-        ([1, 2, 3, 4, 4.5, 5, 9], (2 * 3 / 8, True)),
-        ([5, 5, 5], (1.0, False)),
-        ([6, 7, 8], (2 * 1 / 4, False)),
+        ([3, 5, 5, 6, 7, 8, 9], 2 * 4 / 8),
+        ([1, 2, 3, 4, 4.5, 5, 9], 2 * 3 / 8),
+        ([5, 5, 5], 1.0),
+        ([6, 7, 8], 2 * 1 / 4),
     ],
 )
 def test_redrawn_sums_are_counted_on_either_side_of_the_observed_one(
-    reference: list[float], expected: tuple[float, bool]
+    reference: list[float], expected: float
 ) -> None:
     """Observed 2 + 3; the second stack gives the reference, the first nothing."""
     values = [np.array([2.0, 0.0]), np.array([3.0, *reference])]
     picks = [np.ones(len(reference), int), np.arange(1, len(reference) + 1)]
-    assert redrawn_p(values, picks) == (pytest.approx(expected[0]), expected[1])
+    assert moved_p_value(values, picks) == pytest.approx(expected)
 
 
 def test_hosts_are_drawn_alike_or_by_weight() -> None:
     one = laid(stack((1, 1), (1, 1), (1, 1)), stack((1, 1), (1, 1)))
-    first, second = picked(one, 4, 1, [np.array([0, 0, 5.0]), np.array([3.0, 0])])
+    first, second = move_events(one.stacks, 4, 1, [np.array([0, 0, 5.0]), np.array([3.0, 0])])
     assert (first.tolist(), second.tolist()) == ([2] * 4, [0] * 4)
-    alike, _ = picked(one, 9000, 1)
+    alike, _ = move_events(one.stacks, 9000, 1)
     assert np.bincount(alike) / 9000 == pytest.approx([1 / 3] * 3, abs=0.03)
-    thrice, _ = picked(one, 9000, 1, [np.array([3.0, 1, 0]), np.array([1.0, 1])])
+    thrice, _ = move_events(one.stacks, 9000, 1, [np.array([3.0, 1, 0]), np.array([1.0, 1])])
     assert np.bincount(thrice) / 9000 == pytest.approx([3 / 4, 1 / 4], abs=0.03)
 
 
@@ -168,44 +159,48 @@ def ratio_at(rival: int, hosts: list[tuple[float, float]]) -> float:
     return float(brentq(apart, -8, 8))
 
 
-def test_a_limit_is_the_ratio_at_which_another_host_is_as_extreme() -> None:
-    def at(level: float, start: float = 0.9) -> tuple[float, float, float]:
-        return inverted(
-            laid(stack(*HOSTS)), LATER, None, PICKS, level, start, is_pooled=True
-        )  # fmt: skip
+def limits(stacks: StackedDesign, level: float, start: float) -> InvertedInterval:
+    window = stacks.pooled().window(LATER)
+    return inverted_interval(
+        lambda effect: moved_p_value(window.statistics(effect), PICKS),
+        start,
+        level=level,
+        steps=22,
+    )
 
-    p, low, high = at(0.3)
-    assert p == pytest.approx(4 / 6)
-    assert (ratio_at(4, HOSTS), ratio_at(1, HOSTS)) == pytest.approx((low, high), abs=1e-5)
+
+def test_a_limit_is_the_ratio_at_which_another_host_is_as_extreme() -> None:
+    found = limits(laid(stack(*HOSTS)), 0.3, 0.9)
+    assert found.p_value == pytest.approx(4 / 6)
+    expected = (ratio_at(4, HOSTS), ratio_at(1, HOSTS))
+    assert (found.low, found.high) == pytest.approx(expected, abs=1e-5)
     # Of equal hosts before, the score orders them by their deaths after.
-    assert (low, high) == pytest.approx((math.log(30 / 14), math.log(30 / 10)), abs=1e-5)
-    assert at(0.5)[1:] == (-math.inf, math.inf)
-    never = at(0.0)
-    assert never[0] == pytest.approx(4 / 6) and np.isnan(never[1:]).all()
+    ends = (math.log(30 / 14), math.log(30 / 10))
+    assert (found.low, found.high) == pytest.approx(ends, abs=1e-5)
+    wide = limits(laid(stack(*HOSTS)), 0.5, 0.9)
+    assert (wide.low, wide.high) == (-math.inf, math.inf)
 
 
 @pytest.mark.parametrize("away", [0.0, -0.25, 0.25, -0.5, 0.5, -1.0, 1.0, -2.0, 2.0])
 def test_limits_are_found_from_an_estimate_that_the_test_rejects(away: float) -> None:
     middle = math.log(30 / math.sqrt(10 * 14))
-    args = (laid(stack(*HOSTS)), LATER, None, PICKS, 0.3, middle - away)
-    found = inverted(*args, is_pooled=True)
-    assert found[1:] == pytest.approx((math.log(30 / 14), math.log(3)), abs=1e-5)
+    found = limits(laid(stack(*HOSTS)), 0.3, middle - away)
+    assert (found.low, found.high) == pytest.approx((math.log(30 / 14), math.log(3)), abs=1e-5)
 
 
 def test_a_limit_beyond_a_ratio_of_e_to_the_sixth_is_open() -> None:
     far, near = 10 * math.exp(6.5), 10 * math.exp(5.5)
     for deaths, high in ((far, math.inf), (near, 5.5)):
         hosts = [(10.0, deaths), *HOSTS[1:4], (10.0, 3 * far)]
-        args = (laid(stack(*hosts)), LATER, None, PICKS, 0.3, 3.0)
-        assert inverted(*args, is_pooled=True)[2] == pytest.approx(high, abs=1e-4)
+        assert limits(laid(stack(*hosts)), 0.3, 3.0).high == pytest.approx(high, abs=1e-4)
 
 
-def noisy(seed: int, weight: float) -> Stack:
+def noisy(seed: int, weight: float) -> EventStack:
     rng = np.random.default_rng(seed)
     counts = rng.poisson(rng.uniform(1, 6, (4, 1)), (4, MONTHS)).astype(float)
     counts[1, 19] = np.nan
     counts[:, (np.arange(MONTHS) < 18) | (np.arange(MONTHS) > 30)] = np.nan
-    return Stack(counts, weight)
+    return EventStack(counts, weight)
 
 
 def test_a_regression_with_dummies_gives_the_same_ratio_over_the_first_two_stacks() -> None:

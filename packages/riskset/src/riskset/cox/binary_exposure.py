@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-Floats = npt.NDArray[np.float64]
+from riskset.arrays import Booleans, Floats, Integers
+
 #: A log ratio beyond this is a likelihood that keeps rising: no estimate.
 OPEN = 15.0
 STEPS = 50
@@ -37,15 +37,26 @@ class BinaryExposure:
 
     at_risk: Floats
     fails: Floats
-    cluster: npt.NDArray[np.int64]
+    cluster: Integers
     n_clusters: int
     times: Floats
 
     @classmethod
     def of(
-        cls, stop: Floats, event: npt.NDArray[np.bool_], stratum: pd.Series, cluster: pd.Series
+        cls, stop: Floats, event: Booleans, stratum: pd.Series, cluster: pd.Series
     ) -> BinaryExposure:
-        """Lay out units that are followed from zero to ``stop``."""
+        """Lay out units that are followed from zero to ``stop``.
+
+        Examples
+        --------
+        >>> stop = np.array([5.0, 8.0, 3.0, 9.0, 2.0, 7.0])
+        >>> event = np.array([True, True, True, False, True, True])
+        >>> one, hosts = pd.Series(np.zeros(6)), pd.Series([1, 1, 2, 2, 3, 3])
+        >>> laid_out = BinaryExposure.of(stop, event, one, hosts)
+        >>> beta = laid_out.estimates(np.array([True, False, True, False, False, True]))
+        >>> beta.shape, round(float(beta[-1]), 3)
+        ((4,), 1.208)
+        """
         codes, _ = pd.factorize(stratum, sort=True)
         owner, names = pd.factorize(cluster, sort=True)
         moments = pd.DataFrame({"stratum": codes[event], "time": stop[event]}).drop_duplicates()
@@ -57,14 +68,14 @@ class BinaryExposure:
             at_risk.astype(float), fails.astype(float), owner.astype(np.int64), len(names), time
         )
 
-    def _without(self, units: Floats, chosen: npt.NDArray[np.bool_]) -> Floats:
+    def _without(self, units: Floats, chosen: Booleans) -> Floats:
         """Sums over chosen units, without each cluster in turn; over all in the last row."""
         own = np.zeros((self.n_clusters + 1, units.shape[1]))
         np.add.at(own, self.cluster[chosen], units[chosen])
         total: Floats = own.sum(axis=0) - own
         return total
 
-    def estimates(self, exposed: npt.NDArray[np.bool_]) -> Floats:
+    def estimates(self, exposed: Booleans) -> Floats:
         """Log hazard ratio without each cluster, and of all in the last place (ties by Efron).
 
         Parameters
@@ -105,11 +116,11 @@ class BinaryExposure:
         is_open = (np.abs(beta) >= OPEN) | (information <= 0)
         return np.where(is_open, np.nan, beta)
 
-    def refit(self, exposed: npt.NDArray[np.bool_]) -> Callable[[npt.NDArray[np.bool_]], float]:
+    def refit(self, exposed: Booleans) -> Callable[[Booleans], float]:
         """A refit of the log hazard ratio on all units, or on all but one whole cluster."""
         found = self.estimates(exposed)
 
-        def fit(kept: npt.NDArray[np.bool_]) -> float:
+        def fit(kept: Booleans) -> float:
             return float(found[-1] if kept.all() else found[self.cluster[np.argmin(kept)]])
 
         return fit

@@ -12,16 +12,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import scipy
+from numpy.typing import ArrayLike
 
-Floats = npt.NDArray[np.float64]
-SWEEPS = 5000
-CONVERGED = 1e-9
+from riskset.arrays import Booleans, Floats, Integers
+from riskset.errors import EstimationError
+
+_SWEEPS = 5000
+_CONVERGED = 1e-9
+#: Log ratios between which a maximum is sought.
+_LARGEST = 12.0
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class EventStack:
     """Counts around one event.
 
     Attributes
@@ -30,13 +34,22 @@ class Stack:
         The treated unit first; NaN where nothing is known.
     weight : float
         How much the stack counts.
+
+    Raises
+    ------
+    EstimationError
+        If counts are no table of numbers of zero or more.
     """
 
     counts: Floats
     weight: float = 1.0
 
+    def __post_init__(self) -> None:
+        if self.counts.ndim != 2 or (self.counts < 0).any() or not self.weight >= 0:
+            raise EstimationError("a stack needs counts of units by month, none below zero.")
+
     @property
-    def known(self) -> npt.NDArray[np.bool_]:
+    def known(self) -> Booleans:
         """Cells with a count."""
         return ~np.isnan(self.counts)
 
@@ -46,14 +59,14 @@ class Stack:
         return np.where(self.known, self.counts, 0.0)
 
 
-def expected(
-    stack: Stack, ratio: Floats | None = None, months: npt.NDArray[np.bool_] | None = None
+def stack_means(
+    stack: EventStack, ratio: Floats | None = None, months: Booleans | None = None
 ) -> Floats:
     """Fitted means of one stack without, or with given, ratios in the treated row.
 
     Parameters
     ----------
-    stack : Stack
+    stack : EventStack
     ratio : ndarray of float, shape (n_months,), optional
         Factors of the treated row.
     months : ndarray of bool, shape (n_months,), optional
@@ -72,10 +85,10 @@ def expected(
     row, column = y.sum(axis=1), y.sum(axis=0)
     unit = np.ones(len(y))
     month = column / np.maximum(use.sum(axis=0), 1)
-    for _ in range(SWEEPS):
+    for _ in range(_SWEEPS):
         unit = _over(row, scale @ month)
         before, month = month, _over(column, scale.T @ unit)
-        if np.abs(month - before).max(initial=0.0) <= CONVERGED * (1.0 + month.max(initial=0.0)):
+        if np.abs(month - before).max(initial=0.0) <= _CONVERGED * (1.0 + month.max(initial=0.0)):
             break
     found: Floats = unit[:, None] * scale * month
     return found
@@ -86,16 +99,16 @@ def _over(total: Floats, size: Floats) -> Floats:
     return found
 
 
-def log_ratios(
-    stacks: Sequence[Stack],
-    group: npt.NDArray[np.int64],
-    months: npt.NDArray[np.bool_] | None = None,
+def stacked_ratios(
+    stacks: Sequence[EventStack],
+    group: Integers,
+    months: Booleans | None = None,
 ) -> Floats:
     """Maximum of the pseudo-likelihood: log ratio of each group of months in the treated rows.
 
     Parameters
     ----------
-    stacks : sequence of Stack
+    stacks : sequence of EventStack
     group : ndarray of int, shape (n_months,)
         Group of each month, from 0; −1 for months of reference.
     months : ndarray of bool, shape (n_months,), optional
@@ -117,23 +130,23 @@ def log_ratios(
     )
     if groups == 0:
         return beta
-    for _ in range(SWEEPS):
+    for _ in range(_SWEEPS):
         factor = np.where(group >= 0, np.exp(beta[np.maximum(group, 0)]), 1.0)
         fitted = np.zeros(groups)
         for one in stacks:
-            mean = expected(one, factor, months)[0]
+            mean = stack_means(one, factor, months)[0]
             for g in range(groups):
                 fitted[g] += one.weight * mean[group == g].sum()
         with np.errstate(divide="ignore", invalid="ignore"):
             step = np.log(observed / fitted)
-        beta = np.clip(beta + np.where(np.isfinite(step), step, 0.0), -20.0, 20.0)
+        beta = np.clip(beta + np.where(np.isfinite(step), step, 0.0), -_LARGEST, _LARGEST)
         if np.abs(step[np.isfinite(step)]).max(initial=0.0) < 1e-7:
             break
     return np.where(observed == 0, -np.inf, np.where(fitted > 0, beta, np.nan))
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
+class StackedRatio:
     """A log ratio of the treated rows, with its error between stacks.
 
     Attributes
@@ -148,58 +161,130 @@ class Ratio:
     std_error: float
 
 
-def log_ratio(
-    stacks: Sequence[Stack],
-    treated: npt.NDArray[np.bool_],
-    window: npt.NDArray[np.bool_] | None = None,
-) -> Ratio:
-    """One ratio for the treated months of all stacks.
+def stacked_poisson(
+    stacks: Sequence[EventStack],
+    treated: Booleans,
+    window: Booleans | None = None,
+) -> StackedRatio:
+    r"""Fit one ratio for the treated months of all stacks.
 
     Parameters
     ----------
-    stacks : sequence of Stack
+    stacks : sequence of EventStack
     treated : ndarray of bool, shape (n_months,)
     window : ndarray of bool, shape (n_months,), optional
         Months that are used; all unless given.
+
+    Notes
+    -----
+    In stack s, with treated unit 0, :math:`E(y_{sit}) = \exp(a_{si} + b_{st} + \beta\,1[i = 0]\,1[t
+    \in T])` by Poisson pseudo-likelihood, stacks weighed by :math:`w_s`: an event study that never
+    compares a treated unit with one that was treated before [1]_. The error is the sandwich over
+    stacks with :math:`S/(S-1)`.
+
+    References
+    ----------
+    .. [1] Cengiz, D., Dube, A., Lindner, A., & Zipperer, B. (2019). The effect of minimum wages on
+       low-wage jobs. *Quarterly Journal of Economics*, 134(3), 1405–1454. doi:10.1093/qje/qjz014
+
+    Examples
+    --------
+    >>> stack = EventStack(np.array([[2.0, 8.0], [3.0, 4.0]]))
+    >>> found = stacked_poisson([stack, stack], np.array([False, True]))
+    >>> round(float(np.exp(found.estimate)), 4)
+    3.0
     """
 
     def scores(beta: float) -> Floats:
         factor = np.where(treated, np.exp(beta), 1.0)
         found = []
         for one in stacks:
-            mean = expected(one, factor, window)[0, treated].sum()
+            mean = stack_means(one, factor, window)[0, treated].sum()
             found.append(one.weight * (one.values[0, treated & one.known[0]].sum() - mean))
         return np.array(found)
 
-    low, high = -12.0, 12.0
+    low, high = -_LARGEST, _LARGEST
     if not stacks:
-        return Ratio(np.nan, np.nan)
+        return StackedRatio(np.nan, np.nan)
     if scores(low).sum() <= 0:
-        return Ratio(-np.inf, np.nan)
+        return StackedRatio(-np.inf, np.nan)
     if scores(high).sum() >= 0:
-        return Ratio(np.nan, np.nan)
+        return StackedRatio(np.nan, np.nan)
     beta = float(scipy.optimize.brentq(lambda b: float(scores(b).sum()), low, high, xtol=1e-8))
     slope = float(scores(beta + 1e-3).sum() - scores(beta - 1e-3).sum()) / 2e-3
     own, groups = scores(beta), len(stacks)
     if groups < 2 or slope == 0:
-        return Ratio(beta, np.nan)
+        return StackedRatio(beta, np.nan)
     error = float(np.sqrt(groups / (groups - 1) * (own**2).sum()) / abs(slope))
-    return Ratio(beta, error)
+    return StackedRatio(beta, error)
 
 
-def deviations(
-    stack: Stack, months: npt.NDArray[np.bool_], window: npt.NDArray[np.bool_] | None = None
+def stack_deviations(
+    stack: EventStack, months: Booleans, window: Booleans | None = None
 ) -> tuple[Floats, Floats]:
     """Observed and expected counts of every unit in some months, if no unit is treated.
 
     Parameters
     ----------
-    stack : Stack
+    stack : EventStack
     months : ndarray of bool, shape (n_months,)
         Months that are summed.
     window : ndarray of bool, shape (n_months,), optional
         Months that the fit uses.
     """
-    mean = expected(stack, months=window)
+    mean = stack_means(stack, months=window)
     own = stack.known & months
     return (stack.values * own).sum(axis=1), (mean * own).sum(axis=1)
+
+
+def stacked_jackknife(stacks: Sequence[EventStack], group: Integers) -> tuple[Floats, Floats]:
+    """Return the log ratio of each group of months, with errors by leaving each stack out.
+
+    Parameters
+    ----------
+    stacks : sequence of EventStack
+    group : ndarray of int, shape (n_months,)
+        As :func:`stacked_ratios` takes it.
+
+    Returns
+    -------
+    ratios, std_errors : ndarray of float, shape (n_groups,)
+        Not finite where one of the fits has no ratio.
+
+    Examples
+    --------
+    >>> first = EventStack(np.array([[2.0, 8.0], [3.0, 4.0]]))
+    >>> other = EventStack(np.array([[2.0, 6.0], [5.0, 5.0]]))
+    >>> ratios, errors = stacked_jackknife([first, other], np.array([-1, 0]))
+    >>> bool(np.isfinite(ratios).all() and (errors > 0).all())
+    True
+    """
+    size = len(stacks)
+    without = np.array(
+        [stacked_ratios([*stacks[:place], *stacks[place + 1 :]], group) for place in range(size)]
+    )
+    with np.errstate(invalid="ignore"):
+        spread = ((without - without.mean(axis=0)) ** 2).sum(axis=0)
+    return stacked_ratios(stacks, group), np.sqrt((size - 1) / size * spread)
+
+
+def event_stack(counts: ArrayLike, weight: float = 1.0) -> EventStack:
+    """Return a stack from a table of counts, the treated unit in the first row.
+
+    Parameters
+    ----------
+    counts : array_like, shape (n_units, n_months)
+        NaN where nothing is known.
+    weight : float
+
+    Raises
+    ------
+    EstimationError
+        If counts are no table of numbers of zero or more.
+
+    Examples
+    --------
+    >>> event_stack([[2, 8], [3, 4]]).values.tolist()
+    [[2.0, 8.0], [3.0, 4.0]]
+    """
+    return EventStack(np.asarray(counts, dtype=np.float64), weight)
