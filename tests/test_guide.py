@@ -51,5 +51,6 @@ def test_every_function_that_the_page_names_exists() -> None:
     estimators = set(riskset.__all__) - set(riskset.inference.__all__) - {"__version__"}
     modelled = {n for n in estimators if (n.islower() and "_" in n) or n == "aft"}
     helpers = {"fit_design", "restricted_cubic", "spline_knots", "switches_on", "journal_table",
-               "complete_cases", "pseudo_values", "event_stack", "wald_interval", "wald_p_value"}  # fmt: skip
+               "complete_cases", "pseudo_values", "event_stack", "wald_interval",
+               "wald_p_value"}  # fmt: skip
     assert modelled - helpers - ours == set()
