@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -118,10 +119,12 @@ def _fewer_draws(study: Path) -> None:
 
 
 def _fewer_specifications(page: Path) -> None:
-    """Of each axis of a page's multiverse, the first options: dozens of models, not thousands."""
+    """Of each axis of a page's multiverse, the first options and those that its prose names."""
+    text = page.read_text(encoding="utf-8")
+    named = {part for name in re.findall(r"\{\{< var ([\w.]+)", text) for part in name.split(".")}
     kept: list[str] = []
-    is_within, options = False, 0
-    for line in page.read_text(encoding="utf-8").splitlines(keepends=True):
+    is_within, options, is_kept = False, 0, True
+    for line in text.splitlines(keepends=True):
         indent = len(line) - len(line.lstrip(" "))
         if indent == 0:
             is_within = line.startswith("multiverse:")
@@ -129,7 +132,8 @@ def _fewer_specifications(page: Path) -> None:
             options = 0
         if is_within and indent == OPTION:
             options += 1
-        if not (is_within and indent >= OPTION and options > OPTIONS):
+            is_kept = options <= OPTIONS or line.strip().partition(":")[0] in named
+        if not is_within or indent < OPTION or is_kept:
             kept.append(line)
     page.write_text("".join(kept), encoding="utf-8")
 
