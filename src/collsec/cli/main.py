@@ -539,9 +539,8 @@ def main() -> None:
     except OSError as error:
         if error.errno not in MACHINE:
             raise
-        told = full_disk() if error.errno in FULL else ""
-        told = told or f"{error.filename or 'a file'}: {error.strerror}."
-        _fail(f"{told} Nothing was replaced.", 1)
+        told = f"{error.filename or 'a file'}: {error.strerror}."
+        _fail(f"{full_disk() if error.errno in FULL else told} Nothing was replaced.", 1)
 
 
 @contextmanager

@@ -392,8 +392,8 @@ def _snakemake(
         code = supervise(command, project.root, own, note, progress.feed, reads_all=is_dry)
     if code:
         shown = list(dict.fromkeys(progress.errors))
-        if not shown and any(SAID in line for line in progress.tail) and (disk := full_disk()):
-            shown = [disk]
+        if not shown and any(SAID in line for line in progress.tail):
+            shown = [full_disk()]
         shown = shown or [*progress.tail[-TAIL:], "Snakemake failed."]
         raise CollsecError("\n".join(shown))
     if not (progress.counts or targets):
