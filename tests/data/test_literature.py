@@ -39,7 +39,7 @@ def test_a_number_has_a_unit_and_both_ends(table: pd.DataFrame) -> None:
 
 def test_every_study_that_the_design_names_is_there(table: pd.DataFrame, shared: Path) -> None:
     text = (shared / "design" / "STUDY.md").read_text(encoding="utf-8")
-    section = text.partition("## Literature that the pages must face")[2]
+    section = text.partition("## Literature that the pages must face")[2].partition("\n# ")[0]
     years = {
         (name.split()[0], int(y)) for name, y in re.findall(r"([A-Z][\w ,&]+?) (\d{4})", section)
     }

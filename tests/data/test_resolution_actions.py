@@ -49,7 +49,7 @@ DIFFER = ({566, 1050, 1472, 2076}, {210, 591, 658, 688, 1389})
 # Rows of `resolution_conflicts` by the strongest action.
 LINKS_TO_2015 = {
     "mission": 534,
-    "condemnation": 210,
+    "condemnation": 209,
     "other": 162,
     "sanctions": 152,
     "enforcement": 121,
@@ -94,6 +94,8 @@ def test_rules_agree_with_a_reading(
     repository: Path, texts: Mapping[int, str], sample: int
 ) -> None:
     linked = numbers(read(repository, "resolution_conflicts")).drop_duplicates()
+    # S/RES/111 was linked to a war by mistake on the day of the draw, and is none of the links now.
+    linked = pd.concat([linked, pd.Series([111])])
     drawn: list[int] = []
     for seed in SEEDS[: sample + 1]:
         left = sorted(set(linked[linked <= LAST_TEXT]) - set(drawn))

@@ -75,7 +75,10 @@ def build(folder: Path, *, with_code: bool = False, raw: Path = REPOSITORY / RAW
         shutil.copytree(REPOSITORY / RAW / name, folder / RAW / name)
     for name in ("analyses", "reports"):
         shutil.copytree(
-            REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("site", "project")
+            REPOSITORY / name,
+            folder / name,
+            # What is withdrawn names hypotheses that this study does not have.
+            ignore=shutil.ignore_patterns("site", "project", "_withdrawn.yml"),
         )
     for name in ("Snakefile", "CITATION.cff"):
         shutil.copy(REPOSITORY / name, folder / name)

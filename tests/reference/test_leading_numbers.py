@@ -127,7 +127,7 @@ def rows_for_r(name: str) -> pd.DataFrame:
 
 def stacks(name: str) -> pd.DataFrame:
     """Deaths by stack, host and month; the host of the arrival first, and exposed from month 0."""
-    found = prepared(name).found
+    found = prepared(name).arrivals
     made = []
     for place, stack in enumerate(found.stacks):
         host, month = np.nonzero(~np.isnan(stack.counts))

@@ -34,28 +34,28 @@ def folder_of(name: str, shared: Path) -> Path:
 @pytest.mark.parametrize("name", STUDIES)
 def test_printed_numbers_come_out_again(name: str, shared: Path, ledger: pd.DataFrame) -> None:
     _, models = replicate(name, folder_of(name, shared))
-    own = ledger[ledger["study_id"] == name]
+    own = ledger[ledger["replication_id"] == name]
     rows = compare(models, own)
     assert [(r.model, r.quantity) for r in rows] == [
         *zip(own["model"], own["quantity"], strict=True)
     ]
     assert all(row.agrees in (True, None) for row in rows), rows
-    kept = own["ours"].astype(float)
+    kept = own["computed"].astype(float)
     assert [r.ours for r in rows] == pytest.approx(kept.tolist(), abs=KEPT, rel=KEPT)
 
 
 def test_each_study_has_a_printed_number_or_says_what_its_abstract_says(
     ledger: pd.DataFrame,
 ) -> None:
-    for name, rows in ledger.groupby("study_id"):
+    for name, rows in ledger.groupby("replication_id"):
         assert rows["published"].notna().any() or rows["note"].str.contains("abstract").any(), name
     assert ((ledger["basis"] == "document") == ledger["published"].notna()).all()
-    assert set(ledger["study_id"]) == STUDIES.keys()
+    assert set(ledger["replication_id"]) == STUDIES.keys()
 
 
 def test_the_known_effects_have_their_known_signs(ledger: pd.DataFrame) -> None:
-    counts = ledger[ledger["model"] == "negative binomial"].set_index(["study_id", "quantity"])
-    ours = counts["ours"].astype(float)
+    counts = ledger[ledger["model"] == "negative binomial"].set_index(["replication_id", "quantity"])
+    ours = counts["computed"].astype(float)
     troops = "UN troops (thousands): "
     for year in (2013, 2014):
         study = f"hultman_kathman_shannon_{year}"

@@ -436,7 +436,7 @@ def replicate(
     as_json: AsJson = False,
     root: Root = None,
 ) -> None:
-    """Compute an earlier study again from its authors' data, and put the printed numbers beside.
+    """Compute an earlier study again from its authors' data, next to the printed numbers.
 
     Without a study: list those that can be computed, and the file that each needs.
     """
@@ -452,7 +452,7 @@ def replicate(
         raise CollsecError(f"replicate {study}: name the folder of the authors' file with --from.")
     known, models = compute(study, folder)
     ledger = read_raw(project_at(root), LEDGER)
-    rows = compare(models, ledger[ledger["study_id"] == study])
+    rows = compare(models, ledger[ledger["replication_id"] == study])
     if as_json:
         answer([dataclasses.asdict(row) | {"difference": row.difference} for row in rows])
     else:

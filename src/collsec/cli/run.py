@@ -372,7 +372,7 @@ def _snakemake(
     *,
     is_dry: bool,
 ) -> None:
-    """Run Snakemake to its end, beside a warm process that makes the steps of this machine.
+    """Run Snakemake to its end, next to a warm process that makes the steps of this machine.
 
     Raises
     ------

@@ -136,7 +136,7 @@ FURTHER: dict[str, Recipe] = {
         ),
     ),
     "ceasefire_coverage": Recipe(
-        UCDP,
+        ("ceasefires", *UCDP),
         lambda bench: ceasefire_coverage_from(
             bench.episodes, bench.rules(CeasefireRules), ("ceasefires", bench.acd)
         ),

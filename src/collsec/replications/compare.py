@@ -117,5 +117,5 @@ def recorded(printed: pd.DataFrame) -> list[Replicated]:
     """What the ledger keeps, as it was last computed."""
     ours: dict[str, dict[str, float]] = {}
     for row in printed.to_dict(orient="records"):
-        ours.setdefault(str(row["model"]), {})[str(row["quantity"])] = float(row["ours"])
+        ours.setdefault(str(row["model"]), {})[str(row["quantity"])] = float(row["computed"])
     return compare(ours, printed)

@@ -246,7 +246,7 @@ def comparison_catalog(
 def _replications(ledger: pd.DataFrame) -> pd.DataFrame:
     """The ledger of replications in words."""
     parts = []
-    for name, rows in ledger.groupby("study_id", sort=False):
+    for name, rows in ledger.groupby("replication_id", sort=False):
         each = recorded(rows)
         parts.append(
             rows.assign(
