@@ -91,9 +91,9 @@ def test_the_catalog_lists_them(small: Path) -> None:
 
 def test_what_was_loaded_is_cited_column_by_column(small: Path) -> None:
     columns = ["gwno", "month", "deaths"]
-    table = cs.load("country_months", columns=columns, root=small)
+    table = cs.load("country_months", columns=columns, root=REPOSITORY)
     assert list(table.columns) == columns
-    keys = {use.key for use in cs.cite(root=small).used}
+    keys = {use.key for use in cs.cite(root=REPOSITORY).used}
     assert {"violence_country_months", "organized_violence", "gw_system"} <= keys
     assert not keys & {"atop", "cow_trade", "un_library", "peace_agreements_complete"}
     asked = cs.cite("country_months", columns=["p5_pacts"], root=small)

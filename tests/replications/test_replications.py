@@ -54,7 +54,9 @@ def test_each_study_has_a_printed_number_or_says_what_its_abstract_says(
 
 
 def test_the_known_effects_have_their_known_signs(ledger: pd.DataFrame) -> None:
-    counts = ledger[ledger["model"] == "negative binomial"].set_index(["replication_id", "quantity"])
+    counts = ledger[ledger["model"] == "negative binomial"].set_index(
+        ["replication_id", "quantity"]
+    )
     ours = counts["computed"].astype(float)
     troops = "UN troops (thousands): "
     for year in (2013, 2014):

@@ -181,12 +181,16 @@ def read_results(
     if not records:
         return None, {}, {}
     read = {p.stem: project.read_json(p) for p in records}
-    declared, study = withheld.read(present), load_study(present)
+    declared = withheld.read(present)
+    study = load_study(present) if present.study_file.exists() else None
     frames = []
     for h, record in read.items():
         rows = project.read("estimates", h).rename(columns=names["column"])
         for column, kind in (("role", "role"), ("estimate_id", "estimate")):
             rows[column] = rows[column].replace(names[kind])
+        if study is None:  # a folder of results alone withholds nothing
+            frames.append(rows)
+            continue
         withdrawn = withheld.of(h, declared)
         why = withheld.reasons(rows, (), record["verdict"]["code"], withdrawn, study)
         frames.append(withheld.without_numbers(rows, why))
