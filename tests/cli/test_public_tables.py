@@ -94,7 +94,7 @@ def test_what_was_loaded_is_cited_column_by_column(small: Path) -> None:
     table = cs.load("country_months", columns=columns, root=REPOSITORY)
     assert list(table.columns) == columns
     keys = {use.key for use in cs.cite(root=REPOSITORY).used}
-    assert {"violence_country_months", "organized_violence", "gw_system"} <= keys
+    assert {"violence_country_months", "gw_system"} <= keys
     assert not keys & {"atop", "cow_trade", "un_library", "peace_agreements_complete"}
     asked = cs.cite("country_months", columns=["p5_pacts"], root=small)
     assert "atop" in {use.key for use in asked.used}
