@@ -41,7 +41,7 @@ def build(folder: Path, *, with_code: bool = False, raw: Path = REPOSITORY / RAW
     Parameters
     ----------
     with_code : bool
-        Copy the package's source too, so that a test may edit a module.
+        Copy the source of the package and of the library too, so that a test may edit a module.
     raw : Path
         The raw folder that it is cut from.
     """
@@ -84,7 +84,11 @@ def build(folder: Path, *, with_code: bool = False, raw: Path = REPOSITORY / RAW
         shutil.copy(REPOSITORY / name, folder / name)
     source = folder / "src"
     if with_code:
-        shutil.copytree(REPOSITORY / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
+        # The library too: a module outside of the study is an input by its way from there, and a
+        # copy of the study at another depth would be outdated.
+        for tree in (REPOSITORY / "src", REPOSITORY / "packages" / "riskset" / "src"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(tree, source, ignore=ignored, dirs_exist_ok=True)
     else:
         source.symlink_to(REPOSITORY / "src")
     _fewer_draws(folder / "analyses" / "_study.yml")

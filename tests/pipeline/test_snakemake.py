@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from for_all_tests import first
-from mini.small_study import build, collsec, snakemake
+from mini.small_study import DRAWS, build, collsec, snakemake
 
 pytestmark = pytest.mark.pipeline
 
@@ -209,7 +209,7 @@ def test_results_carry_all_that_must_stand_beside_them(finished: Path) -> None:
             "no-effect",
         }
         assert re.fullmatch(rf"{h}\.primary@[0-9a-f]{{6}}", record["result_id"])
-        assert record["diagnostics"]["null_calibration"]["draws"] == 40
+        assert record["diagnostics"]["null_calibration"]["draws"] == DRAWS["calibration_draws"]
         assert record["provenance"]["profile"] == "quick"
 
 
