@@ -57,6 +57,7 @@ def test_names_and_tables_without_extras(repository: Path) -> None:
     assert rows > 50 and described >= 1
 
 
+@pytest.mark.full
 def test_a_command_that_needs_an_extra_says_so(repository: Path) -> None:
     done = alone(
         "sys.argv = ['collsec', 'run', '--dry-run', '--root', sys.argv[1]]\n"

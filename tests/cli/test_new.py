@@ -104,6 +104,7 @@ def test_comments_stay_and_lists_grow(begun: Path) -> None:
     assert "tables: [own_table.csv]" in page
 
 
+@pytest.mark.full
 def test_every_start_passes_its_test(begun: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "analyses", "tests"],
@@ -117,6 +118,7 @@ def test_every_start_passes_its_test(begun: Path) -> None:
     assert f"{len(BEGUN)} passed" in done.stdout
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["own", "fixed"])
 def test_what_was_begun_can_be_estimated(begun: Path, name: str) -> None:
     page = next((begun / "analyses" / name).glob("*.qmd"))

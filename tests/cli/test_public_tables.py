@@ -49,6 +49,7 @@ def table_of(project: Project, name: str) -> pd.DataFrame:
     return session._read(project, session._digest(project), name)
 
 
+@pytest.mark.full
 def test_an_edit_of_a_raw_table_makes_them_again(small: Path) -> None:
     before = cs.load("missions", root=small)
     path = small / "data" / "raw" / "coded" / "missions.csv"

@@ -48,6 +48,7 @@ def test_both_folders_are_looked_at() -> None:
     assert {t.split("/")[0] for t in TABLES} == {"compiled", "coded"} and len(TABLES) >= 15
 
 
+@pytest.mark.full
 def test_files_are_of_the_release_and_the_years_that_their_source_says(shared: Path) -> None:
     """What a file says of itself: its column `version`, and the years of its rows."""
     sources = read_sources(RAW / "sources.toml")

@@ -37,6 +37,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> dict[str, Recipe]:
     return recipes
 
 
+@pytest.mark.full
 def test_committed_tables_are_what_the_rules_make(shared: Path, repository: Path) -> None:
     raw = repository / "data" / "raw"
     before = {p: p.read_bytes() for p in (raw / "compiled").glob("*.csv")}

@@ -39,6 +39,7 @@ def extract(repository: Path, shared: Path) -> pd.DataFrame:
     return read_locations(shared / EXTRACT, operations, rules(LabelRules))
 
 
+@pytest.mark.full
 def test_both_tables_are_what_the_rule_makes(repository: Path, extract: pd.DataFrame) -> None:
     coded = repository / "data/raw/coded"
     places = csv_text(mission_locations_from(extract))

@@ -558,6 +558,7 @@ def test_terms_coded_by_hand_follow_from_one_election_each(repository: Path) -> 
     assert not terms["basis"].eq("recalled").any()
 
 
+@pytest.mark.full
 def test_compiled_tables_are_what_upstream_gives(repository: Path, shared: Path) -> None:
     raw, upstream = repository / "data" / "raw", shared / "upstream"
     compiled = resolutions_from(

@@ -45,6 +45,7 @@ def test_every_table_of_the_package_names_its_sources_license_and_schema() -> No
             assert field["title"] and field["description"], (resource["name"], field["name"])
 
 
+@pytest.mark.full
 def test_the_data_package_validates() -> None:
     """Frictionless accepts the package and every table in it, keys and all."""
     from frictionless import Package, system

@@ -263,6 +263,7 @@ def test_a_wrong_coded_row_is_refused(
         with_actions(known, archive, coded(tmp_path, row), rules(ActionRules))
 
 
+@pytest.mark.full
 def test_texts_come_from_the_file_and_later_ones_from_the_table(
     shared: Path, tmp_path: Path
 ) -> None:

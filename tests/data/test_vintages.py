@@ -198,6 +198,7 @@ def test_the_older_release_counted_without_the_reader(
     assert (theirs - ours, ours - theirs) == ({file}, {corrected})
 
 
+@pytest.mark.full
 def test_raw_tables_of_the_older_release(
     shared: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

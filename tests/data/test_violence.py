@@ -77,6 +77,7 @@ def countries(shared: Path, dyads: dict[int, int]) -> CountryYears:
 # Months ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_months_lie_around_episodes(repository: Path, months: pd.DataFrame) -> None:
     table = read(repository, "violence_months")
     assert len(table) == 10662 and table["gwno_host"].nunique() == 97

@@ -145,6 +145,7 @@ def test_under_it_ratios_of_too_few_outcomes_or_clusters_are_withheld_too(root: 
     assert shown["h2.any_force"] == shown["h2.council_act"] == ""
 
 
+@pytest.mark.full
 def test_no_page_table_figure_or_script_prints_what_is_withheld(root: Path) -> None:
     folder = root / "project"
     folder.mkdir()

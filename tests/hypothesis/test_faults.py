@@ -10,6 +10,7 @@ import pytest
 from collsec.core.project import Project
 from collsec.hypothesis.faults import written_by_hand
 from collsec.pipeline import faults
+from for_all_tests import first
 from mini.raw import build_raw
 from study import PROJECT
 
@@ -95,12 +96,12 @@ def test_the_files_that_are_read_are_listed(study: Project) -> None:
 
 @pytest.mark.parametrize(
     ("file", "message"),
-    [
+    first(
         ("data/raw/sources.toml", "data/raw/sources.toml is missing"),
         ("data/raw/datapackage.json", "datapackage.json is missing"),
         ("analyses/_study.yml", "analyses/_study.yml is missing"),
         ("analyses/h2-veto-use.qmd", "analyses/h2-*.qmd: 0 files found"),
-    ],
+    ),
 )
 def test_a_file_that_is_missing_is_told(study: Project, file: str, message: str) -> None:
     (study.root / file).unlink()

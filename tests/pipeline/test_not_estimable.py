@@ -15,6 +15,7 @@ from collsec.cli.options import Kind
 from collsec.core.errors import CollsecError
 from collsec.core.project import Project
 from collsec.evidence.record import Record, load
+from for_all_tests import first
 from mini.raw import build_raw
 from mini.small_study import DRAWS
 
@@ -139,7 +140,7 @@ def test_it_is_a_row_with_its_reason(study: Path, name: str) -> None:
     assert record.verdict.code not in ("supported", "contradicted", "no-effect")
 
 
-@pytest.mark.parametrize("shards", [3, 40])
+@pytest.mark.parametrize("shards", first(3, 40))
 def test_shards_without_work_are_empty_and_change_nothing(study: Path, shards: int) -> None:
     whole = estimated(study, "one_war").estimates
     split = estimated(study, "one_war", shards).estimates

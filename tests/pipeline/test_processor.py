@@ -33,6 +33,7 @@ CALLERS: tuple[dict[str, str], ...] = (
 )
 
 
+@pytest.mark.full
 def test_a_step_has_the_same_bytes_for_every_caller(pristine: Path, tmp_path: Path) -> None:
     """The estimates of one hypothesis from the shards of the study, and a panel."""
     before = Project(pristine)

@@ -170,6 +170,7 @@ def test_flipped_bits_are_seen_wherever_they_are(finished: Path) -> None:
     assert pipeline.outdated(project) == {}
 
 
+@pytest.mark.full
 def test_flipped_bits_of_a_manifest_are_seen(finished: Path) -> None:
     """Each that changes what it says; those in the path of an input lost a dependency before."""
     draw = random.Random(SEED)
@@ -278,6 +279,7 @@ def test_a_further_hypothesis_makes_no_other_again(finished: Path) -> None:
         page.unlink()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", first("h1.json", "h1.parquet"))
 def test_commands_name_a_corrupt_record_in_one_line(finished: Path, name: str) -> None:
     path = finished / "data" / "processed" / "estimates" / name
@@ -295,6 +297,7 @@ def test_commands_name_a_corrupt_record_in_one_line(finished: Path, name: str) -
 # Failures take nothing away ---------------------------------------------------------------------
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("file", "old", "new", "needle"),
     first(
@@ -465,8 +468,8 @@ def test_a_signal_ends_the_run_and_the_next_goes_on(
     assert left_behind(folder) == []
 
 
-@pytest.mark.parametrize("wait", [0.2, 0.8, 1.6, 3.0])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("wait", first(0.2, 0.8, 1.6, 3.0))
+@pytest.mark.parametrize("number", first(signal.SIGINT, signal.SIGTERM))
 def test_a_signal_in_the_first_seconds_says_the_same(
     copy: Path, wait: float, number: signal.Signals
 ) -> None:
@@ -505,6 +508,7 @@ def of_group(group: int) -> list[str]:
     return found
 
 
+@pytest.mark.full
 def test_units_of_a_warm_process_fail_and_succeed_apart(copy: Path) -> None:
     """The steps are forks: one that fails names its fault, and the others go on."""
     project = Project(copy)

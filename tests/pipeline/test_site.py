@@ -172,6 +172,7 @@ def test_the_project_is_a_quarto_project_that_stands_alone(built: Path) -> None:
             assert (project / name).is_file()
 
 
+@pytest.mark.full
 def test_a_study_without_cases_or_claims_has_no_pages_of_them(small: Path, tmp_path: Path) -> None:
     (small / "analyses" / "_cases.yml").unlink()
     (small / "data" / "raw" / "coded" / "claims.csv").unlink()
@@ -295,6 +296,7 @@ def test_a_report_states_verdict_provenance_profile_and_availability(built: Path
     assert f"data/processed/estimates/{h}.parquet" in text and f"tables/{h}-regression.csv" in text
 
 
+@pytest.mark.full
 def test_the_full_profile_is_not_marked_as_quick(tmp_path: Path, repository: Path) -> None:
     root = study.write_study(tmp_path / "full", repository, ("h1",), profile="full")
     build(Project(root), ["h1"])
@@ -419,6 +421,7 @@ def test_a_run_replaces_what_was_there_and_leaves_nothing_beside(small: Path) ->
     assert not [n for n in names if n.startswith(".")]
 
 
+@pytest.mark.full
 def test_a_failure_in_the_last_step_changes_nothing(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -442,7 +445,7 @@ REPORT = rf"analyses/{study.STEMS['h1']}\.qmd"
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
-    [
+    first(
         ("@eq-cox is", "@eq-cax is", rf"{REPORT}, line \d+: @eq-cax refers to nothing"),
         ("@fig-lags", "@fig-lag", rf"{REPORT}, line \d+: @fig-lag refers to nothing"),
         ("[@cox1972]", "[@cox1872]", rf"{REPORT}, line \d+: .*cox1872.*references\.bib"),
@@ -455,7 +458,7 @@ REPORT = rf"analyses/{study.STEMS['h1']}\.qmd"
         ("#fig-null", "#fig-lags", r"'fig-lags' is given twice"),
         ("[@cox1972]", "[@cox1972; @fig-lags]", "mixes a cross-reference with a citation"),
         ('when-format="typst"', 'when-format="docx"', "only html and typst are rendered"),
-    ],
+    ),
 )
 def test_a_mistake_in_the_text_is_one_message_and_writes_nothing(
     edit: Callable[[str, str], Path], old: str, new: str, message: str
@@ -499,6 +502,7 @@ def test_a_record_with_a_hole_is_refused_by_name(
         build(Project(small), ["h1"])
 
 
+@pytest.mark.full
 def test_a_study_without_citation_file_names_the_packages_authors(small: Path) -> None:
     (small / "CITATION.cff").unlink()
     build(Project(small), ["h1"])
@@ -526,7 +530,7 @@ def quarto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
 
 @pytest.mark.parametrize(
     ("script", "said"),
-    [
+    first(
         (
             "mkdir _site && echo page > _site/index.html\n"
             "printf '\\033[33mWARNING (main.lua) Unable to resolve crossref @fig-x\\033[39m' >&2",
@@ -534,7 +538,7 @@ def quarto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
         ),
         ("echo 'ERROR: no such format' >&2; exit 1", "no such format"),
         ("exit 0", "there is no _site/index.html"),
-    ],
+    ),
 )
 def test_where_quarto_fails_the_pages_are_made_without_it_and_that_is_said(
     small: Path,

@@ -213,6 +213,7 @@ def test_results_carry_all_that_must_stand_beside_them(finished: Path) -> None:
         assert record["provenance"]["profile"] == "quick"
 
 
+@pytest.mark.full
 def test_commands_read_the_results(finished: Path) -> None:
     def printed(*arguments: str) -> str:
         done = collsec(finished, *arguments)

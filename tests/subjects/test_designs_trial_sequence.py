@@ -113,6 +113,7 @@ def test_one_row_a_war_is_the_same_likelihood_as_all_months() -> None:
     assert protocol.n_events <= one.n_events
 
 
+@pytest.mark.full
 def test_months_without_an_end_leave_the_likelihood_as_it_is() -> None:
     months, covariates = decisions(inputs(), prepared())
     trials = emulated(inputs(), months, covariates, "per protocol")
