@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -128,6 +129,29 @@ def test_a_primary_that_is_not_estimable_has_counts_and_no_ratio(root: Path) -> 
     assert record.primary["exposed_events"] == 23
     rows = record.estimates.set_index("estimate_id")
     assert rows.loc["h2.any_force", "estimate"] == 1.15  # on 27 outcomes in 19 clusters
+
+
+def test_a_note_says_the_most_particular_reason() -> None:
+    """By hand: a number hidden; none, with a reason; none, without one; none, and withdrawn."""
+    rows = pd.DataFrame(
+        {
+            "estimate_id": ["h1.primary", "h1.a", "h1.b", "h1.c", "h1.d"],
+            "estimate": [2.0, np.nan, np.nan, np.nan, 3.0],
+            "note": ["", "Not estimable: one end", "", "Not estimable: one end", "as it was"],
+        }
+    )
+    withdrawn = f"{withheld.WITHDRAWN}: it counts twice"
+    why = {"primary": TOO_FEW, "a": TOO_FEW, "b": TOO_FEW, "c": withdrawn}
+    masked = withheld.without_numbers(rows, why)
+    assert list(masked["note"]) == [
+        TOO_FEW,
+        "Not estimable: one end",
+        TOO_FEW,
+        withdrawn,
+        "as it was",
+    ]
+    assert list(masked["withheld"]) == [TOO_FEW, TOO_FEW, TOO_FEW, withdrawn, ""]
+    assert list(masked["estimate"].isna()) == [True, True, True, True, False]
 
 
 def test_under_it_ratios_of_too_few_outcomes_or_clusters_are_withheld_too(root: Path) -> None:

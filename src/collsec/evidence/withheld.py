@@ -226,8 +226,8 @@ def _short(estimate_id: Any) -> str:
 def without_numbers(rows: pd.DataFrame, why: Mapping[str, str]) -> pd.DataFrame:
     """Estimates without the numbers that are withheld, and with a column that says why.
 
-    Counts stay. The note of such an estimate is the reason; one that had no number in the first
-    place keeps its own, which says more.
+    Counts stay. The note of such an estimate is the reason. Where its estimator gave no number and
+    said why, that stays instead of *too few cases*; what is withdrawn always says so.
     """
     said = rows["estimate_id"].map(lambda one: why.get(_short(one), ""))
     is_withheld = (said != "").to_numpy()
@@ -235,7 +235,7 @@ def without_numbers(rows: pd.DataFrame, why: Mapping[str, str]) -> pd.DataFrame:
     masked = rows.assign(**{COLUMN: said})
     masked[values] = masked[values].astype(float)
     if "note" in masked:
-        had_number = masked["estimate"].notna()
-        masked["note"] = said.where(is_withheld & had_number, masked["note"])
+        says_why = (said == TOO_FEW) & masked["estimate"].isna() & (masked["note"] != "")
+        masked["note"] = said.where(is_withheld & ~says_why, masked["note"])
     masked.loc[is_withheld, values] = np.nan
     return masked
