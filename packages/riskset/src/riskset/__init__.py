@@ -13,6 +13,7 @@ Examples
 [0.6]
 """
 
+from riskset.contract import ContractReport, check_estimator
 from riskset.covariates import CompleteCases, complete_cases
 from riskset.cox.binary_exposure import BinaryExposure
 from riskset.cox.case_cohort import case_cohort
@@ -149,6 +150,7 @@ __all__ = [
     "Calibration",
     "CaseCohortResult",
     "CompleteCases",
+    "ContractReport",
     "CountPanel",
     "Counts",
     "CoxDesign",
@@ -209,6 +211,7 @@ __all__ = [
     "aft",
     "benjamini_hochberg",
     "case_cohort",
+    "check_estimator",
     "circular_shifts",
     "clone_censor_weight",
     "cluster_bootstrap",

@@ -190,6 +190,11 @@ def iv_2sls(
     within = "within the effects" if absorb else "in the data"
     check_information(gram, columns[2:], float(n), within)
     alone = partialled(remaining[:, : 2 + q], own[:, q:], gram[q:, q:])
+    if dot(alone[:, 1], alone[:, 1]) <= EXACT * dot(d, d):
+        raise EstimationError(
+            f"endogenous {endogenous!r} is a combination of {', '.join(exogenous)}: collinear; "
+            "drop one of them"
+        )
     check_relevance(alone[:, 1], alone[:, 2:], endogenous, instruments)
     groups, n_clusters = None, None
     if cluster is not None:
