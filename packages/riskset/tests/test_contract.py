@@ -84,8 +84,10 @@ def panel() -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("fit", "roles"),
     [
-        (lambda d: rs.panel_ols(d, ["z", "x"], outcome="y", entity="country", time="year",
-                                cluster="country"), {"covariates": ["z", "x"]}),
+        pytest.param(
+            lambda d: rs.panel_ols(d, ["z", "x"], outcome="y", entity="country", time="year",
+                                   cluster="country"),
+            {"covariates": ["z", "x"]}, marks=pytest.mark.full),
         (lambda d: rs.iv_2sls(d, outcome="y", endogenous="aid", instruments="z", exogenous="x",
                               cluster="country"), {"covariates": ["x", "aid", "z"]}),
     ],
@@ -95,6 +97,7 @@ def test_linear_models_keep_the_contract(fit: Any, roles: dict[str, Any]) -> Non
     assert_kept(rs.check_estimator(fit, panel(), cluster="country", **roles), 11)
 
 
+@pytest.mark.full
 def test_transition_hazards_keep_the_contract() -> None:
     data = rows().assign(z=lambda d: d["z"].astype(int), state="war", to=lambda d: d["cause"])
     report = rs.check_estimator(
