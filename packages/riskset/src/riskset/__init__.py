@@ -40,6 +40,7 @@ from riskset.emulation.standardization import (
 )
 from riskset.emulation.strategies import EmulatedTrial, clone_censor_weight
 from riskset.errors import EstimationError, EstimationWarning, FewClustersWarning
+from riskset.histories import merge_events, split_episodes
 from riskset.inference import (
     BootstrapInterval,
     BootstrapResult,
@@ -102,6 +103,7 @@ from riskset.inference import (
     specification_curve,
 )
 from riskset.journal_table import JournalTable
+from riskset.landmarks import landmark
 from riskset.multistate.probabilities import TransitionProbabilities
 from riskset.multistate.transition_hazards import TransitionHazards, transition_hazards
 from riskset.multistate.transition_probabilities import transition_probabilities
@@ -236,6 +238,7 @@ __all__ = [
     "joint_effects",
     "journal_table",
     "kaplan_meier",
+    "landmark",
     "least_squares_refit",
     "leave_one_cluster_out",
     "logit",
@@ -244,6 +247,7 @@ __all__ = [
     "matched_difference",
     "matched_ratio",
     "matched_sets",
+    "merge_events",
     "minimum_detectable_effect",
     "moved_events",
     "needed_events",
@@ -271,6 +275,7 @@ __all__ = [
     "set_rerandomization",
     "specification_curve",
     "spline_knots",
+    "split_episodes",
     "split_population",
     "stacked_jackknife",
     "stacked_poisson",
