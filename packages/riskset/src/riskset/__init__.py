@@ -14,6 +14,7 @@ Examples
 """
 
 from riskset.contract import ContractReport, check_estimator
+from riskset.contrasts import Contrasts, combination, contrast, term_tests
 from riskset.covariates import CompleteCases, complete_cases
 from riskset.cox.binary_exposure import BinaryExposure
 from riskset.cox.case_cohort import case_cohort
@@ -153,6 +154,7 @@ __all__ = [
     "CaseCohortResult",
     "CompleteCases",
     "ContractReport",
+    "Contrasts",
     "CountPanel",
     "Counts",
     "CoxDesign",
@@ -218,8 +220,10 @@ __all__ = [
     "clone_censor_weight",
     "cluster_bootstrap",
     "cluster_jackknife",
+    "combination",
     "compare",
     "complete_cases",
+    "contrast",
     "cox_ph",
     "discrete_hazard",
     "e_value",
@@ -281,6 +285,7 @@ __all__ = [
     "stacked_poisson",
     "standardize",
     "switches_on",
+    "term_tests",
     "transition_hazards",
     "transition_probabilities",
     "treatment_regimes",

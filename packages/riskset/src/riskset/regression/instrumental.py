@@ -90,6 +90,10 @@ class IVResult(LinearResult):
         endogenous = numbers(data, str(self.params.index[0]))
         return np.column_stack((endogenous, self.controls.matrix(data)))
 
+    def _terms(self) -> dict[str, list[str]]:
+        endogenous = self.params.index[0]
+        return {str(endogenous): [endogenous]} | self.controls.terms()
+
     def _facts(self) -> list[tuple[str, Any]]:
         errors = "heteroskedastic" if self.n_clusters is None else "clustered"
         region, lm = self.anderson_rubin.confidence_set(), self.kleibergen_paap_lm
