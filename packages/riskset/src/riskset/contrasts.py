@@ -79,18 +79,19 @@ def contrast(fit: Coefficients, profile: Rows, against: Rows) -> Contrasts:
 
     References
     ----------
-    .. [1] Searle, S. R., & Gruber, M. H. J. (2017). Linear models (2nd ed.), ch. 3.
-       https://doi.org/10.1002/9781118952825.ch3
+    .. [1] Rao, C. R. (1973). Linear statistical inference and its applications (2nd ed.), ch. 4.
+       https://doi.org/10.1002/9780470316436
 
     Examples
     --------
     >>> from riskset import logit
-    >>> data = pd.DataFrame({"y": [0, 1, 0, 1, 1, 0, 1, 0, 1], "x": range(9), "z": list("abcacbcab")})
+    >>> data = pd.DataFrame({"y": [0, 1, 0, 1, 1, 0, 1, 0, 1], "x": range(9), "z": [*"abcacbcab"]})
     >>> fit = logit(data, "x + C(z)", outcome="y")
     >>> effect = contrast(fit, {"x": 5, "z": "b"}, {"x": 2, "z": "a"})
     >>> bool(np.isclose(effect.params.iloc[0], 3 * fit.params["x"] + fit.params["C(z)[T.b]"]))
     True
     """
+    _require_coefficients(fit)
     first, second = rows_of(profile), rows_of(against)
     if 1 not in (len(first), len(second)) and len(first) != len(second):
         raise EstimationError(
@@ -157,6 +158,7 @@ def combination(
     >>> both.params.index.tolist()
     ['x and z', 'x alone']
     """
+    _require_coefficients(fit)
     several = bool(weights) and all(isinstance(value, Mapping) for value in weights.values())
     rows: dict[str, Any] = dict(weights) if several else {_written(weights): weights}
     table = np.zeros((len(rows), len(fit.params)))
@@ -213,10 +215,11 @@ def term_tests(fit: Coefficients) -> pd.DataFrame:
     Examples
     --------
     >>> from riskset import logit
-    >>> data = pd.DataFrame({"y": [0, 1, 0, 1, 1, 0, 1, 0, 1], "x": range(9), "z": list("abcacbcab")})
+    >>> data = pd.DataFrame({"y": [0, 1, 0, 1, 1, 0, 1, 0, 1], "x": range(9), "z": [*"abcacbcab"]})
     >>> term_tests(logit(data, "x + C(z)", outcome="y"))["df"].to_dict()
     {'x': 1, 'C(z)': 2}
     """
+    _require_coefficients(fit)
     terms = fit._terms()
     if not terms:
         raise EstimationError("the model has no covariate to test")
@@ -227,6 +230,15 @@ def term_tests(fit: Coefficients) -> pd.DataFrame:
     columns = ["statistic", "df", "p_value", "reference"]
     table = pd.DataFrame.from_dict(found, orient="index", columns=columns)
     return table.rename_axis("term")
+
+
+def _require_coefficients(fit: object) -> None:
+    """Raise where a result has no coefficients with a covariance."""
+    if not isinstance(fit, Coefficients):
+        raise EstimationError(
+            f"a {type(fit).__name__} has no coefficients with a covariance, from which contrasts "
+            "follow"
+        )
 
 
 def _combined(fit: Coefficients, weights: Floats, index: pd.Index) -> Contrasts:
