@@ -13,6 +13,8 @@ Examples
 [0.6]
 """
 
+from riskset.contract import ContractReport, check_estimator
+from riskset.contrasts import Contrasts, combination, contrast, term_tests
 from riskset.covariates import CompleteCases, complete_cases
 from riskset.cox.binary_exposure import BinaryExposure
 from riskset.cox.case_cohort import case_cohort
@@ -39,6 +41,7 @@ from riskset.emulation.standardization import (
 )
 from riskset.emulation.strategies import EmulatedTrial, clone_censor_weight
 from riskset.errors import EstimationError, EstimationWarning, FewClustersWarning
+from riskset.histories import merge_events, split_episodes
 from riskset.inference import (
     BootstrapInterval,
     BootstrapResult,
@@ -101,6 +104,7 @@ from riskset.inference import (
     specification_curve,
 )
 from riskset.journal_table import JournalTable
+from riskset.landmarks import landmark
 from riskset.multistate.probabilities import TransitionProbabilities
 from riskset.multistate.transition_hazards import TransitionHazards, transition_hazards
 from riskset.multistate.transition_probabilities import transition_probabilities
@@ -149,6 +153,8 @@ __all__ = [
     "Calibration",
     "CaseCohortResult",
     "CompleteCases",
+    "ContractReport",
+    "Contrasts",
     "CountPanel",
     "Counts",
     "CoxDesign",
@@ -209,12 +215,15 @@ __all__ = [
     "aft",
     "benjamini_hochberg",
     "case_cohort",
+    "check_estimator",
     "circular_shifts",
     "clone_censor_weight",
     "cluster_bootstrap",
     "cluster_jackknife",
+    "combination",
     "compare",
     "complete_cases",
+    "contrast",
     "cox_ph",
     "discrete_hazard",
     "e_value",
@@ -233,6 +242,7 @@ __all__ = [
     "joint_effects",
     "journal_table",
     "kaplan_meier",
+    "landmark",
     "least_squares_refit",
     "leave_one_cluster_out",
     "logit",
@@ -241,6 +251,7 @@ __all__ = [
     "matched_difference",
     "matched_ratio",
     "matched_sets",
+    "merge_events",
     "minimum_detectable_effect",
     "moved_events",
     "needed_events",
@@ -268,11 +279,13 @@ __all__ = [
     "set_rerandomization",
     "specification_curve",
     "spline_knots",
+    "split_episodes",
     "split_population",
     "stacked_jackknife",
     "stacked_poisson",
     "standardize",
     "switches_on",
+    "term_tests",
     "transition_hazards",
     "transition_probabilities",
     "treatment_regimes",

@@ -71,6 +71,14 @@ class Covariates:
         made, _ = _evaluated(read, lambda: self.formula.get_model_matrix(read, context=_context()))
         return _with_columns(data, made)
 
+    def terms(self) -> dict[str, list[str]]:
+        """Return the columns that each term of the formula makes, or each column by itself."""
+        if self.formula is None:
+            return {str(name): [name] for name in self.names}
+        every = list(map(str, self.formula.column_names))
+        made = {str(t): [every[j] for j in at] for t, at in self.formula.term_indices.items()}
+        return {term: names for term, names in made.items() if names and term != "1"}
+
     def enters(self, name: str) -> list[str]:
         """Return the columns of the model that a column of the data enters."""
         if self.formula is None:

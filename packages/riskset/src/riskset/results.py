@@ -18,6 +18,8 @@ from riskset.maximum_likelihood import quadratic_form
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from riskset.formulas import Covariates
+
 
 def critical_value(level: float, df: float | None = None) -> float:
     """Return the quantile of the normal, or of Student's t, that bounds a two-sided interval."""
@@ -190,6 +192,19 @@ class Coefficients(Printed):
         if self.df_resid is None:
             return chi2, rank, float(scipy.stats.chi2.sf(chi2, rank))
         return chi2 / rank, rank, float(scipy.stats.f.sf(chi2 / rank, rank, self.df_resid))
+
+    def _covariates(self) -> Covariates | None:
+        """Return how columns are made from a frame; None where coefficients are columns."""
+        return getattr(self, "covariates", None)
+
+    def _terms(self) -> dict[str, list[str]]:
+        """Return the coefficients of each term, such as all indicators of a category."""
+        made = self._covariates()
+        return {str(n): [n] for n in self.params.index} if made is None else made.terms()
+
+    def _time_varying(self) -> tuple[str, ...]:
+        """Return the covariates whose effect is not one coefficient for all times."""
+        return ()
 
     def plot(
         self,

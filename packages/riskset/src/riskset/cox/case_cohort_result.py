@@ -21,6 +21,7 @@ from riskset.cox.prediction import (
 )
 from riskset.cox.result import PREDICTED, CoxResult
 from riskset.errors import EstimationError, check_level
+from riskset.formulas import Covariates
 from riskset.predictions import Rows, check_quantile, check_what, linear_prediction, rows_of
 from riskset.results import Coefficients
 from riskset.risk_sets import running
@@ -78,6 +79,9 @@ class CaseCohortResult(Coefficients):
     cohort_size: int
     expanded: CoxResult
     second_phase: SecondPhase
+
+    def _covariates(self) -> Covariates:
+        return self.expanded.design.covariates
 
     def baseline(self) -> pd.DataFrame:
         """Return the baseline hazard of the cohort at covariates of zero; see `baseline_hazard`.

@@ -18,6 +18,7 @@ from riskset.cox.prediction import predict_rows, stratum_codes
 from riskset.cox.result import PREDICTED
 from riskset.cox.terms import Ties
 from riskset.errors import EstimationError, check_level, check_positive, shown
+from riskset.formulas import Covariates
 from riskset.predictions import (
     Rows,
     check_quantile,
@@ -89,6 +90,9 @@ class FrailtyResult(Coefficients):
         """
         chi2 = max(2 * (self.loglik[1] - self.loglik_without), 0.0)
         return chi2, float(scipy.stats.chi2.sf(chi2, 1)) / 2 if chi2 > 0 else 1.0
+
+    def _covariates(self) -> Covariates:
+        return self.conditional.design.covariates
 
     def predict(
         self,

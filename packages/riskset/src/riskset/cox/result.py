@@ -23,6 +23,7 @@ from riskset.cox.residuals import (
     score_residuals,
 )
 from riskset.errors import EstimationError, check_level
+from riskset.formulas import Covariates
 from riskset.predictions import (
     Rows,
     check_quantile,
@@ -120,6 +121,9 @@ class CoxResult(Coefficients):
             )
         chi2 = 2 * (self.loglik[1] - self.loglik[0])
         return chi2, len(self.params), float(scipy.stats.chi2.sf(chi2, len(self.params)))
+
+    def _covariates(self) -> Covariates:
+        return self.design.covariates
 
     def _fitted_loglik(self) -> float:
         if not self.is_likelihood:

@@ -27,7 +27,7 @@ from riskset.emulation.treatment_histories import (
     truncated,
 )
 from riskset.errors import EstimationError, check_level
-from riskset.formulas import covariates_of
+from riskset.formulas import Covariates, covariates_of
 from riskset.results import Coefficients
 
 WEIGHT, GROUP = "_weight", "_group"
@@ -282,6 +282,9 @@ class MarginalStructuralResult(Coefficients):
     def n_clusters(self) -> int | None:
         """Clusters; units where none were named."""
         return self.cox.n_clusters
+
+    def _covariates(self) -> Covariates:
+        return self.cox.design.covariates
 
     def diagnostics(self) -> pd.Series[float]:
         """Return mean (near one where the logits hold), spread and extremes of the weights."""

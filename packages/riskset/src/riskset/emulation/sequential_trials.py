@@ -26,7 +26,7 @@ from riskset.emulation.treatment_histories import (
     truncated,
 )
 from riskset.errors import EstimationError
-from riskset.formulas import covariates_of
+from riskset.formulas import Covariates, covariates_of
 from riskset.results import Coefficients
 
 Estimand = Literal["intention to treat", "per protocol"]
@@ -288,6 +288,9 @@ class SequentialTrials(Coefficients):
     def n_clusters(self) -> int | None:
         """Clusters; units where none were named."""
         return self.cox.n_clusters
+
+    def _covariates(self) -> Covariates:
+        return self.cox.design.covariates
 
     def _facts(self) -> list[tuple[str, Any]]:
         return [

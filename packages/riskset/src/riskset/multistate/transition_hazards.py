@@ -191,6 +191,14 @@ class TransitionHazards(Coefficients):
     def _bic_size(self) -> float:
         return float(self.n_events)
 
+    def _terms(self) -> dict[str, list[str]]:
+        out = {}
+        for (origin, target), fit in self.models.items():
+            for term, names in fit.design.covariates.terms().items():
+                label = f"{origin} → {target}: "
+                out[label + term] = [label + name for name in names]
+        return out
+
     def probabilities(
         self,
         covariates: Mapping[str, float] | Mapping[Transition, Mapping[str, float]] | None = None,

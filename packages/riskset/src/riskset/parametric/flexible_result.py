@@ -214,6 +214,22 @@ class FlexibleParametricResult(Coefficients):
             return per_time(data.index, grid, estimate, estimate * error, limits)
         return cumulative_table(what, data.index, grid, estimate, estimate * error, limits)
 
+    def _covariates(self) -> Covariates:
+        return self.design.covariates
+
+    def _terms(self) -> dict[str, list[str]]:
+        every = self.design.names
+        changes = {
+            n: [m for m in every if m.startswith(f"{n}:log(time)")] for n in self.design.changes
+        }
+        return {
+            term: [*names, *(m for n in names for m in changes.get(n, ()))]
+            for term, names in self.design.covariates.terms().items()
+        }
+
+    def _time_varying(self) -> tuple[str, ...]:
+        return tuple(self.design.changes)
+
     def hazard_ratio(
         self,
         rows: Rows,

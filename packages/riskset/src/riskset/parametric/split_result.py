@@ -139,6 +139,13 @@ class SplitPopulationResult(Coefficients):
     n_events: int
     n_clusters: int | None
 
+    def _terms(self) -> dict[str, list[str]]:
+        risk = {
+            f"at risk: {term}": [f"at risk: {name}" for name in names]
+            for term, names in self.at_risk.terms().items()
+        }
+        return risk | self.covariates.terms()
+
     def _bic_size(self) -> float:
         return float(self.n_events)
 

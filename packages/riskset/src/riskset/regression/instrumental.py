@@ -90,6 +90,10 @@ class IVResult(LinearResult):
         endogenous = numbers(data, str(self.params.index[0]))
         return np.column_stack((endogenous, self.controls.matrix(data)))
 
+    def _terms(self) -> dict[str, list[str]]:
+        endogenous = self.params.index[0]
+        return {str(endogenous): [endogenous]} | self.controls.terms()
+
     def _facts(self) -> list[tuple[str, Any]]:
         errors = "heteroskedastic" if self.n_clusters is None else "clustered"
         region, lm = self.anderson_rubin.confidence_set(), self.kleibergen_paap_lm
@@ -190,6 +194,11 @@ def iv_2sls(
     within = "within the effects" if absorb else "in the data"
     check_information(gram, columns[2:], float(n), within)
     alone = partialled(remaining[:, : 2 + q], own[:, q:], gram[q:, q:])
+    if dot(alone[:, 1], alone[:, 1]) <= EXACT * dot(d, d):
+        raise EstimationError(
+            f"endogenous {endogenous!r} is a combination of {', '.join(exogenous)}: collinear; "
+            "drop one of them"
+        )
     check_relevance(alone[:, 1], alone[:, 2:], endogenous, instruments)
     groups, n_clusters = None, None
     if cluster is not None:
