@@ -219,7 +219,7 @@ def compile_vintage(upstream: Path, raw: Path, to: Path, vintage: str) -> list[C
 
 def of_conflicts(path: Path, known: Set[int]) -> str:
     """Text of a coded table without the rows on conflicts that are not known."""
-    rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines(keepends=True)))
+    rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines(keepends=True)))
     header = rows[0]
     if "conflict_id" in header:
         place = header.index("conflict_id")
