@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from collsec.core.errors import BadDocument
 from collsec.core.project import Project
 from collsec.hypothesis.faults import written_by_hand
 from collsec.pipeline import faults
+from collsec.reports.pages import vocabulary
 from collsec.tables.clean import read_raw, resources
 from for_all_tests import first
 from mini.raw import build_raw
@@ -247,3 +249,40 @@ def test_marks_and_line_ends_of_editors_change_nothing(study: Project, mark: byt
     here = read_raw(study, named)
     assert [*here.columns] == [*there.columns]
     assert not any(str(value).endswith("\r") for value in here.iloc[:, -1])
+
+
+PAGE = "analyses/h19/h19-regional-troops.qmd"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value", "said"),
+    first(
+        ("h19.primary.sentence", "h19.primary.sentense", "h19.primary.sentense", "h19.primary.sen"),
+        ("h19.primary.units", "h99.primary.units", "h99.primary.units", "'h99' is no hypothesis"),
+        ("h19.primary.finding", "h19.verdict.finding", "h19.verdict.finding", "no result has"),
+        ("_tbl-h19-checks", "_tbl-h19-cheks", "_tbl-h19-cheks.md", "Is it 'checks'?"),
+        (
+            "figures/h19-multiverse",
+            "figures/h19-multiverze",
+            "h19-multiverze",
+            "Is it 'multiverse'",
+        ),
+        ("{{< var h19.primary.units", "{{< vr h19.primary.units", "h19.primary.units", "shortcode"),
+    ),
+)
+def test_a_name_in_prose_that_nothing_bears_is_told(
+    study: Project, old: str, new: str, value: str, said: str
+) -> None:
+    damage(study, PAGE, old, new)
+    with pytest.raises(BadDocument) as caught:
+        vocabulary.check(study)
+    (found,) = caught.value.faults
+    assert (found.file, found.value) == (PAGE, repr(value))
+    assert said in str(found)
+    lines = (study.root / PAGE).read_text("utf-8").splitlines()
+    assert found.line is not None
+    assert new in lines[found.line - 1]
+
+
+def test_every_name_in_the_study_s_own_prose_may_be_borne() -> None:
+    vocabulary.check(PROJECT)
