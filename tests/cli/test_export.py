@@ -69,6 +69,9 @@ def test_the_data_package_is_valid_and_true(release: Path) -> None:
         content = (release / one["path"]).read_bytes()
         assert one["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
         assert one["bytes"] == len(content) and one["sources"] and one["licenses"]
+        under = "GPL-2.0" if one["path"].split("/")[1].startswith("missions.") else "CC-BY-4.0"
+        assert [license_["name"] for license_ in one["licenses"]] == [under], one["path"]
+    assert {license_["name"] for license_ in written["licenses"]} == {"CC-BY-4.0", "GPL-2.0"}
 
 
 def test_croissant_names_every_file_and_column(release: Path) -> None:
@@ -92,6 +95,7 @@ def test_codebook_references_and_readme(release: Path) -> None:
     references = (release / "references.bib").read_text(encoding="utf-8")
     assert "@misc{ucdp_acd," in references and "@misc{atop," in references
     readme = (release / "README.md").read_text(encoding="utf-8")
+    assert "`missions`: [GNU General Public License, version 2]" in readme
     assert "| `episodes` | 620 |" in readme and 'use "stata/dyads.dta"' in readme
 
 

@@ -37,6 +37,8 @@ LICENSE = {
     "title": "Creative Commons Attribution 4.0",
     "path": "https://creativecommons.org/licenses/by/4.0/",
 }
+#: License of facts that others publish under it; it goes before the study's own.
+SHARED_ALIKE = "GPL-2.0"
 #: Column → table whose key it is.
 KEYS = {
     "episode_id": "episodes",
@@ -102,7 +104,9 @@ def write(
             written.append(path)
     used = _used(project, chosen)
     own = software(project)
-    described = _Described(project, folder, chosen, kinds, entries, used, own)
+    described = _Described(
+        project, folder, chosen, kinds, entries, used, own, licenses_of(project, chosen)
+    )
     texts = {
         "datapackage.json": _as_json(described.data_package(frames)),
         "croissant.json": _as_json(described.croissant()),
@@ -180,6 +184,25 @@ def _used(project: Project, names: Sequence[str]) -> dict[str, list[citation.Use
     return citation.of_raw_columns(project, rests_on, fields)
 
 
+def licenses_of(project: Project, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """License of each public table: that of facts which others publish under theirs, else the own.
+
+    A table that has one column made from a raw table under another license is under it as a whole.
+    """
+    named = resources(project)
+    fields = {
+        name: [f["name"] for f in read_json(project, project.raw / one["schema"])["fields"]]
+        for name, one in named.items()
+    }
+    found = {}
+    for name in names:
+        columns = raw_columns_of(PUBLIC[name], PUBLIC[name].columns, fields)
+        behind = dict.fromkeys(column.partition(".")[0] for column in columns)
+        every = [license_ for raw in behind for license_ in named[raw].get("licenses", ())]
+        found[name] = next((one for one in every if one["name"] == SHARED_ALIKE), LICENSE)
+    return found
+
+
 class _Described:
     """What the files of a release say of its tables."""
 
@@ -192,9 +215,11 @@ class _Described:
         entries: Mapping[str, Entry],
         used: Mapping[str, list[citation.Used]],
         own: Software,
+        licenses: Mapping[str, dict[str, str]],
     ) -> None:
         self.folder, self.names, self.kinds = folder, names, kinds
         self.entries, self.used, self.own = entries, used, own
+        self.licenses = licenses
         self.vintage = data_vintage(project)
 
     @property
@@ -209,6 +234,11 @@ class _Described:
             "the Security Council. Every column is defined; what no record covers is missing. "
             f"Data vintage {self.vintage}."
         )
+
+    @property
+    def every_license(self) -> list[dict[str, str]]:
+        """Licenses of the tables, each once."""
+        return list({one["name"]: one for one in self.licenses.values()}.values())
 
     def _file(self, name: str, kind: str) -> Path:
         return self.folder / kind / f"{name}{FORMATS[kind]}"
@@ -254,7 +284,7 @@ class _Described:
                         "mediatype": MEDIA[kind],
                         "bytes": self._file(name, kind).stat().st_size,
                         "hash": f"sha256:{self._sha256(name, kind)}",
-                        "licenses": [LICENSE],
+                        "licenses": [self.licenses[name]],
                         "sources": [
                             credit(u.source) for u in self.used[name] if u.source is not None
                         ],
@@ -271,7 +301,7 @@ class _Described:
             "description": self.text,
             "profile": "data-package",
             "version": __version__,
-            "licenses": [LICENSE],
+            "licenses": self.every_license,
             "contributors": [{"title": who, "role": "author"} for who in self.own.authors],
             "resources": tables,
         }
@@ -288,6 +318,7 @@ class _Described:
                 "contentUrl": f"{k}/{name}{FORMATS[k]}",
                 "encodingFormat": MEDIA[k],
                 "sha256": self._sha256(name, k),
+                "license": self.licenses[name]["path"],
             }
             for name in self.names
             for k in self.kinds
@@ -322,7 +353,7 @@ class _Described:
             "name": self.name,
             "description": self.text,
             "conformsTo": "http://mlcommons.org/croissant/1.0",
-            "license": LICENSE["path"],
+            "license": [one["path"] for one in self.every_license],
             "url": self.own.url or LICENSE["path"],
             "version": __version__,
             "citeAs": self.own.bibtex,
@@ -375,9 +406,26 @@ class _Described:
             "Every column is defined in `codebook.csv`, `datapackage.json` (Frictionless) and "
             "`croissant.json`. Empty means not known or not covered, never zero.\n\n"
             f"## Citing\n\n{self.own.reference}\n\nThe sources of the tables are in "
-            "`references.bib`; please cite those whose columns you use. License of the study's "
-            f"own tables: [{LICENSE['title']}]({LICENSE['path']}).\n"
+            "`references.bib`; please cite those whose columns you use. License"
+            f"{self._licensed()}\n"
         )
+
+    def _licensed(self) -> str:
+        """The license of every table, in a sentence."""
+        under = {
+            one["name"]: [
+                f"`{name}`" for name in self.names if self.licenses[name]["name"] == one["name"]
+            ]
+            for one in self.every_license
+        }
+        told = (f"[{one['title']}]({one['path']})" for one in self.every_license)
+        if len(under) == 1:
+            return f" of the tables: {next(told)}."
+        each = (
+            f"{', '.join(under[one['name']])}: {said}"
+            for one, said in zip(self.every_license, told, strict=True)
+        )
+        return f"s: {'; '.join(each)}."
 
 
 def _hyphens(schema: dict[str, Any]) -> dict[str, Any]:
