@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,12 @@ from collsec.core.errors import CollsecError, nearest
 from collsec.core.project import Project, whole
 from collsec.core.provenance import data_vintage
 from collsec.evidence import citation
+from collsec.evidence.formats import FORMATS, R_SCRIPT, FileColumn, write_table
 from collsec.evidence.software import Software, software
 from collsec.histories.public import PUBLIC, PublicTable, raw_columns_of
 from collsec.tables.clean import read_json, resources
-from collsec.tables.codebook import Entry
+from collsec.tables.codebook import ONE_OF, Entry
 
-FORMATS = {"csv": ".csv", "parquet": ".parquet", "stata": ".dta"}
 MEDIA = {
     "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
@@ -54,10 +53,6 @@ CROISSANT = {
     "date": "sc:Date",
     "string": "sc:Text",
 }
-#: The time stamp of every Stata file, so that the same data give the same bytes.
-STATA_STAMP = datetime(2000, 1, 1)
-STATA_LABEL = 80  # characters that a label of a variable may have
-MOST_TEXT = 2000  # characters beyond which Stata needs a long string
 
 
 def write(
@@ -86,7 +81,7 @@ def write(
     -------
     list of Path
         What was written: ``<format>/<table>.<ending>``, ``datapackage.json``, ``croissant.json``,
-        ``codebook.csv``, ``references.bib``, ``README.md``.
+        ``codebook.csv``, ``references.bib``, ``README.md``, ``read.R``.
 
     Raises
     ------
@@ -97,10 +92,11 @@ def write(
     kinds = [_known(kind, FORMATS, "format") for kind in formats] or list(FORMATS)
     written = []
     for name in chosen:
+        title = PUBLIC[name].title
         for kind in kinds:
             path = folder / kind / f"{name}{FORMATS[kind]}"
             with whole(path) as temporary:
-                _write_table(frames[name], temporary, kind, entries, PUBLIC[name].title)
+                write_table(frames[name], temporary, kind, _columns(PUBLIC[name], entries), title)
             written.append(path)
     used = _used(project, chosen)
     own = software(project)
@@ -113,6 +109,7 @@ def write(
         "codebook.csv": described.codebook().to_csv(index=False, lineterminator="\n"),
         "references.bib": described.references(),
         "README.md": described.readme(frames),
+        "read.R": R_SCRIPT,
     }
     for name, text in texts.items():
         with whole(folder / name) as temporary:
@@ -132,46 +129,15 @@ def _as_json(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def _write_table(
-    frame: pd.DataFrame, path: Path, kind: str, entries: Mapping[str, Entry], title: str
-) -> None:
-    if kind == "parquet":
-        frame.to_parquet(path, index=False)
-    elif kind == "csv":
-        plain = frame.copy()
-        for column in plain.select_dtypes(["bool", "boolean"]):
-            plain[column] = plain[column].map({True: "true", False: "false"})
-        plain.to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n")
-    else:
-        _write_stata(frame, path, entries, title)
-
-
-def _write_stata(frame: pd.DataFrame, path: Path, entries: Mapping[str, Entry], title: str) -> None:
-    """Days as Stata's dates, true and false as 1 and 0, texts in Unicode, titles as labels."""
-    plain = frame.copy()
-    days = list(plain.select_dtypes("datetime").columns)
-    for column in plain.select_dtypes(["bool", "boolean", "Int64"]):
-        values = plain[column].astype("Float64").astype(float)
-        plain[column] = values if values.isna().any() else values.astype("int32")
-    long: list[str] = []
-    for column in plain.select_dtypes("string"):
-        plain[column] = plain[column].fillna("").astype(object)
-        if plain[column].map(lambda text: len(text.encode())).max() > MOST_TEXT:
-            long.append(column)
-    for column in days:
-        plain[column] = plain[column].astype("datetime64[ns]")
-    labels = {str(c): (entries[str(c)].title or entries[str(c)].definition) for c in plain}
-    with path.open("wb") as file:
-        plain.to_stata(
-            file,
-            write_index=False,
-            version=118,
-            convert_dates=dict.fromkeys(days, "td"),
-            convert_strl=long,
-            time_stamp=STATA_STAMP,
-            data_label=title[:STATA_LABEL],
-            variable_labels={name: text[:STATA_LABEL] for name, text in labels.items()},
-        )
+def _columns(table: PublicTable, entries: Mapping[str, Entry]) -> dict[str, FileColumn]:
+    """What the files say of each column of a public table."""
+    found = {}
+    for name in table.columns:
+        [holder] = [h for h in entries[name].holders if h.table == f"public/{table.name}"]
+        values = holder.values.removeprefix(ONE_OF).split(", ")
+        is_listed = holder.values.startswith(ONE_OF) and holder.type == "string"
+        found[name] = FileColumn(entries[name].title, tuple(values) if is_listed else ())
+    return found
 
 
 def _used(project: Project, names: Sequence[str]) -> dict[str, list[citation.Used]]:
@@ -247,13 +213,16 @@ class _Described:
         return hashlib.sha256(self._file(name, kind).read_bytes()).hexdigest()
 
     def _fields(self, table: PublicTable) -> list[dict[str, Any]]:
-        found = []
+        found: list[dict[str, Any]] = []
+        columns = _columns(table, self.entries)
         for name, column in table.columns.items():
             entry = self.entries[name]
             [holder] = [h for h in entry.holders if h.table == f"public/{table.name}"]
-            said = {"name": name, "type": holder.type}
+            said: dict[str, Any] = {"name": name, "type": holder.type}
             said |= {"title": entry.title} if entry.title else {}
             said |= {"description": " ".join(t for t in (entry.definition, column.when) if t)}
+            values = columns[name].values
+            said |= {"constraints": {"enum": list(values)}} if values else {}
             found.append(said | {"unit": holder.unit})
         return found
 
@@ -372,6 +341,7 @@ class _Described:
                     "type": field["type"],
                     "unit": field["unit"],
                     "title": field.get("title", ""),
+                    "values": ";".join(field.get("constraints", {}).get("enum", ())),
                     "definition": field["description"],
                 }
                 for name in self.names
@@ -393,7 +363,7 @@ class _Described:
         )
         first = self.names[0]
         ways = {
-            "csv": f'- R: `d <- read.csv("csv/{first}.csv")`',
+            "csv": f'- R: `source("read.R"); d <- read_collsec("{first}")`, with factors and days',
             "parquet": f'- Python: `d = pandas.read_parquet("parquet/{first}.parquet")`',
             "stata": f'- Stata: `use "stata/{first}.dta"`; R: '
             f'`d <- haven::read_dta("stata/{first}.dta")`',
