@@ -28,13 +28,14 @@ from collsec.hypothesis.validation import load
 
 #: Of the package's own study, what another one begins with ...
 SHIPPED = ("Snakefile", "data/raw", "reports")
-#: ... but for what one article asserts, what is known of its questions and told in its
-#: manuscript, what was published, and what is generated.
+#: ... but for what one article asserts, what is known of its questions, how known designs fare
+#: with them, its manuscript, what was published, and what is generated.
 LEFT_OUT = (
     "claims.csv",
     "claims.qmd",
     "literature.csv",
     "known.qmd",
+    "controls.qmd",
     "manuscript.qmd",
     "cases.qmd",
     "index.qmd",
