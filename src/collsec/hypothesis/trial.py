@@ -21,7 +21,7 @@ from collsec.core.project import Project
 from collsec.histories import EXTENTS, FRAMES, TIMELINES
 from collsec.histories.cohorts import DAY_STRATA, RULES, STRATA
 from collsec.histories.episodes import link
-from collsec.histories.registry import Declared, Frame, Timeline, brought_by
+from collsec.histories.registry import PAGES, Declared, Frame, Timeline, brought_by, module_of
 from collsec.hypothesis.extension import own_tables
 from collsec.hypothesis.registries import Registries
 from collsec.hypothesis.specification import Spec
@@ -65,8 +65,6 @@ class World:
 
 
 def _is_brought(entry: Declared) -> bool:
-    from collsec.histories.registry import PAGES, module_of
-
     return module_of(entry).startswith(f"{PAGES}.")
 
 

@@ -130,8 +130,7 @@ def dates_within_the_span(tables: Tables) -> Iterator[Issue]:
 
 
 def years_within_the_span(tables: Tables) -> Iterator[Issue]:
-    """Years lie between the year before the first of the Council and the last year coded."""
-    # A value known before an onset of 1946 is that of 1945 or earlier.
+    """No year lies after the last one coded; a value before an onset may be of any year."""
     last = SPAN[1].year
     for name, frame in tables.items():
         if name in WITHOUT_SPAN:

@@ -92,7 +92,8 @@ def _problem(
 ) -> tuple[str, str] | None:
     """What is wrong with a name and what to do; none where it may be right."""
     if one.what not in (*KINDS, "figure"):
-        return "is no shortcode of these pages.", f"{nearest(one.what, KINDS)} Known: {KINDS}."
+        near = f"{nearest(one.what, KINDS)} Known: {', '.join(KINDS)}.".strip()
+        return "is no shortcode of these pages.", near
     if one.what == "meta":
         return None
     owner, _, rest = one.name.partition(".")
