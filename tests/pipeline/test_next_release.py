@@ -15,6 +15,7 @@ import pytest
 from collsec.compile import compile_vintage, left_out
 from collsec.core.project import Project
 from collsec.histories.episodes import link
+from collsec.histories.public import PUBLIC
 from collsec.tables.clean import read_raw, resources
 from mini.next_release import (
     BEGUN_AGAIN,
@@ -77,12 +78,16 @@ def test_links_and_vetoes_survive(newer: Path, repository: Path) -> None:
         "mission_conflicts": ["icsc-vietnam:216"],
     }
     project = Project(newer)
-    acts = link({name: read_raw(project, one) for name, one in resources(project).items()})["acts"]
+    frames = link({name: read_raw(project, one) for name, one in resources(project).items()})
+    acts = PUBLIC["acts"](frames)
     drafts = pd.read_csv(repository / RAW / "coded" / "draft_conflicts.csv", dtype=str)
     linked = drafts[(drafts["is_none"] == "false") & (drafts["conflict_id"] != DROPPED)]
     assert len(linked) > 100
     pairs = set(zip(acts["item_id"], acts["conflict_id"].astype(str), strict=True))
     assert set(zip(linked["item_id"], linked["conflict_id"], strict=True)) <= pairs
+    of_split = acts[acts["conflict_id"] == int(SPLIT)].set_index("item_id")["episode_id"]
+    assert of_split["1975-06-06-a"] == of_split["1976-10-19-a"] == f"{SPLIT}-1"
+    assert of_split["1981-04-30-a"] == f"{SPLIT}-2"
 
 
 def test_sources_are_those_of_the_release(newer: Path) -> None:
