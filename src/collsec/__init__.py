@@ -1,8 +1,9 @@
 """Tests of the claims about UN collective security on every armed conflict since 1946.
 
-:func:`load` a table, look a column up in the :func:`codebook`, put a :class:`Hypothesis` to the
-data, read the :func:`results`, and :func:`cite` what was used. The estimators are the library
-:mod:`riskset`; its names still answer here (``collsec.cox_ph``), for this release alone.
+:func:`load` a table, :func:`join` it with another, look a column up in the :func:`codebook`, put
+a :class:`Hypothesis` to the data, read the :func:`results`, and :func:`cite` what was used. The
+estimators are the library :mod:`riskset`; its names still answer here (``collsec.cox_ph``), for
+this release alone.
 
 Examples
 --------
@@ -21,7 +22,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-__all__ = ["Hypothesis", "References", "catalog", "cite", "codebook", "load", "results"]
+__all__ = ["Hypothesis", "References", "catalog", "cite", "codebook", "join", "load", "results"]
 
 
 def __getattr__(name: str) -> Any:

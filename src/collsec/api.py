@@ -30,7 +30,7 @@ from collsec.evidence import citation, record
 from collsec.evidence.record import Record
 from collsec.evidence.software import Software, software
 from collsec.histories.episodes import link
-from collsec.histories.public import PUBLIC, in_seconds, raw_columns_of
+from collsec.histories.public import PUBLIC, in_seconds, joined, raw_columns_of
 from collsec.histories.registry import PAGES, raw_columns
 from collsec.histories.timelines import arrange_timelines
 from collsec.hypothesis import validation
@@ -40,7 +40,7 @@ from collsec.tables import clean
 from collsec.tables import codebook as book
 from collsec.upstream.sources import read_sources
 
-__all__ = ["Hypothesis", "References", "catalog", "cite", "codebook", "load", "results"]
+__all__ = ["Hypothesis", "References", "catalog", "cite", "codebook", "join", "load", "results"]
 
 #: What has been loaded in this session: folder of the study, name, and column (empty for all), in
 #: the order of loading.
@@ -222,13 +222,14 @@ def _make(project: Project, stage: str) -> None:
         getattr(pipeline, stage)(project)
 
 
-def codebook(column: str | None = None, *, root: Path | str | None = None) -> pd.DataFrame:
+def codebook(name: str | None = None, *, root: Path | str | None = None) -> book.Codebook:
     """What the columns of the study mean.
 
     Parameters
     ----------
-    column : str, optional
-        One column; every column by default.
+    name : str, optional
+        A column, or a table, as in :func:`load`, for all of its columns; where a column and a table
+        have one name, the column, and ``"public/resolutions"`` the table. Every column by default.
     root : Path or str, optional
         Folder of the study.
 
@@ -236,26 +237,69 @@ def codebook(column: str | None = None, *, root: Path | str | None = None) -> pd
     -------
     DataFrame
         One row per column and table that holds it: ``column, title, definition, table, file, type,
-        unit, values, details, source``.
+        unit, values, details, source``. Printed, it shows the whole definitions.
 
     Raises
     ------
     UnknownColumn
-        If no table has the column; the nearest name is given.
+        If there is no such column or table; the nearest name is given.
     """
     from collsec.reports.tables.codebook import entries_of
 
     known = entries_of(_project(root))
-    entries = list(known.values()) if column is None else [book.entry(known, column)]
-    fields = ("table", "file", "type", "unit", "values", "details", "source")
-    return pd.DataFrame(
-        [
-            {"column": entry.name, "title": entry.title, "definition": entry.definition}
-            | {name: getattr(holder, name) for name in fields}
-            for entry in entries
-            for holder in entry.holders
-        ]
-    )
+    if (
+        name is not None
+        and name not in known
+        and len(found := book.of_table(known, name, _order(name)))
+    ):
+        return found
+    entries = list(known.values()) if name is None else [book.entry(known, name)]
+    return book.as_frame((entry, holder) for entry in entries for holder in entry.holders)
+
+
+def _order(name: str) -> Sequence[str]:
+    """Columns of a table that the study gives out, in order."""
+    table = PUBLIC.get(name.removeprefix("public/"))
+    return () if table is None else list(table.columns)
+
+
+def join(left: str, right: str, *, root: Path | str | None = None) -> pd.DataFrame:
+    """Two tables that the study gives out, joined by the key of the second.
+
+    Every row of the first is kept. A column that both have stands once where they never differ;
+    else that of the second has its table's name before it: ``episodes_start``.
+
+    Parameters
+    ----------
+    left, right : str
+        Names of tables, or their ends where these name one table: ``"spells"``.
+    root : Path or str, optional
+        Folder of the study.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such table; the nearest name is given.
+    CollsecError
+        If the first lacks the key of the second.
+
+    Examples
+    --------
+    >>> join("spells", "episodes")  # doctest: +SKIP
+    """
+    first, second = _named(left), _named(right)
+    frames = load(first, root=root), load(second, root=root)
+    return joined(PUBLIC[first], PUBLIC[second], *frames)
+
+
+def _named(name: str) -> str:
+    """The table that a name, or its end, is of."""
+    found = [n for n in PUBLIC if n == name] or [n for n in PUBLIC if n.endswith(f"_{name}")]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UnknownName(f"{name!r} may be {' or '.join(found)}; give the whole name.")
+    raise UnknownName(f"no table {name!r}.{nearest(name, PUBLIC)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from collsec import api
 from collsec.cli.main import app
 from collsec.core.errors import CollsecError
 from collsec.evidence import dataset
+from collsec.evidence import formats as dataset_formats
 from collsec.histories.public import PUBLIC
 from study import PROJECT, REPOSITORY
 
@@ -30,7 +31,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("release")
     done = CliRunner().invoke(app, ["export", str(folder), *FEW, "--root", str(REPOSITORY)])
     assert done.exit_code == 0, done.output
-    assert len(done.output.split()) == 3 * len(FEW) + 5
+    assert len(done.output.split()) == 3 * len(FEW) + 6
     return folder
 
 
@@ -41,14 +42,26 @@ def test_every_format_holds_the_same_table(release: Path, name: str) -> None:
     days = dict.fromkeys(parquet.select_dtypes("datetime").columns, "datetime64[s]")
     pd.testing.assert_frame_equal(parquet.astype(days), whole, check_dtype=False)
     csv = pd.read_csv(release / "csv" / f"{name}.csv", keep_default_na=False, na_values=[""])
-    stata = pd.read_stata(release / "stata" / f"{name}.dta", convert_categoricals=False)
+    stata = pd.read_stata(release / "stata" / f"{name}.dta")
+    for column in stata.select_dtypes("category"):  # labels of values, with their texts
+        texts = stata[column].astype("object")
+        stata[column] = (
+            texts.map({"no": False, "yes": True})
+            if pd.api.types.is_bool_dtype(whole[column])
+            else (texts.where(texts.notna(), ""))
+        )
     for other in (csv, stata):
         assert list(other.columns) == list(whole.columns) and len(other) == len(whole)
     for column in whole:
         known = whole[column].notna()
         told = stata[column].ne("") if whole[column].dtype == "string" else stata[column].notna()
         assert (csv[column].notna() == known).all() and (told == known).all(), column
-        if pd.api.types.is_numeric_dtype(whole[column]) and whole[column].dtype != "boolean":
+        if pd.api.types.is_bool_dtype(whole[column]):
+            truths = whole[column][known].astype(bool)
+            assert (stata[column][known].astype(bool) == truths).all(), column
+            assert set(csv[column][known].map(type)) <= {bool}, column
+            assert (csv[column][known].astype(bool) == truths).all(), column
+        elif pd.api.types.is_numeric_dtype(whole[column]):
             assert csv[column].astype(float).equals(whole[column].astype("Float64").astype(float))
             difference = stata[column].astype(float) - whole[column].astype("Float64").astype(float)
             assert difference.abs().max() < 1e-9, column
@@ -56,6 +69,36 @@ def test_every_format_holds_the_same_table(release: Path, name: str) -> None:
             assert (stata[column][known].dt.date == whole[column][known].dt.date).all(), column
         elif whole[column].dtype == "string":
             assert (stata[column][known] == whole[column][known]).all(), column
+
+
+def test_stata_labels_end_with_a_word_and_types_are_small(release: Path) -> None:
+    with pd.io.stata.StataReader(release / "stata" / "conflict_years.dta") as reader:
+        labels, values = reader.variable_labels(), reader.value_labels()
+        types = reader.read(convert_categoricals=False).dtypes
+    book = pd.read_csv(release / "codebook.csv").set_index(["table", "column"])["title"]
+    for name, label in labels.items():
+        assert label and len(label) <= dataset_formats.STATA_LABEL
+        title = book["conflict_years", name]
+        assert label == title or (label.endswith(" …") and title.startswith(label[:-2] + " "))
+    assert values["is_active"] == {0: "no", 1: "yes"}
+    # A byte for a number up to 100, two up to 32,740.
+    assert types["resolutions_adopted"] == "int8" and types["year"] == "int16"
+    assert (release / "stata" / "conflict_years.dta").stat().st_size < 2_000_000
+
+
+def test_r_reads_days_factors_and_logical_values(release: Path) -> None:
+    r = shutil.which("Rscript")
+    if not r:
+        pytest.skip("R is not installed")
+    ask = (
+        f'source("{release}/read.R"); d <- read_collsec("episodes", "{release}"); '
+        "cat(nrow(d), class(d$onset_date), class(d$outcome), nlevels(d$outcome), "
+        "class(d$is_ended), sum(d$is_ended), class(d$duration_days), sum(is.na(d$outcome)))"
+    )
+    done = subprocess.run([r, "-e", ask], capture_output=True, text=True, check=False)
+    episodes = cs.load("episodes", root=REPOSITORY)
+    ended, missing = int(episodes["is_ended"].sum()), int(episodes["outcome"].isna().sum())
+    assert done.stdout == f"620 Date factor 8 logical {ended} numeric {missing}", done.stderr
 
 
 def test_the_data_package_is_valid_and_true(release: Path) -> None:
@@ -69,6 +112,9 @@ def test_the_data_package_is_valid_and_true(release: Path) -> None:
         content = (release / one["path"]).read_bytes()
         assert one["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
         assert one["bytes"] == len(content) and one["sources"] and one["licenses"]
+        under = "GPL-2.0" if one["path"].split("/")[1].startswith("missions.") else "CC-BY-4.0"
+        assert [license_["name"] for license_ in one["licenses"]] == [under], one["path"]
+    assert {license_["name"] for license_ in written["licenses"]} == {"CC-BY-4.0", "GPL-2.0"}
 
 
 def test_croissant_names_every_file_and_column(release: Path) -> None:
@@ -92,6 +138,7 @@ def test_codebook_references_and_readme(release: Path) -> None:
     references = (release / "references.bib").read_text(encoding="utf-8")
     assert "@misc{ucdp_acd," in references and "@misc{atop," in references
     readme = (release / "README.md").read_text(encoding="utf-8")
+    assert "`missions`: [GNU General Public License, version 2]" in readme
     assert "| `episodes` | 620 |" in readme and 'use "stata/dyads.dta"' in readme
 
 
@@ -100,7 +147,7 @@ def test_the_same_data_give_the_same_bytes(release: Path, tmp_path: Path) -> Non
     from collsec.reports.tables.codebook import entries_of
 
     dataset.write(PROJECT, entries, tmp_path, entries_of(PROJECT), names=["missions"])
-    for kind, ending in dataset.FORMATS.items():
+    for kind, ending in dataset_formats.FORMATS.items():
         name = f"{kind}/missions{ending}"
         assert (tmp_path / name).read_bytes() == (release / name).read_bytes()
 

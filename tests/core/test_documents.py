@@ -92,7 +92,7 @@ def test_values_keep_their_types_and_lines() -> None:
         (b"a: \xff\n", "f.yml, line 1: not UTF-8"),
         ("ok: 1\nb: x\u202ey\n".encode(), "f.yml, line 2: character U+202E"),
         (b"a: 1\nb: \x00\n", "f.yml, line 2: character U+0000"),
-        (b"\xef\xbb\xbfa: 1\n", "f.yml, line 1: character U+FEFF"),
+        (b"a: \xef\xbb\xbf1\n", "f.yml, line 1: character U+FEFF"),
         (b"#" * 2_000_001, "f.yml: 2,000,001 bytes; at most 2,000,000"),
     ],
 )

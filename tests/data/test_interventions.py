@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,7 @@ from collsec.compile.force.interventions import (
     read_interventions,
 )
 from collsec.core.errors import BadTable
+from collsec.upstream.readers import read_texts
 
 RULES = rules(InterventionRules)
 STANDS = [f"armed_{c}" for c in ("with_mandate", "mandate_later", "mandate_disputed")]
@@ -114,3 +116,79 @@ def test_rows_by_hand(tmp_path: Path) -> None:
     assert [i.power for i in every] == [2, 200, 220, 2, 2]
     assert [i.is_armed for i in every] == [True, True, True, True, False]
     assert every[3].ended == "9999-12-31" and every[4].began == "1996-04-09"
+
+
+# Mandates rest on texts -------------------------------------------------------------------------
+NAME_OF_TEXT = r"S-RES-(\d+)\(\d+\)\.txt"
+#: How a text authorizes states, or a force of theirs, to use force.
+MEANS = re.compile(
+    r"authori[sz]\w*[^.;]*(?:states|forces?)[^.;]*(?:all necessary (?:means|measures|action)|"
+    r"all (?:the )?measures necessary|all the necessary action)|"
+    r"authori[sz]es[^.;]*(?:multinational|international (?:security|stabili))",
+    re.I,
+)
+LAST_NUMBER = 1652  # of 2005, the last year of the record of interventions
+
+
+@pytest.fixture(scope="module")
+def texts(shared: Path) -> dict[int, str]:
+    path = shared / "upstream/security_council/resolution_texts_1946_2015.tar.xz"
+    found = read_texts(path, NAME_OF_TEXT)
+    return {int(n): re.sub(r"\s+", " ", text) for n, text in found.items()}
+
+
+def number(resolution: str) -> int:
+    found = re.match(r"S/RES/(\d+)", resolution)
+    assert found
+    return int(found[1])
+
+
+def test_the_words_of_each_mandate_stand_in_its_resolution(texts: dict[int, str]) -> None:
+    for mandate in RULES.mandate:
+        assert mandate.words in texts[number(mandate.resolution)], mandate.resolution
+
+
+def test_no_other_text_authorizes_an_intervention(texts: dict[int, str]) -> None:
+    """Every text to 2005 that authorizes force is a mandate, or listed with a reason."""
+    authorizing = {n for n, text in texts.items() if n <= LAST_NUMBER and MEANS.search(text)}
+    mandates = {number(m.resolution) for m in RULES.mandate}
+    unused = {n for one in RULES.unused for n in one.resolutions}
+    assert not mandates & unused
+    assert authorizing - mandates == unused
+    # Those in other words: Korea, the Congo, Bosnia, Angola, Macedonia, Côte d'Ivoire.
+    assert mandates - authorizing <= {83, 143, 770, 976, 1371, 1464}
+
+
+def test_no_end_of_a_mandate_decides_by_less_than_a_month(shared: Path, repository: Path) -> None:
+    """Ends are general knowledge: moved by a month, none changes where an intervention stands."""
+    resolutions = pd.read_csv(repository / "data/raw/compiled/resolutions.csv")
+    adopted = adoption_days(resolutions, RULES)
+    path = shared / "upstream/imi/MergedIMIData1947-2005.xls"
+    armed = [one for one in read_interventions(path, RULES) if one.is_armed]
+    stands = {one: mandate_of(one, RULES, adopted) for one in armed}
+    for days in (-30, 30):
+        moved = tuple(
+            m.model_copy(update={"until": f"{pd.Timestamp(m.until) + pd.Timedelta(days=days):%F}"})
+            for m in RULES.mandate
+        )
+        others = RULES.model_copy(update={"mandate": moved})
+        differ = [o for o in armed if mandate_of(o, others, adopted) != stands[o]]
+        # By choice the dispute is about December 2001 alone: later American troops are the force's.
+        assert [(o.power, o.target, o.began) for o in differ] == (
+            [(2, 700, "2001-12-20")] if days < 0 else []
+        )
+    # Without any end nine of the 193 would stand otherwise: the Congo 1964 and 1994, Kuwait 1994
+    # and 1996, Iraq 2003, Haiti 2005.
+    endless = RULES.model_copy(
+        update={"mandate": tuple(m.model_copy(update={"until": "9999"}) for m in RULES.mandate)}
+    )
+    differ = [o for o in armed if mandate_of(o, endless, adopted) != stands[o]]
+    assert len(armed) == 193
+    assert sorted((o.target, o.began[:4]) for o in differ) == [
+        (41, "2005"),
+        (490, "1964"),
+        (490, "1994"),
+        *[(645, "2003")] * 2,
+        *[(690, "1994")] * 3,
+        (690, "1996"),
+    ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from pathlib import Path
 
 import pandas as pd
@@ -20,8 +22,12 @@ from collsec.compile.missions.personnel import (
     read_counts,
     units_of,
 )
+from collsec.compile.package import cited_keys
 from collsec.compile.states.states import StateNames
 from collsec.core.errors import BadTable
+from collsec.evidence.dataset import licenses_of
+from collsec.histories.public import PUBLIC
+from study import PROJECT
 
 LABELS, RULES = rules(LabelRules), rules(PersonnelRules)
 KINDS = ("troops", "police", "observers", "total")
@@ -123,10 +129,26 @@ def test_one_map_by_hand(repository: Path, shared: Path) -> None:
 
 
 def test_licenses_stay_beside_the_tables(repository: Path) -> None:
-    package = json.loads((repository / "data/raw/datapackage.json").read_text(encoding="utf-8"))
-    licenses = {r["name"]: [one["name"] for one in r["licenses"]] for r in package["resources"]}
-    for name in ("contributor_months", "personnel_months", "mapped_contributors"):
-        assert licenses[name] == ["GPL-2.0"]
+    """A table that cites data under GPL-2 is under it; LICENSE names each, and no other."""
+    raw = repository / "data/raw"
+    sources = tomllib.loads((raw / "sources.toml").read_text(encoding="utf-8"))
+    alike = {key for key, one in sources.items() if "GPL-2 (repository)" in one["licence"]}
+    assert alike >= {"geo_pko", "geo_pko_contributors", "geo_pko_locations", "ipi_peacekeeping"}
+    package = json.loads((raw / "datapackage.json").read_text(encoding="utf-8"))
+    found = set()
+    for one in package["resources"]:
+        if one["path"].endswith(".csv"):
+            names = [license_["name"] for license_ in one["licenses"]]
+            is_alike = bool(cited_keys(raw / one["path"]) & alike)
+            assert names == (["GPL-2.0"] if is_alike else ["CC-BY-4.0"]), one["name"]
+            found |= {one["name"]} if is_alike else set()
+    told = (repository / "LICENSE").read_text(encoding="utf-8").split("but for these tables:")[1]
+    public = {"missions", "mission_months"}
+    named = set(re.findall(r"[a-z]+_[a-z]+", told.split("(https")[0])) - {"data_package"}
+    assert named == found | {"mission_months"}
+    assert public == {
+        name for name, one in licenses_of(PROJECT, list(PUBLIC)).items() if one["name"] == "GPL-2.0"
+    }
 
 
 def test_labels_by_hand() -> None:

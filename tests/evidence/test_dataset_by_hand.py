@@ -12,7 +12,8 @@ import pytest
 
 from by_hand import told
 from collsec.core.errors import CollsecError
-from collsec.evidence.dataset import STATA_LABEL, write
+from collsec.evidence.dataset import write
+from collsec.evidence.formats import STATA_LABEL, label_of
 from collsec.histories.public import PUBLIC
 from collsec.reports.tables.codebook import entries_of
 from histories.public_world import FRAMES
@@ -34,6 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "csv/acts.csv", "parquet/acts.parquet", "stata/acts.dta",
         "csv/episode_hosts.csv", "parquet/episode_hosts.parquet", "stata/episode_hosts.dta",
         "datapackage.json", "croissant.json", "codebook.csv", "references.bib", "README.md",
+        "read.R",
     ]  # fmt: skip
     assert all(path.exists() for path in written)
     return made
@@ -42,8 +44,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_csv_has_plain_days_and_truths(folder: Path) -> None:
     lines = (folder / "csv/episode_hosts.csv").read_text().split("\n")
     assert len(lines) == 1 + 7 + 1
-    assert lines[1].startswith("1-1,1,1,10,1,TEN,1990-02-10,1990-05-05,true,2,2,1,0.5,0.5,700.0")
-    assert lines[3].startswith("1-2,1,1,10,1,TEN,1992-01-31,1992-12-31,false,,,,,,")
+    assert lines[1].startswith("1-1,1,1,10,1,TEN,1990-02-10,1990-05-05,TRUE,2,2,1,0.5,0.5,700.0")
+    assert lines[3].startswith("1-2,1,1,10,1,TEN,1992-01-31,1992-12-31,FALSE,,,,,,")
 
 
 def test_parquet_is_the_table(folder: Path) -> None:
@@ -54,7 +56,7 @@ def test_parquet_is_the_table(folder: Path) -> None:
 
 def test_stata_has_dates_numbers_texts_and_labels(folder: Path) -> None:
     path = folder / "stata/acts.dta"
-    found = pd.read_stata(path)
+    found = pd.read_stata(path, convert_categoricals=False)
     assert len(found) == 7 and list(found.columns) == list(frames()["acts"].columns)
     first = found.iloc[0]
     assert (first["item_id"], first["date"], first["cast_china"]) == (
@@ -63,22 +65,29 @@ def test_stata_has_dates_numbers_texts_and_labels(folder: Path) -> None:
     assert found["episode_id"].tolist() == ["1-1", "", "1-1", "2-1", "1-1", "", ""]
     # A truth that is missing somewhere is a number with gaps; one that never is, is whole.
     assert found["is_chapter_vii"].isna().sum() == 4 and found["is_chapter_vii"].sum() == 2
-    assert str(found["cast_china"].dtype) == "int32" and found["cast_china"].sum() == 2
+    assert str(found["cast_china"].dtype) == "int8" and found["cast_china"].sum() == 2
+    assert pd.read_stata(path)["cast_china"].iloc[0] == "no"
     with pd.read_stata(path, iterator=True) as reader:
         labels = reader.variable_labels()
         assert reader.time_stamp == "01 Jan 2000 00:00"  # the same of every file, whenever written
-        assert reader.data_label == PUBLIC["acts"].title[:STATA_LABEL]
+        assert reader.data_label == label_of(PUBLIC["acts"].title)
     assert all(labels.values()) and max(len(text) for text in labels.values()) <= STATA_LABEL
+
+
+def test_a_value_that_is_not_listed_is_no_missing_one(tmp_path: Path) -> None:
+    table = frames()["acts"].assign(action_class="another").astype({"action_class": "string"})
+    with pytest.raises(ValueError, match=r"action_class: \{'another'\} are not among its listed"):
+        write(PROJECT, {"acts": table}, tmp_path, entries_of(PROJECT), names=["acts"])
 
 
 def test_a_long_text_is_whole_in_stata(tmp_path: Path) -> None:
     long, edge = "x" * 3000, "y" * 2045
-    table = frames()["acts"].assign(action_class=[long, edge, None, "é", "a", "b", "c"])
-    table = table.astype({"action_class": "string"})
+    table = frames()["acts"].assign(act=[long, edge, None, "é", "a", "b", "c"])
+    table = table.astype({"act": "string"})
     write(
         PROJECT, {"acts": table}, tmp_path, entries_of(PROJECT), names=["acts"], formats=["stata"]
     )
-    found = pd.read_stata(tmp_path / "stata/acts.dta")["action_class"].tolist()
+    found = pd.read_stata(tmp_path / "stata/acts.dta")["act"].tolist()
     assert found == [long, edge, "", "é", "a", "b", "c"]
     package = json.loads((tmp_path / "datapackage.json").read_text())
     assert [one["name"] for one in package["resources"]] == ["acts"]
@@ -88,14 +97,22 @@ def test_a_long_text_is_whole_in_stata(tmp_path: Path) -> None:
 def test_a_text_beyond_two_thousand_bytes_lies_apart(
     tmp_path: Path, length: int, is_apart: bool
 ) -> None:
-    text = "é" + "x" * (length - 2)  # a letter of two bytes
-    table = frames()["acts"].assign(action_class=[text, *[""] * 6])
-    table = table.astype({"action_class": "string"})
+    texts = [f"é{row}" + "x" * (length - 3) for row in range(7)]  # a letter of two bytes
+    table = frames()["acts"].assign(act=texts)
+    table = table.astype({"act": "string"})
     write(
         PROJECT, {"acts": table}, tmp_path, entries_of(PROJECT), names=["acts"], formats=["stata"]
     )
     # Stata keeps long strings in a section of their own, each after these letters.
     assert (b"<strls>GSO" in (tmp_path / "stata/acts.dta").read_bytes()) is is_apart
+
+
+def test_a_text_said_in_every_row_is_kept_once(tmp_path: Path) -> None:
+    table = frames()["acts"].assign(act="x" * 1000).astype({"act": "string"})
+    write(
+        PROJECT, {"acts": table}, tmp_path, entries_of(PROJECT), names=["acts"], formats=["stata"]
+    )
+    assert (tmp_path / "stata/acts.dta").read_bytes().count(b"x" * 1000) == 1
 
 
 def test_the_package_describes_each_file(folder: Path) -> None:
@@ -153,7 +170,7 @@ def test_codebook_references_and_readme_tell_of_every_table(folder: Path) -> Non
     assert book[["type", "unit", "definition"]].notna().all(axis=None)
     text = (folder / "README.md").read_text()
     assert "| `acts` | 7 | `item_id, conflict_id` |" in text
-    assert '- R: `d <- read.csv("csv/acts.csv")`' in text and "haven::read_dta" in text
+    assert 'd <- read_collsec("acts")`' in text and "haven::read_dta" in text
     references = (folder / "references.bib").read_text()
     assert references.startswith("@software{collsec,") and references.count("\n@") > 3
 

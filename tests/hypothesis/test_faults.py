@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
+from collsec.core.errors import BadDocument
 from collsec.core.project import Project
 from collsec.hypothesis.faults import written_by_hand
 from collsec.pipeline import faults
+from collsec.reports.pages import vocabulary
+from collsec.tables.clean import read_raw, resources
 from for_all_tests import first
 from mini.raw import build_raw
 from study import PROJECT
@@ -75,11 +79,13 @@ def test_faults_of_names_are_told_once_the_tables_can_be_read(study: Project) ->
     damage(study, "analyses/h1-deployment-delay.qmd", "claims: [C01a,", "claims: [C99,")
     damage(study, "analyses/h3-p5-interest.qmd", "cites: [ucdp_acd]", "cites: [ucdp]")
     damage(study, "analyses/h2-veto-use.qmd", "parts: [", "parts: [parts_unknown, ")
-    assert [(f.line, f.key, f.value) for f in faults(study)] == [
-        (5, "claims[0]", "'C99'"),
-        (faults(study)[1].line, "parts[0]", "'parts_unknown'"),
-        (faults(study)[2].line, "cites[0]", "'ucdp'"),
+    found = faults(study)
+    assert [(f.key, f.value) for f in found] == [
+        ("claims[0]", "'C99'"),
+        ("parts[0]", "'parts_unknown'"),
+        ("cites[0]", "'ucdp'"),
     ]
+    assert found[0].line == 5
 
 
 def test_the_files_that_are_read_are_listed(study: Project) -> None:
@@ -106,3 +112,177 @@ def test_the_files_that_are_read_are_listed(study: Project) -> None:
 def test_a_file_that_is_missing_is_told(study: Project, file: str, message: str) -> None:
     (study.root / file).unlink()
     assert any(message in str(fault) for fault in faults(study))
+
+
+# What pages bring along -------------------------------------------------------------------------
+MODULE = "analyses/h19/regional.py"
+
+
+@pytest.mark.usefixtures("registers")
+@pytest.mark.parametrize(
+    ("old", "new", "key", "value", "said"),
+    first(
+        (
+            '"regional_presence.missions",',
+            '"regional_presence.mission",',
+            "regional_peacekeepers",
+            "'regional_presence.mission'",
+            "regional_presence has no column 'mission'. Did you mean 'missions'?",
+        ),
+        (
+            '*("sponsor", ',
+            '*("sponsr", ',
+            "regional_presence",
+            "'missions.sponsr'",
+            "missions has no column 'sponsr'. Did you mean 'sponsor'?",
+        ),
+        (
+            '*("first_troops_basis", ',
+            "*(",
+            "regional_presence",
+            "'missions.first_troops_basis'",
+            "is read, and not declared in `uses`. Declare it there.",
+        ),
+        (
+            'return where_positive(regional_presence, "missions")',
+            'return where_positive(regional_presence, "missions")[["on_date", "conflict_id"]]',
+            "regional_peacekeepers",
+            None,
+            "returns the columns on_date, conflict_id; this exposure must return conflict_id, "
+            "on_date, off_date.",
+        ),
+        (
+            'return where_positive(regional_presence, "missions")',
+            "where_positive(regional_presence, 'missions')",
+            "regional_peacekeepers",
+            None,
+            "returns nothing; this exposure must return",
+        ),
+        (
+            "    return steps\n",
+            "    return steps.drop(columns='known_from')\n",
+            "regional_presence",
+            None,
+            "this timeline must return conflict_id, from_date, known_from.",
+        ),
+        (
+            'return where_positive(regional_presence, "missions")',
+            "return where_positive(regional_presence, 1 / 0)",
+            "regional_peacekeepers",
+            None,
+            "cannot be computed (ZeroDivisionError: division by zero).",
+        ),
+    ),
+)
+def test_what_a_page_brings_along_is_tried_before_the_run(
+    study: Project, old: str, new: str, key: str, value: str | None, said: str
+) -> None:
+    damage(study, MODULE, old, new)
+    found = faults(study)[0]
+    assert (found.file, found.key, found.value) == (MODULE, key, value)
+    assert said in str(found)
+    lines = (study.root / MODULE).read_text("utf-8").splitlines()
+    assert found.line is not None
+    if value is not None and "declared" not in said:
+        column = value.strip("'").rpartition(".")[2]
+        assert column in lines[found.line - 1] or lines[found.line - 1].startswith("@")
+
+
+def own_table(study: Project, rows: str) -> str:
+    """Give the page of H19 a table of its own; its file."""
+    page, file = "analyses/h19/h19-regional-troops.qmd", "analyses/h19/rain.csv"
+    damage(study, page, "modules: [", "tables: [rain.csv]\nmodules: [")
+    days = [{"name": name, "type": "date"} for name in ("from_date", "to_date")]
+    fields = [{"name": "gwno", "type": "integer"}, {"name": "year", "type": "integer"}, *days]
+    schema = study.root / "analyses/h19/rain.schema.json"
+    schema.write_text(json.dumps({"fields": fields}), "utf-8")
+    (study.root / file).write_text(f"gwno,year,from_date,to_date\n{rows}\n", "utf-8")
+    return file
+
+
+@pytest.mark.usefixtures("registers")
+@pytest.mark.parametrize(
+    ("row", "column", "said"),
+    first(
+        ("2,1990,1990-01-01,1990-12-31", "", ""),
+        ("3,1990,1990-01-01,1990-12-31", "gwno", "unknown state code."),
+        ("2,2081,1990-01-01,1990-12-31", "year", "lies after 2026, the last year coded."),
+        ("2,1990,1990-01-01,2081-12-31", "to_date", "lies outside of 1946-01-01 to 2026-12-31."),
+        ("2,1990,1990-01-01,1989-12-31", "to_date", "lies before from_date, 1990-01-01."),
+    ),
+)
+def test_a_table_of_a_page_names_states_and_days_that_can_be(
+    study: Project, row: str, column: str, said: str
+) -> None:
+    file = own_table(study, f"2,1989,1989-01-01,1989-12-31\n{row}")
+    found = faults(study)
+    assert [(f.file, f.line, f.key) for f in found] == ([(file, 3, column)] if column else [])
+    assert all(said in str(fault) for fault in found)
+
+
+def test_a_table_that_nothing_reads_is_told(study: Project) -> None:
+    (study.root / "data/raw/coded/vetos.csv").write_text("a,b\n1,2\n", "utf-8")
+    (study.root / "analyses/h19/rain.csv").write_text("a,b\n1,2\n", "utf-8")
+    beside, raw = faults(study)
+    assert beside.file == "analyses/h19/rain.csv"
+    assert "Name it in analyses/h19/h19-regional-troops.qmd" in beside.remedy
+    assert raw.file == "data/raw/coded/vetos.csv"
+    assert "Did you mean 'coded/vetoes.csv'?" in raw.remedy
+
+
+@pytest.mark.parametrize("mark", first(b"", b"\xef\xbb\xbf"))
+def test_marks_and_line_ends_of_editors_change_nothing(study: Project, mark: bytes) -> None:
+    """A byte-order mark, Windows line ends, and no end of the last line are read."""
+    for file in (
+        "data/raw/coded/missions.csv",
+        "data/raw/schemas/missions.json",
+        "data/raw/datapackage.json",
+        "data/raw/sources.toml",
+        "analyses/_study.yml",
+        "analyses/h1-deployment-delay.qmd",
+    ):
+        path = study.root / file
+        path.write_bytes(mark + path.read_bytes().replace(b"\n", b"\r\n").rstrip())
+    assert faults(study) == []
+    named = resources(study)["missions"]
+    there = read_raw(Project(PROJECT.root), resources(PROJECT)["missions"])
+    here = read_raw(study, named)
+    assert [*here.columns] == [*there.columns]
+    assert not any(str(value).endswith("\r") for value in here.iloc[:, -1])
+
+
+PAGE = "analyses/h19/h19-regional-troops.qmd"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value", "said"),
+    first(
+        ("h19.primary.sentence", "h19.primary.sentense", "h19.primary.sentense", "h19.primary.sen"),
+        ("h19.primary.units", "h99.primary.units", "h99.primary.units", "'h99' is no hypothesis"),
+        ("h19.primary.finding", "h19.verdict.finding", "h19.verdict.finding", "no result has"),
+        ("_tbl-h19-checks", "_tbl-h19-cheks", "_tbl-h19-cheks.md", "Is it 'checks'?"),
+        (
+            "figures/h19-multiverse",
+            "figures/h19-multiverze",
+            "h19-multiverze",
+            "Is it 'multiverse'",
+        ),
+        ("{{< var h19.primary.units", "{{< vr h19.primary.units", "h19.primary.units", "shortcode"),
+    ),
+)
+def test_a_name_in_prose_that_nothing_bears_is_told(
+    study: Project, old: str, new: str, value: str, said: str
+) -> None:
+    damage(study, PAGE, old, new)
+    with pytest.raises(BadDocument) as caught:
+        vocabulary.check(study)
+    (found,) = caught.value.faults
+    assert (found.file, found.value) == (PAGE, repr(value))
+    assert said in str(found)
+    lines = (study.root / PAGE).read_text("utf-8").splitlines()
+    assert found.line is not None
+    assert new in lines[found.line - 1]
+
+
+def test_every_name_in_the_study_s_own_prose_may_be_borne() -> None:
+    vocabulary.check(PROJECT)

@@ -135,11 +135,6 @@ def utf16(t: Table) -> Damage:
     return Damage(t.file, 1)
 
 
-def byte_order_mark(t: Table) -> Damage:
-    t.path.write_bytes(b"\xef\xbb\xbf" + t.path.read_bytes())
-    return Damage(t.file, 1)
-
-
 def nul_bytes(t: Table) -> Damage:
     lines = t.path.read_bytes().splitlines(keepends=True)
     at = t.any_line()
@@ -192,10 +187,10 @@ def torn_schema(t: Table) -> Damage:
 
 
 def truncated(t: Table) -> Damage:
-    """A download that stopped within a line."""
+    """A download that stopped within a line, before its last cell."""
     lines = t.lines()
     at = t.any_line()
-    kept = lines[at][: t.rng.randrange(1, len(lines[at]) - 1)]
+    kept = lines[at][: t.rng.randrange(1, lines[at].rindex(",") + 1)]
     t.path.write_text("".join([*lines[:at], kept]), "utf-8", newline="")
     return Damage(t.file, at + 1)
 
@@ -341,6 +336,12 @@ def date_of_another_century(t: Table) -> Damage:
     century = t.rng.choice(["11", "18", "29"])
     dates = [c for c in t.of_type("date") if c != "first_death_date"]
     return t.put(lambda old: century + old[2:], dates)
+
+
+def date_of_the_future(t: Table) -> Damage:
+    ahead = ("valid_to", "first_death_date")
+    dates = [c for c in t.of_type("date") if c not in ahead]
+    return t.put(lambda old: f"2081{old[4:]}", dates)
 
 
 def text_in_a_number(t: Table) -> Damage:
@@ -533,7 +534,6 @@ FACTS: tuple[tuple[str, Callable[[Table], Damage]], ...] = (
 FILES = (
     latin1,
     utf16,
-    byte_order_mark,
     nul_bytes,
     workbook,
     archive,
@@ -567,6 +567,7 @@ CELLS: tuple[tuple[Callable[[Table], Damage], tuple[str, ...]], ...] = (
     (impossible_date, ("missions", "vetoes", "episodes", "resolutions", "states")),
     (date_of_another_country, ("missions", "vetoes", "draft_conflicts", "mission_milestones")),
     (date_of_another_century, ("missions", "vetoes", "episodes", "agenda_conflicts")),
+    (date_of_the_future, ("missions", "vetoes", "resolutions", "peace_agreements")),
     (text_in_a_number, ("p5_ties", "host_states", "resolutions", "mission_milestones")),
     (no_number, ("p5_ties", "host_states", "episodes")),
     (decimals_in_a_whole_number, ("p5_ties", "episodes", "council_members")),

@@ -11,8 +11,23 @@ Row = dict[str, str]
 ENDED = "14129"
 #: Quiet in 2024 and active again: over government in Chad.
 RESUMED = "288"
-#: An episode whose onset is moved by a month, within its year: Rwanda, 1990.
-REDATED = ("374", "1990-10-03", "1990-11-03")
+#: Conflict → onset of its episode, moved by a month within its year.
+REDATED = {
+    "228": ("1948-04-15", "1948-05-15"),
+    "371": ("1990-08-02", "1990-09-02"),
+    "374": ("1990-10-03", "1990-11-03"),
+    "382": ("1991-04-01", "1991-05-01"),
+    "385": ("1991-07-27", "1991-08-27"),
+    "389": ("1992-04-27", "1992-05-27"),
+    "392": ("1992-08-17", "1992-09-17"),
+    "397": ("1993-10-03", "1993-11-03"),
+    "398": ("1992-07-21", "1992-08-21"),
+    "410": ("1998-06-07", "1998-07-07"),
+}
+#: Gone, with a vetoed draft and an operation that were linked to it: Vietnam, 1946 to 1954.
+DROPPED = "216"
+#: Quiet in one year of what was one episode: Namibia, 1966 to 1989.
+SPLIT, QUIET_YEAR, BEGUN_AGAIN = "298", "1980", "1981-02-01"
 #: A conflict that is counted with another from now on: the Karenni with the Karen.
 MERGED = ("253", "221")
 #: Invented; no UCDP id is as high.
@@ -44,9 +59,15 @@ def conflicts(rows: list[Row]) -> list[Row]:
             if (into, own["year"]) in joined:
                 continue
             own |= {"conflict_id": into, "start_prec": "1"}
-        conflict, before, after = REDATED
-        if own["conflict_id"] == conflict and own["start_date2"] == before:
+        if is_gone(own):
+            continue
+        before, after = REDATED.get(own["conflict_id"], ("", ""))
+        if own["start_date2"] == before:
             own["start_date2"] = after
+        if own["conflict_id"] == SPLIT and own["year"] > QUIET_YEAR:
+            own |= {"start_date2": BEGUN_AGAIN, "start_prec2": "1"}
+        elif own["conflict_id"] == SPLIT and int(own["year"]) == int(QUIET_YEAR) - 1:
+            own |= {"ep_end": "1", "ep_end_date": f"{own['year']}-12-31"}
         if own["conflict_id"] == ENDED and own["year"] == "2024":
             own |= {"ep_end": "1", "ep_end_date": "2024-11-30"}
         out.append(own)
@@ -68,6 +89,13 @@ def conflicts(rows: list[Row]) -> list[Row]:
     out.append({**model, **begun, **new, "cumulative_intensity": "0"})
     as_one([r for r in out if r["conflict_id"] == into])
     return sorted(out, key=lambda r: (int(r["conflict_id"]), int(r["year"])))
+
+
+def is_gone(row: Row) -> bool:
+    """Whether a year of the older release is in the made one no more."""
+    return row["conflict_id"] == DROPPED or (
+        row["conflict_id"] == SPLIT and row["year"] == QUIET_YEAR
+    )
 
 
 def as_one(rows: list[Row]) -> None:
@@ -94,7 +122,7 @@ def as_one(rows: list[Row]) -> None:
 def dyads(rows: list[Row]) -> list[Row]:
     """Dyad-years that go with them; the invented and the resumed war have one dyad each."""
     old, into = MERGED
-    out = [{**r, "version": "26.1"} for r in rows]
+    out = [{**r, "version": "26.1"} for r in rows if not is_gone(r)]
     for row in out:
         if row["conflict_id"] == old:
             row["conflict_id"] = into

@@ -1,7 +1,7 @@
 """A newer release of the conflict data: compiled, run, and compared without an edit of code.
 
-The release is made: 25.1 with an invented year 2025, in which a war begins, one ends, one resumes,
-one is re-dated, and a conflict is merged with another.
+The release is made: 25.1 with an invented year 2025, in which a war begins, one ends, one resumes;
+ten are re-dated, one is split, a conflict is merged with another, and one is gone.
 """
 
 from __future__ import annotations
@@ -12,9 +12,22 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from collsec.compile import compile_vintage
+from collsec.compile import compile_vintage, left_out
 from collsec.core.project import Project
-from mini.next_release import ENDED, MERGED, NEW, REDATED, RESUMED, make
+from collsec.histories.episodes import link
+from collsec.histories.public import PUBLIC
+from collsec.tables.clean import read_raw, resources
+from mini.next_release import (
+    BEGUN_AGAIN,
+    DROPPED,
+    ENDED,
+    MERGED,
+    NEW,
+    REDATED,
+    RESUMED,
+    SPLIT,
+    make,
+)
 from mini.small_study import RAW, build, collsec, snakemake
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
@@ -41,15 +54,40 @@ def test_what_happened_in_the_new_year_is_seen(newer: Path, repository: Path) ->
     assert rows[f"{ENDED}-1"]["end_new"] == "2024-11-30"
     resumed = [r for e, r in rows.items() if e.startswith(f"{RESUMED}-")]
     assert [(r["change"], r["onset_new"]) for r in resumed] == [("added", "2025-03-14")]
-    conflict, before, after = REDATED
-    assert rows[f"{conflict}-1"]["change"] == "re-dated"
-    assert (rows[f"{conflict}-1"]["onset_old"], rows[f"{conflict}-1"]["onset_new"]) == (
-        before,
-        after,
-    )
+    assert len(REDATED) == 10
+    for conflict, (before, after) in REDATED.items():
+        row = rows[f"{conflict}-1"]
+        assert (row["change"], row["onset_old"], row["onset_new"]) == ("re-dated", before, after)
+    assert rows[f"{DROPPED}-1"]["change"] == "dropped"
+    # The longer part, of 14 years, keeps the id; the other, of 9, has one that nothing had.
+    first, second = rows[f"{SPLIT}-1"], rows[f"{SPLIT}-2"]
+    assert (first["change"], first["onset_old"], first["onset_new"], first["end_new"]) == (
+        "re-dated", "1966-12-31", "1966-12-31", "1979-12-31",
+    )  # fmt: skip
+    assert (second["change"], second["onset_new"]) == ("added", BEGUN_AGAIN)
+    assert second["end_new"] == "1989-05-05"
     merged = {r["change"] for e, r in rows.items() if e.startswith(f"{MERGED[0]}-")}
     assert merged == {"dropped"} and rows[f"{MERGED[1]}-2"]["change"] == "re-dated"
-    assert len(rows) == 12  # and nothing else
+    assert len(rows) == 12 + 9 + 1 + 2  # and nothing else
+
+
+def test_links_and_vetoes_survive(newer: Path, repository: Path) -> None:
+    """No coded row is lost but those of the conflict that is gone, and these are named."""
+    assert left_out(repository / RAW, newer / RAW) == {
+        "draft_conflicts": ["1954-06-18-a/216"],
+        "mission_conflicts": ["icsc-vietnam:216"],
+    }
+    project = Project(newer)
+    frames = link({name: read_raw(project, one) for name, one in resources(project).items()})
+    acts = PUBLIC["acts"](frames)
+    drafts = pd.read_csv(repository / RAW / "coded" / "draft_conflicts.csv", dtype=str)
+    linked = drafts[(drafts["is_none"] == "false") & (drafts["conflict_id"] != DROPPED)]
+    assert len(linked) > 100
+    pairs = set(zip(acts["item_id"], acts["conflict_id"].astype(str), strict=True))
+    assert set(zip(linked["item_id"], linked["conflict_id"], strict=True)) <= pairs
+    of_split = acts[acts["conflict_id"] == int(SPLIT)].set_index("item_id")["episode_id"]
+    assert of_split["1975-06-06-a"] == of_split["1976-10-19-a"] == f"{SPLIT}-1"
+    assert of_split["1981-04-30-a"] == f"{SPLIT}-2"
 
 
 def test_sources_are_those_of_the_release(newer: Path) -> None:

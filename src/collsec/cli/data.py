@@ -115,6 +115,14 @@ def show_compiled(compiled: Sequence[Compiled], console: Console) -> None:
     console.print(table)
 
 
+def show_left_out(rows: Mapping[str, Sequence[str]], console: Console) -> None:
+    """Print the coded rows that a release leaves out, by table."""
+    if rows:
+        console.print("\nLeft out, for the release does not have their conflicts:")
+    for name, keys in rows.items():
+        console.print(f"{name} ({len(keys)}): {', '.join(keys)}", soft_wrap=True, markup=False)
+
+
 def changed_lines(diff: str) -> tuple[int, int]:
     """Lines added and removed in a unified diff.
 

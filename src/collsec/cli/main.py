@@ -234,8 +234,8 @@ def compile_(
     """Rebuild data/raw/compiled from upstream files by the coding rules."""
     from rich.console import Console
 
-    from collsec.cli.data import show_compiled
-    from collsec.compile import compile_all, compile_vintage
+    from collsec.cli.data import show_compiled, show_left_out
+    from collsec.compile import compile_all, compile_vintage, left_out
     from collsec.compile.conflicts.vintages import Vintages
     from collsec.compile.rules import read_rules
 
@@ -252,7 +252,10 @@ def compile_(
     else:
         chosen = vintage or read_rules(project.raw / "rules", Vintages).first.name
         compiled = compile_vintage(upstream, project.raw, project_at(to).raw, chosen)
-    show_compiled(compiled, Console(highlight=False))
+    console = Console(highlight=False)
+    show_compiled(compiled, console)
+    if to is not None:
+        show_left_out(left_out(project.raw, project_at(to).raw), console)
 
 
 @step_app.command(epilog="Example: `collsec step tables`")

@@ -219,7 +219,7 @@ def compile_vintage(upstream: Path, raw: Path, to: Path, vintage: str) -> list[C
 
 def of_conflicts(path: Path, known: Set[int]) -> str:
     """Text of a coded table without the rows on conflicts that are not known."""
-    rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines(keepends=True)))
+    rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines(keepends=True)))
     header = rows[0]
     if "conflict_id" in header:
         place = header.index("conflict_id")
@@ -227,6 +227,33 @@ def of_conflicts(path: Path, known: Set[int]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(rows)
     return out.getvalue()
+
+
+def left_out(raw: Path, to: Path) -> dict[str, list[str]]:
+    """Rows of coded tables that another release leaves out, since it lacks their conflicts.
+
+    Parameters
+    ----------
+    raw, to : Path
+        The study's ``data/raw`` and that of the release.
+
+    Returns
+    -------
+    dict of list of str
+        Name of a table → first cells of the rows; tables that are whole are not in it.
+    """
+    found = {}
+    for path in sorted((raw / "coded").glob("*.csv")):
+        ours, theirs = (
+            [tuple(row) for row in csv.reader(text.splitlines(keepends=True))]
+            for text in (
+                p.read_text(encoding="utf-8-sig") for p in (path, to / "coded" / path.name)
+            )
+        )
+        kept = set(theirs)
+        if gone := [row[0] for row in ours if row not in kept]:
+            found[path.stem] = gone
+    return found
 
 
 def check_columns(name: str, table: pd.DataFrame, raw: Path) -> None:

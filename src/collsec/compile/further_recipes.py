@@ -153,7 +153,7 @@ FURTHER: dict[str, Recipe] = {
     "further_mandates": Recipe(("pema",), further_mandates),
     "mandate_paragraphs": Recipe(("pema", *COUNCIL), mandate_paragraphs),
     "intervention_years": Recipe(
-        ("imi", "mip", *COUNCIL),
+        ("imi", "mip", "resolution_texts", *COUNCIL),
         lambda bench: intervention_years_from(
             bench.upstream.file("imi"),
             bench.upstream.file("mip"),

@@ -65,7 +65,7 @@ def package_text(raw: Path, *, of: Path | None = None, rows_reason: str | None =
         table |= TABLE
         table["sources"] = sources_of_table(tables_of, table, sources)
         if rows_reason is not None and (tables_of / table["path"]).exists():
-            with (tables_of / table["path"]).open(encoding="utf-8", newline="") as file:
+            with (tables_of / table["path"]).open(encoding="utf-8-sig", newline="") as file:
                 table |= {"rows": sum(1 for _ in csv.reader(file)) - 1, "rows_reason": rows_reason}
     licenses = descriptor["licenses"]
     rules = [rules_resource(path, licenses, sources) for path in sorted(raw.glob("rules/*.toml"))]
@@ -90,7 +90,7 @@ def read_package(raw: Path) -> dict[str, Any]:
     if not path.exists():
         raise MissingInput(f"{FILE} is missing: is this the project's folder?")
     try:
-        descriptor: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        descriptor: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
         raise BadTable(
             FILE,
@@ -159,7 +159,7 @@ def cited_keys(path: Path) -> set[str]:
     """Keys in the columns of sources of a table, whatever else stands there."""
     if not path.exists():
         return set()
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
         columns = [c for c in rows.fieldnames or () if c == "source" or c.endswith("_source")]
         return {part.strip() for row in rows for c in columns for part in row[c].split(";")}
@@ -169,7 +169,7 @@ def schema_keys(path: Path) -> set[str]:
     """Keys that the fields of a schema name as their sources."""
     if not path.exists():
         raise MissingInput(f"data/raw/schemas/{path.name} is missing. Take it back from git.")
-    fields = json.loads(path.read_text(encoding="utf-8"))["fields"]
+    fields = json.loads(path.read_text(encoding="utf-8-sig"))["fields"]
     return {key for field in fields for key in field.get("sources", ())}
 
 
@@ -177,7 +177,7 @@ def rules_resource(
     path: Path, licenses: list[dict[str, str]], sources: Mapping[str, Source]
 ) -> dict[str, Any]:
     """What the package says of a file of coding rules."""
-    rules = tomllib.loads(path.read_text(encoding="utf-8"))
+    rules = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     return {
         "name": f"rules-{path.stem.replace('_', '-')}",
         "title": rules["title"],

@@ -33,6 +33,8 @@ LARGEST_INTEGER_DIGITS = 18  # more do not fit into 64 bits
 FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffd]"
 )
+#: What some editors put before the first character; it says nothing where a file is UTF-8.
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NOT_GIVEN: Any = object()
 _KINDS = {"!!map": "mapping", "!!seq": "list"}
 
@@ -120,7 +122,7 @@ def _untupled(value: Any) -> Any:
 
 
 def read_text(path: Path, file: str) -> str:
-    """Text of a file that a person writes.
+    """Text of a file that a person writes: byte-order mark and Windows line ends are passed over.
 
     Raises
     ------
@@ -136,7 +138,7 @@ def read_text(path: Path, file: str) -> str:
             Fault(file, f"{size:,} bytes; at most {LARGEST_FILE:,} are read.", remedy="Shorten it.")
         )
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().removeprefix(BYTE_ORDER_MARK).decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise BadDocument(
@@ -440,7 +442,7 @@ def read_json(path: Path, file: str) -> Document:
         return content
 
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().removeprefix(BYTE_ORDER_MARK).decode("utf-8")
         content = json.loads(text, object_pairs_hook=pairs)
     except UnicodeDecodeError:
         raise BadDocument(Fault(file, "not UTF-8.", remedy="Save it as UTF-8.")) from None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,12 @@ from collsec.core.errors import CollsecError, nearest
 from collsec.core.project import Project, whole
 from collsec.core.provenance import data_vintage
 from collsec.evidence import citation
+from collsec.evidence.formats import FORMATS, R_SCRIPT, FileColumn, write_table
 from collsec.evidence.software import Software, software
 from collsec.histories.public import PUBLIC, PublicTable, raw_columns_of
 from collsec.tables.clean import read_json, resources
-from collsec.tables.codebook import Entry
+from collsec.tables.codebook import ONE_OF, Entry
 
-FORMATS = {"csv": ".csv", "parquet": ".parquet", "stata": ".dta"}
 MEDIA = {
     "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
@@ -37,6 +36,8 @@ LICENSE = {
     "title": "Creative Commons Attribution 4.0",
     "path": "https://creativecommons.org/licenses/by/4.0/",
 }
+#: License of facts that others publish under it; it goes before the study's own.
+SHARED_ALIKE = "GPL-2.0"
 #: Column → table whose key it is.
 KEYS = {
     "episode_id": "episodes",
@@ -52,10 +53,6 @@ CROISSANT = {
     "date": "sc:Date",
     "string": "sc:Text",
 }
-#: The time stamp of every Stata file, so that the same data give the same bytes.
-STATA_STAMP = datetime(2000, 1, 1)
-STATA_LABEL = 80  # characters that a label of a variable may have
-MOST_TEXT = 2000  # characters beyond which Stata needs a long string
 
 
 def write(
@@ -84,7 +81,7 @@ def write(
     -------
     list of Path
         What was written: ``<format>/<table>.<ending>``, ``datapackage.json``, ``croissant.json``,
-        ``codebook.csv``, ``references.bib``, ``README.md``.
+        ``codebook.csv``, ``references.bib``, ``README.md``, ``read.R``.
 
     Raises
     ------
@@ -95,20 +92,24 @@ def write(
     kinds = [_known(kind, FORMATS, "format") for kind in formats] or list(FORMATS)
     written = []
     for name in chosen:
+        title = PUBLIC[name].title
         for kind in kinds:
             path = folder / kind / f"{name}{FORMATS[kind]}"
             with whole(path) as temporary:
-                _write_table(frames[name], temporary, kind, entries, PUBLIC[name].title)
+                write_table(frames[name], temporary, kind, _columns(PUBLIC[name], entries), title)
             written.append(path)
     used = _used(project, chosen)
     own = software(project)
-    described = _Described(project, folder, chosen, kinds, entries, used, own)
+    described = _Described(
+        project, folder, chosen, kinds, entries, used, own, licenses_of(project, chosen)
+    )
     texts = {
         "datapackage.json": _as_json(described.data_package(frames)),
         "croissant.json": _as_json(described.croissant()),
         "codebook.csv": described.codebook().to_csv(index=False, lineterminator="\n"),
         "references.bib": described.references(),
         "README.md": described.readme(frames),
+        "read.R": R_SCRIPT,
     }
     for name, text in texts.items():
         with whole(folder / name) as temporary:
@@ -128,46 +129,15 @@ def _as_json(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def _write_table(
-    frame: pd.DataFrame, path: Path, kind: str, entries: Mapping[str, Entry], title: str
-) -> None:
-    if kind == "parquet":
-        frame.to_parquet(path, index=False)
-    elif kind == "csv":
-        plain = frame.copy()
-        for column in plain.select_dtypes(["bool", "boolean"]):
-            plain[column] = plain[column].map({True: "true", False: "false"})
-        plain.to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n")
-    else:
-        _write_stata(frame, path, entries, title)
-
-
-def _write_stata(frame: pd.DataFrame, path: Path, entries: Mapping[str, Entry], title: str) -> None:
-    """Days as Stata's dates, true and false as 1 and 0, texts in Unicode, titles as labels."""
-    plain = frame.copy()
-    days = list(plain.select_dtypes("datetime").columns)
-    for column in plain.select_dtypes(["bool", "boolean", "Int64"]):
-        values = plain[column].astype("Float64").astype(float)
-        plain[column] = values if values.isna().any() else values.astype("int32")
-    long: list[str] = []
-    for column in plain.select_dtypes("string"):
-        plain[column] = plain[column].fillna("").astype(object)
-        if plain[column].map(lambda text: len(text.encode())).max() > MOST_TEXT:
-            long.append(column)
-    for column in days:
-        plain[column] = plain[column].astype("datetime64[ns]")
-    labels = {str(c): (entries[str(c)].title or entries[str(c)].definition) for c in plain}
-    with path.open("wb") as file:
-        plain.to_stata(
-            file,
-            write_index=False,
-            version=118,
-            convert_dates=dict.fromkeys(days, "td"),
-            convert_strl=long,
-            time_stamp=STATA_STAMP,
-            data_label=title[:STATA_LABEL],
-            variable_labels={name: text[:STATA_LABEL] for name, text in labels.items()},
-        )
+def _columns(table: PublicTable, entries: Mapping[str, Entry]) -> dict[str, FileColumn]:
+    """What the files say of each column of a public table."""
+    found = {}
+    for name in table.columns:
+        [holder] = [h for h in entries[name].holders if h.table == f"public/{table.name}"]
+        values = holder.values.removeprefix(ONE_OF).split(", ")
+        is_listed = holder.values.startswith(ONE_OF) and holder.type == "string"
+        found[name] = FileColumn(entries[name].title, tuple(values) if is_listed else ())
+    return found
 
 
 def _used(project: Project, names: Sequence[str]) -> dict[str, list[citation.Used]]:
@@ -178,6 +148,25 @@ def _used(project: Project, names: Sequence[str]) -> dict[str, list[citation.Use
     }
     rests_on = {n: raw_columns_of(PUBLIC[n], PUBLIC[n].columns, fields) for n in names}
     return citation.of_raw_columns(project, rests_on, fields)
+
+
+def licenses_of(project: Project, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """License of each public table: that of facts which others publish under theirs, else the own.
+
+    A table that has one column made from a raw table under another license is under it as a whole.
+    """
+    named = resources(project)
+    fields = {
+        name: [f["name"] for f in read_json(project, project.raw / one["schema"])["fields"]]
+        for name, one in named.items()
+    }
+    found = {}
+    for name in names:
+        columns = raw_columns_of(PUBLIC[name], PUBLIC[name].columns, fields)
+        behind = dict.fromkeys(column.partition(".")[0] for column in columns)
+        every = [license_ for raw in behind for license_ in named[raw].get("licenses", ())]
+        found[name] = next((one for one in every if one["name"] == SHARED_ALIKE), LICENSE)
+    return found
 
 
 class _Described:
@@ -192,9 +181,11 @@ class _Described:
         entries: Mapping[str, Entry],
         used: Mapping[str, list[citation.Used]],
         own: Software,
+        licenses: Mapping[str, dict[str, str]],
     ) -> None:
         self.folder, self.names, self.kinds = folder, names, kinds
         self.entries, self.used, self.own = entries, used, own
+        self.licenses = licenses
         self.vintage = data_vintage(project)
 
     @property
@@ -210,6 +201,11 @@ class _Described:
             f"Data vintage {self.vintage}."
         )
 
+    @property
+    def every_license(self) -> list[dict[str, str]]:
+        """Licenses of the tables, each once."""
+        return list({one["name"]: one for one in self.licenses.values()}.values())
+
     def _file(self, name: str, kind: str) -> Path:
         return self.folder / kind / f"{name}{FORMATS[kind]}"
 
@@ -217,13 +213,16 @@ class _Described:
         return hashlib.sha256(self._file(name, kind).read_bytes()).hexdigest()
 
     def _fields(self, table: PublicTable) -> list[dict[str, Any]]:
-        found = []
+        found: list[dict[str, Any]] = []
+        columns = _columns(table, self.entries)
         for name, column in table.columns.items():
             entry = self.entries[name]
             [holder] = [h for h in entry.holders if h.table == f"public/{table.name}"]
-            said = {"name": name, "type": holder.type}
+            said: dict[str, Any] = {"name": name, "type": holder.type}
             said |= {"title": entry.title} if entry.title else {}
             said |= {"description": " ".join(t for t in (entry.definition, column.when) if t)}
+            values = columns[name].values
+            said |= {"constraints": {"enum": list(values)}} if values else {}
             found.append(said | {"unit": holder.unit})
         return found
 
@@ -254,7 +253,7 @@ class _Described:
                         "mediatype": MEDIA[kind],
                         "bytes": self._file(name, kind).stat().st_size,
                         "hash": f"sha256:{self._sha256(name, kind)}",
-                        "licenses": [LICENSE],
+                        "licenses": [self.licenses[name]],
                         "sources": [
                             credit(u.source) for u in self.used[name] if u.source is not None
                         ],
@@ -271,7 +270,7 @@ class _Described:
             "description": self.text,
             "profile": "data-package",
             "version": __version__,
-            "licenses": [LICENSE],
+            "licenses": self.every_license,
             "contributors": [{"title": who, "role": "author"} for who in self.own.authors],
             "resources": tables,
         }
@@ -288,6 +287,7 @@ class _Described:
                 "contentUrl": f"{k}/{name}{FORMATS[k]}",
                 "encodingFormat": MEDIA[k],
                 "sha256": self._sha256(name, k),
+                "license": self.licenses[name]["path"],
             }
             for name in self.names
             for k in self.kinds
@@ -322,7 +322,7 @@ class _Described:
             "name": self.name,
             "description": self.text,
             "conformsTo": "http://mlcommons.org/croissant/1.0",
-            "license": LICENSE["path"],
+            "license": [one["path"] for one in self.every_license],
             "url": self.own.url or LICENSE["path"],
             "version": __version__,
             "citeAs": self.own.bibtex,
@@ -341,6 +341,7 @@ class _Described:
                     "type": field["type"],
                     "unit": field["unit"],
                     "title": field.get("title", ""),
+                    "values": ";".join(field.get("constraints", {}).get("enum", ())),
                     "definition": field["description"],
                 }
                 for name in self.names
@@ -362,7 +363,7 @@ class _Described:
         )
         first = self.names[0]
         ways = {
-            "csv": f'- R: `d <- read.csv("csv/{first}.csv")`',
+            "csv": f'- R: `source("read.R"); d <- read_collsec("{first}")`, with factors and days',
             "parquet": f'- Python: `d = pandas.read_parquet("parquet/{first}.parquet")`',
             "stata": f'- Stata: `use "stata/{first}.dta"`; R: '
             f'`d <- haven::read_dta("stata/{first}.dta")`',
@@ -375,9 +376,26 @@ class _Described:
             "Every column is defined in `codebook.csv`, `datapackage.json` (Frictionless) and "
             "`croissant.json`. Empty means not known or not covered, never zero.\n\n"
             f"## Citing\n\n{self.own.reference}\n\nThe sources of the tables are in "
-            "`references.bib`; please cite those whose columns you use. License of the study's "
-            f"own tables: [{LICENSE['title']}]({LICENSE['path']}).\n"
+            "`references.bib`; please cite those whose columns you use. License"
+            f"{self._licensed()}\n"
         )
+
+    def _licensed(self) -> str:
+        """The license of every table, in a sentence."""
+        under = {
+            one["name"]: [
+                f"`{name}`" for name in self.names if self.licenses[name]["name"] == one["name"]
+            ]
+            for one in self.every_license
+        }
+        told = (f"[{one['title']}]({one['path']})" for one in self.every_license)
+        if len(under) == 1:
+            return f" of the tables: {next(told)}."
+        each = (
+            f"{', '.join(under[one['name']])}: {said}"
+            for one, said in zip(self.every_license, told, strict=True)
+        )
+        return f"s: {'; '.join(each)}."
 
 
 def _hyphens(schema: dict[str, Any]) -> dict[str, Any]:

@@ -60,7 +60,27 @@ class Measure(Declared):
     cell: tuple[str, ...] = ()
     counted_in: str = ""
 
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """Columns that its result has; none where it is one value for each episode.
 
+        An outcome that is counted in a way of a design's own has the columns that the design says.
+        """
+        if self.kind != "outcome":
+            return COLUMNS.get(self.kind, ())
+        return ("unit_id", "period", "count") if self.cell else COUNTED.get(self.counted_in, ())
+
+
+#: Columns of the result of a measure, by its kind; and of an outcome, by what it is counted in.
+COLUMNS = {
+    "exposure": ("conflict_id", "on_date", "off_date"),
+    "ever": ("conflict_id", "on_date", "off_date"),
+    "by_period": ("unit_id", "period", "exposure"),
+}
+COUNTED = {
+    "": ("exit_date", "is_event"),
+    "window": ("conflict_id", "onset_date", "exit_date"),
+}
 MEASURES: dict[str, Measure] = {}
 
 

@@ -104,7 +104,7 @@ def _raw_files(project: Project) -> list[Path]:
     import json
 
     with suppress(OSError, ValueError, TypeError, KeyError):
-        named = json.loads(project.datapackage.read_text(encoding="utf-8"))["resources"]
+        named = json.loads(project.datapackage.read_text(encoding="utf-8-sig"))["resources"]
         keys = ("path", "schema")
         files = [project.raw / one[key] for one in named if "schema" in one for key in keys]
         if files and all(path.is_file() for path in files):
@@ -116,7 +116,7 @@ def _raw_files(project: Project) -> list[Path]:
 
 def study_digest(project: Project, *, is_whole: bool) -> str:
     """Digest of the shared choices; whole for what concerns all hypotheses that there are."""
-    return _digest_of_study(project.study_file.read_text(encoding="utf-8"), is_whole)
+    return _digest_of_study(project.study_file.read_text(encoding="utf-8-sig"), is_whole)
 
 
 @functools.lru_cache(maxsize=8)

@@ -69,13 +69,15 @@ def _known(read: Callable[[], Known]) -> Known | None:
 def faults(project: Project) -> list[Fault]:
     """Everything that is wrong with what a person writes, by file and line.
 
-    Raw tables, sources, claims, `_study.yml`, specifications, cases and withdrawals are checked,
-    each as the stage that reads it would; nothing is written.
+    Raw tables, sources, claims, `_study.yml`, specifications, cases, withdrawals, and names in
+    prose are checked, each as the stage that reads it would; nothing is written.
     """
     from collsec.evidence import cases, claims, withheld
     from collsec.hypothesis.faults import faults
+    from collsec.reports.pages import vocabulary
 
     further = [cases.check, withheld.check, *([claims.read] if claims.are_listed(project) else [])]
+    further.append(vocabulary.check)
     return faults(project, registries, further)
 
 

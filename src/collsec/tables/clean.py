@@ -19,12 +19,13 @@ import pandas as pd
 from collsec.compile.package import FILE as PACKAGE
 from collsec.compile.package import read_package
 from collsec.compile.rules import read_rules
-from collsec.core.errors import BadTable, MissingInput
+from collsec.core import errors
+from collsec.core.errors import BadDocument, BadTable, Fault, MissingInput
 from collsec.core.project import Project
 from collsec.core.provenance import (
     record,
 )
-from collsec.tables import crosschecks
+from collsec.tables import consistency, crosschecks
 from collsec.tables.columns import are_whole
 from collsec.tables.consistency import Encyclopedias
 from collsec.tables.rawfile import read_cells, remedy_for, shown
@@ -33,6 +34,8 @@ from collsec.upstream.sources import read_sources
 # Claims and literature are no tables of facts: no stage but the last rests on them.
 CLAIMS = {"path": "coded/claims.csv", "schema": "schemas/claims.json"}
 LITERATURE = {"path": "coded/literature.csv", "schema": "schemas/literature.json"}
+#: Tables that are read by what is written last, and stand in no package of facts.
+FOR_REPORTS = (CLAIMS["path"], LITERATURE["path"], "coded/replications.csv")
 LIST_SEPARATOR = ";"
 # Word in the names of raw columns that hold one Gleditsch–Ward code, or a list of them.
 STATE_CODE_WORD = "gwno"
@@ -95,10 +98,30 @@ def resources(project: Project) -> dict[str, dict[str, Any]]:
     return named
 
 
+def unlisted(project: Project) -> None:
+    """Refuse tables that lie among the raw ones, and that nothing reads.
+
+    Raises
+    ------
+    BadDocument
+        One fault for each.
+    """
+    listed = {one["path"] for one in read_package(project.raw)["resources"]} | {*FOR_REPORTS}
+    found = []
+    for path in sorted(project.raw.rglob("*.csv")):
+        if (name := path.relative_to(project.raw).as_posix()) not in listed:
+            problem = f"is no table of {PACKAGE}, and nothing reads it."
+            near = errors.nearest(name, listed).strip()
+            remedy = f"{near} List it there with its schema, or delete it.".strip()
+            found.append(Fault(project.relative(path), problem, remedy=remedy))
+    if found:
+        raise BadDocument(*found)
+
+
 def read_json(project: Project, path: Path) -> dict[str, Any]:
     """Read a JSON file of the raw folder."""
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
         raise BadTable(
             project.relative(path),
@@ -276,21 +299,51 @@ def check_state_codes(
     project: Project, named: dict[str, dict[str, Any]], frames: dict[str, pd.DataFrame]
 ) -> None:
     """Raise the first state code that ``states`` does not list."""
-    known = set(frames["states"]["gwno"].astype(int).astype(str))
     for name, resource in named.items():
-        frame = frames[name]
-        for column in (c for c in frame.columns if STATE_CODE_WORD in c.split("_")):
-            codes = frame[column].astype("string").str.split(LIST_SEPARATOR).explode().dropna()
-            unknown = codes[~codes.isin(known)]
-            if len(unknown):
-                raise BadTable(
-                    project.relative(project.raw / resource["path"]),
-                    "unknown state code.",
-                    row=int(unknown.index[0]) + 2,
-                    column=column,
-                    value=unknown.iloc[0],
-                    remedy="Use a Gleditsch–Ward code of data/raw/compiled/states.csv.",
-                )
+        where = project.relative(project.raw / resource["path"])
+        check_codes(frames[name], where, frames["states"])
+
+
+def check_codes(frame: pd.DataFrame, where: str, states: pd.DataFrame) -> None:
+    """Raise the first state code of a table that ``states`` does not list."""
+    known = set(states["gwno"].astype(int).astype(str))
+    for column in (c for c in frame.columns if STATE_CODE_WORD in c.split("_")):
+        codes = frame[column].astype("string").str.split(LIST_SEPARATOR).explode().dropna()
+        unknown = codes[~codes.isin(known)]
+        if len(unknown):
+            raise BadTable(
+                where,
+                "unknown state code.",
+                row=int(unknown.index[0]) + 2,
+                column=column,
+                value=unknown.iloc[0],
+                remedy=f"{nearest_state(unknown.iloc[0], states)}"
+                "Use a Gleditsch–Ward code of data/raw/compiled/states.csv.",
+            )
+
+
+def check_days(name: str, frame: pd.DataFrame, where: str) -> None:
+    """Raise the first day or year of a table that cannot be: out of the span, an end too early."""
+    for check, found in consistency.OF_ONE_TABLE.items():
+        for issue in found({name: frame}):
+            raise crosschecks.Contradiction(check, where, issue)
+
+
+def nearest_state(code: str, states: pd.DataFrame) -> str:
+    """A sentence that offers the state whose code an unknown one was meant to be.
+
+    It may be one of the other lists that the table of states knows (Correlates of War, ISO 3166);
+    else the nearest by its digits is offered, where one is near.
+    """
+    for column in ("cow_code", "iso3"):
+        meant = states[states[column].astype("string") == code]
+        if len(meant):
+            other = "Correlates of War" if column == "cow_code" else "ISO 3166"
+            one = meant.iloc[-1]
+            return f"In the list of {other} it is {one['name']}, which is {one['gwno']} here. "
+    names = dict(zip(states["gwno"].astype(str), states["name"], strict=True))
+    near = difflib.get_close_matches(code, names, n=1)
+    return f"Did you mean {near[0]} ({names[near[0]]})? " if near else ""
 
 
 def nearest(key: pd.Series, known: Iterable[tuple[Any, ...]]) -> str:

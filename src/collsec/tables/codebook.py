@@ -10,8 +10,9 @@ import difflib
 import fnmatch
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from textwrap import fill
 from typing import Any, Protocol
 
 import pandas as pd
@@ -19,7 +20,7 @@ import pandas as pd
 from collsec.core.errors import BadTable, CollsecError
 from collsec.core.project import Project
 from collsec.tables.clean import CLAIMS, read_json, resources
-from collsec.tables.definitions import DERIVED, HERE, MADE_BY, PREFIXED, Derived
+from collsec.tables.definitions import DERIVED, HERE, MADE_BY, PREFIXED, TITLES, Derived
 
 # Units told by the end of a name (the beginning, for `is_` and the like), in the house's spelling.
 UNITS = (
@@ -45,9 +46,12 @@ PARQUET_TYPES = (
     (r"(large_)?string|dictionary.*", "string"),
 )
 LAGGED = re.compile(r"(?P<measure>.+)_lag_(?P<months>\d+)")
+#: How the values that a column may have are listed.
+ONE_OF = "one of "
 #: Stage of the public tables.
 PUBLIC = "public"
 MOST_SOURCES = 6  # named; further ones are counted
+WIDTH, INDENT = 100, "    "  # of a printed codebook
 
 
 class Described(Protocol):
@@ -64,6 +68,8 @@ class Described(Protocol):
 class DescribedColumn(Protocol):
     """What the codebook asks of a column of a public table; the text is empty if it is carried."""
 
+    @property
+    def uses(self) -> tuple[str, ...]: ...
     @property
     def text(self) -> str: ...
     @property
@@ -157,11 +163,13 @@ def codebook(
         entries.setdefault(name, Entry(name, title, definition)).holders.append(holder)
     raw = set(entries)
     for name, derived in sorted(DERIVED.items()):
-        entries.setdefault(name, Entry(name, "", derived.text))
+        entries.setdefault(name, Entry(name, TITLES.get(name, ""), derived.text))
     for table, name, type_ in processed_columns(project):
         known = entries if name in raw else {}
         holder, definition = processed_holder(table, name, type_, known, measures)
-        entries.setdefault(name, Entry(name, "", definition)).holders.append(holder)
+        entries.setdefault(name, Entry(name, TITLES.get(name, ""), definition)).holders.append(
+            holder
+        )
     for name, derived in DERIVED.items():
         if not entries[name].holders:  # the pipeline has not run yet
             entries[name].holders.extend(
@@ -188,15 +196,30 @@ def _enter_public(
             column=name,
             remedy="One name has one definition.",
         )
-    raw = [h for h in known.holders if h.file.startswith("data/raw/")] if known else []
+    raw = _behind(column, known.holders if known else ())
     type_ = column.type or (raw[0].type if raw else "")
     unit = column.unit or (DERIVED[name].unit if name in DERIVED else raw[0].unit if raw else "")
     file = f"data/processed/{PUBLIC}/{table}.parquet"
     holder = Holder(
-        f"{PUBLIC}/{table}", file, type_, unit, raw[0].values if raw else "", column.when,
+        f"{PUBLIC}/{table}", file, type_, unit, _values(raw), column.when,
         "as in the raw table" if raw and not column.text else made_by(f"{PUBLIC}/{table}"),
     )  # fmt: skip
-    entries.setdefault(name, Entry(name, "", text)).holders.append(holder)
+    entries.setdefault(name, Entry(name, TITLES.get(name, ""), text)).holders.append(holder)
+
+
+def _behind(column: DescribedColumn, holders: Sequence[Holder]) -> list[Holder]:
+    """Raw tables that a column of a public table is from, or all with its name if none is."""
+    raw = [h for h in holders if h.file.startswith("data/raw/")]
+    named = {use.partition(".")[0] for use in column.uses}
+    return [h for h in raw if h.table in named] or raw
+
+
+def _values(raw: Sequence[Holder]) -> str:
+    """The values that raw tables allow together."""
+    if not raw or not all(h.values.startswith(ONE_OF) for h in raw):
+        return raw[0].values if raw else ""
+    lists = [h.values.removeprefix(ONE_OF).split(", ") for h in raw]
+    return ONE_OF + ", ".join(dict.fromkeys(value for values in lists for value in values))
 
 
 def raw_columns(project: Project) -> Iterator[tuple[str, str, str, Holder]]:
@@ -313,7 +336,7 @@ def allowed(column: dict[str, Any]) -> str:
     """The values that a raw column may take."""
     rules = column.get("constraints", {})
     if "enum" in rules:
-        return "one of " + ", ".join(str(v) for v in rules["enum"])
+        return ONE_OF + ", ".join(str(v) for v in rules["enum"])
     bounds = [
         f"{word} {rules[rule]}"
         for rule, word in (("minimum", "from"), ("maximum", "to"))
@@ -329,6 +352,77 @@ def cited(sources: pd.Series) -> str:
     names = sorted(counts, key=lambda name: (-counts[name], name))
     rest = len(names) - MOST_SOURCES
     return ", ".join(names[:MOST_SOURCES]) + (f" and {rest} more" if rest > 0 else "")
+
+
+class Codebook(pd.DataFrame):
+    """Columns and what they mean; printed with whole definitions, a paragraph each.
+
+    As a table it is like any other: what is taken from it is a plain frame.
+    """
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return pd.DataFrame
+
+    def __str__(self) -> str:
+        paragraphs = []
+        for rows in self._of_columns():
+            first = rows[0]
+            head = f"{first['column']}: {first['title']}" if first["title"] else first["column"]
+            lines = [head, _paragraph(first["definition"], INDENT)]
+            for row in rows:
+                said = filter(None, (row[c] for c in ("type", "unit", "values", "details")))
+                lines.append(_paragraph(f"{row['table']}: {', '.join(said)}", INDENT * 2))
+            paragraphs.append("\n".join(lines))
+        return "\n\n".join(paragraphs)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        with pd.option_context("display.max_colwidth", None):
+            return pd.DataFrame(self).to_html(index=False)
+
+    def _of_columns(self) -> list[list[dict[str, str]]]:
+        rows: dict[str, list[dict[str, str]]] = {}
+        for row in self.to_dict(orient="records"):
+            rows.setdefault(row["column"], []).append({str(k): str(v) for k, v in row.items()})
+        return list(rows.values())
+
+
+def _paragraph(text: str, indent: str) -> str:
+    return fill(text, WIDTH, initial_indent=INDENT, subsequent_indent=indent)
+
+
+def of_table(entries: Mapping[str, Entry], table: str, order: Sequence[str] = ()) -> Codebook:
+    """Entries of the columns of one table; those of the table that is given out, if it is one.
+
+    Parameters
+    ----------
+    entries : mapping of str to Entry
+    table : str
+        As :func:`collsec.load` takes it.
+    order : sequence of str
+        Columns in the order in which they are wanted; by their names where it is empty.
+    """
+    names = [f"{PUBLIC}/{table}", table, table.removeprefix("tables/")]
+    held = {holder.table for one in entries.values() for holder in one.holders}
+    chosen = next((name for name in names if name in held), "")
+    rows = [(e, h) for e in entries.values() for h in e.holders if h.table == chosen]
+    place = {name: number for number, name in enumerate(order)}
+    return as_frame(sorted(rows, key=lambda row: place.get(row[0].name, len(place))))
+
+
+def as_frame(rows: Iterable[tuple[Entry, Holder]]) -> Codebook:
+    """Entries as a table: one row for each column and table that holds it."""
+    fields = ("table", "file", "type", "unit", "values", "details", "source")
+    return Codebook(
+        [
+            {"column": one.name, "title": one.title, "definition": one.definition}
+            | {name: getattr(holder, name) for name in fields}
+            for one, holder in rows
+        ],
+        columns=["column", "title", "definition", *fields],
+    )
 
 
 def entry(entries: Mapping[str, Entry], name: str) -> Entry:

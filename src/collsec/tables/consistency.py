@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from string import Formatter
 from typing import ClassVar
@@ -12,44 +13,34 @@ import pandas as pd
 from collsec.compile.rules import RuleFile
 from collsec.tables.issues import Issue, Tables, issues
 
-# Facts of the study lie in this span; states, and the first deaths of some conflicts, are older,
-# and terms on the Council end in a year ahead.
+# Facts of the study lie in this span. States, and the first deaths of some conflicts, are older;
+# terms on the Council end in a year ahead, two years after they begin.
 SPAN = (pd.Timestamp("1946-01-01"), pd.Timestamp("2026-12-31"))
-BEYOND = {
+OLDER = {
     ("states", "valid_from"),
     ("states", "valid_to"),
     ("episodes", "first_death_date"),
-    ("council_terms", "to_date"),
     ("nuclear_states", "from_date"),
     ("dyads", "first_death_date"),
 }
-# (table, earlier date, later date): the later may not lie before the earlier.
+AHEAD = {("council_terms", "to_date"): pd.Timestamp("2028-12-31")}
+#: Works on the claims are older than the Council, and report on years before it.
+WITHOUT_SPAN = ("literature", "claims", "replications")
+#: How the beginning and the end of a span are named: ``from_date`` and ``to_date``.
+TIME = re.compile(r"_(date|month|year)(_[0-9]+)?$")
+ENDS = (("from_", "to_"), ("first_", "last_"), ("start_", "end_"), ("onset_", "end_"))
+# (table, earlier date, later date): the later may not lie before the earlier. Pairs whose names say
+# so (``ENDS``) are not listed.
 ORDER = (
     ("states", "valid_from", "valid_to"),
     ("episodes", "first_death_date", "onset_date"),
-    ("episodes", "onset_date", "end_date"),
     ("missions", "first_personnel_date", "first_troops_date"),
     ("missions", "first_troops_date", "last_troops_date"),
     ("missions", "first_personnel_date", "strength_10pct_date"),
     ("missions", "strength_10pct_date", "strength_50pct_date"),
     ("missions", "first_personnel_date", "end_date"),
-    ("mission_conflicts", "from_date", "to_date"),
-    ("mission_milestones", "first_counted_month", "last_counted_month"),
-    ("mission_milestones", "first_troops_month", "last_troops_month"),
     ("mission_milestones", "strength_10pct_month", "strength_50pct_month"),
-    ("authorized_strength", "from_month", "to_month"),
-    ("monthly_strength", "from_month", "to_month"),
-    ("mandate_tasks", "from_month", "to_month"),
-    ("agenda_conflicts", "from_date", "to_date"),
-    ("council_members", "from_date", "to_date"),
     ("council_terms", "elected_date", "from_date"),
-    ("council_terms", "from_date", "to_date"),
-    ("assembly_sittings", "from_date", "to_date"),
-    ("un_sanctions", "from_date", "to_date"),
-    ("dyad_episodes", "onset_date", "end_date"),
-    ("violence_months", "from_month", "to_month"),
-    ("nuclear_states", "from_date", "to_date"),
-    ("disputes", "start_date", "end_date"),
 )
 # (table, key, column, other table, its key, its column): the same fact written twice.
 COPIES = (
@@ -119,19 +110,72 @@ class Encyclopedias(RuleFile):
 
 def dates_within_the_span(tables: Tables) -> Iterator[Issue]:
     """Dates lie between the first year of the Council and the last year coded."""
-    first, last = SPAN
     for name, frame in tables.items():
-        dates = [str(c) for c in frame.select_dtypes("datetime")]
-        for column in (c for c in dates if (name, c) not in BEYOND):
-            outside = (tables[name][column] < first) | (tables[name][column] > last)
+        for column in map(str, frame.select_dtypes("datetime")):
+            first = pd.Timestamp.min if (name, column) in OLDER else SPAN[0]
+            last = AHEAD.get((name, column), SPAN[1])
+            told = (
+                f"after {last:%Y-%m-%d}"
+                if (name, column) in OLDER
+                else (f"outside of {first:%Y-%m-%d} to {last:%Y-%m-%d}")
+            )
             yield from issues(
                 tables,
                 name,
                 column,
-                outside,
-                f"lies outside of {first:%Y-%m-%d} to {last:%Y-%m-%d}.",
+                (frame[column] < first) | (frame[column] > last),
+                f"lies {told}.",
                 "Correct the year; the span is `SPAN` in collsec.tables.consistency.",
             )
+
+
+def years_within_the_span(tables: Tables) -> Iterator[Issue]:
+    """No year lies after the last one coded; a value before an onset may be of any year."""
+    last = SPAN[1].year
+    for name, frame in tables.items():
+        if name in WITHOUT_SPAN:
+            continue
+        for column in (c for c in frame if _is_year(str(c)) and _is_whole(frame[c])):
+            yield from issues(
+                tables,
+                name,
+                str(column),
+                frame[column] > last,
+                f"lies after {last}, the last year coded.",
+                "Correct the year; the span is `SPAN` in collsec.tables.consistency.",
+            )
+
+
+def _is_year(column: str) -> bool:
+    return column == "year" or column.endswith("_year") or "_year_" in column
+
+
+def _is_whole(column: pd.Series) -> bool:
+    return pd.api.types.is_integer_dtype(column)
+
+
+def ends_follow_beginnings(tables: Tables) -> Iterator[Issue]:
+    """No span ends before it begins, wherever two columns are named as its ends."""
+    for name, frame in tables.items():
+        for earlier, later in spans(frame):
+            yield from issues(
+                tables,
+                name,
+                later,
+                frame[later] < frame[earlier],
+                f"lies before {earlier}, {{}}.",
+                "Correct one of the two.",
+                frame[earlier],
+            )
+
+
+def spans(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Pairs of columns, of days or of years, that are named as a beginning and its end."""
+    for column in map(str, frame.columns):
+        for begins, ends in ENDS:
+            other = column.replace(begins, ends, 1)
+            if column.startswith(begins) and other in frame and TIME.search(column):
+                yield column, other
 
 
 def dates_in_order(tables: Tables) -> Iterator[Issue]:
@@ -274,8 +318,14 @@ def encyclopedias_are_marked(tables: Tables, rules: Encyclopedias) -> Iterator[I
 
 
 # `copies_agree` and `sources_are_declared` come later: they need other checks, or the sources.
-CHECKS = {
+#: Those that ask of a table what any table must keep.
+OF_ONE_TABLE = {
     "dates lie in the span of the study": dates_within_the_span,
+    "years lie in the span of the study": years_within_the_span,
+    "ends follow beginnings": ends_follow_beginnings,
+}
+CHECKS = {
+    **OF_ONE_TABLE,
     "dates are in order": dates_in_order,
     "precision fits the date": precision_fits_date,
     "keys spell their parts": keys_spell_their_parts,

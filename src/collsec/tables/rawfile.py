@@ -1,8 +1,9 @@
 """One raw CSV file as rows of text: strict about everything that a spreadsheet or a broken download
 does to a file, so that a fault is reported where it stands and nothing is read wrong in silence.
 
-The form of a raw table: UTF-8 without byte-order mark, commas, one record a line, a newline at the
-end; cells without white space around them, quoted only where they must be.
+The form of a raw table: UTF-8, commas, one record a line; cells without white space around them,
+quoted only where they must be. A byte-order mark, Windows line ends, and a last line without an end
+change no cell, and are read.
 """
 
 from __future__ import annotations
@@ -17,12 +18,11 @@ from typing import Any
 
 import pandas as pd
 
-from collsec.core.documents import FORBIDDEN, named
+from collsec.core.documents import BYTE_ORDER_MARK, FORBIDDEN, named
 from collsec.core.errors import BadTable, MissingInput
 
 SAVE_AS = "Save it as comma-separated text in UTF-8, or take the committed file back from git."
 SIGNATURES = {
-    b"\xef\xbb\xbf": "begins with a byte-order mark",
     b"\xff\xfe": "is UTF-16, not UTF-8",
     b"\xfe\xff": "is UTF-16, not UTF-8",
     b"PK\x03\x04": "is a workbook or an archive, not text",
@@ -89,7 +89,7 @@ def decoded(path: Path, where: str) -> str:
     """Bytes of a file → text."""
     if not path.is_file():
         raise MissingInput(f"{where}: no such file. Take it back from git.")
-    data = path.read_bytes()
+    data = path.read_bytes().removeprefix(BYTE_ORDER_MARK)
     if not data.strip():
         raise BadTable(where, "the file is empty.", remedy="Take it back from git.")
     for signature, what in SIGNATURES.items():
@@ -113,14 +113,6 @@ def decoded(path: Path, where: str) -> str:
             value=fragment(data, error.start),
             remedy=SAVE_AS,
         ) from None
-    if not text.endswith("\n"):
-        raise BadTable(
-            where,
-            "the last line has no end: the file is cut short.",
-            row=text.count("\n") + 1,
-            value=shown(text.rsplit("\n", 1)[-1]),
-            remedy="Take the whole file back from git.",
-        )
     return text
 
 

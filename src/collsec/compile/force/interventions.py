@@ -21,21 +21,32 @@ from collsec.core.errors import BadTable
 from collsec.core.models import Whole
 from collsec.upstream.readers import read_columns
 
-IMI, MIP, HMI = "imi", "mip", "prif_interventions"
+IMI, MIP, HMI, TEXTS = "imi", "mip", "prif_interventions", "resolution_texts"
 ONGOING = frozenset({"88888888", "99999999"})
 AUTHORIZED, PERMANENT, NO = "2", "1", "0"
 US = 2
 
 
 class Mandate(Strict):
-    """An authorization by the Council: by which resolution, in which states, whom, until when."""
+    """An authorization by the Council: by which resolution, in which states, whom, until when.
+
+    Its `words` stand in the text of the resolution.
+    """
 
     resolution: str
+    words: str
     states: tuple[Whole, ...]
     powers: tuple[Whole, ...]
     until: str
     reason: str
     is_disputed: bool = False
+
+
+class Unused(Strict):
+    """Resolutions that authorize force, and that no intervention rests on, with the reason."""
+
+    resolutions: tuple[Whole, ...]
+    reason: str
 
 
 class InterventionRules(RuleFile):
@@ -52,6 +63,7 @@ class InterventionRules(RuleFile):
     joint : dict
         Code of an organization → powers that take part in its operations.
     mandate : tuple of Mandate
+    unused : tuple of Unused
     """
 
     file: ClassVar[str] = "interventions.toml"
@@ -65,6 +77,7 @@ class InterventionRules(RuleFile):
     powers: tuple[Whole, ...]
     joint: dict[str, tuple[Whole, ...]]
     mandate: tuple[Mandate, ...]
+    unused: tuple[Unused, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +165,11 @@ def intervention_years_from(
                     "is_permanent_member": power in seats(date(year, 12, 31)),
                     **{name: n if is_covered else None for name, n in counts.items()},
                     "us_interventions": further.get(year, 0) if power == US else None,
-                    "source": [IMI] if power != US else [IMI, MIP] if is_covered else [MIP],
+                    "source": [
+                        *([IMI] if is_covered else ()),
+                        *([TEXTS] if armed else ()),
+                        *([MIP] if power == US else ()),
+                    ],
                     "basis": "file",
                 }
             )

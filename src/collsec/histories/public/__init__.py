@@ -8,6 +8,7 @@ from collsec.histories.public.registry import (
     PublicTable,
     When,
     in_seconds,
+    joined,
     raw_columns_of,
 )
 
@@ -19,6 +20,7 @@ __all__ = [
     "council",
     "countries",
     "in_seconds",
+    "joined",
     "periods",
     "raw_columns_of",
     "wars",

@@ -154,3 +154,47 @@ def raw_columns_of(
     """
     uses = [use for column in columns for use in table.columns[column].uses]
     return tuple(dict.fromkeys(raw for use in uses for raw in raw_columns(use, fields)))
+
+
+def joined(
+    left: PublicTable, right: PublicTable, rows: pd.DataFrame, others: pd.DataFrame
+) -> pd.DataFrame:
+    """Rows of one public table with the columns of another, by the key of the second.
+
+    Parameters
+    ----------
+    left, right : PublicTable
+    rows, others : DataFrame
+        Their content.
+
+    Returns
+    -------
+    DataFrame
+        Every row of the first, in order. A column that both have stands once where they never
+        differ; else that of the second has its table's name before it, such as ``episodes_start``.
+
+    Raises
+    ------
+    CollsecError
+        If the first lacks the key of the second.
+    """
+    key = list(right.key)
+    if missing := [column for column in key if column not in rows]:
+        raise CollsecError(
+            f"{left.name} has no {', '.join(missing)}, the key of {right.name}. "
+            f"Its own key is {', '.join(left.key)}."
+        )
+    both = [c for c in rows.columns if c in others.columns and c not in key]
+    there = rows[key].merge(others[[*key, *both]], on=key, how="left", validate="many_to_one")
+    is_matched = pd.MultiIndex.from_frame(rows[key]).isin(pd.MultiIndex.from_frame(others[key]))
+    here = rows[is_matched].reset_index(drop=True)
+    there = there[is_matched].reset_index(drop=True)
+    apart = [c for c in both if not _agree(here[c], there[c])]
+    new = [c for c in others.columns if c not in rows.columns or c in apart]
+    own = others[[*key, *new]].rename(columns={c: f"{right.name}_{c}" for c in apart})
+    return rows.merge(own, on=key, how="left", validate="many_to_one")
+
+
+def _agree(here: pd.Series, there: pd.Series) -> bool:
+    """Whether two columns say the same in every row, or nothing in both."""
+    return bool(((here == there).fillna(False) | (here.isna() & there.isna())).all())

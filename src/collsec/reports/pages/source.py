@@ -65,7 +65,7 @@ def read_qmd(path: Path, name: str) -> Qmd:
     BadProse
         If it does not begin with YAML front matter.
     """
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     found = re.match(r"---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", text, re.DOTALL)
     if found is None:
         raise BadProse(f"{name}: no front matter. The file must begin with YAML between two `---`.")
