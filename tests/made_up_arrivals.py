@@ -111,4 +111,14 @@ def by_regression(
     return np.asarray(fit.params)[: group.max() + 1], errors, own.to_numpy()
 
 
-AFTER = np.where(np.arange(-24, 36) >= 0, 0, -1)
+RELATIVE = np.arange(-24, 36)
+AFTER = np.where(RELATIVE >= 0, 0, -1)
+REFERENCE = RELATIVE < -12
+
+
+def by_sums(counts: np.ndarray, months: np.ndarray) -> np.ndarray:
+    """Log ratio of each host of a complete table, as if it were treated: of sums, half added."""
+    before, after = counts[:, REFERENCE].sum(axis=1), counts[:, months].sum(axis=1)
+    moved = (after.sum() - after) / (before.sum() - before)
+    found: np.ndarray = np.log((after + 0.5) / (before * moved + 0.5))
+    return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -77,7 +79,7 @@ def test_nuclear_parties_and_patrons_are_those_before_onset() -> None:
     assert len(own) and (units.loc[own, "nuclear_party_or_patron"] == 1).all()
 
 
-def test_a_war_passes_a_thousand_deaths_at_the_end_of_the_month() -> None:
+def test_a_war_passes_a_thousand_deaths_on_the_first_day_of_the_month() -> None:
     inputs("h12")
     ends = pd.date_range("2000-01-31", periods=4, freq="ME")
     violence = pd.DataFrame(
@@ -90,14 +92,66 @@ def test_a_war_passes_a_thousand_deaths_at_the_end_of_the_month() -> None:
     )
     war = pd.DataFrame(
         {
-            "gwno_host": [1, 1, 2],
-            "onset_date": days("2000-01-10", "2000-02-10", "2000-01-10"),
-            "exit_date": days("2003-01-01", "2003-01-01", "2003-01-01"),
+            "gwno_host": [1, 1, 2, 1],
+            "onset_date": days("2000-01-10", "2000-02-10", "2000-01-10", "2000-01-10"),
+            "exit_date": days("2003-01-01", "2003-01-01", "2003-01-01", "2000-02-20"),
         }
     )
     found = get("passes_1000_deaths").function(war, violence)
-    assert found["is_event"].tolist() == [True, False, False]
-    assert found["exit_date"].tolist() == days("2000-03-31", "2000-04-30", "2000-01-09")
+    assert found["is_event"].tolist() == [True, False, False, False]
+    ends = days("2000-03-01", "2000-04-30", "2000-01-09", "2000-02-20")
+    assert found["exit_date"].tolist() == ends
+    # An act on 2 March, or on the 1st (it counts from the 2nd), is none before the event.
+    violence["deaths_in_month"] = [1000.0, 1.0, 1.0, 1.0]
+    at_once = get("passes_1000_deaths").function(war[:1], violence)
+    assert at_once["exit_date"].tolist() == days("2000-01-09")
+
+
+def test_no_exposed_event_of_the_study_has_its_act_in_the_month_of_the_event() -> None:
+    own = inputs("h12")
+    prepared = DESIGNS["time_varying"].prepare(own, own.spec.exposure)
+    passed = prepared.outcome["is_event"].to_numpy(bool)
+    month = prepared.outcome["exit_date"].dt.to_period("M").to_numpy()
+    zero = prepared.units["time_zero"]
+    acts = prepared.spells
+    counted = 0
+    for unit, day in zip(acts.unit, acts.on, strict=True):
+        begins = zero.iloc[unit] + pd.Timedelta(days=float(day))
+        if passed[unit] and begins < prepared.outcome["exit_date"].iloc[unit]:
+            counted += 1
+            assert begins.to_period("M") < month[unit]
+    assert counted >= 5
+
+
+def test_deaths_before_a_month_are_those_since_onset_up_to_its_eve() -> None:
+    inputs("h12")
+    module = sys.modules[get("passes_1000_deaths").function.__module__]
+    ends = pd.date_range("2000-01-31", periods=4, freq="ME")
+    violence = pd.DataFrame(
+        {"gwno_host": 1, "from_date": ends, "deaths_in_month": [4.0, None, 10.0, 9.0]}
+    )
+    january = 2000 * 12
+    hosts = np.array([[1, 1, 7]])
+    since = np.array([[january, january + 1, january]])
+    until = np.array([[january + 3], [january + 1]])
+    found = module.deaths_before(hosts, since, until, violence)
+    # January to March, and February to March; until the eve of February: January, and nothing.
+    assert found.tolist() == [[14.0, 10.0, 0.0], [4.0, 0.0, 0.0]]
+
+
+def test_an_act_is_weighted_by_the_deaths_before_its_month() -> None:
+    own = inputs("h12")
+    module = sys.modules[get("passes_1000_deaths").function.__module__]
+    prepared = DESIGNS["time_varying"].prepare(own, own.spec.exposure)
+    months = module.history(own, prepared)
+    assert months["event"].sum() == 70 and months["deploys"].sum() >= 9
+    first = months[months["month"] == 1]
+    # Nothing has been counted before the first month of a war.
+    assert (first["log_deaths_so_far"] == 0).all() and (first["log_deaths_last_month"] == 0).all()
+    # A war ends its follow-up in the month in which it passes a thousand: fewer before.
+    assert np.expm1(months["log_deaths_so_far"]).max() < 1000
+    rising = months.groupby("unit")["log_deaths_so_far"].diff().dropna()
+    assert (rising >= 0).all()
 
 
 def test_troops_are_means_over_the_months_of_each_operation() -> None:

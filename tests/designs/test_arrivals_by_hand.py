@@ -87,12 +87,12 @@ def known(host: int, day: pd.Timestamp) -> bool:
 
 @functools.cache
 def violence() -> pd.DataFrame:
-    """Deaths by host and month of 1989 to 2009; a host has its number, and a tenth of it later."""
+    """Deaths by host and month of 1989 to 2009; a host has its number, then a tenth and one."""
     rows = [
         (
             host,
             day,
-            (0.0 if host == 140 else float(host if day.year < 1995 else host // 10))
+            (0.0 if host == 140 else float(host if day.year < 1995 else host // 10 + 1))
             if known(host, day)
             else np.nan,
             float(host == 200 and day == pd.Timestamp("2008-01-01")),
@@ -135,6 +135,7 @@ def test_arrivals_are_left_at_the_step_that_says_why() -> None:
         # 80 and 90 in 1998, 110 and 180 in 1991: no war within 12 months.
         ["a host at war", 4, 4, 4],
         ["counted months", 3, 3, 1],  # 210: no month after it is known but its own
+        ["deaths before", 3, 3, 0],
     ]
     assert one.events.to_numpy().tolist() == [
         [10, 10, 1995 * 12 + 2, False],
@@ -177,12 +178,12 @@ def test_counts_are_those_of_the_sixty_months_around() -> None:
     one = found()
     assert one.relative.tolist() == list(range(-24, 36))
     assert [stack.counts.shape for stack in one.stacks] == [(10, 60), (9, 60), (2, 60)]
-    # March 1993 to December 1994 at 10 a month, then at one.
-    assert one.stacks[0].counts[0].tolist() == [10.0] * 22 + [1.0] * 38
-    assert one.stacks[0].counts[1].tolist() == [20.0] * 22 + [2.0] * 38
+    # March 1993 to December 1994 at 10 a month, then at two.
+    assert one.stacks[0].counts[0].tolist() == [10.0] * 22 + [2.0] * 38
+    assert one.stacks[0].counts[1].tolist() == [20.0] * 22 + [3.0] * 38
     few = one.stacks[0].counts[7]  # host 130
     assert np.flatnonzero(~np.isnan(few)).tolist() == [0, 1, 2, 3, 4, 11, 24, 25, 26, 27, 28, 29]
-    assert np.nansum(few) == 6 * 130 + 6 * 13
+    assert np.nansum(few) == 6 * 130 + 6 * 14
 
 
 def test_hosts_that_are_left_out_are_neither_controls_nor_counted() -> None:
@@ -201,7 +202,26 @@ def test_without_any_arrival_there_are_no_stacks() -> None:
     inputs.timelines["deployment"] = none
     one = arrivals(inputs, "un_troops", "deaths_in_host_by_month", AS_DECLARED)
     assert one.stacks == one.hosts == one.status == () and one.events.empty
-    assert one.attrition["n_units"].tolist() == [1, 0, 0, 0, 0]
+    assert one.attrition["n_units"].tolist() == [1, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("host", "deaths", "is_in"), [(20, 24, 0), (20, 25, 1), (10, 24, 0)])
+def test_a_host_needs_the_deaths_of_a_year_of_war_in_the_reference(
+    host: int, deaths: int, is_in: bool
+) -> None:
+    """March 1993 to February 1994: all in the first month; whatever came in the year after."""
+    inputs, rows = world(), violence()
+    day, own = rows["from_date"], rows["gwno_host"] == host
+    inside = own & (day >= "1993-03-01") & (day < "1994-03-01")
+    counts = rows["deaths_in_month"].mask(inside, 0.0)
+    counts = counts.mask(own & (day == "1993-03-01"), float(deaths))
+    inputs.timelines["violence"] = rows.assign(deaths_in_month=counts)
+    one = arrivals(inputs, "un_troops", "deaths_in_host_by_month", AS_DECLARED)
+    if host == 20:
+        assert (20 in one.hosts[0]) == is_in
+    else:  # the host of an arrival: counted among those that are left out
+        assert one.events["gwno_host"].tolist() == [190, 200]
+        assert one.attrition[["n_units", "dropped"]].to_numpy().tolist()[-2:] == [[3, 1], [2, 1]]
 
 
 @pytest.mark.parametrize("host", [120, 140, 150])

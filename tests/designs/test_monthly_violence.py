@@ -12,8 +12,8 @@ import pytest
 import statsmodels.api as sm
 
 from collsec.designs import Inputs
-from collsec.designs.arrivals import BEFORE, StackedDesign, counts_by_month
-from collsec.designs.monthly_violence import PERIODS, MonthlyViolence, by_month, periods_of
+from collsec.designs.arrivals import BEFORE, Mean, StackedDesign, counts_by_month
+from collsec.designs.monthly_violence import MonthlyViolence, by_month
 from collsec.hypothesis.validation import load
 from collsec.measures import get
 from for_all_tests import first
@@ -119,24 +119,24 @@ def simulated(rng: np.random.Generator, ratio: float, trend: float = 1.0) -> Sta
     found = dataclasses.replace(
         laid().arrivals, stacks=tuple(stacks), hosts=tuple(hosts), ending=tuple(ending)
     )
-    return StackedDesign.equal(found)
+    return StackedDesign(found, found.stacks)
 
 
-@pytest.mark.parametrize("is_pooled", first(False, True))
+@pytest.mark.parametrize("mean", first(Mean.GEOMETRIC, Mean.ARITHMETIC, Mean.POOLED))
 @pytest.mark.parametrize("ratio", first(0.5, 1.0))
-def test_a_known_effect_is_found_and_none_is_not(ratio: float, is_pooled: bool) -> None:
+def test_a_known_effect_is_found_and_none_is_not(ratio: float, mean: Mean) -> None:
     found, covered, rejected = [], 0, 0
     for number in range(DATA_SETS):
         made = simulated(np.random.default_rng([7, number]), ratio)
-        made = made.pooled() if is_pooled else made
+        made = made.averaged(mean)
         picks, window = move_events(made.stacks, 400, number), made.window(made.after)
         truth, none = window.statistics(math.log(ratio)), window.statistics(0.0)
-        found.append(stacked_poisson(made.stacks, made.after).estimate)
+        found.append(made.ratio(made.after).estimate)
         # The interval holds every effect that is not rejected.
         covered += moved_p_value(truth, picks) > 0.05
         rejected += moved_p_value(none, picks) < 0.05
-    mean, error = np.mean(found), np.std(found) / math.sqrt(DATA_SETS)
-    assert abs(mean - math.log(ratio)) < 3 * error + 0.03
+    middle, error = np.mean(found), np.std(found) / math.sqrt(DATA_SETS)
+    assert abs(middle - math.log(ratio)) < 3 * error + 0.03
     assert covered / DATA_SETS >= 0.88
     if ratio == 1.0:
         assert rejected / DATA_SETS <= 0.12
@@ -186,22 +186,11 @@ def test_the_preference_of_the_check_is_that_of_the_arrivals() -> None:
     assert preference([signed, np.array([True])]) == preference([signed])
 
 
-def test_single_months_average_to_the_ratio_of_their_period() -> None:
-    relative = laid().arrivals.relative
-    group = periods_of(relative)
-    assert list(relative[group == -1]) == list(range(-24, -12))
-    ratios = stacked_ratios(laid().stacks, group)
-    factor = np.where(group >= 0, np.exp(ratios[np.maximum(group, 0)]), 1.0)
-    rows = pd.DataFrame(by_month(laid(), group, ratios))
-    weights = [stack.weight for stack in laid().stacks]
-    without = sum(
-        weight * stack_means(stack, factor)[0] / factor
-        for weight, stack in zip(weights, laid().stacks, strict=True)
-    )
-    for place in range(-1, len(PERIODS)):
-        own = group == place
-        mean = np.average(rows["ratio"][own], weights=np.asarray(without)[own])
-        ratio = 1.0 if place < 0 else math.exp(ratios[place])
-        assert mean == pytest.approx(ratio, rel=1e-4)
+def test_every_month_around_the_arrivals_is_shown_with_its_counts() -> None:
+    rows = pd.DataFrame(by_month(laid()))
+    assert rows["month"].tolist() == list(range(-24, 36))
     assert rows["arrivals"].max() == len(laid().stacks)
     assert (rows["arrivals"].diff().dropna() <= 0).all()  # the record ends before some windows do
+    counted = sum(float(stack.values[0].sum()) for stack in laid().stacks)
+    assert rows["deaths"].sum() == counted
+    assert (rows["ratio"] > 0).all()

@@ -9,14 +9,23 @@ import pandas as pd
 import pytest
 from scipy.optimize import brentq
 
-from collsec.designs.arrivals import AFTER, BEFORE, Arrivals, StackedDesign, engine_gap, own_weight
+from collsec.designs.arrivals import (
+    AFTER,
+    BEFORE,
+    Arrivals,
+    Mean,
+    StackedDesign,
+    engine_gap,
+    own_weight,
+)
 from riskset import EventStack, InvertedInterval
 from riskset.inference.inversion import inverted_interval
 from riskset.inference.moved_events import move_events, moved_p_value, preference
 
 MONTHS = BEFORE + AFTER
 LATER = np.arange(MONTHS) >= BEFORE
-EVERY = np.ones(MONTHS, dtype=bool)
+#: Months of the ratio, and of the reference: 12 and 36.
+COMPARED = LATER | (np.arange(MONTHS) < 12)
 
 
 def arrivals(*stacks: EventStack, hosts: tuple[tuple[int, ...], ...] = ()) -> Arrivals:
@@ -45,9 +54,12 @@ def laid(*stacks: EventStack) -> StackedDesign:
 
 
 def scores(counts: np.ndarray) -> np.ndarray:
-    """Deaths from the arrival on, less those of a table whose rows and columns are independent."""
-    after = counts[:, LATER].sum(axis=1)
-    found: np.ndarray = after - counts.sum(axis=1) * after.sum() / counts.sum()
+    """Deaths from the arrival on, less those of a table whose rows and columns are independent.
+
+    The year before the arrival has no part in it.
+    """
+    after, used = counts[:, LATER].sum(axis=1), counts[:, COMPARED]
+    found: np.ndarray = after - used.sum(axis=1) * after.sum() / used.sum()
     return found
 
 
@@ -55,6 +67,8 @@ def test_months_from_the_arrival_on_and_the_twelve_before_it() -> None:
     one = laid(stack((1, 1), (1, 1)))
     assert np.flatnonzero(one.after).tolist() == list(range(24, 60))
     assert np.flatnonzero(one.lead).tolist() == list(range(12, 24))
+    assert np.flatnonzero(one.reference).tolist() == list(range(12))
+    assert one.compared(one.lead).tolist() == [True] * 24 + [False] * 36
 
 
 def test_hosts_are_counted_once_and_only_months_that_are_known() -> None:
@@ -62,9 +76,9 @@ def test_hosts_are_counted_once_and_only_months_that_are_known() -> None:
     first.counts[1, :5] = np.nan
     found = arrivals(first, second, hosts=((10, 11), (11, 12, 10)))
     assert StackedDesign(found, (first, second)).counts() == {
-        "nobs": 120 - 5 + 180,
+        "nobs": 2 * 48 - 5 + 3 * 48,
         "n_units": 3,
-        "n_events": (24 + 2 * 36 + 36) + (24 + 2 * 60),
+        "n_events": (12 + 2 * 36 + 36) + (12 + 2 * 48),
         "n_clusters": 3,
         "exposed_units": 2,
         "exposed_events": 2,
@@ -87,21 +101,38 @@ def test_a_stack_that_keeps_no_control_is_left_out_and_the_host_of_an_arrival_st
     assert [s.counts[0, 0] for s in others.stacks] == [1, 6]
 
 
-def test_a_host_weighs_one_over_its_deaths_of_two_years_and_no_more_than_a_year_of_war() -> None:
-    one = stack((2, 100), (1, 100), (25 / 24, 0), (0, 9))
+def test_a_host_weighs_one_over_its_deaths_before_and_no_more_than_a_year_of_war() -> None:
+    one = stack((4, 100), (2, 100), (25 / 12, 0), (0, 9))
+    one.counts[:, 12:24] = 99.0  # the year before the arrival is no part of the reference
     assert own_weight(one).tolist() == pytest.approx([1 / 48, 1 / 25, 1 / 25, 1 / 25])
-    alike = StackedDesign.equal(arrivals(one, stack((10, 0), (1, 1))))
-    assert [s.weight for s in alike.stacks] == pytest.approx([1 / 48, 1 / 240])
-    assert [s.weight for s in alike.pooled().stacks] == [1.0, 1.0]
+    alike = laid(one, stack((10, 0), (1, 1))).averaged(Mean.ARITHMETIC)
+    assert [s.weight for s in alike.stacks] == pytest.approx([1 / 48, 1 / 120])
+    assert [s.weight for s in alike.averaged(Mean.POOLED).stacks] == [1.0, 1.0]
+    assert laid(one).mean is Mean.GEOMETRIC
+
+
+def test_the_ratio_of_arrivals_is_the_geometric_mean_of_their_own() -> None:
+    """Half as many in a host of few, twice as many in one of many: no change on average."""
+    few, many = stack((10, 5), (8, 8), (8, 8)), stack((1000, 2000), (8, 8))
+    for one in (few, many):
+        one.counts[:, 12:24] = 77.0
+    both = laid(few, many)
+    # 180.5 of 360.5 and 72,000.5 of 36,000.5: half a death is added to either.
+    logs = [math.log(180.5 / 360.5), math.log(72000.5 / 36000.5)]
+    found = both.ratio(LATER)
+    assert found.estimate == pytest.approx(sum(logs) / 2, abs=1e-6)
+    assert found.std_error == pytest.approx((logs[1] - logs[0]) / 2, abs=1e-6)
+    # Where every death is alike, the larger of them weighs more.
+    assert both.averaged(Mean.POOLED).ratio(LATER).estimate > 0.05
 
 
 def test_the_score_is_of_deaths_freed_of_an_effect_beside_those_expected() -> None:
     one = stack((2, 6), (4, 2), (0.5, 1))
     freed = stack((2, 3), (4, 2), (0.5, 1)).counts
-    [found] = laid(one).pooled().window(LATER).statistics(math.log(2))
+    [found] = laid(one).averaged(Mean.POOLED).window(LATER).statistics(math.log(2))
     assert found.tolist() == pytest.approx(scores(freed).tolist(), abs=1e-6)
-    [weighed] = laid(one).window(LATER, EVERY).statistics(math.log(2))
-    weights = np.array([1 / 48, 1 / 96, 1 / 25])
+    [weighed] = laid(one).averaged(Mean.ARITHMETIC).window(LATER).statistics(math.log(2))
+    weights = np.array([1 / 25, 1 / 48, 1 / 25])
     assert weighed.tolist() == pytest.approx((scores(freed) * weights).tolist(), abs=1e-6)
     assert one.counts[0, -1] == 6  # what was counted stays as it was
 
@@ -160,7 +191,7 @@ def ratio_at(rival: int, hosts: list[tuple[float, float]]) -> float:
 
 
 def limits(stacks: StackedDesign, level: float, start: float) -> InvertedInterval:
-    window = stacks.pooled().window(LATER)
+    window = stacks.averaged(Mean.POOLED).window(LATER)
     return inverted_interval(
         lambda effect: moved_p_value(window.statistics(effect), PICKS),
         start,
@@ -199,7 +230,7 @@ def noisy(seed: int, weight: float) -> EventStack:
     rng = np.random.default_rng(seed)
     counts = rng.poisson(rng.uniform(1, 6, (4, 1)), (4, MONTHS)).astype(float)
     counts[1, 19] = np.nan
-    counts[:, (np.arange(MONTHS) < 18) | (np.arange(MONTHS) > 30)] = np.nan
+    counts[:, (np.arange(MONTHS) < 6) | (np.arange(MONTHS) > 30)] = np.nan
     return EventStack(counts, weight)
 
 

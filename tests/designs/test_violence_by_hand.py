@@ -1,4 +1,4 @@
-"""Deaths around four made-up arrivals: every number against a regression with dummies."""
+"""Deaths around four made-up arrivals: every number against sums, or a regression with dummies."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from collsec.core.schema import Role
+from collsec.designs.arrivals import Mean, StackedDesign
 from collsec.histories.registry import Extent
 from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
@@ -22,8 +23,11 @@ from made_up_arrivals import (
     DESIGN,
     DRAWS,
     MONTHS,
+    REFERENCE,
+    RELATIVE,
     TROOPS,
     by_regression,
+    by_sums,
     deaths,
     inputs,
     laid,
@@ -32,7 +36,7 @@ from made_up_arrivals import (
 from made_up_cohorts import STUDY
 
 
-def test_stacks_weigh_each_arrival_by_its_deaths_before() -> None:
+def test_each_arrival_is_a_stack() -> None:
     one = laid()
     assert [own.tolist() for own in one.arrivals.hosts] == [
         [10, 40, 50, 60, 70],
@@ -40,8 +44,9 @@ def test_stacks_weigh_each_arrival_by_its_deaths_before() -> None:
         [30, 40, 50, 60, 70],
         [40, 10, 20, 30, 50, 70],
     ]
-    for own in one.stacks:
-        assert own.weight == pytest.approx(1 / own.counts[0, :24].sum())
+    assert [own.weight for own in one.stacks] == [1.0] * 4
+    for own in one.averaged(Mean.ARITHMETIC).stacks:
+        assert own.weight == pytest.approx(1 / own.counts[0, :12].sum())
     rows, attrition = DESIGN.panel(inputs())
     assert rows["unit_id"].tolist()[:6] == ["0-10", "0-40", "0-50", "0-60", "0-70", "1-20"]
     assert rows["event"].tolist() == ([True] + [False] * 4) * 3 + [True] + [False] * 5
@@ -56,50 +61,58 @@ def test_stacks_weigh_each_arrival_by_its_deaths_before() -> None:
     assert DESIGN.survival(inputs(), one) == [] and math.isnan(DESIGN.calibrate_biased(inputs(), 1))
 
 
-def test_every_ratio_is_that_of_a_regression_with_dummies() -> None:
+def own_log_ratios(one: StackedDesign) -> np.ndarray:
+    """Log ratio of the host of each arrival from its arrival on, by sums."""
+    return np.array([by_sums(own.counts, AFTER == 0)[0] for own in one.stacks])
+
+
+def test_every_ratio_is_that_of_sums_or_of_a_regression_with_dummies() -> None:
     found = {e.estimate_id: e for e in DESIGN.tasks(inputs(), DRAWS)["primary"]().estimates}
     assert {n: (e.role, e.label) for n, e in found.items()} == {
         "h7.primary": (Role.PRIMARY, "UN troops present"),
         "h7.same_status": (Role.SECONDARY, "Controls in the same strata on the day"),
+        "h7.arithmetic": (Role.SECONDARY, "Arithmetic mean over arrivals"),
         "h7.pooled": (Role.SECONDARY, "Every death alike"),
         "h7.never": (Role.SECONDARY, "Controls that never had an arrival"),
         "h7.not_yet": (Role.SECONDARY, "Controls whose arrival comes later"),
     }
     one = laid()
-    for name, other in (("primary", one), ("pooled", one.pooled())):
-        log, error, _ = by_regression(other, AFTER)
+    logs = own_log_ratios(one)
+    means = {"primary": (logs.mean(), logs.std(ddof=1) / 2)}
+    for mean in (Mean.ARITHMETIC, Mean.POOLED):
+        used = (AFTER == 0) | REFERENCE
+        log, error, _ = by_regression(one.averaged(mean), AFTER, used)
+        means[mean] = (log[0], float(error))
+    for name, (log, error) in means.items():
         own = found[f"h7.{name}"]
-        assert own.estimate == pytest.approx(math.exp(log[0]), rel=1e-5)
-        assert own.std_error == pytest.approx(float(error), rel=1e-3)
-        limits = [math.exp(log[0] + z * error) for z in (-1.9599640, 1.9599640)]
+        assert own.estimate == pytest.approx(math.exp(log), rel=1e-5)
+        assert own.std_error == pytest.approx(error, rel=1e-3)
+        limits = [math.exp(log + z * error) for z in (-1.9599640, 1.9599640)]
         assert [own.cluster_low, own.cluster_high] == pytest.approx(limits, rel=1e-3)
         # What could be detected follows from the width of the interval itself.
         half = math.log(own.ci_high / own.ci_low) / 2 / 1.9599640
         assert own.mde_high == pytest.approx(math.exp((1.9599640 + 0.8416212) * half), rel=1e-3)
     # Only hosts with nobody ever: 40 is no control of the first three, but 10 to 30 of the last.
-    assert found["h7.never"].nobs == 60 * (3 * 4 + 6)
+    assert found["h7.never"].nobs == 48 * (3 * 4 + 6)
     # Only one whose arrival comes later: 40, for three arrivals.
-    assert found["h7.not_yet"].nobs == 60 * 3 * 2
+    assert found["h7.not_yet"].nobs == 48 * 3 * 2
     # 10 had signed, as nobody else; 20 and 40 not, like all controls; 30 had, as 50.
-    assert found["h7.same_status"].nobs == 60 * (5 + 2 + 6)
+    assert found["h7.same_status"].nobs == 48 * (5 + 2 + 6)
     assert found["h7.same_status"].exposed_events == 3
     without = DESIGN.without_draws(inputs(), one, 0.95)
     assert without.ci_low == pytest.approx(found["h7.primary"].cluster_low)
     assert without.inference == "cluster_sandwich"
     plain = world(strata=())
     ids = [e.estimate_id for e in DESIGN.tasks(plain, DRAWS)["primary"]().estimates]
-    assert ids == ["h7.primary", "h7.pooled", "h7.never", "h7.not_yet"]
+    assert ids == [f"h7.{n}" for n in ("primary", "arithmetic", "pooled", "never", "not_yet")]
     [other] = DESIGN.tasks(plain, DRAWS)["secondary.peacekeepers"]().estimates
     assert (other.estimate_id, other.role) == ("h7.peacekeepers", Role.SECONDARY)
     assert other.estimate == pytest.approx(found["h7.primary"].estimate)
 
 
 def test_the_p_value_is_the_share_of_redrawn_arrivals_as_far_from_expected() -> None:
-    one, values = laid(), []
-    for own in one.stacks:
-        y = own.counts
-        short = y[:, 24:].sum(axis=1) - y.sum(axis=1) * y[:, 24:].sum() / y.sum()
-        values.append(short / y[:, :24].sum(axis=1))
+    one = laid()
+    values = [by_sums(own.counts, AFTER == 0) for own in one.stacks]
     sums = np.array([sum(v) for v in itertools.product(*values)])
     seen = sum(v[0] for v in values)
     exact = 2 * min((sums >= seen - 1e-9).mean(), (sums <= seen + 1e-9).mean())
@@ -123,11 +136,7 @@ def test_the_p_value_is_the_share_of_redrawn_arrivals_as_far_from_expected() -> 
 
 def test_arrivals_that_prefer_some_hosts_are_redrawn_by_their_weights() -> None:
     one = laid()
-    values = []
-    for own in one.stacks:
-        y = own.counts
-        short = y[:, 24:].sum(axis=1) - y.sum(axis=1) * y[:, 24:].sum() / y.sum()
-        values.append(short / y[:, :24].sum(axis=1))
+    values = [by_sums(own.counts, AFTER == 0) for own in one.stacks]
     sums = np.array([sum(v) for v in itertools.product(*values)])
     above = (sums[None, :] >= sums[:, None] - 1e-9).mean(axis=1)
     below = (sums[None, :] <= sums[:, None] + 1e-9).mean(axis=1)
@@ -151,9 +160,9 @@ def test_arrivals_that_prefer_some_hosts_are_redrawn_by_their_weights() -> None:
 def test_the_trend_before_is_that_of_the_last_twelve_months_against_the_reference() -> None:
     one = laid()
     trend = DESIGN.trend_before(inputs(), one)
-    lead = np.where((np.arange(-24, 36) >= -12) & (np.arange(-24, 36) < 0), 0, -1)
-    log, _, _ = by_regression(one, lead, np.arange(-24, 36) < 0)
-    assert trend.log_ratio == pytest.approx(log[0], abs=1e-5)
+    lead = (RELATIVE >= -12) & (RELATIVE < 0)
+    log = np.mean([by_sums(own.counts, lead)[0] for own in one.stacks])
+    assert trend.log_ratio == pytest.approx(log, abs=1e-6)
     low, high = trend.interval.low, trend.interval.high
     width = (high - low) / 2 / 1.9599640
     assert trend.detectable == pytest.approx(width * (1.9599640 + 0.8416212), rel=1e-6)
@@ -173,13 +182,13 @@ def test_robustness_quantities_and_specifications() -> None:
     checked = checks.records
     assert checked["without"]["left_out"] == ["10", "20", "30", "40"]
     assert checked["without"]["kind"] == ["conflict"] * 4
-    logs = [by_regression(one.without(p), AFTER)[0][0] for p in range(4)]
+    logs = [own_log_ratios(one.without(p)).mean() for p in range(4)]
     assert checked["without"]["hazard_ratio"] == pytest.approx(list(np.exp(logs)), rel=1e-5)
     assert checked["engines_agree"] and 0 <= checked["engine_gap"] < 1e-6
     assert checked["describes"] == []
     trend = DESIGN.trend_before(inputs(), one)
     _, told = DESIGN.curves(inputs(), one)
-    before = [stack.counts[0, :24].sum() for stack in one.stacks]
+    before = [stack.counts[0, :12].sum() for stack in one.stacks]
     after = sum(stack.counts[0, 24:].sum() for stack in one.stacks)
     told |= checks.quantities
     values = {name: quantity.value for name, quantity in told.items()}
@@ -197,9 +206,9 @@ def test_robustness_quantities_and_specifications() -> None:
     few = Specification("b", {"left_out": "two"}, "plausible", ("left_out",), less, "un_troops", 0)
     whole = Specification("a", {"left_out": "0"}, "principled", (), AS_DECLARED, "un_troops", 0)
     rows = DESIGN.specified(inputs(), [whole, few])
-    log, error, _ = by_regression(one, AFTER)
-    assert rows["estimate"].iloc[0] == pytest.approx(math.exp(log[0]), rel=1e-5)
-    assert rows["std_error"].iloc[0] == pytest.approx(float(error), rel=1e-3)
+    logs = own_log_ratios(one)
+    assert rows["estimate"].iloc[0] == pytest.approx(math.exp(logs.mean()), rel=1e-6)
+    assert rows["std_error"].iloc[0] == pytest.approx(logs.std(ddof=1) / 2, rel=1e-5)
     assert math.isnan(rows["estimate"].iloc[1]) and rows["exposed_events"].tolist() == [4, 2]
     assert rows["departures"].tolist() == [0, 1] and rows["axis_left_out"].tolist() == ["0", "two"]
 
@@ -280,17 +289,17 @@ def test_later_arrivals_keep_hosts_strata_and_controls_of_their_own_stacks() -> 
 @pytest.mark.usefixtures("registers")
 def test_another_outcome_is_counted_in_place_of_the_primary_s() -> None:
     @measure(
-        "outcome", "Half of all deaths", uses=("violence.deaths_in_month",), counted_in=HOST_MONTHS
+        "outcome", "Twice all deaths", uses=("violence.deaths_in_month",), counted_in=HOST_MONTHS
     )
-    def half_of_deaths(violence: pd.DataFrame) -> pd.DataFrame:
-        return MEASURES["deaths_in_host_by_month"].function(violence).eval("count = count / 2")
+    def twice_all_deaths(violence: pd.DataFrame) -> pd.DataFrame:
+        return MEASURES["deaths_in_host_by_month"].function(violence).eval("count = count * 2")
 
-    given = world(outcomes=("half_of_deaths",))
+    given = world(outcomes=("twice_all_deaths",))
     tasks = DESIGN.tasks(given, DRAWS)
-    assert list(tasks)[-1] == "outcome.half_of_deaths"
-    [found] = tasks["outcome.half_of_deaths"]().estimates
-    assert (found.estimate_id, found.role) == ("h7.half_of_deaths", Role.OUTCOME)
-    assert found.label == "Half of all deaths"
+    assert list(tasks)[-1] == "outcome.twice_all_deaths"
+    [found] = tasks["outcome.twice_all_deaths"]().estimates
+    assert (found.estimate_id, found.role) == ("h7.twice_all_deaths", Role.OUTCOME)
+    assert found.label == "Twice all deaths"
     primary = DESIGN.estimate(
         given,
         DESIGN.prepare(given, given.spec.exposure),
@@ -300,6 +309,6 @@ def test_another_outcome_is_counted_in_place_of_the_primary_s() -> None:
         level=0.95,
         draws=0,
     )
-    assert found.n_events == pytest.approx(primary.n_events / 2, abs=1)
-    # Arrivals count alike, so that half of all deaths have nearly the ratio of all.
+    assert found.n_events == 2 * primary.n_events
+    # Twice all deaths have nearly the ratio of all: half a death is added to either.
     assert found.estimate == pytest.approx(primary.estimate, rel=0.1)

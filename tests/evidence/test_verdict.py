@@ -166,6 +166,12 @@ def test_the_quick_profile_prints_no_verdict_of_its_own() -> None:
     assert printed(own, {"profile": "quick"}, None).code == NEEDS_FULL
 
 
+def test_the_quick_profile_says_what_rests_on_counts() -> None:
+    few = decide(dataclasses.replace(SOUND, exposed_events=RULES.least_exposed_events - 1), RULES)
+    assert few.code == "not-estimable"
+    assert printed(few, {"profile": "quick"}, None) is few
+
+
 @pytest.mark.parametrize(
     ("change", "flag"),
     [

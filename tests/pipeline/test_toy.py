@@ -19,7 +19,7 @@ from scipy import stats
 
 from collsec.cli.new import with_item
 from mini.lean_study import HYPOTHESES, ONE_SHARD, build_lean
-from mini.small_study import RAW, REPOSITORY, collsec
+from mini.small_study import DRAWS, RAW, REPOSITORY, collsec
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.full]
 
@@ -186,7 +186,7 @@ def test_its_part_splits_the_wars(folder: Path) -> None:
     )
     share = parts.loc["toy.recurrent", "n_units"] / rows.loc["toy.primary", "n_units"]
     assert record["quantities"]["recurrences.share"]["value"] == pytest.approx(share)
-    assert record["diagnostics"]["null_calibration"]["draws"] == 40
+    assert record["diagnostics"]["null_calibration"]["draws"] == DRAWS["calibration_draws"]
 
 
 def test_it_has_a_page_and_a_line_on_the_index_without_a_claim(folder: Path) -> None:

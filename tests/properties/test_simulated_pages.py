@@ -31,7 +31,7 @@ from riskset.regression.two_way_poisson import fit_panel, two_way_means
 from simulated import Spells, Wars
 from study import PROJECT, known, study_inputs
 
-FEW, MANY = 12, 200
+FEW, MANY = 16, 200
 SIZES = [FEW, pytest.param(MANY, marks=pytest.mark.slow)]
 #: Pages on acts that begin while a unit is followed, on a covariate before, and on panels.
 ACTS = ("h8", "h9", "h10", "h12")

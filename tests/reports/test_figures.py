@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 from matplotlib.text import Text
 
 import report_study as study
@@ -657,6 +658,14 @@ def test_a_long_claim_keeps_off_the_axis_and_every_column_off_the_edge(is_narrow
         ends = axes.get_window_extent(renderer).x1 + 5
         beside = [t.get_window_extent(renderer) for t in axes.texts if "40.00" in t.get_text()]
         assert beside and all(box.x0 > ends for box in beside)
+
+
+def test_a_reason_in_the_place_of_a_figure_keeps_off_its_edge() -> None:
+    reason = "withdrawn: " + "common summer mammals swim among warm Pacific waves " * 4
+    pixels = imread(io.BytesIO(figures.withheld(reason).png))[..., :3]
+    background = pixels[0, 0]
+    is_drawn = (np.abs(pixels - background) > 0.1).any(axis=(0, 2))
+    assert is_drawn.any() and not is_drawn[-20:].any()
 
 
 @pytest.mark.parametrize("is_timed", [True, False])

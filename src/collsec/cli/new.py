@@ -28,8 +28,9 @@ from collsec.hypothesis.validation import load
 
 #: Of the package's own study, what another one begins with ...
 SHIPPED = ("Snakefile", "data/raw", "reports")
-#: ... but for what one article asserts, what is known of its questions, what is told in its
-#: manuscript, earlier studies computed again, what was published, and what is generated.
+#: ... but for what one article asserts, what is known of its questions, how known designs fare
+#: with them, its manuscript, earlier studies computed again, what was published, and what is
+#: generated.
 LEFT_OUT = (
     "claims.csv",
     "claims.qmd",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,13 @@ from collsec.histories.cohorts import DAY_STRATA
 from collsec.histories.panels import days_of
 from collsec.hypothesis.options import Choices
 from riskset import EventStack, EventWindow, stacked_poisson
+from riskset.inference.moved_events import MeanRatioWindow
+from riskset.regression.stacked_log_ratios import (
+    expected_by_unit,
+    mean_log_ratio,
+    treated_log_ratios,
+)
+from riskset.regression.stacked_poisson import StackedRatio
 
 #: Months around an arrival, and those that all others are compared with: not the last before it,
 #: in which what is to come may show already.
@@ -30,6 +38,9 @@ ACTIVE_MONTHS = 12
 EVE_MONTHS = 6
 #: Known months that a row needs in the reference, and after the arrival.
 LEAST_KNOWN = 6
+#: Deaths of a year of war, which a host needs in the reference: below it there is no level of war
+#: that later months could be compared with.
+YEAR_OF_WAR = 25.0
 MONTHS = 12
 
 
@@ -130,6 +141,7 @@ def arrivals(inputs: Inputs, measure: str, outcome: str, choices: Choices) -> Ar
     three = [(h, c, m) for h, c, m in three if h in _at_war(wars, m)]
     steps.append(("a host at war", "A war of the cohort within 12 months before", len(three)))
     kept: list[tuple[int, int, int, bool]] = []
+    counted_months = 0
     stacks: list[EventStack] = []
     hosts: list[np.ndarray] = []
     later: list[np.ndarray] = []
@@ -142,7 +154,9 @@ def arrivals(inputs: Inputs, measure: str, outcome: str, choices: Choices) -> Ar
         )
         names = np.array([place, *controls])
         table = deaths.reindex(index=names, columns=window).to_numpy(float)
-        enough = _enough(table)
+        known = _known(table)
+        counted_months += bool(known[0]) and place not in choices.drop_countries
+        enough = known & _at_war_before(table)
         if place in choices.drop_countries or not enough[0] or enough.sum() < 2:
             continue
         names, table = names[enough], table[enough]
@@ -152,7 +166,10 @@ def arrivals(inputs: Inputs, measure: str, outcome: str, choices: Choices) -> Ar
         ending.append(np.isin(names, sorted(_ending(wars, month))))
         several = shared.reindex(index=[place], columns=window).fillna(0).to_numpy().max() > 0
         kept.append((place, conflict, month, bool(several)))
-    steps.append(("counted months", "Six or more known in the reference and after", len(kept)))
+    steps.append(("counted months", "Six or more known in the reference and after", counted_months))
+    steps.append(
+        ("deaths before", "25 deaths or more in the reference, of a control too", len(kept))
+    )
     attrition = pd.DataFrame(
         [(s, rule, n, n) for s, rule, n in steps], columns=["step", "rule", "n_units", "n_events"]
     )
@@ -207,59 +224,88 @@ def _statuses(
     return found
 
 
-def _enough(table: np.ndarray) -> np.ndarray:
-    """Rows with enough known months in the reference and after, and with any death."""
+def _known(table: np.ndarray) -> np.ndarray:
+    """Rows with enough known months in the reference and after."""
     known = ~np.isnan(table)
     reference = known[:, : REFERENCE[1] + BEFORE + 1].sum(axis=1)
     after = known[:, BEFORE:].sum(axis=1)
-    any_death = np.nansum(table, axis=1) > 0
-    enough: np.ndarray = (reference >= LEAST_KNOWN) & (after >= LEAST_KNOWN) & any_death
+    enough: np.ndarray = (reference >= LEAST_KNOWN) & (after >= LEAST_KNOWN)
     return enough
 
 
-#: Deaths that make a year of war, below which a host is not weighed up further.
-YEAR_OF_WAR = 25.0
+def _deaths_before(table: np.ndarray) -> np.ndarray:
+    """Deaths of each row in the reference."""
+    found: np.ndarray = np.nansum(table[:, : REFERENCE[1] + BEFORE + 1], axis=1)
+    return found
+
+
+def _at_war_before(table: np.ndarray) -> np.ndarray:
+    """Rows with the deaths of a year of war in the reference."""
+    enough: np.ndarray = _deaths_before(table) >= YEAR_OF_WAR
+    return enough
 
 
 def own_weight(stack: EventStack) -> np.ndarray:
-    """One over each host's deaths in the two years before, or over those of a year of war."""
-    found: np.ndarray = 1.0 / np.maximum(stack.values[:, :BEFORE].sum(axis=1), YEAR_OF_WAR)
+    """One over each host's deaths in the reference, or over those of a year of war."""
+    found: np.ndarray = 1.0 / np.maximum(_deaths_before(stack.counts), YEAR_OF_WAR)
     return found
+
+
+class Mean(StrEnum):
+    """What one ratio for several arrivals is a mean of."""
+
+    GEOMETRIC = "geometric"  # of the ratios of arrivals: each speaks once
+    ARITHMETIC = "arithmetic"  # of the deaths of each arrival as shares of those before it
+    POOLED = "pooled"  # of all deaths alike
 
 
 @dataclass(frozen=True, slots=True)
 class StackedDesign:
-    """Arrivals, and how each stack counts.
+    """Arrivals, and how each of them counts.
 
     Attributes
     ----------
     arrivals : Arrivals
     stacks : tuple of EventStack
-        Its weight is one over its host's deaths before the arrival, so that every arrival counts
-        alike; one where every death does.
-    is_pooled : bool
-        Whether every death counts alike.
+        For an arithmetic mean its weight is one over its host's deaths in the reference.
+    mean : Mean
     """
 
     arrivals: Arrivals
     stacks: tuple[EventStack, ...]
-    is_pooled: bool = False
-
-    @classmethod
-    def equal(cls, arrivals: Arrivals) -> StackedDesign:
-        """Every arrival counts alike."""
-        stacks = [dataclasses.replace(s, weight=float(own_weight(s)[0])) for s in arrivals.stacks]
-        return cls(arrivals, tuple(stacks))
+    mean: Mean = Mean.GEOMETRIC
 
     @property
     def attrition(self) -> pd.DataFrame:
         """Arrivals that remain after each step."""
         return self.arrivals.attrition
 
-    def window(self, months: np.ndarray, used: np.ndarray | None = None) -> EventWindow:
-        """The stacks with the months of a ratio, as the reference takes them."""
-        weights = None if self.is_pooled else [own_weight(stack) for stack in self.stacks]
+    def ratio(self, months: np.ndarray) -> StackedRatio:
+        """Log ratio of some months to the reference, over all arrivals; its error between them."""
+        if self.mean is Mean.GEOMETRIC:
+            return mean_log_ratio(treated_log_ratios(self.stacks, months, self.reference))
+        return stacked_poisson(self.stacks, months, self.compared(months))
+
+    def window(self, months: np.ndarray) -> EventWindow:
+        """The stacks with the months of a ratio, as redraws take them."""
+        used = self.compared(months)
+        if self.mean is Mean.GEOMETRIC:
+            return MeanRatioWindow(self.stacks, months, used)
+        is_pooled = self.mean is Mean.POOLED
+        weights = None if is_pooled else [own_weight(stack) for stack in self.stacks]
         return EventWindow(self.stacks, months, used, weights)
+
+    @property
+    def reference(self) -> np.ndarray:
+        """Months that all others are compared with."""
+        relative = self.arrivals.relative
+        within: np.ndarray = (relative >= REFERENCE[0]) & (relative <= REFERENCE[1])
+        return within
+
+    def compared(self, months: np.ndarray) -> np.ndarray:
+        """Some months and the reference."""
+        used: np.ndarray = months | self.reference
+        return used
 
     @property
     def after(self) -> np.ndarray:
@@ -277,12 +323,13 @@ class StackedDesign:
     def counts(self) -> dict[str, int]:
         """Arrivals, hosts and months; the treated outcome is an arrival."""
         hosts = {int(h) for own in self.arrivals.hosts for h in own}
-        known = sum(int(s.known.sum()) for s in self.stacks)
+        used = self.compared(self.after)
+        known = sum(int((s.known & used).sum()) for s in self.stacks)
         events = self.arrivals.events
         return {
             "nobs": known,
             "n_units": len(hosts),
-            "n_events": int(sum(s.values.sum() for s in self.stacks)),
+            "n_events": int(sum(s.values[:, used].sum() for s in self.stacks)),
             "n_clusters": len(hosts),
             "exposed_units": len(events),
             "exposed_events": len(events),
@@ -314,10 +361,14 @@ class StackedDesign:
         stays = tuple(s for p, s in enumerate(self.stacks) if p != place)
         return dataclasses.replace(self, stacks=stays)
 
-    def pooled(self) -> StackedDesign:
-        """Every death counts alike, and with it arrivals in proportion to their deaths."""
-        alike = tuple(dataclasses.replace(s, weight=1.0) for s in self.stacks)
-        return dataclasses.replace(self, stacks=alike, is_pooled=True)
+    def averaged(self, mean: Mean) -> StackedDesign:
+        """The same arrivals under another mean."""
+        alike = mean is not Mean.ARITHMETIC
+        weights = [1.0 if alike else float(own_weight(stack)[0]) for stack in self.stacks]
+        stacks = [
+            dataclasses.replace(s, weight=w) for s, w in zip(self.stacks, weights, strict=True)
+        ]
+        return dataclasses.replace(self, stacks=tuple(stacks), mean=mean)
 
     def since(self, day: pd.Timestamp) -> StackedDesign:
         """The arrivals from the month of a day on."""
@@ -340,36 +391,28 @@ class StackedDesign:
 
 
 def engine_gap(laid_out: StackedDesign) -> float:
-    """Distance of the pooled log ratio from that of a Poisson regression with dummies."""
+    """Largest distance of the log ratios of two arrivals from Poisson regressions with dummies."""
     import statsmodels.api as sm
 
-    if not laid_out.stacks:
-        return 0.0
+    gaps = [0.0]
+    used = laid_out.compared(laid_out.after)
     # Two stacks show whether the engines agree; all of them would need thousands of dummies.
-    frames, dummies = [], []
-    for place, stack in enumerate(laid_out.stacks[:2]):
+    for stack in laid_out.stacks[:2]:
         # A row or a month without any death has a mean of zero, and no part in the fit.
-        is_counted = (stack.values.sum(axis=1) > 0)[:, None] & (stack.values.sum(axis=0) > 0)
-        rows, columns = np.nonzero(stack.known & is_counted)
-        frames.append(
-            pd.DataFrame(
-                {
-                    "y": stack.values[rows, columns],
-                    "treated": (rows == 0) & laid_out.after[columns],
-                    "weight": stack.weight,
-                }
-            )
+        counted = np.where(used, stack.values, 0.0)
+        is_counted = (counted.sum(axis=1) > 0)[:, None] & (counted.sum(axis=0) > 0)
+        rows, columns = np.nonzero(stack.known & used & is_counted)
+        # One month is the reference.
+        x = np.column_stack(
+            [
+                ((rows == 0) & laid_out.after[columns]).astype(float),
+                pd.get_dummies(rows, dtype=float),
+                pd.get_dummies(columns, dtype=float).iloc[:, 1:],
+            ]
         )
-        # One month of each stack is the reference.
-        of_month = pd.get_dummies(columns, prefix=f"{place}.month", dtype=float).iloc[:, 1:]
-        of_host = pd.get_dummies(rows, prefix=f"{place}.host", dtype=float)
-        dummies.append(pd.concat([of_host, of_month], axis=1))
-    data = pd.concat(frames, ignore_index=True)
-    effects = pd.concat(dummies, ignore_index=True).fillna(0.0)
-    x = np.column_stack([data["treated"].astype(float), effects])
-    model = sm.GLM(
-        data["y"].to_numpy(), x, family=sm.families.Poisson(), freq_weights=data["weight"]
-    )
-    fitted = model.fit(tol=1e-13, maxiter=200)
-    own = stacked_poisson(laid_out.stacks[:2], laid_out.after).estimate
-    return abs(float(fitted.params[0]) - own)
+        model = sm.GLM(stack.values[rows, columns], x, family=sm.families.Poisson())
+        fitted = model.fit(tol=1e-13, maxiter=200)
+        observed, expected = expected_by_unit(stack, laid_out.after, laid_out.reference, units=1)
+        if observed[0] > 0:  # else the log ratio is infinite for either
+            gaps.append(abs(float(fitted.params[0]) - float(np.log(observed[0] / expected[0]))))
+    return max(gaps)

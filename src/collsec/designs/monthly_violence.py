@@ -3,9 +3,11 @@
 Each arrival is a stack of its own: its host, and the hosts at war then that had nobody throughout
 the window, month by month, with effects of stack × host and stack × month. The months 24 to 13
 before the arrival are the reference, since what is to come may show in the last year. Each arrival
-counts equally; the pooled count stands alongside. Inference redraws which host of a stack received
-the arrival. Where deaths moved before the arrival, or where the record could not have shown that
-they did, nothing is claimed.
+has a ratio of its own, and the estimate is their geometric mean; the arithmetic mean and the pooled
+count stand alongside. Inference redraws which host of a stack received the arrival. Where deaths
+moved before the arrival, or where the record could not have shown that they did, nothing is
+claimed; how much more than before the arrival they would have had to part ways by themselves is
+given as a multiple.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import pandas as pd
 import scipy
 
 from collsec.core.schema import Role
-from collsec.designs.arrivals import BEFORE, MONTHS, StackedDesign, arrivals, engine_gap
+from collsec.designs.arrivals import BEFORE, MONTHS, Mean, StackedDesign, arrivals, engine_gap
 from collsec.designs.checks import LEVEL
 from collsec.designs.comparison import identity
 from collsec.designs.estimate import Estimate, Quantity, Unit, seed_for
@@ -33,10 +35,15 @@ from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.hypothesis.study import Draws
 from collsec.measures.months import HOST_MONTHS
-from riskset import EstimationError, stacked_jackknife, stacked_poisson
+from riskset import EstimationError
 from riskset.inference import Calibration, InvertedInterval, moved_events
 from riskset.inference.moved_events import moved_rejections, preference
-from riskset.regression.stacked_poisson import stack_means
+from riskset.regression.stacked_log_ratios import (
+    HALF,
+    expected_by_unit,
+    mean_log_ratio,
+    treated_log_ratios,
+)
 
 RERANDOMIZED = "set_rerandomization"
 RATIO = "rate_ratio"
@@ -85,9 +92,10 @@ class MonthlyViolence(RedrawnDesign[StackedDesign]):
         outcome: str | None = None,
         choices: Choices = AS_DECLARED,
     ) -> StackedDesign:
-        """Stacks of the arrivals of one exposure, each arrival counting alike."""
+        """Stacks of the arrivals of one exposure, each of which speaks once."""
         name = choices.measure or exposure.measure
-        return StackedDesign.equal(arrivals(inputs, name, outcome or inputs.spec.outcome, choices))
+        found = arrivals(inputs, name, outcome or inputs.spec.outcome, choices)
+        return StackedDesign(found, found.stacks)
 
     def rows(self, inputs: Inputs, laid_out: StackedDesign) -> pd.DataFrame:
         """One row per arrival × host, over its window; the deaths counted in it."""
@@ -128,7 +136,7 @@ class MonthlyViolence(RedrawnDesign[StackedDesign]):
         """The log ratio of deaths after arrivals to those expected, with its error between them."""
         if few := self.too_few(inputs, laid_out):
             raise EstimationError(few)
-        found = stacked_poisson(laid_out.stacks, laid_out.after)
+        found = laid_out.ratio(laid_out.after)
         if not (math.isfinite(found.estimate) and math.isfinite(found.std_error)):
             raise EstimationError("no death counted or expected")
         return found.estimate, found.std_error
@@ -140,7 +148,7 @@ class MonthlyViolence(RedrawnDesign[StackedDesign]):
                 (
                     "conflict",
                     conflict,
-                    math.exp(stacked_poisson(laid_out.without(p).stacks, laid_out.after).estimate),
+                    math.exp(laid_out.without(p).ratio(laid_out.after).estimate),
                 )
                 for p, conflict in enumerate(laid_out.arrivals.events["conflict_id"].astype(str))
             ],
@@ -186,11 +194,10 @@ class MonthlyViolence(RedrawnDesign[StackedDesign]):
         """The twelve months before the arrival against the reference, by the same redraws."""
         if self.too_few(inputs, laid_out):
             return Trend(math.nan, math.nan, InvertedInterval(math.nan, math.nan, math.nan))
-        used = laid_out.arrivals.relative < 0
-        start = stacked_poisson(laid_out.stacks, laid_out.lead, used).estimate
+        start = laid_out.ratio(laid_out.lead).estimate
         start = start if math.isfinite(start) else 0.0
         seed = seed_for(inputs.study.seed, f"{inputs.spec.hypothesis}.trend")
-        window = laid_out.window(laid_out.lead, used)
+        window = laid_out.window(laid_out.lead)
         found = moved_events(window, draws=TREND_DRAWS, level=1 - LEVEL, seed=seed, estimate=start)
         quantiles = sum(float(scipy.stats.norm.ppf(q)) for q in (1 - LEVEL / 2, inputs.study.power))
         return Trend(start, found.std_error(1 - LEVEL) * quantiles, found)
@@ -198,7 +205,7 @@ class MonthlyViolence(RedrawnDesign[StackedDesign]):
     def alongside(
         self, inputs: Inputs, laid_out: StackedDesign, primary: Estimate, draws: Draws
     ) -> list[Estimate]:
-        """The pooled count, and controls of one kind alone."""
+        """Other means over arrivals, and controls of one kind alone."""
         later, status = laid_out.arrivals.later, laid_out.arrivals.status
         alike = laid_out.only(lambda place: status[place] == status[place][0])
         never = laid_out.only(lambda place: ~later[place])
@@ -206,7 +213,8 @@ class MonthlyViolence(RedrawnDesign[StackedDesign]):
         made = [("same_status", alike, "Controls in the same strata on the day")]
         made = [
             *(made if inputs.spec.strata else []),
-            ("pooled", laid_out.pooled(), "Every death alike"),
+            ("arithmetic", laid_out.averaged(Mean.ARITHMETIC), "Arithmetic mean over arrivals"),
+            ("pooled", laid_out.averaged(Mean.POOLED), "Every death alike"),
             ("never", never, "Controls that never had an arrival"),
             ("not_yet", not_yet, "Controls whose arrival comes later"),
         ]
@@ -230,7 +238,7 @@ class MonthlyViolence(RedrawnDesign[StackedDesign]):
         """Trends before the arrival, seen or not to be seen, and a preference for a stratum."""
         trend = self.trend_before(inputs, laid_out)
         chosen, bound = self.by_status(inputs, laid_out), inputs.study.calibration_bounds[1]
-        effect = abs(stacked_poisson(laid_out.stacks, laid_out.after).estimate)
+        effect = abs(laid_out.ratio(laid_out.after).estimate)
         reasons = []
         if trend.interval.p_value < LEVEL:
             reasons.append({"code": "trend_before", "values": {"p": trend.interval.p_value}})
@@ -240,7 +248,8 @@ class MonthlyViolence(RedrawnDesign[StackedDesign]):
         if inputs.spec.strata and chosen.ci_low > bound:
             values = {"rate": chosen.rejection_rate, "high": bound}
             reasons.append({"code": "by_status", "values": values})
-        return reasons, {
+        level = inputs.study.usual_level
+        return reasons, violation(laid_out, level).quantities() | {
             "trend_before.ratio": Quantity(math.exp(trend.log_ratio), Unit.RATIO),
             "trend_before.low": Quantity(math.exp(trend.interval.low), Unit.RATIO),
             "trend_before.high": Quantity(math.exp(trend.interval.high), Unit.RATIO),
@@ -257,7 +266,7 @@ class MonthlyViolence(RedrawnDesign[StackedDesign]):
         self, inputs: Inputs, prepared: StackedDesign
     ) -> tuple[list[pd.DataFrame], dict[str, Quantity]]:
         """What a page says of arrivals, deaths, and the strata of hosts."""
-        before = [float(s.values[0, :BEFORE].sum()) for s in prepared.stacks]
+        before = [float(s.values[0, prepared.reference].sum()) for s in prepared.stacks]
         after = [float(s.values[0, BEFORE:].sum()) for s in prepared.stacks]
         status, total = prepared.arrivals.status, sum(before)
         own = float(np.mean([one[0] > 0 for one in status]))
@@ -275,6 +284,83 @@ class MonthlyViolence(RedrawnDesign[StackedDesign]):
         }
 
 
+#: Half-years around an arrival: the reference is the first two of them.
+HALF_YEARS = tuple((first, first + 5) for first in range(-24, 36, 6))
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """How far deaths would have had to part ways without the arrival to make up the estimate.
+
+    Attributes
+    ----------
+    largest : float
+        Largest step from one half-year to the next before the arrival: log ratio, absolute.
+    estimate : float
+        Mean log ratio of the half-years from the arrival on, less that of the last one before it.
+    std_error : float
+        Between arrivals.
+    multiple : float
+        Steps of so many times the largest one, all in one direction, give the estimate.
+    multiple_of_interval : float
+        The same for the limit of the interval that is nearer to no effect; zero where it holds it.
+
+    Notes
+    -----
+    Relative magnitudes [1]_: from one half-year to the next, hosts of arrivals and their controls
+    part ways by at most :math:`M \\max_{s<0} |\\delta_s - \\delta_{s-1}|`. The k-th half-year after
+    the arrival has then moved by at most k steps, their mean by (K + 1) / 2. The largest step is
+    taken as it was measured: its own error is not in the interval.
+
+    References
+    ----------
+    .. [1] Rambachan, A., & Roth, J. (2023). A more credible approach to parallel trends. *Review of
+       Economic Studies*, 90(5), 2555–2591. doi:10.1093/restud/rdad018
+    """
+
+    largest: float
+    estimate: float
+    std_error: float
+    multiple: float
+    multiple_of_interval: float
+
+    def quantities(self) -> dict[str, Quantity]:
+        """What a page prints of it."""
+        return {
+            "violation.largest": Quantity(math.exp(self.largest), Unit.RATIO),
+            "violation.ratio": Quantity(math.exp(self.estimate), Unit.RATIO),
+            "violation.multiple": Quantity(self.multiple, Unit.RATIO),
+            "violation.multiple_of_interval": Quantity(self.multiple_of_interval, Unit.RATIO),
+        }
+
+
+def violation(laid: StackedDesign, level: float) -> Violation:
+    """What violation of parallel trends would explain the estimate; NaN without two arrivals."""
+    relative, by_half = laid.arrivals.relative, []
+    for first, last in HALF_YEARS:
+        months = (relative >= first) & (relative <= last)
+        by_half.append(treated_log_ratios(laid.stacks, months, laid.reference))
+    path = np.array(by_half)  # half-years × arrivals
+    if path.shape[1] < 2:
+        return Violation(*[math.nan] * 5)
+    is_later = np.array([first >= 0 for first, _ in HALF_YEARS])
+    before = np.array([mean_log_ratio(one).estimate for one in path[~is_later]])
+    largest = float(np.abs(np.diff(before)).max())
+    # A half-year that is not on record has no part in its arrival's mean.
+    after = np.nanmean(path[is_later], axis=0)
+    found = mean_log_ratio(after - path[~is_later][-1])
+    steps = (is_later.sum() + 1) / 2
+    spread = float(scipy.stats.t.ppf((1 + level) / 2, path.shape[1] - 1)) * found.std_error
+    size = abs(found.estimate)
+    return Violation(
+        largest,
+        found.estimate,
+        found.std_error,
+        size / (steps * largest),
+        max(size - spread, 0.0) / (steps * largest),
+    )
+
+
 #: Groups of months of the event study, first and last month since the arrival.
 PERIODS = ((-12, -7), (-6, -1), (0, 5), (6, 11), (12, 23), (24, 35))
 
@@ -286,8 +372,8 @@ PERIODS = ((-12, -7), (-6, -1), (0, 5), (6, 11), (12, 23), (24, 35))
             "event-study",
             (Role.DESCRIPTIVE,),
             "Deaths in the host of an arrival against those expected, by months since the arrival; "
-            "the months 24 to 13 before it are the reference. Every arrival counts alike. "
-            "Intervals allow for the spread between arrivals.",
+            "the months 24 to 13 before it are the reference. Geometric means over arrivals; "
+            "intervals allow for the spread between them.",
         ),
     ),
     figures=(EventStudyOf("around-arrival", "event_study"),),
@@ -296,13 +382,10 @@ PERIODS = ((-12, -7), (-6, -1), (0, 5), (6, 11), (12, 23), (24, 35))
     uses=("violence.gwno_host", "violence.known_from", "violence.deaths_in_month"),
 )
 def event_study(context: Context) -> Part:
-    """Ratios of deaths by months before and after the arrival, all in one model."""
+    """Ratios of deaths by months before and after the arrival: geometric means over arrivals."""
     laid: Any = context.prepared
-    group = periods_of(laid.arrivals.relative)
-    ratios, errors = stacked_jackknife(laid.stacks, group)
-    size = len(laid.stacks)
     level = context.inputs.study.usual_level
-    made = []
+    relative, made = laid.arrivals.relative, []
     for place, (first, last) in enumerate(PERIODS):
         known = identity(
             context.inputs,
@@ -312,12 +395,17 @@ def event_study(context: Context) -> Part:
             label=f"Months {first} to {last}".replace("-", "−"),
         )
         known |= {"estimand": RATIO, "inference": "cluster_jackknife"} | laid.counts()
-        error = float(errors[place])
-        if not math.isfinite(ratios[place]) or not math.isfinite(error) or error == 0:
+        months = (relative >= first) & (relative <= last)
+        ratios = treated_log_ratios(laid.stacks, months, laid.reference)
+        # Leaving each arrival out of a mean gives its error between them.
+        found, size = mean_log_ratio(ratios), int((~np.isnan(ratios)).sum())
+        if not math.isfinite(found.estimate) or not found.std_error > 0:
             made.append(Estimate.missing("no death counted or expected", level=level, **known))
             continue
         made.append(
-            Estimate.from_fit(float(ratios[place]), error, level=level, degrees=size - 1, **known)
+            Estimate.from_fit(
+                found.estimate, found.std_error, level=level, degrees=size - 1, **known
+            )
         )
     periods = [
         {
@@ -329,44 +417,32 @@ def event_study(context: Context) -> Part:
         }
         for (first, last), one in zip(PERIODS, made, strict=True)
     ]
-    months = by_month(laid, group, ratios)
-    record = {"level": level, "periods": periods, "months": months}
+    record = {"level": level, "periods": periods, "months": by_month(laid)}
     return Part(made, records={"event_study": record})
 
 
-def periods_of(relative: np.ndarray) -> np.ndarray:
-    """The period of each month since the arrival, by its place; −1 for the reference."""
-    group = np.full(len(relative), -1)
-    for place, (first, last) in enumerate(PERIODS):
-        group[(relative >= first) & (relative <= last)] = place
-    return group
-
-
-def by_month(laid: StackedDesign, group: np.ndarray, ratios: np.ndarray) -> list[dict[str, float]]:
-    """What the model of all periods expects of each month without an effect, and what it counted.
+def by_month(laid: StackedDesign) -> list[dict[str, float]]:
+    """What each month counted, and how it compares with what the reference leads to expect.
 
     Returns
     -------
     list of dict
         ``month`` since the arrival; ``arrivals`` whose host has a count in it; ``deaths`` in those
-        hosts; ``ratio`` of deaths to those expected, every arrival alike. Over a period, or over
-        the reference, the ratios average to that of the model.
+        hosts; ``ratio`` of deaths to those expected: the geometric mean over arrivals, half a death
+        added to either.
     """
-    factor = np.where(group >= 0, np.exp(ratios[np.maximum(group, 0)]), 1.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        fitted = [stack_means(one, factor)[0] / factor for one in laid.stacks]
-    weights = [one.weight for one in laid.stacks]
-    own = [one.values[0] for one in laid.stacks]
     rows = []
     for place, month in enumerate(laid.arrivals.relative):
-        without = sum(w * f[place] for w, f in zip(weights, fitted, strict=True))
-        counted = sum(w * y[place] for w, y in zip(weights, own, strict=True))
+        one = np.arange(len(laid.arrivals.relative)) == place
+        both = [expected_by_unit(stack, one, laid.reference, 1) for stack in laid.stacks]
+        observed, expected = (np.array([pair[k][0] for pair in both]) for k in (0, 1))
+        ratio = mean_log_ratio(np.log((observed + HALF) / (expected + HALF))).estimate
         rows.append(
             {
                 "month": int(month),
-                "arrivals": sum(int(one.known[0, place]) for one in laid.stacks),
-                "deaths": float(sum(y[place] for y in own)),
-                "ratio": float(counted / without) if without > 0 else math.nan,
+                "arrivals": int((~np.isnan(observed)).sum()),
+                "deaths": float(np.nansum(observed)),
+                "ratio": math.exp(ratio),
             }
         )
     return rows

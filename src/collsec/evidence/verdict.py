@@ -300,7 +300,7 @@ def _credibility(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
 
 
 def printed(own: Verdict, provenance: Mapping[str, Any], published: Verdict | None) -> Verdict:
-    """The verdict that may be printed: that of the full profile.
+    """The verdict that may be printed: that of the full profile, or too few cases.
 
     Parameters
     ----------
@@ -315,9 +315,9 @@ def printed(own: Verdict, provenance: Mapping[str, Any], published: Verdict | No
     Notes
     -----
     Fewer draws move an interval across its bounds, and a rejection rate across its own. The quick
-    profile therefore prints no verdict of its own.
+    profile therefore prints no verdict of its own but *not estimable*, which rests on counts.
     """
-    if provenance["profile"] != "quick":
+    if provenance["profile"] != "quick" or own.code == "not-estimable":
         return own
     return published or Verdict(NEEDS_FULL, (Reason("quick_profile"),))
 

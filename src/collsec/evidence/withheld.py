@@ -226,14 +226,16 @@ def _short(estimate_id: Any) -> str:
 def without_numbers(rows: pd.DataFrame, why: Mapping[str, str]) -> pd.DataFrame:
     """Estimates without the numbers that are withheld, and with a column that says why.
 
-    Counts stay. The note of such an estimate is the reason.
+    Counts stay. The note of such an estimate is the reason; one that had no number in the first
+    place keeps its own, which says more.
     """
     said = rows["estimate_id"].map(lambda one: why.get(_short(one), ""))
     is_withheld = (said != "").to_numpy()
     values = [name for name in VALUES if name in rows]
     masked = rows.assign(**{COLUMN: said})
     masked[values] = masked[values].astype(float)
-    masked.loc[is_withheld, values] = np.nan
     if "note" in masked:
-        masked["note"] = said.where(is_withheld, masked["note"])
+        had_number = masked["estimate"].notna()
+        masked["note"] = said.where(is_withheld & had_number, masked["note"])
+    masked.loc[is_withheld, values] = np.nan
     return masked

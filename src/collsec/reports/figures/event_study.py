@@ -161,10 +161,10 @@ def plot_event_study(
 
 def _key(level: float) -> str:
     return (
-        f"Lines: ratio of each period in one model, with its {wording.level(level)} interval. "
-        "Dots: single months, against what the model expects without an effect; a triangle lies "
-        "beyond the axis, or has no death. Every arrival counts alike. Band: too small an effect "
-        "to matter. Below: arrivals whose host has a count in the month."
+        f"Lines: ratio of each period, with its {wording.level(level)} interval. Dots: single "
+        "months; a triangle lies beyond the axis. Both are geometric means over arrivals, against "
+        "what the reference leads to expect. Band: too small an effect to matter. Below: arrivals "
+        "whose host has a count in the month."
     )
 
 

@@ -17,7 +17,7 @@ from collsec.reports.figures.style import (
 )
 from collsec.reports.words.wording import begun
 
-_LETTERS, _LINE_INCHES, _MARGIN_INCHES = 72, 0.18, 0.2
+_LETTERS, _LINE_INCHES, _MARGIN_INCHES = 46, 0.18, 0.2
 
 
 @drawn

@@ -175,7 +175,7 @@ def assemble(
         "cases": bool(drawn),
         "claims": "claims-tested" in shared,
         "known": "literature" in shared,
-        "controls": "replications" in shared,
+        "controls": "replications" in shared and (sources_folder / "controls.qmd").is_file(),
         "changes": "changes" in shared,
         "data": bool(covered),
         "glossary": True,

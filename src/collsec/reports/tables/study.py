@@ -177,7 +177,7 @@ def literature(rows: pd.DataFrame) -> Table:
 
 
 def replications(rows: pd.DataFrame) -> Table:
-    """Return published numbers of earlier studies, and ours from the same data.
+    """Return reference numbers of earlier studies, and ours from the same data.
 
     Parameters
     ----------
@@ -188,14 +188,14 @@ def replications(rows: pd.DataFrame) -> Table:
         (
             Column("Study and model", "[{who}]({source}), {model}", width=26, is_markup=True),
             Column("Quantity", "quantity", width=28),
-            Column("Published", "printed", width=12),
+            Column("Reference", "printed", width=12),
             Column("Computed here", "computed", width=14),
             Column("Difference", "difference", width=12),
-            Column("The published number", "where", width=28),
+            Column("Where the reference is from", "where", width=28),
         ),
         rows,
         "Earlier studies computed again from their authors' own data. The difference is that of "
-        "our number, rounded as theirs is, from theirs.",
+        "our number, rounded as the reference is, from the reference.",
         "tbl-replications",
         published=rows,
     )

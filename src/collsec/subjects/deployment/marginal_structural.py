@@ -121,7 +121,12 @@ def history(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
     )
 
 
-def with_weights(months: pd.DataFrame, lag: int) -> pd.DataFrame:
+def with_weights(
+    months: pd.DataFrame,
+    lag: int,
+    baseline: Sequence[str] = BASELINE,
+    history: Sequence[str] = HISTORY,
+) -> pd.DataFrame:
     r"""Add ``exposed`` and the stabilized weight of each month.
 
     Parameters
@@ -130,6 +135,8 @@ def with_weights(months: pd.DataFrame, lag: int) -> pd.DataFrame:
         Of :func:`history`, each war's months in order.
     lag : int
         A deployment counts from so many full months after its own month on, and so do its weights.
+    baseline, history : sequence of str
+        Columns that are fixed at onset, and that are known when a month begins.
 
     Notes
     -----
@@ -149,10 +156,10 @@ def with_weights(months: pd.DataFrame, lag: int) -> pd.DataFrame:
     """
     waiting = months["month"] <= months["arrival"]
     at_risk = months[waiting]
-    fixed = ["log_month", *BASELINE]
+    fixed = ["log_month", *baseline]
     ratio = pd.Series(1.0, index=months.index)
     ratio[waiting] = (
-        _probability(at_risk, fixed) / _probability(at_risk, [*fixed, *HISTORY])
+        _probability(at_risk, fixed) / _probability(at_risk, [*fixed, *history])
     ).to_numpy()
     running = ratio.groupby(months["unit"]).cumprod()
     weight = running.groupby(months["unit"]).shift(lag + 1, fill_value=1.0)

@@ -1,7 +1,8 @@
 """Moved events: which unit of each stack the event might have come to, drawn again and again.
 
 The statistic of a unit is the score of an effect if the event were its own: what was counted less
-what is expected, weighed as its stack would be weighed then.
+what is expected, weighed as its stack would be weighed then. Where every event is to speak once, it
+is the unit's own log ratio (:class:`MeanRatioWindow`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from riskset.inference.inversion import (
     rejected_by,
     tail_p_value,
 )
+from riskset.regression.stacked_log_ratios import log_ratios
 from riskset.regression.stacked_poisson import EventStack, stack_deviations, stacked_poisson
 
 #: Halvings of an interval: each fits every stack once.
@@ -57,6 +59,21 @@ class EventWindow:
             observed, expected = stack_deviations(EventStack(counts), self.months, self.used)
             weight: Floats | float = 1.0 if self.weights is None else self.weights[place]
             found.append((observed - expected) * weight)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class MeanRatioWindow(EventWindow):
+    """The same, of the mean of log ratios: the statistic of a unit is its own log ratio."""
+
+    def statistics(self, log_effect: float) -> list[Floats]:
+        """Return the log ratio of every unit of each stack, the treated one freed of an effect."""
+        found = []
+        for stack in self.stacks:
+            counts = stack.counts.copy()
+            counts[0, self.months] *= math.exp(-log_effect)
+            every = np.ones(counts.shape[1], dtype=bool) if self.used is None else self.used
+            found.append(log_ratios(EventStack(counts), self.months, every & ~self.months))
         return found
 
 
