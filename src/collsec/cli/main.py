@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from collsec.cli.bundle import deposits
 from collsec.cli.disks import full_disk
 from collsec.cli.options import (
     AsJson,
@@ -55,6 +56,7 @@ def before_each_step() -> None:
 
 app.add_typer(results)
 app.add_typer(registration)
+app.add_typer(deposits)
 
 
 def _print_version(is_wanted: bool) -> None:
