@@ -10,7 +10,7 @@ READY = $(VENV)/.ready
 # Tests keep what pytest compiles of them, and take one thread a process: two processes fill two cores.
 TESTS = PATH="$(abspath $(BIN)):$$PATH" PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: study test test-all test-slow test-lowest faults mutants lock clean
+.PHONY: study test test-all test-slow test-lowest faults mutants docs lock clean
 
 study: $(READY)
 	$(BIN)/collsec run --profile $(PROFILE)
@@ -46,6 +46,18 @@ faults: $(READY)
 	  tests/pipeline/test_hostile_texts.py tests/pipeline/test_toy.py \
 	  tests/hypothesis/test_specification_fuzz.py tests/upstream
 
+# The site of the documentation, its notebooks executed: open docs/_build/site/index.html. Warnings are errors.
+DOCS = .venv-docs
+docs: $(DOCS)/.ready
+	OPENBLAS_NUM_THREADS=1 $(DOCS)/bin/python -m sphinx -E -W --keep-going -q -c docs -d docs/_build/pages . docs/_build/site
+
+$(DOCS)/.ready: requirements.lock docs/requirements.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r docs/requirements.txt
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable packages/riskset --editable .
+	@touch $(DOCS)/.ready
+
 # Which changes of the code the tests do not notice (some hours; a table of every change tried).
 mutants: $(READY)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tests/mutants.py measures histories evidence designs riskset \
@@ -61,6 +73,8 @@ $(READY): requirements.lock pyproject.toml packages/riskset/pyproject.toml
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-strip-extras --output-file requirements.lock
+	uv pip compile docs/requirements.in --constraint requirements.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-strip-extras --no-annotate --output-file docs/requirements.txt
 
 clean:
-	rm -rf data/processed/* reports/project reports/site .snakemake .venv-lowest
+	rm -rf data/processed/* reports/project reports/site docs/_build .snakemake .venv-lowest

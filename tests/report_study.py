@@ -670,7 +670,7 @@ def write_study(
     shutil.copytree(
         repository / "reports",
         root / "reports",
-        ignore=shutil.ignore_patterns("project", "site", ".build-*", "MANIFEST.json"),
+        ignore=shutil.ignore_patterns("project", "site", ".build-*", "MANIFEST.json", "published"),
     )
     for h in hypotheses:
         (root / "analyses" / f"{stem(h)}.qmd").write_text(analysis(h), encoding="utf-8")

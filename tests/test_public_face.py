@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -166,3 +168,44 @@ def test_outside_a_study_one_line_says_so(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     with pytest.raises(MissingInput, match="no study here"):
         cs.load("missions")
+
+
+def test_an_installed_package_answers_with_released_estimates_and_writes_to_the_cache(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from collsec.core import __version__
+    from collsec.core.project import Project
+    from collsec.evidence import release
+
+    made = Project(study.write_study(tmp_path / "made", repository))
+    expected = cs.results("h1", root=made.root)
+    (made.published / "estimates").mkdir(parents=True)
+    (made.published / "estimates" / "gone.json").touch()  # of an earlier release
+    kept = release.publish(made)
+    assert {p.relative_to(made.published).as_posix() for p in kept} >= {
+        "estimates/h1.json",
+        "estimates/h1.parquet",
+        "estimates/study.json",
+        "panels/h1-attrition.parquet",
+    }
+    assert sorted(made.published.glob("*/*")) == sorted(kept)
+
+    # As the wheel lays it out; nobody stands in a folder of the study.
+    inside = tmp_path / "package" / "_study"
+    shutil.copytree(made.root / "analyses", inside / "analyses")
+    shutil.copytree(made.published, inside / "data" / "processed")
+    monkeypatch.setattr("collsec.core.project.shipped", lambda: inside)
+    monkeypatch.setattr(session, "shipped", lambda: inside)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # what came with the package is not out of date
+        found = cs.results("h1")
+    assert found.result_id == expected.result_id
+    pd.testing.assert_frame_equal(found.estimates, expected.estimates)
+    assert Project(inside).state == tmp_path / "cache" / "collsec" / __version__
+    assert made.state == made.root / ".snakemake" / "collsec"
+    shutil.rmtree(inside / "data")
+    with pytest.raises(MissingInput, match=f"collsec {__version__} came without released"):
+        cs.results("h1")

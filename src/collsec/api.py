@@ -22,6 +22,7 @@ import pandas as pd
 import yaml
 
 from collsec import pipeline
+from collsec.core import __version__
 from collsec.core.errors import BadSpec, CollsecError, MissingInput, nearest
 from collsec.core.manifest import digest_of
 from collsec.core.project import ROOT_VARIABLE, Project, project_at, shipped, whole
@@ -159,9 +160,9 @@ def _project(root: Path | str | None) -> Project:
     try:
         return project_at(None if root is None else Path(root))
     except MissingInput:
-        inside = shipped()
-        if root is None and ROOT_VARIABLE not in os.environ and inside.name == "_study":
-            return Project(inside)
+        inside = Project(shipped())
+        if root is None and ROOT_VARIABLE not in os.environ and inside.is_installed:
+            return inside
         raise
 
 
@@ -419,6 +420,8 @@ def _is_current(project: Project, name: str, profile: str) -> bool:
 def results(hypothesis: str, *, root: Path | str | None = None) -> Record:
     """The results of a hypothesis from the study's last run.
 
+    Outside a folder of a study: those of the release that the installed package brings.
+
     Returns
     -------
     Record
@@ -441,12 +444,30 @@ def results(hypothesis: str, *, root: Path | str | None = None) -> Record:
     if hypothesis not in known:
         hint = nearest(hypothesis, known)
         raise CollsecError(f"no hypothesis {hypothesis!r}.{hint} Known: {', '.join(known)}.")
+    if project.is_installed:
+        return _published(project, hypothesis)
     found = record.load(project, hypothesis)
     for unit, reason in pipeline.outdated(project).items():
         if unit.hypothesis in ("", hypothesis):
             warnings.warn(f"{hypothesis} is out of date: {reason}.", stacklevel=2)
             break
     return found
+
+
+def _published(project: Project, hypothesis: str) -> Record:
+    """Results of the release that came with the package.
+
+    Raises
+    ------
+    MissingInput
+        If the package was built before its results were released.
+    """
+    if not project.record(hypothesis).exists():
+        raise MissingInput(
+            f"{hypothesis}: collsec {__version__} came without released estimates. "
+            "Get the study, then `collsec run` in its folder, and ask there."
+        )
+    return record.load(project, hypothesis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -502,7 +523,13 @@ def cite(
     """
     project = _project(root)
     if name is not None and name in load_study(project).hypotheses:
-        return References(software(project), tuple(citation.references(project, name)))
+        if not project.is_installed:
+            return References(software(project), tuple(citation.references(project, name)))
+        with _aside(project) as own:
+            for stage in ("tables", *_SHARED):
+                _make(own, stage)
+            pipeline.panel(own, name)
+            return References(software(project), tuple(citation.references(own, name)))
     if name is None:
         asked = [(loaded, column) for folder, loaded, column in _LOADED if folder == project.root]
     else:

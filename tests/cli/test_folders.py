@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,50 @@ def test_progress_is_read_from_snakemake(tmp_path: Path) -> None:
     assert "tables     1/1" in console.export_text()
     assert set(json.loads(times.read_text(encoding="utf-8"))) == {"tables", "share"}
     assert (duration(59.4), duration(61), duration(3600)) == ("59 s", "1 min", "1 h 0 min")
+
+
+def test_a_long_step_is_no_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.console import Console
+
+    monkeypatch.setattr("collsec.cli.progress.SILENCE", 0.02)
+    console = Console(record=True, width=80, quiet=False)
+    with Progress(console, tmp_path / "t", cores=2, is_dry=False, is_last=True) as progress:
+        for line in LINES.splitlines(keepends=True):
+            progress.feed(line)
+        time.sleep(0.2)
+    assert "at work: share 2/4" in console.export_text()
+
+
+def test_a_step_that_breaks_names_its_module_and_line_not_a_dump(tmp_path: Path) -> None:
+    from collsec.cli.run import _cause
+    from collsec.core.project import Project
+
+    (tmp_path / "log").write_text(
+        "collsec step shard own\nTraceback (most recent call last):\n"
+        '  File "/x/collsec/designs/a.py", line 7, in estimate\n    x\n'
+        f'  File "{tmp_path}/analyses/own/mine.py", line 12, in mine\n    y\n'
+        '  File "/x/site-packages/pandas/core.py", line 99, in get\n    z\n'
+        "KeyError: 'no_column'\n",
+        encoding="utf-8",
+    )
+    assert _cause(Project(tmp_path), "log") == (
+        "collsec step shard own: KeyError: 'no_column' (analyses/own/mine.py, line 12). "
+        "The whole of it: log"
+    )
+    assert "does not say why" in _cause(Project(tmp_path), "absent")
+
+
+def test_an_error_of_a_command_that_answers_in_json_is_json(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "collsec"]
+    for arguments, code, said in (
+        (["todo", "--json", "--root", str(tmp_path)], 1, "datapackage.json"),
+        (["todo", "--json", "--wrong"], 2, "--wrong"),
+    ):
+        done = subprocess.run(
+            [*command, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == code
+        assert said in json.loads(done.stdout)["error"] and not done.stderr
 
 
 def test_a_check_is_passed_over_only_while_nothing_has_changed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -115,7 +116,37 @@ def test_every_start_passes_its_test(begun: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{len(BEGUN)} passed" in done.stdout
+    # Two of each page, four of an exposure, two of a covariate, one of all else.
+    assert "15 passed" in done.stdout
+
+
+@pytest.mark.full
+def test_a_measure_that_looks_ahead_fails_the_test_that_was_begun_with_it(begun: Path) -> None:
+    module = begun / "analyses" / "own" / "own_exposure.py"
+    honest = module.read_text(encoding="utf-8")
+    ahead = 'deployment[deployment["known_from"] > "1995-01-01"]'
+    # Nobody is exposed before 1995 unless no peacekeeper comes after 2000.
+    module.write_text(
+        honest.replace(
+            'return where_positive(deployment, "peacekeepers")',
+            f"late = {ahead}\n    return where_positive("
+            'late if (late["known_from"] > "2000-01-01").any() else deployment, "peacekeepers")',
+        ),
+        encoding="utf-8",
+    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "analyses/own"],
+            cwd=begun,
+            env=environment(Path(__file__).parents[2]),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        module.write_text(honest, encoding="utf-8")
+    assert done.returncode == 1
+    assert "test_nothing_that_was_known_later_moves_what_had_begun[1992-01-01]" in done.stdout
 
 
 @pytest.mark.full
@@ -159,6 +190,38 @@ def test_a_bad_start_writes_nothing(begun: Path, arguments: list[str], said: str
         run("new", *arguments, "--root", str(begun))
     after = {path: path.stat().st_mtime_ns for path in begun.rglob("*") if path.is_file()}
     assert after == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["study", "another", "--for", "own"], "--for own: a study belongs to no page"),
+        (["study", "another", "--at-onset"], "--at-onset: says of a hypothesis, not of a study"),
+        (["hypothesis", "another", "--for", "own"], "a hypothesis belongs to no page"),
+        (["measure", "another", "--for", "own", "--at-onset"], "not of a measure"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_option_without_a_meaning_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CollsecError, match=said):
+        run("new", *arguments)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_study_of_ones_own_cites_the_package_besides(begun: Path) -> None:
+    cited = run("cite", "--root", str(begun)).splitlines()
+    assert cited[0].startswith("The authors of Own study. Own study, version 0.1.0")
+    assert cited[1].startswith("The collsec authors (")
+    entries = re.findall(r"@software\{(\w+),", run("cite", "--bibtex", "--root", str(begun)))
+    assert entries == ["own_study", "collsec"]
+
+
+def test_a_study_without_claims_says_so(begun: Path) -> None:
+    assert "lists no claims" in run("claims", "--root", str(begun))
+    assert json.loads(run("claims", "--json", "--root", str(begun))) == []
 
 
 def test_a_folder_with_anything_in_it_is_left_alone(tmp_path: Path) -> None:

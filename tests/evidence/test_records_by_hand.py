@@ -202,7 +202,9 @@ def test_claims_stand_with_their_first_estimate_and_primaries_without_any() -> N
 
 def test_the_study_is_cited_as_its_file_says(tmp_path: Path) -> None:
     project = Project(tmp_path)
-    assert software(project) == Software("collsec", ("The collsec authors",))
+    package = software(Project(Path(__file__).parents[2]))
+    assert package.title.startswith("collsec: ") and package.made_with == ()
+    assert software(project) == package
     path = tmp_path / "CITATION.cff"
     path.write_text(
         "title: Package\nauthors: [{name: Body}]\nversion: 2.0\ndate-released: 2026-01-02\n"
@@ -210,17 +212,24 @@ def test_the_study_is_cited_as_its_file_says(tmp_path: Path) -> None:
     )
     found = software(project)
     assert (found.authors, found.year, found.version) == (("Body",), "2026", "2.0")
-    assert found.reference == "Body (2026). Package, version 2.0. https://x.org"
+    assert found.reference.splitlines() == [
+        "Body (2026). Package, version 2.0. https://x.org",
+        package.reference,
+    ]
     path.write_text(
         "title: Package\nauthors: [{name: Body}]\nversion: 2.0\npreferred-citation:\n"
         "  title: Study\n  year: 2025\n  doi: 10.1/x\n  url: https://y.org\n"
         "  authors: [{family-names: Doe, given-names: Jo}, {family-names: Roe}]\n"
     )
     found = software(project)
-    assert found.reference == "Doe, Jo and Roe (2025). Study, version 2.0. https://doi.org/10.1/x"
+    assert (found.key, package.key) == ("study", "collsec")
+    assert found.reference.splitlines()[0] == (
+        "Doe, Jo and Roe (2025). Study, version 2.0. https://doi.org/10.1/x"
+    )
     assert found.bibtex == (
-        "@software{collsec,\n  author = {{Doe, Jo} and {Roe}},\n  title = {{Study}},\n"
+        "@software{study,\n  author = {{Doe, Jo} and {Roe}},\n  title = {{Study}},\n"
         "  year = {2025},\n  version = {2.0},\n  doi = {10.1/x},\n  url = {https://y.org}\n}"
+        f"\n\n{package.bibtex}"
     )
     assert Software("T", ("A",), "1").reference == "A. T, version 1."
 

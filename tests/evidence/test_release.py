@@ -67,7 +67,9 @@ def test_it_holds_ids_verdicts_primaries_and_checksums(made: Path) -> None:
 
 
 def test_the_same_results_check_and_the_manifest_is_no_output_of_itself(made: Path) -> None:
-    assert run(made) == (0, "Written: reports/MANIFEST.json\n")
+    # Of three hypotheses four files of estimates and one of exclusions; episodes; the study's own.
+    kept = "Written: reports/published (17 files of estimates)\n"
+    assert run(made) == (0, f"Written: reports/MANIFEST.json\n{kept}")
     first = (made / "reports" / "MANIFEST.json").read_bytes()
     code, printed = run(made, "--check")
     count = len(json.loads(first)["outputs"])
@@ -272,3 +274,19 @@ def test_the_first_release_named_its_columns_otherwise(made: Path) -> None:
     rows = primaries_over_time(Project(made), {"h1": load(Project(made), "h1")})
     assert rows["exposed_events"].iloc[0] == 9 and rows["level"].iloc[0] == 0.983
     assert rows["estimate"].iloc[0] == 2.5
+
+
+def test_the_committed_estimates_are_those_of_the_manifest(repository: Path) -> None:
+    release = json.loads((repository / "reports" / "MANIFEST.json").read_text("utf-8"))
+    named = {n: d for n, d in release["outputs"].items() if n.startswith("data/processed/")}
+    committed = repository / "reports" / "published"
+    found = {
+        f"data/processed/estimates/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in (committed / "estimates").iterdir()
+    }
+    assert found == named
+    # Exclusions have no digest of their own: where rows are episodes, they end at the sample.
+    for h in ("h1", "h2", "h3", "h9", "h10", "h19"):
+        sample = pd.read_parquet(committed / "panels" / f"{h}-attrition.parquet").iloc[-1]
+        primary = release["results"][h]["primary"]
+        assert (sample["n_units"], sample["n_events"]) == (primary["n_units"], primary["n_events"])

@@ -77,8 +77,8 @@ def build(folder: Path, *, with_code: bool = False, raw: Path = REPOSITORY / RAW
         shutil.copytree(
             REPOSITORY / name,
             folder / name,
-            # What is withdrawn names hypotheses that this study does not have.
-            ignore=shutil.ignore_patterns("site", "project", "_withdrawn.yml"),
+            # What is withdrawn names hypotheses that this study does not have; so do estimates.
+            ignore=shutil.ignore_patterns("site", "project", "published", "_withdrawn.yml"),
         )
     for name in ("Snakefile", "CITATION.cff"):
         shutil.copy(REPOSITORY / name, folder / name)

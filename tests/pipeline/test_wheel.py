@@ -15,6 +15,8 @@ import pytest
 
 from mini.small_study import DRAWS, REPOSITORY
 
+PUBLISHED = REPOSITORY / "reports" / "published"
+
 pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
 
 
@@ -48,6 +50,13 @@ def test_it_carries_the_tables_and_the_snakefile(wheel: Path) -> None:
     assert raw <= names
     assert {"collsec/_study/Snakefile", "collsec/py.typed"} <= names
     assert "collsec/cli/starts/hypothesis.toml" in names
+    assert {"collsec/_study/CITATION.cff", "collsec/_study/analyses/_study.yml"} <= names
+    published = {
+        f"collsec/_study/data/processed/{path.relative_to(PUBLISHED).as_posix()}"
+        for path in PUBLISHED.rglob("*")
+        if path.is_file()
+    }
+    assert published <= names
     assert not [name for name in names if "MANIFEST" in name or "/site/" in name]
 
 

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from collsec.cli.bundle import deposits
 from collsec.cli.disks import full_disk
 from collsec.cli.options import (
     AsJson,
@@ -29,7 +30,7 @@ from collsec.cli.registration import registration
 from collsec.cli.results import results, warn_outdated
 from collsec.core import __version__, extras, processor
 from collsec.core.errors import CollsecError
-from collsec.core.project import project_at
+from collsec.core.project import Project, project_at, shipped
 
 app = typer.Typer(
     name="collsec",
@@ -55,6 +56,7 @@ def before_each_step() -> None:
 
 app.add_typer(results)
 app.add_typer(registration)
+app.add_typer(deposits)
 
 
 def _print_version(is_wanted: bool) -> None:
@@ -185,7 +187,13 @@ def new(
     """Begin something of your own: a start that passes `collsec check`, with its test."""
     from collsec.cli import new as starts
 
+    if hypothesis is not None and kind in (Kind.STUDY, Kind.HYPOTHESIS, Kind.SOURCE):
+        raise CollsecError(f"--for {hypothesis}: a {kind} belongs to no page. Leave it out.")
+    if is_fixed and kind is not Kind.HYPOTHESIS:
+        raise CollsecError(f"--at-onset: says of a hypothesis, not of a {kind}. Leave it out.")
     if kind is Kind.STUDY:
+        if root is not None:
+            raise CollsecError(f"--root {root}: a new study is the folder {name}. Leave it out.")
         made = starts.new_study(Path(name), title)
     else:
         made = starts.new(
@@ -348,10 +356,14 @@ def claims(
     root: Root = None,
 ) -> None:
     """List every claim of the article with its verdict, or why it has none."""
+    from collsec.evidence.claims import FILE, are_listed
     from collsec.reports.tables.study import claims_as_json, claims_on_terminal
     from collsec.reports.words.claims import ledger_of
 
     project = project_at(root)
+    if not are_listed(project):
+        typer.echo("[]" if as_json else f"This study lists no claims: there is no {FILE}.")
+        return
     ledger = ledger_of(project)
     warn_outdated(project)
     if as_json:
@@ -454,7 +466,10 @@ def replicate(
     if folder is None:
         raise CollsecError(f"replicate {study}: name the folder of the authors' file with --from.")
     known, models = compute(study, folder)
-    ledger = read_raw(project_at(root), LEDGER)
+    project = project_at(root)
+    if not (project.raw / LEDGER["path"]).exists():
+        project = Project(shipped())  # a study of one's own need not list what others printed
+    ledger = read_raw(project, LEDGER)
     rows = compare(models, ledger[ledger["replication_id"] == study])
     if as_json:
         answer([dataclasses.asdict(row) | {"difference": row.difference} for row in rows])
@@ -514,6 +529,10 @@ def diff(
     show_difference(found, console)
 
 
+#: With it, an error is answered in JSON too.
+AS_JSON = "--json"
+#: A wrong option or argument, whichever.
+_WRONG_USE: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
 #: Names the file in which a step of the workflow keeps how it ended.
 LOG_VARIABLE = "COLLSEC_LOG"
 #: What the machine, not the program, may refuse.
@@ -530,7 +549,12 @@ def main() -> None:
     warnings.filterwarnings("ignore", message=r"standard errors from \d+ clusters are too small")
     try:
         with _logged():
-            app()
+            if AS_JSON not in sys.argv:
+                app()
+            elif code := app(standalone_mode=False):
+                sys.exit(code)
+    except _WRONG_USE as error:
+        _fail(error.format_message(), error.exit_code)
     except CollsecError as error:
         _fail(str(error), error.exit_code)
     except ModuleNotFoundError as error:
@@ -570,7 +594,12 @@ def _logged() -> Iterator[None]:
 
 
 def _fail(message: str, code: int) -> None:
+    """End with one message, which is JSON where the answer would have been JSON."""
     from rich.console import Console
+
+    if AS_JSON in sys.argv:
+        answer({"error": message})
+        sys.exit(code)
 
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print("[bold red]error:[/] ", end="")

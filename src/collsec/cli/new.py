@@ -29,13 +29,17 @@ from collsec.hypothesis.validation import load
 #: Of the package's own study, what another one begins with ...
 SHIPPED = ("Snakefile", "data/raw", "reports")
 #: ... but for what one article asserts, what is known of its questions, how known designs fare
-#: with them, its manuscript, what was published, and what is generated.
+#: with them, its manuscript, earlier studies computed again, what was published, and what is
+#: generated.
 LEFT_OUT = (
     "claims.csv",
     "claims.qmd",
     "literature.csv",
     "known.qmd",
+    "replications.csv",
     "controls.qmd",
+    "changes.qmd",
+    "published",
     "manuscript.qmd",
     "cases.qmd",
     "index.qmd",
@@ -137,6 +141,7 @@ def new_study(folder: Path, title: str | None = None) -> Started:
     written = {
         folder / "analyses" / "_study.yml": _start("_study.yml", **given),
         folder / "reports" / "index.qmd": _start("index.qmd", **given),
+        folder / "reports" / "changes.qmd": _start("changes.qmd", **given),
         folder / "CITATION.cff": _start("CITATION.cff", **given),
     }
     _write(written)

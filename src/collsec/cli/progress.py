@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -22,10 +23,13 @@ _STARTED = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):$")
 _JOB = re.compile(r"^    jobid: (\d+)$")
 _FINISHED = re.compile(r"^Finished jobid: (\d+) \(Rule: (\w+)\)$")
 _ERROR = re.compile(r"^error: ")
+_FAILED = re.compile(r"^    log: (\S+) \(check log file")
 #: Rules that do no work of their own.
 _TARGETS = ("all", "total")
 #: Seconds that a job is taken to need while none of its kind has been seen.
 UNKNOWN = 10.0
+#: Seconds of silence after which a run that draws no bars says how far it is.
+SILENCE = 25.0
 
 
 class Progress:
@@ -51,6 +55,7 @@ class Progress:
         self.counts: dict[str, int] = {}
         self.finished: dict[str, int] = {}
         self.errors: list[str] = []
+        self.failed: list[str] = []
         self.tail: list[str] = []
         self._console, self._times, self._cores = console, times, cores
         self._is_dry, self._is_last = is_dry, is_last
@@ -64,6 +69,9 @@ class Progress:
             self._known = {str(k): float(v) for k, v in earlier.items()}
         self._bars: Bars | None = None
         self._tasks: dict[str, int] = {}
+        self._last_said = time.monotonic()
+        self._is_over = threading.Event()
+        self._heartbeat = threading.Thread(target=self._break_silence, daemon=True)
 
     def __enter__(self) -> Progress:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -78,9 +86,12 @@ class Progress:
                 console=self._console,
             )
             self._bars.start()
+        elif not self._is_dry:
+            self._heartbeat.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._is_over.set()
         if self._bars is not None:
             self._bars.stop()
         if self._seconds:
@@ -101,8 +112,10 @@ class Progress:
             elif not line:
                 self._is_listing = False
                 self._show_plan()
+        if failed := _FAILED.match(line):
+            self.failed.append(failed[1])
         if line.startswith("note: "):
-            self._console.print(line)
+            self._say(line)
         if _ERROR.match(line):
             self.errors.append(line.removeprefix("error: "))
         elif started := _STARTED.match(line):
@@ -111,6 +124,23 @@ class Progress:
             self._begun.setdefault(job[1], time.monotonic())
         elif finished := _FINISHED.match(line):
             self._finish(finished[2], self._begun.get(finished[1]))
+
+    def _break_silence(self) -> None:
+        """Say now and then what is done, so that a log of a long run never looks dead."""
+        while not self._is_over.wait(max(SILENCE - (time.monotonic() - self._last_said), 0.01)):
+            if time.monotonic() - self._last_said >= SILENCE and self.counts:
+                done = ", ".join(
+                    f"{rule} {self.finished.get(rule, 0)}/{total}"
+                    for rule, total in self.counts.copy().items()
+                    if self.finished.get(rule, 0) < total
+                )
+                self._say(f"at work: {done or 'the last step ends'}")
+            elif time.monotonic() - self._last_said >= SILENCE:
+                self._say("at work: the plan of the run is made")
+
+    def _say(self, line: str) -> None:
+        self._last_said = time.monotonic()
+        self._console.print(line)
 
     @property
     def remaining(self) -> float:
@@ -145,7 +175,7 @@ class Progress:
             task = self._bars.task_ids[list(self._tasks).index(rule)]
             self._bars.update(task, advance=1, left="done" if is_whole else left)
         elif is_whole:
-            self._console.print(f"{rule:<10} {self.finished[rule]}/{total}  {left}".rstrip())
+            self._say(f"{rule:<10} {self.finished[rule]}/{total}  {left}".rstrip())
 
 
 def duration(seconds: float) -> str:

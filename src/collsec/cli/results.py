@@ -177,6 +177,8 @@ def release(
 ) -> None:
     """Write what is published, result ids and checksums, to reports/MANIFEST.json.
 
+    The estimates themselves are kept in reports/published, from where the package takes them along.
+
     Only results of the full profile are published, and only if they follow from what is there. A
     manifest that names other results is replaced only with `--replace`.
     """
@@ -200,7 +202,10 @@ def release(
     elif check:
         releases.published(project)  # says that there is none
     project.write_json(made, project.manifest)
+    kept = releases.publish(project)
     typer.echo(f"Written: {where}", err=as_json)
+    published = project.relative(project.published)
+    typer.echo(f"Written: {published} ({len(kept)} files of estimates)", err=as_json)
 
 
 def _refuse_release(project: Project, profile: str) -> None:

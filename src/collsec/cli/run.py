@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -47,6 +48,8 @@ LARGEST_COMPARED = "1G"
 EARLY = ("tables", "episodes", "timelines")
 #: Lines of Snakemake's that are shown where no step says what is wrong.
 TAIL = 15
+#: A line of a traceback that names a file.
+_FRAME = re.compile(r'^ +File "(.+)", line (\d+)', re.MULTILINE)
 
 
 class Busy(CollsecError):
@@ -363,6 +366,20 @@ def _bring_to_present(project: Project) -> None:
                 os.utime(path, (now, now))
 
 
+def _cause(project: Project, log: str) -> str:
+    """What ended a step: command, error, and place, in a module of a page before ours."""
+    try:
+        text = (project.root / log).read_text(encoding="utf-8", errors="replace")
+        command, *_, error = text.rstrip().splitlines()
+    except (OSError, ValueError):
+        return f"a step failed without a word: {log} does not say why."
+    frames = _FRAME.findall(text)
+    own = [one for one in frames if "/analyses/" in one[0]]
+    ours = [one for one in frames if "/collsec/" in one[0]]
+    places = [f" ({project.relative(Path(f))}, line {n})" for f, n in (own or ours)[-1:]]
+    return f"{command}: {error}{''.join(places)}. The whole of it: {log}"
+
+
 def _snakemake(
     project: Project,
     console: Console,
@@ -397,6 +414,7 @@ def _snakemake(
         shown = list(dict.fromkeys(progress.errors))
         if not shown and any(SAID in line for line in progress.tail):
             shown = [full_disk()]
+        shown = shown or [_cause(project, log) for log in dict.fromkeys(progress.failed)]
         shown = shown or [*progress.tail[-TAIL:], "Snakemake failed."]
         raise CollsecError("\n".join(shown))
     if not (progress.counts or targets):

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from collsec.core import __version__
 from collsec.core.errors import Corrupt, MissingInput
 from collsec.core.manifest import Digests, Manifest, WorkUnit, digest_of, manifest_from
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 MARKS = ("analyses/_study.yml", "data/raw/datapackage.json")
 #: Names the folder of the study where the command is given outside it.
 ROOT_VARIABLE = "COLLSEC_ROOT"
+#: Folder of an installed package that holds the study.
+INSIDE = "_study"
 # Seconds to wait for a file whose unit another process is just replacing.
 PAUSES = (0.02, 0.1, 0.4)
 
@@ -123,9 +127,23 @@ class Project:
 
     # manifests ---------------------------------------------------------------------------
     @property
+    def is_installed(self) -> bool:
+        """Whether this is the study that came with the installed package, no folder of a user's."""
+        inside = shipped()
+        return inside.name == INSIDE and self.root == inside.resolve()
+
+    @property
     def state(self) -> Path:
-        """What concerns this machine's runs alone: lock, known digests, run times."""
-        return self.root / ".snakemake" / "collsec"
+        """What concerns this machine alone: lock, known digests, run times, tables kept.
+
+        Nothing is written next to an installed package: its place is the user's cache folder.
+        """
+        return user_cache() if self.is_installed else self.root / ".snakemake" / "collsec"
+
+    @property
+    def published(self) -> Path:
+        """Estimates of the last release, by stage, which an installed package brings; committed."""
+        return self.root / "reports" / "published"
 
     def kept(self, key: str, name: str) -> Path:
         """Place of a table that was made outside of a run, by the digest of what it rests on."""
@@ -431,8 +449,15 @@ def keep_read(project: Project, stages: Iterable[str]) -> None:
 def shipped() -> Path:
     """The folder of the study that comes with the package: tables, Snakefile, looks of reports."""
     package = Path(__file__).parents[1]
-    inside = package / "_study"
+    inside = package / INSIDE
     return inside if inside.is_dir() else package.parents[1]
+
+
+def user_cache() -> Path:
+    """Where this user's programs keep what can be made again, and this version its own."""
+    home = Path.home()
+    usual = home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or usual) / "collsec" / __version__
 
 
 @contextmanager

@@ -19,7 +19,7 @@ import pandas as pd
 
 from collsec.core import __version__, processor
 from collsec.core.errors import CollsecError, MissingInput
-from collsec.core.project import Project
+from collsec.core.project import Project, whole
 from collsec.core.provenance import digest_json
 from collsec.designs.estimate import rounded
 from collsec.evidence.record import Record, stored
@@ -108,6 +108,31 @@ def manifest(project: Project) -> dict[str, Any]:
             if (text := _rounded_text(path)) is not None
         },
     }
+
+
+def publish(project: Project) -> list[Path]:
+    """Keep the present estimates as those of a release, which an installed package brings.
+
+    Returns
+    -------
+    list of Path
+        `reports/published/<stage>/…`: records, estimates, and who was left out at which step. What
+        an earlier release had there is gone.
+    """
+    wanted: list[Path] = [project.record("study"), project.stage("episodes", "episodes")]
+    for h in load_study(project).hypotheses:
+        wanted += sorted(project.record(h).parent.glob(f"{h}.*"))
+        wanted += sorted(project.record(h).parent.glob(f"{h}-*"))
+        wanted.append(project.stage("panels", f"{h}-attrition"))
+    there = [path for path in wanted if path.is_file()]
+    kept = [project.published / path.relative_to(project.processed) for path in there]
+    for old in sorted(project.published.glob("*/*")):
+        if old not in kept:
+            old.unlink()
+    for path, place in zip(there, kept, strict=True):
+        with whole(place) as temporary:
+            temporary.write_bytes(project.content(path))
+    return kept
 
 
 def _made_with(project: Project) -> dict[str, list[str]]:

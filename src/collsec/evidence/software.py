@@ -1,16 +1,20 @@
-"""How to cite the study itself: its tables and its package, from ``CITATION.cff``."""
+"""How to cite the study itself, and the package it is made with, from ``CITATION.cff``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from collsec.core import __version__
 from collsec.core.errors import CollsecError
-from collsec.core.project import Project
+from collsec.core.project import Project, shipped
 
+#: Key of the package in a bibliography, and the name by which its title begins.
 KEY = "collsec"
 
 
@@ -26,6 +30,8 @@ class Software:
     version : str
     year, doi, url : str
         Empty where ``CITATION.cff`` has none.
+    made_with : tuple of Software
+        The package, where the study is another's.
     """
 
     title: str
@@ -34,10 +40,23 @@ class Software:
     year: str = ""
     doi: str = ""
     url: str = ""
+    made_with: tuple[Software, ...] = field(default=())
+
+    @property
+    def key(self) -> str:
+        """Name in a bibliography: ``collsec``, or the words of the title."""
+        if self.title.partition(":")[0] == KEY:
+            return KEY
+        plain = unicodedata.normalize("NFKD", self.title).encode("ascii", "ignore").decode()
+        return "_".join(re.findall(r"[a-z0-9]+", plain.lower())) or "study"
 
     @property
     def reference(self) -> str:
-        """One line, as a list of references has it."""
+        """One line, as a list of references has it; the package on a line of its own."""
+        return "\n".join([self._line, *(one.reference for one in self.made_with)])
+
+    @property
+    def _line(self) -> str:
         year = f" ({self.year})" if self.year else ""
         address = f"https://doi.org/{self.doi}" if self.doi else self.url
         who = " and ".join(self.authors)
@@ -45,7 +64,7 @@ class Software:
 
     @property
     def bibtex(self) -> str:
-        """One ``@software`` entry."""
+        """One ``@software`` entry, and one of the package."""
         fields = {
             "author": " and ".join(f"{{{name}}}" for name in self.authors),
             "title": f"{{{self.title}}}",
@@ -55,22 +74,30 @@ class Software:
             "url": self.url,
         }
         lines = ",\n".join(f"  {name} = {{{text}}}" for name, text in fields.items() if text)
-        return f"@software{{{KEY},\n{lines}\n}}"
+        own = f"@software{{{self.key},\n{lines}\n}}"
+        return "\n\n".join([own, *(one.bibtex for one in self.made_with)])
 
 
 def software(project: Project) -> Software:
     """Read the preferred citation of ``CITATION.cff``.
 
-    Where a folder has no such file, the package is cited by its name.
+    Where a folder has no such file, the package alone is cited. A study of one's own cites the
+    package besides.
 
     Raises
     ------
     CollsecError
         If the file is not valid YAML, or names no title or author.
     """
+    package = _read(shipped() / "CITATION.cff", ())
     path = project.root / "CITATION.cff"
-    if not path.is_file():
-        return Software("collsec", ("The collsec authors",))
+    if not path.is_file() or project.root == shipped().resolve():
+        return package
+    own = _read(path, (package,))
+    return package if own.title == package.title else own
+
+
+def _read(path: Path, made_with: tuple[Software, ...]) -> Software:
     try:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
@@ -89,6 +116,7 @@ def software(project: Project) -> Software:
         year=str(year),
         doi=str(stated.get("doi", "")),
         url=str(stated.get("url", "") or stated.get("repository-code", "")),
+        made_with=made_with,
     )
 
 

@@ -88,13 +88,13 @@ def resources(project: Project) -> dict[str, dict[str, Any]]:
             if not (project.raw / resource[key]).is_file():
                 raise MissingInput(
                     f"data/raw/{resource[key]} is missing, but {PACKAGE} names it "
-                    f"as the {key} of {resource['name']}. Take it back from git."
+                    f"as the {key} of {resource['name']}. Restore your earlier copy."
                 )
         if "schema" in resource:
             named[resource["name"]] = resource
     for name in REQUIRED:
         if name not in named:
-            raise MissingInput(f"{PACKAGE} names no table {name}. Take it back from git.")
+            raise MissingInput(f"{PACKAGE} names no table {name}. Restore your earlier copy.")
     return named
 
 
@@ -127,11 +127,11 @@ def read_json(project: Project, path: Path) -> dict[str, Any]:
             project.relative(path),
             f"not readable JSON ({error.msg}).",
             row=error.lineno,
-            remedy="Correct it, or take it back from git.",
+            remedy="Correct it, or restore an earlier copy of it.",
         ) from None
     except UnicodeDecodeError:
         raise BadTable(
-            project.relative(path), "not UTF-8.", remedy="Take it back from git."
+            project.relative(path), "not UTF-8.", remedy="Restore your earlier copy."
         ) from None
     return content
 

@@ -21,7 +21,7 @@ import pandas as pd
 from collsec.core.documents import BYTE_ORDER_MARK, FORBIDDEN, named
 from collsec.core.errors import BadTable, MissingInput
 
-SAVE_AS = "Save it as comma-separated text in UTF-8, or take the committed file back from git."
+SAVE_AS = "Save it as comma-separated text in UTF-8, or restore an earlier copy of it."
 SIGNATURES = {
     b"\xff\xfe": "is UTF-16, not UTF-8",
     b"\xfe\xff": "is UTF-16, not UTF-8",
@@ -88,10 +88,10 @@ def read_cells(path: Path, where: str, schema: dict[str, Any]) -> pd.DataFrame:
 def decoded(path: Path, where: str) -> str:
     """Bytes of a file → text."""
     if not path.is_file():
-        raise MissingInput(f"{where}: no such file. Take it back from git.")
+        raise MissingInput(f"{where}: no such file. Restore your earlier copy.")
     data = path.read_bytes().removeprefix(BYTE_ORDER_MARK)
     if not data.strip():
-        raise BadTable(where, "the file is empty.", remedy="Take it back from git.")
+        raise BadTable(where, "the file is empty.", remedy="Restore your earlier copy.")
     for signature, what in SIGNATURES.items():
         if data.startswith(signature):
             raise BadTable(where, f"the file {what}.", row=1, remedy=SAVE_AS)
@@ -160,7 +160,7 @@ def split(text: str, where: str, columns: Sequence[str]) -> list[list[str]]:
             remedy='A cell with a quote in it is written "…""…".',
         ) from None
     if len(rows) == 1:
-        raise BadTable(where, "a header and no rows.", remedy="Take it back from git.")
+        raise BadTable(where, "a header and no rows.", remedy="Restore your earlier copy.")
     return rows
 
 
@@ -265,7 +265,7 @@ def fault_in(value: str, kind: str) -> str | None:
 def remedy_for(where: str, by_hand: str) -> str:
     """What to do about a faulty cell: compiled tables are not corrected by hand."""
     if "/compiled/" in where:
-        return "Run `collsec compile`, or take the file back from git; no hand edits this table."
+        return "Run `collsec compile`, or restore an earlier copy; no hand edits this table."
     return by_hand
 
 

@@ -169,7 +169,7 @@ def assemble(
     _write(folder / "_results.md", overview.results(records, titles))
     _write(folder / "_manuscript-appendix.md", generated.manuscript_appendix(records))
     further = {
-        "manuscript": bool(covered) and (sources_folder / "manuscript.qmd").is_file(),
+        "manuscript": bool(covered),
         "explorer": True,
         "specifications": bool(scripts),
         "cases": bool(drawn),
@@ -183,7 +183,7 @@ def assemble(
     pages += [
         further_page(sources_folder, stem, imprint, title, variables)
         for stem, is_there in further.items()
-        if is_there
+        if is_there and (sources_folder / f"{stem}.qmd").is_file()  # a study need not have each
     ]
     stems = {p.stem for p in pages}
 
@@ -228,7 +228,14 @@ def assemble(
     _write(folder / "_plain.md", generated.plain_summary(reports, minimum))
     every = {name: item for items in (shared, *catalogs.values()) for name, item in items.items()}
     exhibits = [(n, every[n].rule, every[n].numbers, every[n].file) for n in sorted(written)]
-    readme = generated.replication(imprint, declared, exhibits, variables)
+    readme = generated.replication(
+        imprint,
+        declared,
+        exhibits,
+        variables,
+        has_lock=(project.root / "requirements.lock").is_file(),
+        is_released=project.manifest.exists(),
+    )
     _write(folder / "replication.md", readme)
     for name in _COMMITTED:
         shutil.copyfile(sources_folder / name, folder / name)

@@ -45,15 +45,15 @@ publishers' files, from which the compiled tables follow by rules, are not redis
 
 ## Computational requirements
 
-Python 3.11 to 3.13 with the packages of `requirements.lock`; no other software. Two cores and 4 GB
+Python 3.11 to 3.13 with {packages}; no other software. Two cores and 4 GB
 of memory suffice. Random numbers have fixed seeds (`analyses/_study.yml`).
 
 ## Instructions
 
-1. `make .venv/.ready` installs the locked packages.
-2. `make study` makes everything with few draws; `collsec run --profile full` with those of the
+1. {install}
+2. {run} makes everything with few draws; `collsec run --profile full` with those of the
    published numbers.
-3. `collsec release --check` compares the results with the published ones.
+3. {check}
 
 ## Figures and tables
 
@@ -61,6 +61,22 @@ of memory suffice. Random numbers have fixed seeds (`analyses/_study.yml`).
 | --- | --- | --- | --- |
 {exhibits}
 """
+#: What the folder of the package itself says, and that of a study made with the package.
+_IN_REPOSITORY = {
+    "packages": "the packages of `requirements.lock`",
+    "install": "`make .venv/.ready` installs the locked packages.",
+    "run": "`make study`",
+}
+_IN_OWN_FOLDER = {
+    "packages": "the package `collsec` and what it needs",
+    "install": "`pip install 'collsec[study]=={version}'` in an environment of its own.",
+    "run": "`collsec run` in this folder",
+}
+_PUBLISHED = "`collsec release --check` compares the results with the published ones."
+_UNPUBLISHED = (
+    "`collsec release`, after a run of profile full, keeps what is published, so that "
+    "`collsec release --check` can compare."
+)
 _HTML_ONLY = '::: {{.content-visible when-format="html"}}\n{}\n:::\n'
 
 
@@ -199,6 +215,9 @@ def replication(
     sources: Mapping[str, Source],
     exhibits: Sequence[tuple[str, str, str, str]],
     variables: Mapping[str, str],
+    *,
+    has_lock: bool,
+    is_released: bool,
 ) -> str:
     """Return the README of the replication package, after the social-science data editors.
 
@@ -210,6 +229,10 @@ def replication(
         Every figure and table that a page shows.
     variables : mapping of str to str
         Of the pages: version, vintage, profile.
+    has_lock : bool
+        Whether the folder holds the package's own lock, not a study that uses the package.
+    is_released : bool
+        Whether a release was published with which results can be compared.
     """
     known = {name: variables.get(f"study.{name}", "") for name in ("version", "vintage", "profile")}
     return _REPLICATION.format(
@@ -224,6 +247,11 @@ def replication(
             f"| {name} | `{rule}` | `{numbers}` | `{file}` |"
             for name, rule, numbers, file in exhibits
         ),
+        **{
+            key: text.format(**known)
+            for key, text in (_IN_REPOSITORY if has_lock else _IN_OWN_FOLDER).items()
+        },
+        check=_PUBLISHED if is_released else _UNPUBLISHED,
         **known,
     )
 
