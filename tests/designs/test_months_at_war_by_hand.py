@@ -13,7 +13,9 @@ import pytest
 
 from collsec.core.schema import Role
 from collsec.designs import Inputs
+from collsec.designs.estimate import seed_for
 from collsec.designs.months_at_war import Matched, MonthsAtWar
+from collsec.designs.preference import explaining
 from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec
@@ -259,6 +261,14 @@ def test_what_a_page_says_of_acts_and_wars() -> None:
     assert values[rates[1]] == DESIGN.anticipation(inputs(), shifted).rejection_rate
     still = DESIGN.anticipation(inputs(), shifted.going_on_after(6), 6)
     assert values[rates[2]] == still.rejection_rate
+    # The preference for wars about to end that would explain the ratio, on those of the sets.
+    soon = matched().sets.members["days_to_end"].to_numpy() <= 183
+    sets = matched().numbers("gwno_host")
+    seed = seed_for(STUDY.seed, "h5.preference")
+    found = explaining(sets, soon, alpha=1 - STUDY.level_of("h5"), seed=seed)
+    assert values["preference.way"] == ("prefer" if found.is_toward else "avoid")
+    told_of = (values["preference.point"], values["preference.limit"])
+    assert told_of == (found.point, found.limit) and found.point > 1
 
 
 def test_specifications_robustness_and_acts_from_a_day_on() -> None:
