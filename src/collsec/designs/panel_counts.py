@@ -78,11 +78,15 @@ class Panel:
         return ShiftedPaths(self.cells, self.shared)
 
     def numbers(self) -> dict[str, int]:
-        """Cells, units, and counts; exposed cells are the exposed outcomes."""
+        """Cells, units, and counts; exposed cells are the exposed outcomes.
+
+        An exposure in degrees that are never below zero exposes where it is above: months without
+        any troops have none. One that takes either sign, such as an index, exposes every cell.
+        """
         known = self.cells.known
         x = np.where(known, self.exposure, 0.0)
-        is_binary = len(np.unique(x[known])) <= 2
-        exposed = known & ((x > 0) | (not is_binary))
+        has_none = bool((x[known] >= 0).all()) or len(np.unique(x[known])) <= 2
+        exposed = known & ((x > 0) | (not has_none))
         with_any = exposed.any(axis=1)
         cluster = np.arange(len(self.units)) if self.cluster is None else self.cluster
         return {
