@@ -15,7 +15,7 @@ from collsec.core.schema import Role
 from collsec.designs.comparison import identity
 from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.panel_counts import Panel, PanelCounts
-from collsec.designs.parts import Context, Part, TableOf, part
+from collsec.designs.parts import Context, Part, TableOf, VariablesOf, part
 from collsec.histories.timelines import as_of
 from collsec.hypothesis.specification import ExposureSpec
 from collsec.measures.registry import measure
@@ -345,6 +345,10 @@ def _known(context: Context, name: str, label: str, role: Role) -> dict[str, obj
             "earlier troops did, where these had come already: holding them fixed is a "
             "sensitivity, not a correction.",
         ),
+    ),
+    variables=tuple(
+        VariablesOf(name, {"{name}.says": "finding"}, expected="below_one")
+        for name in ("jackknife", "with_*", "presence_scaled")
     ),
     uses=(
         *("violence.gwno_host", "violence.from_date", "violence.deaths_in_month"),
