@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 GRACE = 20.0
 #: Snakemake's reasons to run a job again; contents, not times, have been compared before.
 TRIGGERS = ("code", "input", "params")
+#: Snakemake compares times where a file is larger, whatever the triggers: more than any raw table.
+LARGEST_COMPARED = "1G"
 #: Stages that every hypothesis rests on: made first, so that only what they changed is made again.
 EARLY = ("tables", "episodes", "timelines")
 #: Lines of Snakemake's that are shown where no step says what is wrong.
@@ -383,6 +385,7 @@ def _snakemake(
         *(() if is_dry else (sys.executable, "-m", "collsec.cli.warm")),
         *(sys.executable, "-m", "snakemake", *(project.relative(path) for path in targets)),
         *("--cores", str(cores), "--rerun-incomplete", "--rerun-triggers", *TRIGGERS),
+        *("--max-checksum-file-size", LARGEST_COMPARED),
         *("--config", f"profile={profile}", *further),
     ]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])

@@ -191,7 +191,7 @@ def check_header(header: list[str], where: str, columns: Sequence[str]) -> None:
             "the first line is no header.",
             row=1,
             value=shown(",".join(header)),
-            remedy=f"It must read: {shown(','.join(columns))}",
+            remedy=f"It must read '{shown(','.join(columns))}'.",
         )
     if again := [c for i, c in enumerate(header) if c in header[:i]]:
         raise BadTable(where, "the column stands twice.", row=1, column=again[0])
