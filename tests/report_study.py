@@ -17,7 +17,7 @@ import pandas as pd
 
 from collsec.core.provenance import digest_json
 from collsec.designs.estimate import Quantity, Unit
-from collsec.evidence.verdict import further_tests
+from collsec.evidence.verdict import EDITION, further_tests
 
 HYPOTHESES = ("h1", "h2", "h3")
 STEMS = {"h1": "h1-deployment-delay", "h2": "h2-veto-use", "h3": "h3-p5-interest"}
@@ -711,6 +711,7 @@ def write_study(
                     "primary": {"estimate": 1.19, "ci_low": 0.7, "ci_high": 2.1, "p_value": 0.44},
                     "specification": digest_json(SPEC),
                     "rule": {"code": code, "reasons": reasons},
+                    "edition": EDITION,
                 }
                 for h, (code, reasons) in verdicts.items()
             },

@@ -13,7 +13,9 @@ import pytest
 
 from collsec.core.schema import Role
 from collsec.designs import Inputs
+from collsec.designs.estimate import seed_for
 from collsec.designs.months_at_war import Matched, MonthsAtWar
+from collsec.designs.preference import explaining
 from collsec.hypothesis.multiverse import Specification
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import CohortSpec, ExposureSpec, InferenceSpec
@@ -259,6 +261,14 @@ def test_what_a_page_says_of_acts_and_wars() -> None:
     assert values[rates[1]] == DESIGN.anticipation(inputs(), shifted).rejection_rate
     still = DESIGN.anticipation(inputs(), shifted.going_on_after(6), 6)
     assert values[rates[2]] == still.rejection_rate
+    # The preference for wars about to end that would explain the ratio, on those of the sets.
+    soon = matched().sets.members["days_to_end"].to_numpy() <= 183
+    sets = matched().numbers("gwno_host")
+    seed = seed_for(STUDY.seed, "h5.preference")
+    found = explaining(sets, soon, alpha=1 - STUDY.level_of("h5"), seed=seed)
+    assert values["preference.way"] == ("prefer" if found.is_toward else "avoid")
+    told_of = (values["preference.point"], values["preference.limit"])
+    assert told_of == (found.point, found.limit) and found.point > 1
 
 
 def test_specifications_robustness_and_acts_from_a_day_on() -> None:
@@ -280,13 +290,9 @@ def test_specifications_robustness_and_acts_from_a_day_on() -> None:
     assert checked["without"]["hazard_ratio"] == pytest.approx(list(np.exp(without)))
     assert checked["engines_agree"] and 0 <= checked["engine_gap"] < 1e-8
     rate = DESIGN.anticipation(inputs(), matched()).rejection_rate
-    for bound, said in ((0.005, True), (0.9, False)):
-        given = dataclasses.replace(
-            inputs(), study=dataclasses.replace(STUDY, calibration_bounds=(0.0, bound))
-        )
-        values = {"rate": rate, "high": bound}
-        described = [{"code": "on_the_eve", "values": values}] if said else []
-        assert DESIGN.robustness(given).records["describes"] == described
+    strict = dataclasses.replace(STUDY, calibration_bounds=(0.0, 0.005))
+    given = dataclasses.replace(inputs(), study=strict)
+    assert rate > 0.005 and DESIGN.robustness(given).records["describes"] == []
     late = DESIGN.since(inputs(), pd.Timestamp("2001-01-01"), 0.9)
     assert (late.exposed_events, late.level) == (3, 0.9)
     few = DESIGN.since(inputs(), pd.Timestamp("2001-01-02"), 0.9)

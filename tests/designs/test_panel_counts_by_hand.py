@@ -29,9 +29,12 @@ def test_cells_on_record_are_counted_and_those_exposed() -> None:
     one = panel(COUNTS, IS_EXPOSED)
     # Two cells of twelve are not on record: no count, or no exposure.
     assert one.numbers() == dict(zip(keys, [10, 3, 12, 3, 1, 2, 1], strict=True))
-    # In degrees, every cell is exposed to some degree.
+    # In degrees from none on, those are exposed that have any.
     degrees = panel(COUNTS, [[0, 1, 2, 0], *IS_EXPOSED[1:]])
-    assert degrees.numbers() == dict(zip(keys, [10, 3, 12, 3, 3, 10, 3], strict=True))
+    assert degrees.numbers() == one.numbers()
+    # An index that takes either sign exposes every cell.
+    index = panel(COUNTS, [[-1, 1, 2, -1], *IS_EXPOSED[1:]])
+    assert index.numbers() == dict(zip(keys, [10, 3, 12, 3, 3, 10, 3], strict=True))
 
 
 def test_paths_are_each_unit_s_own_unless_shared() -> None:

@@ -103,6 +103,8 @@ def test_counts_and_exposure_are_laid_out_where_both_are_known() -> None:
     shared = DESIGN.prepare(inputs, inputs.spec.secondary[0], outcome="deaths_in_year")
     assert shared.shared is not None and shared.shared.tolist() == [0, 0]
     assert shared.counts[0].tolist() == [20, 80, 50, 10]
+    assert shared.numbers()["n_clusters"] == shared.numbers()["exposed_clusters"] == 1
+    assert found.numbers()["n_clusters"] == found.numbers()["exposed_clusters"] == 2
     chosen = DESIGN.prepare(inputs, inputs.spec.exposure, choices=Choices(measure="seat_shared"))
     assert chosen.paths.n_paths == 1
     rows, attrition = DESIGN.panel(inputs)
@@ -114,6 +116,21 @@ def test_counts_and_exposure_are_laid_out_where_both_are_known() -> None:
     assert rows["start"].tolist() == [0.0, 1.0, 2.0, 3.0] * 2
     assert DESIGN.groups(inputs, found).tolist() == ["All units", "All units"]
     assert DESIGN.counts(inputs, found)["nobs"] == 8
+
+
+def test_a_panel_by_month_is_cut_at_a_month_and_counts_ten_years() -> None:
+    first = 1990 * 12
+    counts, periods = np.ones((1, 240)), np.arange(first, first + 240)
+    monthly = Panel(
+        np.array([1]), periods, counts, np.ones_like(counts), pd.DataFrame(), per_year=12
+    )
+    late = monthly.since(pd.Timestamp("2003-03-31"))
+    assert late.periods[0] == 2003 * 12 + 2 and late.counts.shape == (1, 82)
+    # Of twenty years, the last ten.
+    assert DESIGN.recent_outcomes(world(), monthly) == 120
+    yearly = dataclasses.replace(monthly, periods=np.arange(1800, 2040), per_year=1)
+    assert DESIGN.recent_outcomes(world(), yearly) == 10
+    assert yearly.since(pd.Timestamp("2003-03-31")).periods[0] == 2003
 
 
 @pytest.mark.usefixtures("measured")
@@ -162,8 +179,10 @@ def test_specifications_robustness_and_later_years() -> None:
     log, error = by_regression(DESIGN.prepare(inputs, inputs.spec.exposure))
     assert rows["departures"].tolist() == [0, 1] and rows["axis_exposure"].tolist() == ["seat", "s"]
     assert rows["measure"].tolist() == ["seat", "seat_shared"]
-    assert rows["estimate"].tolist() == pytest.approx([math.exp(log)] * 2)
-    assert rows["ci_low"].tolist() == pytest.approx([math.exp(log - 1.9599640 * error)] * 2)
+    assert rows["estimate"].iloc[0] == pytest.approx(math.exp(log))
+    assert rows["ci_low"].iloc[0] == pytest.approx(math.exp(log - 1.9599640 * error))
+    # Units that share a path are one cluster, and one cluster has no error: nothing is estimated.
+    assert rows.loc[1, ["estimate", "ci_low"]].isna().all()
     assert rows["exposed_events"].tolist() == [2, 2] and rows["nobs"].tolist() == [8, 8]
     checked = DESIGN.robustness(inputs).records
     assert checked["engines_agree"] and checked["engine_gap"] < 1e-7

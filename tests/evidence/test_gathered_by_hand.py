@@ -23,7 +23,7 @@ from study import PROJECT, known, study_inputs
 
 DRAWS = Draws(2400, 200, 199, 5)
 TWO = math.log(2.0)
-COUNTS = {"exposed_events": 10, "exposed_clusters": 8, "expected_events": 3.14159}
+COUNTS = {"exposed_events": 10, "exposed_clusters": 8, "expected_events": 10.5}
 #: A panel enters the id of the result alone.
 PANEL = pd.DataFrame({"unit_id": ["1-1"], "start": [0.0], "stop": [1.0]})
 
@@ -87,7 +87,7 @@ def calibration(rate: float) -> dict[str, Part]:
 
 def robustness(**changes: Any) -> Part:
     conflicts = {"kind": ["conflict"], "left_out": ["1"], "hazard_ratio": [1.9]}
-    found = {"without": conflicts, "engines_agree": True, "engine_gap": 1e-9}
+    found = {"without": conflicts, "engines_agree": True, "engine_gap": 1e-9, "describes": []}
     return Part(records=found | {"proportional_hazards": 0.25} | changes)
 
 
@@ -151,10 +151,10 @@ def test_curves_of_parts_stand_after_those_of_the_design() -> None:
 
 def test_numbers_of_a_page_have_their_units() -> None:
     said = gathered().record["quantities"]
-    # By Schoenfeld: (2.394 + 0.842)² over the square of the logarithm, at a level of 0.05 / 3.
-    assert said["primary.needed_1_5"] == {"value": 64, "unit": "count"}
-    assert said["primary.needed_2"] == {"value": 22, "unit": "count"}
-    assert said["primary.expected"] == {"value": 3.14159, "unit": "number", "digits": 1}
+    # A ratio of 2.5 is detectable with 10.5 expected: 10.5 (log 2.5 / log 1.5)² is 53.6.
+    assert said["primary.needed_1_5"] == {"value": 54, "unit": "count"}
+    assert said["primary.needed_2"] == {"value": 19, "unit": "count"}
+    assert said["primary.expected"] == {"value": 10.5, "unit": "number", "digits": 1}
     assert said["known_biased.null_rejection"] == {"value": 0.4, "unit": "share"}
     assert said["early.count"] == {"value": 3, "unit": "count"}
     assert said["multiverse.agreement"]["value"] == 1.0 and said["multiverse.n"]["value"] == 2
@@ -174,9 +174,11 @@ def test_checks_stand_in_the_record() -> None:
     assert found["known_biased_rejection"] == 0.4 and found["sign_flips"] == []
 
 
+ONE = {"estimate": 1.0, "equivalence_low": math.nan, "equivalence_high": math.nan}
 FAILED = Part([estimate(TWO, 0.2, label="Others' ties", role=Role.FALSIFICATION)])
 TURNED = {"kind": ["conflict"], "left_out": ["no"], "hazard_ratio": [0.9]}
 DOUBT = [{"code": "trend_before", "values": {"p": 0.01}}]
+SERIES = [{"code": "one_series", "values": {"units": 1}}]
 
 
 @pytest.mark.parametrize(
@@ -187,17 +189,22 @@ DOUBT = [{"code": "trend_before", "values": {"p": 0.01}}]
         ({"robustness": robustness(without=TURNED)}, "mixed", ["excludes_one", "sign_changes"]),
         ({"ratios": (2.0, 0.5)}, "mixed", ["excludes_one", "disagreement"]),
         ({"robustness": robustness(engines_agree=False)}, "void", ["engines_disagree"]),
-        ({"robustness": robustness(describes=DOUBT)}, "described", ["trend_before"]),
+        ({"robustness": robustness(describes=DOUBT)}, "mixed", ["excludes_one", "trend_before"]),
+        ({"robustness": robustness(describes=SERIES)}, "described", ["one_series"]),
         (calibration(0.2), "void", ["null_rejection"]),
-        ({"primary": {"exposed_events": 9}}, "inconclusive", ["few_exposed"]),
+        ({"primary": {"expected_events": 9.9}}, "inconclusive", ["few_exposed"]),
         ({"primary": {"exposed_clusters": 7}}, "inconclusive", ["few_exposed"]),
-        ({"primary": {"exposed_events": 4}}, "not-estimable", ["few_exposed"]),
+        ({"primary": {"expected_events": 4.9}}, "not-estimable", ["few_exposed"]),
         ({"primary": {"estimate": 0.5, "ci_low": 0.3, "ci_high": 0.8}, "ratios": (0.5, 0.6),
           "robustness": robustness(without=TURNED)}, "contradicted",
          ["excludes_one", "checks_hold"]),
-        ({"primary": {"estimate": 1.0, "ci_low": 0.8, "ci_high": 1.25}}, "no-effect", ["within"]),
-        ({"primary": {"estimate": 1.0, "ci_low": 0.79, "ci_high": 1.25}}, "inconclusive",
-         ["undecided"]),
+        ({"primary": ONE | {"ci_low": 0.8, "ci_high": 1.25}}, "no-effect", ["within"]),
+        ({"primary": ONE | {"ci_low": 0.79, "ci_high": 1.25}}, "inconclusive", ["undecided"]),
+        ({"primary": ONE | {"ci_low": 0.7, "ci_high": 1.4, "equivalence_low": 0.8,
+          "equivalence_high": 1.25}}, "no-effect", ["within"]),
+        # An error of log 1.2 / 2.80: a skeptic is sure.
+        ({"primary": ONE | {"ci_low": 0.7, "ci_high": 1.4, "mde_high": 1.2}}, "no-effect",
+         ["probably_within"]),
     ],
 )  # fmt: skip
 def test_each_check_has_its_part_in_the_verdict(
@@ -208,15 +215,18 @@ def test_each_check_has_its_part_in_the_verdict(
 
 
 def test_a_verdict_for_want_of_cases_says_how_many_it_would_need() -> None:
-    [why] = gathered(primary={"exposed_events": 9}).record["verdict"]["reasons"]
+    [why] = gathered(primary={"exposed_events": 11, "expected_events": 9.5}).record["verdict"][
+        "reasons"
+    ]
     assert why["values"] | {"outcome": ""} == {
         "outcome": "",
-        "outcomes": 9,
+        "outcomes": 11,
         "clusters": 8,
         "minimum_outcomes": 10,
         "minimum_clusters": 8,
-        "expected": 3.14159,
-        "needed": {"1.5": 64, "2": 22},
+        "expected": 9.5,
+        # 9.5 (log 2.5 / log 2)² is 16.6.
+        "needed": {"1.5": 49, "2": 17},
     }
 
 

@@ -37,7 +37,7 @@ def test_two_normals_give_a_normal(
 
 
 def test_a_skeptic_is_drawn_toward_no_effect() -> None:
-    found = quantities(PRIMARY, (0.8, 1.25), None)
+    found = quantities(PRIMARY, (0.8, 1.25), None, power=0.8)
     assert 1 < found["posterior.skeptical.median"].value < 2
     assert 0.8 < found["posterior.skeptical.above"].value < 1
     total = found["posterior.skeptical.above"].value + found["posterior.skeptical.below"].value
@@ -46,14 +46,19 @@ def test_a_skeptic_is_drawn_toward_no_effect() -> None:
 
 
 def test_earlier_studies_enter_where_they_have_a_number() -> None:
-    found = quantities(PRIMARY, (0.8, 1.25), (0.25, 0.5))
+    found = quantities(PRIMARY, (0.8, 1.25), (0.25, 0.5), power=0.8)
     assert found["posterior.literature.prior_low"].value == 0.25
     assert found["posterior.literature.median"].value < found["posterior.skeptical.median"].value
 
 
 def test_nothing_is_said_of_an_estimate_without_an_error() -> None:
-    assert quantities(dataclasses.replace(PRIMARY, std_error=math.nan), (0.8, 1.25), None) == {}
-    assert quantities(dataclasses.replace(PRIMARY, estimate=0.0), (0.8, 1.25), None) == {}
+    assert (
+        quantities(dataclasses.replace(PRIMARY, std_error=math.nan), (0.8, 1.25), None, power=0.8)
+        == {}
+    )
+    assert (
+        quantities(dataclasses.replace(PRIMARY, estimate=0.0), (0.8, 1.25), None, power=0.8) == {}
+    )
 
 
 def test_without_news_a_skeptic_holds_as_much_above_as_below() -> None:
@@ -81,7 +86,7 @@ def test_without_news_a_skeptic_holds_as_much_above_as_below() -> None:
 def test_only_a_ratio_with_an_error_has_a_posterior(
     change: dict[str, float], is_said: bool
 ) -> None:
-    found = quantities(dataclasses.replace(PRIMARY, **change), (0.8, 1.25), None)
+    found = quantities(dataclasses.replace(PRIMARY, **change), (0.8, 1.25), None, power=0.8)
     assert bool(found) is is_said
     if is_said:
         assert found["posterior.skeptical.prior_low"].value == 0.5

@@ -54,6 +54,7 @@ def test_a_quick_record_prints_the_released_verdict_of_the_same_file(project: Pr
         lambda m: m["results"]["h1"].update(specification="other"),
         lambda m: m["results"].pop("h1"),
         lambda m: m["results"]["h1"].pop("rule"),
+        lambda m: m["results"]["h1"].update(edition=1),
         lambda m: m["results"]["h1"].update(rule={"code": "mixed"}),
     ],
 )
@@ -145,10 +146,15 @@ def test_a_record_made_without_a_minimum_says_a_direction_of_every_estimate(
 def test_a_synthesis_has_families_and_p_values(project: Project) -> None:
     family = {"tests": 4, "low": 2, "by_chance": 0.2, "remaining": ["A"], "alpha": 0.05,
               "false_discovery_rate": 0.1}  # fmt: skip
-    content = {"p_holm": {"h1": 0.5, "h2": None}, "families": {"h1": family}}
+    content = {
+        "p_holm": {"h1": 0.5, "h2": None},
+        "q_value": {"h4": 0.2, "h5": None},
+        "families": {"h1": family},
+    }
     project.record("study").write_text(json.dumps(content), encoding="utf-8")
     found = load_synthesis(project)
     assert found.p_holm["h1"] == 0.5 and math.isnan(found.p_holm["h2"])
+    assert found.q_value["h4"] == 0.2 and math.isnan(found.q_value["h5"])
     assert found.families == {"h1": Family(4, 2, 0.2, ("A",), 0.05, 0.1)}
     project.record("study").unlink()
     with pytest.raises(MissingInput, match="synthesis step"):

@@ -1,4 +1,4 @@
-"""The whole precedence table of the verdict."""
+"""The whole table of the verdict, cell by cell."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import pytest
 from collsec.evidence.verdict import (
     DECIDED,
     NEEDS_FULL,
+    TABLE,
     Facts,
     Reason,
     Rules,
     Verdict,
+    counted,
     decide,
     is_few,
     printed,
-    unless_described,
 )
 
 RULES = Rules(10, 8, (0.02, 0.09), (0.8, 1.25), 0.8)
@@ -38,8 +39,12 @@ SOUND = Facts(
 NULL = {"hazard_ratio": 1.0, "ci_low": 0.85, "ci_high": 1.2}
 WIDE = {"hazard_ratio": 1.0, "ci_low": 0.5, "ci_high": 2.0}
 LOWER = {"hazard_ratio": 0.5, "ci_low": 0.3, "ci_high": 0.8}
+SERIES = Reason("one_series", {"units": 1})
+STATUS = Reason("by_status", {"rate": 0.13, "high": 0.09})
+TREND = Reason("trend_before", {"p": 0.01})
+UNSEEN = Reason("trend_unseen", {"ratio": 3.2})
 
-TABLE = [
+CASES = [
     ({}, "supported"),
     (LOWER, "contradicted"),
     ({"expected": "below_one"}, "contradicted"),
@@ -86,10 +91,50 @@ TABLE = [
     ({"hazard_ratio": 0.0, "ci_low": 0.0, "ci_high": 2.0}, "inconclusive"),
     ({"hazard_ratio": 0.0, "ci_low": 0.0, "ci_high": 0.7}, "contradicted"),
     ({"ci_low": math.nan, "ci_high": math.nan}, "inconclusive"),
+    # The gates count what would be expected without an effect, where it is known: C03a has 3
+    # where 41 are expected, a regional mission 2 where 5.6 are.
+    (LOWER | {"exposed_events": 3, "expected_events": 41.0}, "contradicted"),
+    (LOWER | {"exposed_events": 2, "expected_events": 5.6}, "inconclusive"),
+    ({"exposed_events": 0, "expected_events": 5.0}, "inconclusive"),
+    ({"exposed_events": 11, "expected_events": 2.7}, "not-estimable"),
+    ({"exposed_events": 9, "expected_events": 4.999}, "not-estimable"),
+    ({"exposed_events": 30, "expected_events": 9.99}, "inconclusive"),
+    ({"exposed_events": 3, "expected_events": 41.0, "exposed_clusters": 3}, "not-estimable"),
+    ({"exposed_events": 20, "expected_events": 41.0, "exposed_clusters": 7}, "inconclusive"),
+    ({"exposed_events": 9, "expected_events": math.inf}, "inconclusive"),
+    # An effect that matters is ruled out by two one-sided tests: by the interval at 1 - 2 alpha.
+    (WIDE | {"equivalence_low": 0.8, "equivalence_high": 1.25}, "no-effect"),
+    (WIDE | {"equivalence_low": 0.79, "equivalence_high": 1.2}, "inconclusive"),
+    (WIDE | {"equivalence_low": 0.9, "equivalence_high": 1.26}, "inconclusive"),
+    (NULL | {"equivalence_low": 0.85, "equivalence_high": 1.3}, "inconclusive"),
+    (NULL | {"equivalence_low": 0.85, "equivalence_high": math.inf}, "no-effect"),
+    ({"equivalence_low": 0.9, "equivalence_high": 1.1}, "supported"),
+    # Or a skeptic is as good as sure that the ratio does not matter, at the level of the interval.
+    (WIDE | {"within": 0.95}, "no-effect"),
+    (WIDE | {"within": 0.949}, "inconclusive"),
+    (WIDE | {"within": 0.97, "level": 1 - 0.05 / 3}, "inconclusive"),
+    (WIDE | {"within": 0.984, "level": 1 - 0.05 / 3}, "no-effect"),
+    (WIDE | {"within": 0.94, "level": 0.9}, "inconclusive"),
+    ({"within": 0.99}, "supported"),
+    (WIDE | {"within": 0.99, "exposed_events": 9}, "inconclusive"),
+    # Described is what has no argument of how the exposure fell.
+    ({"doubts": (SERIES,)}, "described"),
+    (WIDE | {"doubts": (SERIES,)}, "described"),
+    (NULL | {"doubts": (SERIES, TREND)}, "described"),
+    ({"doubts": (SERIES,), "exposed_clusters": 1}, "not-estimable"),
+    ({"doubts": (SERIES,), "exposed_events": 9}, "inconclusive"),
+    ({"doubts": (SERIES,), "engines_agree": False}, "void"),
+    ({"doubts": (SERIES,), "null_rejection": math.nan, "null_interval": (math.nan,) * 2}, "void"),
+    # A placebo of the design's own that failed is a check that fails; one that could not, a flag.
+    ({"doubts": (STATUS,)}, "mixed"),
+    (LOWER | {"doubts": (TREND,)}, "mixed"),
+    ({"doubts": (UNSEEN,)}, "supported"),
+    (WIDE | {"doubts": (STATUS,)}, "inconclusive"),
+    (NULL | {"doubts": (TREND,)}, "no-effect"),
 ]
 
 
-@pytest.mark.parametrize(("change", "code"), TABLE)
+@pytest.mark.parametrize(("change", "code"), CASES)
 def test_first_match_wins(change: dict[str, object], code: str) -> None:
     verdict = decide(dataclasses.replace(SOUND, **change), RULES)
     assert verdict.code == code
@@ -117,21 +162,21 @@ def test_every_failed_check_is_named() -> None:
 
 def test_too_few_exposed_are_counted_against_what_is_required_and_needed() -> None:
     facts = dataclasses.replace(
-        SOUND, exposed_events=9, expected_events=3.75, needed_events={"1.5": 64, "2": 22}
+        SOUND, exposed_events=12, expected_events=9.75, needed_events={"1.5": 64, "2": 22}
     )
     few = decide(facts, RULES)
     known = {
         "outcome": "exposed termination",
-        "outcomes": 9,
+        "outcomes": 12,
         "clusters": 15,
         "minimum_outcomes": 10,
         "minimum_clusters": 8,
-        "expected": 3.75,
+        "expected": 9.75,
         "needed": {"1.5": 64, "2": 22},
     }
     assert few.reasons == (Reason("few_exposed", known),)
     # Where nothing is estimable, the least numbers are named.
-    least = decide(dataclasses.replace(facts, exposed_events=3), RULES).reasons[0].values
+    least = decide(dataclasses.replace(facts, expected_events=4.5), RULES).reasons[0].values
     assert (least["minimum_outcomes"], least["minimum_clusters"]) == (5, 4)
 
 
@@ -192,32 +237,53 @@ def test_an_undecided_estimate_without_a_stable_sign_says_so(
     assert decide(dataclasses.replace(SOUND, **change), RULES).flags == ()
 
 
-def test_acts_on_the_eve_of_peace_leave_a_description() -> None:
-    found = Verdict("no-effect", (Reason("within", {"low": 0.8, "high": 1.25}),))
-    doubt = {"code": "on_the_eve", "values": {"rate": 0.29, "high": 0.09}}
-    described = unless_described(found, [doubt])
-    assert described.code == "described"
-    assert described.reasons == (Reason("on_the_eve", {"rate": 0.29, "high": 0.09}),)
-    assert unless_described(found, []) == found
-    undecided = Verdict("inconclusive", (Reason("undecided"),))
-    assert unless_described(undecided, [doubt]).code == "described"
-    # Where hardly anything was exposed, that comes first.
-    thin = Verdict("inconclusive", (Reason("few_exposed"),))
-    assert unless_described(thin, [doubt]) == thin
+def test_every_line_of_the_table_is_reached_and_the_last_always_holds() -> None:
+    reached = {}
+    for change, code in CASES:
+        facts = dataclasses.replace(SOUND, **change)
+        line = next(n for n, (_, holds) in enumerate(TABLE) if holds(facts, RULES))
+        assert TABLE[line][0] == code
+        reached[line] = code
+        assert TABLE[-1][1](facts, RULES)
+    assert sorted(reached) == list(range(len(TABLE)))
 
 
-def test_what_cannot_be_estimated_is_not_described() -> None:
-    doubt = {"code": "by_status", "values": {"rate": 0.2}}
-    for code in ("void", "not-estimable"):
-        left = Verdict(code, (Reason("engines_disagree"),))
-        assert unless_described(left, [doubt]) is left
-    flag = Reason("rejects_often", {"rate": 0.1, "bound": 0.09})
-    mixed = Verdict("mixed", (Reason("excludes_one"), Reason("few_exposed")), (flag,))
-    assert unless_described(mixed, [doubt]) is mixed
-    sure = Verdict("supported", (Reason("excludes_one"),), (flag,))
-    both = unless_described(sure, [doubt, {"code": "trend_before", "values": {"p": 0.01}}])
-    assert [reason.code for reason in both.reasons] == ["by_status", "trend_before"]
-    assert both.flags == (flag,)
+def test_doubts_are_reasons_or_flags_and_never_lost() -> None:
+    doubts = (STATUS, UNSEEN)
+    mixed = decide(dataclasses.replace(SOUND, doubts=doubts), RULES)
+    assert mixed.reasons == (Reason("excludes_one"), STATUS) and mixed.flags == (UNSEEN,)
+    thin = decide(dataclasses.replace(SOUND, doubts=doubts, exposed_events=4), RULES)
+    assert [one.code for one in thin.reasons] == ["few_exposed"] and thin.flags == doubts
+    often = {"null_rejection": 0.1, "null_interval": (0.088, 0.114)}
+    alone = decide(dataclasses.replace(SOUND, doubts=(SERIES, TREND), **often), RULES)
+    assert alone.reasons == (SERIES,)
+    assert alone.flags == (Reason("rejects_often", {"rate": 0.1, "bound": 0.09}), TREND)
+
+
+def test_an_undecided_verdict_says_what_a_skeptic_would_hold() -> None:
+    found = decide(dataclasses.replace(SOUND, **WIDE, within=0.61), RULES)
+    assert found.reasons == (Reason("undecided", {"share": 0.61, "low": 0.8, "high": 1.25}),)
+    unknown = decide(dataclasses.replace(SOUND, **WIDE), RULES).reasons[0]
+    assert unknown.values["share"] is None
+    sure = decide(dataclasses.replace(SOUND, **WIDE, within=0.96), RULES).reasons[0]
+    assert sure == Reason("probably_within", {"low": 0.8, "high": 1.25, "share": 0.96, "bar": 0.95})
+
+
+def test_the_level_of_the_interval_that_rules_an_effect_out_is_named() -> None:
+    inner = {"equivalence_low": 0.9, "equivalence_high": 1.2}
+    narrow = decide(dataclasses.replace(SOUND, **WIDE, **inner), RULES).reasons[0].values
+    assert narrow["level"] == pytest.approx(0.9)
+    wider = decide(dataclasses.replace(SOUND, **NULL), RULES).reasons[0].values
+    assert wider["level"] == 0.95
+
+
+@pytest.mark.parametrize(
+    ("observed", "expected", "found"), [(3, 41.0, 41.0), (9, math.nan, 9), (9, math.inf, 9)]
+)
+def test_what_is_expected_is_counted_where_it_is_known(
+    observed: int, expected: float, found: float
+) -> None:
+    assert counted(observed, expected) == found
 
 
 @pytest.mark.parametrize(

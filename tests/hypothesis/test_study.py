@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -114,10 +115,18 @@ def test_holm_is_over_the_family_and_nobody_else(size: int) -> None:
     names = [f"h{i}" for i in range(1, size + 1)]
     tables = {
         name: pd.DataFrame(
-            {"role": ["primary"], "label": [name], "p_value": [0.001], "validity": ["principled"]}
+            {
+                "role": ["primary"],
+                "label": [name],
+                "p_value": [0.001],
+                "validity": ["principled"],
+                "exposed_events": [20],
+                "expected_events": [math.nan],
+                "exposed_clusters": [9],
+            }
         )
         for name in [*names, "outside"]
     }
-    adjusted = over_primaries(tables, names)["p_holm"]
+    adjusted = over_primaries(tables, names, (5, 4))["p_holm"]
     assert list(adjusted) == names
     assert list(adjusted.values()) == pytest.approx([0.001 * size] * size)

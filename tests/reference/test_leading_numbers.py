@@ -62,6 +62,7 @@ ENGINES = {
     "h17": Engine("glm", SAME_MAXIMUM, "cluster_error"),
     "h18": Engine("coxph", SAME_MAXIMUM, "jackknife_error"),
     "h19": Engine("coxph", SAME_MAXIMUM, "robust_error"),
+    "h20": Engine("glm", SAME_MAXIMUM, "cluster_error"),
 }
 BY_R = [name for name, engine in ENGINES.items() if engine.name != "days"]
 BY_DAYS = [name for name, engine in ENGINES.items() if engine.name == "days"]

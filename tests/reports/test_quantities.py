@@ -280,3 +280,10 @@ def test_what_an_estimate_rests_on_follows_from_what_it_counts(
     one = row.replace({14: 1, 8: 1})
     if design == "time_varying":
         assert rests_on(one, spec).startswith("1 war in 1 country was exposed")
+
+
+def test_where_the_interval_is_open_no_effect_is_detectable() -> None:
+    row = pd.Series({"mde_low": math.nan, "mde_high": math.nan})
+    assert quantities._detectable(row) == "no effect, however large"
+    known = pd.Series({"mde_low": 0.5, "mde_high": 2.0})
+    assert quantities._detectable(known) == "a ratio above 2.00 or below 0.50"

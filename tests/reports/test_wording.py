@@ -117,8 +117,9 @@ def test_every_code_has_a_label_and_every_reason_its_words() -> None:
         "placebo": {"label": "Troops to come"},
         "sign_changes": {"without": "conflict 7 (Atlantis)"},
         "disagreement": {"share": 0.5},
-        "within": {"low": 0.8, "high": 1.25},
-        "on_the_eve": {"rate": 0.29, "high": 0.09},
+        "within": {"low": 0.8, "high": 1.25, "level": 0.9},
+        "probably_within": {"low": 0.8, "high": 1.25, "share": 0.962, "bar": 0.95},
+        "undecided": {"low": 0.8, "high": 1.25, "share": 0.61},
         "by_status": {"rate": 0.29, "high": 0.09},
         "one_series": {"units": 1},
         "trend_before": {"p": 0.03},
@@ -130,9 +131,9 @@ def test_every_code_has_a_label_and_every_reason_its_words() -> None:
         "rejects in 10.4 % of the draws (95 % interval 9.1 % to 11.8 %), more than 9 %"
     )
     assert said["few_exposed"] == (
-        "9 exposed terminations in 7 clusters, at least 10 in 8 are required; "
-        "3.8 would be expected without an effect; about 64 exposed terminations would be needed "
-        "for a ratio of 1.5 and about 22 for a ratio of 2"
+        "9 exposed terminations where 3.8 would be expected without an effect in 7 clusters; at "
+        "least 10 expected in 8 are required; about 64 exposed terminations would be needed for a "
+        "ratio of 1.5 and about 22 for a ratio of 2"
     )
     assert said["no_stable_sign"] == (
         "there is no stable sign: it turns without each of 2 conflicts or missions, and 55 % of "
@@ -141,7 +142,18 @@ def test_every_code_has_a_label_and_every_reason_its_words() -> None:
     assert said["placebo"] == "a placebo finds an effect: Troops to come"
     assert said["sign_changes"] == "without conflict 7 (Atlantis) the sign changes"
     assert said["disagreement"] == "only 50 % of the principled specifications agree in sign"
-    assert said["within"] == "the interval lies within 0.8 to 1.25"
+    assert said["within"] == (
+        "the 90 % interval, that of two one-sided tests, lies within 0.8 to 1.25"
+    )
+    assert said["probably_within"] == (
+        "a skeptic would hold with a probability of 96.2 % that the ratio lies within 0.8 to 1.25; "
+        "95.0 % is asked for"
+    )
+    assert said["undecided"].endswith(
+        "matter; a skeptic would hold with a probability of 61 % that the ratio lies within 0.8 to "
+        "1.25, too little to matter"
+    )
+    assert verdicts.reason(Reason("undecided")).endswith("large enough to matter")
     one = dict(values["few_exposed"]) | {"outcomes": 1, "expected": None, "needed": {}}
     assert verdicts.reason(Reason("few_exposed", one)).startswith("1 exposed termination in 7")
     assert verdicts.reason(Reason("few_exposed", one)).endswith("at least 10 in 8 are required")
@@ -174,7 +186,9 @@ def test_for_want_of_cases_the_counts_are_said_and_no_direction(code: str) -> No
     # A ratio of zero is no number to print.
     none = dataclasses.replace(PRIMARY, estimate=0.0)
     said = verdicts.primary_sentence(none, few(code, 0), CONTRAST)
-    assert said.startswith("0 exposed terminations; 3.8 would be expected") and "rate" not in said
+    assert (
+        said.startswith("0 exposed terminations where 3.8 would be expected") and "rate" not in said
+    )
 
 
 def test_for_want_of_independent_units_no_more_outcomes_are_asked_for() -> None:
@@ -197,7 +211,7 @@ def test_for_want_of_independent_units_no_more_outcomes_are_asked_for() -> None:
         "1 independent series cannot show whether uneven years have more new wars or fewer than "
         "other years."
     )
-    assert verdicts.reasons(one) == ["77 exposed years in 1 clusters, at least 5 in 4 are required"]
+    assert verdicts.reasons(one) == ["77 exposed years in 1 clusters; at least 5 in 4 are required"]
 
 
 @pytest.mark.parametrize(
@@ -253,6 +267,9 @@ def test_thin_cells_have_no_direction_and_no_ratio_of_zero() -> None:
     assert wording.exploratory(1.1, 2.0, "above_one", is_thin=True) == wording.TOO_FEW
     row = {"exposed_events": 9, "exposed_clusters": 9}
     assert wording.is_thin(row, (10, 8)) and not wording.is_thin(row, (9, 8))
+    # C03a: three acts where 41 would be expected say something.
+    assert not wording.is_thin(row | {"exposed_events": 3, "expected_events": 41.0}, (10, 8))
+    assert wording.is_thin(row | {"exposed_events": 30, "expected_events": 4.0}, (10, 8))
     act = {"estimand": "hazard_ratio_of_action", "estimate": 0.0, "exposed_events": 0}
     assert wording.none_ended(act) == "no act"
     assert wording.none_ended(act | {"estimate": 0.5}) == ""

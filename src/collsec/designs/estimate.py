@@ -26,6 +26,8 @@ RESULT_DIGITS = 6
 USUAL = 0.95
 #: Columns that restate an interval at another level: no part of what a result is cited with.
 RESTATED = ("low_95", "high_95")
+#: Limits at 1 - 2α, with which an estimate is held against the range of no interest.
+EQUIVALENCE = ("equivalence_low", "equivalence_high")
 
 
 class Unit(StrEnum):
@@ -174,6 +176,8 @@ class Estimate:
         falls on strata with a higher or lower hazard.
     low_95, high_95 : float
         Interval of 95 % by the same method, where ``level`` is another; NaN where it is not known.
+    equivalence_low, equivalence_high : float
+        Interval of 1 - 2α by the same method, where ``level`` is 1 - α; NaN where it is not known.
     cluster_low, cluster_high : float
         Cluster-sandwich interval at the same level, reported alongside.
     exposed_units, exposed_events, exposed_clusters : int
@@ -220,6 +224,8 @@ class Estimate:
     note: str = ""
     low_95: float = math.nan
     high_95: float = math.nan
+    equivalence_low: float = math.nan
+    equivalence_high: float = math.nan
 
     @classmethod
     def from_fit(
@@ -232,6 +238,7 @@ class Estimate:
         degrees: int | None = None,
         limits: tuple[float, float] | None = None,
         limits_95: tuple[float, float] | None = None,
+        equivalence: tuple[float, float] | None = None,
         p_value: float | None = None,
         sandwich: tuple[float, float] | None = None,
         power: float | None = None,
@@ -254,6 +261,8 @@ class Estimate:
             Limits of the interval on the scale of the model, where the inference has its own.
         limits_95 : tuple of float, optional
             Those of 95 %, where the inference has its own and ``level`` is another.
+        equivalence : tuple of float, optional
+            Those of 1 - 2α, where the inference has its own.
         p_value : float, optional
             Where the inference has its own.
         sandwich : tuple of float, optional
@@ -279,6 +288,10 @@ class Estimate:
                 limits_95 = wald_interval(coefficient, std_error, USUAL, degrees)
             if limits_95 is not None:
                 fields["low_95"], fields["high_95"] = (scale.of(v) for v in limits_95)
+        if limits is None:
+            equivalence = wald_interval(coefficient, std_error, equivalence_level(level), degrees)
+        if equivalence is not None:
+            fields |= dict(zip(EQUIVALENCE, (scale.of(v) for v in equivalence), strict=True))
         if sandwich is not None:
             fields["cluster_low"], fields["cluster_high"] = (scale.of(v) for v in sandwich)
         error = std_error if detectable_error is None else detectable_error
@@ -296,6 +309,17 @@ class Estimate:
             **fields | known,
         )
 
+    def own_error(self, power: float) -> float:
+        """Error of the log ratio by the inference of the estimate itself.
+
+        That of its smallest detectable effect, which for redrawn exposures is the error of an
+        interval as wide as theirs; ``std_error`` where no effect is detectable.
+        """
+        if not math.isfinite(self.mde_high):
+            return self.std_error
+        unit = minimum_detectable_effect(1.0, alpha=1 - self.level, power=power)
+        return math.log(self.mde_high) / math.log(unit.high)
+
     @classmethod
     def missing(cls, why: object, **known: Any) -> Estimate:
         """The counts of an estimate that the data cannot give, with the reason in its note."""
@@ -305,6 +329,11 @@ class Estimate:
 def is_usual(level: float) -> bool:
     """Whether an interval is that of 95 % itself."""
     return math.isclose(level, USUAL)
+
+
+def equivalence_level(level: float) -> float:
+    """Level of the interval with which two one-sided tests at α are made: 1 - 2α for 1 - α."""
+    return round(2 * level - 1, 12)  # 0.9 for 0.95, to the last digit
 
 
 def without_estimate(why: object) -> dict[str, Any]:
@@ -321,11 +350,15 @@ def seed_for(seed: int, name: str) -> int:
 
 
 def tidy(estimates: list[Estimate]) -> pd.DataFrame:
-    """One row per estimate, in the order given; each with its interval of 95 %."""
+    """One row per estimate, in the order given; each with its interval of 95 %.
+
+    The primary alone is held against the range of no interest, and has the interval for it.
+    """
     rows = pd.DataFrame([dataclasses.asdict(e) | {"role": str(e.role)} for e in estimates])
     own = np.array([is_usual(level) for level in rows["level"]])
     for column, of_level in zip(RESTATED, ("ci_low", "ci_high"), strict=True):
         rows[column] = rows[column].where(~own, rows[of_level])
+    rows.loc[rows["role"] != Role.PRIMARY, list(EQUIVALENCE)] = math.nan
     return rows
 
 
@@ -350,6 +383,6 @@ def result_id(
     The code's version is no part of it: a change of code that changes no number changes no id.
     """
     rows = int(pd.util.hash_pandas_object(panel, index=False).sum() & 0xFFFFFFFF)
-    cited = estimates.drop(columns=list(RESTATED), errors="ignore")
+    cited = estimates.drop(columns=[*RESTATED, *EQUIVALENCE], errors="ignore")
     numbers = rounded(cited.to_dict(orient="records"))
     return f"{estimate_id}@{digest_json([spec, rows, numbers])[:6]}"

@@ -15,7 +15,13 @@ import numpy as np
 import pandas as pd
 
 from collsec.designs.comparison import Comparison, sandwich_ratio
-from collsec.designs.estimate import USUAL, Estimate, Scale, is_usual
+from collsec.designs.estimate import (
+    USUAL,
+    Estimate,
+    Scale,
+    equivalence_level,
+    is_usual,
+)
 from riskset import CoxDesign, EstimationError, wald_interval
 from riskset.cox.side_by_side import estimates_under
 from riskset.inference import (
@@ -81,6 +87,7 @@ def with_jackknife(base: Estimate, comparison: Comparison, *, power: float) -> E
     )
     detectable = minimum_detectable_effect(found.std_error, alpha=1 - base.level, power=power)
     low_95, high_95 = (math.nan, math.nan) if is_usual(base.level) else usual_limits(found)
+    inner = equivalence_limits(found, base.level)
     return dataclasses.replace(
         base,
         inference="cluster_jackknife",
@@ -92,6 +99,15 @@ def with_jackknife(base: Estimate, comparison: Comparison, *, power: float) -> E
         std_error=found.std_error,
         mde_low=detectable.low,
         mde_high=detectable.high,
+        equivalence_low=math.exp(inner[0]),
+        equivalence_high=math.exp(inner[1]),
+    )
+
+
+def equivalence_limits(found: JackknifeResult, level: float) -> tuple[float, float]:
+    """Limits of 1 - 2α by Student's t, where the level of the result is 1 - α."""
+    return wald_interval(
+        found.estimate, found.std_error, equivalence_level(level), found.degrees_of_freedom
     )
 
 
@@ -131,6 +147,7 @@ def hazard_ratio(comparison: Comparison, *, level: float, power: float, **known:
         level=level,
         limits=(found.ci_low, found.ci_high),
         limits_95=usual_limits(found),
+        equivalence=equivalence_limits(found, level),
         p_value=found.p_value,
         power=power,
         sandwich=wald_interval(found.estimate, float(fit.std_errors[comparison.column]), level),
@@ -194,6 +211,7 @@ def difference(
         scale=Scale.DIFFERENCE,
         limits=(found.ci_low, found.ci_high),
         limits_95=usual_limits(found),
+        equivalence=equivalence_limits(found, level),
         p_value=found.p_value,
         **known,
     )

@@ -23,9 +23,10 @@ from collsec import measures
 from collsec.core.errors import BadSpec
 from collsec.core.schema import Role
 from collsec.designs import curves as drawn_curves
-from collsec.designs.estimate import USUAL, Estimate, Quantity, Scale, Unit
+from collsec.designs.estimate import USUAL, Estimate, Quantity, Scale, Unit, seed_for
 from collsec.designs.inputs import Inputs, PanelBuilder, cohort_of
 from collsec.designs.multiverse import Ratio
+from collsec.designs.preference import explaining
 from collsec.designs.redrawn import EVE_DRAWS, EVE_MONTHS, EVE_WEIGHT, RedrawnDesign
 from collsec.designs.registry import DAY_STRATA, LAG, LAGS, RECENT_YEARS, SANDWICH, STRATA, design
 from collsec.histories.cohorts import DAY_STRATA as OF_DAY
@@ -384,15 +385,29 @@ class MonthsAtWar(RedrawnDesign[Matched]):
     def doubts(
         self, inputs: Inputs, laid_out: Matched
     ) -> tuple[list[dict[str, Any]], dict[str, Quantity]]:
-        """How often acts on the eve of peace are rejected in later windows too."""
+        """How often acts on the eve of peace are rejected in later windows too, and how strongly
+        they would have to prefer wars about to end, or avoid them, to explain the ratio.
+        """
         later = {"still_at_war": self.anticipation(inputs, self.still_at_war(inputs), EVE_MONTHS)}
         for lag in inputs.spec.lags_months:
             if lag != inputs.spec.exposure.lag_months:
                 shifted = dataclasses.replace(inputs.spec.exposure, lag_months=lag)
                 later[f"lag_{lag:02d}"] = self.anticipation(inputs, self.prepare(inputs, shifted))
-        return [], {
+        said = {
             f"eve_of_peace.{name}.rejection": Quantity(one.rejection_rate, Unit.SHARE, digits=1)
             for name, one in later.items()
+        }
+        found = explaining(
+            laid_out.numbers(inputs.spec.cluster),
+            laid_out.sets.members["days_to_end"].to_numpy(float) <= days_of(EVE_MONTHS),
+            alpha=1 - inputs.study.level_of(inputs.spec.hypothesis),
+            seed=seed_for(inputs.study.seed, f"{inputs.spec.hypothesis}.preference"),
+        )
+        way = "prefer" if found.is_toward else "avoid"
+        return [], said | {
+            "preference.way": Quantity(way, Unit.TEXT),
+            "preference.point": Quantity(found.point, Unit.RATIO),
+            "preference.limit": Quantity(found.limit, Unit.RATIO),
         }
 
     def groups(self, inputs: Inputs, prepared: Matched) -> np.ndarray:

@@ -3,8 +3,8 @@
 The estimator is a two-way Poisson regression; its reference shifts each unit's path around the
 calendar by a random number of periods, so that its length and its clustering stay. Units whose
 measure says that they share a path (its column ``path``) are shifted together, as they were exposed
-together. A series of one unit has as many shifts as periods, and its result is described: anything
-that moves with time would do as well.
+together: they are one cluster, wherever clusters are counted. A series of one unit has as many
+shifts as periods, and its result is described: anything that moves with time would do as well.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from riskset.regression.two_way_poisson import fit_panel
 
 SHIFTED = "turned_paths"
 RATIO = "rate_ratio"
+#: What the cell of an outcome that is counted by month calls its period.
+MONTH, MONTHS = "month", 12
 #: Units below which a result is described, whatever its interval.
 FEWEST_UNITS = 5
 
@@ -52,6 +54,8 @@ class Panel:
         unit has a path of its own.
     cluster : ndarray of int, shape (n_units,), or None
         Code of the cluster of each unit; None if each is its own.
+    per_year : int
+        Periods of a year: 1, or 12, and then a period is a month since year 0.
     """
 
     units: np.ndarray
@@ -61,6 +65,7 @@ class Panel:
     attrition: pd.DataFrame
     shared: np.ndarray | None = None
     cluster: np.ndarray | None = None
+    per_year: int = 1
 
     @property
     def cells(self) -> CountPanel:
@@ -73,11 +78,15 @@ class Panel:
         return ShiftedPaths(self.cells, self.shared)
 
     def numbers(self) -> dict[str, int]:
-        """Cells, units, and counts; exposed cells are the exposed outcomes."""
+        """Cells, units, and counts; exposed cells are the exposed outcomes.
+
+        An exposure in degrees that are never below zero exposes where it is above: months without
+        any troops have none. One that takes either sign, such as an index, exposes every cell.
+        """
         known = self.cells.known
         x = np.where(known, self.exposure, 0.0)
-        is_binary = len(np.unique(x[known])) <= 2
-        exposed = known & ((x > 0) | (not is_binary))
+        has_none = bool((x[known] >= 0).all()) or len(np.unique(x[known])) <= 2
+        exposed = known & ((x > 0) | (not has_none))
         with_any = exposed.any(axis=1)
         cluster = np.arange(len(self.units)) if self.cluster is None else self.cluster
         return {
@@ -91,8 +100,9 @@ class Panel:
         }
 
     def since(self, day: pd.Timestamp) -> Panel:
-        """The same panel in the periods from the year of a day on."""
-        late = self.periods >= day.year
+        """The same panel in the periods from the year, or the month, of a day on."""
+        first = day.year * self.per_year + (day.month - 1) * (self.per_year > 1)
+        late = self.periods >= first
         return replace(
             self,
             periods=self.periods[late],
@@ -129,13 +139,15 @@ class PanelCounts(RedrawnDesign[Panel]):
     ) -> Panel:
         """Counts and exposure, where both are on record.
 
-        Units are clustered by the column that the page's ``cluster`` names, where the outcome's
+        Units that share a path are a cluster: five regions are five, however many wars they had.
+        Others are clustered by the column that the page's ``cluster`` names, where the outcome's
         measure gives it; otherwise each unit is a cluster.
         """
         wars = PanelBuilder(inputs, ()).cohort(cohort_of(inputs.spec, choices)).units
         frames = inputs.following(wars)
         name = choices.measure or exposure.measure
         counts = measures.get(outcome or inputs.spec.outcome)(frames)
+        cell = measures.get(outcome or inputs.spec.outcome).cell
         values = measures.get(name)(frames)
         both = counts.merge(values, on=["unit_id", "period"], validate="1:1")
         steps = [
@@ -150,8 +162,8 @@ class PanelCounts(RedrawnDesign[Panel]):
         if "path" in values:
             path = values.drop_duplicates("unit_id").set_index("unit_id")["path"]
             shared = np.unique(path.reindex(table.index).astype(str), return_inverse=True)[1]
-        cluster = None
-        if inputs.spec.cluster in counts:
+        cluster = shared
+        if shared is None and inputs.spec.cluster in counts:
             own = counts.drop_duplicates("unit_id").set_index("unit_id")[inputs.spec.cluster]
             cluster = np.unique(own.reindex(table.index), return_inverse=True)[1]
         attrition = pd.DataFrame(
@@ -167,6 +179,7 @@ class PanelCounts(RedrawnDesign[Panel]):
             attrition,
             shared,
             cluster,
+            MONTHS if cell[1:] == (MONTH,) else 1,
         )
 
     def rows(self, inputs: Inputs, laid_out: Panel) -> pd.DataFrame:
@@ -189,8 +202,9 @@ class PanelCounts(RedrawnDesign[Panel]):
         return laid_out.numbers()
 
     def recent_outcomes(self, inputs: Inputs, laid_out: Panel) -> int:
-        """Exposed cells of the last ten periods."""
-        recent = laid_out.periods > laid_out.periods.max() - RECENT_YEARS
+        """Exposed cells of the last ten years."""
+        last = laid_out.periods.max()
+        recent = laid_out.periods > last - RECENT_YEARS * laid_out.per_year
         x = np.where(laid_out.cells.known, laid_out.exposure, 0.0)[:, recent]
         return int((x > 0).sum())
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from collsec.core.schema import Role
 from collsec.designs.checks import rejections
-from collsec.designs.estimate import Estimate, seed_for
+from collsec.designs.estimate import Estimate, equivalence_level, seed_for
 from collsec.designs.inputs import Inputs
 from collsec.designs.registry import SANDWICH, Design, Layout
 from collsec.hypothesis.specification import ExposureSpec
@@ -92,11 +92,18 @@ class RedrawnDesign(Design[Laid]):
         seed = seed_for(inputs.study.seed, estimate_id)
         redrawn = self.inverted(prepared, log, draws=draws, level=level, seed=seed)
         width = redrawn.std_error(level)
+        equivalence = None
+        inner = equivalence_level(level)
+        # The primary alone is held against the range of no interest.
+        if role is Role.PRIMARY and inner > 0:
+            narrower = self.inverted(prepared, log, draws=draws, level=inner, seed=seed)
+            equivalence = (narrower.low, narrower.high)
         return Estimate.from_fit(
             log,
             error if math.isfinite(error) else width,
             level=level,
             limits=(redrawn.low, redrawn.high),
+            equivalence=equivalence,
             p_value=redrawn.p_value,
             sandwich=around,
             power=power,

@@ -262,7 +262,10 @@ class Design(Generic[Laid]):
     def doubts(
         self, inputs: Inputs, laid_out: Laid
     ) -> tuple[list[dict[str, Any]], dict[str, Quantity]]:
-        """Why the primary only describes, and what a page says of these checks."""
+        """What the design itself holds against its primary, and what a page says of these checks.
+
+        Codes and values of a :class:`collsec.evidence.verdict.Reason`.
+        """
         return [], {}
 
     def groups(self, inputs: Inputs, prepared: Laid) -> Any:
@@ -367,10 +370,8 @@ class Design(Generic[Laid]):
         reasons, said = self.doubts(inputs, laid_out)
         placebo = self.anticipation(inputs, laid_out)
         if placebo is not None:
-            rate, bound = placebo.rejection_rate, inputs.study.calibration_bounds[1]
-            said["eve_of_peace.rejection"] = Quantity(rate, Unit.SHARE, digits=1)
-            if placebo.ci_low > bound:
-                reasons.append({"code": "on_the_eve", "values": {"rate": rate, "high": bound}})
+            rate = Quantity(placebo.rejection_rate, Unit.SHARE, digits=1)
+            said["eve_of_peace.rejection"] = rate
         return Part(
             records={
                 "without": self.leave_one_out(inputs, laid_out).to_dict(orient="list"),

@@ -22,7 +22,15 @@ from collsec.designs import curves
 from collsec.designs.checks import LEVEL, NOT_CALIBRATED, rejections
 from collsec.designs.comparison import Comparison, identity, sandwich_ratio
 from collsec.designs.cox_based import CoxBased, with_time_zero
-from collsec.designs.estimate import USUAL, Estimate, Quantity, Unit, is_usual, seed_for
+from collsec.designs.estimate import (
+    USUAL,
+    Estimate,
+    Quantity,
+    Unit,
+    equivalence_level,
+    is_usual,
+    seed_for,
+)
 from collsec.designs.inputs import Cohort, Inputs, PanelBuilder, Prepared, codes
 from collsec.designs.registry import ASSIGNMENT, LAG, LAGS, STRATA, design
 from collsec.histories.panels import arrange, clock, days_of, exposure_column, unit_spells
@@ -183,7 +191,7 @@ def rerandomized(
             draws=draws,
             level=level,
             seed=seed_for(inputs.study.seed, estimate_id),
-            further_levels=() if is_usual(level) else (USUAL,),
+            further_levels=(equivalence_level(level), *(() if is_usual(level) else (USUAL,))),
         )
     except InferenceError as error:
         return Estimate.missing(error, level=level, **known)
@@ -194,6 +202,7 @@ def rerandomized(
         level=level,
         limits=(found.ci_low, found.ci_high),
         limits_95=found.further.get(USUAL),
+        equivalence=found.further[equivalence_level(level)],
         p_value=found.p_value,
         sandwich=limits,
         power=inputs.study.power,

@@ -19,12 +19,13 @@ from collsec.designs.parts import PARTS, Context, Part
 from collsec.designs.registry import exposed_outcome, get
 from collsec.designs.tasks import made_by, main_estimates
 from collsec.evidence import posterior
-from collsec.evidence.verdict import Facts, Rules, Verdict, decide, unless_described
+from collsec.evidence.verdict import Facts, Reason, Rules, counted, decide
 from collsec.hypothesis.study import Draws
-from riskset.inference import Calibration, e_value, needed_events
+from riskset.inference import Calibration, e_value
 
 #: Ratios of which it is said how many exposed outcomes they would need.
 RATIOS_TO_DETECT = (1.5, 2.0)
+WITHIN = "posterior.skeptical.within"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,34 @@ def estimate_hypothesis(
     without = pd.DataFrame(checked["without"])
     flips = checks.sign_flips(primary.estimate, without, checks.places(inputs.episodes))
     agreement = multiverse.agreement(primary, specifications)
-    verdict = _verdict(
-        inputs, primary, calibrated, checked["engines_agree"], falsification, flips, agreement
+    held = posterior.quantities(
+        primary, spec.estimand.no_effect, spec.estimand.literature, power=inputs.study.power
     )
-    verdict = unless_described(verdict, checked.get("describes", ()))
+    facts = Facts(
+        hazard_ratio=primary.estimate,
+        ci_low=primary.ci_low,
+        ci_high=primary.ci_high,
+        expected=spec.estimand.expected,
+        exposed_events=primary.exposed_events,
+        exposed_clusters=primary.exposed_clusters,
+        engines_agree=checked["engines_agree"],
+        null_rejection=primary.null_rejection,
+        null_interval=(calibrated.ci_low, calibrated.ci_high),
+        failed_falsifications=tuple(
+            p.estimate.label for p in falsification if p.outcome == "failed"
+        ),
+        sign_flips=tuple(flips),
+        principled_agreement=agreement,
+        exposed_outcome=exposed_outcome(spec.normalized()),
+        expected_events=primary.expected_events,
+        needed_events=needed_outcomes(primary),
+        level=primary.level,
+        equivalence_low=primary.equivalence_low,
+        equivalence_high=primary.equivalence_high,
+        within=float(held[WITHIN].value) if WITHIN in held else math.nan,
+        doubts=tuple(Reason(d["code"], d["values"]) for d in checked["describes"]),
+    )
+    verdict = decide(facts, _rules(inputs))
     biased = [
         dataclasses.replace(e, null_rejection=known_biased, null_draws=draws.calibration_draws)
         if e.validity == "known-biased"
@@ -107,10 +132,10 @@ def estimate_hypothesis(
         quantities |= part.quantities
     quantities |= multiverse.quantities(agreement, specifications)
     quantities |= e_values(primary)
-    quantities |= posterior.quantities(primary, spec.estimand.no_effect, spec.estimand.literature)
+    quantities |= held
     quantities |= {
         f"primary.needed_{ratio.replace('.', '_')}": Quantity(n, Unit.COUNT)
-        for ratio, n in _needed(inputs).items()
+        for ratio, n in facts.needed_events.items()
     }
     quantities["primary.expected"] = Quantity(primary.expected_events, Unit.NUMBER, digits=1)
     if not math.isnan(known_biased):
@@ -159,53 +184,37 @@ def _calibration(inputs: Inputs, done: Mapping[str, Part]) -> Calibration:
     )
 
 
-def _verdict(
-    inputs: Inputs,
-    primary: Estimate,
-    calibrated: Calibration,
-    engines_agree: bool,
-    falsification: list[checks.Placebo],
-    flips: list[str],
-    agreement: float,
-) -> Verdict:
-    spec, study = inputs.spec, inputs.study
-    return decide(
-        Facts(
-            hazard_ratio=primary.estimate,
-            ci_low=primary.ci_low,
-            ci_high=primary.ci_high,
-            expected=spec.estimand.expected,
-            exposed_events=primary.exposed_events,
-            exposed_clusters=primary.exposed_clusters,
-            engines_agree=engines_agree,
-            null_rejection=primary.null_rejection,
-            null_interval=(calibrated.ci_low, calibrated.ci_high),
-            failed_falsifications=tuple(
-                p.estimate.label for p in falsification if p.outcome == "failed"
-            ),
-            sign_flips=tuple(flips),
-            principled_agreement=agreement,
-            exposed_outcome=exposed_outcome(spec.normalized()),
-            expected_events=primary.expected_events,
-            needed_events=_needed(inputs),
-        ),
-        Rules(
-            minimum_exposed_events=study.minimum_exposed_events,
-            minimum_exposed_clusters=study.minimum_exposed_clusters,
-            calibration_bounds=study.calibration_bounds,
-            no_effect=spec.estimand.no_effect,
-            agreement=study.agreement,
-            least_exposed_events=study.least_exposed_events,
-            least_exposed_clusters=study.least_exposed_clusters,
-        ),
+def _rules(inputs: Inputs) -> Rules:
+    """The thresholds that the study and the hypothesis declare."""
+    study = inputs.study
+    return Rules(
+        minimum_exposed_events=study.minimum_exposed_events,
+        minimum_exposed_clusters=study.minimum_exposed_clusters,
+        calibration_bounds=study.calibration_bounds,
+        no_effect=inputs.spec.estimand.no_effect,
+        agreement=study.agreement,
+        least_exposed_events=study.least_exposed_events,
+        least_exposed_clusters=study.least_exposed_clusters,
     )
 
 
-def _needed(inputs: Inputs) -> dict[str, int]:
-    """Exposed outcomes that each of some ratios would need to be detected, by the ratio."""
-    study = inputs.study
-    alpha = 1 - study.level_of(inputs.spec.hypothesis)
-    return {f"{r:g}": needed_events(r, alpha=alpha, power=study.power) for r in RATIOS_TO_DETECT}
+def needed_outcomes(found: Estimate) -> dict[str, int]:
+    """Exposed outcomes that each of some ratios would need to be detected, by the ratio.
+
+    Empty where the estimate has no smallest detectable effect.
+
+    Notes
+    -----
+    The error that gives the detectable ratio :math:`d` belongs to the :math:`n` exposed outcomes
+    of the same estimate, expected or, where these are not known, observed. Each then carries the
+    same information, and a ratio :math:`r` needs :math:`n (\\log d / \\log r)^2` of them: with
+    just so many, :math:`r` is the detectable ratio.
+    """
+    n = counted(found.exposed_events, found.expected_events)
+    if not (n > 0 and math.isfinite(found.mde_high)):
+        return {}
+    size = math.log(found.mde_high)
+    return {f"{r:g}": math.ceil(n * (size / math.log(r)) ** 2) for r in RATIOS_TO_DETECT}
 
 
 def _curves(

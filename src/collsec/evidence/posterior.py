@@ -1,7 +1,9 @@
 """A primary as a posterior, under a skeptical prior and under that of earlier studies.
 
-The likelihood of the logarithm of the ratio is normal, with the estimate's robust error. It is a
-translation of the same number, not further evidence, and no verdict rests on it.
+The likelihood of the logarithm of the ratio is normal, with the error of the design's own
+inference: the one that gives its smallest detectable effect. It is a translation of the same
+number, not further evidence. The verdict asks it one thing: whether a ratio in the range of no
+interest is as good as sure.
 """
 
 from __future__ import annotations
@@ -89,6 +91,8 @@ def quantities(
     primary: Estimate,
     no_effect: tuple[float, float],
     literature: tuple[float, float] | None,
+    *,
+    power: float,
 ) -> dict[str, Quantity]:
     """What a page may print of the posterior of a primary; nothing where it has no error.
 
@@ -98,17 +102,18 @@ def quantities(
     no_effect : tuple of float
     literature : tuple of float or None
         Range in which earlier studies put the ratio; none where none gives a number.
+    power : float
+        At which the primary's smallest effect is detectable.
     """
     known = math.isfinite(primary.estimate) and primary.estimate > 0
-    if not (known and math.isfinite(primary.std_error) and primary.std_error > 0):
+    error = primary.own_error(power)
+    if not (known and math.isfinite(error) and error > 0):
         return {}
     found: dict[str, Quantity] = {}
     for name, span in zip(NAMES, (SKEPTICAL, literature), strict=True):
         if span is None:
             continue
-        one = posterior(
-            math.log(primary.estimate), primary.std_error, normal_prior(*span), no_effect
-        )
+        one = posterior(math.log(primary.estimate), error, normal_prior(*span), no_effect)
         found |= {
             f"posterior.{name}.prior_low": Quantity(span[0], Unit.RATIO),
             f"posterior.{name}.prior_high": Quantity(span[1], Unit.RATIO),

@@ -19,7 +19,7 @@ from collsec.core.project import Project
 from collsec.core.provenance import digest_json
 from collsec.designs.estimate import Unit
 from collsec.evidence import withheld
-from collsec.evidence.verdict import CODES, Family, Reason, Verdict, printed
+from collsec.evidence.verdict import CODES, EDITION, Family, Reason, Verdict, printed
 from collsec.hypothesis.extension import register_made
 from collsec.hypothesis.study import load_study
 
@@ -322,6 +322,7 @@ def _published(project: Project, content: Mapping[str, Any]) -> Verdict | None:
             manifest["profile"] == "full"
             and manifest["data_vintage"] == content["provenance"].get("data_vintage")
             and known["specification"] == digest_json(content["spec"])
+            and known.get("edition") == EDITION
         )
         return Verdict.of_plain(known["rule"]) if is_same else None
     except (ValueError, KeyError, TypeError):
@@ -335,12 +336,15 @@ class Synthesis:
     Attributes
     ----------
     p_holm : mapping of str to float
-        Holm's p-value of each primary, by hypothesis.
+        Holm's p-value of each primary of the family, by hypothesis.
+    q_value : mapping of str to float
+        Benjamini and Hochberg's of every other hypothesis' main estimate.
     families : mapping of str to Family
         The further tests of each hypothesis.
     """
 
     p_holm: Mapping[str, float]
+    q_value: Mapping[str, float]
     families: Mapping[str, Family]
 
 
@@ -363,8 +367,11 @@ def load_synthesis(project: Project) -> Synthesis:
         h: Family(**one | {"remaining": tuple(one["remaining"])})
         for h, one in content["families"].items()
     }
-    p_holm = {h: math.nan if p is None else p for h, p in content["p_holm"].items()}
-    return Synthesis(p_holm, families)
+    p_holm, q_value = (
+        {h: math.nan if p is None else p for h, p in content[key].items()}
+        for key in ("p_holm", "q_value")
+    )
+    return Synthesis(p_holm, q_value, families)
 
 
 def _optional(project: Project, stage: str, name: str) -> pd.DataFrame | None:

@@ -20,12 +20,10 @@ from collsec.core.provenance import data_vintage
 from collsec.designs.estimate import Estimate, rounded
 from collsec.designs.inputs import Inputs
 from collsec.designs.registry import exposed_outcome, get
+from collsec.evidence.estimation import needed_outcomes
 from collsec.hypothesis.specification import specification_digest
-from riskset.inference import needed_events
 
 FILE = "analyses/REGISTRATION.json"
-#: Ratios whose detection is asked for.
-RATIOS = (1.5, 2.0)
 #: What the data of a hypothesis say of it on follow-up that nobody had seen.
 CONFIRMED, REFUTED, UNDECIDED = "confirmed", "not confirmed", "undecided"
 NOT_ESTIMABLE, UPDATED = "not estimable", "updated"
@@ -67,10 +65,8 @@ def registered(
         given = inputs(name)
         last_day = given.extents["wars"].last_day
         design, level = get(given.spec.design), study.level_of(name)
-        needed = {
-            f"{ratio:g}": needed_events(ratio, alpha=1 - level, power=study.power)
-            for ratio in RATIOS
-        }
+        laid_out = design.prepare(given, given.spec.exposure)
+        needed = needed_outcomes(design.without_draws(given, laid_out, level))
         made.append(
             {
                 "hypothesis": name,

@@ -23,6 +23,7 @@ from collsec.core.project import Project, whole
 from collsec.core.provenance import digest_json
 from collsec.designs.estimate import rounded
 from collsec.evidence.record import Record, stored
+from collsec.evidence.verdict import EDITION
 from collsec.evidence.withheld import PRIMARY, WITHDRAWN
 from collsec.hypothesis.study import load_study
 
@@ -231,6 +232,7 @@ def _result(record: Record) -> dict[str, Any]:
         "id": record.result_id,
         "verdict": record.verdict.code,
         "rule": record.verdict.plain(),
+        "edition": EDITION,
         "specification": digest_json(record.spec),
         "primary": {name: rounded(float(primary[name])) for name in NUMBERS}
         | {name: int(primary[name]) for name in COUNTS},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -17,7 +17,7 @@ import pandas as pd
 from collsec.core.schema import Role
 from riskset.inference import benjamini_hochberg, holm
 
-#: Codes that :func:`decide` reaches, and after it :func:`unless_described`.
+#: Codes that :func:`decide` reaches.
 DECIDED = (
     "void",
     "not-estimable",
@@ -28,6 +28,8 @@ DECIDED = (
     "no-effect",
     "described",
 )
+#: Edition of the rule: a verdict of another one is not printed again.
+EDITION = 2
 #: Stands for a verdict where only the draws of the full profile could give one.
 NEEDS_FULL = "needs-full-profile"
 #: Every code that a hypothesis or a claim can have.
@@ -42,6 +44,33 @@ CODES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a verdict is what it is.
+
+    Attributes
+    ----------
+    code : str
+        ``engines_disagree``; ``null_rejection`` (`rate`, `low`, `high` of its Wilson interval, and
+        the `bound` that it may not exceed); ``not_calibrated``; ``few_exposed`` (`outcome`,
+        `outcomes`, `clusters`, `minimum_outcomes`, `minimum_clusters`, `expected`, `needed` by
+        ratio); ``excludes_one``; ``checks_hold``; ``placebo`` (`label`); ``sign_changes``
+        (`without`); ``none_principled``; ``disagreement`` (`share`); ``within`` (`low`, `high`,
+        and the `level` of the interval); ``probably_within`` (`low`, `high`, `share` of the
+        posterior, `bar`); ``undecided`` (`share`, `low`, `high`); ``quick_profile``;
+        ``withdrawn`` (`reason`). Of a design: ``one_series`` (`units`), ``by_status`` (`rate`,
+        `high`), ``trend_before`` (`p`), ``trend_unseen`` (`ratio`). As flags:
+        ``rejects_rarely`` and ``rejects_often`` (`rate`, `bound`); ``no_stable_sign`` (`flips`:
+        single conflicts or missions without which it turns, `share` of the principled
+        specifications with the primary's).
+    values : mapping
+        The numbers and names of the reason; a missing number is None.
+    """
+
+    code: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the verdict is drawn from.
 
@@ -53,6 +82,8 @@ class Facts:
         ``above_one`` or ``below_one``: the sign that the claim implies.
     exposed_events, exposed_clusters : int
         Exposed outcomes, of the kind that the design declares; clusters with any exposure.
+    level : float
+        Level of that interval.
     engines_agree : bool
         Whether a second engine gives the same coefficient.
     null_rejection : float
@@ -69,6 +100,14 @@ class Facts:
         What the design counts as an exposed outcome, in the singular.
     expected_events : float
         Exposed outcomes expected without an effect; NaN where that is not known.
+    equivalence_low, equivalence_high : float
+        Interval at 1 - 2α, where the other is at 1 - α: with it two one-sided tests at α ask
+        whether an effect that matters is ruled out. NaN where the design has none; the wider one
+        then stands for it.
+    within : float
+        Posterior probability, under the skeptical prior, of a ratio in the range of no interest.
+    doubts : tuple of Reason
+        What the design itself holds against its primary.
     needed_events : mapping of str to int
         Exposed outcomes that a ratio (as text) would need to be detected.
     """
@@ -88,6 +127,16 @@ class Facts:
     exposed_outcome: str = "exposed termination"
     expected_events: float = math.nan
     needed_events: Mapping[str, int] = field(default_factory=dict)
+    level: float = 0.95
+    equivalence_low: float = math.nan
+    equivalence_high: float = math.nan
+    within: float = math.nan
+    doubts: tuple[Reason, ...] = ()
+
+    @property
+    def counted(self) -> float:
+        """Exposed outcomes that the gates count."""
+        return counted(self.exposed_events, self.expected_events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,32 +150,6 @@ class Rules:
     agreement: float
     least_exposed_events: int = 5
     least_exposed_clusters: int = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a verdict is what it is.
-
-    Attributes
-    ----------
-    code : str
-        ``engines_disagree``; ``null_rejection`` (`rate`, `low`, `high` of its Wilson interval, and
-        the `bound` that it may not exceed); ``not_calibrated``; ``few_exposed`` (`outcome`,
-        `outcomes`, `clusters`, `minimum_outcomes`, `minimum_clusters`, `expected`, `needed` by
-        ratio); ``excludes_one``; ``checks_hold``; ``placebo`` (`label`); ``sign_changes``
-        (`without`); ``none_principled``; ``disagreement`` (`share`); ``within`` (`low`, `high`);
-        ``undecided``; ``quick_profile``; ``on_the_eve`` and ``by_status`` (`rate`, `high`),
-        ``trend_before`` (`p`), ``trend_unseen`` (`ratio`); ``withdrawn`` (`reason`). As
-        flags: ``rejects_rarely`` and
-        ``rejects_often`` (`rate`, `bound`); ``no_stable_sign`` (`flips`: single conflicts or
-        missions without which it turns, `share` of the principled specifications with the
-        primary's).
-    values : mapping
-        The numbers and names of the reason; a missing number is None.
-    """
-
-    code: str
-    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,65 +194,36 @@ class Verdict:
         return cls(content["code"], reasons, flags)
 
 
-def decide(facts: Facts, rules: Rules) -> Verdict:
-    """The verdict: first match of the precedence table wins.
+#: Doubts of a design that leave a description: there is no argument of how the exposure fell.
+WITHOUT_ASSIGNMENT = ("one_series",)
+#: Doubts that are placebos of a design's own which failed: an effect that is found is mixed.
+FAILED = ("by_status", "trend_before")
+#: The least posterior probability of a ratio in the range of no interest that is an answer. Where
+#: the interval of a hypothesis is at a higher level, as in a family of primaries, that level is.
+ANSWER = 0.95
 
-    1. void: two engines disagree, or the test rejects too often: the Wilson interval of its
-       rejection rate under random exposure lies above the bound. A test that rejects too rarely is
-       flagged: it errs on the side of finding nothing;
-    2. not-estimable: too few exposed outcomes or clusters for any estimate;
-    3. inconclusive, for want of cases: too few for an effect to be looked at;
-    4. void: the test was never put to random exposure;
-    5. supported, contradicted or mixed: the interval excludes a hazard ratio of one;
-    6. no-effect: the interval lies inside the equivalence range;
-    7. inconclusive.
+
+def decide(facts: Facts, rules: Rules) -> Verdict:
+    """The verdict: the first line of :data:`TABLE` that has a reason.
+
+    Notes
+    -----
+    Gates count the exposed outcomes that would be expected without an effect: what is observed
+    moves with the effect, and a claim of fewer would close its own gate by being true. A test that
+    rejects too rarely is flagged: it errs on the side of finding nothing.
     """
-    code, reasons = _decided(facts, rules)
+    code, reasons = next(
+        (code, reasons) for code, holds in TABLE if (reasons := holds(facts, rules))
+    )
     if code == "void":
         return Verdict(code, reasons)
     unstable = _unstable(facts, rules) if code == "inconclusive" else ()
-    return Verdict(code, reasons, (*_flags(facts, rules), *unstable))
+    return Verdict(code, reasons, (*_flags(facts, rules, reasons), *unstable))
 
 
-def _decided(facts: Facts, rules: Rules) -> tuple[str, tuple[Reason, ...]]:
-    void = _void(facts, rules)
-    if void:
-        return "void", void
-    few = _few(facts, rules)
-    if few is not None:
-        return few
-    if not math.isfinite(facts.null_rejection):
-        return "void", (Reason("not_calibrated"),)
-    if facts.ci_low > 1 or facts.ci_high < 1:
-        excludes = Reason("excludes_one")
-        failures = _credibility(facts, rules)
-        if failures:
-            return "mixed", (excludes, *failures)
-        as_claimed = (facts.ci_low > 1) == (facts.expected == "above_one")
-        return "supported" if as_claimed else "contradicted", (excludes, Reason("checks_hold"))
-    low, high = rules.no_effect
-    if facts.ci_low >= low and facts.ci_high <= high:
-        return "no-effect", (Reason("within", {"low": low, "high": high}),)
-    return "inconclusive", (Reason("undecided"),)
-
-
-def unless_described(verdict: Verdict, doubts: Sequence[Mapping[str, Any]]) -> Verdict:
-    """The verdict; described, where the design says that it cannot speak of an effect.
-
-    Parameters
-    ----------
-    verdict : Verdict
-        From :func:`decide`.
-    doubts : sequence of mapping
-        ``code`` and ``values`` of what keeps the design from it: acts that change nothing would be
-        rejected (``on_the_eve``, ``by_status``), the outcome moved before the act
-        (``trend_before``), or nothing could have shown that it did (``trend_unseen``).
-    """
-    is_thin = any(reason.code == "few_exposed" for reason in verdict.reasons)
-    if not doubts or verdict.code in ("void", "not-estimable") or is_thin:
-        return verdict
-    reasons = tuple(Reason(d["code"], d["values"]) for d in doubts)
-    return Verdict("described", reasons, verdict.flags)
+def counted(observed: float, expected: float) -> float:
+    """Exposed outcomes that gates count: those expected without an effect, where it is known."""
+    return expected if math.isfinite(expected) else observed
 
 
 def is_few(outcomes: float, clusters: float, rules: Rules) -> bool:
@@ -237,28 +231,8 @@ def is_few(outcomes: float, clusters: float, rules: Rules) -> bool:
     return outcomes < rules.minimum_exposed_events or clusters < rules.minimum_exposed_clusters
 
 
-def _few(facts: Facts, rules: Rules) -> tuple[str, tuple[Reason, ...]] | None:
-    """Not estimable below the least numbers, inconclusive for want of cases below the minimum."""
-    outcomes, clusters = facts.exposed_events, facts.exposed_clusters
-    is_least = outcomes < rules.least_exposed_events or clusters < rules.least_exposed_clusters
-    if not (is_least or is_few(outcomes, clusters, rules)):
-        return None
-    least = (rules.least_exposed_events, rules.least_exposed_clusters)
-    usual = (rules.minimum_exposed_events, rules.minimum_exposed_clusters)
-    minimum = least if is_least else usual
-    known = {
-        "outcome": facts.exposed_outcome,
-        "outcomes": outcomes,
-        "clusters": clusters,
-        "minimum_outcomes": minimum[0],
-        "minimum_clusters": minimum[1],
-        "expected": facts.expected_events if math.isfinite(facts.expected_events) else None,
-        "needed": dict(facts.needed_events),
-    }
-    return "not-estimable" if is_least else "inconclusive", (Reason("few_exposed", known),)
-
-
 def _void(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
+    """Two engines disagree, or the Wilson interval of the null rejection lies above its bound."""
     reasons = []
     if not facts.engines_agree:
         reasons.append(Reason("engines_disagree"))
@@ -269,15 +243,120 @@ def _void(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
-def _flags(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
-    """Rejection rates that void nothing, and that a reader must know."""
+def _least(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
+    """Too few exposed outcomes or clusters for any estimate."""
+    outcomes, clusters = rules.least_exposed_events, rules.least_exposed_clusters
+    if facts.counted >= outcomes and facts.exposed_clusters >= clusters:
+        return ()
+    return (_few_exposed(facts, outcomes, clusters),)
+
+
+def _few(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
+    """Too few for an effect to be looked at."""
+    if not is_few(facts.counted, facts.exposed_clusters, rules):
+        return ()
+    return (_few_exposed(facts, rules.minimum_exposed_events, rules.minimum_exposed_clusters),)
+
+
+def _few_exposed(facts: Facts, outcomes: int, clusters: int) -> Reason:
+    known = {
+        "outcome": facts.exposed_outcome,
+        "outcomes": facts.exposed_events,
+        "clusters": facts.exposed_clusters,
+        "minimum_outcomes": outcomes,
+        "minimum_clusters": clusters,
+        "expected": facts.expected_events if math.isfinite(facts.expected_events) else None,
+        "needed": dict(facts.needed_events),
+    }
+    return Reason("few_exposed", known)
+
+
+def _not_calibrated(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
+    """The test was never put to random exposure."""
+    return () if math.isfinite(facts.null_rejection) else (Reason("not_calibrated"),)
+
+
+def _without_assignment(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
+    """There is no argument of how the exposure fell."""
+    return tuple(one for one in facts.doubts if one.code in WITHOUT_ASSIGNMENT)
+
+
+def _is_apart(facts: Facts) -> bool:
+    """Whether the interval excludes a ratio of one."""
+    return facts.ci_low > 1 or facts.ci_high < 1
+
+
+def _doubtful(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
+    """The interval excludes one, and a check of credibility fails."""
+    failures = _credibility(facts, rules) if _is_apart(facts) else ()
+    return (Reason("excludes_one"), *failures) if failures else ()
+
+
+def _as_claimed(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
+    """The interval excludes one on the side that the claim implies."""
+    is_so = facts.ci_low > 1 if facts.expected == "above_one" else facts.ci_high < 1
+    return (Reason("excludes_one"), Reason("checks_hold")) if is_so else ()
+
+
+def _against(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
+    """The interval excludes one on the other side."""
+    return (Reason("excludes_one"), Reason("checks_hold")) if _is_apart(facts) else ()
+
+
+def _within(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
+    """The interval at 1 - 2α lies inside the range of no interest."""
+    low, high = rules.no_effect
+    own, level = (facts.equivalence_low, facts.equivalence_high), 2 * facts.level - 1
+    if not (math.isfinite(own[0]) and math.isfinite(own[1])):
+        own, level = (facts.ci_low, facts.ci_high), facts.level
+    if not (own[0] >= low and own[1] <= high):
+        return ()
+    return (Reason("within", {"low": low, "high": high, "level": level}),)
+
+
+def _probably_within(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
+    """The posterior is as good as sure of a ratio in the range of no interest."""
+    bar, (low, high) = max(ANSWER, facts.level), rules.no_effect
+    if not facts.within >= bar:
+        return ()
+    known = {"low": low, "high": high, "share": facts.within, "bar": bar}
+    return (Reason("probably_within", known),)
+
+
+def _undecided(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
+    """None of the above."""
+    share = facts.within if math.isfinite(facts.within) else None
+    low, high = rules.no_effect
+    return (Reason("undecided", {"share": share, "low": low, "high": high}),)
+
+
+#: The rule: verdicts in their order, each with what gives the reasons for it; none if it does not
+#: hold. The first that has a reason is taken.
+TABLE: tuple[tuple[str, Callable[[Facts, Rules], tuple[Reason, ...]]], ...] = (
+    ("void", _void),
+    ("not-estimable", _least),
+    ("inconclusive", _few),
+    ("void", _not_calibrated),
+    ("described", _without_assignment),
+    ("mixed", _doubtful),
+    ("supported", _as_claimed),
+    ("contradicted", _against),
+    ("no-effect", _within),
+    ("no-effect", _probably_within),
+    ("inconclusive", _undecided),
+)
+
+
+def _flags(facts: Facts, rules: Rules, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """Rejection rates that void nothing, and doubts that are no reason, for a reader to know."""
+    doubts = tuple(one for one in facts.doubts if one not in reasons)
     rarely, often = rules.calibration_bounds
     rate = facts.null_rejection
     if facts.null_interval[1] < rarely:
-        return (Reason("rejects_rarely", {"rate": rate, "bound": rarely}),)
+        return (Reason("rejects_rarely", {"rate": rate, "bound": rarely}), *doubts)
     if rate > often:
-        return (Reason("rejects_often", {"rate": rate, "bound": often}),)
-    return ()
+        return (Reason("rejects_often", {"rate": rate, "bound": often}), *doubts)
+    return doubts
 
 
 def _unstable(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
@@ -291,6 +370,7 @@ def _unstable(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
 
 def _credibility(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
     failures = [Reason("placebo", {"label": name}) for name in facts.failed_falsifications]
+    failures += [one for one in facts.doubts if one.code in FAILED]
     failures += [Reason("sign_changes", {"without": name}) for name in facts.sign_flips]
     if math.isnan(facts.principled_agreement):
         failures.append(Reason("none_principled"))
@@ -353,9 +433,9 @@ class Family:
 
 
 def over_primaries(
-    estimates: Mapping[str, pd.DataFrame], primaries: Sequence[str]
+    estimates: Mapping[str, pd.DataFrame], primaries: Sequence[str], least: tuple[int, int]
 ) -> dict[str, Any]:
-    """Holm-adjusted p-values of the primaries, and the further tests of each hypothesis.
+    """Adjusted p-values of the main estimates, and the further tests of each hypothesis.
 
     Parameters
     ----------
@@ -363,22 +443,48 @@ def over_primaries(
         Tidy estimates by hypothesis.
     primaries : sequence of str
         The hypotheses whose primaries are one family.
+    least : tuple of int
+        Exposed outcomes and clusters below which nothing is estimable.
 
     Returns
     -------
     dict
-        ``p_holm`` and ``families``, by hypothesis; plain. A primary that cannot be estimated has
-        none, and counts in the family all the same.
+        ``p_holm`` of the family, ``q_value`` of every other hypothesis' main estimate (Benjamini
+        and Hochberg over all of them), and ``families``, by hypothesis; plain. What cannot be
+        estimated has none, and counts among the tests all the same, as if it had found nothing.
     """
-    p_values = [
-        float(estimates[h].loc[estimates[h]["role"] == Role.PRIMARY, "p_value"].iloc[0])
-        for h in primaries
-    ]
-    is_known = ~np.isnan(p_values)
-    found = holm(np.where(is_known, p_values, 1.0))
-    adjusted = dict(zip(primaries, np.where(is_known, found, np.nan).tolist(), strict=True))
+    main = {h: _main(rows) for h, rows in estimates.items()}
+    others = [h for h in estimates if h not in primaries]
+    is_kept = {h: h in primaries or not _is_below(main[h], least) for h in main}
+    p_values = {h: float(row["p_value"]) if is_kept[h] else math.nan for h, row in main.items()}
     families = {h: dataclasses.asdict(further_tests(rows)) for h, rows in estimates.items()}
-    return {"p_holm": adjusted, "families": families}
+    return {
+        "p_holm": _adjusted({h: p_values[h] for h in primaries}, holm),
+        "q_value": _adjusted({h: p_values[h] for h in others}, benjamini_hochberg),
+        "families": families,
+    }
+
+
+def _main(rows: pd.DataFrame) -> pd.Series:
+    found: pd.Series = rows.loc[rows["role"] == Role.PRIMARY].iloc[0]
+    return found
+
+
+def _is_below(row: pd.Series, least: tuple[int, int]) -> bool:
+    outcomes = counted(float(row["exposed_events"]), float(row["expected_events"]))
+    return bool(outcomes < least[0] or row["exposed_clusters"] < least[1])
+
+
+def _adjusted(
+    p_values: Mapping[str, float], adjust: Callable[[np.ndarray], np.ndarray]
+) -> dict[str, float]:
+    """Adjusted p-values by hypothesis; one that is not known counts as one, and stays unknown."""
+    if not p_values:
+        return {}
+    known = np.array(list(p_values.values()))
+    is_known = ~np.isnan(known)
+    found = np.where(is_known, adjust(np.where(is_known, known, 1.0)), np.nan)
+    return dict(zip(p_values, found.tolist(), strict=True))
 
 
 def further_tests(estimates: pd.DataFrame) -> Family:

@@ -21,7 +21,8 @@ from collsec.core.errors import BadDocument, BadSpec, Fault
 from collsec.core.models import IDENTIFIER, STRICT, Text, build, checked, unrepeated
 from collsec.core.project import Project
 from collsec.core.schema import Role
-from collsec.designs.estimate import UNITS, Unit
+from collsec.designs.estimate import EQUIVALENCE, UNITS, Unit
+from collsec.evidence.verdict import counted
 from collsec.hypothesis.study import Study, load_study
 
 FILE = "analyses/_withdrawn.yml"
@@ -34,7 +35,7 @@ TOO_FEW = f"{NOT_ESTIMABLE}: too few cases"
 #: Fields of an estimate that hold its value, or follow from it.
 VALUES = (
     *("estimate", "ci_low", "ci_high", "low_95", "high_95", "p_value", "std_error", "centered"),
-    *("cluster_low", "cluster_high", "mde_low", "mde_high"),
+    *("cluster_low", "cluster_high", "mde_low", "mde_high", *EQUIVALENCE),
 )
 #: Quantities that restate a primary, and the counts among them.
 _OF_PRIMARY = (f"{PRIMARY}.*", "posterior.*", "multiverse", "multiverse.*")
@@ -201,7 +202,16 @@ def reasons(
     ]
     derived = [n for n in others if _fits(n, _OF_PRIMARY) and not _fits(n, _COUNTS)]
     if code == "not-estimable":
-        is_few = (rows["exposed_events"] < study.least_exposed_events) | (
+        outcomes = pd.Series(
+            [
+                counted(seen, expected)
+                for seen, expected in zip(
+                    rows["exposed_events"], rows["expected_events"], strict=True
+                )
+            ],
+            index=rows.index,
+        )
+        is_few = (outcomes < study.least_exposed_events) | (
             rows["exposed_clusters"] < study.least_exposed_clusters
         )
         is_ratio = rows["estimand"].map(lambda one: UNITS.get(str(one)) is Unit.RATIO)

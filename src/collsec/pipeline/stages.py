@@ -234,7 +234,8 @@ def synthesis(project: Project) -> None:
     study = load_study(project)
     estimates = {h: project.read("estimates", h) for h in study.hypotheses}
     made_from = record(project, "estimates", [project.stage("estimates", h) for h in estimates])
-    made = over_primaries(estimates, study.primaries)
+    least = (study.least_exposed_events, study.least_exposed_clusters)
+    made = over_primaries(estimates, study.primaries, least)
     project.write_json(rounded(made) | {"provenance": made_from}, project.record("study"))
 
 

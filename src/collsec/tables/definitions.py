@@ -362,6 +362,15 @@ DERIVED: dict[str, Derived] = {
     "n_clusters": Derived(_ESTIMATES, "clusters", "Clusters (host states)."),
     "exposed_units": Derived(_ESTIMATES, "units", "Units with any exposure."),
     "exposed_events": Derived(_ESTIMATES, "events", "Outcomes while exposed."),
+    "equivalence_low": Derived(
+        _ESTIMATES,
+        _RATIO,
+        "Lower end of the primary's interval at 1 - 2α, where its own is at 1 - α: two one-sided "
+        "tests at α against the range of no interest. Missing for every other estimate.",
+    ),
+    "equivalence_high": Derived(
+        _ESTIMATES, _RATIO, "Upper end of the primary's interval at 1 - 2α."
+    ),
     "expected_events": Derived(
         _ESTIMATES,
         "events",

@@ -164,7 +164,7 @@ def assemble(
     )
     controls = (sources_folder / "specifications.html").read_text(encoding="utf-8")
     _write(folder / "_specifications.html", controls + scripts)
-    main = primaries(records, synthesis.p_holm)
+    main = primaries(records, synthesis.p_holm, synthesis.q_value)
     shared["primaries"] = Item("primaries", "estimate", "data/processed/estimates", main)
     _write(folder / "_results.md", overview.results(records, titles))
     _write(folder / "_manuscript-appendix.md", generated.manuscript_appendix(records))

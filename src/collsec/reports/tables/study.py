@@ -13,6 +13,7 @@ import pandas as pd
 from collsec.designs.estimate import Unit
 from collsec.designs.printed import Column
 from collsec.evidence.record import Record
+from collsec.evidence.withheld import PRIMARY
 from collsec.reports.tables.results import INTERVAL_CELL, P_VALUE
 from collsec.reports.tables.table import Table, escaped
 from collsec.reports.words.verdicts import label
@@ -285,13 +286,20 @@ def item_list(entries: Sequence[tuple[str, str, str, str]], *, hypothesis: str) 
     )
 
 
-def primaries(records: Sequence[Record], p_holm: Mapping[str, float]) -> Table:
+def primaries(
+    records: Sequence[Record], p_holm: Mapping[str, float], q_value: Mapping[str, float]
+) -> Table:
     """Return the main estimate of each hypothesis, one a row."""
     rows = pd.DataFrame([record.primary for record in records])
     codes = [label(record.verdict.code) for record in records]
-    holm = [p_holm.get(record.hypothesis, math.nan) for record in records]
+    adjusted = [
+        math.nan
+        if PRIMARY in record.withheld
+        else {**q_value, **p_holm}.get(record.hypothesis, math.nan)
+        for record in records
+    ]
     shown = rows.assign(
-        named=[record.hypothesis.upper() for record in records], verdict=codes, holm=holm
+        named=[record.hypothesis.upper() for record in records], verdict=codes, adjusted=adjusted
     )
     return Table(
         (
@@ -300,7 +308,7 @@ def primaries(records: Sequence[Record], p_holm: Mapping[str, float]) -> Table:
             Column("Interval", INTERVAL_CELL, Unit.RATIO, width=16),
             Column("Level, %", "level", Unit.LEVEL, width=8),
             P_VALUE,
-            Column("Holm *p*", "holm", Unit.P_VALUE, width=9),
+            Column("Adjusted *p*", "adjusted", Unit.P_VALUE, width=9),
             Column("Units", "n_units", Unit.COUNT, width=7),
             Column("Exposed", "exposed_units", Unit.COUNT, width=9),
             Column("Exposed outcomes", "exposed_events", Unit.COUNT, width=9),
@@ -308,7 +316,10 @@ def primaries(records: Sequence[Record], p_holm: Mapping[str, float]) -> Table:
         ),
         shown.reset_index(drop=True),
         "The main estimate of each hypothesis. What a ratio is of, and which units are compared, "
-        "stands in each report; of the end of war, one above one means that wars end sooner.",
+        "stands in each report; of the end of war, one above one means that wars end sooner. "
+        "Adjusted: by Holm within the family of main claims; by Benjamini and Hochberg (a "
+        "*q*-value) over the main estimates of all other hypotheses, where one that cannot be "
+        "estimated counts as having found nothing.",
         "tbl-primaries",
     )
 

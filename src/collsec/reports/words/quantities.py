@@ -167,10 +167,16 @@ def _finding(row: pd.Series) -> str:
     return f"{value} ({level} interval {ends}; {wording.p_is(row['p_value'])})"
 
 
+#: What is said where the interval is open: no ratio is so far out that it would have shown.
+NONE_DETECTABLE = "no effect, however large"
+
+
 def _detectable(row: pd.Series) -> str:
     """The smallest effects that a primary could have shown, or why there are none."""
     if row.get("withheld"):
         return str(row["withheld"])
+    if not all(math.isfinite(row[end]) for end in ("mde_low", "mde_high")):
+        return NONE_DETECTABLE
     low, high = (wording.number(float(row[end])) for end in ("mde_low", "mde_high"))
     return f"a ratio above {high} or below {low}"
 

@@ -124,7 +124,7 @@ def _cohort(record: Record) -> str:
 def _detectable(primary: pd.Series, power: float) -> str:
     low, high = primary["mde_low"], primary["mde_high"]
     if not (math.isfinite(low) and math.isfinite(high)):
-        return "no effect, however large"
+        return quantities.NONE_DETECTABLE
     return (
         f"a ratio above {wording.number(high)} or below {wording.number(low)}, with power "
         f"{wording.percent(power)}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from collsec.designs.estimate import Estimate
-from collsec.evidence.verdict import NEEDS_FULL, Family, Reason, Verdict
+from collsec.evidence.verdict import NEEDS_FULL, Family, Reason, Verdict, counted
 from collsec.evidence.withheld import WITHDRAWN
 from collsec.reports.words.ratios import RatioWords
 from collsec.reports.words.wording import (
@@ -69,17 +69,17 @@ REASONS = {
     "null_rejection": "under random exposure the primary test rejects in {rate} of the draws (95 % "
     "interval {low} to {high}), more than {bound}",
     "not_calibrated": "the primary test was never put to random exposure",
-    "few_exposed": "{counted} in {clusters} {places}, at least "
-    "{minimum_outcomes} in {minimum_clusters} are required{expected}{needed}",
+    "few_exposed": "{counted} in {clusters} {places}; at least "
+    "{minimum_outcomes}{is_expected} in {minimum_clusters} are required{needed}",
     "excludes_one": "the interval excludes a ratio of one",
     "checks_hold": "every credibility check holds",
     "placebo": "a placebo finds an effect: {label}",
     "sign_changes": "without {without} the sign changes",
     "none_principled": "no principled specification can be estimated",
     "disagreement": "only {share} of the principled specifications agree in sign",
-    "within": "the interval lies within {low} to {high}",
-    "on_the_eve": "acts that change nothing, but prefer wars about to end, would be rejected in "
-    "{rate} of the draws; at most {high} is admitted",
+    "within": "the {level} interval, that of two one-sided tests, lies within {low} to {high}",
+    "probably_within": "a skeptic would hold with a probability of {share} that the ratio lies "
+    "within {low} to {high}; {bar} is asked for",
     "by_status": "acts that change nothing, but prefer the stratum that those observed prefer, "
     "would be rejected in {rate} of the draws; at most {high} is admitted",
     "one_series": "{units} series: whatever moves with time would do as well",
@@ -87,7 +87,7 @@ REASONS = {
     "trend_unseen": "a movement before the act would have had to be {ratio} or more to show, more "
     "than what is estimated after it",
     "withdrawn": "{reason}",
-    "undecided": "the interval includes both no effect and effects large enough to matter",
+    "undecided": "the interval includes both no effect and effects large enough to matter{held}",
     "quick_profile": "these numbers come from fewer draws than a verdict needs, and no release has "
     "one of the same specification and data",
     "no_stable_sign": "there is no stable sign: it turns without {flips}, and {share} of the "
@@ -101,7 +101,8 @@ _PERCENT = {
     "null_rejection": {"rate": 1, "low": 1, "high": 1, "bound": 0},
     "rejects_rarely": {"rate": 1, "bound": 0},
     "rejects_often": {"rate": 1, "bound": 0},
-    "on_the_eve": {"rate": 0, "high": 0},
+    "within": {"level": 0},
+    "probably_within": {"share": 1, "bar": 1},
     "by_status": {"rate": 0, "high": 0},
     "disagreement": {"share": 0},
     "no_stable_sign": {"share": 0},
@@ -173,6 +174,9 @@ def reason(found: Reason, places: str = "clusters") -> str:
     }
     if found.code == "few_exposed":
         values |= _cases(found.values) | {"places": places}
+        values["is_expected"] = "" if found.values.get("expected") is None else " expected"
+    if found.code == "undecided":
+        values["held"] = _held(found.values)
     if found.code == "no_stable_sign":
         flips = found.values["flips"]
         values["flips"] = (
@@ -185,14 +189,28 @@ def reason(found: Reason, places: str = "clusters") -> str:
     return REASONS[found.code].format(**values)
 
 
+def _held(values: Mapping[str, Any]) -> str:
+    """What a skeptic would hold of an undecided ratio, as the end of a sentence."""
+    share = values.get("share")
+    if share is None:
+        return ""
+    low, high = (_plain(values[name]) for name in ("low", "high"))
+    return (
+        f"; a skeptic would hold with a probability of {percent(share, 0)} that the ratio lies "
+        f"within {low} to {high}, too little to matter"
+    )
+
+
 def _cases(values: Mapping[str, Any]) -> dict[str, str]:
     """How many were exposed, how many would have been expected, and how many would be needed."""
     one, n, expected = values["outcome"], values["outcomes"], values["expected"]
-    return {
-        "counted": f"{count(n)} {plural(one, n)}",
-        "expected": ""
+    where = (
+        ""
         if expected is None
-        else f"; {number(expected, 1)} would be expected without an effect",
+        else f" where {number(expected, 1)} would be expected without an effect"
+    )
+    return {
+        "counted": f"{count(n)} {plural(one, n)}{where}",
         "needed": "" if _is_of_few(values) else needed(one, values["needed"]),
     }
 
@@ -200,7 +218,9 @@ def _cases(values: Mapping[str, Any]) -> dict[str, str]:
 def _is_of_few(values: Mapping[str, Any]) -> bool:
     """Whether the outcomes would do, and it is what they are of that is too few."""
     is_few: bool = values["clusters"] < values["minimum_clusters"]
-    return is_few and values["outcomes"] >= values["minimum_outcomes"]
+    known = values.get("expected")
+    expected = math.nan if known is None else known
+    return is_few and counted(values["outcomes"], expected) >= values["minimum_outcomes"]
 
 
 def is_of_few(verdict: Verdict) -> bool:
@@ -275,7 +295,7 @@ def _counted(verdict: Verdict, unit: str) -> str:
     values = verdict.reasons[0].values
     cases = _cases(values)
     of = f" of only {_units(values['clusters'], unit)}" * _is_of_few(values)
-    return f"{begun(cases['counted'])}{of}{cases['expected']}."
+    return f"{begun(cases['counted'])}{of}."
 
 
 def _thin(primary: Estimate, verdict: Verdict, ends: str, unit: str) -> str:
@@ -285,7 +305,7 @@ def _thin(primary: Estimate, verdict: Verdict, ends: str, unit: str) -> str:
     if not primary.estimate > 0 or not math.isfinite(primary.estimate):
         return _counted(verdict, unit)
     of = f" of only {_units(values['clusters'], unit)}" * _is_of_few(values)
-    return f"{ends}, on {cases['counted']}{of}{cases['expected'].replace(';', ' where', 1)}."
+    return f"{ends}, on {cases['counted']}{of}."
 
 
 def _units(n: int, unit: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from collsec.designs.estimate import EVENTS, UNITS, Unit
+from collsec.evidence.verdict import counted
 
 #: A cell without a number.
 NONE = "–"
@@ -199,8 +200,19 @@ def labeled(row: Mapping[Any, Any] | pd.Series) -> str:
 
 
 def is_thin(row: Mapping[Any, Any] | pd.Series, minimum: tuple[int, int]) -> bool:
-    """Whether an estimate rests on too few exposed outcomes or clusters for a direction."""
-    return bool(row["exposed_events"] < minimum[0] or row["exposed_clusters"] < minimum[1])
+    """Whether an estimate rests on too few exposed outcomes or clusters for a direction.
+
+    Those expected without an effect are counted, where they are known.
+
+    Examples
+    --------
+    >>> is_thin(
+    ...     {"exposed_events": 3, "expected_events": 41.0, "exposed_clusters": 20}, (10, 8)
+    ... )
+    False
+    """
+    outcomes = counted(row["exposed_events"], float(row.get("expected_events", math.nan)))
+    return bool(outcomes < minimum[0] or row["exposed_clusters"] < minimum[1])
 
 
 def none_ended(row: Mapping[Any, Any] | pd.Series) -> str:

@@ -94,7 +94,7 @@ def _effects(weight: Floats, row: Floats, column: Floats) -> Floats:
     return effects
 
 
-def two_way_means(panel: CountPanel, log_ratio: float) -> Floats:
+def two_way_means(panel: CountPanel, log_ratio: float, further: Floats | None = None) -> Floats:
     """Return the means of all cells under a ratio, with effects of unit and of period fitted.
 
     A few sweeps of proportional fitting, then Newton's method on all effects at once: panels whose
@@ -105,6 +105,8 @@ def two_way_means(panel: CountPanel, log_ratio: float) -> Floats:
     ----------
     panel : CountPanel
     log_ratio : float
+    further : ndarray of float, shape (n_units, n_periods), optional
+        What is added to the logarithm of the means besides, in cells on record.
 
     Returns
     -------
@@ -118,7 +120,8 @@ def two_way_means(panel: CountPanel, log_ratio: float) -> Floats:
     """
     known = panel.known
     y = np.where(known, panel.counts, 0.0)
-    scale = np.where(known, np.exp(log_ratio * np.where(known, panel.exposure, 0.0)), 0.0)
+    added = np.zeros_like(y) if further is None else further
+    scale = np.where(known, np.exp(log_ratio * np.where(known, panel.exposure, 0.0) + added), 0.0)
     row, column = y.sum(axis=1), y.sum(axis=0)
     unit, period = np.ones(len(y)), np.ones(y.shape[1])
     for _ in range(_SWEEPS):
@@ -142,10 +145,10 @@ def two_way_means(panel: CountPanel, log_ratio: float) -> Floats:
     return mean
 
 
-def _partialled(panel: CountPanel, mean: Floats) -> Floats:
-    """The exposure less its effects of unit and period, weighted by the means."""
+def _partialled(panel: CountPanel, mean: Floats, values: Floats | None = None) -> Floats:
+    """The exposure, or other values, less effects of unit and period, weighted by the means."""
     weight = np.where(panel.known, mean, 0.0)
-    x = np.where(panel.known, panel.exposure, 0.0)
+    x = np.where(panel.known, panel.exposure if values is None else values, 0.0)
     total = weight * x
     rest = x - _effects(weight, total.sum(axis=1), total.sum(axis=0))
     found: Floats = np.where(weight > 0, rest, 0.0)
@@ -214,15 +217,79 @@ def fit_panel(panel: CountPanel) -> TwoWayPoisson:
             break
     if abs(beta) > _LARGEST:
         return TwoWayPoisson(math.nan, math.nan, groups)
-    score = x * (y - mean)
-    own = score.sum(axis=1) if units > 1 else score[0]
-    if units > 1 and panel.cluster is not None:
-        own = np.bincount(panel.cluster, weights=own)
+    own = _by_cluster(panel, x * (y - mean))
     groups = len(own)
     if groups < 2:
         return TwoWayPoisson(beta, math.nan, groups)
     error = math.sqrt(groups / (groups - 1) * float((own**2).sum())) / information
     return TwoWayPoisson(beta, error, groups)
+
+
+def _by_cluster(panel: CountPanel, score: Floats) -> Floats:
+    """Sums of a score over clusters of units, or over the periods of a single series."""
+    single: Floats = score[0]
+    if len(score) == 1:
+        return single
+    of_unit: Floats = score.sum(axis=1)
+    if panel.cluster is None:
+        return of_unit
+    return np.bincount(panel.cluster, weights=of_unit).astype(np.float64)
+
+
+def fit_with_controls(panel: CountPanel, controls: ArrayLike) -> TwoWayPoisson:
+    """Fit the log ratio of the exposure where further variables are held fixed.
+
+    Parameters
+    ----------
+    panel : CountPanel
+    controls : array_like, shape (n_controls, n_units, n_periods)
+        A cell in which one of them is NaN is left out.
+
+    Returns
+    -------
+    TwoWayPoisson
+        Of the exposure; NaN where it does not vary once the controls are known.
+
+    Raises
+    ------
+    EstimationError
+        If shapes differ, or the effects of units and periods do not converge.
+
+    Notes
+    -----
+    As :func:`two_way_poisson` with :math:`x_{it} \\beta + z_{it}' \\gamma`. The error is an element
+    of the sandwich over clusters, with :math:`G/(G-1)`.
+    """
+    z = np.asarray(controls, dtype=np.float64)
+    if z.ndim != 3 or z.shape[1:] != panel.counts.shape:
+        raise EstimationError(
+            f"controls need the shape of the counts by unit and period: {z.shape} and "
+            f"{panel.counts.shape}"
+        )
+    lacking = np.isnan(z).any(axis=0)
+    panel = replace(panel, counts=np.where(lacking, np.nan, panel.counts))
+    known = panel.known
+    values = np.where(known, np.concatenate([panel.exposure[None], z]), 0.0)
+    y, beta = np.where(known, panel.counts, 0.0), np.zeros(len(values))
+    for _ in range(_NEWTON):
+        mean = two_way_means(panel, 0.0, np.tensordot(beta, values, axes=1))
+        x = np.array([_partialled(panel, mean, one) for one in values])
+        information = np.einsum("kit,lit,it->kl", x, x, mean)
+        if np.linalg.eigvalsh(information)[0] < _LEAST_INFORMATION:
+            return TwoWayPoisson(math.nan, math.nan, len(y))
+        step = np.linalg.solve(information, (x * (y - mean)).sum(axis=(1, 2)))
+        beta = beta + step / max(1.0, float(np.abs(step).max()))
+        if np.abs(step).max() < 1e-10:
+            break
+    if abs(beta[0]) > _LARGEST:
+        return TwoWayPoisson(math.nan, math.nan, len(y))
+    own = np.array([_by_cluster(panel, one * (y - mean)) for one in x])
+    groups = own.shape[1]
+    if groups < 2:
+        return TwoWayPoisson(float(beta[0]), math.nan, groups)
+    inverse = np.linalg.inv(information)
+    variance = groups / (groups - 1) * (inverse @ own @ own.T @ inverse)[0, 0]
+    return TwoWayPoisson(float(beta[0]), math.sqrt(float(variance)), groups)
 
 
 def freed_residuals(panel: CountPanel, log_effect: float) -> Floats:
