@@ -67,7 +67,7 @@ def test_one_screen_holds_all_that_must_stand_together(made: Path) -> None:
     for needle in (
         f"H1 {study.TITLES['h1']}",
         "h1.primary@3f9c2a · collsec 0.1.0 · data 3f9c2a77aa10 · quick profile: do not cite",
-        "INCONCLUSIVE The record neither shows the claimed effect nor rules it out.",
+        "CANNOT TELL: THE INTERVAL HOLDS BOTH The record neither shows the claimed effect",
         "· the interval includes both no effect and effects large enough to matter",
         "Exposure: UN troops present, lagged 6 months. The claim implies above one; 0.80 to 1.25",
         "523 wars, 466 ended, in 108 countries. From all episodes 620 → type at onset 523",
@@ -90,7 +90,7 @@ def test_one_screen_holds_all_that_must_stand_together(made: Path) -> None:
 def test_a_quick_profile_without_a_release_has_no_verdict(fresh: Path) -> None:
     flat = words(run("show", "h1", "--root", fresh))
     assert "NEEDS THE FULL PROFILE These numbers come from too few draws for a verdict." in flat
-    assert "INCONCLUSIVE" not in flat
+    assert "CANNOT TELL" not in flat
     released = fresh / "reports" / "MANIFEST.json"
     released.write_text('{"results": {"h1": {"verdict": "supported"}}}', encoding="utf-8")
     assert "NEEDS THE FULL PROFILE" in words(run("show", "h1", "--root", fresh))
@@ -217,7 +217,7 @@ def test_hypotheses_stand_side_by_side(made: Path) -> None:
     head = text.splitlines()[0].split()
     assert head == ["H1", "H3"]
     verdict = next(line for line in text.splitlines() if line.startswith("Verdict"))
-    assert verdict.index("Inconclusive") < verdict.index("Supported")
+    assert verdict.index("Cannot tell") < verdict.index("Supported")
     for name in (
         "Question",
         "Estimand",

@@ -236,7 +236,8 @@ def comparison_catalog(
         )
     if project.manifest.exists() and release.history(project):
         rows = release.primaries_over_time(project, records)
-        rows["verdict"] = [verdicts.label(code) for code in rows["verdict"]]
+        # A manifest keeps the verdict without its reason.
+        rows["verdict"] = [verdicts.label(code).partition(":")[0] for code in rows["verdict"]]
         rows["hypothesis"] = [h.upper() for h in rows["hypothesis"]]
         file = project.relative(project.manifest)
         found["changes"] = Item("changes", "committed", file, study.changes(rows))
@@ -282,6 +283,11 @@ def answers(
     by_name = {record.hypothesis: record for record in records}
     main = load_study(project).primaries
     rows = overview.answers(ledger, by_name, titles, main)
+    known = {} if ledger is None else dict(zip(ledger["claim_id"], ledger["answer"], strict=True))
+    rows["answer"] = [
+        known.get(claim) or verdicts.answer(by_name[h].verdict)
+        for claim, h in zip(rows["claim"], rows["hypothesis"], strict=True)
+    ]
     drawing = figures.answers(rows, no_effect=records[0].no_effect)
     return {"answers": Item("answers", "estimate", claims.FILE, drawing)}
 

@@ -74,7 +74,7 @@ def variables(records: Sequence[Record], synthesis: Synthesis, study: Study) -> 
         h = record.hypothesis
         names |= {
             f"{h}.result_id": record.result_id,
-            f"{h}.verdict.label": verdicts.label(record.verdict.code),
+            f"{h}.verdict.label": verdicts.answer(record.verdict),
             f"{h}.profile": str(record.provenance["profile"]),
         }
         names |= quantities.variables(record)
@@ -118,9 +118,10 @@ def verdict_list(pages: Sequence[tuple[str, str, Record | None]]) -> str:
         if record is None:
             continue
         h, code = record.hypothesis, record.verdict.code
+        answer = verdicts.answer(record.verdict)
         parts.append(
             f"::: {{.verdict .verdict-{code}}}\n"
-            f"[{verdicts.label(code)}]{{.verdict-label}} [{h.upper()}]{{.verdict-number}}\n\n"
+            f"[{answer}]{{.verdict-label}} [{h.upper()}]{{.verdict-number}}\n\n"
             f"**[{title}]({stem}.qmd)**\n\n{verdicts.without_label(record.verdict)}\n\n"
             f"{{{{< var {h}.primary.sentence >}}}}\n:::\n"
         )

@@ -93,7 +93,7 @@ def show(
         (f"{record.hypothesis.upper()}  {title}", "bold"), "\n", (summary.cited(record), "dim")
     )
     verdict = Text.assemble(
-        (f"\n{verdicts.label(code).upper()}  ", f"bold {_COLORS.get(code, '')}".strip()),
+        (f"\n{verdicts.answer(record.verdict).upper()}  ", f"bold {_COLORS.get(code, '')}".strip()),
         verdicts.without_label(record.verdict),
         *(f"\n  · {reason}" for reason in quantities.reasons(record)),
         "\n",
@@ -274,8 +274,7 @@ def _column(
     interval = wording.interval_in_unit(primary["ci_low"], primary["ci_high"], "hazard_ratio")
     return {
         "Question": title,
-        "Verdict": f"{verdicts.label(record.verdict.code)}: "
-        f"{'; '.join(quantities.reasons(record))}",
+        "Verdict": f"{verdicts.answer(record.verdict)}. {'; '.join(quantities.reasons(record))}",
         **facts,
         "Estimate": primary.get("withheld") or f"{ratio} ({interval})",
         "Placebos": "; ".join(f"{name}: {outcome}" for name, outcome in placebos.items()),

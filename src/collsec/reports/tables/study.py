@@ -15,7 +15,7 @@ from collsec.designs.printed import Column
 from collsec.evidence.record import Record
 from collsec.reports.tables.results import INTERVAL_CELL, P_VALUE
 from collsec.reports.tables.table import Table, escaped
-from collsec.reports.words.verdicts import label
+from collsec.reports.words.verdicts import answer
 
 #: Classes of verdict, in the order in which they are shown, and how each is headed.
 CLASSES = {
@@ -54,7 +54,7 @@ _COLUMNS = {
 _FINDING = "{finding}\nHow sure? {how_sure}\nWhat would change it? {what_would_change}"
 #: Columns on a terminal, after claim and statement.
 _ON_TERMINAL = {
-    "tested": (Column("Verdict", "verdict"), Column("Finding", _FINDING, width=40)),
+    "tested": (Column("Answer", "answer", width=14), Column("Finding", _FINDING, width=40)),
     "deferred": (Column("Why", "reason", width=40),),
 }
 
@@ -83,7 +83,7 @@ class Cards:
         place = f"[{h.upper()}]({self.pages[h]}.qmd)" if h in self.pages else h.upper()
         return (
             f"::: {{.verdict .verdict-{row['standing']}}}\n"
-            f"[{label(row['standing'])}]{{.verdict-label}} "
+            f"[{row['answer']}]{{.verdict-label}} "
             f"[{row['claim_id']}, {place}]{{.verdict-number}}\n\n"
             f"**{escaped(row['statement'])}**\n\n"
             f"The article: “{escaped(row['quote'])}” (*{escaped(row['section'])}*). "
@@ -139,7 +139,7 @@ def claims_on_terminal(ledger: pd.DataFrame) -> list[tuple[str, Table]]:
                 Column("As the study reads it", "statement", width=30),
                 *_ON_TERMINAL.get(name, (Column("Why", "reason", width=40),)),
             ),
-            rows.fillna("").assign(verdict=[label(standing) for standing in rows["standing"]]),
+            rows.fillna(""),
             QUICK if rows["is_quick"].any() else "",
         )
         made.append((f"{caption} ({len(rows)})", table))
@@ -288,7 +288,7 @@ def item_list(entries: Sequence[tuple[str, str, str, str]], *, hypothesis: str) 
 def primaries(records: Sequence[Record], p_holm: Mapping[str, float]) -> Table:
     """Return the main estimate of each hypothesis, one a row."""
     rows = pd.DataFrame([record.primary for record in records])
-    codes = [label(record.verdict.code) for record in records]
+    codes = [answer(record.verdict) for record in records]
     holm = [p_holm.get(record.hypothesis, math.nan) for record in records]
     shown = rows.assign(
         named=[record.hypothesis.upper() for record in records], verdict=codes, holm=holm
