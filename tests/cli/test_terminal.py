@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,22 @@ def test_one_screen_holds_all_that_must_stand_together(made: Path) -> None:
         "Principled specifications that agree in sign 85.7 %",
     ):
         assert needle in flat, needle
+
+
+def test_a_question_is_shown_with_its_answers(made: Path) -> None:
+    text = run("show", "oracles", "--root", made)
+    assert max(map(len, text.splitlines())) <= terminal.WIDTH
+    flat = words(text)
+    assert flat.startswith("What do oracles change? There is no difference worth mentioning in")
+    assert "Oracles came to 41 wars." in flat
+    assert "Peace (H1): Cannot tell: the interval holds both" in flat
+    assert "End of war (H3): Supported" in flat
+    found = json.loads(run("show", "oracles", "--json", "--root", made))
+    assert [one["answer"] for one in found["answers"]] == [
+        "Supported",
+        "No difference worth mentioning",
+        "Cannot tell: the interval holds both",
+    ]
 
 
 def test_a_quick_profile_without_a_release_has_no_verdict(fresh: Path) -> None:

@@ -28,8 +28,10 @@ from collsec.reports.render import build, fallback
 from collsec.reports.words.verdicts import LABELS, SENTENCES
 from for_all_tests import first
 
-FURTHER = ["explorer", "specifications", "cases", "claims", "changes", "glossary"]
-PAGES = ["index", *study.STEMS.values(), *FURTHER]
+QUESTIONS = ["oracles", "rest"]
+ALWAYS = ["hypotheses", "method"]
+FURTHER = [*ALWAYS, "explorer", "specifications", "cases", "claims", "changes", "glossary"]
+PAGES = ["index", *QUESTIONS, *study.STEMS.values(), *FURTHER]
 REPORTS = list(study.STEMS.values())
 #: Pages that do something where scripts run, and lose nothing else where they do not.
 SCRIPTED = ["explorer", "specifications"]
@@ -181,7 +183,9 @@ def test_a_study_without_cases_or_claims_has_no_pages_of_them(small: Path, tmp_p
     project = assemble(Project(small), ["h1"], folder)
     assert [p.stem for p in project.pages] == [
         "index",
+        "rest",
         study.STEMS["h1"],
+        *ALWAYS,
         "explorer",
         "specifications",
         "glossary",
@@ -329,8 +333,8 @@ def test_conditional_content_goes_to_its_format_only(built: Path) -> None:
     assert "The files are on the page of this report." not in text
 
 
-def test_the_overview_links_to_every_report_with_its_verdict(built: Path) -> None:
-    tree = page(built, "index")
+def test_a_page_links_to_every_report_with_its_answer(built: Path) -> None:
+    tree = page(built, "hypotheses")
     targets = [a["href"] for a in tree.all("a")]
     for h in study.HYPOTHESES:
         assert f"{study.STEMS[h]}.html" in targets
@@ -338,8 +342,8 @@ def test_the_overview_links_to_every_report_with_its_verdict(built: Path) -> Non
         assert LABELS[study.VERDICTS[h][0]] in tree.text
 
 
-def test_the_overview_says_in_plain_words_what_was_found_and_how_sure_that_is(built: Path) -> None:
-    text = page(built, "index").text
+def test_the_hypotheses_say_in_plain_words_what_was_found_and_how_sure_that_is(built: Path) -> None:
+    text = page(built, "hypotheses").text
     those = "wars with UN troops on the ground for six months"
     others = "wars of the same age without them"
     plain = {

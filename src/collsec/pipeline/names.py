@@ -72,16 +72,22 @@ def faults(project: Project) -> list[Fault]:
     Raw tables, sources, claims, `_study.yml`, specifications, cases and withdrawals are checked,
     each as the stage that reads it would; nothing is written.
     """
-    from collsec.evidence import cases, claims, withheld
+    from collsec.evidence import cases, claims, questions, withheld
     from collsec.hypothesis.faults import faults
 
-    further = [cases.check, withheld.check, *([claims.read] if claims.are_listed(project) else [])]
+    further = [
+        cases.check,
+        questions.read,
+        withheld.check,
+        *([claims.read] if claims.are_listed(project) else []),
+    ]
     return faults(project, registries, further)
 
 
 def schemas() -> dict[str, Any]:
     """Models of the documents of a study, by the name of their JSON Schema."""
     from collsec.evidence.cases import Entries
+    from collsec.evidence.questions import Questions
     from collsec.evidence.record import StoredRecord
     from collsec.evidence.withheld import Entries as Withdrawals
     from collsec.hypothesis.specification import FrontMatter
@@ -92,6 +98,7 @@ def schemas() -> dict[str, Any]:
         "hypothesis": FrontMatter,
         "study": Study,
         "cases": Entries,
+        "questions": Questions,
         "withdrawn": Withdrawals,
         "sources": Blocks,
         "record": StoredRecord,

@@ -50,9 +50,9 @@ MARKS = {
 _WITHOUT_RATIO = ("void", "withdrawn")
 _LINE, _GAP, _HEAD, _FOOT = 0.15, 0.1, 0.24, 0.56
 # Inches from the left: right edges of two columns, left edge of the last.
-_ESTIMATE, _WARS, _VERDICT = 5.87, 6.3, 6.4
+_ESTIMATE, _COMPARED, _VERDICT = 5.42, 6.24, 6.34
 # Between a claim and the axis: half of a mark at the axis's end, and air.
-_MARGIN = 0.18
+_MARGIN = 0.26
 
 
 @drawn
@@ -84,7 +84,7 @@ def plot_answers(
 ) -> Figure:
     """Return the figure of `answers`, not yet written to bytes."""
     width = WIDTH_INCHES if is_narrow else WIDE_INCHES
-    left, right = (0.1, 4.3) if is_narrow else (2.72, 4.42)
+    left, right = (0.1, 4.3) if is_narrow else (2.5, 3.92)
     room = right - left if is_narrow else left - _MARGIN
     texts = [
         _wrapped(f"{row['claim']} {row['label']}", room, is_bold=bool(row["is_primary"]))
@@ -111,7 +111,7 @@ def plot_answers(
     axes.axhline(float(tops[-1]), color=MUTED, lw=0.8)
     if not is_narrow:
         axes.axvline(1, color=MUTED, lw=1, zorder=1)
-        for heading, edge in (("Estimate", _ESTIMATE), ("Compared", _WARS)):
+        for heading, edge in (("Estimate", _ESTIMATE), ("Compared", _COMPARED)):
             _right(axes, heading, edge - right, -0.1, MUTED)
         write(axes, "Answer", (1, -0.1), (72 * (_VERDICT - right), 0), up="data", color=MUTED)
     for top, text, (_, row) in zip(tops, texts, rows.iterrows(), strict=False):
@@ -248,7 +248,7 @@ def _row(
             size=KEY_POINTS,
         )
         _right(axes, said(row), _ESTIMATE - right, y, INK, bold)
-        _right(axes, units.replace(" ", "\n", 1), _WARS - right, y, INK, bold)
+        _right(axes, textwrap.fill(units, 12), _COMPARED - right, y, INK, bold)
         _small(axes, verdict, (1, y), (72 * (_VERDICT - right), 0), color=color, bold=True)
     if row["side"] and UNITS.get(str(row["estimand"])) is Unit.RATIO:
         edge, mark = (limits[1], 5) if row["side"] == "above" else (limits[0], 4)

@@ -173,6 +173,15 @@ def exposed_catalog(
     return {f"{h}-{name}": Item(f"{h}-{name}", "panel", file, c) for name, c in contents.items()}
 
 
+def exposed_of(items: Mapping[str, Item]) -> dict[str, pd.DataFrame]:
+    """Return the exposed wars of each hypothesis that has any, from the items of all."""
+    return {
+        name.removesuffix("-exposed"): item.content.data
+        for name, item in items.items()
+        if name.endswith("-exposed")
+    }
+
+
 def alternatives(items: Mapping[str, Item]) -> dict[str, str]:
     """Return the variables that hold what each figure shows in words, such as `h1.alt.lags`."""
     texts = {}

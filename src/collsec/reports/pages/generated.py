@@ -177,11 +177,10 @@ def plain_summary(pages: Sequence[tuple[str, str, Record | None]], minimum: tupl
     return "\n".join(parts)
 
 
-def lead(records: Sequence[Record], primaries: Sequence[str]) -> str:
-    """Return what was found, in one paragraph, marked where the profile is quick."""
-    quick = next((r for r in records if r.is_quick), None)
-    mark = "\n\n[Quick profile: do not cite.]{.quick}" if quick else ""
-    return overview.lead(records, primaries) + mark
+def marked(lead: str, records: Sequence[Record]) -> str:
+    """Return what is known, marked where the profile is quick."""
+    is_quick = any(record.is_quick for record in records)
+    return lead + ("\n\n[Quick profile: do not cite.]{.quick}" if is_quick else "")
 
 
 def manuscript_appendix(records: Sequence[Record]) -> str:

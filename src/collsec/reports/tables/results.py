@@ -388,6 +388,10 @@ def exposed(wars: pd.DataFrame, *, hypothesis: str) -> Table:
     )
 
 
+#: A day that does not break at a hyphen.
+_DAY = "%Y\u2011%m\u2011%d"
+
+
 def course(wars: pd.DataFrame, *, name: str) -> Table:
     """Return the course of the exposed wars, each linked to what is on record of its conflict.
 
@@ -399,7 +403,7 @@ def course(wars: pd.DataFrame, *, name: str) -> Table:
         Of the table, such as ``q1-wars``.
     """
     days = {
-        end: pd.to_datetime(wars[f"{end}_date"]).dt.strftime("%Y-%m-%d").fillna("")
+        end: pd.to_datetime(wars[f"{end}_date"]).dt.strftime(_DAY).fillna("")
         for end in ("exposed", "until", "end", "again")
     }
     ends = [

@@ -128,6 +128,43 @@ def claims(ledger: pd.DataFrame, pages: Mapping[str, str]) -> dict[str, Table | 
     return made
 
 
+def claims_of_question(ledger: pd.DataFrame, pages: Mapping[str, str], *, name: str) -> Table:
+    """Return the claims of one question with their answers.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        Rows of the claims with their standings in words.
+    pages : mapping of str to str
+        Name of the report of each hypothesis, for links.
+    name : str
+        Of the table, such as ``q1-claims``.
+    """
+    rows = ledger.fillna("")
+    found = [
+        f"{row['finding']} ([{str(row['hypothesis']).upper()}]({pages[row['hypothesis']]}.qmd))"
+        if row["finding"] and row["hypothesis"] in pages
+        else row["reason"]
+        for row in rows.assign(
+            **{c: [escaped(str(v)) for v in rows[c]] for c in ("finding", "reason")}
+        ).to_dict(orient="records")
+    ]
+    statements = [
+        escaped(f"{i} {s}") for i, s in zip(rows["claim_id"], rows["statement"], strict=True)
+    ]
+    return Table(
+        (
+            Column("Claim", "claim", width=34, is_markup=True),
+            Column("Answer", "answer", width=16),
+            Column("What was found, or why nothing", "found", width=50, is_markup=True),
+        ),
+        rows.assign(claim=statements, found=found),
+        "Claims of the article in the study's words, each with its answer.",
+        f"tbl-{name}",
+        published=ledger,
+    )
+
+
 def claims_on_terminal(ledger: pd.DataFrame) -> list[tuple[str, Table]]:
     """Return a title and a table for each class of verdict, for a terminal of 100 columns."""
     made = []

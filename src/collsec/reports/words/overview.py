@@ -114,7 +114,7 @@ def box(record: Record) -> str:
         f"**{wording.harmless(said['primary.plain'])}**\n\n"
         f"::: {{.facts}}\n{facts}\n:::\n\n"
         f"{verdicts.without_label(record.verdict)} Why: {reasons}. "
-        f"[How verdicts are reached](index.qmd#sec-verdicts), "
+        f"[How answers are reached](method.qmd#sec-verdicts), "
         f"[glossary](glossary.qmd), result `{record.result_id}`.\n:::\n"
     )
 
