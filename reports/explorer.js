@@ -1,14 +1,14 @@
 // The explorer of conflicts: one conflict at a time, from scripts that lie beside the page.
 "use strict";
 (() => {
-  const state = { index: [], sources: {}, loaded: {}, shown: null };
+  const state = { index: [], sources: {}, countedUntil: null, loaded: {}, shown: null };
   const find = (name) => document.getElementById(name);
   const svgNamespace = "http://www.w3.org/2000/svg";
   const day = 86400000;
 
   // What the data scripts call.
   window.collsec = {
-    conflicts(index, sources) { state.index = index; state.sources = sources; },
+    conflicts(index, sources, countedUntil) { Object.assign(state, { index, sources, countedUntil }); },
     conflict(one) { state.loaded[one.id] = one; },
   };
 
@@ -45,13 +45,41 @@
     Interstate: "War between states", Extrasystemic: "Colonial war",
   };
 
+  // What readers write, and how the record spells it.
+  const aliases = {
+    ceylon: "sri lanka", daesh: "al-islam", falklands: "falkland", gaza: "palestin", hizbollah: "hezbollah",
+    houthi: "ansarallah", houthis: "ansarallah", isil: "al-islam", isis: "al-islam", kosova: "kosovo", persia: "iran",
+    ruanda: "rwanda", siam: "thailand", taliban: "taleban", tigray: "tplf", usa: "united states", ussr: "soviet",
+    vietcong: "fnl",
+  };
+  const texts = new Map();
+  const textOf = (one) => {
+    if (!texts.has(one[0])) texts.set(one[0], plain(`${one[1]} ${one[2]} ${one[0]}`));
+    return texts.get(one[0]);
+  };
+
+  // Whether one word becomes the other by one letter more, less, or another, or two that change places.
+  function isNear(word, other) {
+    if (Math.abs(word.length - other.length) > 1) return false;
+    let from = 0;
+    while (from < word.length && word[from] === other[from]) from += 1;
+    const rest = (a, b) => word.slice(from + a) === other.slice(from + b);
+    return rest(1, 1) || rest(1, 0) || rest(0, 1)
+      || (word[from] === other[from + 1] && word[from + 1] === other[from] && rest(2, 2));
+  }
+
+  function found(wanted) {
+    const holds = (one, word) => textOf(one).includes(word) || (aliases[word] && textOf(one).includes(aliases[word]));
+    const rows = state.index.filter((one) => wanted.every((word) => holds(one, word)));
+    if (rows.length) return rows;
+    const slips = (one, word) => word.length > 3
+      && textOf(one).split(/[^\p{L}\d]+/u).some((other) => isNear(word, other));
+    return state.index.filter((one) => wanted.every((word) => holds(one, word) || slips(one, word)));
+  }
+
   function list() {
-    const wanted = plain(find("explorer-search").value).split(/\s+/).filter(Boolean);
     const select = find("explorer-list");
-    const rows = state.index.filter((one) => {
-      const text = plain(`${one[1]} ${one[2]} ${one[0]}`);
-      return wanted.every((word) => text.includes(word));
-    });
+    const rows = found(plain(find("explorer-search").value).split(/\s+/).filter(Boolean));
     select.replaceChildren(...rows.map((one) => {
       const option = element("option", { value: one[0] }, `${one[1]} (${one[3]})`);
       option.selected = state.shown !== null && one[0] === state.shown;
@@ -97,11 +125,26 @@
     }, "Events (CSV)");
     view.replaceChildren(
       element("h2", { id: "explorer-name", tabindex: "-1" }, one.name),
-      element("p", {}, `${types[one.kind] || one.kind}: ${one.sides}. ${facts.join(", ")}.`),
+      element("p", {}, `${types[one.kind] || one.kind}. ${facts.join(", ")}.`),
+      episodesOf(one),
       element("p", { class: "explorer-links" }, link, " ", download),
       figure(one), ties(one), table(one));
     document.title = `${one.name} – explorer`;
+    find("explorer-status").textContent = `Shown: ${one.name}`;
     for (const option of find("explorer-list").options) option.selected = Number(option.value) === one.id;
+  }
+
+  // Sides change between episodes: each has its own.
+  function episodesOf(one) {
+    const own = one.events.filter((event) => event[0] === "episode");
+    const lines = own.map((event) => {
+      const [first, last] = [event[2].slice(0, 4), event[4] ? "" : event[3].slice(0, 4)];
+      const years = first === last ? first : `${first}–${last}`;
+      return element("li", {}, element("strong", {}, years), ` ${event[5].replace(/; onset known .*$/, "")}`);
+    });
+    const made = element("ul", { class: "explorer-episodes" }, ...lines);
+    if (lines.length < 5) return made;
+    return element("details", {}, element("summary", {}, `Who fought whom in ${lines.length} episodes`), made);
   }
 
   function csv(one) {
@@ -161,6 +204,14 @@
     const scale = drawn("text", { x: right, y: top - 6, class: "small end" });
     scale.textContent = bars.length ? `highest: ${Math.round(most).toLocaleString("en")}` : "no count";
     svg.append(scale);
+    if (state.countedUntil && time(state.countedUntil) + day < last) {
+      const end = x(Math.max(time(state.countedUntil) + day, first));
+      svg.append(drawn("rect", { x: end, y: top, width: right - end, height: 82, class: "uncounted" },
+        `Deaths by month are on record up to ${state.countedUntil}`));
+      const label = drawn("text", { x: right - 2, y: top + 12, class: "small end" });
+      label.textContent = `no monthly count after ${state.countedUntil.slice(0, 4)}`;
+      svg.append(label);
+    }
     for (const event of episodes) {
       svg.append(drawn("rect", { x: x(time(event[2])), width: Math.max(2, x(time(event[3])) - x(time(event[2]))),
         y: top + 83, height: 5, class: "episode" }, words(event)));
@@ -168,7 +219,11 @@
 
     const points = (title, names) => {
       const own = one.events.filter((event) => names.includes(event[0]));
-      const at = lane(`${title}: ${own.length || "none"}`, 16);
+      // An emergency session that is resumed sits again and stays one session.
+      const sessions = new Set(own.map((event) => event[1].split("/")[0])).size;
+      const counted = names.includes("assembly") && sessions < own.length
+        ? `${sessions} (${plural(own.length, "sitting")})` : own.length || "none";
+      const at = lane(`${title}: ${counted}`, 16);
       for (const event of own) {
         const place = x(time(event[2]));
         if (time(event[2]) < first || time(event[2]) > last) continue;
@@ -222,6 +277,7 @@
     const caption = element("p", { id: "explorer-words", class: "explorer-caption" },
       "The line under the bars: episodes. Strokes: resolutions; crosses: vetoed drafts; diamonds: authorizations "
       + "and agreements; light bars: personnel, dark bars: troops (blue: UN, green: others). Faint: weak links. "
+      + "One-sided violence, such as the genocide in Rwanda in 1994, is not in a count of deaths in battle. "
       + "Heights are square roots, so that small counts are seen. Point at a mark for its source; the table below "
       + "has every event.");
     holder.append(svg, caption);
@@ -294,6 +350,9 @@
       if (width !== innerWidth && state.shown !== null) { width = innerWidth; show(state.loaded[state.shown]); }
     });
     if (location.hash) fromAddress();
-    else if (state.index.length) open(Number(find("explorer").dataset.first || state.index[0][0]));
+    else if (state.index.length) {
+      const first = Number(find("explorer").dataset.first);
+      open(state.index.some((one) => one[0] === first) ? first : state.index[0][0]);
+    }
   });
 })();

@@ -104,8 +104,13 @@
         parts.push(element("p", {}, element("strong", {}, "No war ended while exposed"),
           ` with these choices (${row[at + 4]} of ${row[at + 3]} wars were exposed).`));
       } else {
-        parts.push(element("p", { class: "specifications-number" }, element("strong", {}, ratio(row[at])),
-          ` times the rate of ending (interval ${ratio(row[at + 1])} to ${ratio(row[at + 2])})`));
+        // The main estimate has the interval of its report, of another method than the variants have.
+        const isMain = axes.every(([, options], place) => options[row[place]][3]);
+        const [point, low, high] = isMain ? study().primary : row.slice(at, at + 3);
+        const shown = isMain ? `the main estimate, ${study().level} interval` : "interval";
+        const ends = [low, high].map((end) => (end === null ? "no limit" : ratio(end)));
+        parts.push(element("p", { class: "specifications-number" }, element("strong", {}, ratio(point)),
+          ` times the rate of ending (${shown} ${ends.join(" to ")})`));
         parts.push(element("p", {}, `${row[at + 4]} of ${row[at + 3]} wars were exposed; ${row[at + 5]} ended while exposed.`));
       }
       const warnings = [];
@@ -113,8 +118,9 @@
         `Fewer than ${least} wars ended while exposed: no direction can be read from it.`);
       if (tag !== "principled") warnings.push(tag === "plausible"
         ? "One of these choices is tagged as plausible only." : "One of these choices is known to be biased.");
-      warnings.push(`You choose among ${rows.length.toLocaleString("en")} specifications after seeing results: this is no test. `
-        + "The interval is that of cluster-robust errors, which is too narrow where few wars ended while exposed.");
+      const own_interval = axes.every(([, options], place) => options[row[place]][3]) ? ""
+        : "The interval is that of cluster-robust errors, which is too narrow where few wars ended while exposed.";
+      warnings.push(`You choose among ${rows.length.toLocaleString("en")} specifications after seeing results: this is no test. ${own_interval}`);
       said.replaceChildren(...parts, element("ul", { class: "specifications-warnings" }, ...warnings.map((text) => element("li", {}, text))));
     } else {
       const values = known.map((row) => row[at]).sort((a, b) => a - b);

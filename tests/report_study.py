@@ -244,6 +244,11 @@ def quantities() -> dict[str, dict[str, Any]]:
         "primary.interval": ("0.68 to 2.15", Unit.TEXT),
         "n_units": (523, Unit.COUNT),
         "n_events": (466, Unit.COUNT),
+        "incidence.deployed": (0.043, Unit.SHARE),
+        "incidence.ended": (0.701, Unit.SHARE),
+        "incidence.horizon": (60, Unit.MONTHS),
+        "delay.deciding": (30.5, Unit.MONTHS),
+        "delay.raising": (4.5, Unit.MONTHS),
         "primary.months_per_year_of_delay": (1.9, Unit.MONTHS),
     }
     return {name: Quantity(value, unit).plain() for name, (value, unit) in found.items()}
@@ -255,6 +260,68 @@ CLAIMS = [
     ("C03", "nobody would have fought without the sea", "counterfactual", "", "", "not-testable"),
     ("C04", "all wars ought to end", "conceptual", "", "", "not-empirical"),
 ]
+QUESTIONS = """\
+known: >-
+  Of 100 wars, {study.hundred.reached} saw oracles within {study.hundred.years} years.
+picture:
+  hypothesis: h1
+  reached: incidence.deployed
+  ended: incidence.ended
+  horizon: incidence.horizon
+  what: oracles
+  steps: {from onset to vote: delay.deciding, from vote to oracle: delay.raising}
+questions:
+  oracles:
+    question: What do oracles change?
+    label: Oracles
+    fact: Oracles came to {h1.primary.exposed_units} wars
+    subject: Where oracles are
+    outcomes:
+      - hypothesis: h3
+        about: End of war
+        above: wars end sooner
+        below: wars end later
+        unknown: wars end
+      - hypothesis: h2
+        about: Temples
+        above: temples rise
+        below: temples fall
+        unknown: temples rise
+      - hypothesis: h1
+        about: Peace
+        above: peace lasts
+        below: peace breaks
+        unknown: peace lasts
+    claims: [C01]
+  rest:
+    question: What else?
+    label: The rest
+    fact: Of {study.claims.all} claims, {study.claims.tested} can be put to the record
+    subject: In the record
+    outcomes:
+      - hypothesis: h1
+        about: Peace
+        above: peace lasts
+        below: peace breaks
+        unknown: peace lasts
+"""
+QUESTION_PAGE = """\
+---
+title: Written from the records
+most-words: 2500
+---
+
+## Outcomes {{#sec-outcomes}}
+
+![Outcomes.](figures/{name}-outcomes.svg){{#fig-{name}-outcomes
+fig-alt="{{{{< var {name}.alt.outcomes >}}}}"}}
+
+{{{{< include _sure-{name}.md >}}}}
+
+{{{{< include _tbl-{name}-claims.md >}}}}
+
+{{{{< include _appendices-{name}.md >}}}}
+"""
 CASES = """\
 atlantis:
   title: Atlantis, 2001
@@ -743,6 +810,11 @@ def write_study(
         }
     ).to_parquet(episodes / "extents.parquet")
     (root / "analyses" / "_cases.yml").write_text(CASES, encoding="utf-8")
+    (root / "analyses" / "_questions.yml").write_text(QUESTIONS, encoding="utf-8")
+    (root / "analyses" / "questions").mkdir()
+    for name in ("oracles", "rest"):
+        text = QUESTION_PAGE.format(name=name)
+        (root / "analyses" / "questions" / f"{name}.qmd").write_text(text, encoding="utf-8")
     (root / "reports" / "cases.qmd").write_text(CASES_PAGE, encoding="utf-8")
     pd.DataFrame(
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 import collsec as cs
 import report_study as study
@@ -209,3 +211,19 @@ def test_an_installed_package_answers_with_released_estimates_and_writes_to_the_
     shutil.rmtree(inside / "data")
     with pytest.raises(MissingInput, match=f"collsec {__version__} came without released"):
         cs.results("h1")
+
+
+def test_the_readme_counts_the_hypotheses_of_the_study(repository: Path) -> None:
+    study = yaml.safe_load((repository / "analyses" / "_study.yml").read_text())
+    words = {3: "three", 15: "fifteen", 16: "sixteen", 17: "seventeen", 18: "eighteen"}
+    main, further = len(study["primaries"]), len(study["hypotheses"]) - len(study["primaries"])
+    readme = (repository / "README.md").read_text()
+    assert f"{words[main]} main hypotheses and {words[further]} secondary ones" in readme
+
+
+def test_no_page_writes_a_sign_before_a_p_value_that_may_have_one(repository: Path) -> None:
+    """Of a small p-value "p = < 0.001" would be printed: `.p_is` has the sign that fits."""
+    pages = [*(repository / "analyses").rglob("*.qmd"), *(repository / "reports").glob("*.qmd")]
+    assert len(pages) > 20
+    for page in pages:
+        assert not re.search(r"p = \{\{< var", page.read_text()), page.name

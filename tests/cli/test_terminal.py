@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def test_one_screen_holds_all_that_must_stand_together(made: Path) -> None:
     for needle in (
         f"H1 {study.TITLES['h1']}",
         "h1.primary@3f9c2a · collsec 0.1.0 · data 3f9c2a77aa10 · quick profile: do not cite",
-        "INCONCLUSIVE The record neither shows the claimed effect nor rules it out.",
+        "CANNOT TELL: THE INTERVAL HOLDS BOTH The record neither shows the claimed effect",
         "· the interval includes both no effect and effects large enough to matter",
         "Exposure: UN troops present, lagged 6 months. The claim implies above one; 0.80 to 1.25",
         "523 wars, 466 ended, in 108 countries. From all episodes 620 → type at onset 523",
@@ -87,10 +88,26 @@ def test_one_screen_holds_all_that_must_stand_together(made: Path) -> None:
         assert needle in flat, needle
 
 
+def test_a_question_is_shown_with_its_answers(made: Path) -> None:
+    text = run("show", "oracles", "--root", made)
+    assert max(map(len, text.splitlines())) <= terminal.WIDTH
+    flat = words(text)
+    assert flat.startswith("What do oracles change? There is no difference worth mentioning in")
+    assert "Oracles came to 41 wars." in flat
+    assert "Peace (H1): Cannot tell: the interval holds both" in flat
+    assert "End of war (H3): Supported" in flat
+    found = json.loads(run("show", "oracles", "--json", "--root", made))
+    assert [one["answer"] for one in found["answers"]] == [
+        "Supported",
+        "No difference worth mentioning",
+        "Cannot tell: the interval holds both",
+    ]
+
+
 def test_a_quick_profile_without_a_release_has_no_verdict(fresh: Path) -> None:
     flat = words(run("show", "h1", "--root", fresh))
     assert "NEEDS THE FULL PROFILE These numbers come from too few draws for a verdict." in flat
-    assert "INCONCLUSIVE" not in flat
+    assert "CANNOT TELL" not in flat
     released = fresh / "reports" / "MANIFEST.json"
     released.write_text('{"results": {"h1": {"verdict": "supported"}}}', encoding="utf-8")
     assert "NEEDS THE FULL PROFILE" in words(run("show", "h1", "--root", fresh))
@@ -217,7 +234,7 @@ def test_hypotheses_stand_side_by_side(made: Path) -> None:
     head = text.splitlines()[0].split()
     assert head == ["H1", "H3"]
     verdict = next(line for line in text.splitlines() if line.startswith("Verdict"))
-    assert verdict.index("Inconclusive") < verdict.index("Supported")
+    assert verdict.index("Cannot tell") < verdict.index("Supported")
     for name in (
         "Question",
         "Estimand",

@@ -234,3 +234,16 @@ def test_the_command_prints_the_ledger(pristine: Path) -> None:
     assert shown.exit_code == 0
     assert "C60" in shown.stdout
     assert max(len(line) for line in shown.stdout.splitlines()) <= 100
+
+
+def test_a_statement_reads_as_the_article_means_it(claims: pd.DataFrame) -> None:
+    """Not as its reverse, and with no more than the article says.
+
+    "No state starts a war, because it expects collective action" reads as if war did not come
+    because of it, or not for that reason; and the article puts no Council behind an intervention.
+    """
+    ambiguous = claims["statement"].str.contains(r"^(?:No|None)\b.*\bbecause\b")
+    assert not ambiguous.any(), claims.loc[ambiguous, "statement"].to_list()
+    assert claims.loc["C08", "statement"].startswith("Fear of collective action keeps")
+    for column in ("quote", "statement"):
+        assert "Council" not in claims.loc["C20", column]

@@ -313,7 +313,7 @@ def test_another_estimate_never_takes_the_verdict_of_the_primary(code: str) -> N
         "UN troops: hazard ratio 1.12 (95 % interval 0.98 to 1.27), no detectable difference; the "
         "claim implies a hazard ratio above one."
     )
-    assert row["how_sure"].startswith("Exploratory")
+    assert row["how_sure"].startswith("A lead, not a test")
     assert row["result_id"] == "h1.other@3f9c2a"
 
 
@@ -339,7 +339,7 @@ def test_further_estimates_are_reported_after_the_first_which_alone_gives_the_st
     assert row["standing"] == "inconclusive"
     assert row["result_id"] == "h1.primary@3f9c2a"
     assert row["finding"] == (
-        f"{FINDING} Exploratory, and no part of the verdict: First resolution: hazard "
+        f"{FINDING} A lead, not a test, and no part of the answer: First resolution: hazard "
         "ratio of the act 0.40 (95 % interval 0.20 to 0.80), against what the claim implies. "
         "Within 60 months 2 % of the wars had troops; 73 % had ended. Veto cast: difference in "
         "probability 12.5 percentage points (95 % interval −2.0 to 27.0), no detectable "
@@ -532,5 +532,5 @@ def test_a_terminal_of_100_columns_shows_every_verdict_unbroken(table: pd.DataFr
     lines = capture.get().splitlines()
     assert max(len(line) for line in lines) <= 100
     text = "\n".join(lines)
-    for word in ("Inconclusive", "How sure?", "a_b|c*d", "C12"):
+    for word in ("Cannot tell:", "How sure?", "a_b|c*d", "C12"):
         assert word in text

@@ -163,9 +163,13 @@ def test_a_script_of_a_conflict_is_json_that_cannot_end_its_element(
         _, _, rest = text.partition("(")
         json.loads(f"[{rest.rstrip().removesuffix(');')}]")
     one = json.loads((folder / "1.js").read_text().partition("(")[2].rstrip()[:-2])
-    assert one["sides"] == "The Isle against </script> Rebels"
+    sides = [event[5].partition(";")[0] for event in one["events"] if event[0] == "episode"]
+    assert sides == ["The Isle against </script> Rebels"]
     assert one["months"] == [[90, "2001-03-31", "2001-05-31", 40, 0]]
-    assert '"atlas":"Atlas of Invented Wars"' in (folder / "index.js").read_text()
+    index = (folder / "index.js").read_text()
+    assert '"atlas":"Atlas of Invented Wars"' in index
+    # Found by its missions too; and the explorer knows where the count of deaths by month ends.
+    assert "UNMAT" in index and index.endswith('"2009-01-31");\n')
 
 
 def test_specifications_are_places_of_options_and_numbers(project: Project, tmp_path: Path) -> None:
@@ -179,3 +183,9 @@ def test_specifications_are_places_of_options_and_numbers(project: Project, tmp_
     assert len(one["rows"]) == len(study.specification_rows())
     assert one["rows"][-1][2:5] == [None, None, None]
     assert one["title"] == "Sooner?" and one["least"] == 10
+    # The main estimate has the interval of its report, and no number is rounded twice.
+    main = record.primary
+    assert one["primary"] == [main["estimate"], main["ci_low"], main["ci_high"]]
+    assert one["level"] == "98.3 %"
+    first = study.specification_rows().iloc[0]
+    assert one["rows"][0][2:5] == [first["estimate"], first["ci_low"], first["ci_high"]]

@@ -26,16 +26,25 @@ def both(tmp_path: Path) -> list[Dossier]:
     return dossiers(project_of(tmp_path, {}))
 
 
-def test_a_conflict_is_described_by_its_first_episode(both: list[Dossier]) -> None:
+def test_a_conflict_has_its_first_name_and_the_sides_of_each_episode(both: list[Dossier]) -> None:
     assert [(one.conflict, one.name, one.kind, one.region, one.hosts) for one in both] == [
-        (1, "One, over Rock", "intrastate", 1, (10, 20)),
+        (1, "One, over Rock", "internationalized", 1, (10, 20)),
         (2, "Two, over government", "interstate", 4, (20,)),
     ]
-    assert both[0].sides == "A against B"
-    onset = "onset known to the"
+    assert both[0].sides == ("A against B", "C against D")
+    onset = "A against B; onset known to the"
     assert events(both[0], "episode") == [
         ("episode", "1-1", "2000-01-01", "2001-01-01", False, f"{onset} year", False, "s"),
-        ("episode", "1-2", "2002-01-01", "2002-12-31", False, f"{onset} day", False, "s"),
+        (
+            "episode",
+            "1-2",
+            "2002-01-01",
+            "2002-12-31",
+            False,
+            "C against D; onset known to the day",
+            False,
+            "s",
+        ),
     ]
     assert events(both[1], "episode") == [
         ("episode", "2-1", "2003-01-01", "2005-12-31", True, f"{onset} month", False, "s"),

@@ -167,7 +167,11 @@ def test_a_synthesis_has_families_and_p_values(project: Project) -> None:
 def record_of(name: str, *estimates: tuple[object, ...], expected: str = "") -> Any:
     table = rows("estimate_id role estimate", *estimates)
     table = table.assign(**{k: k for k in KEPT if k not in table})
-    spec = {"estimand": {"expected": expected} if expected else {}}
+    spec = {
+        "design": "recurrence",
+        "outcome": "recurrence",
+        "estimand": {"expected": expected} if expected else {},
+    }
     return SimpleNamespace(estimates=table, spec=spec, verdict=Verdict(f"of {name}", ()))
 
 
@@ -195,6 +199,8 @@ def test_claims_stand_with_their_first_estimate_and_primaries_without_any() -> N
         ("", "Vetoed?", "h2", "of h2", "below", False, "h2.primary", 3.0),
         ("C3", "third", "h3", "mixed", "above", True, "h3.primary", 4.0),
     ]
+    # Only what carries a verdict is known to compare the units of the design.
+    assert list(found["unit"]) == ["", "", "spell of peace", "spell of peace", "spell of peace"]
     alone = answers(None, records, {}, [])
     assert told(alone, "claim", "label", "estimate") == [
         ("", "h1", 2.0),

@@ -21,7 +21,7 @@ def test_the_published_files_are_current() -> None:
         assert committed == text, f"{name}: run collsec.pipeline.publish_schemas"
 
 
-@pytest.mark.parametrize("name", ["hypothesis", "study", "cases", "sources"])
+@pytest.mark.parametrize("name", ["hypothesis", "study", "cases", "questions", "sources"])
 def test_committed_documents_keep_their_published_schema(name: str) -> None:
     schema = json.loads((PROJECT.root / "docs" / "schemas" / f"{name}.json").read_text("utf-8"))
     documents = {
@@ -31,6 +31,9 @@ def test_committed_documents_keep_their_published_schema(name: str) -> None:
         "study": lambda: [yaml.safe_load(PROJECT.study_file.read_text("utf-8"))],
         "cases": lambda: [
             yaml.safe_load((PROJECT.root / "analyses/_cases.yml").read_text("utf-8"))
+        ],
+        "questions": lambda: [
+            yaml.safe_load((PROJECT.root / "analyses/_questions.yml").read_text("utf-8"))
         ],
         "sources": lambda: [tomllib.loads((PROJECT.raw / "sources.toml").read_text("utf-8"))],
     }

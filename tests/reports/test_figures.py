@@ -66,7 +66,7 @@ from collsec.reports.figures.style import (
 )
 from collsec.reports.figures.timeline import plot_case_timeline
 from collsec.reports.kept import kept_in
-from collsec.reports.words import ratios
+from collsec.reports.words import ratios, verdicts
 from collsec.reports.words.verdicts import Compared
 
 ESTIMATES = study.estimate_rows()
@@ -400,6 +400,16 @@ def test_a_timeline_says_in_words_what_it_draws() -> None:
     assert "Emergency sessions of the General Assembly: 1, in September 2001" in text
     assert "UNMAT (UN), authorized by the Council in June 2001, personnel from August 2001" in text
     assert "ATFOR (regional), personnel from July 2003 on, troops from August 2003 on" in text
+    # Sittings are not sessions: one that is resumed is still one.
+    again = EVENTS[EVENTS["kind"] == "assembly"].assign(item="ES-12/2")
+    resumed = pd.concat([EVENTS, again]).reset_index(drop=True)
+    text = case_timeline(resumed, first=CASE.first_day, last=CASE.last_day).alternative
+    assert "Emergency sessions of the General Assembly: 1 (2 sittings), in September 2001" in text
+    # What was there before the axis begins does not come when it begins.
+    is_there = EVENTS["kind"] == "personnel"
+    early = EVENTS.assign(from_date=EVENTS["from_date"].mask(is_there, CASE.first_day))
+    text = case_timeline(early, first=CASE.first_day, last=CASE.last_day).alternative
+    assert "personnel from before 2001" in text and "personnel from January 2001" not in text
     alone = EVENTS[EVENTS["lane"] == "violence"]
     text = case_timeline(alone, first=CASE.first_day, last=CASE.last_day).alternative
     assert "Vetoed drafts: none. Peacekeepers: no mission in the record." in text
@@ -614,28 +624,45 @@ def figures_text(figure: Figure) -> str:
 
 def answer_rows() -> pd.DataFrame:
     """Claims of every kind: a ratio, a share, points, no event, void."""
-    base = {"hypothesis": "h1", "is_primary": False, "side": "above", "level": 0.95}
+    base = {"hypothesis": "h1", "is_primary": False, "side": "above", "level": 0.95, "unit": ""}
     counts = {"n_units": 523, "n_events": 466, "exposed_units": 41}
     ratio = {"estimand": "hazard_ratio", "estimate": 1.2, "ci_low": 0.7, "ci_high": 40.0}
     points = {"estimand": "probability_difference", "estimate": 0.08}
     rows = [
-        {"claim": "C1", "standing": "inconclusive", **ratio, "exposed_events": 9},
+        {"claim": "C1", "standing": "inconclusive", **ratio, "exposed_events": 9, "unit": "host"},
         {"claim": "C2", "standing": "described", "estimand": None, "exposed_events": None},
         {"claim": "C3", "standing": "secondary", **points, "ci_low": -0.1, "ci_high": 0.3},
         {"claim": "C4", "standing": "secondary", **ratio, "exposed_events": 0},
         {"claim": "", "standing": "void", **ratio, "exposed_events": 9},
     ]
     made = [{**base, **counts, "label": "Wars go on by the sea.", **row} for row in rows]
-    return pd.DataFrame(made)
+    answers = [verdicts.label(row["standing"]) for row in rows]
+    return pd.DataFrame(made).assign(answer=answers, expected_events=4.7)
 
 
 def test_every_claim_has_a_row_whatever_it_is_measured_in() -> None:
     drawing = figures.answers(answer_rows(), no_effect=BAND)
     told = drawing.alternative
-    assert "C1 Wars go on by the sea. 1.20 (0.70 to 40.00), 523 wars: Inconclusive" in told
+    both = verdicts.label("inconclusive")
+    assert f"C1 Wars go on by the sea. 1.20 (0.70 to 40.00), 523 hosts: {both}" in told
+    # An estimate that is no primary may compare pairs, votes or seats: its number has no noun.
+    assert "(−10.0 to 30.0), 523: A lead, not a test" in told and "wars:" not in told
     assert "a share, described" in told and "8.0 points (−10.0 to 30.0)" in told
-    assert "no event" in told and "not reported, 523 wars: Void" in told
+    assert "no event" in told and "not reported, 523: Void" in told
     assert drawing.narrow and drawing.narrow != drawing.svg
+
+
+def test_too_few_cases_have_counts_and_no_bar() -> None:
+    rows = answer_rows().head(1)
+    few = rows.assign(answer=verdicts.TOO_FEW)
+    assert "9 seen, 4.7 expected" in figures.answers(few, no_effect=BAND).alternative
+    assert "1.20" not in figures.answers(few, no_effect=BAND).alternative
+
+    def bars(shown: pd.DataFrame) -> int:
+        with house_style():
+            return len(plot_answers(shown, no_effect=BAND).axes[0].lines)
+
+    assert bars(few) < bars(rows)
 
 
 @pytest.mark.parametrize("is_narrow", [True, False])

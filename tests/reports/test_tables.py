@@ -275,3 +275,7 @@ def test_estimates_of_a_role_have_their_counts_and_reasons() -> None:
         "–",
     ]
     assert table[3][4:] == ["523", "466", "108"]
+    # Arrivals are no part of the deaths that are counted: "15 of 1,597,492" says nothing.
+    rows = rows.assign(estimand="rate_ratio", n_events=1_597_492, exposed_events=15)
+    table = rows_of(results.of_roles(rows, caption="C", identifier="tbl-x").markdown())
+    assert table[1][4:] == ["41 of 523", "1,597,492", "19 of 108"]

@@ -176,10 +176,9 @@ def few(code: str, outcomes: int) -> Verdict:
 @pytest.mark.parametrize("code", ["inconclusive", "not-estimable"])
 def test_for_want_of_cases_the_counts_are_said_and_no_direction(code: str) -> None:
     said = verdicts.primary_sentence(PRIMARY, few(code, 9), CONTRAST)
-    counted = "on 9 exposed terminations where 3.8 would be expected without an effect"
-    # What is not estimable has counts alone.
-    assert (counted in said) == (f"{PRIMARY.estimate:.2f}" in said) == (code == "inconclusive")
-    assert "9 exposed terminations" in said
+    assert said.startswith("9 exposed terminations; 3.8 would be expected without an effect.")
+    # A ratio of so few would be read as a finding.
+    assert f"{PRIMARY.estimate:.2f}" not in said
     assert said.endswith(verdicts.sentence(few(code, 9)))
     for words in (said, verdicts.plain_sentence(PRIMARY, few(code, 9), CONTRAST)):
         assert ("sooner" in words) == ("later" in words)
@@ -253,8 +252,29 @@ def test_what_could_have_been_seen_has_both_ends(estimand: str) -> None:
 
 
 def test_want_of_cases_heads_an_inconclusive_verdict() -> None:
-    assert verdicts.sentence(few("inconclusive", 9)).startswith("Inconclusive, for want of cases")
-    assert verdicts.sentence(verdict("inconclusive")).startswith("Inconclusive: the record")
+    thin = few("inconclusive", 9)
+    assert verdicts.sentence(thin) == (
+        "Cannot tell: too few cases. Too few were exposed for any effect to be looked at."
+    )
+    assert verdicts.is_without_ratio(thin) and not verdicts.is_without_ratio(verdict("mixed"))
+    both = verdicts.sentence(verdict("inconclusive"))
+    assert both.startswith("Cannot tell: the interval holds both. The record")
+
+
+def test_the_scale_of_answers_is_the_same_wherever_it_is_read() -> None:
+    """Eight answers, from ten verdicts: two say that there are too few cases."""
+    codes = ("supported", "contradicted", "mixed", "no-effect", "inconclusive", "described")
+    assert [verdicts.label(code) for code in (*codes, "secondary", "not-estimable")] == [
+        "Supported",
+        "Contradicted",
+        "Mixed",
+        "No difference worth mentioning",
+        "Cannot tell: the interval holds both",
+        "A number, not a cause",
+        "A lead, not a test",
+        "Cannot tell: too few cases",
+    ]
+    assert verdicts.answer(few("inconclusive", 9)) == verdicts.label("not-estimable")
 
 
 def test_a_flag_is_printed_with_the_reasons() -> None:
@@ -278,8 +298,8 @@ def test_thin_cells_have_no_direction_and_no_ratio_of_zero() -> None:
 def test_a_verdict_with_its_reasons_is_one_line() -> None:
     found = Verdict("supported", (Reason("excludes_one"), Reason("checks_hold")))
     assert verdicts.with_reasons(found) == (
-        f"**{SENTENCES['supported']}** The reasons: the interval excludes a ratio of one; "
-        "every credibility check holds."
+        f"**Supported. {SENTENCES['supported']}** The reasons: the interval excludes a ratio of "
+        "one; every credibility check holds."
     )
     assert verdicts.without_label(found).startswith("The evidence points the way")
 

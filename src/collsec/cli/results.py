@@ -31,7 +31,7 @@ PICTURES = (".png", ".svg")
 SHOWN = 10
 
 
-@results.command(epilog="Examples: `collsec show h1` · `collsec show h2 --all`")
+@results.command(epilog="Examples: `collsec show h1` · `collsec show h2 --all` · `collsec show q1`")
 def show(
     hypothesis: Hypothesis,
     is_whole: Annotated[
@@ -40,12 +40,21 @@ def show(
     as_json: AsJson = False,
     root: Root = None,
 ) -> None:
-    """Show a hypothesis in one screen: estimand, cohort, estimates, checks and verdict."""
+    """Show a hypothesis in one screen, or what a question's page says first (`q1`)."""
     from collsec.hypothesis.study import load_study
     from collsec.reports.pages import terminal
-    from collsec.reports.words import summary
+    from collsec.reports.words import questions, summary
 
     project = project_at(root)
+    if questions.is_question(project, hypothesis):
+        found = questions.read(project, hypothesis)
+        warn_outdated(project, list(found.hypotheses))
+        if as_json:
+            answer(found)
+            return
+        for part in terminal.question(found):
+            _console().print(part)
+        return
     [(record, title)] = summary.read(project, [hypothesis])
     warn_outdated(project, [hypothesis])
     if as_json:

@@ -41,11 +41,12 @@ class Dossier:
     name : str
         Such as `Mali, over Azawad`.
     kind : str
-        Type at the onset of its first episode.
+        Type at the onset of its last episode.
     region : int
     hosts : tuple of int
         States of its location.
-    sides : str
+    sides : tuple of str
+        Who fought whom in each of its episodes, each pair once: sides change between episodes.
     events : DataFrame
         Rows with the columns of :data:`EVENTS`: `episode`, `resolution`, `veto`, `authorized`,
         `personnel`, `troops`, `talks`, `agreement`, `assembly`.
@@ -63,7 +64,7 @@ class Dossier:
     kind: str
     region: int
     hosts: tuple[int, ...]
-    sides: str
+    sides: tuple[str, ...]
     events: pd.DataFrame
     months: pd.DataFrame
     years: pd.DataFrame
@@ -76,6 +77,12 @@ def name_of(episode: Mapping[str, Any]) -> str:
     if episode.get("incompatibility") == "territory" and pd.notna(episode.get("territory_name")):
         return f"{place}, over {episode['territory_name']}"
     return f"{place}, over government"
+
+
+def sides_of(episode: Mapping[Any, Any]) -> str:
+    """Who fought whom in an episode."""
+    sides = (str(episode.get(side, "")).replace(";", ", ") for side in ("side_a", "side_b"))
+    return " against ".join(sides)
 
 
 def dossiers(project: Project) -> list[Dossier]:
@@ -100,16 +107,17 @@ def dossiers(project: Project) -> list[Dossier]:
     found = []
     for key, own in episodes.groupby("conflict_id", sort=True):
         conflict, first = int(str(key)), {str(k): v for k, v in own.iloc[0].items()}
+        sides = (sides_of(one) for one in own.to_dict(orient="records"))
         hosts = tuple(int(h) for h in str(first.get("gwno_loc", "")).split(";") if h.isdigit())
         events = pd.DataFrame(rows[conflict], columns=list(EVENTS))
         found.append(
             Dossier(
                 conflict=conflict,
                 name=name_of(first),
-                kind=str(first.get("type_at_onset", "")),
+                kind=str(own.iloc[-1].get("type_at_onset", "")),
                 region=int(first.get("region", 0)),
                 hosts=hosts,
-                sides=f"{first.get('side_a', '')} against {first.get('side_b', '')}",
+                sides=tuple(dict.fromkeys(sides)),
                 events=events.sort_values(["from_date", "kind", "name"], ignore_index=True),
                 months=_of_hosts(months, hosts, own, last_day),
                 years=_of_conflict(years.get(conflict, nothing)),
@@ -136,7 +144,7 @@ def _episodes(episodes: pd.DataFrame, last_day: pd.Timestamp) -> Iterator[Row]:
                 one["onset_date"],
                 last_day if is_open else one["exit_date"],
                 is_open,
-                f"onset known to the {one['onset_precision']}",
+                f"{sides_of(one)}; onset known to the {one['onset_precision']}",
                 False,
                 str(one.get("source", "")),
             ),

@@ -33,9 +33,11 @@ def exposed_wars(
     (DataFrame, DataFrame) or None
         Wars in the order in which they were exposed: `episode_id`, `conflict_id`, `war`,
         `gwno_host`, `onset_date`, `vote_date`, `talks_date`, `agreement_date`, `exposed_date`,
-        `end_date` (missing while it goes on), `ended_exposed`, `months` (from onset to exposure),
-        `months_in_all`. Events: `episode_id`, `kind` (`war`, `exposed`, `troops`, `vote`, `talks`,
-        `agreement`), `from_months`, `to_months`. None where exposure is no matter of time, where
+        `until_date` (last day of the exposure that is followed), `exposed_days`, `end_date`
+        (missing while it goes on), `outcome`, `again_date` (onset of the conflict's next episode,
+        if there is one), `ended_exposed`, `months` (from onset to exposure), `months_in_all`.
+        Events: `episode_id`, `kind` (`war`, `exposed`, `troops`, `vote`, `talks`, `agreement`),
+        `from_months`, `to_months`. None where exposure is no matter of time, where
         the unit is no war, or where the panel has not been made.
     """
     path = project.stage("panels", record.hypothesis)
@@ -96,11 +98,21 @@ def _war(
         "onset_date": episode["onset_date"],
         **dates,
         "exposed_date": episode["onset_date"] + pd.Timedelta(days=days),
+        "until_date": episode["onset_date"] + pd.Timedelta(days=float(spells["stop"].max())),
+        "exposed_days": float((spells["stop"] - spells["start"]).sum()),
         "end_date": episode["exit_date"] if episode["is_ended"] else pd.NaT,
+        "outcome": str(episode.get("outcome") or ""),
+        "again_date": _again(episode, dossier),
         "ended_exposed": bool(spells["event"].any()),
         "months": days / DAYS_PER_MONTH,
         "months_in_all": _months(episode["exit_date"], episode),
     }
+
+
+def _again(episode: dict[str, Any], dossier: Dossier) -> pd.Timestamp | Any:
+    """Onset of the next episode of the conflict; missing where there is none."""
+    own = dossier.events[dossier.events["kind"] == "episode"]
+    return own.loc[own["from_date"] > episode["exit_date"], "from_date"].min()
 
 
 def _months(day: pd.Timestamp, episode: dict[str, Any]) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+from collsec.designs.registry import unit_of
 from collsec.evidence.claims import NOT_IN_STUDY, is_description, primary_of, row_of
 from collsec.evidence.record import Record
 
@@ -24,6 +25,7 @@ KEPT = (
     "n_events",
     "exposed_units",
     "exposed_events",
+    "expected_events",
     "withheld",
 )
 
@@ -51,8 +53,9 @@ def answers(
     DataFrame
         `claim` (empty for a primary that no claim names), `label`, `hypothesis`, `standing`,
         `side` (``above`` or ``below``: of no difference, where the claim puts it; or empty),
-        `is_primary` (of a hypothesis of the family), and the columns of :data:`KEPT`, missing for a
-        description.
+        `is_primary` (of a hypothesis of the family), `unit` (what a primary compares, in the
+        singular; empty for another estimate, which may compare something else), and the columns of
+        :data:`KEPT`, missing for a description.
     """
     rows, named = [], set()
     tested = pd.DataFrame() if ledger is None else ledger[ledger["verdict_class"] == "tested"]
@@ -68,6 +71,7 @@ def answers(
             _row(
                 row,
                 main,
+                record,
                 claim=claim["claim_id"],
                 label=claim["statement"],
                 hypothesis=claim["hypothesis"],
@@ -83,6 +87,7 @@ def answers(
                 _row(
                     row,
                     main,
+                    record,
                     claim="",
                     label=titles.get(h, h),
                     hypothesis=h,
@@ -96,7 +101,11 @@ def answers(
     return table.assign(place=place).sort_values("place", kind="stable").drop(columns="place")
 
 
-def _row(row: pd.Series | None, main: Collection[str], **known: str) -> dict[str, object]:
+def _row(
+    row: pd.Series | None, main: Collection[str], record: Record, **known: str
+) -> dict[str, object]:
     kept = dict.fromkeys(KEPT) if row is None else {name: row.get(name, "") for name in KEPT}
-    is_primary = row is not None and row["role"] == "primary" and known["hypothesis"] in main
-    return {**known, "is_primary": is_primary, **kept}
+    carries_verdict = row is not None and row["role"] == "primary"
+    is_primary = carries_verdict and known["hypothesis"] in main
+    unit = unit_of(record.spec) if carries_verdict else ""
+    return {**known, "is_primary": is_primary, "unit": unit, **kept}

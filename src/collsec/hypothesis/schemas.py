@@ -22,6 +22,11 @@ DOCUMENTS = {
     ),
     "study": ("analyses/_study.yml", "Choices shared by every hypothesis.", ("<profile>",)),
     "cases": ("analyses/_cases.yml", "Wars that the page of cases shows.", ("<case>", "<id>")),
+    "questions": (
+        "analyses/_questions.yml",
+        "Questions that the study answers, with the outcomes that answer each.",
+        ("<question>",),
+    ),
     "withdrawn": (
         "analyses/_withdrawn.yml",
         "What is withdrawn until corrected: in place of a number stands `withdrawn: <reason>`.",

@@ -74,10 +74,12 @@ def sources(project: Project, stage: str) -> list[Path]:
         from collsec.hypothesis.study import load_study
 
         own = (project.root / "reports").glob("*")
+        questions = (project.root / "analyses" / "questions").glob("*.qmd")
         optional = (
             project.raw / "coded" / "claims.csv",
             project.raw / "schemas" / "claims.json",
             project.root / "analyses" / "_cases.yml",
+            project.root / "analyses" / "_questions.yml",
             project.root / "analyses" / "_withdrawn.yml",
             project.root / "CITATION.cff",
         )
@@ -85,6 +87,7 @@ def sources(project: Project, stage: str) -> list[Path]:
             *declared,
             *(path for path in optional if path.exists()),
             *(project.spec_file(h) for h in load_study(project).hypotheses),
+            *sorted(questions),
             *sorted(p for p in own if p.is_file() and p != project.manifest),
         ]
     return []

@@ -72,18 +72,24 @@ def faults(project: Project) -> list[Fault]:
     Raw tables, sources, claims, `_study.yml`, specifications, cases, withdrawals, and names in
     prose are checked, each as the stage that reads it would; nothing is written.
     """
-    from collsec.evidence import cases, claims, withheld
+    from collsec.evidence import cases, claims, questions, withheld
     from collsec.hypothesis.faults import faults
     from collsec.reports.pages import vocabulary
 
-    further = [cases.check, withheld.check, *([claims.read] if claims.are_listed(project) else [])]
-    further.append(vocabulary.check)
+    further = [
+        cases.check,
+        questions.read,
+        withheld.check,
+        *([claims.read] if claims.are_listed(project) else []),
+        vocabulary.check,
+    ]
     return faults(project, registries, further)
 
 
 def schemas() -> dict[str, Any]:
     """Models of the documents of a study, by the name of their JSON Schema."""
     from collsec.evidence.cases import Entries
+    from collsec.evidence.questions import Questions
     from collsec.evidence.record import StoredRecord
     from collsec.evidence.withheld import Entries as Withdrawals
     from collsec.hypothesis.specification import FrontMatter
@@ -94,6 +100,7 @@ def schemas() -> dict[str, Any]:
         "hypothesis": FrontMatter,
         "study": Study,
         "cases": Entries,
+        "questions": Questions,
         "withdrawn": Withdrawals,
         "sources": Blocks,
         "record": StoredRecord,

@@ -14,6 +14,7 @@ from collsec.reports.figures.curves import (
 from collsec.reports.figures.design import design_flow
 from collsec.reports.figures.event_study import event_study
 from collsec.reports.figures.forest import forest
+from collsec.reports.figures.hundred import hundred
 from collsec.reports.figures.influence import leave_one_out, null_calibration
 from collsec.reports.figures.power import detectable_effects
 from collsec.reports.figures.response import response_curves
@@ -35,6 +36,7 @@ __all__ = [
     "ends_by_kind",
     "event_study",
     "forest",
+    "hundred",
     "incidence_curves",
     "leave_one_out",
     "null_calibration",

@@ -36,7 +36,7 @@ from collsec.reports.figures.style import (
     write,
 )
 from collsec.reports.words import wording
-from collsec.reports.words.verdicts import label
+from collsec.reports.words.verdicts import TOO_FEW
 
 #: Color of a verdict's mark; any other verdict is gray.
 MARKS = {
@@ -47,12 +47,12 @@ MARKS = {
     "inconclusive": INK,
 }
 #: Standings under which no ratio is drawn, whatever is known.
-_WITHOUT_RATIO = ("void", "not-estimable", "withdrawn")
+_WITHOUT_RATIO = ("void", "withdrawn")
 _LINE, _GAP, _HEAD, _FOOT = 0.15, 0.1, 0.24, 0.56
 # Inches from the left: right edges of two columns, left edge of the last.
-_ESTIMATE, _WARS, _VERDICT = 5.87, 6.3, 6.4
+_ESTIMATE, _COMPARED, _VERDICT = 5.42, 6.24, 6.34
 # Between a claim and the axis: half of a mark at the axis's end, and air.
-_MARGIN = 0.18
+_MARGIN = 0.26
 
 
 @drawn
@@ -84,14 +84,16 @@ def plot_answers(
 ) -> Figure:
     """Return the figure of `answers`, not yet written to bytes."""
     width = WIDTH_INCHES if is_narrow else WIDE_INCHES
-    left, right = (0.1, 4.3) if is_narrow else (2.72, 4.42)
+    left, right = (0.1, 4.3) if is_narrow else (2.5, 3.92)
     room = right - left if is_narrow else left - _MARGIN
     texts = [
         _wrapped(f"{row['claim']} {row['label']}", room, is_bold=bool(row["is_primary"]))
         for _, row in rows.iterrows()
     ]
-    below = 0.5 if is_narrow else _GAP
-    tops = np.cumsum([0, *(_LINE * len(text) + below for text in texts)])
+    below = 0.66 if is_narrow else _GAP
+    least = 1 if is_narrow else 3  # an answer takes up to three lines of its column
+    lines = [max(len(text), least) for text in texts]
+    tops = np.cumsum([0, *(_LINE * n + below for n in lines)])
     head = 0.06 if is_narrow else _HEAD
     height = head + float(tops[-1]) + _FOOT
     figure = canvas(height, width)
@@ -109,9 +111,9 @@ def plot_answers(
     axes.axhline(float(tops[-1]), color=MUTED, lw=0.8)
     if not is_narrow:
         axes.axvline(1, color=MUTED, lw=1, zorder=1)
-        for heading, edge in (("Estimate", _ESTIMATE), ("Wars", _WARS)):
+        for heading, edge in (("Estimate", _ESTIMATE), ("Compared", _COMPARED)):
             _right(axes, heading, edge - right, -0.1, MUTED)
-        write(axes, "Verdict", (1, -0.1), (72 * (_VERDICT - right), 0), up="data", color=MUTED)
+        write(axes, "Answer", (1, -0.1), (72 * (_VERDICT - right), 0), up="data", color=MUTED)
     for top, text, (_, row) in zip(tops, texts, rows.iterrows(), strict=False):
         if top:
             axes.plot(
@@ -153,6 +155,7 @@ def is_ratio(row: pd.Series) -> bool:
         and UNITS.get(str(row["estimand"])) is Unit.RATIO
         and row["exposed_events"]
         and row["standing"] not in _WITHOUT_RATIO
+        and row["answer"] != TOO_FEW
     )
 
 
@@ -162,6 +165,10 @@ def said(row: pd.Series) -> str:
         return "not reported"
     if row["estimand"] is None or pd.isna(row["estimand"]):
         return "a share, described"
+    if row["answer"] == TOO_FEW:
+        expected = float(row["expected_events"])
+        few = f"{wording.count(row['exposed_events'])} seen"
+        return few + ("" if np.isnan(expected) else f",\n{wording.number(expected, 1)} expected")
     if pd.isna(row["estimate"]):
         return wording.missing(row)
     unit = UNITS.get(str(row["estimand"]), Unit.RATIO)
@@ -176,6 +183,14 @@ def said(row: pd.Series) -> str:
     )
     name = {Unit.POINTS: " points", Unit.SHARE: " %", Unit.MONTHS: " months"}.get(unit, "")
     return f"{point}{name}\n({low} to {high})"
+
+
+def _compared(row: pd.Series) -> str:
+    """How many are compared, and what they are where the estimate carries a verdict."""
+    if pd.isna(row["n_units"]):
+        return wording.NONE
+    n = int(row["n_units"])
+    return f"{n:,} {wording.plural(row['unit'], n)}" if row["unit"] else f"{n:,}"
 
 
 def _right(axes: Axes, text: str, inches: float, y: float, color: str, bold: bool = False) -> None:
@@ -208,20 +223,18 @@ def _row(
     """Draw one claim."""
     color = MARKS.get(str(row["standing"]), MUTED)
     bold = bool(row["is_primary"])
-    height = _LINE * len(text)
-    units = "–" if pd.isna(row["n_units"]) else f"{int(row['n_units']):,}"
-    verdict = textwrap.fill(label(str(row["standing"])), 15)
+    height = _LINE * (len(text) if is_narrow else max(len(text), 3))
+    units = _compared(row)
+    verdict = str(row["answer"]) if is_narrow else textwrap.fill(str(row["answer"]), 14)
     if is_narrow:
-        y = top + 0.05 + height + 0.27
+        y = top + 0.05 + height + 0.43
         write(
             axes, "\n".join(text), (0, top + 0.05), up="data", bold=bold, va="top", size=KEY_POINTS
         )
         line = top + 0.05 + height + 0.09
         estimate = said(row).replace("\n", " ")
-        write(axes, f"{estimate} · {units} wars", (0, line), up="data", size=KEY_POINTS)
-        write(
-            axes, verdict, (1, line), up="data", ha="right", color=color, bold=True, size=KEY_POINTS
-        )
+        write(axes, f"{estimate} · {units}", (0, line), up="data", size=KEY_POINTS)
+        _small(axes, verdict, (0, line + 0.16), color=color, bold=True)
         axes.plot([1, 1], [y - 0.08, y + 0.08], color=MUTED, lw=1, zorder=1)
     else:
         y = top + (height + _GAP) / 2
@@ -235,7 +248,7 @@ def _row(
             size=KEY_POINTS,
         )
         _right(axes, said(row), _ESTIMATE - right, y, INK, bold)
-        _right(axes, units, _WARS - right, y, INK, bold)
+        _right(axes, textwrap.fill(units, 12), _COMPARED - right, y, INK, bold)
         _small(axes, verdict, (1, y), (72 * (_VERDICT - right), 0), color=color, bold=True)
     if row["side"] and UNITS.get(str(row["estimand"])) is Unit.RATIO:
         edge, mark = (limits[1], 5) if row["side"] == "above" else (limits[0], 4)
@@ -253,7 +266,7 @@ def _alternative(rows: pd.DataFrame) -> str:
     parts = []
     for _, row in rows.iterrows():
         estimate = said(row).replace("\n", " ").replace("–", " to ")
-        units = "" if pd.isna(row["n_units"]) else f", {int(row['n_units']):,} wars"
+        units = "" if pd.isna(row["n_units"]) else f", {_compared(row)}"
         name = f"{row['claim']} {row['label']}".strip()
-        parts.append(f"{name} {estimate}{units}: {label(str(row['standing']))}")
+        parts.append(f"{name} {estimate}{units}: {row['answer']}")
     return f"Tested claims on one axis of ratios. {'; '.join(parts)}."

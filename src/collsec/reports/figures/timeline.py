@@ -137,8 +137,14 @@ def _lines(events: pd.DataFrame, lane: str) -> dict[str, pd.DataFrame]:
     return {
         f"Resolutions: {adopted or 'none'}{until}": resolutions,
         f"Vetoed drafts: {_vetoes(vetoes)}": vetoes,
-        **{f"{line}: {len(own)}": own for line, own in sittings.groupby("line", sort=False)},
+        **{f"{line}: {_sessions(own)}": own for line, own in sittings.groupby("line", sort=False)},
     }
+
+
+def _sessions(sittings: pd.DataFrame) -> str:
+    """How many emergency sessions: one that is resumed sits again and stays one session."""
+    n = sittings["item"].str.partition("/")[0].nunique()
+    return f"{n} ({len(sittings)} sittings)" if n < len(sittings) else str(n)
 
 
 def _vetoes(vetoes: pd.DataFrame) -> str:
@@ -225,13 +231,14 @@ def _alternative(events: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) 
     parts = [f"Timeline from {first.year} to {last.year}."]
     for lane, title in LANES.items():
         own = _lines(events, lane)
-        lines = [_told(label, rows) for label, rows in own.items()] or ["no mission in the record"]
+        lines = [_told(label, rows, first) for label, rows in own.items()]
+        lines = lines or ["no mission in the record"]
         parts.append(f"{title}: {'; '.join(lines)}.")
     return " ".join(parts)
 
 
-def _told(label: str, rows: pd.DataFrame) -> str:
-    """Say when the bars and marks of one line stand."""
+def _told(label: str, rows: pd.DataFrame, first: pd.Timestamp) -> str:
+    """Say when the bars and marks of one line stand; those from before the axis begin unseen."""
     parts = [label]
     for kind, words in (
         ("episode", "fighting"),
@@ -242,7 +249,8 @@ def _told(label: str, rows: pd.DataFrame) -> str:
         ("political", "there"),
     ):
         for row in rows[rows["kind"] == kind].to_dict(orient="records"):
-            since = f"{row['from_date']:%B %Y}"
+            is_before = kind != "authorized" and row["from_date"] <= first
+            since = f"before {first.year}" if is_before else f"{row['from_date']:%B %Y}"
             until = "on" if row["is_open"] else f"to {row['to_date']:%B %Y}"
             parts.append(
                 f"{_NAMED[_authority(row)]} in {since}"

@@ -31,6 +31,7 @@ from collsec.reports.pages.catalog import (
     catalog,
     comparison_catalog,
     exposed_catalog,
+    exposed_of,
     ledger_of,
     shared_catalog,
     sources_of,
@@ -50,6 +51,7 @@ from collsec.reports.pages.page import (
     with_narrow,
     without_missing,
 )
+from collsec.reports.pages.questions import QuestionPages, with_picture
 from collsec.reports.pages.side_by_side import side_by_side
 from collsec.reports.pages.source import SHORTCODE, nested, read_qmd, resolve
 from collsec.reports.tables import codebook
@@ -154,7 +156,23 @@ def assemble(
     shared |= comparison_catalog(project, {r.hypothesis: r for r in records}, variables)
     # In alternative texts they are attributes, in which nothing is markup; elsewhere they are text.
     spoken, variables = variables, {name: harmless(text) for name, text in variables.items()}
-    pages = [overview_page(sources_folder, imprint, title, variables)]
+    asked = QuestionPages.of(project, records)
+    own = asked.variables(ledger)
+    spoken |= own
+    variables |= {name: harmless(text) for name, text in own.items()}
+    version = " · ".join(
+        f"{name} {variables.get(f'study.{key}', '')}"
+        for name, key in (("collsec", "version"), ("data", "vintage"), ("profile", "profile"))
+    )
+    stems = {record.hypothesis: sources[record.hypothesis].stem for record in records}
+    of_questions = asked.items(ledger, exposed_of(wars), stems, version)
+    shared |= of_questions
+    alts = alternatives(of_questions)
+    spoken |= alts
+    variables |= {name: harmless(text) for name, text in alts.items()}
+    front = read_qmd(sources_folder / "index.qmd", "reports/index.qmd")
+    pages = [overview_page(with_picture(front, asked.has_picture), imprint, title, variables)]
+    pages += asked.pages(project, imprint, title, variables)
     for record in records:
         source = arranged(sources[record.hypothesis], catalogs[record.hypothesis])
         pages.append(report_page(source, imprint, title, variables, record))
@@ -169,6 +187,8 @@ def assemble(
     _write(folder / "_results.md", overview.results(records, titles))
     _write(folder / "_manuscript-appendix.md", generated.manuscript_appendix(records))
     further = {
+        "hypotheses": True,
+        "method": True,
         "manuscript": bool(covered),
         "explorer": True,
         "specifications": bool(scripts),
@@ -185,7 +205,7 @@ def assemble(
         for stem, is_there in further.items()
         if is_there and (sources_folder / f"{stem}.qmd").is_file()  # a study need not have each
     ]
-    stems = {p.stem for p in pages}
+    known_stems = {p.stem for p in pages}
 
     def write(page: Page, names: Collection[str]) -> None:
         items = items_of(page)
@@ -193,7 +213,7 @@ def assemble(
         checked = prose.check(page.source, variables, images)
         for name in names:
             write_item(folder, items[name])
-        _write_page(folder, page, spoken, items, stems, has_references=checked.has_citations)
+        _write_page(folder, page, spoken, items, known_stems, has_references=checked.has_citations)
         if page.record is not None:
             _write_surroundings(
                 folder,
@@ -222,9 +242,13 @@ def assemble(
     _write(folder / "_verdicts.md", generated.verdict_list(reports))
     _write(folder / "_rule-changes.md", generated.rule_changes(reports))
     _write(folder / "_moved.md", generated.moved(project.root / "CHANGELOG.md"))
-    _write(folder / "_lead.md", generated.lead(records, study.primaries))
+    lead = asked.known(study.primaries)
+    _write(folder / "_lead.md", generated.marked(lead, records))
+    _write(folder / "_answers.md", asked.in_short(variables))
     _write(folder / "_tally.md", "" if ledger is None else overview.tally(ledger))
     minimum = (study.minimum_exposed_events, study.minimum_exposed_clusters)
+    for name, text in asked.texts(minimum, {stem: t for stem, t, r in reports if r}).items():
+        _write(folder / name, text)
     _write(folder / "_plain.md", generated.plain_summary(reports, minimum))
     every = {name: item for items in (shared, *catalogs.values()) for name, item in items.items()}
     exhibits = [(n, every[n].rule, every[n].numbers, every[n].file) for n in sorted(written)]
@@ -244,7 +268,7 @@ def assemble(
     _write(folder / "DO-NOT-EDIT", generated.DO_NOT_EDIT)
     assembled = Assembled(folder, title, pages, variables, origins)
     for page in pages:
-        markdown(assembled, page)
+        prose.check_length(page.source, markdown(assembled, page), page.most_words)
     return assembled
 
 
@@ -318,15 +342,16 @@ def _with_pages(configuration: dict[str, Any], pages: list[Page]) -> dict[str, A
     """Return Quarto's configuration with the pages in its list and in the navigation."""
     section = {**configuration["project"], "render": [f"{p.stem}.qmd" for p in pages]}
     links: list[dict[str, Any]] = []
-    reports: list[dict[str, Any]] = []
+    menus: dict[str, list[dict[str, Any]]] = {}
     for page in pages:
         link = {"href": f"{page.stem}.qmd", "text": page.label}
-        if page.record is None:
+        if not page.menu:
             links.append(link)
             continue
-        if not reports:
-            links.append({"text": "Reports", "menu": reports})
-        reports.append(link)
+        if page.menu not in menus:
+            menus[page.menu] = []
+            links.append({"text": page.menu, "menu": menus[page.menu]})
+        menus[page.menu].append(link)
     website = {**configuration["website"], "navbar": {"left": links}}
     return {**configuration, "project": section, "website": website}
 

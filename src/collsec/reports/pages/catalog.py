@@ -173,6 +173,15 @@ def exposed_catalog(
     return {f"{h}-{name}": Item(f"{h}-{name}", "panel", file, c) for name, c in contents.items()}
 
 
+def exposed_of(items: Mapping[str, Item]) -> dict[str, pd.DataFrame]:
+    """Return the exposed wars of each hypothesis that has any, from the items of all."""
+    return {
+        name.removesuffix("-exposed"): item.content.data
+        for name, item in items.items()
+        if name.endswith("-exposed")
+    }
+
+
 def alternatives(items: Mapping[str, Item]) -> dict[str, str]:
     """Return the variables that hold what each figure shows in words, such as `h1.alt.lags`."""
     texts = {}
@@ -236,7 +245,8 @@ def comparison_catalog(
         )
     if project.manifest.exists() and release.history(project):
         rows = release.primaries_over_time(project, records)
-        rows["verdict"] = [verdicts.label(code) for code in rows["verdict"]]
+        # A manifest keeps the verdict without its reason.
+        rows["verdict"] = [verdicts.label(code).partition(":")[0] for code in rows["verdict"]]
         rows["hypothesis"] = [h.upper() for h in rows["hypothesis"]]
         file = project.relative(project.manifest)
         found["changes"] = Item("changes", "committed", file, study.changes(rows))
@@ -282,6 +292,11 @@ def answers(
     by_name = {record.hypothesis: record for record in records}
     main = load_study(project).primaries
     rows = overview.answers(ledger, by_name, titles, main)
+    known = {} if ledger is None else dict(zip(ledger["claim_id"], ledger["answer"], strict=True))
+    rows["answer"] = [
+        known.get(claim) or verdicts.answer(by_name[h].verdict)
+        for claim, h in zip(rows["claim"], rows["hypothesis"], strict=True)
+    ]
     drawing = figures.answers(rows, no_effect=records[0].no_effect)
     return {"answers": Item("answers", "estimate", claims.FILE, drawing)}
 

@@ -90,7 +90,7 @@ def variables(records: Sequence[Record], synthesis: Synthesis, study: Study) -> 
         h = record.hypothesis
         names |= {
             f"{h}.result_id": record.result_id,
-            f"{h}.verdict.label": verdicts.label(record.verdict.code),
+            f"{h}.verdict.label": verdicts.answer(record.verdict),
             f"{h}.profile": str(record.provenance["profile"]),
         }
         names |= quantities.variables(record)
@@ -135,9 +135,10 @@ def verdict_list(pages: Sequence[tuple[str, str, Record | None]]) -> str:
         if record is None:
             continue
         h, code = record.hypothesis, record.verdict.code
+        answer = verdicts.answer(record.verdict)
         parts.append(
             f"::: {{.verdict .verdict-{code}}}\n"
-            f"[{verdicts.label(code)}]{{.verdict-label}} [{h.upper()}]{{.verdict-number}}\n\n"
+            f"[{answer}]{{.verdict-label}} [{h.upper()}]{{.verdict-number}}\n\n"
             f"**[{title}]({stem}.qmd)**\n\n{verdicts.without_label(record.verdict)}\n\n"
             f"{{{{< var {h}.primary.sentence >}}}}\n:::\n"
         )
@@ -193,11 +194,10 @@ def plain_summary(pages: Sequence[tuple[str, str, Record | None]], minimum: tupl
     return "\n".join(parts)
 
 
-def lead(records: Sequence[Record], primaries: Sequence[str]) -> str:
-    """Return what was found, in one paragraph, marked where the profile is quick."""
-    quick = next((r for r in records if r.is_quick), None)
-    mark = "\n\n[Quick profile: do not cite.]{.quick}" if quick else ""
-    return overview.lead(records, primaries) + mark
+def marked(lead: str, records: Sequence[Record]) -> str:
+    """Return what is known, marked where the profile is quick."""
+    is_quick = any(record.is_quick for record in records)
+    return lead + ("\n\n[Quick profile: do not cite.]{.quick}" if is_quick else "")
 
 
 def manuscript_appendix(records: Sequence[Record]) -> str:

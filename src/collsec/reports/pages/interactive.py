@@ -16,10 +16,12 @@ from collsec.designs.printed import Column
 from collsec.evidence.dossiers import EVENTS, Dossier
 from collsec.evidence.record import Record
 from collsec.reports.tables.table import Table, escaped
+from collsec.reports.words import wording
 from collsec.upstream.sources import Source
 
 FOLDER = "data/conflicts"
 _VIOLENCE = "violence_country_months"
+_SENT = ("authorized", "personnel", "troops")
 _RESERVED = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"))
 
 
@@ -55,12 +57,14 @@ def write_conflicts(
         for text in one.events["source"]:
             used |= set(str(text).split(";"))
         hosts = ", ".join(states.get(host, str(host)) for host in one.hosts)
-        index.append([one.conflict, one.name, f"{hosts} {one.sides}", _years(one)])
+        missions = one.events.loc[one.events["kind"].isin(_SENT), "name"].unique()
+        found_by = " ".join([hosts, *one.sides, *missions])
+        index.append([one.conflict, one.name, found_by, _years(one)])
         text = script("collsec.conflict", _plain(one, states))
         path = folder / FOLDER / f"{one.conflict}.js"
         path.write_text(text, encoding="utf-8", newline="\n")
     titles = {key: sources[key].title for key in sorted(used & sources.keys())}
-    text = script("collsec.conflicts", index, titles)
+    text = script("collsec.conflicts", index, titles, _counted_until(project))
     (folder / FOLDER / "index.js").write_text(text, encoding="utf-8", newline="\n")
     return _list(found)
 
@@ -70,6 +74,15 @@ def _states(project: Project) -> dict[int, str]:
         return {}
     states = project.read("tables", "states")
     return {int(k): str(v) for k, v in zip(states["gwno"], states["name"], strict=True)}
+
+
+def _counted_until(project: Project) -> str | None:
+    """The last day up to which deaths by month are on record; None where there are none."""
+    if not project.stage("tables", "violence_months").exists():
+        return None
+    months = project.read("tables", "violence_months")
+    last = months.loc[months["deaths"].notna(), "to_month"].max()
+    return None if pd.isna(last) else f"{last:%Y-%m-%d}"
 
 
 def _years(one: Dossier) -> str:
@@ -99,7 +112,6 @@ def _plain(one: Dossier, states: Mapping[int, str]) -> dict[str, Any]:
         "id": one.conflict,
         "name": one.name,
         "kind": f"{one.kind[:1].upper()}{one.kind[1:]}",
-        "sides": one.sides.replace(";", ", "),
         "states": {str(host): states.get(host, str(host)) for host in one.hosts},
         "events": events[list(EVENTS)].to_numpy().tolist(),
         "months": months,
@@ -123,9 +135,7 @@ def _list(found: Sequence[Dossier]) -> Table:
             "name": one.name,
             "years": _years(one),
             **{kind: int((one.events["kind"] == kind).sum()) for kind in ("resolution", "veto")},
-            "missions": one.events.loc[
-                one.events["kind"].isin(["authorized", "personnel", "troops"]), "name"
-            ].nunique(),
+            "missions": one.events.loc[one.events["kind"].isin(_SENT), "name"].nunique(),
             "agreements": int((one.events["kind"] == "agreement").sum()),
         }
         for one in found
@@ -194,7 +204,7 @@ def _specifications(record: Record, title: str, least: int) -> dict[str, Any] | 
     listed = []
     for row in rows.to_dict(orient="records"):
         at = [place[row[f"axis_{axis}"]] for (axis, _), place in zip(axes, places, strict=True)]
-        values = [_rounded(row[name]) for name in numbers]
+        values = [_plain_number(row[name]) for name in numbers]
         listed.append([*at, *values, *(int(row[name]) for name in counts)])
     return {
         "name": record.hypothesis,
@@ -203,8 +213,11 @@ def _specifications(record: Record, title: str, least: int) -> dict[str, Any] | 
         "rows": listed,
         "noEffect": list(record.no_effect),
         "least": least,
+        "primary": [_plain_number(record.primary[name]) for name in numbers],
+        "level": wording.level(record.primary["level"]),
     }
 
 
-def _rounded(value: float) -> float | None:
-    return float(f"{value:.4g}") if math.isfinite(value) else None
+def _plain_number(value: float) -> float | None:
+    """As JSON has it; not rounded, since the page rounds it as the reports do."""
+    return float(value) if math.isfinite(value) else None

@@ -51,6 +51,12 @@ class Page:
         Whether it is set as PDF, for Word, and for LaTeX too.
     fragment : str
         File of HTML of the project, controls and scripts, that stands before its text.
+    kicker : str
+        What stands above its title.
+    menu : str
+        Menu of the navigation that it is in; empty for a page with a link of its own.
+    most_words : int or None
+        How long it may be at most.
     """
 
     stem: str
@@ -61,6 +67,9 @@ class Page:
     is_wide: bool = False
     is_article: bool = False
     fragment: str = ""
+    kicker: str = ""
+    menu: str = ""
+    most_words: int | None = None
 
     @property
     def has_pdf(self) -> bool:
@@ -82,21 +91,38 @@ def _head(source: Qmd, variables: Mapping[str, str]) -> dict[str, Any]:
 
 
 def overview_page(
-    folder: Path, imprint: citation.Imprint, title: str, variables: Mapping[str, str]
+    source: Qmd, imprint: citation.Imprint, title: str, variables: Mapping[str, str]
 ) -> Page:
-    """Return the overview, from `index.qmd` in the folder of the committed sources."""
-    source = read_qmd(folder / "index.qmd", "reports/index.qmd")
+    """Return the overview, from `index.qmd` of the committed sources."""
     front = citation.front_matter(_head(source, variables), imprint, title, None)
     front["format"] = {"html": "default"}
-    return Page("index", "Overview", front, source, None, is_wide=True)
+    most = source.front.get("most-words")
+    return Page("index", "Overview", front, source, None, is_wide=True, most_words=most)
 
 
 def further_page(
-    folder: Path, stem: str, imprint: citation.Imprint, title: str, variables: Mapping[str, str]
+    folder: Path,
+    stem: str,
+    imprint: citation.Imprint,
+    title: str,
+    variables: Mapping[str, str],
+    *,
+    name_below: str = "reports",
+    head: tuple[str, str] = ("", ""),
 ) -> Page:
-    """Return a page that no hypothesis owns, such as the claims, from its `.qmd` in the folder."""
-    source = read_qmd(folder / f"{stem}.qmd", f"reports/{stem}.qmd")
-    front = citation.front_matter(_head(source, variables), imprint, title, None)
+    """Return a page that no hypothesis owns, such as the claims, from its `.qmd` in the folder.
+
+    Parameters
+    ----------
+    name_below : str
+        The folder, for messages.
+    head : (str, str)
+        Title and subtitle that are written from the records; else those of the file.
+    """
+    source = read_qmd(folder / f"{stem}.qmd", f"{name_below}/{stem}.qmd")
+    own = _head(source, variables)
+    own |= {key: text for key, text in zip(("title", "subtitle"), head, strict=True) if text}
+    front = citation.front_matter(own, imprint, title, None)
     front["format"] = {"html": "default"}
     label = str(source.front.get("label", stem.capitalize()))
     is_wide, is_article = (bool(source.front.get(key)) for key in ("is-wide", "is-article"))
@@ -105,7 +131,8 @@ def further_page(
         front["include-before-body"] = [fragment]
     if is_article:
         front["format"] |= {"typst": "default", "docx": "default", "latex": "default"}
-    return Page(stem, label, front, source, None, is_wide, is_article, fragment)
+    most = source.front.get("most-words")
+    return Page(stem, label, front, source, None, is_wide, is_article, fragment, most_words=most)
 
 
 def report_page(
@@ -120,7 +147,7 @@ def report_page(
     front["format"] = {"html": "default", "typst": "default"}
     name = source.stem.removeprefix(f"{record.hypothesis}-").replace("-", " ")
     label = f"{record.hypothesis.upper()} {name[:1].upper()}{name[1:]}"
-    return Page(source.stem, label, front, source, record)
+    return Page(source.stem, label, front, source, record, menu="Appendices")
 
 
 def with_alternatives(source: Qmd, variables: Mapping[str, str]) -> str:

@@ -153,6 +153,28 @@ def _flat(inlines: list[Any]) -> str:
     return "".join(parts)
 
 
+def n_words(body: str) -> int:
+    """Return how many words of a Markdown text a reader sees; alternative texts are not seen."""
+    prose = parse(body)
+    unseen = sum(_n_words(alternative) for _, _, alternative in prose.images)
+    return sum(map(_n_words, prose.texts)) - unseen
+
+
+def _n_words(text: str) -> int:
+    return sum(any(sign.isalnum() for sign in word) for word in text.split())
+
+
+def check_length(source: Qmd, body: str, most: int | None) -> None:
+    """Refuse a page that is longer than it may be.
+
+    Raises
+    ------
+    BadProse
+    """
+    if most is not None and (n := n_words(body)) > most:
+        raise BadProse(f"{source.name}: {n:,} words, at most {most:,} are read. Shorten it.")
+
+
 def prose_numbers(body: str) -> list[str]:
     """Return the decimals and percentages that are typed by hand in a Markdown text.
 

@@ -22,6 +22,7 @@ from collsec.hypothesis.study import Study
 from collsec.reports.tables import results
 from collsec.reports.tables.table import Table
 from collsec.reports.words import quantities, summary, verdicts, wording
+from collsec.reports.words.questions import Answered
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -93,7 +94,7 @@ def show(
         (f"{record.hypothesis.upper()}  {title}", "bold"), "\n", (summary.cited(record), "dim")
     )
     verdict = Text.assemble(
-        (f"\n{verdicts.label(code).upper()}  ", f"bold {_COLORS.get(code, '')}".strip()),
+        (f"\n{verdicts.answer(record.verdict).upper()}  ", f"bold {_COLORS.get(code, '')}".strip()),
         verdicts.without_label(record.verdict),
         *(f"\n  · {reason}" for reason in quantities.reasons(record)),
         "\n",
@@ -102,6 +103,25 @@ def show(
     checked = _checks(record).terminal(title="\nChecks", is_cut=True)
     rows = math.inf if is_whole else LINES - _AROUND - _lines(head, verdict, facts, checked)
     return [head, verdict, facts, _estimates(record, rows), checked]
+
+
+def question(found: Answered) -> list[RenderableType]:
+    """Return what one screen says of a question: its finding, and each outcome with its answer."""
+    from rich.text import Text
+
+    head = Text.assemble(
+        (found.question, "dim"), "\n", (found.title, "bold"), f"\n{found.subtitle}\n"
+    )
+    parts: list[RenderableType] = [head]
+    for one in found.answers:
+        parts.append(
+            Text.assemble(
+                f"{one.outcome.about} ({one.outcome.hypothesis.upper()}): ",
+                (one.answer, "bold"),
+                f"\n  {one.finding}\n",
+            )
+        )
+    return parts
 
 
 def _lines(*parts: RenderableType) -> int:
@@ -274,8 +294,7 @@ def _column(
     interval = wording.interval_in_unit(primary["ci_low"], primary["ci_high"], "hazard_ratio")
     return {
         "Question": title,
-        "Verdict": f"{verdicts.label(record.verdict.code)}: "
-        f"{'; '.join(quantities.reasons(record))}",
+        "Verdict": f"{verdicts.answer(record.verdict)}. {'; '.join(quantities.reasons(record))}",
         **facts,
         "Estimate": primary.get("withheld") or f"{ratio} ({interval})",
         "Placebos": "; ".join(f"{name}: {outcome}" for name, outcome in placebos.items()),

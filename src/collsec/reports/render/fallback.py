@@ -168,18 +168,19 @@ def _plain_head(page: Page) -> dict[str, Any]:
 
 
 def _navigation(pages: Sequence[Page], page: Page) -> list[dict[str, Any]]:
-    """Links to the pages; those to the reports in a menu, headed by the report that is read."""
+    """Links to the pages; some are in a menu, which is headed by its page that is read."""
     links: list[dict[str, Any]] = []
-    menu: list[dict[str, Any]] = []
+    menus: dict[str, list[dict[str, Any]]] = {}
     for one in pages:
         link = {"href": f"{one.stem}.html", "label": one.label, "current": one is page}
-        if one.record is None:
+        if not one.menu:
             links.append(link)
             continue
-        if not menu:
-            head = page.label if page.record is not None else "Reports"
-            links.append({"label": head, "menu": menu})
-        menu.append(link)
+        if one.menu not in menus:
+            menus[one.menu] = []
+            head = page.label if page.menu == one.menu else one.menu
+            links.append({"label": head, "menu": menus[one.menu]})
+        menus[one.menu].append(link)
     return links
 
 
@@ -210,6 +211,7 @@ def _variables(assembled: Assembled, page: Page) -> Mapping[str, Any]:
     if record is None:
         is_overview = page.stem == "index"
         own = {"is-overview": is_overview, "is-wide": page.is_wide, "result": ""}
+        own |= {"kicker": page.kicker} if page.kicker else {}
         if page.fragment:
             # The project's own markup: a page's text and the data that it prints hold none.
             own["fragment"] = (assembled.folder / page.fragment).read_text(encoding="utf-8")

@@ -200,14 +200,15 @@ def of_roles(estimates: pd.DataFrame, *, caption: str, identifier: str) -> Table
         ],
     )
     counts = {"units": "n_units", "events": "n_events", "clusters": "n_clusters"}
+    # Of a count, exposed outcomes are periods or acts and events are what is counted in them.
+    is_count = estimates["estimand"] == "rate_ratio"
     for name, every in counts.items():
         # All alone where every unit is exposed, as to a tie in degrees.
+        is_whole = is_everyone.astype(bool) | (is_count & (name == "events"))
         rows[f"of_{name}"] = [
-            wording.count(total)
-            if everyone
-            else f"{wording.count(exposed)} of {wording.count(total)}"
-            for exposed, total, everyone in zip(
-                estimates[f"exposed_{name}"], estimates[every], is_everyone, strict=True
+            wording.count(total) if whole else f"{wording.count(exposed)} of {wording.count(total)}"
+            for exposed, total, whole in zip(
+                estimates[f"exposed_{name}"], estimates[every], is_whole, strict=True
             )
         ]
     return Table(
@@ -383,6 +384,58 @@ def exposed(wars: pd.DataFrame, *, hypothesis: str) -> Table:
         "first agreement are those within the episode and the years that their records cover. An "
         "asterisk: ended while exposed. Each war leads to all that is on record of its conflict.",
         f"tbl-{hypothesis}-exposed",
+        published=wars,
+    )
+
+
+#: A day that does not break at a hyphen.
+_DAY = "%Y\u2011%m\u2011%d"
+
+
+def course(wars: pd.DataFrame, *, name: str) -> Table:
+    """Return the course of the exposed wars, each linked to what is on record of its conflict.
+
+    Parameters
+    ----------
+    wars : DataFrame
+        From :func:`collsec.evidence.exposed.exposed_wars`.
+    name : str
+        Of the table, such as ``q1-wars``.
+    """
+    days = {
+        end: pd.to_datetime(wars[f"{end}_date"]).dt.strftime(_DAY).fillna("")
+        for end in ("exposed", "until", "end", "again")
+    }
+    ends = [
+        f"{day}: {str(outcome).replace('_', ' ')}" if day else "goes on"
+        for day, outcome in zip(days["end"], wars["outcome"], strict=True)
+    ]
+    again = [
+        day or ("no" if end else NONE) for day, end in zip(days["again"], days["end"], strict=True)
+    ]
+    shown = wars.assign(
+        shown=[escaped(war) for war in wars["war"]],
+        exposed=days["exposed"],
+        until=days["until"],
+        how=ends,
+        again=again,
+    )
+    return Table(
+        (
+            Column(
+                "Armed conflict", "[{shown}](explorer.qmd#{conflict_id})", width=28, is_markup=True
+            ),
+            Column("Since", "exposed", width=12),
+            Column("Until", "until", width=12),
+            Column("Days", "exposed_days", Unit.COUNT, width=8),
+            Column("How it ended", "how", width=26),
+            Column("Active again from", "again", width=14),
+        ),
+        shown,
+        "The armed conflicts that were exposed, in the order of the months from onset to exposure: "
+        "since when, until when, and for how many days they are followed; how the episode ended; "
+        "and from when the same conflict was active again. Each leads to all that is on record.",
+        f"tbl-{name}",
         published=wars,
     )
 

@@ -16,7 +16,7 @@ from collsec.evidence.record import Record
 from collsec.evidence.withheld import PRIMARY
 from collsec.reports.tables.results import INTERVAL_CELL, P_VALUE
 from collsec.reports.tables.table import Table, escaped
-from collsec.reports.words.verdicts import label
+from collsec.reports.words.verdicts import answer
 
 #: Classes of verdict, in the order in which they are shown, and how each is headed.
 CLASSES = {
@@ -55,7 +55,7 @@ _COLUMNS = {
 _FINDING = "{finding}\nHow sure? {how_sure}\nWhat would change it? {what_would_change}"
 #: Columns on a terminal, after claim and statement.
 _ON_TERMINAL = {
-    "tested": (Column("Verdict", "verdict"), Column("Finding", _FINDING, width=40)),
+    "tested": (Column("Answer", "answer", width=14), Column("Finding", _FINDING, width=40)),
     "deferred": (Column("Why", "reason", width=40),),
 }
 
@@ -84,7 +84,7 @@ class Cards:
         place = f"[{h.upper()}]({self.pages[h]}.qmd)" if h in self.pages else h.upper()
         return (
             f"::: {{.verdict .verdict-{row['standing']}}}\n"
-            f"[{label(row['standing'])}]{{.verdict-label}} "
+            f"[{row['answer']}]{{.verdict-label}} "
             f"[{row['claim_id']}, {place}]{{.verdict-number}}\n\n"
             f"**{escaped(row['statement'])}**\n\n"
             f"The article: “{escaped(row['quote'])}” (*{escaped(row['section'])}*). "
@@ -129,6 +129,43 @@ def claims(ledger: pd.DataFrame, pages: Mapping[str, str]) -> dict[str, Table | 
     return made
 
 
+def claims_of_question(ledger: pd.DataFrame, pages: Mapping[str, str], *, name: str) -> Table:
+    """Return the claims of one question with their answers.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        Rows of the claims with their standings in words.
+    pages : mapping of str to str
+        Name of the report of each hypothesis, for links.
+    name : str
+        Of the table, such as ``q1-claims``.
+    """
+    rows = ledger.fillna("")
+    found = [
+        f"{row['finding']} ([{str(row['hypothesis']).upper()}]({pages[row['hypothesis']]}.qmd))"
+        if row["finding"] and row["hypothesis"] in pages
+        else row["reason"]
+        for row in rows.assign(
+            **{c: [escaped(str(v)) for v in rows[c]] for c in ("finding", "reason")}
+        ).to_dict(orient="records")
+    ]
+    statements = [
+        escaped(f"{i} {s}") for i, s in zip(rows["claim_id"], rows["statement"], strict=True)
+    ]
+    return Table(
+        (
+            Column("Claim", "claim", width=34, is_markup=True),
+            Column("Answer", "answer", width=16),
+            Column("What was found, or why nothing", "found", width=50, is_markup=True),
+        ),
+        rows.assign(claim=statements, found=found),
+        "Claims of the article in the study's words, each with its answer.",
+        f"tbl-{name}",
+        published=ledger,
+    )
+
+
 def claims_on_terminal(ledger: pd.DataFrame) -> list[tuple[str, Table]]:
     """Return a title and a table for each class of verdict, for a terminal of 100 columns."""
     made = []
@@ -140,7 +177,7 @@ def claims_on_terminal(ledger: pd.DataFrame) -> list[tuple[str, Table]]:
                 Column("As the study reads it", "statement", width=30),
                 *_ON_TERMINAL.get(name, (Column("Why", "reason", width=40),)),
             ),
-            rows.fillna("").assign(verdict=[label(standing) for standing in rows["standing"]]),
+            rows.fillna(""),
             QUICK if rows["is_quick"].any() else "",
         )
         made.append((f"{caption} ({len(rows)})", table))
@@ -291,7 +328,7 @@ def primaries(
 ) -> Table:
     """Return the main estimate of each hypothesis, one a row."""
     rows = pd.DataFrame([record.primary for record in records])
-    codes = [label(record.verdict.code) for record in records]
+    codes = [answer(record.verdict) for record in records]
     adjusted = [
         math.nan
         if PRIMARY in record.withheld

@@ -44,7 +44,7 @@ _NAMES = {
     "probability_difference": "Difference in probability",
     "rmst_difference_months": "Difference in months of war",
 }
-_ALONGSIDE = "Exploratory, and no part of the verdict:"
+_ALONGSIDE = f"{verdicts.label('secondary')}, and no part of the answer:"
 
 
 class Printable(Results, quantities.Results, Protocol):
@@ -70,7 +70,7 @@ _VOID = "An estimator that passes its own checks."
 def worded(
     table: pd.DataFrame, records: Mapping[str, Printable], minimum: tuple[int, int]
 ) -> pd.DataFrame:
-    """Return a ledger with its sentences: the columns of :class:`Words`.
+    """Return a ledger with its sentences, the columns of :class:`Words`, and its `answer`.
 
     Parameters
     ----------
@@ -92,7 +92,18 @@ def worded(
         else Words(_NOT_IN_STUDY if claim["standing"] == NOT_IN_STUDY else "")
         for line, claim in enumerate(table.fillna("").to_dict(orient="records"), 2)
     ]
-    return table.join(pd.DataFrame([dataclasses.asdict(words) for words in texts]))
+    said = pd.DataFrame([dataclasses.asdict(words) for words in texts])
+    return table.join(said).assign(
+        answer=[_answer(claim, records) for claim in table.to_dict(orient="records")]
+    )
+
+
+def _answer(claim: Mapping[Hashable, Any], records: Mapping[str, Printable]) -> str:
+    """How a claim is headed: a verdict is that of the record, with its reason."""
+    record = records.get(claim["hypothesis"])
+    if record is not None and claim["standing"] == record.verdict.code:
+        return verdicts.answer(record.verdict)
+    return verdicts.label(str(claim["standing"]))
 
 
 def ledger_of(project: Project) -> pd.DataFrame:
@@ -308,8 +319,8 @@ def _exploratory(
     return Words(
         alongside(row, expected, minimum).removesuffix(".")
         + (f"; the claim implies {expected}." if is_known else "."),
-        "Exploratory: not a primary, so without a verdict, and with an interval that is not "
-        f"adjusted for the other estimates. {counts(row, record.spec)}.",
+        f"{verdicts.label('secondary')}: not a primary, so without a verdict, and with an interval "
+        f"that is not adjusted for the other estimates. {counts(row, record.spec)}.",
         "A hypothesis of its own, stated before its estimate is known.",
     )
 

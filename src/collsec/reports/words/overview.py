@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from collsec.designs.registry import exposed_outcome, get, is_timed, unit_of
+from collsec.designs.registry import exposed_outcome, get, unit_of
 from collsec.evidence.record import Record
 from collsec.evidence.verdict import NEEDS_FULL
 from collsec.reports.words import quantities, verdicts, wording
@@ -72,14 +72,8 @@ def lead(records: Sequence[Record], primaries: Sequence[str]) -> str:
     # What several verdicts say in the same words is said once.
     decided = [quantities.sentences(r)["primary.plain"] for r in main if r not in undecided]
     text = " ".join([text, *dict.fromkeys(decided)])
-    exposed = [int(r.primary["exposed_events"]) for r in undecided if is_timed(r.spec)]
-    if exposed:
-        most = max(exposed)
-        wars = "war" if most == 1 else "wars"
-        text += (
-            f" Undecided does not mean without effect: at most {wording.count(most)} {wars} ended "
-            "under what is being tested, so only a large effect could have shown."
-        )
+    if undecided:
+        text += " Undecided does not mean without effect."
     further = len(records) - len(main)
     if further > 0:
         are = "question is" if further == 1 else "questions are"
@@ -99,8 +93,8 @@ def tally(ledger: pd.DataFrame) -> str:
             continue
         detail = ""
         if name == "tested":
-            standings = ledger.loc[ledger["verdict_class"] == name, "standing"].value_counts()
-            kinds = [f"{k} {verdicts.label(str(code)).lower()}" for code, k in standings.items()]
+            standings = ledger.loc[ledger["verdict_class"] == name, "answer"].value_counts()
+            kinds = [f"{k} “{answer}”" for answer, k in standings.items()]
             detail = f" ({', '.join(kinds)})"
         lines.append(f"- [**{n}** {words}](claims.qmd#sec-{name}){detail}")
     return (
@@ -116,11 +110,11 @@ def box(record: Record) -> str:
     facts = "\n".join(f"- [{value}]{{.fact}} {name}" for value, name in numbers(record))
     return (
         f"::: {{.verdict .verdict-{code}}}\n"
-        f"[{verdicts.label(code)}]{{.verdict-label}}\n\n"
+        f"[{verdicts.answer(record.verdict)}]{{.verdict-label}}\n\n"
         f"**{wording.harmless(said['primary.plain'])}**\n\n"
         f"::: {{.facts}}\n{facts}\n:::\n\n"
         f"{verdicts.without_label(record.verdict)} Why: {reasons}. "
-        f"[How verdicts are reached](index.qmd#sec-verdicts), "
+        f"[How answers are reached](method.qmd#sec-verdicts), "
         f"[glossary](glossary.qmd), result `{record.result_id}`.\n:::\n"
     )
 
@@ -154,6 +148,8 @@ def numbers(record: Record) -> list[tuple[str, str]]:
     words = quantities.ratio_words(spec, str(primary["estimand"]))
     if record.verdict.code == "void":
         estimate = ("–", "no estimate is reported: the estimator failed a check of its own")
+    elif verdicts.is_without_ratio(record.verdict):
+        estimate = ("–", "no ratio: too few cases")
     elif math.isnan(primary["estimate"]):
         estimate = ("–", primary.get("withheld") or f"{wording.NOT_ESTIMABLE}: too few cases")
     else:

@@ -63,6 +63,8 @@ NAMES = {Unit.POINTS: " percentage points", Unit.MONTHS: " months", Unit.YEARS: 
 #: Below it intervals of two-stage least squares are not to be trusted (Staiger & Stock, 1997,
 #: https://doi.org/10.2307/2171753); the Anderson–Rubin set is, whatever the strength.
 WEAK_BELOW = 10.0
+#: How the names of p-values end.
+_P = (".p", "_p")
 #: Fields of an estimate that are no value on the scale of its estimand, with their unit.
 _FINDINGS = ("interval", "finding", "direction")
 _FIELDS = {
@@ -115,6 +117,7 @@ def variables(record: Results) -> dict[str, str]:
     for part in record.spec.get("parts", ()):
         own = rows[rows["estimate_id"].map(record.made_by) == part]
         found |= feed(own, PARTS[part].variables, record.minimum)
+    found |= {_is(name): wording.p_said(p) for name, p in found.items() if name.endswith(_P)}
     return {f"{h}.{name}": text for name, text in found.items()}
 
 
@@ -135,7 +138,12 @@ def origins(record: Results) -> dict[str, str]:
             for name in fnmatch.filter(names, each.estimates):
                 for variable in each.names:
                     found[f"{h}.{variable.replace('{name}', name)}"] = names[name]
-    return found
+    return found | {_is(name): of for name, of in found.items() if name.endswith(_P)}
+
+
+def _is(name: str) -> str:
+    """The variable that has a p-value with its sign, for a sentence."""
+    return f"{name}_is"
 
 
 def sentences(record: Results) -> dict[str, str]:

@@ -26,43 +26,41 @@ from collsec.reports.words.wording import (
     plural,
 )
 
-#: How each verdict is headed.
+TOO_FEW = "Cannot tell: too few cases"
+#: The plain scale of answers: what a reader sees of each internal verdict, here and nowhere else.
+#: An undecided one is TOO_FEW where too few were exposed (see :func:`answer`).
 LABELS = {
     "supported": "Supported",
     "contradicted": "Contradicted",
     "mixed": "Mixed",
-    "no-effect": "No effect",
-    "inconclusive": "Inconclusive",
-    "not-estimable": "Not estimable",
+    "no-effect": "No difference worth mentioning",
+    "inconclusive": "Cannot tell: the interval holds both",
+    "not-estimable": TOO_FEW,
+    "secondary": "A lead, not a test",
+    "described": "A number, not a cause",
     "needs-full-profile": "Needs the full profile",
     "not-testable": "Not testable",
     "not-empirical": "Not empirical",
     "deferred": "Deferred",
     "void": "Void",
-    "secondary": "Exploratory",
-    "described": "Described",
     "withdrawn": "Withdrawn",
 }
-#: What each verdict that the rule reaches says.
+#: What each verdict that the rule reaches says, behind its label.
 SENTENCES = {
-    "void": "No verdict: a check of the estimator itself failed.",
-    "not-estimable": "Not estimable: the data exist, but too few cases were exposed to say "
-    "anything.",
-    "needs-full-profile": "Needs the full profile: these numbers come from too few draws for a "
-    "verdict.",
-    "inconclusive": "Inconclusive: the record neither shows the claimed effect nor rules it out.",
-    "supported": "Supported: the evidence points the way the claim says, and the checks hold.",
-    "contradicted": "Contradicted: the evidence points against the claim, and the checks hold.",
-    "mixed": "Mixed: an effect is detected, but at least one check of its credibility fails.",
-    "no-effect": "No effect: the interval rules out any effect large enough to matter.",
-    "described": "Described: the numbers hold, but the design cannot tell what the act does from "
-    "when it comes.",
-    "withdrawn": "Withdrawn: a fault was found, and nothing is said until it is corrected.",
+    "void": "A check of the estimator itself failed.",
+    "not-estimable": "The data exist, but too few cases were exposed to say anything.",
+    "needs-full-profile": "These numbers come from too few draws for a verdict.",
+    "inconclusive": "The record neither shows the claimed effect nor rules it out.",
+    "supported": "The evidence points the way the claim says, and the checks hold.",
+    "contradicted": "The evidence points against the claim, and the checks hold.",
+    "mixed": "An effect is detected, but at least one check of its credibility fails.",
+    "no-effect": "The interval rules out any effect large enough to matter.",
+    "described": "The numbers hold, but the design cannot tell what the act does from when it "
+    "comes.",
+    "withdrawn": "A fault was found, and nothing is said until it is corrected.",
 }
-#: What an inconclusive verdict says where too few were exposed, whatever the estimate.
-FOR_WANT_OF_CASES = (
-    "Inconclusive, for want of cases: too few were exposed for any effect to be looked at."
-)
+#: What an undecided verdict says where too few were exposed, whatever the estimate.
+FOR_WANT_OF_CASES = "Too few were exposed for any effect to be looked at."
 #: Reasons by code; values as numbers.
 REASONS = {
     "engines_disagree": "two engines disagree on the primary coefficient",
@@ -129,13 +127,18 @@ class Compared:
 
 
 def label(standing: str) -> str:
-    """How a standing is headed: ``secondary`` estimates are exploratory."""
+    """How a standing is headed, on the plain scale of answers."""
     return LABELS.get(standing, standing.replace("-", " ").capitalize())
 
 
+def answer(verdict: Verdict) -> str:
+    """How a verdict is headed: its place on the plain scale of answers."""
+    return TOO_FEW if is_for_want(verdict) else label(verdict.code)
+
+
 def sentence(verdict: Verdict) -> str:
-    """The verdict in one sentence, its label first."""
-    return FOR_WANT_OF_CASES if is_for_want(verdict) else SENTENCES[verdict.code]
+    """The verdict in two short sentences, its label first."""
+    return f"{answer(verdict)}. {without_label(verdict)}"
 
 
 def has_no_sign(verdict: Verdict) -> bool:
@@ -148,9 +151,14 @@ def is_for_want(verdict: Verdict) -> bool:
     return verdict.code == "inconclusive" and verdict.reasons[0].code == "few_exposed"
 
 
+def is_without_ratio(verdict: Verdict) -> bool:
+    """Whether too few were exposed for a ratio to say anything: what was counted is printed."""
+    return answer(verdict) == TOO_FEW
+
+
 def without_label(verdict: Verdict) -> str:
     """The sentence of a verdict whose label stands above it."""
-    return begun(sentence(verdict).partition(": ")[2])
+    return FOR_WANT_OF_CASES if is_for_want(verdict) else SENTENCES[verdict.code]
 
 
 def reason(found: Reason, places: str = "clusters") -> str:
@@ -265,7 +273,7 @@ def primary_sentence(primary: Estimate, verdict: Verdict, contrast: Compared) ->
     """The finding of a primary in one or two sentences, worded by its verdict."""
     if verdict.code == "withdrawn":
         return f"{begun(WITHDRAWN)}: {reasons(verdict)[0]}."
-    if verdict.code == "not-estimable":
+    if is_without_ratio(verdict):
         return f"{_counted(verdict, contrast.unit)} {sentence(verdict)}"
     words = contrast.words
     ends = (
@@ -273,8 +281,6 @@ def primary_sentence(primary: Estimate, verdict: Verdict, contrast: Compared) ->
         f"{contrast.others} ({level(primary.level)} interval "
         f"{interval(primary.ci_low, primary.ci_high)})"
     )
-    if is_for_want(verdict):
-        return f"{_thin(primary, verdict, ends, contrast.unit)} {sentence(verdict)}"
     differed = words.past(primary.estimate)
     return {
         "supported": f"{ends}: they {differed}, as the claim says, and the checks hold.",
@@ -296,16 +302,6 @@ def _counted(verdict: Verdict, unit: str) -> str:
     cases = _cases(values)
     of = f" of only {_units(values['clusters'], unit)}" * _is_of_few(values)
     return f"{begun(cases['counted'])}{of}."
-
-
-def _thin(primary: Estimate, verdict: Verdict, ends: str, unit: str) -> str:
-    """What was counted against what would be expected; the ratio only where there is one."""
-    values = verdict.reasons[0].values
-    cases = _cases(values)
-    if not primary.estimate > 0 or not math.isfinite(primary.estimate):
-        return _counted(verdict, unit)
-    of = f" of only {_units(values['clusters'], unit)}" * _is_of_few(values)
-    return f"{ends}, on {cases['counted']}{of}."
 
 
 def _units(n: int, unit: str) -> str:

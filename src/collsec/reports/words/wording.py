@@ -84,8 +84,18 @@ def p_is(p: float) -> str:
     >>> p_is(0.04321), p_is(0.0002), p_is(float("nan"))
     ('p = 0.043', 'p < 0.001', 'p not estimable')
     """
-    said = p_value(p)
-    return f"p = {said}" if said[0].isdigit() else f"p {said}"
+    return p_said(p_value(p))
+
+
+def p_said(printed: str) -> str:
+    """A printed p-value with its sign; one that has a sign of its own keeps it.
+
+    Examples
+    --------
+    >>> p_said("0.043"), p_said("< 0.001"), p_said("withdrawn")
+    ('p = 0.043', 'p < 0.001', 'p withdrawn')
+    """
+    return f"p = {printed}" if printed[0].isdigit() else f"p {printed}"
 
 
 def level(confidence: float) -> str:
