@@ -24,6 +24,7 @@ from collsec.designs.estimate import (
     tidy,
 )
 from collsec.designs.parts import PARTS, TableOf, VariablesOf
+from collsec.reports.words import quantities
 from collsec.reports.words.quantities import PRIMARY, contrast, feed, printed, rests_on, variables
 
 INF, NAN = math.inf, math.nan

@@ -94,11 +94,11 @@ def variables(records: Sequence[Record], synthesis: Synthesis, study: Study) -> 
             f"{h}.profile": str(record.provenance["profile"]),
         }
         names |= quantities.variables(record)
-        for name, known in (("p_holm", synthesis.p_holm), ("q_value", synthesis.q_value)):
-            if h in known:
+        for name, column in quantities.ADJUSTED.items():
+            if h in (known := getattr(synthesis, column)):
                 is_withheld = PRIMARY in record.withheld
                 p = wording.p_value(known[h])
-                names[f"{h}.primary.{name}"] = wording.missing(record.primary) if is_withheld else p
+                names[f"{h}.{name}"] = wording.missing(record.primary) if is_withheld else p
         if h in synthesis.families:
             # What is withheld is no test of the family.
             of_shown = further_tests(record.estimates) if record.withheld else None

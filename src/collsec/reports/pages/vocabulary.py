@@ -19,7 +19,7 @@ from collsec.core.errors import BadDocument, CollsecError, Fault, nearest
 from collsec.core.project import Project
 from collsec.hypothesis.study import load_study
 from collsec.reports.pages.source import SHORTCODE
-from collsec.reports.words.quantities import PRIMARY
+from collsec.reports.words import quantities
 
 KINDS = ("include", "meta", "var")
 #: Families of which every variable is known, and the modules that name them.
@@ -129,7 +129,8 @@ def _owners() -> frozenset[str]:
 def _closed() -> frozenset[str]:
     """Every variable of a primary and its verdict, without the hypothesis."""
     package = Path(__file__).parents[2]
-    found = {name for of in PRIMARY for name in of.names}
+    found = {name for of in quantities.PRIMARY for name in of.names} | set(quantities.ADJUSTED)
+    found |= {quantities.with_sign(name) for name in found if quantities.is_p_value(name)}
     for path in sorted(package.rglob("*.py")):
         found |= set(_NAMED.findall(path.read_text(encoding="utf-8")))
     return frozenset(found)

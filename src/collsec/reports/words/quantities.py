@@ -45,6 +45,8 @@ PRIMARY = (
     ),
     VariablesOf("primary", {"primary.null_rejection": "null_rejection"}, digits=1),
 )
+#: What the synthesis adds to the p-value of a primary, by its name there.
+ADJUSTED = {"primary.p_holm": "p_holm", "primary.q_value": "q_value"}
 #: What the clusters of errors are, one and several, by the column that holds them.
 CLUSTERS = {"gwno_host": ("country", "countries"), "conflict_id": ("conflict", "conflicts")}
 #: Decimals of a unit where the quantity names none.
@@ -117,7 +119,7 @@ def variables(record: Results) -> dict[str, str]:
     for part in record.spec.get("parts", ()):
         own = rows[rows["estimate_id"].map(record.made_by) == part]
         found |= feed(own, PARTS[part].variables, record.minimum)
-    found |= {_is(name): wording.p_said(p) for name, p in found.items() if name.endswith(_P)}
+    found |= {with_sign(name): wording.p_said(p) for name, p in found.items() if is_p_value(name)}
     return {f"{h}.{name}": text for name, text in found.items()}
 
 
@@ -138,11 +140,16 @@ def origins(record: Results) -> dict[str, str]:
             for name in fnmatch.filter(names, each.estimates):
                 for variable in each.names:
                     found[f"{h}.{variable.replace('{name}', name)}"] = names[name]
-    return found | {_is(name): of for name, of in found.items() if name.endswith(_P)}
+    return found | {with_sign(name): of for name, of in found.items() if is_p_value(name)}
 
 
-def _is(name: str) -> str:
-    """The variable that has a p-value with its sign, for a sentence."""
+def is_p_value(name: str) -> bool:
+    """Whether a variable is a p-value, by how its name ends."""
+    return name.endswith(_P)
+
+
+def with_sign(name: str) -> str:
+    """Return the variable that has a p-value with its sign, for a sentence."""
     return f"{name}_is"
 
 
