@@ -44,7 +44,7 @@ QUIETLY = ("-q", "-p", "no:cacheprovider", "-m", "not slow")
 NOT_FOUND = 4
 #: Tests of a room that stand elsewhere: against other engines, and on data of a known truth.
 FURTHER = {
-    "designs": ("tests/reference/test_leading_numbers.py", "tests/properties", "tests/subjects"),
+    "designs": ("tests/reference/test_leading_numbers.py", "tests/properties", "tests/analyses"),
 }
 #: Keywords that guard or tidy up; a change of theirs shows in no result.
 TIDY = {"strict", "ignore_index", "drop", "copy", "stacklevel"}

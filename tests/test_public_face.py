@@ -22,7 +22,7 @@ import riskset
 from collsec import api as session
 from collsec.core.errors import CollsecError, MissingInput
 
-PAGE = "analyses/h1-deployment-delay.qmd"
+PAGE = "analyses/h1/h1-deployment-delay.qmd"
 
 
 @pytest.fixture(autouse=True)

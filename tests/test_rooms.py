@@ -32,7 +32,6 @@ ROOMS = (
     "measures",
     "hypothesis",
     "designs",
-    "subjects",
     "evidence",
     "reports",
     "pipeline",
@@ -42,7 +41,7 @@ ROOMS = (
 #: `survival` is the old name of the library, for one release.
 FLAT = {"__init__", "__main__", "api", "survival"}
 #: Rooms that are about one subject; all others serve hypotheses that their authors have not met.
-PARTICULAR = {"measures", "subjects", "compile"}
+PARTICULAR = {"measures", "compile"}
 #: The face of the package stands above every room; only `__main__` and the command line see it.
 FACE = ("collsec", "collsec.__main__", "collsec.survival")
 

@@ -123,7 +123,10 @@ def nuclear_party_or_patron(
     """A party had nuclear weapons, or an ally of the host by a defense pact, before onset."""
     party = nuclear_party(episodes, nuclear_states)
     allies = ties[ties["has_defense_pact"].fillna(False).astype(bool)]
-    by_war = allies.groupby("episode_id")["gwno_power"].agg(lambda codes: {int(c) for c in codes})
+    by_war = {
+        war: {int(code) for code in codes}
+        for war, codes in allies.groupby("episode_id")["gwno_power"]
+    }
     patron = [
         bool(by_war.get(unit, set()) & _nuclear_on(nuclear_states, day))
         for unit, day in zip(episodes["unit_id"], episodes["onset_date"], strict=True)
@@ -218,10 +221,13 @@ def months_and_deaths_before(context: Context) -> Part:
     at = incidence_of_act(data, np.array([12.0, 60.0]), "cluster", is_held=True)
     deaths = inputs.timelines["battle_deaths"]
     before = []
-    for war, day in zip(units[acted].itertuples(), outcome.loc[acted, "exit_date"], strict=True):
-        own = deaths[deaths["conflict_id"] == war.conflict_id]
+    wars = units.loc[acted, ["conflict_id", "onset_date"]]
+    for war, onset, day in zip(
+        wars["conflict_id"], wars["onset_date"], outcome.loc[acted, "exit_date"], strict=True
+    ):
+        own = deaths[deaths["conflict_id"] == war]
         years = own["from_date"].dt.year
-        during = (years >= war.onset_date.year) & (years < day.year)
+        during = (years >= onset.year) & (years < day.year)
         if own.loc[during, "deaths_of_year"].notna().any():
             before.append(float(own.loc[during, "deaths_of_year"].sum()))
     return Part(

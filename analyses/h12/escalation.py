@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 
 from collsec.core.schema import Role
-from collsec.designs.discrete_time import of_months, unit_months
+from collsec.designs.discrete_time import of_months, stabilized_weights, unit_months
 from collsec.designs.estimate import Estimate
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Context, Part, TableOf, part
 from collsec.designs.time_varying import rerandomized
 from collsec.histories.panels import DAYS_PER_MONTH
 from collsec.measures.registry import measure
-from collsec.subjects.deployment.marginal_structural import with_weights
 from riskset import EstimationError, discrete_hazard
 
 THOUSAND = 1000
@@ -112,7 +111,8 @@ def deaths_before(
     table = table.reindex(columns=range(first, int(month.max()) + 1)).fillna(0.0)
     running = np.zeros((len(table) + 1, table.shape[1] + 1))  # a host without a record: no deaths
     running[:-1, 1:] = table.to_numpy(float).cumsum(axis=1)
-    row = table.index.get_indexer(hosts.ravel()).reshape(hosts.shape)  # −1, the last, if none
+    row = table.index.get_indexer(pd.Index(hosts.ravel()))  # −1, the last, if none
+    row = row.reshape(hosts.shape)
     begin, end = (np.clip(m - first, 0, table.shape[1]) for m in (since, until))
     found: np.ndarray = running[row, np.maximum(end, begin)] - running[row, begin]
     return found
@@ -147,7 +147,8 @@ def severity_history(context: Context) -> Part:
         hosts, onset = units["gwno_host"].to_numpy(int), ordinal(units["onset_date"])
         eve = ordinal(pd.Series(pd.DatetimeIndex(days)))[:, None]
         deaths = deaths_before(hosts[None, :], onset[None, :], eve, violence)
-        return np.digitize(deaths, CLASSES)
+        classes: np.ndarray = np.digitize(deaths, CLASSES)
+        return classes
 
     redrawn = rerandomized(
         inputs,
@@ -162,7 +163,7 @@ def severity_history(context: Context) -> Part:
     )
     months = history(inputs, prepared)
     try:
-        weighted = with_weights(months, inputs.spec.exposure.lag_months, BASELINE, HISTORY)
+        weighted = stabilized_weights(months, inputs.spec.exposure.lag_months, BASELINE, HISTORY)
     except EstimationError as error:
         missing = Estimate.missing(
             error, **_known(inputs, months.assign(exposed=0.0)), **_named(inputs, "weighted")
@@ -185,7 +186,7 @@ def history(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
     -------
     DataFrame
         As of :func:`collsec.designs.discrete_time.unit_months`, with ``arrival`` (month of the
-        first act; infinite if none), ``deploys`` (whether it comes in this month), ``log_month``,
+        first act; infinite if none), ``arrives`` (whether it comes in this month), ``log_month``,
         and the columns of :data:`BASELINE` and :data:`HISTORY`.
     """
     units, spells = prepared.units, prepared.spells
@@ -202,7 +203,7 @@ def history(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
     last = deaths_before(hosts, np.maximum(at - 1, onset), at, violence)
     return rows.assign(
         arrival=arrival,
-        deploys=rows["month"].to_numpy() == arrival,
+        arrives=rows["month"].to_numpy() == arrival,
         log_month=np.log(rows["month"]),
         in_africa=(own["region"] == AFRICA).astype(float),
         log_deaths_so_far=np.log1p(so_far),

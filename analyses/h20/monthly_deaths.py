@@ -7,6 +7,7 @@ A month is counted since year 0. The counts of people reach from one month to an
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,8 @@ DEATHS_BEFORE, AGREEMENT_BEFORE = 12, 24
 
 def month_of(days: pd.Series) -> pd.Series:
     """Months since year 0."""
-    return (days.dt.year * MONTHS + days.dt.month - 1).astype("int64")
+    months: pd.Series = (days.dt.year * MONTHS + days.dt.month - 1).astype("int64")
+    return months
 
 
 def last_day_of(months: pd.Series) -> pd.Series:
@@ -326,7 +328,7 @@ def _signed(context: Context) -> pd.DataFrame:
     return found
 
 
-def _known(context: Context, name: str, label: str, role: Role) -> dict[str, object]:
+def _known(context: Context, name: str, label: str, role: Role) -> dict[str, Any]:
     exposure = context.inputs.spec.exposure
     known = identity(
         context.inputs, exposure, estimate_id=f"{context.name}.{name}", role=role, label=label

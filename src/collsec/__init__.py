@@ -9,7 +9,7 @@ Examples
 --------
 >>> import collsec as cs
 >>> episodes = cs.load("episodes")  # doctest: +SKIP
->>> cs.Hypothesis.from_file("analyses/h1-deployment-delay.qmd").fit().verdict  # doctest: +SKIP
+>>> cs.Hypothesis.from_file("analyses/h1/h1-deployment-delay.qmd").fit().verdict  # doctest: +SKIP
 
 Notes
 -----

@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-import collsec.subjects  # noqa: F401  (parts register themselves)
 import study
 from collsec.designs import PARTS
 from collsec.evidence.citation import (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,7 @@ def page(tmp_path: Path) -> Path:
     folder.mkdir()
     text = PROJECT.spec_file("h1").read_text("utf-8")
     text = text.replace("hypothesis: h1\n", "hypothesis: toy\n").replace("parts: [", "parts: [] #[")
+    text = text.replace("modules: [operations.py", "#[operations.py")
     text = text.replace("  measure: un_troops\n", "  measure: toy_regional\n")
     path = folder / "toy-rain.qmd"
     path.write_text(text.replace("cites: [", f"{KEYS}cites: ["), "utf-8")
@@ -105,6 +107,24 @@ def test_an_edited_module_or_table_changes_the_digest_of_the_specification(page:
     page.write_text(page.read_text("utf-8") + "More prose.\n", "utf-8")
     digests.add(specification_digest(of(page), "toy"))
     assert len(digests) == 4
+
+
+def test_a_module_imports_from_those_before_it_and_is_loaded_again_with_them(page: Path) -> None:
+    project, front = of(page), page.read_text("utf-8")
+    page.write_text(front.replace("[toy.py]", "[ties.py, toy.py]"), "utf-8")
+    ties = page.with_name("ties.py")
+    ties.write_text("TITLE = 'Once'\n", "utf-8")
+    page.with_name("toy.py").write_text(f"from .ties import TITLE\n{MODULE}", "utf-8")
+    load(project, "toy", known())
+    assert sys.modules["collsec_page.toy.toy"].TITLE == "Once"
+    ties.write_text("TITLE = 'Again'\n", "utf-8")
+    load(project, "toy", known())
+    assert sys.modules["collsec_page.toy.toy"].TITLE == "Again"
+    del sys.modules["collsec_page.toy.ties"]
+    page.write_text(front.replace("[toy.py]", "[toy.py, ties.py]"), "utf-8")
+    page.with_name("toy.py").write_text(f"from .ties import TITLE\n\n{MODULE}", "utf-8")
+    with pytest.raises(BadSpec, match=r"toy\.py, line 1: .*ties\.py does not come before it"):
+        load(project, "toy", known())
 
 
 @pytest.mark.parametrize(

@@ -56,9 +56,9 @@ def test_nothing_is_wrong_with_a_whole_study_and_nothing_is_written(study: Proje
 
 def test_all_faults_are_listed_by_file_and_line(study: Project) -> None:
     damage(study, "analyses/_cases.yml", "[1800, 2100]", "[2100, 1800]")
-    damage(study, "analyses/h1-deployment-delay.qmd", "cluster: gwno_host", "cluster: gwno")
-    damage(study, "analyses/h1-deployment-delay.qmd", "claims: [C01a,", "claims: [C99,")
-    damage(study, "analyses/h3-p5-interest.qmd", "cites: [ucdp_acd]", "cites: [ucdp]")
+    damage(study, "analyses/h1/h1-deployment-delay.qmd", "cluster: gwno_host", "cluster: gwno")
+    damage(study, "analyses/h1/h1-deployment-delay.qmd", "claims: [C01a,", "claims: [C99,")
+    damage(study, "analyses/h3/h3-p5-interest.qmd", "cites: [ucdp_acd]", "cites: [ucdp]")
     damage(study, "data/raw/sources.toml", 'doi = "10.', 'doi = "11.')
     damage(study, "data/raw/coded/claims.csv", ",tested,", ",testd,")
     damage(study, "data/raw/coded/missions.csv", "true", "yes")
@@ -76,9 +76,9 @@ def test_all_faults_are_listed_by_file_and_line(study: Project) -> None:
 
 
 def test_faults_of_names_are_told_once_the_tables_can_be_read(study: Project) -> None:
-    damage(study, "analyses/h1-deployment-delay.qmd", "claims: [C01a,", "claims: [C99,")
-    damage(study, "analyses/h3-p5-interest.qmd", "cites: [ucdp_acd]", "cites: [ucdp]")
-    damage(study, "analyses/h2-veto-use.qmd", "parts: [", "parts: [parts_unknown, ")
+    damage(study, "analyses/h1/h1-deployment-delay.qmd", "claims: [C01a,", "claims: [C99,")
+    damage(study, "analyses/h3/h3-p5-interest.qmd", "cites: [ucdp_acd]", "cites: [ucdp]")
+    damage(study, "analyses/h2/h2-veto-use.qmd", "parts: [", "parts: [parts_unknown, ")
     found = faults(study)
     assert [(f.key, f.value) for f in found] == [
         ("claims[0]", "'C99'"),
@@ -93,7 +93,7 @@ def test_the_files_that_are_read_are_listed(study: Project) -> None:
     assert {
         "analyses/_study.yml",
         "analyses/_cases.yml",
-        "analyses/h1-deployment-delay.qmd",
+        "analyses/h1/h1-deployment-delay.qmd",
         "data/raw/sources.toml",
         "data/raw/coded/claims.csv",
         "data/raw/schemas/claims.json",
@@ -106,7 +106,7 @@ def test_the_files_that_are_read_are_listed(study: Project) -> None:
         ("data/raw/sources.toml", "data/raw/sources.toml is missing"),
         ("data/raw/datapackage.json", "datapackage.json is missing"),
         ("analyses/_study.yml", "analyses/_study.yml is missing"),
-        ("analyses/h2-veto-use.qmd", "analyses/h2-*.qmd: 0 files found"),
+        ("analyses/h2/h2-veto-use.qmd", "analyses/h2-*.qmd: 0 files found"),
     ),
 )
 def test_a_file_that_is_missing_is_told(study: Project, file: str, message: str) -> None:
@@ -239,7 +239,7 @@ def test_marks_and_line_ends_of_editors_change_nothing(study: Project, mark: byt
         "data/raw/datapackage.json",
         "data/raw/sources.toml",
         "analyses/_study.yml",
-        "analyses/h1-deployment-delay.qmd",
+        "analyses/h1/h1-deployment-delay.qmd",
     ):
         path = study.root / file
         path.write_bytes(mark + path.read_bytes().replace(b"\n", b"\r\n").rstrip())

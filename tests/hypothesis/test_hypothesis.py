@@ -155,7 +155,7 @@ def test_a_mistake_is_refused_in_one_line_with_its_place(
     with pytest.raises(BadSpec) as caught:
         load(edited(old, new), "h1", known())
     message = str(caught.value).splitlines()[0]
-    where = f"analyses/h1-deployment-delay.qmd, line {line}"
+    where = f"analyses/h1/h1-deployment-delay.qmd, line {line}"
     assert re.match(rf"{where}[,:]", message), message
     for needle in needles:
         assert needle in message

@@ -232,7 +232,7 @@ def test_an_unclear_multiverse_is_refused(
 ) -> None:
     with pytest.raises(BadSpec) as caught:
         load(edited(old, new), "h1", known())
-    for needle in ["analyses/h1-deployment-delay.qmd", *needles]:
+    for needle in ["analyses/h1/h1-deployment-delay.qmd", *needles]:
         assert needle in str(caught.value)
 
 

@@ -15,6 +15,7 @@ from collsec import pipeline
 from collsec.core.import_graph import within_package
 from collsec.core.project import Project
 from collsec.hypothesis.specification import specification_digest
+from collsec.pipeline.code import digest_of_imports
 
 STAGES = (
     "tables",
@@ -46,7 +47,18 @@ def test_early_stages_rest_on_no_later_room() -> None:
     assert "tables" in rooms and not rooms & {"designs", "reports", "evidence", "riskset"}
     rooms = {name.partition("/")[0] for name in names("timelines")}
     assert "histories" in rooms and not rooms & {"designs", "reports", "evidence"}
-    assert {"riskset", "designs", "subjects"} <= {n.partition("/")[0] for n in names("shard")}
+    assert {"riskset", "designs", "measures"} <= {n.partition("/")[0] for n in names("shard")}
+
+
+def test_what_the_modules_of_a_page_import_is_known_with_what_that_imports() -> None:
+    nothing = digest_of_imports(("import numpy\n", "def broken(:\n"))
+    designs = digest_of_imports(("from collsec.designs.parts import part\n",))
+    assert (
+        len({nothing, designs, digest_of_imports(("from riskset.emulation import trials\n",))}) == 3
+    )
+    assert designs == digest_of_imports(
+        ("import collsec.designs.parts as p\n", "from .a import b\n")
+    )
 
 
 def test_an_installed_package_knows_its_own_files(tmp_path: Path) -> None:

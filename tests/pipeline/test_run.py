@@ -261,7 +261,7 @@ def test_new_content_under_an_old_time_stamp_is_seen(finished: Path) -> None:
     text = page.read_bytes()
     with changed(page, text.replace(b"lags_months: [0, 3]", b"lags_months: [0, 6]")):
         found = pipeline.outdated(Project(finished))
-        assert found.pop(WorkUnit("reports")) == "analyses/h2-veto-use.qmd has changed"
+        assert found.pop(WorkUnit("reports")) == "analyses/h2/h2-veto-use.qmd has changed"
         assert {unit.hypothesis for unit in found} == {"h2"}
         assert set(found.values()) == {"made with another specification"}
         shown = collsec(finished, "show", "h2")
@@ -321,7 +321,12 @@ def test_commands_name_a_corrupt_record_in_one_line(finished: Path, name: str) -
         ("data/raw/coded/missions.csv", ",un,", ",onu,", "data/raw/coded/missions.csv, row"),
         ("analyses/_cases.yml", "conflicts:", "conflict:", "analyses/_cases.yml"),
         ("analyses/_study.yml", "power: 0.8", "power: 8", "analyses/_study.yml"),
-        ("analyses/h1-deployment-delay.qmd", "measure: un_troops\n", "measure: un_trops\n", "h1-"),
+        (
+            "analyses/h1/h1-deployment-delay.qmd",
+            "measure: un_troops\n",
+            "measure: un_trops\n",
+            "h1-",
+        ),
     ),
 )
 def test_broken_input_stops_the_run_before_it_starts(
@@ -343,7 +348,7 @@ def test_broken_input_stops_the_run_before_it_starts(
 
 
 def test_all_faults_are_listed_at_once(finished: Path) -> None:
-    table, page = finished / "data/raw/coded/missions.csv", finished / "analyses/h2-veto-use.qmd"
+    table, page = finished / "data/raw/coded/missions.csv", finished / "analyses/h2/h2-veto-use.qmd"
     with (
         changed(table, table.read_bytes().replace(b",un,", b",onu,", 1)),
         changed(page, page.read_bytes().replace(b"lags_months:", b"lag_months:", 1)),
@@ -667,7 +672,7 @@ def test_a_shard_without_work_is_an_empty_shard(finished: Path, pristine: Path) 
 
 @pytest.mark.slow
 def test_a_grid_smaller_than_the_number_of_shards_gives_the_same_numbers(copy: Path) -> None:
-    page = copy / "analyses" / "h1-deployment-delay.qmd"
+    page = copy / "analyses" / "h1" / "h1-deployment-delay.qmd"
     text = page.read_text(encoding="utf-8")
     begin = text.index("\nmultiverse:") + 1
     rest = re.search(r"^(?=\S)(?!multiverse:)", text[begin:], re.MULTILINE)

@@ -150,12 +150,14 @@ Change = Callable[[str, str, str], Path]
 
 @pytest.mark.full
 def test_editing_prose_renders_anew_and_estimates_nothing(restored: Change) -> None:
-    folder = restored("analyses/h1-deployment-delay.qmd", "The article holds", "The article claims")
+    folder = restored(
+        "analyses/h1/h1-deployment-delay.qmd", "The article holds", "The article claims"
+    )
     assert rules_to_run(folder) == {"reports"}
 
 
 def test_editing_a_specification_estimates_that_hypothesis_alone(restored: Change) -> None:
-    folder = restored("analyses/h2-veto-use.qmd", "lags_months: [0, 3]", "lags_months: [0, 6]")
+    folder = restored("analyses/h2/h2-veto-use.qmd", "lags_months: [0, 3]", "lags_months: [0, 6]")
     assert rules_to_run(folder) == {"panel h2", "shard h2", "estimate h2", "synthesis", "reports"}
 
 
@@ -330,13 +332,13 @@ def refused(folder: Path, needles: list[str]) -> None:
 def test_a_typo_in_a_specification_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
     folder = build(tmp_path)
     edit(
-        folder / "analyses" / "h1-deployment-delay.qmd",
+        folder / "analyses" / "h1" / "h1-deployment-delay.qmd",
         "measure: un_troops\n",
         "measure: un_trops\n",
     )
     done = collsec(folder, "step", "panel", "h1")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert "analyses/h1-deployment-delay.qmd" in done.stderr
+    assert "analyses/h1/h1-deployment-delay.qmd" in done.stderr
     assert "'un_troops'" in done.stderr
     assert not (folder / "data" / "processed").exists()

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import collsec.subjects  # noqa: F401
 from collsec.core.errors import CollsecError
 from collsec.designs import PARTS
 from collsec.histories import EXTENTS, FRAMES, TIMELINES

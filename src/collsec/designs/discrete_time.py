@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from collsec.core.schema import Role
 from collsec.designs.estimate import Estimate, Scale, counts_of
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Context, Part, part
 from collsec.histories.panels import DAYS_PER_MONTH, clock, exposed
-from riskset import EstimationError, discrete_hazard, panel_ols
+from riskset import EstimationError, discrete_hazard, logit, panel_ols
 
 EPOCH_YEAR = 1946
 
@@ -77,6 +78,59 @@ def stratum_indicators(rows: pd.DataFrame, strata: Sequence[str]) -> pd.DataFram
         return pd.DataFrame(index=rows.index)
     names = pd.get_dummies(rows[list(strata)].astype("category"), drop_first=True, dtype=float)
     return names.loc[:, names.max() > names.min()]
+
+
+def stabilized_weights(
+    months: pd.DataFrame, lag: int, baseline: Sequence[str], history: Sequence[str]
+) -> pd.DataFrame:
+    r"""Add ``exposed`` and the stabilized weight of each month.
+
+    Parameters
+    ----------
+    months : DataFrame
+        Rows of :func:`unit_months`, each unit's months in order, with ``log_month``, ``arrival``
+        (the month of the first exposure; infinite if none) and ``arrives`` (in this month).
+    lag : int
+        An exposure counts from so many full months after its own month on, and so do its weights.
+    baseline, history : sequence of str
+        Columns that are fixed at onset, and that are known when a month begins.
+
+    Notes
+    -----
+    With :math:`A_j` a first exposure in month :math:`j`, :math:`V` what is fixed at onset and
+    :math:`L_j` the history, the weight of month :math:`t` is
+
+    .. math:: \prod_{j < t - lag} \frac{P(A_j \mid V, j)}{P(A_j \mid V, L_j, j)}
+
+    over the months in which the unit was not yet exposed, the probabilities being those of what
+    really happened, from logits in the logarithm of the month.
+
+    References
+    ----------
+    Robins, J. M., Hernán, M. A. & Brumback, B. (2000). Marginal structural models and causal
+    inference in epidemiology. *Epidemiology*, 11(5), 550–560.
+    doi:10.1097/00001648-200009000-00011
+    """
+    waiting = months["month"] <= months["arrival"]
+    at_risk = months[waiting]
+    fixed = ["log_month", *baseline]
+    ratio = pd.Series(1.0, index=months.index)
+    ratio[waiting] = (
+        _probability(at_risk, fixed) / _probability(at_risk, [*fixed, *history])
+    ).to_numpy()
+    running = ratio.groupby(months["unit"]).cumprod()
+    weight = running.groupby(months["unit"]).shift(lag + 1, fill_value=1.0)
+    return months.assign(
+        exposed=(months["arrival"] + lag < months["month"]).astype(float), weight=weight
+    )
+
+
+def _probability(rows: pd.DataFrame, covariates: Sequence[str]) -> pd.Series:
+    """Fitted probability of what really happened: that the unit was exposed this month, or not."""
+    fit = logit(rows, covariates, outcome="arrives")
+    x = np.column_stack([np.ones(len(rows)), rows[list(covariates)].to_numpy(float)])
+    comes = special.expit(x @ fit.params.to_numpy())
+    return pd.Series(np.where(rows["arrives"], comes, 1 - comes), index=rows.index)
 
 
 @part(roles=(Role.MODEL,), designs=("time_varying",))

@@ -20,8 +20,9 @@ from collsec import measures
 from collsec.core.schema import Role
 from collsec.designs.comparison import Comparison, too_few_exposed
 from collsec.designs.estimate import Estimate, seed_for
+from collsec.designs.exclusions import MOST_DRAWS
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.designs.parts import VariablesOf
+from collsec.designs.parts import Context, Part, VariablesOf
 from collsec.designs.time_varying import followed, lay_out
 from collsec.histories.panels import DAYS_PER_MONTH, UnitSpells, arrange
 from collsec.hypothesis.specification import ExposureSpec
@@ -359,6 +360,17 @@ class MedianSplit:
             units=known.units.astype({self.column: int}),
             rows=known.rows.astype({self.column: int}),
         )
+
+
+def exploratory_halves(context: Context, index: pd.Series, asked: MedianSplit) -> Part:
+    """The primary's exposure in each half of the cohort by an index, and the ratio of the two.
+
+    With a handful of exposed ends in each half only a ratio of hazard ratios of about four could be
+    detected: nothing here carries a verdict.
+    """
+    draws = min(context.draws.rerandomization_draws, MOST_DRAWS)
+    halved = asked.of(context.prepared, index)
+    return Part(estimate_halves(context.inputs, halved, asked, draws=draws))
 
 
 def estimate_halves(

@@ -14,7 +14,6 @@ from typing import Any
 
 import pandas as pd
 
-import collsec.subjects  # noqa: F401
 from collsec.core.project import Project
 from collsec.designs import PARTS
 from collsec.histories.cohorts import DAY_STRATA, RULES, STRATA

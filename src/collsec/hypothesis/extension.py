@@ -33,7 +33,10 @@ _LOADED: dict[Path, str] = {}
 
 
 def load_modules(project: Project, spec: Spec, document: Document) -> None:
-    """Load the modules of a page by their paths; one that is loaded already is not loaded again.
+    """Load the modules of a page in their order; what is loaded already is not loaded again.
+
+    A module may import from those before it (``from .ties import TIES``), and is loaded again where
+    one of those was.
 
     Parameters
     ----------
@@ -47,26 +50,34 @@ def load_modules(project: Project, spec: Spec, document: Document) -> None:
     BadSpec
         If a module is absent or cannot be loaded: one line with its file, line and error.
     """
+    package = f"{PAGES}.{spec.hypothesis}"
+    is_loaded = True
     for place, name in enumerate(spec.modules):
         path = _beside(project, spec, document, ("modules", place), name, ".py")
         digest = digest_file(path)
-        if _LOADED.get(path) == digest:
+        is_loaded = is_loaded and _LOADED.get(path) == digest
+        if is_loaded:
             continue
         try:
-            _execute(path, f"{PAGES}.{spec.hypothesis}.{path.stem}")
+            _execute(path, package)
         except (Exception, SystemExit) as error:
             raise BadSpec(_of_module(project.relative(path), path, error)) from None
         _LOADED[path] = digest
 
 
-def _execute(path: Path, name: str) -> None:
-    """Run a module under a name of its own.
+def _execute(path: Path, package: str) -> None:
+    """Run a module under a name of its own, in the package of its page.
 
     Not by the import system: its cache of bytecode goes by time stamp and size, and a second page
     may bring a module of the same name.
     """
+    for name in (PAGES, package):
+        if name not in sys.modules:
+            sys.modules[name] = types.ModuleType(name)
+            sys.modules[name].__path__ = []  # only what has been loaded is in it
+    name = f"{package}.{path.stem}"
     module = types.ModuleType(name)
-    module.__file__ = str(path)
+    module.__file__, module.__package__ = str(path), package
     before = sys.modules.get(name)
     sys.modules[name] = module
     try:
@@ -87,6 +98,9 @@ def _of_module(file: str, path: Path, error: BaseException) -> str:
         line, said = (frames[-1].lineno if frames else None), str(error)
     where = file if line is None else f"{file}, line {line}"
     said = " ".join(said.split())
+    missing = getattr(error, "name", None) or ""
+    if isinstance(error, ModuleNotFoundError) and missing.startswith(f"{PAGES}."):
+        said = f"{missing.rpartition('.')[2]}.py does not come before it under `modules`"
     return f"{where}: the module cannot be loaded ({type(error).__name__}: {said})."
 
 

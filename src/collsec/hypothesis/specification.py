@@ -332,6 +332,17 @@ def specification_digest(project: Project, hypothesis: str) -> str:
     return digest_json(said | {p.name: digest_file(p) for p in brought if p.is_file()})
 
 
+def modules_of(project: Project, hypothesis: str) -> tuple[str, ...]:
+    """Texts of the modules that a page brings along; none of an ill-formed page."""
+    path = project.spec_file(hypothesis)
+    try:
+        _, names = _said(read_text(path, project.relative(path)), project.relative(path))
+    except BadDocument:
+        return ()
+    files = [path.parent / name for name in names if name.endswith(".py")]
+    return tuple(f.read_text(encoding="utf-8", errors="replace") for f in files if f.is_file())
+
+
 @functools.lru_cache(maxsize=256)
 def _said(text: str, file: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """What a page's text specifies, and names of the files that it brings along.

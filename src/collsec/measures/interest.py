@@ -25,6 +25,8 @@ COMPONENTS = (
     "ideal_point_rank",
     "us_troops_rank",
 )
+#: Columns on which an index of ties rests.
+TIES = (*(f"ties.{name}" for name in COMPONENTS), "ties.is_host_itself")
 # How an index weighs its components.
 WEIGHTS = ("equal", "principal_component")
 # Components that say how much a power favors the government, for divergence.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -15,6 +16,32 @@ def code_digest(stage: str) -> str:
 
     known = file_digests()
     return digest_json({within_package(p): known[p][:DIGEST_LENGTH] for p in code_of(stage)})
+
+
+@functools.lru_cache(maxsize=256)
+def digest_of_imports(modules: tuple[str, ...]) -> str:
+    """Digest of the packages' modules that a page's modules import, and of what those import.
+
+    Parameters
+    ----------
+    modules : tuple of str
+        Texts of the page's modules; one that is no Python imports nothing.
+    """
+    from collsec.core.import_graph import file_digests, files_reached, within_package
+    from collsec.core.provenance import DIGEST_LENGTH, digest_json
+
+    entries: set[str] = set()
+    for text in modules:
+        with suppress(SyntaxError):
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    entries |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
+                elif isinstance(node, ast.Import):
+                    entries |= {alias.name for alias in node.names}
+    known = file_digests()
+    return digest_json(
+        {within_package(p): known[p][:DIGEST_LENGTH] for p in files_reached(entries)}
+    )
 
 
 def code_of(stage: str) -> list[Path]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from collsec.core import processor
 from collsec.core.manifest import WorkUnit
 from collsec.core.project import Project
-from collsec.pipeline.code import code_digest
+from collsec.pipeline.code import code_digest, digest_of_imports
 
 if TYPE_CHECKING:
     from collsec.core.manifest import Digests
@@ -45,9 +45,11 @@ def rests_on(
     found = digests.of_all(sources(project, unit.stage))
     settings = {"code version": code_digest(unit.stage)}
     if unit.hypothesis:
-        from collsec.hypothesis.specification import specification_digest
+        from collsec.hypothesis.specification import modules_of, specification_digest
 
         settings["specification"] = specification_digest(project, unit.hypothesis)
+        if modules := modules_of(project, unit.hypothesis):
+            settings["what its modules import"] = digest_of_imports(modules)
     if unit.hypothesis or unit.stage in OF_ALL:
         settings["study file"] = study_digest(project, is_whole=unit.stage in OF_ALL)
     if unit.stage in WITH_DRAWS:

@@ -18,7 +18,6 @@ Known = TypeVar("Known")
 
 def registered() -> Registries:
     """What a specification may name of the code: all but tables, claims, and sources."""
-    import collsec.subjects  # noqa: F401  (parts register themselves)
     from collsec.designs import DESIGNS, PARTS
     from collsec.evidence.verdict import CODES
     from collsec.histories.cohorts import CLUSTERS, DAY_STRATA, RULES, STRATA

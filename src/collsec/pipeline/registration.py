@@ -71,6 +71,4 @@ def _version(project: Project, source: str) -> str:
 
 
 def _registered_inputs(project: Project, hypothesis: str) -> Inputs:
-    import collsec.subjects  # noqa: F401 - parts register themselves on import
-
     return read_inputs(project, hypothesis)

@@ -131,7 +131,6 @@ def shard(project: Project, hypothesis: str, profile: str, name: str) -> None:
     CollsecError
         If the shard is ill-formed, or something cannot be estimated.
     """
-    import collsec.subjects  # noqa: F401 - parts register themselves on import
     from collsec.designs import tasks as work
     from collsec.designs.registry import get
     from collsec.hypothesis.multiverse import expand
@@ -178,7 +177,6 @@ def estimate(project: Project, hypothesis: str, profile: str, shards: int) -> No
     """
     import pandas as pd
 
-    import collsec.subjects  # noqa: F401 - parts register themselves on import
     from collsec.core.provenance import data_vintage
     from collsec.designs import tasks as work
     from collsec.evidence.estimation import estimate_hypothesis

@@ -14,7 +14,6 @@ from typing import Any, Protocol, cast
 
 import pandas as pd
 
-import collsec.subjects  # noqa: F401 - parts register themselves on import
 from collsec.designs import registry
 from collsec.designs.estimate import UNITS, Estimate, Quantity, Unit
 from collsec.designs.parts import PARTS, VariablesOf
