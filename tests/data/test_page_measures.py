@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from collsec import Hypothesis
 from collsec.designs import DESIGNS, Inputs
 from collsec.hypothesis.validation import load
 from collsec.measures import get
+from riskset.regression.two_way_poisson import fit_with_controls
 from study import PROJECT, known, study_inputs
 
 
@@ -274,3 +276,57 @@ def test_a_war_is_exposed_by_the_first_weapons_that_there_are() -> None:
     ]
     assert found["members"].tolist() == [set(), set(), {2}, set(), set(), set()]
     assert found["has_member"].tolist() == [True, True, True, False, True, True]
+
+
+def test_disputes_of_the_year_before_are_held_fixed_where_acts_are_turned() -> None:
+    inputs("h16")
+    module = sys.modules[get("disputes_begun").function.__module__]
+    panel = DESIGNS["panel_counts"].prepare(inputs("h16"), inputs("h16").spec.exposure)
+    before = module.year_before(panel)
+    assert np.isnan(before[:, 0]).all()
+    assert np.expm1(before[:, 1:]) == pytest.approx(panel.counts[:, :-1])
+    kept = replace(panel, counts=np.where(np.isnan(before), np.nan, panel.counts))
+    fit = fit_with_controls(kept.cells, before[None])
+    # Freed of its own estimate the path as it is has no score left; freed of nothing it has one.
+    rest = module.shifted_scores(kept, before, fit.estimate)[:, 0].sum()
+    assert abs(rest) < abs(module.shifted_scores(kept, before, 0.0)[:, 0].sum()) / 10
+    # A path turned by two years has its exposure two years later.
+    turned = replace(kept, exposure=np.roll(kept.exposure, 2, axis=1))
+    assert module.shifted_scores(turned, before, 0.0)[:, 0] == pytest.approx(
+        module.shifted_scores(kept, before, 0.0)[:, 2]
+    )
+
+
+def test_the_clock_runs_from_the_latest_agreement_before_troops() -> None:
+    inputs("h18")
+    module = sys.modules[type(DESIGNS["from_agreement"]).__module__]
+    wars = pd.DataFrame(
+        {
+            "unit_id": ["a", "b", "c"],
+            "conflict_id": [1, 2, 3],
+            "onset_date": days(*["1990-01-01"] * 3),
+            "exit_date": days("2000-01-01", "2001-01-01", "2030-01-01"),
+            "is_ended": [True, True, True],
+        }
+    )
+    signed = pd.DataFrame(
+        {
+            "conflict_id": [1, 1, 1, 2, 3, 3],
+            "from_date": days(
+                "1992-01-01", "1995-01-01", "1997-01-01", "2001-01-01", "2010-01-01", "2012-01-01"
+            ),
+        }
+    )
+    # Troops come to war a after its second agreement, to war c before its first.
+    arrivals = pd.Series({"a": days("1996-01-01")[0], "c": days("2009-01-01")[0]})
+    last = pd.Timestamp("2021-12-31")
+    found = module.since_latest(wars, signed, arrivals, last).set_index("unit_id")
+    assert found.index.tolist() == ["a@0", "a@1", "c@0"]
+    # Not set back by the agreement after troops, and none on the day of the end.
+    assert found["time_zero"].tolist() == days("1992-01-01", "1995-01-01", "2010-01-01")
+    assert found["exit_date"].tolist() == [*days("1995-01-01", "2000-01-01"), last]
+    assert found["is_ended"].tolist() == [False, True, False]
+    never = arrivals.mask(arrivals.notna())
+    every = module.since_latest(wars, signed, never, last).set_index("unit_id")
+    assert every.index.tolist() == ["a@0", "a@1", "a@2", "c@0", "c@1"]
+    assert every["is_ended"].tolist() == [False, False, True, False, False]
