@@ -14,6 +14,7 @@ from collsec.designs.estimate import Estimate, Quantity, Unit
 from collsec.designs.fixed_at_onset import FixedAtOnset
 from collsec.designs.inputs import Inputs, Prepared
 from collsec.designs.parts import Context, Part, part
+from collsec.designs.printed import Column, RecordTable
 from collsec.designs.registry import design
 from collsec.histories.panels import DAYS_PER_MONTH
 from collsec.hypothesis.specification import ExposureSpec
@@ -299,3 +300,103 @@ def support_by_pact(context: Context) -> Part:
         found[f"support.{name}_troops"] = Quantity(int(own["sent_troops"].sum()), Unit.COUNT)
         found[f"support.{name}_any"] = Quantity(int(own["gave_support"].sum()), Unit.COUNT)
     return Part(quantities=found)
+
+
+#: By what a war is exposed, the first that holds.
+_WHOSE = {
+    "member_fights": "A permanent member with weapons fights",
+    "other_fights": "Another nuclear state fights",
+    "member_pact": "Nobody of these; the host has a pact with a permanent member with weapons",
+    "other_pact": "The host has a pact with another nuclear state alone",
+    "nobody": "None of these",
+}
+
+
+def whose_weapons(
+    episodes: pd.DataFrame, ties: pd.DataFrame, nuclear_states: pd.DataFrame
+) -> pd.DataFrame:
+    """Whose weapons expose each war, and which permanent members fight or have a pact there.
+
+    Returns
+    -------
+    DataFrame
+        By war, in the order of `episodes`: ``whose`` (a key of :data:`_WHOSE`), ``members`` (codes
+        of the permanent members with weapons that have a pact with the host), ``has_member``
+        (whether a permanent member, with weapons or not, fights or has such a pact).
+    """
+    allies = ties[ties["has_defense_pact"].fillna(False).astype(bool)]
+    by_war = {w: {int(c) for c in cs} for w, cs in allies.groupby("episode_id")["gwno_power"]}
+    permanent = {int(code) for code in ties.loc[ties["is_p5"], "gwno_power"].dropna()}
+    rows = []
+    wars = episodes[["unit_id", "onset_date", "gwno_a", "gwno_b"]]
+    for war, onset, side_a, side_b in zip(*(wars[name] for name in wars), strict=True):
+        nuclear = _nuclear_on(nuclear_states, onset)
+        parties = _states(side_a) | _states(side_b)
+        pacts = by_war.get(war, set())
+        holds = (
+            ("member_fights", parties & nuclear & permanent),
+            ("other_fights", parties & nuclear),
+            ("member_pact", pacts & nuclear & permanent),
+            ("other_pact", pacts & nuclear),
+            ("nobody", {0}),
+        )
+        whose = next(name for name, states in holds if states)
+        rows.append((whose, pacts & nuclear & permanent, bool((parties | pacts) & permanent)))
+    return pd.DataFrame(rows, columns=["whose", "members", "has_member"], index=episodes.index)
+
+
+@part(
+    roles=(),
+    tables=(
+        RecordTable(
+            name="weapons",
+            record="nuclear_ties",
+            caption="What exposes the wars that are compared: each stands in the first line that "
+            "holds. With a first act: a resolution or a vetoed draft while the war went on.",
+            columns=(
+                Column("Whose weapons", "label", width=40),
+                Column("Wars", "wars", Unit.COUNT),
+                Column("With a first act", "acts", Unit.COUNT),
+            ),
+        ),
+    ),
+    uses=(
+        *_PARTIES,
+        *_NUCLEAR,
+        *("ties.episode_id", "ties.gwno_power", "ties.is_p5", "ties.has_defense_pact"),
+    ),
+)
+def nuclear_ties(context: Context) -> Part:
+    """How many wars are exposed by parties and by pacts, and by those of permanent members."""
+    prepared, inputs = context.prepared, context.inputs
+    units, acted = prepared.units, prepared.outcome["is_event"].to_numpy(bool)
+    frames = inputs.following(inputs.episodes)
+    found = whose_weapons(units, frames["ties"], frames["nuclear_states"])
+    whose, has_member = found["whose"], found["has_member"].to_numpy(bool)
+    is_exposed = (whose != "nobody").to_numpy(bool)
+    rows = [
+        {
+            "label": label,
+            "wars": int((whose == name).sum()),
+            "acts": int((acted & (whose == name).to_numpy(bool)).sum()),
+        }
+        for name, label in _WHOSE.items()
+    ]
+    usa = found["members"].map(lambda codes: 2 in codes).to_numpy(bool)
+    alone = (whose == "member_pact").to_numpy(bool)
+    counts = {
+        "exposed": is_exposed,
+        "by_pact": alone,
+        "by_pact.usa": alone & usa,
+        "by_member": is_exposed & has_member,
+        "without_member": is_exposed & ~has_member,
+        "without_member.acts": is_exposed & ~has_member & acted,
+        "member_unexposed": ~is_exposed & has_member,
+    }
+    return Part(
+        quantities={
+            f"weapons.{name}": Quantity(int(which.sum()), Unit.COUNT)
+            for name, which in counts.items()
+        },
+        records={"nuclear_ties": rows},
+    )

@@ -111,8 +111,8 @@ def deaths_before(
     table = table.reindex(columns=range(first, int(month.max()) + 1)).fillna(0.0)
     running = np.zeros((len(table) + 1, table.shape[1] + 1))  # a host without a record: no deaths
     running[:-1, 1:] = table.to_numpy(float).cumsum(axis=1)
-    row = table.index.get_indexer(pd.Index(hosts.ravel()))  # −1, the last, if none
-    row = row.reshape(hosts.shape)
+    places = table.index.get_indexer(pd.Index(hosts.ravel()))  # −1, the last, if none
+    row = places.reshape(hosts.shape)
     begin, end = (np.clip(m - first, 0, table.shape[1]) for m in (since, until))
     found: np.ndarray = running[row, np.maximum(end, begin)] - running[row, begin]
     return found

@@ -2,7 +2,8 @@
 
 A mechanism, not an effect on the war: if a veto silences the Council, the next resolution comes
 later after a veto than after a resolution. The end of the war competes. Whether a mission is there
-lies on the path from the vote to the next act, and is not conditioned on.
+lies on the path from the vote to the next act, and is not conditioned on. Within one war the ratio
+has no meaning without its reference (``exchanged_votes.py``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pandas as pd
 from collsec.core.schema import Role
 from collsec.designs import curves
 from collsec.designs.comparison import Comparison
-from collsec.designs.estimate import Estimate, counts_of
+from collsec.designs.estimate import Estimate, Quantity, Unit, counts_of
 from collsec.designs.jackknife import difference, hazard_ratio
 from collsec.designs.parts import Context, CurveKind, CurveOf, Part, TableOf, VariablesOf, part
 from collsec.histories.cohorts.votes import ADJUSTMENT, followed_for, votes_on_wars
@@ -25,10 +26,12 @@ from collsec.histories.panels import days_of
 from collsec.histories.timelines import counted_acts
 from riskset import least_squares_refit
 
+from .exchanged_votes import BLOCKS_YEARS, vote_days, within_war
 from .vetoes import COUNTS_COLUMNS
 
 WITHIN_MONTHS = 12
 HORIZON_MONTHS = 24
+WHOLE_WAR = 0
 ARMS = {1.0: "After a veto", 0.0: "After a resolution"}
 ARM_NAMES = {1.0: "veto", 0.0: "resolution"}
 
@@ -63,8 +66,10 @@ ACTS = (
             "mechanism",
             (Role.MECHANISM,),
             "What the Council did next on the same conflict. Events are the acts, the end of the "
-            "war competes: hazard ratios of the act unless a unit is named. Intervals at 95 %, by "
-            "a jackknife over conflicts, but the shares' by the sandwich. "
+            "war competes: hazard ratios of the act unless a unit is named. Ratios within the same "
+            "war are multiples of what exchanged outcomes of votes give, and count days of votes. "
+            "Intervals at 95 %, by a jackknife over conflicts, but the shares' by the sandwich, "
+            "those within the same war by the exchanges. "
             f"{COUNTS_COLUMNS}",
         ),
     ),
@@ -89,9 +94,9 @@ ACTS = (
     variables=(
         *(
             VariablesOf(f"next_action.*.{what}", {"{name}": "estimate", "{name}_ci": "interval"})
-            for what in ("hazard", "within_war", "difference")
+            for what in ("hazard", "within_war*", "difference")
         ),
-        VariablesOf("next_action.*.within_war", {"{name}_finding": "finding"}),
+        VariablesOf("next_action.*.within_war*", {"{name}_finding": "finding"}),
         VariablesOf("next_action.*.after_*", {"{name}": "estimate", "{name}_n": "n_units"}),
     ),
     uses=(
@@ -113,14 +118,66 @@ def next_action(context: Context) -> Part:
         context.inputs.extents,
         context.inputs.spec.cohort.types,
     )
+    chapter = context.inputs.acts[["item_id", "conflict_id", "is_chapter_vii"]].drop_duplicates()
+    votes = votes.merge(chapter, on=["item_id", "conflict_id"], how="left", validate="m:1")
     made: list[Estimate] = []
+    said: dict[str, Quantity] = {}
     drawn = []
     for act in ACTS:
         known_until = context.inputs.extents[act.record].last_day
         followed = until_next(votes, counted_acts(context.inputs.acts), act, known_until)
         made += _estimates(context, followed, act, known_until)
+        days = vote_days(votes, counts_as(votes, act), known_until)
+        for years in BLOCKS_YEARS if act is ACTS[0] else (WHOLE_WAR,):
+            found, ratios = _within_war(context, days, act, years)
+            made.append(found)
+            said |= ratios
         drawn.append(incidence_curves(followed, act))
-    return Part(made, pd.concat(drawn, ignore_index=True))
+    return Part(made, pd.concat(drawn, ignore_index=True), said)
+
+
+def counts_as(acts: pd.DataFrame, act: Act) -> pd.Series:
+    """Which of the acts of the Council are adopted resolutions of the kind that is asked for."""
+    found = acts["act"] == "resolution"
+    if act.classes:
+        found &= acts["action_class"].isin(act.classes)
+    if act.is_chapter_vii:
+        found &= acts["is_chapter_vii"].fillna(False).astype(bool)
+    return found
+
+
+def _within_war(
+    context: Context, days: pd.DataFrame, act: Act, years: int
+) -> tuple[Estimate, dict[str, Quantity]]:
+    """The ratio within the same war, and what it is without its reference and without an effect."""
+    name = f"next_action.{act.name}.within_war" + (f"_{years}y" if years else "")
+    within = f"{years} calendar year" + "s" * (years > 1) if years else "the war"
+    found, observed, without = within_war(
+        days,
+        years,
+        draws=context.draws.bootstrap_draws,
+        seed=context.inputs.study.seed,
+        estimate_id=f"{context.name}.{name}",
+        label=f"{act.label}: within the same war, outcomes exchanged within {within}",
+        level=context.inputs.study.usual_level,
+        power=context.inputs.study.power,
+        estimand="hazard_ratio_of_action",
+        **_common(context),
+    )
+    return found, {
+        f"{name}_observed": Quantity(observed, Unit.RATIO),
+        f"{name}_without_effect": Quantity(without, Unit.RATIO),
+    }
+
+
+def _common(context: Context) -> dict[str, Any]:
+    """What every estimate of this part is of."""
+    return {
+        "hypothesis": context.name,
+        "role": Role.MECHANISM,
+        "measure": "vote",
+        "lag_months": 0,
+    }
 
 
 def until_next(
@@ -136,13 +193,8 @@ def until_next(
         The votes cast before the record ends, with ``stop`` (days), ``cause`` (``act``, ``end`` or
         empty) and ``event`` (whether it is the act).
     """
-    adopted = acts[acts["act"] == "resolution"]
-    if act.classes:
-        adopted = adopted[adopted["action_class"].isin(act.classes)]
-    if act.is_chapter_vii:
-        adopted = adopted[adopted["is_chapter_vii"].fillna(False).astype(bool)]
     known = (
-        adopted[["conflict_id", "date"]]
+        acts.loc[counts_as(acts, act), ["conflict_id", "date"]]
         .dropna()
         .drop_duplicates()
         .rename(columns={"date": "next_date"})
@@ -179,12 +231,7 @@ def _estimates(
     comparison = Comparison(
         followed, "is_blocked", ADJUSTMENT, ("type_group",), cluster="conflict_id", unit="vote_id"
     )
-    common: dict[str, Any] = {
-        "hypothesis": context.name,
-        "role": Role.MECHANISM,
-        "measure": "vote",
-        "lag_months": 0,
-    }
+    common = _common(context)
     name = f"{context.name}.next_action.{act.name}"
     made = [
         hazard_ratio(
@@ -196,16 +243,6 @@ def _estimates(
             **common | {"estimand": "hazard_ratio_of_action"},
         )
     ]
-    made.append(
-        hazard_ratio(
-            dataclasses.replace(comparison, strata=("episode_id",)),
-            level=level,
-            power=study.power,
-            estimate_id=f"{name}.within_war",
-            label=f"{act.label}: within the same war",
-            **common | {"estimand": "hazard_ratio_of_action"},
-        )
-    )
     for value, arm in ARM_NAMES.items():
         own = followed[followed["is_blocked"] == value]
         made.append(

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from collsec_page.h2 import next_action, war_age
+from collsec_page.h2 import war_age
+from collsec_page.h2.exchanged_votes import compared, followed, vote_days
 from collsec_page.h3 import powers
 
 from collsec.designs import Inputs
@@ -19,7 +20,6 @@ from collsec.designs.parts import Context
 from collsec.designs.split_exposure import by_clock, rows_of, split_by_clock
 from collsec.designs.time_varying import lay_out
 from collsec.histories.cohorts.votes import ADJUSTMENT, votes_on_wars
-from collsec.histories.timelines import counted_acts
 from collsec.hypothesis.validation import load
 from collsec.measures.interest import COMPONENTS, P5
 from riskset import cox_ph
@@ -63,14 +63,9 @@ def test_r_gives_the_next_act_within_the_same_war(cox_by_r: CoxByR) -> None:
     votes = votes_on_wars(
         made.episodes, made.acts, made.timelines["council"], made.extents, made.spec.cohort.types
     )
-    act = next_action.ACTS[0]
-    rows = next_action.until_next(
-        votes, counted_acts(made.acts), act, made.extents[act.record].last_day
-    )
-    rows = rows.assign(start=rows.get("start", 0.0))
-    own = Comparison(
-        rows, "is_blocked", ADJUSTMENT, ("episode_id",), cluster="conflict_id", unit="vote_id"
-    ).fit()
+    days = vote_days(votes, votes["is_blocked"] == 0, made.extents["resolutions"].last_day)
+    rows = followed(days, days["kind"].to_numpy(str))
+    own = compared(rows).fit()
     found = cox_by_r(rows, ["is_blocked", *ADJUSTMENT], ["episode_id"], "conflict_id")
     assert float(own.params["is_blocked"]) == pytest.approx(found["x1"], abs=1e-6)
 

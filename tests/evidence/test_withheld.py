@@ -268,14 +268,3 @@ def test_a_list_may_name_what_has_not_been_estimated_yet(root: Path) -> None:
     (root / withheld.FILE).unlink()
     withheld.check(Project(root))
     assert withheld.read(Project(root)) == []
-
-
-def test_the_study_withdraws_what_its_review_refuted(repository: Path) -> None:
-    """Claims C09 and C10 (h17), C03a (h2)."""
-    names = {name for one in withheld.read(Project(repository)) for name in one.names}
-    assert {
-        "h17.primary",
-        "h17.recent_unopposed",
-        "h2.next_action.*.within_war",
-    } <= names
-    withheld.check(Project(repository))

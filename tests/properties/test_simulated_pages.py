@@ -35,7 +35,7 @@ FEW, MANY = 16, 200
 SIZES = [FEW, pytest.param(MANY, marks=pytest.mark.slow)]
 #: Pages on acts that begin while a unit is followed, on a covariate before, and on panels.
 ACTS = ("h8", "h9", "h10", "h12")
-PANELS = ("h13", "h14", "h15", "h16", "h17")
+PANELS = ("h13", "h14", "h15", "h16")
 RATIO = math.log(2)
 #: Each real act falls on so many units where the size of an effect is to be told.
 TIMES = 4

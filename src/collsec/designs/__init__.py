@@ -11,6 +11,7 @@ from collsec.designs import (
     exclusions,  # noqa: F401
     fixed_at_onset,  # noqa: F401
     functional_form,  # noqa: F401
+    horizons,  # noqa: F401
     monthly_violence,  # noqa: F401
     months_at_war,  # noqa: F401
     multi_state,  # noqa: F401

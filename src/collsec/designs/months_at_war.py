@@ -25,6 +25,7 @@ from collsec.core.schema import Role
 from collsec.designs import curves as drawn_curves
 from collsec.designs.estimate import USUAL, Estimate, Quantity, Scale, Unit, seed_for
 from collsec.designs.inputs import Inputs, PanelBuilder, cohort_of
+from collsec.designs.kept_together import Series
 from collsec.designs.multiverse import Ratio
 from collsec.designs.preference import explaining
 from collsec.designs.redrawn import EVE_DRAWS, EVE_MONTHS, EVE_WEIGHT, RedrawnDesign
@@ -42,6 +43,9 @@ from riskset import EstimationError, MatchedOutcomes, matched_difference, matche
 from riskset.inference import Calibration, InvertedInterval, set_rerandomization
 from riskset.inference.matched_sets import set_rejections
 
+#: Acts are redrawn one by one, or those on one war together.
+RERANDOMIZED, TOGETHER = "set_rerandomization", "series_rerandomization"
+
 
 @dataclass(frozen=True, slots=True)
 class Matched:
@@ -54,12 +58,22 @@ class Matched:
         Months at war in each member's window.
     window, shift : int
         Months of the window, and from the act to its beginning.
+    is_together : bool
+        Whether the acts on one war are redrawn together.
     """
 
     sets: MatchedSets
     outcome: np.ndarray
     window: int
     shift: int
+    is_together: bool = False
+
+    @property
+    def series(self) -> Series:
+        """The sets, with the acts on one war as a series."""
+        members, acts = self.sets.members, self.sets.acts
+        codes = pd.factorize(pd.concat([members["unit_id"], acts["unit_id"]]))[0]
+        return Series(self.numbers(), codes[: len(members)], codes[len(members) :])
 
     def numbers(self, cluster: str = "conflict_id") -> MatchedOutcomes:
         """Outcomes by set, with the clusters of the acts."""
@@ -183,7 +197,8 @@ def lay_out(
         day + np.timedelta64(days_of(shift), "D"),
         window,
     )
-    return Matched(sets, outcome_months, window, shift)
+    together = (exposure.inference or spec.inference.method) == TOGETHER
+    return Matched(sets, outcome_months, window, shift, together)
 
 
 def _acts(units: pd.DataFrame, spells: pd.DataFrame) -> pd.DataFrame:
@@ -227,7 +242,6 @@ def _on_days(inputs: Inputs, units: pd.DataFrame, name: str, days: pd.Series) ->
     return found.reshape(len(days), len(units))
 
 
-RERANDOMIZED = "set_rerandomization"
 RATIO = "ratio_of_months"
 FEWEST_ACTS = 3
 
@@ -239,8 +253,8 @@ class MonthsAtWar(RedrawnDesign[Matched]):
     name = "months_at_war"
     kind = "exposure"
     honors = frozenset({LAG, LAGS, STRATA, DAY_STRATA})
-    methods = (RERANDOMIZED,)
-    further_methods = (RERANDOMIZED, SANDWICH)
+    methods = (RERANDOMIZED, TOGETHER)
+    further_methods = (RERANDOMIZED, TOGETHER, SANDWICH)
     exposed_outcome = "act with a complete window"
     clock = "going on that day"
     estimand = RATIO
@@ -317,13 +331,20 @@ class MonthsAtWar(RedrawnDesign[Matched]):
     def inverted(
         self, laid_out: Matched, estimate: float, *, draws: int, level: float, seed: int
     ) -> InvertedInterval:
-        """By redrawing each act within its set."""
+        """By redrawing each act within its set, those on one war together where asked."""
+        if laid_out.is_together:
+            return laid_out.series.inverted(draws=draws, level=level, seed=seed)
         return set_rerandomization(laid_out.numbers(), draws=draws, level=level, seed=seed)
 
     def rejected(
         self, laid_out: Matched, draws: int, seed: int, chances: Any = None
     ) -> tuple[int, np.ndarray]:
-        """Acts that fall on any member of their set, alike or by weights."""
+        """Acts that fall on any member of their set, alike or by weights.
+
+        With weights they fall one by one, whatever the test's own reference.
+        """
+        if laid_out.is_together:
+            return laid_out.series.rejections(draws, 1 - USUAL, seed, chances)
         return set_rejections(laid_out.numbers(), draws, 1 - USUAL, seed, chances)
 
     def anticipation(self, inputs: Inputs, laid_out: Matched, landmark: int = 0) -> Calibration:
@@ -397,6 +418,11 @@ class MonthsAtWar(RedrawnDesign[Matched]):
             f"eve_of_peace.{name}.rejection": Quantity(one.rejection_rate, Unit.SHARE, digits=1)
             for name, one in later.items()
         }
+        if laid_out.is_together:
+            seed = seed_for(inputs.study.seed, f"{inputs.spec.hypothesis}.series")
+            rate = laid_out.series.rejected_one_by_one(EVE_DRAWS, 1 - USUAL, seed)
+            said["one_by_one.rejection"] = Quantity(rate, Unit.SHARE, digits=1)
+            said["series.held"] = Quantity(laid_out.series.held(EVE_DRAWS, seed), Unit.SHARE)
         found = explaining(
             laid_out.numbers(inputs.spec.cluster),
             laid_out.sets.members["days_to_end"].to_numpy(float) <= days_of(EVE_MONTHS),
@@ -451,12 +477,15 @@ class MonthsAtWar(RedrawnDesign[Matched]):
         age = members["age_days"].to_numpy(float) / DAYS_PER_MONTH
         ages = dataclasses.replace(months, outcome=age)
         coarsened = int((prepared.sets.acts["strata"] < len(inputs.spec.strata)).sum())
+        expected, (low, high) = float(months.expected.mean()), inputs.spec.estimand.no_effect
         return [], {
             "acts": Quantity(len(prepared.sets.acts), Unit.COUNT),
             "window": Quantity(prepared.window, Unit.MONTHS, digits=0),
             "coarsened": Quantity(coarsened, Unit.COUNT),
             "own.months": Quantity(float(months.treated.mean()), Unit.MONTHS),
-            "others.months": Quantity(float(months.expected.mean()), Unit.MONTHS),
+            "others.months": Quantity(expected, Unit.MONTHS),
+            "margin.low": Quantity((low - 1) * expected, Unit.MONTHS, digits=1),
+            "margin.high": Quantity((high - 1) * expected, Unit.MONTHS, digits=1),
             "own.age": Quantity(float(age[is_own].mean()), Unit.MONTHS, digits=0),
             "others.age": Quantity(float(ages.expected.mean()), Unit.MONTHS, digits=0),
         }

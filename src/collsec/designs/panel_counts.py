@@ -117,8 +117,8 @@ class PanelCounts(RedrawnDesign[Panel]):
 
     name = "panel_counts"
     kind = "by_period"
-    methods = (SHIFTED,)
-    further_methods = (SHIFTED, SANDWICH)
+    methods: tuple[str, ...] = (SHIFTED,)
+    further_methods: tuple[str, ...] = (SHIFTED, SANDWICH)
     exposed_outcome = "exposed {period}"
     unit = "{unit}"
     clock = "in the same periods"

@@ -25,7 +25,7 @@ def _after_each(council: pd.DataFrame, column: str, months: int = WINDOW_MONTHS)
     "exposure",
     "Draft on the conflict vetoed in the past 12 months",
     uses=(*_ACTS, "council.vetoes"),
-    contrast=("wars in the year after a veto on them", "other wars of the same type and age"),
+    contrast=("wars in the year after a veto on them", "other wars of the same type, {clock}"),
     act="Veto",
 )
 def veto_12m(council: pd.DataFrame) -> pd.DataFrame:
