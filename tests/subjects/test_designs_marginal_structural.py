@@ -9,7 +9,14 @@ import pandas as pd
 import pytest
 
 from collsec.designs.inputs import Inputs, Prepared
-from collsec.subjects.deployment.marginal_structural import fit_weighted, history, with_weights
+from collsec.histories.registry import Extent
+from collsec.subjects.deployment.marginal_structural import (
+    AGREEMENT,
+    fit_weighted,
+    history,
+    on_record,
+    with_weights,
+)
 from made_up_cohorts import SPEC, inputs_of, prepared_of
 from riskset import EstimationError
 
@@ -42,7 +49,9 @@ def one_war(lag: int = 6) -> tuple[Inputs, Prepared]:
         timelines={
             "war": timeline("is_war", (1, "2001-01-01", 1), (1, "2002-01-01", 0)),
             "council": timeline("acts", (1, "2000-06-15", 1)),
-        }
+            "peace_process": timeline("agreements", (1, "2000-04-20", 1), (1, "2000-08-10", 2)),
+        },
+        extents={"agreements": Extent(DAY("1998-01-01"), DAY("2002-06-30"))},
     )
     return inputs, prepared_of(units, calendar, lag)
 
@@ -58,6 +67,21 @@ def test_history_is_what_was_known_when_the_month_began() -> None:
     assert one["has_earlier_act"].eq(1).idxmax() == 11
     assert one["is_internationalized"].eq(1).all() and one["in_africa"].eq(1).all()
     assert not rows.loc[rows["unit"] == 1, "deploys"].any()
+
+
+def test_an_agreement_counts_for_two_years_and_where_it_is_on_record() -> None:
+    rows = history(*one_war())
+    one = rows[rows["unit"] == 0].set_index("month")[AGREEMENT]
+    # Month 3 begins on 30 April 2000, month 30 on 1 August 2002, after the record.
+    assert one.loc[:2].eq(0).all() and one.loc[3:28].eq(1).all()
+    assert one.loc[29:].isna().all() and rows["month"].max() == 36
+    other = rows[rows["unit"] == 1].set_index("month")[AGREEMENT]
+    assert other.loc[:28].eq(0).all()
+    inside = on_record(rows)
+    assert inside.groupby("unit")["month"].max().tolist() == [28, 28]
+    # Troops that were there before the record begins are none that come within it.
+    late = rows.assign(**{AGREEMENT: rows[AGREEMENT].where(rows["month"] > 15)})
+    assert on_record(late)["unit"].unique().tolist() == [1]
 
 
 def test_presence_counts_after_the_lag_and_for_good() -> None:
