@@ -39,6 +39,14 @@ LABELS = {
     "msm_truncated": "Marginal structural model, weights cut at their 1st and 99th percentile",
     "msm_unweighted": "The same model without weights",
 }
+#: Months before in which an agreement counts, its column, and the record of agreements.
+AGREEMENT_MONTHS, AGREEMENT, RECORD = 24, "has_recent_agreement", "agreements"
+#: In the months of that record alone: without agreements in the weights, and with.
+WITH_AGREEMENTS = {
+    "msm_on_record": "The weighted model, where agreements are on record",
+    "msm_agreement": "… weighted for an agreement in the 24 months before, too",
+}
+AGREEMENT_USES = tuple(f"peace_process.{c}" for c in ("conflict_id", "known_from", "agreements"))
 
 
 @part(
@@ -49,7 +57,7 @@ LABELS = {
             {"{name}.hr": "estimate", "{name}.ci": "interval", "{name}.ends": "exposed_events"},
         ),
     ),
-    uses=("war.is_war", "council.acts", "episodes.region"),
+    uses=("war.is_war", "council.acts", "episodes.region", *AGREEMENT_USES),
     designs=("time_varying",),
 )
 def marginal_structural(context: Context) -> Part:
@@ -61,7 +69,8 @@ def marginal_structural(context: Context) -> Part:
         weighted = stabilized_weights(months, lag, BASELINE, HISTORY)
     except EstimationError as error:
         known = _known(inputs, months)
-        return Part([Estimate.missing(error, **known, **_named(inputs, name)) for name in LABELS])
+        names = LABELS | WITH_AGREEMENTS
+        return Part([Estimate.missing(error, **known, **_named(inputs, name)) for name in names])
     weight = weighted["weight"]
     summary = {
         "mean": float(weight.mean()),
@@ -74,7 +83,10 @@ def marginal_structural(context: Context) -> Part:
         ),
     }
     return Part(
-        [fit_weighted(inputs, weighted, name) for name in LABELS],
+        [
+            *(fit_weighted(inputs, weighted, name) for name in LABELS),
+            *_with_agreements(inputs, on_record(months), lag),
+        ],
         quantities={
             "msm.weight_mean": Quantity(summary["mean"], Unit.NUMBER),
             "msm.weight_largest": Quantity(summary["largest"], Unit.NUMBER, digits=1),
@@ -93,7 +105,9 @@ def history(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
         The columns of :func:`~collsec.designs.discrete_time.unit_months` with ``arrival`` (the
         month of the first deployment; infinite if none), ``arrives`` (in this month),
         ``log_month``, and the columns of :data:`BASELINE` and :data:`HISTORY`: a year of war is
-        known when it is over, an act of the Council counts from :data:`ACTS_LAG_MONTHS` on.
+        known when it is over, an act of the Council counts from :data:`ACTS_LAG_MONTHS` on; and
+        :data:`AGREEMENT`: one was made known in the :data:`AGREEMENT_MONTHS` before (NaN where
+        these are not on record).
     """
     units, spells = prepared.units, prepared.spells
     assert spells is not None
@@ -121,7 +135,43 @@ def history(inputs: Inputs, prepared: Prepared) -> pd.DataFrame:
         in_africa=(of_unit["region"] == AFRICA).astype(float),
         is_war_last_year=as_of(war, "conflict_id", at, "is_war").astype(float),
         has_earlier_act=(as_of(council, "conflict_id", earlier, "acts") > 0).astype(float),
+        **{AGREEMENT: _recent_agreement(inputs, at)},
     )
+
+
+def _recent_agreement(inputs: Inputs, at: pd.DataFrame) -> np.ndarray:
+    """Whether an agreement was made known in the months before a day; NaN outside the record."""
+    process, record = inputs.timelines["peace_process"], inputs.extents[RECORD]
+    before = at.assign(date=at["date"] - pd.DateOffset(months=AGREEMENT_MONTHS))
+    counts = [as_of(process, "conflict_id", day, "agreements") for day in (at, before)]
+    found = (counts[0].to_numpy(float) > counts[1].to_numpy(float)).astype(float)
+    first = record.first_day + pd.DateOffset(months=AGREEMENT_MONTHS)
+    known = (at["date"] >= first) & (at["date"] <= record.last_day)
+    return np.where(known, found, math.nan)
+
+
+def on_record(months: pd.DataFrame) -> pd.DataFrame:
+    """The months in which agreements are on record, of wars without troops before them.
+
+    A war that had troops when the record begins was never at risk of receiving them within it.
+    """
+    inside = months[months[AGREEMENT].notna()]
+    first = inside.groupby("unit")["month"].transform("min")
+    return inside[inside["arrival"] >= first].reset_index(drop=True)
+
+
+def _with_agreements(inputs: Inputs, months: pd.DataFrame, lag: int) -> list[Estimate]:
+    """The weighted model on the same months, without agreements among the history and with."""
+    made = []
+    for name, history in zip(WITH_AGREEMENTS, (HISTORY, (*HISTORY, AGREEMENT)), strict=True):
+        try:
+            made.append(
+                fit_weighted(inputs, stabilized_weights(months, lag, BASELINE, history), name)
+            )
+        except EstimationError as error:
+            known = _known(inputs, months)
+            made.append(Estimate.missing(error, **known, **_named(inputs, name)))
+    return made
 
 
 def fit_weighted(inputs: Inputs, weighted: pd.DataFrame, name: str) -> Estimate:
@@ -174,4 +224,5 @@ def _known(inputs: Inputs, rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def _named(inputs: Inputs, name: str) -> dict[str, Any]:
-    return {"estimate_id": f"{inputs.spec.hypothesis}.{name}", "label": LABELS[name]}
+    label = (LABELS | WITH_AGREEMENTS)[name]
+    return {"estimate_id": f"{inputs.spec.hypothesis}.{name}", "label": label}

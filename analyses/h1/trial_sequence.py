@@ -23,11 +23,20 @@ from collsec.designs.parts import Context, Part, VariablesOf, part
 from riskset import CoxDesign, EstimationError, SequentialTrials, sequential_trials
 from riskset.inference import InferenceError
 
-from .marginal_structural import BASELINE, HISTORY, history
+from .marginal_structural import (
+    AGREEMENT,
+    AGREEMENT_USES,
+    BASELINE,
+    HISTORY,
+    history,
+    on_record,
+)
 
 LABELS = {
     "sequence": "Sequence of trials: once begun, whatever follows",
     "sequence_protocol": "Sequence of trials: others for as long as they have no troops",
+    "sequence_on_record": "Sequence of trials, where agreements are on record",
+    "sequence_agreement": "… adjusted for an agreement in the 24 months before, too",
 }
 
 
@@ -44,7 +53,7 @@ LABELS = {
             },
         ),
     ),
-    uses=("war.is_war", "council.acts", "episodes.region"),
+    uses=("war.is_war", "council.acts", "episodes.region", *AGREEMENT_USES),
     designs=("time_varying",),
 )
 def trial_sequence(context: Context) -> Part:
@@ -62,6 +71,7 @@ def trial_sequence(context: Context) -> Part:
         found.append(_protocol(inputs, kept, covariates))
     except (EstimationError, InferenceError) as error:
         found.append(_missing(inputs, compared(inputs, begun), "sequence_protocol", error))
+    found += _with_agreements(inputs, months, covariates)
     number = len(begun.counts)
     return Part(found, quantities={"sequence.trials": Quantity(number, Unit.COUNT)})
 
@@ -78,13 +88,31 @@ def decisions(inputs: Inputs, prepared: Prepared) -> tuple[pd.DataFrame, list[st
     """
     months = history(inputs, prepared)
     strata = stratum_indicators(months, inputs.spec.strata)
-    rows = pd.concat([months, strata], axis=1).assign(
+    # Troops had come before a month began: agreements are read a month earlier in both arms, so
+    # that none counts that was signed after they came.
+    eve = months.groupby("unit")[AGREEMENT].shift(1).fillna(months[AGREEMENT])
+    rows = pd.concat([months.assign(**{AGREEMENT: eve}), strata], axis=1).assign(
         begin=months["month"] - 1.0,
         end=months["month"].astype(float),
         has_come=(months["month"] > months["arrival"]).astype(int),
     )
     covariates = [*BASELINE, *HISTORY, *strata.columns]
     return rows, [name for name in covariates if rows[name].max() > rows[name].min()]
+
+
+def _with_agreements(inputs: Inputs, months: pd.DataFrame, covariates: list[str]) -> list[Estimate]:
+    """Trials of the months on record: adjusted as before, and for a recent agreement too."""
+    inside, made = on_record(months), []
+    for name, adjusted in (
+        ("sequence_on_record", covariates),
+        ("sequence_agreement", [*covariates, AGREEMENT]),
+    ):
+        try:
+            trials = emulated(inputs, inside, adjusted, "intention to treat")
+            made.append(_intention(inputs, trials, adjusted, name))
+        except EstimationError as error:
+            made.append(_missing(inputs, inside.assign(event=False).iloc[:0], name, error))
+    return made
 
 
 def emulated(
@@ -141,7 +169,9 @@ def _missing(inputs: Inputs, rows: pd.DataFrame, name: str, why: object) -> Esti
     return Estimate.missing(why, level=level, inference="cluster_jackknife", **known)
 
 
-def _intention(inputs: Inputs, trials: SequentialTrials, covariates: list[str]) -> Estimate:
+def _intention(
+    inputs: Inputs, trials: SequentialTrials, covariates: list[str], name: str = "sequence"
+) -> Estimate:
     """All that follows a first deployment counts; jackknife over clusters."""
     rows = compared(inputs, trials)
     # Nothing changes within a trial: one row for each war in it is the same likelihood.
@@ -161,7 +191,7 @@ def _intention(inputs: Inputs, trials: SequentialTrials, covariates: list[str]) 
         unit="unit",
     )
     study = inputs.study
-    known = _known(inputs, "sequence")
+    known = _known(inputs, name)
     found = hazard_ratio(comparison, level=study.usual_level, power=study.power, **known)
     return dataclasses.replace(found, **_counts(whole))
 

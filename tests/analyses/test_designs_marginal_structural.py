@@ -7,10 +7,18 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from collsec_page.h1.marginal_structural import BASELINE, HISTORY, fit_weighted, history
+from collsec_page.h1.marginal_structural import (
+    AGREEMENT,
+    BASELINE,
+    HISTORY,
+    fit_weighted,
+    history,
+    on_record,
+)
 
 from collsec.designs.discrete_time import stabilized_weights
 from collsec.designs.inputs import Inputs, Prepared
+from collsec.histories.registry import Extent
 from made_up_cohorts import SPEC, inputs_of, prepared_of
 from riskset import EstimationError
 
@@ -43,7 +51,9 @@ def one_war(lag: int = 6) -> tuple[Inputs, Prepared]:
         timelines={
             "war": timeline("is_war", (1, "2001-01-01", 1), (1, "2002-01-01", 0)),
             "council": timeline("acts", (1, "2000-06-15", 1)),
-        }
+            "peace_process": timeline("agreements", (1, "2000-04-20", 1), (1, "2000-08-10", 2)),
+        },
+        extents={"agreements": Extent(DAY("1998-01-01"), DAY("2002-06-30"))},
     )
     return inputs, prepared_of(units, calendar, lag)
 
@@ -59,6 +69,21 @@ def test_history_is_what_was_known_when_the_month_began() -> None:
     assert one["has_earlier_act"].eq(1).idxmax() == 11
     assert one["is_internationalized"].eq(1).all() and one["in_africa"].eq(1).all()
     assert not rows.loc[rows["unit"] == 1, "arrives"].any()
+
+
+def test_an_agreement_counts_for_two_years_and_where_it_is_on_record() -> None:
+    rows = history(*one_war())
+    one = rows[rows["unit"] == 0].set_index("month")[AGREEMENT]
+    # Month 3 begins on 30 April 2000, month 30 on 1 August 2002, after the record.
+    assert one.loc[:2].eq(0).all() and one.loc[3:28].eq(1).all()
+    assert one.loc[29:].isna().all() and rows["month"].max() == 36
+    other = rows[rows["unit"] == 1].set_index("month")[AGREEMENT]
+    assert other.loc[:28].eq(0).all()
+    inside = on_record(rows)
+    assert inside.groupby("unit")["month"].max().tolist() == [28, 28]
+    # Troops that were there before the record begins are none that come within it.
+    late = rows.assign(**{AGREEMENT: rows[AGREEMENT].where(rows["month"] > 15)})
+    assert on_record(late)["unit"].unique().tolist() == [1]
 
 
 def test_presence_counts_after_the_lag_and_for_good() -> None:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from collsec_page.h1.marginal_structural import history
+from collsec_page.h1.marginal_structural import AGREEMENT, history
 from collsec_page.h1.trial_sequence import (
     _intention,
     at_events,
@@ -88,7 +88,10 @@ def test_the_arms_are_those_counted_war_by_war() -> None:
 
 def test_one_row_a_war_is_the_same_likelihood_as_all_months() -> None:
     found = {e.estimate_id: e for e in PARTS["trial_sequence"].made(context()).estimates}
-    assert set(found) == {"h1.sequence", "h1.sequence_protocol"}
+    names = ("sequence", "sequence_protocol", "sequence_on_record", "sequence_agreement")
+    assert set(found) == {f"h1.{name}" for name in names}
+    # The same wars on record, whatever they are adjusted for.
+    assert found["h1.sequence_on_record"].n_units == found["h1.sequence_agreement"].n_units
     months, covariates = decisions(inputs(), prepared())
     trials = emulated(inputs(), months, covariates, "intention to treat")
     fit = cox_ph(
@@ -111,6 +114,21 @@ def test_one_row_a_war_is_the_same_likelihood_as_all_months() -> None:
     protocol = found["h1.sequence_protocol"]
     assert protocol.exposed_events == one.exposed_events
     assert protocol.n_events <= one.n_events
+
+
+def test_agreements_are_read_before_troops_came_in_both_arms() -> None:
+    """A month before that of the trial, which is the one after the month of the arrival."""
+    months, covariates = decisions(inputs(), prepared())
+    assert AGREEMENT not in covariates
+    before = history(inputs(), prepared())
+    later = months["month"] > 1
+    moved = before.groupby("unit")[AGREEMENT].shift(1)
+    same = (months[AGREEMENT] == moved) | (months[AGREEMENT].isna() & moved.isna())
+    assert (same | moved.isna())[later].all()
+    at_arrival = before[before["arrives"]].set_index("unit")[AGREEMENT]
+    first = months[months["month"] == months["arrival"] + 1].set_index("unit")[AGREEMENT]
+    both = pd.concat([at_arrival, first], axis=1, join="inner").dropna()
+    assert len(both) > 5 and (both.iloc[:, 0] == both.iloc[:, 1]).all()
 
 
 @pytest.mark.full
@@ -143,7 +161,7 @@ def test_r_gives_the_same_coefficient(cox_by_r) -> None:  # type: ignore[no-unty
     trials = emulated(inputs(), months, covariates, "intention to treat")
     rows = compared(inputs(), trials)
     theirs = cox_by_r(rows, ["assigned", *covariates], ["trial"], "group")
-    (one, _) = PARTS["trial_sequence"].made(context()).estimates
+    one, *_ = PARTS["trial_sequence"].made(context()).estimates
     assert math.log(one.estimate) == pytest.approx(float(theirs["x1"]), abs=SAME_MAXIMUM)
 
 
