@@ -20,6 +20,7 @@ from riskset.cox.binary_exposure import BinaryExposure
 from riskset.cox.case_cohort import case_cohort
 from riskset.cox.case_cohort_result import CaseCohortResult
 from riskset.cox.design import CoxDesign
+from riskset.cox.few_clusters import ClusterInference, cluster_inference
 from riskset.cox.fine_gray import fine_gray
 from riskset.cox.firth import FirthResult, firth_cox
 from riskset.cox.frailty import FrailtyResult, frailty_cox
@@ -66,6 +67,7 @@ from riskset.inference import (
     PooledEstimate,
     RerandomizationResult,
     RerandomizedEffect,
+    ScoreBootstrap,
     SpecificationCurve,
     SpecificationSummary,
     Split,
@@ -99,6 +101,7 @@ from riskset.inference import (
     risk_set_rerandomization,
     rubin_combine,
     schoenfeld_std_error,
+    score_bootstrap,
     score_test,
     set_rerandomization,
     specification_curve,
@@ -152,6 +155,7 @@ __all__ = [
     "BootstrapResult",
     "Calibration",
     "CaseCohortResult",
+    "ClusterInference",
     "CompleteCases",
     "ContractReport",
     "Contrasts",
@@ -196,6 +200,7 @@ __all__ = [
     "RerandomizationResult",
     "RerandomizedEffect",
     "ScalarEstimate",
+    "ScoreBootstrap",
     "SequentialTrials",
     "SpecificationCurve",
     "SpecificationSummary",
@@ -219,6 +224,7 @@ __all__ = [
     "circular_shifts",
     "clone_censor_weight",
     "cluster_bootstrap",
+    "cluster_inference",
     "cluster_jackknife",
     "combination",
     "compare",
@@ -274,6 +280,7 @@ __all__ = [
     "rmst_difference",
     "rubin_combine",
     "schoenfeld_std_error",
+    "score_bootstrap",
     "score_test",
     "sequential_trials",
     "set_rerandomization",
