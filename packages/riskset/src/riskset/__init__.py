@@ -112,9 +112,11 @@ from riskset.multistate.probabilities import TransitionProbabilities
 from riskset.multistate.transition_hazards import TransitionHazards, transition_hazards
 from riskset.multistate.transition_probabilities import transition_probabilities
 from riskset.nonparametric.aalen_johansen import CumulativeIncidence, aalen_johansen
+from riskset.nonparametric.accuracy import BrierScore, brier_score, calibration, expected_events
 from riskset.nonparametric.kaplan_meier import SurvivalCurve, kaplan_meier
 from riskset.nonparametric.logrank import LogrankTest, logrank
 from riskset.nonparametric.pseudo_values import pseudo_values
+from riskset.nonparametric.ranking import Concordance, concordance, time_auc
 from riskset.nonparametric.restricted_mean import rmst, rmst_difference
 from riskset.parametric.aft import aft
 from riskset.parametric.aft_result import AftResult
@@ -153,10 +155,12 @@ __all__ = [
     "BinaryExposure",
     "BootstrapInterval",
     "BootstrapResult",
+    "BrierScore",
     "Calibration",
     "CaseCohortResult",
     "ClusterInference",
     "CompleteCases",
+    "Concordance",
     "ContractReport",
     "Contrasts",
     "CountPanel",
@@ -219,6 +223,8 @@ __all__ = [
     "adjusted_survival",
     "aft",
     "benjamini_hochberg",
+    "brier_score",
+    "calibration",
     "case_cohort",
     "check_estimator",
     "circular_shifts",
@@ -229,6 +235,7 @@ __all__ = [
     "combination",
     "compare",
     "complete_cases",
+    "concordance",
     "contrast",
     "cox_ph",
     "discrete_hazard",
@@ -236,6 +243,7 @@ __all__ = [
     "equivalence_test",
     "event_stack",
     "ever_exposed_test",
+    "expected_events",
     "exposed_counts",
     "exposure_design",
     "fine_gray",
@@ -293,6 +301,7 @@ __all__ = [
     "standardize",
     "switches_on",
     "term_tests",
+    "time_auc",
     "transition_hazards",
     "transition_probabilities",
     "treatment_regimes",
