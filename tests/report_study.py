@@ -28,7 +28,7 @@ TITLES = {
 }
 VERDICTS = {
     "h1": ("inconclusive", [{"code": "undecided", "values": {}}]),
-    "h2": ("no-effect", [{"code": "within", "values": {"low": 0.8, "high": 1.25}}]),
+    "h2": ("no-effect", [{"code": "within", "values": {"low": 0.8, "high": 1.25, "level": 0.9}}]),
     "h3": (
         "supported",
         [{"code": "excludes_one", "values": {}}, {"code": "checks_hold", "values": {}}],
@@ -786,6 +786,7 @@ def write_study(
         (root / "reports" / "MANIFEST.json").write_text(json.dumps(manifest), encoding="utf-8")
     synthesis = {
         "p_holm": dict.fromkeys(hypotheses, 0.88),
+        "q_value": {},
         "families": {h: dataclasses.asdict(further_tests(estimate_rows(h))) for h in hypotheses},
     }
     (estimates / "study.json").write_text(json.dumps(synthesis), encoding="utf-8")
