@@ -113,8 +113,9 @@ from riskset.multistate.transition_hazards import TransitionHazards, transition_
 from riskset.multistate.transition_probabilities import transition_probabilities
 from riskset.nonparametric.aalen_johansen import CumulativeIncidence, aalen_johansen
 from riskset.nonparametric.accuracy import BrierScore, brier_score, calibration, expected_events
+from riskset.nonparametric.cumulative import CumulativeCurve, mean_cumulative, nelson_aalen
 from riskset.nonparametric.kaplan_meier import SurvivalCurve, kaplan_meier
-from riskset.nonparametric.logrank import LogrankTest, logrank
+from riskset.nonparametric.logrank import LogrankTest, gray_test, logrank
 from riskset.nonparametric.pseudo_values import pseudo_values
 from riskset.nonparametric.ranking import Concordance, concordance, time_auc
 from riskset.nonparametric.restricted_mean import rmst, rmst_difference
@@ -167,6 +168,7 @@ __all__ = [
     "Counts",
     "CoxDesign",
     "CoxResult",
+    "CumulativeCurve",
     "CumulativeIncidence",
     "DetectableEffect",
     "DiscreteHazardResult",
@@ -251,6 +253,7 @@ __all__ = [
     "fit_design",
     "flexible_parametric",
     "frailty_cox",
+    "gray_test",
     "holm",
     "iv_2sls",
     "joint_effects",
@@ -265,11 +268,13 @@ __all__ = [
     "matched_difference",
     "matched_ratio",
     "matched_sets",
+    "mean_cumulative",
     "merge_events",
     "minimum_detectable_effect",
     "moved_events",
     "needed_events",
     "negative_binomial",
+    "nelson_aalen",
     "null_calibration",
     "omitted_variable_bounds",
     "panel_ols",
