@@ -27,9 +27,10 @@ SLOW = ("firth_cox",)
 
 def curve(result: Any) -> np.ndarray:
     """The steps of a curve, whatever the clock."""
-    if isinstance(result, rs.SurvivalCurve | rs.CumulativeIncidence | rs.AdjustedSurvival):
-        table = result.tidy()
-        return table[[c for c in ("survival", "incidence", "std_error") if c in table]].to_numpy()
+    steps = rs.SurvivalCurve | rs.CumulativeIncidence | rs.AdjustedSurvival | rs.CumulativeCurve
+    if isinstance(result, steps):
+        table, shown = result.tidy(), ("survival", "incidence", "estimate", "std_error")
+        return table[[c for c in shown if c in table]].to_numpy()
     return np.concatenate((numbers(result), errors(result)))
 
 

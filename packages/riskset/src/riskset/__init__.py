@@ -20,6 +20,7 @@ from riskset.cox.binary_exposure import BinaryExposure
 from riskset.cox.case_cohort import case_cohort
 from riskset.cox.case_cohort_result import CaseCohortResult
 from riskset.cox.design import CoxDesign
+from riskset.cox.few_clusters import ClusterInference, cluster_inference
 from riskset.cox.fine_gray import fine_gray
 from riskset.cox.firth import FirthResult, firth_cox
 from riskset.cox.frailty import FrailtyResult, frailty_cox
@@ -66,6 +67,7 @@ from riskset.inference import (
     PooledEstimate,
     RerandomizationResult,
     RerandomizedEffect,
+    ScoreBootstrap,
     SpecificationCurve,
     SpecificationSummary,
     Split,
@@ -99,6 +101,7 @@ from riskset.inference import (
     risk_set_rerandomization,
     rubin_combine,
     schoenfeld_std_error,
+    score_bootstrap,
     score_test,
     set_rerandomization,
     specification_curve,
@@ -109,9 +112,12 @@ from riskset.multistate.probabilities import TransitionProbabilities
 from riskset.multistate.transition_hazards import TransitionHazards, transition_hazards
 from riskset.multistate.transition_probabilities import transition_probabilities
 from riskset.nonparametric.aalen_johansen import CumulativeIncidence, aalen_johansen
+from riskset.nonparametric.accuracy import BrierScore, brier_score, calibration, expected_events
+from riskset.nonparametric.cumulative import CumulativeCurve, mean_cumulative, nelson_aalen
 from riskset.nonparametric.kaplan_meier import SurvivalCurve, kaplan_meier
-from riskset.nonparametric.logrank import LogrankTest, logrank
+from riskset.nonparametric.logrank import LogrankTest, gray_test, logrank
 from riskset.nonparametric.pseudo_values import pseudo_values
+from riskset.nonparametric.ranking import Concordance, concordance, time_auc
 from riskset.nonparametric.restricted_mean import rmst, rmst_difference
 from riskset.parametric.aft import aft
 from riskset.parametric.aft_result import AftResult
@@ -150,15 +156,19 @@ __all__ = [
     "BinaryExposure",
     "BootstrapInterval",
     "BootstrapResult",
+    "BrierScore",
     "Calibration",
     "CaseCohortResult",
+    "ClusterInference",
     "CompleteCases",
+    "Concordance",
     "ContractReport",
     "Contrasts",
     "CountPanel",
     "Counts",
     "CoxDesign",
     "CoxResult",
+    "CumulativeCurve",
     "CumulativeIncidence",
     "DetectableEffect",
     "DiscreteHazardResult",
@@ -196,6 +206,7 @@ __all__ = [
     "RerandomizationResult",
     "RerandomizedEffect",
     "ScalarEstimate",
+    "ScoreBootstrap",
     "SequentialTrials",
     "SpecificationCurve",
     "SpecificationSummary",
@@ -214,15 +225,19 @@ __all__ = [
     "adjusted_survival",
     "aft",
     "benjamini_hochberg",
+    "brier_score",
+    "calibration",
     "case_cohort",
     "check_estimator",
     "circular_shifts",
     "clone_censor_weight",
     "cluster_bootstrap",
+    "cluster_inference",
     "cluster_jackknife",
     "combination",
     "compare",
     "complete_cases",
+    "concordance",
     "contrast",
     "cox_ph",
     "discrete_hazard",
@@ -230,6 +245,7 @@ __all__ = [
     "equivalence_test",
     "event_stack",
     "ever_exposed_test",
+    "expected_events",
     "exposed_counts",
     "exposure_design",
     "fine_gray",
@@ -237,6 +253,7 @@ __all__ = [
     "fit_design",
     "flexible_parametric",
     "frailty_cox",
+    "gray_test",
     "holm",
     "iv_2sls",
     "joint_effects",
@@ -251,11 +268,13 @@ __all__ = [
     "matched_difference",
     "matched_ratio",
     "matched_sets",
+    "mean_cumulative",
     "merge_events",
     "minimum_detectable_effect",
     "moved_events",
     "needed_events",
     "negative_binomial",
+    "nelson_aalen",
     "null_calibration",
     "omitted_variable_bounds",
     "panel_ols",
@@ -274,6 +293,7 @@ __all__ = [
     "rmst_difference",
     "rubin_combine",
     "schoenfeld_std_error",
+    "score_bootstrap",
     "score_test",
     "sequential_trials",
     "set_rerandomization",
@@ -286,6 +306,7 @@ __all__ = [
     "standardize",
     "switches_on",
     "term_tests",
+    "time_auc",
     "transition_hazards",
     "transition_probabilities",
     "treatment_regimes",

@@ -6,7 +6,9 @@ from riskset.inference.assignment import exposed_counts, permute_within
 from riskset.inference.bootstrap import (
     BootstrapInterval,
     BootstrapResult,
+    ScoreBootstrap,
     cluster_bootstrap,
+    score_bootstrap,
 )
 from riskset.inference.calibration import (
     Calibration,
@@ -93,6 +95,7 @@ __all__ = [
     "PooledEstimate",
     "RerandomizationResult",
     "RerandomizedEffect",
+    "ScoreBootstrap",
     "SpecificationCurve",
     "SpecificationSummary",
     "Split",
@@ -126,6 +129,7 @@ __all__ = [
     "risk_set_rerandomization",
     "rubin_combine",
     "schoenfeld_std_error",
+    "score_bootstrap",
     "score_test",
     "set_rerandomization",
     "specification_curve",
