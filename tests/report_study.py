@@ -28,7 +28,7 @@ TITLES = {
 }
 VERDICTS = {
     "h1": ("inconclusive", [{"code": "undecided", "values": {}}]),
-    "h2": ("no-effect", [{"code": "within", "values": {"low": 0.8, "high": 1.25}}]),
+    "h2": ("no-effect", [{"code": "within", "values": {"low": 0.8, "high": 1.25, "level": 0.9}}]),
     "h3": (
         "supported",
         [{"code": "excludes_one", "values": {}}, {"code": "checks_hold", "values": {}}],
@@ -275,6 +275,7 @@ questions:
     question: What do oracles change?
     label: Oracles
     fact: Oracles came to {h1.primary.exposed_units} wars
+    short: "Oracles came to {h1.primary.exposed_units}"
     subject: Where oracles are
     outcomes:
       - hypothesis: h3
@@ -297,6 +298,7 @@ questions:
     question: What else?
     label: The rest
     fact: Of {study.claims.all} claims, {study.claims.tested} can be put to the record
+    short: "Of {study.claims.all} claims, {study.claims.tested} tested"
     subject: In the record
     outcomes:
       - hypothesis: h1

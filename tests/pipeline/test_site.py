@@ -29,7 +29,7 @@ from collsec.reports.words.verdicts import LABELS, SENTENCES
 from for_all_tests import first
 
 QUESTIONS = ["oracles", "rest"]
-ALWAYS = ["hypotheses", "method"]
+ALWAYS = ["briefing", "hypotheses", "method"]
 FURTHER = [*ALWAYS, "explorer", "specifications", "cases", "claims", "changes", "glossary"]
 PAGES = ["index", *QUESTIONS, *study.STEMS.values(), *FURTHER]
 REPORTS = list(study.STEMS.values())

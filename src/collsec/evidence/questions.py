@@ -64,6 +64,10 @@ class Asked:
     question: Annotated[Name, Field(description="The question, with its mark.")]
     label: Annotated[Name, Field(description="Its name in the navigation.")]
     fact: Annotated[Text, Field(description="A fact in numbers: the first half of the finding.")]
+    short: Annotated[
+        Text,
+        Field(description="The fact in few words, for where the outcomes show nothing."),
+    ]
     subject: Annotated[
         Name, Field(description="Of whom the outcomes speak, such as `Where UN troops are`.")
     ]
@@ -79,7 +83,7 @@ class Asked:
 
     def rests_on(self) -> list[str]:
         """Return the hypotheses that it needs: those of its outcomes, wars and numbers."""
-        named = [name.partition(".")[0] for name in NAMED.findall(self.fact)]
+        named = [name.partition(".")[0] for name in NAMED.findall(f"{self.fact} {self.short}")]
         known = [*(one.hypothesis for one in self.outcomes), *self.wars, *named]
         return list(dict.fromkeys(name for name in known if name not in SHARED))
 
