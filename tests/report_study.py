@@ -788,6 +788,7 @@ def write_study(
         (root / "reports" / "MANIFEST.json").write_text(json.dumps(manifest), encoding="utf-8")
     synthesis = {
         "p_holm": dict.fromkeys(hypotheses, 0.88),
+        "q_value": dict.fromkeys(hypotheses, 0.71),
         "families": {h: dataclasses.asdict(further_tests(estimate_rows(h))) for h in hypotheses},
     }
     (estimates / "study.json").write_text(json.dumps(synthesis), encoding="utf-8")

@@ -28,20 +28,39 @@ _TURNS = {
     "withdrawn": "a comparison without the fault",
 }
 #: Verdicts of outcomes that are named where sureness is said in short.
+_MOST_NAMED = 5
 _NAMED = ("supported", "contradicted", "mixed", "no-effect", "described")
 #: Verdicts under which there is no number.
 _WITHOUT_NUMBER = ("void", "withdrawn")
+#: What stands behind a direction.
+_BEHIND = {"mixed": " (mixed)", "described": " (a number, not a cause)"}
 _DOUBLING = "2"
 
 
 def short(
     asked: Iterable[Asked], records: Mapping[str, Record], variables: Mapping[str, str]
 ) -> str:
-    """What each question has found, in one sentence of few words each."""
-    found = (
-        questions.shown(one, records) or questions.filled(one.short, variables) for one in asked
-    )
+    """What each question has found, in one sentence of few words each.
+
+    Notes
+    -----
+    The first outcome that shows anything speaks for its question; :func:`sureness` names all.
+    """
+    found = (_first(one, records) or questions.filled(one.short, variables) for one in asked)
     return " ".join(f"{begun(text)}." for text in found)
+
+
+def _first(question: Asked, records: Mapping[str, Record]) -> str:
+    """The first outcome that has a direction, or makes no difference; empty without one."""
+    for outcome in question.outcomes:
+        record = records[outcome.hypothesis]
+        if questions.has_direction(record):
+            words = outcome.above if record.primary["estimate"] > 1 else outcome.below
+            return f"{question.subject}, {words}{_BEHIND.get(record.verdict.code, '')}"
+        if record.verdict.code == "no-effect":
+            about = lower(outcome.about)
+            return f"{question.subject}, no difference worth mentioning in {about}"
+    return ""
 
 
 def sureness(asked: Iterable[Asked], records: Mapping[str, Record]) -> str:
@@ -52,7 +71,7 @@ def sureness(asked: Iterable[Asked], records: Mapping[str, Record]) -> str:
         n = len(those)
         if records[those[0].outcome.hypothesis].verdict.code in _NAMED:
             abouts = "; ".join(lower(one.outcome.about) for one in those)
-            known.append(f"{lower(answer)}, {count(n)} ({abouts})")
+            known.append(f"{lower(answer)}, {count(n)}{f' ({abouts})' * (n <= _MOST_NAMED)}")
         else:
             open_.append(f"{questions.why_open(answer)}, {count(n)}")
             n_open += n

@@ -114,7 +114,7 @@ def headline(
     The title is what the outcomes show, where they show anything; else the fact. What is left is
     the subtitle.
     """
-    states, found = f"{fact(question, variables)}.", shown(question, records)
+    states, found = f"{fact(question, variables)}.", _shown(question, records)
     if not found:
         return states, answered(question, records)
     left = _open(question, records)
@@ -129,17 +129,17 @@ def answered(question: Asked, records: Mapping[str, Record]) -> str:
     A direction is said where the interval excludes one and the verdict allows it; what the
     interval shows to be small is said to make no difference; all else stays open.
     """
-    parts = [part for part in (shown(question, records), _open(question, records)) if part]
+    parts = [part for part in (_shown(question, records), _open(question, records)) if part]
     return f"{begun('; '.join(parts))}."
 
 
-def shown(question: Asked, records: Mapping[str, Record]) -> str:
+def _shown(question: Asked, records: Mapping[str, Record]) -> str:
     """What the outcomes show; empty where they show nothing."""
     directed: dict[str, list[str]] = {}
     small = []
     for outcome in question.outcomes:
         record = records[outcome.hypothesis]
-        if _has_direction(record):
+        if has_direction(record):
             words = outcome.above if record.primary["estimate"] > 1 else outcome.below
             directed.setdefault(record.verdict.code, []).append(words)
         elif record.verdict.code == "no-effect":
@@ -147,7 +147,8 @@ def shown(question: Asked, records: Mapping[str, Record]) -> str:
     parts = []
     for code, words_of in directed.items():
         behind = _BEHIND.get(code, ("", ""))[len(words_of) > 1]
-        parts.append(f"{question.subject}, {listed(words_of)}{behind}")
+        where = "" if parts else f"{question.subject}, "
+        parts.append(f"{where}{listed(words_of)}{behind}")
     if small:
         where = "" if parts else f"{question.subject}, "
         parts.append(f"{where}there is no difference worth mentioning in {listed(small)}")
@@ -178,7 +179,7 @@ def _either(names: list[str]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def _has_direction(record: Record) -> bool:
+def has_direction(record: Record) -> bool:
     """Whether a direction may be said: the verdict allows it, and the interval excludes one."""
     primary = record.primary
     excludes_one = primary["ci_low"] > 1 or primary["ci_high"] < 1
@@ -187,7 +188,7 @@ def _has_direction(record: Record) -> bool:
 
 def _says(record: Record) -> bool:
     """Whether an outcome has a direction, or makes no difference."""
-    return _has_direction(record) or record.verdict.code == "no-effect"
+    return has_direction(record) or record.verdict.code == "no-effect"
 
 
 def lower(text: str) -> str:
