@@ -163,9 +163,9 @@ def test_the_project_is_a_quarto_project_that_stands_alone(built: Path) -> None:
     # A report has a PDF too, an article also files for Word and LaTeX.
     heads = {p: (project / f"{p}.qmd").read_text().split("---\n")[1] for p in PAGES}
     formats = {p: list(yaml.safe_load(head)["format"]) for p, head in heads.items()}
-    printed = dict.fromkeys(REPORTS, ["html", "typst"])
-    printed["briefing"] = ["html", "typst", "docx", "latex"]
-    assert formats == dict.fromkeys(PAGES, ["html"]) | printed
+    pdf = {name: ["html", "typst"] for name in REPORTS}
+    articles = {"briefing": ["html", "typst", "docx", "latex"]}
+    assert formats == {name: ["html"] for name in PAGES} | pdf | articles
     known = yaml.safe_load((project / "_variables.yml").read_text())
     assert known["h1"]["primary"]["hr"] == "1.21"
     for path in project.glob("*.qmd"):

@@ -144,7 +144,7 @@ def _shown(question: Asked, records: Mapping[str, Record]) -> str:
             directed.setdefault(record.verdict.code, []).append(words)
         elif record.verdict.code == "no-effect":
             small.append(lower(outcome.about))
-    parts = []
+    parts: list[str] = []
     for code, words_of in directed.items():
         behind = _BEHIND.get(code, ("", ""))[len(words_of) > 1]
         where = "" if parts else f"{question.subject}, "
@@ -198,7 +198,7 @@ def lower(text: str) -> str:
 
 def in_full(question: Asked, records: Mapping[str, Record], minimum: tuple[int, int]) -> str:
     """Each outcome with its finding, how sure it is, and what would change it, as Markdown."""
-    parts = []
+    parts: list[str] = []
     for one in answers(question, records):
         words = claims.of_primary(records[one.outcome.hypothesis], minimum)
         parts.append(
