@@ -275,7 +275,6 @@ questions:
     question: What do oracles change?
     label: Oracles
     fact: Oracles came to {h1.primary.exposed_units} wars
-    short: "Oracles came to {h1.primary.exposed_units}"
     subject: Where oracles are
     outcomes:
       - hypothesis: h3
@@ -298,7 +297,6 @@ questions:
     question: What else?
     label: The rest
     fact: Of {study.claims.all} claims, {study.claims.tested} can be put to the record
-    short: "Of {study.claims.all} claims, {study.claims.tested} tested"
     subject: In the record
     outcomes:
       - hypothesis: h1
@@ -788,7 +786,7 @@ def write_study(
         (root / "reports" / "MANIFEST.json").write_text(json.dumps(manifest), encoding="utf-8")
     synthesis = {
         "p_holm": dict.fromkeys(hypotheses, 0.88),
-        "q_value": dict.fromkeys(hypotheses, 0.71),
+        "q_value": {},
         "families": {h: dataclasses.asdict(further_tests(estimate_rows(h))) for h in hypotheses},
     }
     (estimates / "study.json").write_text(json.dumps(synthesis), encoding="utf-8")

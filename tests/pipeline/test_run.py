@@ -132,6 +132,23 @@ def test_a_second_run_does_nothing(finished: Path) -> None:
 
 
 @pytest.mark.full
+def test_snakemake_is_asked_only_where_something_may_have_changed(copy: Path) -> None:
+    def asked() -> int:
+        return len(list((copy / ".snakemake" / "log").glob("*.snakemake.log")))
+
+    assert run(copy).returncode == 0  # in this folder, paths are others
+    before = asked()
+    assert "Nothing to be done" in run(copy).stdout
+    assert asked() == before
+    assert run(copy, "--", "--quiet").returncode == 0
+    assert asked() == before + 1  # whatever else Snakemake was to do
+    with (copy / "Snakefile").open("a") as outline:
+        outline.write("# a rule of one's own\n")
+    assert run(copy).returncode == 0
+    assert asked() == before + 2
+
+
+@pytest.mark.full
 def test_a_quiet_run_says_nothing(finished: Path) -> None:
     done = run(finished, "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -176,7 +176,7 @@ def few(code: str, outcomes: int) -> Verdict:
 @pytest.mark.parametrize("code", ["inconclusive", "not-estimable"])
 def test_for_want_of_cases_the_counts_are_said_and_no_direction(code: str) -> None:
     said = verdicts.primary_sentence(PRIMARY, few(code, 9), CONTRAST)
-    assert said.startswith("9 exposed terminations; 3.8 would be expected without an effect.")
+    assert said.startswith("9 exposed terminations where 3.8 would be expected without an effect.")
     # A ratio of so few would be read as a finding.
     assert f"{PRIMARY.estimate:.2f}" not in said
     assert said.endswith(verdicts.sentence(few(code, 9)))

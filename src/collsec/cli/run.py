@@ -8,6 +8,7 @@ dropped, so that Snakemake makes exactly that again.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import os
 import re
@@ -46,6 +47,7 @@ TRIGGERS = ("code", "input", "params")
 LARGEST_COMPARED = "1G"
 #: Stages that every hypothesis rests on: made first, so that only what they changed is made again.
 EARLY = ("tables", "episodes", "timelines")
+NOTHING = "Nothing to be done: every result is current."
 #: Lines of Snakemake's that are shown where no step says what is wrong.
 TAIL = 15
 #: A line of a traceback that names a file.
@@ -334,6 +336,8 @@ def run(
         if is_dry:
             forced = [project.relative(path) for path in receipts.values()]
             make([], ["--dry-run", *(["--forcerun", *forced] if forced else []), *further])
+        elif not outdated and not further and _ended(project, profile) == _noted(_end_of(project)):
+            console.print(NOTHING)
         else:
             early = [WorkUnit(stage) for stage in EARLY]
             for path in (receipts[unit] for unit in early if unit in receipts):
@@ -347,9 +351,27 @@ def run(
             for unit in outdated:
                 project.receipt(unit).unlink(missing_ok=True)
             make([], further)
+            if not further:
+                text = json.dumps(_ended(project, profile))
+                _end_of(project).write_text(text, encoding="utf-8")
     site = project.root / "reports" / "site" / "index.html"
     if site.exists() and not is_dry:
         console.print(f"Reports: {project.relative(site)}")
+
+
+def _end_of(project: Project) -> Path:
+    """Where a whole run notes what it ended with."""
+    return project.state / "end.json"
+
+
+def _ended(project: Project, profile: str) -> dict[str, Any]:
+    """What a whole run ends with: while it stays and is current, Snakemake need not be asked."""
+    snakefile = (project.root / "Snakefile").read_bytes()
+    return {
+        "snakefile": hashlib.sha256(snakefile).hexdigest(),
+        "profile": profile,
+        "units": sorted(unit.name for unit in project.receipts()),
+    }
 
 
 def _bring_to_present(project: Project) -> None:
@@ -418,4 +440,4 @@ def _snakemake(
         shown = shown or [*progress.tail[-TAIL:], "Snakemake failed."]
         raise CollsecError("\n".join(shown))
     if not (progress.counts or targets):
-        console.print("Nothing to be done: every result is current.")
+        console.print(NOTHING)
