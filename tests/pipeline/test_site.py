@@ -721,6 +721,70 @@ def test_a_conflict_is_found_shown_and_has_an_address(
         fits(screen, width)
 
 
+@pytest.mark.browser
+@IN_A_BROWSER
+def test_conflicts_are_filtered_compared_drawn_over_years_and_walked_by_keys(
+    built: Path, tmp_path: Path
+) -> None:
+    def choose(name: str, value: str) -> str:
+        return (
+            f"(box => {{ box.value = '{value}'; box.dispatchEvent(new Event('input')); "
+            "return [...document.querySelector('#explorer-list').options].map(o => o.value); })"
+            f"(document.querySelector('#explorer-{name}'))"
+        )
+
+    with browser.Browser(tmp_path / "profile", 1000) as screen:
+        screen.open(built / "reports" / "site" / "explorer.html", "1")
+        screen.value(SETTLED)
+        assert sorted(screen.value(choose("held", "veto"))) == ["1"]
+        assert sorted(screen.value(choose("held", ""))) == ["1", "2", "3"]
+        assert sorted(screen.value(choose("from", "2005"))) == ["2"]
+        assert sorted(screen.value(choose("from", ""))) == ["1", "2", "3"]
+        assert sorted(screen.value(choose("to", "1995"))) == ["3"]
+        screen.value(choose("to", ""))
+        # Two, one above the other, on the same years.
+        screen.value("document.querySelector('#explorer-compare').click()")
+        screen.value(
+            "(list => { list.value = '2'; list.dispatchEvent(new Event('change')); })"
+            "(document.querySelector('#explorer-list'))"
+        )
+        screen.value(SETTLED)
+        assert screen.value("location.hash") == "#1+2"
+        names = "[...document.querySelectorAll('#explorer h2')].map(h => h.textContent)"
+        assert screen.value(names) == [
+            "Atlantis, over government",
+            "Bohemia by the sea, over government",
+        ]
+        years = (
+            "[...document.querySelectorAll('#explorer svg')].map(s => "
+            "[...s.querySelectorAll('.middle')].map(t => t.textContent).join())"
+        )
+        first, second = screen.value(years)
+        assert first == second and "2004" in first
+        # The marks by keys, each said below the picture.
+        screen.value("document.querySelector('.explorer-figure').focus()")
+        said = "document.querySelector('.explorer-mark').textContent"
+        screen.key("ArrowRight")
+        assert screen.value(said).startswith("1 of ")
+        screen.key("ArrowRight")
+        assert screen.value(said).startswith("2 of ") and "Source: " in screen.value(said)
+        assert screen.value("document.querySelectorAll('#explorer svg .is-here').length") == 1
+        screen.key("Home")
+        assert screen.value(said).startswith("1 of ")
+        # Some years alone, with an address.
+        screen.value(
+            "(() => { document.querySelector('#explorer-first').value = 2002; "
+            "document.querySelector('#explorer-last').value = 2003; "
+            "document.querySelector('.explorer-years').requestSubmit(); })()"
+        )
+        screen.value(SETTLED)
+        assert screen.value("location.hash") == "#1+2@2002-2003"
+        assert screen.value(years)[0] == "2003"
+        # The made-up count of deaths ends in 2009: no box within these years.
+        assert screen.value("document.querySelectorAll('#explorer svg .uncounted').length") == 0
+        quiet(screen)
+
+
 @pytest.mark.full
 @pytest.mark.browser
 @IN_A_BROWSER
