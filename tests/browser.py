@@ -120,7 +120,14 @@ class Browser:
 
     def key(self, name: str) -> None:
         """Press a key."""
-        codes = {"Tab": 9, "Enter": 13, "ArrowDown": 40, "ArrowUp": 38}
+        codes = {
+            "Tab": 9,
+            "Enter": 13,
+            "Home": 36,
+            "ArrowUp": 38,
+            "ArrowRight": 39,
+            "ArrowDown": 40,
+        }
         for kind in ("rawKeyDown", "keyUp"):
             self._call(
                 "Input.dispatchKeyEvent",

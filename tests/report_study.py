@@ -275,6 +275,7 @@ questions:
     question: What do oracles change?
     label: Oracles
     fact: Oracles came to {h1.primary.exposed_units} wars
+    short: "Oracles came to {h1.primary.exposed_units}"
     subject: Where oracles are
     outcomes:
       - hypothesis: h3
@@ -297,6 +298,7 @@ questions:
     question: What else?
     label: The rest
     fact: Of {study.claims.all} claims, {study.claims.tested} can be put to the record
+    short: "Of {study.claims.all} claims, {study.claims.tested} tested"
     subject: In the record
     outcomes:
       - hypothesis: h1

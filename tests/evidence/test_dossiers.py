@@ -168,8 +168,15 @@ def test_a_script_of_a_conflict_is_json_that_cannot_end_its_element(
     assert one["months"] == [[90, "2001-03-31", "2001-05-31", 40, 0]]
     index = (folder / "index.js").read_text()
     assert '"atlas":"Atlas of Invented Wars"' in index
-    # Found by its missions too; and the explorer knows where the count of deaths by month ends.
-    assert "UNMAT" in index and index.endswith('"2009-01-31");\n')
+    # Found by its missions too; and the explorer knows where each record ends.
+    rows, _, ends = json.loads(f"[{index.partition('(')[2].rstrip()[:-2]}]")
+    assert ends == {"resolution": "2025-12-31", "months": "2009-01-31"}
+    (first,) = (row for row in rows if row[0] == 1)
+    assert first[3:6] == ["2001–2004", 2001, 2004]
+    assert any("UNMAT" in name for name in first[8]) and "UNMAT" in first[2]
+    assert {"veto", "un-troops"} <= set(first[9])
+    (going_on,) = (row for row in rows if row[0] == 2)
+    assert going_on[3:6] == ["2003–", 2003, None]
 
 
 def test_specifications_are_places_of_options_and_numbers(project: Project, tmp_path: Path) -> None:

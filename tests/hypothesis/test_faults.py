@@ -10,6 +10,7 @@ import pytest
 
 from collsec.core.errors import BadDocument
 from collsec.core.project import Project
+from collsec.evidence import questions
 from collsec.hypothesis.faults import written_by_hand
 from collsec.pipeline import faults
 from collsec.reports.pages import vocabulary
@@ -282,6 +283,45 @@ def test_a_name_in_prose_that_nothing_bears_is_told(
     lines = (study.root / PAGE).read_text("utf-8").splitlines()
     assert found.line is not None
     assert new in lines[found.line - 1]
+
+
+ASKED = "analyses/_questions.yml"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (ASKED, "- hypothesis: h11", "- hypothesis: h111", "outcomes[0].hypothesis, value 'h111'"),
+        (ASKED, "wars: [h2]", "wars: [h22]", "questions.q3.wars[0], value 'h22': unknown. Did you"),
+        (ASKED, "  hypothesis: h1\n  r", "  hypothesis: h0\n  r", "picture.hypothesis, value 'h0'"),
+        (ASKED, "{h2.primary.expected}", "{h22.primary.expected}", "'h22' is no hypothesis"),
+        (ASKED, "{h2.primary.expected}", "{h2.primary.expectd}", "Did you mean 'h2.primary.exp"),
+        (ASKED, "{study.claims.all}", "{studdy.claims.all}", "'studdy' is no hypothesis"),
+        (ASKED, "[C04, C05,", "[C04, C055,", "claims[1], value 'C055': unknown. Did you mean"),
+        (ASKED, "  q4:", "  q6:", "analyses/questions/q6.qmd is missing"),
+        ("analyses/questions/q1.qmd", "h11.first_act.wars", "h1l.first_act.wars", "Did you mean"),
+        ("analyses/questions/q2.qmd", "_tbl-q2-wars", "_tbl-q2-warz", "Is it 'war'?"),
+    ],
+)
+def test_a_name_that_a_question_cannot_rest_on_is_told(
+    study: Project, file: str, old: str, new: str, said: str
+) -> None:
+    damage(study, file, old, new)
+    with pytest.raises(BadDocument) as caught:
+        questions.check(study)
+        vocabulary.check(study)
+    found = caught.value.faults[0]
+    assert found.file == file
+    assert said in str(found)
+    assert found.line is not None
+    line = (study.root / file).read_text("utf-8").splitlines()[found.line - 1]
+    assert new.strip().split("\n")[0].partition(":")[2].strip() in line
+
+
+def test_a_study_of_fewer_hypotheses_may_keep_all_questions(study: Project) -> None:
+    """What the package's own study brings is known, though it is not listed here."""
+    damage(study, "analyses/_study.yml", "h18, h19", "h18")
+    questions.check(study)
 
 
 def test_every_name_in_the_study_s_own_prose_may_be_borne() -> None:

@@ -29,7 +29,7 @@ from collsec.reports.words.verdicts import LABELS, SENTENCES
 from for_all_tests import first
 
 QUESTIONS = ["oracles", "rest"]
-ALWAYS = ["hypotheses", "method"]
+ALWAYS = ["briefing", "hypotheses", "method"]
 FURTHER = [*ALWAYS, "explorer", "specifications", "cases", "claims", "changes", "glossary"]
 PAGES = ["index", *QUESTIONS, *study.STEMS.values(), *FURTHER]
 REPORTS = list(study.STEMS.values())
@@ -160,10 +160,12 @@ def test_the_project_is_a_quarto_project_that_stands_alone(built: Path) -> None:
     assert settings["format"]["html"]["theme"] == "default"
     assert settings["format"]["typst"]["citeproc"] is True
     assert settings["format"]["typst"]["number-sections"] is True
-    # Only a report has a PDF too.
+    # A report has a PDF too, an article also files for Word and LaTeX.
     heads = {p: (project / f"{p}.qmd").read_text().split("---\n")[1] for p in PAGES}
     formats = {p: list(yaml.safe_load(head)["format"]) for p, head in heads.items()}
-    assert formats == {p: ["html", "typst"] if p in REPORTS else ["html"] for p in PAGES}
+    pdf = {name: ["html", "typst"] for name in REPORTS}
+    articles = {"briefing": ["html", "typst", "docx", "latex"]}
+    assert formats == {name: ["html"] for name in PAGES} | pdf | articles
     known = yaml.safe_load((project / "_variables.yml").read_text())
     assert known["h1"]["primary"]["hr"] == "1.21"
     for path in project.glob("*.qmd"):
@@ -717,6 +719,70 @@ def test_a_conflict_is_found_shown_and_has_an_address(
         )
         quiet(screen)
         fits(screen, width)
+
+
+@pytest.mark.browser
+@IN_A_BROWSER
+def test_conflicts_are_filtered_compared_drawn_over_years_and_walked_by_keys(
+    built: Path, tmp_path: Path
+) -> None:
+    def choose(name: str, value: str) -> str:
+        return (
+            f"(box => {{ box.value = '{value}'; box.dispatchEvent(new Event('input')); "
+            "return [...document.querySelector('#explorer-list').options].map(o => o.value); })"
+            f"(document.querySelector('#explorer-{name}'))"
+        )
+
+    with browser.Browser(tmp_path / "profile", 1000) as screen:
+        screen.open(built / "reports" / "site" / "explorer.html", "1")
+        screen.value(SETTLED)
+        assert sorted(screen.value(choose("held", "veto"))) == ["1"]
+        assert sorted(screen.value(choose("held", ""))) == ["1", "2", "3"]
+        assert sorted(screen.value(choose("from", "2005"))) == ["2"]
+        assert sorted(screen.value(choose("from", ""))) == ["1", "2", "3"]
+        assert sorted(screen.value(choose("to", "1995"))) == ["3"]
+        screen.value(choose("to", ""))
+        # Two, one above the other, on the same years.
+        screen.value("document.querySelector('#explorer-compare').click()")
+        screen.value(
+            "(list => { list.value = '2'; list.dispatchEvent(new Event('change')); })"
+            "(document.querySelector('#explorer-list'))"
+        )
+        screen.value(SETTLED)
+        assert screen.value("location.hash") == "#1+2"
+        names = "[...document.querySelectorAll('#explorer h2')].map(h => h.textContent)"
+        assert screen.value(names) == [
+            "Atlantis, over government",
+            "Bohemia by the sea, over government",
+        ]
+        years = (
+            "[...document.querySelectorAll('#explorer svg')].map(s => "
+            "[...s.querySelectorAll('.middle')].map(t => t.textContent).join())"
+        )
+        first, second = screen.value(years)
+        assert first == second and "2004" in first
+        # The marks by keys, each said below the picture.
+        screen.value("document.querySelector('.explorer-figure').focus()")
+        said = "document.querySelector('.explorer-mark').textContent"
+        screen.key("ArrowRight")
+        assert screen.value(said).startswith("1 of ")
+        screen.key("ArrowRight")
+        assert screen.value(said).startswith("2 of 8. Resolution: S/RES/1 (2001)")
+        assert screen.value("document.querySelectorAll('#explorer svg .is-here').length") == 1
+        screen.key("Home")
+        assert screen.value(said).startswith("1 of ")
+        # Some years alone, with an address.
+        screen.value(
+            "(() => { document.querySelector('#explorer-first').value = 2002; "
+            "document.querySelector('#explorer-last').value = 2003; "
+            "document.querySelector('.explorer-years').requestSubmit(); })()"
+        )
+        screen.value(SETTLED)
+        assert screen.value("location.hash") == "#1+2@2002-2003"
+        assert screen.value(years)[0] == "2003"
+        # The made-up count of deaths ends in 2009: no box within these years.
+        assert screen.value("document.querySelectorAll('#explorer svg .uncounted').length") == 0
+        quiet(screen)
 
 
 @pytest.mark.full

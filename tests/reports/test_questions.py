@@ -19,13 +19,7 @@ from collsec.reports.figures.hundred import hundred as draw
 from collsec.reports.pages.prose import check_length, n_words
 from collsec.reports.pages.questions import QuestionPages
 from collsec.reports.pages.source import BadProse, Qmd
-from collsec.reports.words import questions, verdicts
-
-#: Words of the trade: on technical pages only.
-TECHNICAL = (
-    r"hazard|primary|principled|redrawn|re-randomi[sz]ation|multiverse|estimand|cohort|cox|p-value|"
-    r"covariate|stratum|strata|placebo|null|exposed|termination|coefficient|regression|specification"
-)
+from collsec.reports.words import briefing, questions, verdicts
 
 
 @pytest.fixture(scope="module")
@@ -71,13 +65,13 @@ def test_what_the_outcomes_show_follows_from_verdict_and_interval(
 ) -> None:
     """h3 is supported, but its interval holds one here; h2 is too small to matter; h1 is open."""
     assert questions.answered(oracles, records) == (
-        "There is no difference worth mentioning in temples; the record cannot tell whether wars "
-        "end or peace lasts."
+        "Where oracles are, there is no difference worth mentioning in temples; the record cannot "
+        "tell whether wars end (supported), or whether peace lasts (the interval holds both)."
     )
     clear = records | {"h3": judged(records["h3"], "supported", 1.05, 1.5)}
     assert questions.answered(oracles, clear) == (
         "Where oracles are, wars end sooner; there is no difference worth mentioning in temples; "
-        "the record cannot tell whether peace lasts."
+        "the record cannot tell whether peace lasts (the interval holds both)."
     )
     number = records | {"h1": judged(records["h1"], "described", 1.05, 1.5)}
     assert "peace lasts (a number, not a cause)" in questions.answered(oracles, number)
@@ -96,22 +90,54 @@ def test_the_title_is_what_is_shown_or_else_the_fact(
 ) -> None:
     known = {"h1.primary.exposed_units": "41", "study.claims.all": "4", "study.claims.tested": "1"}
     title, subtitle = questions.headline(oracles, records, known)
-    assert title == "There is no difference worth mentioning in temples."
+    assert title == "Where oracles are, there is no difference worth mentioning in temples."
     assert subtitle == (
-        "Oracles came to 41 wars. The record cannot tell whether wars end or peace lasts."
+        "Oracles came to 41 wars. The record cannot tell whether wars end (supported), or whether "
+        "peace lasts (the interval holds both)."
     )
     title, subtitle = questions.headline(listed.questions["rest"], records, known)
     assert title == "Of 4 claims, 1 can be put to the record."
-    assert subtitle == "The record cannot tell whether peace lasts."
+    assert subtitle == "The record cannot tell whether peace lasts (the interval holds both)."
     with pytest.raises(BadSpec, match=r"no variable 'study\.claims\.all'"):
         questions.headline(listed.questions["rest"], records, {})
 
 
-def test_how_sure_is_said_on_the_plain_scale(oracles: Asked, records: dict[str, Record]) -> None:
-    assert questions.sureness(oracles, records) == (
-        "Supported: end of war. No difference worth mentioning: temples. Cannot tell, the interval "
-        "holds both: peace."
+def test_how_sure_is_said_on_the_plain_scale(
+    oracles: Asked, listed: Questions, records: dict[str, Record]
+) -> None:
+    """Three outcomes of one question, and one of them again in the other."""
+    assert briefing.sureness([oracles, listed.questions["rest"]], records) == (
+        "Of 4 outcomes: supported, 1 (end of war); no difference worth mentioning, 1 (temples); "
+        "cannot tell, 2 (the interval holds both, 2)."
     )
+
+
+def test_a_briefing_says_what_each_answer_rests_on_and_what_would_change_it(
+    oracles: Asked, records: dict[str, Record]
+) -> None:
+    assert briefing.on_record(oracles, records) == (
+        "End of war, 0.68 to 2.15; temples, 0.68 to 2.15; peace, 0.68 to 2.15."
+    )
+    assert briefing.turning(oracles, records) == (
+        "End of war: a check that fails, or one conflict that carries the result. Temples: a range "
+        "that reaches a difference that matters. Peace: a narrower range, clear of no difference "
+        "or close to it."
+    )
+    for h, needed, said in (
+        ("h3", {"1.5": 40, "2": 14}, ", about 14 for a doubling to show"),
+        ("h1", {}, ""),
+    ):
+        thin = records | {h: few(records[h], needed=needed)}
+        (about,) = (o.about.lower() for o in oracles.outcomes if o.hypothesis == h)
+        assert f"More cases: {about}{said}." in briefing.turning(oracles, thin)
+        assert f"{about}, 2 cases" in briefing.on_record(oracles, thin).lower()
+    one = records | {"h3": few(records["h3"], outcomes=40, expected=None, clusters=1)}
+    assert briefing.on_record(oracles, one).startswith("End of war, 1 independent war;")
+    assert "end of war, at least 8 independent wars." in briefing.turning(oracles, one)
+    # What failed or is withdrawn has no number.
+    for code in ("void", "withdrawn"):
+        gone = records | {"h3": judged(records["h3"], code, 0.5, 1.5)}
+        assert briefing.on_record(oracles, gone).startswith("Temples, 0.68")
 
 
 def test_a_question_without_its_hypotheses_is_not_asked(
@@ -138,6 +164,7 @@ def test_the_picture_has_a_hundred_squares_and_its_source(records: dict[str, Rec
 def test_a_page_that_is_too_long_is_refused() -> None:
     body = "One *two* [three](a.qmd).\n\n![four](f.svg){#fig-f fig-alt='not seen at all'}\n"
     assert n_words(body) == 4
+    assert n_words("Five\n\n:   six *seven*\n") == 3
     source = Qmd("reports/index.qmd", "index", {}, body, 1)
     check_length(source, body, 4)
     with pytest.raises(BadProse, match=r"reports/index.qmd: 4 words, at most 3 are read"):
@@ -169,46 +196,51 @@ def test_the_study_asks_five_questions_and_every_claim_belongs_to_one(
         assert set(one.claims) <= set(claims)
 
 
-def test_the_words_of_the_front_page_are_plain(repository: Path, own: Questions) -> None:
-    texts = [own.known, (repository / "reports" / "index.qmd").read_text().split("---\n", 2)[2]]
-    for one in own.questions.values():
-        texts += [one.question, one.fact, one.subject]
-        texts += [t for o in one.outcomes for t in (o.about, o.above, o.below, o.unknown)]
-    for text in texts:
-        said = re.sub(r"\{[^}]*\}|\([^)]*\)", "", text)
-        assert not re.search(rf"\b({TECHNICAL})", said, re.IGNORECASE), text
-
-
 def test_every_page_of_a_question_and_the_front_page_have_a_budget(repository: Path) -> None:
     def most(path: Path) -> int:
         return int(yaml.safe_load(path.read_text().split("---\n")[1])["most-words"])
 
     assert most(repository / "reports" / "index.qmd") == 600
+    assert most(repository / "reports" / "briefing.qmd") == 900
     pages = sorted((repository / "analyses" / "questions").glob("q?.qmd"))
     assert [most(page) for page in pages] == [2500] * 5
 
 
-def test_the_first_screens_hold_the_answers(project: Project, records: dict[str, Record]) -> None:
-    """Sixty words hold the picture's numbers; each answer is on the page as the records give it."""
-    pages = QuestionPages(read(project), records)
-    known = {"h1.primary.exposed_units": "41", **pages.variables(None)}
-    known |= {"study.claims.all": "4", "study.claims.tested": "1"}
-    first = re.sub(r"\{\{< var (\S+) >\}\}", lambda m: known[m[1]], pages.known(["h1"]))
-    squares = questions.squares(pages.listed.picture, records["h1"])  # type: ignore[union-attr]
-    assert squares == {"reached": 4, "ended": 70, "going on": 26}
-    assert f"Of 100 wars, {squares['reached']} saw oracles" in " ".join(first.split()[:60])
-    text = pages.in_short(known)
-    assert len(text.split()) < 120
-    for name, one in pages.listed.shown(records):  # type: ignore[union-attr]
-        assert f"[{one.question}]({name}.qmd)" in text
-        assert questions.answered(one, records) in text
-        for answer in questions.answers(one, records):
-            assert answer.answer.replace(": ", ", ") in text
+def readings(text: str) -> dict[int, str]:
+    """The first 60, 120 and 300 words of a page, without its marks."""
+    plain = re.sub(r"\[([^\]]*)\]\([^)]*\)|[*\\]|^: +", r"\1", text, flags=re.MULTILINE)
+    return {n: " ".join(plain.split()[:n]) for n in (60, 120, 300)}
 
 
-def test_too_few_cases_open_a_question_and_print_no_ratio(
-    oracles: Asked, records: dict[str, Record]
+def test_the_first_words_hold_every_answer_as_the_records_give_it(
+    project: Project, records: dict[str, Record]
 ) -> None:
+    """Sixty words hold the findings, 120 how sure they are, 300 each answer in full."""
+    pages = QuestionPages(read(project), records)
+    known = {"h1.primary.exposed_units": "41", "study.claims.all": "4", "study.claims.tested": "1"}
+    texts = pages.in_short(known)
+    first = readings(texts["_short.md"] + texts["_answers.md"])
+    assert "Where oracles are, no difference worth mentioning in temples. Of 4 claims" in first[60]
+    assert "supported, 1 (end of war);" in first[120]
+    assert "cannot tell, 2 (the interval holds both, 2)." in first[120]
+    for name, one in pages.listed.shown(records):  # type: ignore[union-attr]
+        assert f"[{one.question}]({name}.qmd)" in texts["_answers.md"]
+        assert f"{one.question} {questions.answered(one, records)}" in first[300]
+        assert f"### {one.label} {{#sec-{name} .unnumbered}}" in texts["_behind.md"]
+
+
+def test_findings_that_are_too_long_to_be_read_first_are_refused(
+    project: Project, records: dict[str, Record]
+) -> None:
+    pages = QuestionPages(read(project), records)
+    known = {"h1.primary.exposed_units": "41", "study.claims.all": "4", "study.claims.tested": "1"}
+    pages.in_short(known)
+    with pytest.raises(BadProse, match=r"_questions.yml: \d+ words, at most 60 are read"):
+        pages.in_short(known | {"study.claims.all": "many and many more " * 13})
+
+
+def few(record: Record, **values: object) -> Record:
+    """The record for want of cases: two exposed outcomes in two places, one expected."""
     known = {
         "outcome": "exposed termination",
         "outcomes": 2,
@@ -218,11 +250,14 @@ def test_too_few_cases_open_a_question_and_print_no_ratio(
         "expected": 1.0,
         "needed": {},
     }
-    thin = dataclasses.replace(
-        judged(records["h3"], "inconclusive", 1.05, 1.5),
-        verdict=Verdict("inconclusive", (Reason("few_exposed", known),)),
-    )
-    few = records | {"h3": thin}
-    assert questions.answers(oracles, few)[0].answer == verdicts.TOO_FEW
-    assert "1.21" not in questions.answers(oracles, few)[0].finding
-    assert "wars end sooner" not in questions.answered(oracles, few)
+    verdict = Verdict("inconclusive", (Reason("few_exposed", known | values),))
+    return dataclasses.replace(judged(record, "inconclusive", 1.05, 1.5), verdict=verdict)
+
+
+def test_too_few_cases_open_a_question_and_print_no_ratio(
+    oracles: Asked, records: dict[str, Record]
+) -> None:
+    thin = records | {"h3": few(records["h3"])}
+    assert questions.answers(oracles, thin)[0].answer == verdicts.TOO_FEW
+    assert "1.21" not in questions.answers(oracles, thin)[0].finding
+    assert "whether wars end (too few cases)" in questions.answered(oracles, thin)

@@ -9,10 +9,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from collsec.core.documents import read_yaml
+from collsec.core.documents import Key, read_yaml
+from collsec.core.errors import BadDocument, CollsecError, nearest
 from collsec.core.models import IDENTIFIER, STRICT, Name, Text, build
-from collsec.core.project import Project
+from collsec.core.project import Project, shipped
+from collsec.evidence import claims
 from collsec.hypothesis.specification import HypothesisName
+from collsec.hypothesis.study import load_study
 
 FILE = "analyses/_questions.yml"
 #: Where the text of each question lies, by its name.
@@ -64,6 +67,10 @@ class Asked:
     question: Annotated[Name, Field(description="The question, with its mark.")]
     label: Annotated[Name, Field(description="Its name in the navigation.")]
     fact: Annotated[Text, Field(description="A fact in numbers: the first half of the finding.")]
+    short: Annotated[
+        Text,
+        Field(description="The fact in few words, for where the outcomes show nothing."),
+    ]
     subject: Annotated[
         Name, Field(description="Of whom the outcomes speak, such as `Where UN troops are`.")
     ]
@@ -79,7 +86,7 @@ class Asked:
 
     def rests_on(self) -> list[str]:
         """Return the hypotheses that it needs: those of its outcomes, wars and numbers."""
-        named = [name.partition(".")[0] for name in NAMED.findall(self.fact)]
+        named = [name.partition(".")[0] for name in NAMED.findall(f"{self.fact} {self.short}")]
         known = [*(one.hypothesis for one in self.outcomes), *self.wars, *named]
         return list(dict.fromkeys(name for name in known if name not in SHARED))
 
@@ -128,6 +135,63 @@ def read(project: Project) -> Questions | None:
     if not path.exists():
         return None
     return build(Questions, read_yaml(path, FILE))
+
+
+def known_hypotheses(project: Project) -> list[str]:
+    """Hypotheses that a text of the whole study may name: its own, and the package's.
+
+    A smaller study need not have them all: what needs the others is left out.
+    """
+    brought = load_study(Project(shipped())).hypotheses
+    return list(dict.fromkeys((*load_study(project).hypotheses, *brought)))
+
+
+def check(project: Project) -> None:
+    """Check the list of questions against the study; nothing where it lists none.
+
+    Raises
+    ------
+    BadDocument
+        Naming every fault of the list, or every name in it that does not exist.
+    """
+    path = project.root / FILE
+    if not path.exists():
+        return
+    document = read_yaml(path, FILE)
+    listed = build(Questions, document)
+    try:
+        hypotheses = known_hypotheses(project)
+        ledger = set(claims.read(project)["claim_id"]) if claims.are_listed(project) else None
+    except CollsecError:  # told of the file itself
+        return
+    faults = [
+        document.unknown(key, name, hypotheses)
+        for key, name in _hypotheses(listed)
+        if name not in hypotheses
+    ]
+    for name, one in listed.questions.items():
+        at = ("questions", name)
+        faults += [
+            document.unknown((*at, "claims", place), claim, ledger)
+            for place, claim in enumerate(one.claims)
+            if ledger is not None and claim not in ledger
+        ]
+        if not (project.root / FOLDER / f"{name}.qmd").is_file():
+            texts = [file.stem for file in (project.root / FOLDER).glob("*.qmd")]
+            problem = f"has no text: {FOLDER}/{name}.qmd is missing."
+            faults.append(document.fault(at, problem, name, nearest(name, texts).strip()))
+    if faults:
+        raise BadDocument(*faults)
+
+
+def _hypotheses(listed: Questions) -> Iterator[tuple[Key, str]]:
+    """Every hypothesis that the list names as such, with its place."""
+    yield ("picture", "hypothesis"), listed.picture.hypothesis
+    for name, one in listed.questions.items():
+        for place, outcome in enumerate(one.outcomes):
+            yield ("questions", name, "outcomes", place, "hypothesis"), outcome.hypothesis
+        for place, hypothesis in enumerate(one.wars):
+            yield ("questions", name, "wars", place), hypothesis
 
 
 def hundred(shares: Mapping[str, float]) -> dict[str, int]:

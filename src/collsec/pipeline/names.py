@@ -77,7 +77,7 @@ def faults(project: Project) -> list[Fault]:
 
     further = [
         cases.check,
-        questions.read,
+        questions.check,
         withheld.check,
         *([claims.read] if claims.are_listed(project) else []),
         vocabulary.check,

@@ -171,7 +171,7 @@ def assemble(
     spoken |= alts
     variables |= {name: harmless(text) for name, text in alts.items()}
     front = read_qmd(sources_folder / "index.qmd", "reports/index.qmd")
-    pages = [overview_page(with_picture(front, asked.has_picture), imprint, title, variables)]
+    pages = [with_picture(overview_page(front, imprint, title, variables), asked.has_picture)]
     pages += asked.pages(project, imprint, title, variables)
     for record in records:
         source = arranged(sources[record.hypothesis], catalogs[record.hypothesis])
@@ -187,6 +187,7 @@ def assemble(
     _write(folder / "_results.md", overview.results(records, titles))
     _write(folder / "_manuscript-appendix.md", generated.manuscript_appendix(records))
     further = {
+        "briefing": asked.listed is not None,
         "hypotheses": True,
         "method": True,
         "manuscript": bool(covered),
@@ -201,7 +202,9 @@ def assemble(
         "glossary": True,
     }
     pages += [
-        further_page(sources_folder, stem, imprint, title, variables)
+        with_picture(
+            further_page(sources_folder, stem, imprint, title, variables), asked.has_picture
+        )
         for stem, is_there in further.items()
         if is_there and (sources_folder / f"{stem}.qmd").is_file()  # a study need not have each
     ]
@@ -244,7 +247,8 @@ def assemble(
     _write(folder / "_moved.md", generated.moved(project.root / "CHANGELOG.md"))
     lead = asked.known(study.primaries)
     _write(folder / "_lead.md", generated.marked(lead, records))
-    _write(folder / "_answers.md", asked.in_short(variables))
+    for name, text in asked.in_short(spoken).items():
+        _write(folder / name, text)
     _write(folder / "_tally.md", "" if ledger is None else overview.tally(ledger))
     minimum = (study.minimum_exposed_events, study.minimum_exposed_clusters)
     for name, text in asked.texts(minimum, {stem: t for stem, t, r in reports if r}).items():

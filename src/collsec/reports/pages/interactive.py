@@ -13,6 +13,7 @@ import pandas as pd
 from collsec.core.project import Project
 from collsec.designs.estimate import Unit
 from collsec.designs.printed import Column
+from collsec.evidence.coverage import REGIONS
 from collsec.evidence.dossiers import EVENTS, Dossier
 from collsec.evidence.record import Record
 from collsec.reports.tables.table import Table, escaped
@@ -21,6 +22,13 @@ from collsec.upstream.sources import Source
 
 FOLDER = "data/conflicts"
 _VIOLENCE = "violence_country_months"
+#: The record behind what is drawn, by the name of its extent.
+_RECORDS = {
+    "episode": "wars",
+    "resolution": "resolutions",
+    "talks": "negotiations",
+    "agreement": "agreements",
+}
 _SENT = ("authorized", "personnel", "troops")
 _RESERVED = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"))
 
@@ -59,12 +67,18 @@ def write_conflicts(
         hosts = ", ".join(states.get(host, str(host)) for host in one.hosts)
         missions = one.events.loc[one.events["kind"].isin(_SENT), "name"].unique()
         found_by = " ".join([hosts, *one.sides, *missions])
-        index.append([one.conflict, one.name, found_by, _years(one)])
+        asked_for = [
+            _kind(one),
+            REGIONS.get(one.region, ""),
+            sorted(map(str, missions)),
+            _held(one),
+        ]
+        index.append([one.conflict, one.name, found_by, _years(one), *_span(one), *asked_for])
         text = script("collsec.conflict", _plain(one, states))
         path = folder / FOLDER / f"{one.conflict}.js"
         path.write_text(text, encoding="utf-8", newline="\n")
     titles = {key: sources[key].title for key in sorted(used & sources.keys())}
-    text = script("collsec.conflicts", index, titles, _counted_until(project))
+    text = script("collsec.conflicts", index, titles, _ends(project))
     (folder / FOLDER / "index.js").write_text(text, encoding="utf-8", newline="\n")
     return _list(found)
 
@@ -76,22 +90,40 @@ def _states(project: Project) -> dict[int, str]:
     return {int(k): str(v) for k, v in zip(states["gwno"], states["name"], strict=True)}
 
 
-def _counted_until(project: Project) -> str | None:
-    """The last day up to which deaths by month are on record; None where there are none."""
-    if not project.stage("tables", "violence_months").exists():
-        return None
-    months = project.read("tables", "violence_months")
-    last = months.loc[months["deaths"].notna(), "to_month"].max()
-    return None if pd.isna(last) else f"{last:%Y-%m-%d}"
+def _ends(project: Project) -> dict[str, str]:
+    """The last day of each record that the explorer draws, by what is drawn."""
+    ends: dict[str, pd.Timestamp] = {}
+    if project.stage("episodes", "extents").exists():
+        extents = project.read("episodes", "extents").set_index("extent")["last_day"]
+        ends = {kind: extents[name] for kind, name in _RECORDS.items() if name in extents}
+    if project.stage("tables", "violence_months").exists():
+        months = project.read("tables", "violence_months")
+        ends["months"] = months.loc[months["deaths"].notna(), "to_month"].max()
+    return {kind: f"{last:%Y-%m-%d}" for kind, last in ends.items() if not pd.isna(last)}
+
+
+def _span(one: Dossier) -> tuple[int, int | None]:
+    """First and last year of its episodes; no last year while one goes on."""
+    own = one.events[one.events["kind"] == "episode"]
+    last = None if own["is_open"].any() else int(own["to_date"].max().year)
+    return int(own["from_date"].min().year), last
+
+
+def _held(one: Dossier) -> list[str]:
+    """What its record holds of the acts that a reader may ask for."""
+    names, kinds = one.events["name"].astype(str), one.events["kind"]
+    has_troops = bool((names.str.endswith("(UN)") & (kinds == "troops")).any())
+    held = [kind for kind in ("veto", "agreement", "talks") if (kinds == kind).any()]
+    return held + ["un-troops"] * has_troops
+
+
+def _kind(one: Dossier) -> str:
+    return f"{one.kind[:1].upper()}{one.kind[1:]}"
 
 
 def _years(one: Dossier) -> str:
-    """First and last year of its episodes."""
-    own = one.events[one.events["kind"] == "episode"]
-    first, last = own["from_date"].min().year, own["to_date"].max().year
-    if own["is_open"].any():
-        return f"{first}–"
-    return str(first) if first == last else f"{first}–{last}"
+    first, last = _span(one)
+    return f"{first}–{last or ''}" if first != last else str(first)
 
 
 def _plain(one: Dossier, states: Mapping[int, str]) -> dict[str, Any]:
@@ -111,7 +143,7 @@ def _plain(one: Dossier, states: Mapping[int, str]) -> dict[str, Any]:
     return {
         "id": one.conflict,
         "name": one.name,
-        "kind": f"{one.kind[:1].upper()}{one.kind[1:]}",
+        "kind": _kind(one),
         "states": {str(host): states.get(host, str(host)) for host in one.hosts},
         "events": events[list(EVENTS)].to_numpy().tolist(),
         "months": months,

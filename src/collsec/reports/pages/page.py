@@ -55,8 +55,8 @@ class Page:
         What stands above its title.
     menu : str
         Menu of the navigation that it is in; empty for a page with a link of its own.
-    most_words : int or None
-        How long it may be at most.
+    most_words, most_pages : int or None
+        How long it may be at most: what is read, and what is printed.
     """
 
     stem: str
@@ -70,6 +70,7 @@ class Page:
     kicker: str = ""
     menu: str = ""
     most_words: int | None = None
+    most_pages: int | None = None
 
     @property
     def has_pdf(self) -> bool:
@@ -131,8 +132,13 @@ def further_page(
         front["include-before-body"] = [fragment]
     if is_article:
         front["format"] |= {"typst": "default", "docx": "default", "latex": "default"}
-    most = source.front.get("most-words")
-    return Page(stem, label, front, source, None, is_wide, is_article, fragment, most_words=most)
+    most_words, most_pages = (source.front.get(key) for key in ("most-words", "most-pages"))
+    return Page(
+        *(stem, label, front, source, None, is_wide, is_article, fragment),
+        kicker=str(source.front.get("kicker", "")),
+        most_words=most_words,
+        most_pages=most_pages,
+    )
 
 
 def report_page(

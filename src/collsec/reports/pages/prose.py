@@ -91,6 +91,11 @@ def _visit(node: Any, prose: Prose, figure: str) -> None:
     elif kind == "LineBlock":
         for line in content:
             prose.texts.append(_flat(line))
+    elif kind == "DefinitionList":
+        for term, definitions in content:
+            prose.texts.append(_flat(term))
+            _images(term, prose, figure)
+            _visit(definitions, prose, figure)
     elif kind == "Figure":
         _visit(content[2], prose, content[0][0])
         _visit(content[1][1], prose, content[0][0])

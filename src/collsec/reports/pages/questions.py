@@ -11,20 +11,23 @@ import pandas as pd
 from collsec.core.errors import MissingInput
 from collsec.core.project import Project
 from collsec.evidence.overview import KEPT
-from collsec.evidence.questions import FOLDER, NAMED, SHARED, Questions, read
+from collsec.evidence.questions import FILE, FOLDER, NAMED, SHARED, Questions, read
 from collsec.evidence.record import Record
 from collsec.reports import figures
 from collsec.reports.pages import citation
 from collsec.reports.pages.catalog import Item
 from collsec.reports.pages.page import Page, further_page
+from collsec.reports.pages.prose import check_length
 from collsec.reports.pages.source import Qmd
 from collsec.reports.tables.results import course
 from collsec.reports.tables.study import claims_of_question
-from collsec.reports.words import overview, questions, wording
+from collsec.reports.words import briefing, overview, questions, wording
 from collsec.reports.words.questions import Answer
 from collsec.reports.words.wording import harmless
 
 _ESTIMATES = "data/processed/estimates"
+#: Words of the shortest form of all answers, at most.
+_FIRST_WORDS = 60
 _PICTURE = "::: {.picture}\n:::"
 _CAPTION = (
     "![How to read it: each square is one armed conflict in a hundred. What it does not show: why "
@@ -197,19 +200,37 @@ class QuestionPages:
             return overview.lead(list(self.records.values()), primaries)
         return NAMED.sub(r"{{< var \1 >}}", self.listed.known)
 
-    def in_short(self, variables: Mapping[str, str]) -> str:
-        """Return each question with its answer in a sentence and how sure that is, as Markdown."""
-        if self.listed is None:
-            return ""
-        parts = []
-        for name, one in self.listed.shown(self.records):
-            said = f"{questions.fact(one, variables)}. {questions.answered(one, self.records)}"
-            sure = questions.sureness(one, self.records)
-            parts.append(f"[{one.question}]({name}.qmd)\n\n:   {said} *How sure?* {sure}\n")
-        return "\n".join(parts)
+    def in_short(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Return what front page and briefing say of all questions, by the name of its file.
+
+        Raises
+        ------
+        BadProse
+            If the shortest form of the answers is too long to be the first thing that is read.
+        """
+        asked = [] if self.listed is None else [*self.listed.shown(self.records)]
+        ones = [one for _, one in asked]
+        shortest = harmless(briefing.short(ones, self.records, variables))
+        check_length(Qmd(FILE, "", {}, "", 1), shortest, _FIRST_WORDS)
+        sure = f"*How sure?* {briefing.sureness(ones, self.records)}" if ones else ""
+        answers, behind = [], []
+        for name, one in asked:
+            said = harmless(questions.answered(one, self.records))
+            answers.append(f"[{one.question}]({name}.qmd)\n\n:   {said}\n")
+            behind.append(
+                f"### {one.label} {{#sec-{name} .unnumbered}}\n\n"
+                f"{harmless(questions.fact(one, variables))}.\n\n"
+                f"*On record.* {harmless(briefing.on_record(one, self.records))}\n\n"
+                f"*What would change it?* {harmless(briefing.turning(one, self.records))}\n"
+            )
+        return {
+            "_short.md": f"{shortest}\n\n{sure}\n",
+            "_answers.md": "\n".join(answers),
+            "_behind.md": "\n".join(behind),
+        }
 
 
-def with_picture(source: Qmd, has_picture: bool) -> Qmd:
-    """Return the front page with its picture in the place that waits for it."""
-    body = source.body.replace(_PICTURE, _CAPTION if has_picture else "")
-    return replace(source, body=re.sub(r"\n{3,}", "\n\n", body))
+def with_picture(page: Page, has_picture: bool) -> Page:
+    """Return a page with the front picture in the place that waits for it."""
+    body = page.source.body.replace(_PICTURE, _CAPTION if has_picture else "")
+    return replace(page, source=replace(page.source, body=re.sub(r"\n{3,}", "\n\n", body)))

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from collsec.core.documents import parse_front_matter, read_text
 from collsec.core.errors import BadDocument, CollsecError, Fault, nearest
 from collsec.core.project import Project
+from collsec.evidence.questions import FILE, FOLDER, NAMED, known_hypotheses
 from collsec.hypothesis.study import load_study
 from collsec.reports.pages.source import SHORTCODE
 from collsec.reports.words import quantities
@@ -51,25 +52,25 @@ def check(project: Project) -> None:
     except CollsecError:  # told of the file itself
         return
     pages = [project.spec_file(h) for h in listed]
+    shared = [*(project.root / "reports").glob("*.qmd"), *(project.root / FOLDER).glob("*.qmd")]
     found: list[Fault] = []
     known: set[str] | None = None
-    reports = sorted((project.root / "reports").glob("*.qmd"))
-    for path in [*(p for p in pages if p.is_file()), *reports]:
+    anyone = [*known_hypotheses(project), *_names_of_questions(project)]
+    for path in [*(p for p in pages if p.is_file()), *sorted(shared), project.root / FILE]:
         try:
-            text = read_text(path, project.relative(path))
-            _, body = parse_front_matter(text, project.relative(path))
+            text, names = _read(path, project.relative(path))
         except CollsecError:
             continue
         if known is None:
-            known = _words_of(project, pages)
-        for one in _names(body):
-            if problem := _problem(project, one, known, listed if path in pages else ()):
-                line = text.count("\n", 0, len(text) - len(body) + one.at) + 1
+            known = _words_of(project, pages) | _words(" ".join(anyone))
+        owners = listed if path in pages else anyone
+        for one in names:
+            if problem := _problem(project, one, known, owners):
                 found.append(
                     Fault(
                         project.relative(path),
                         problem[0],
-                        line=line,
+                        line=text.count("\n", 0, one.at) + 1,
                         key=one.what,
                         value=repr(one.name),
                         remedy=problem[1],
@@ -77,6 +78,22 @@ def check(project: Project) -> None:
                 )
     if found:
         raise BadDocument(*found)
+
+
+def _names_of_questions(project: Project) -> list[str]:
+    """Names of the questions: variables of their pages begin with them."""
+    return [path.stem for path in (project.root / FOLDER).glob("*.qmd")]
+
+
+def _read(path: Path, name: str) -> tuple[str, list[_Named]]:
+    """The text of a page, or of the list of questions, and the names in it."""
+    text = read_text(path, name)
+    if path.suffix == ".yml":
+        # A sentence goes on over lines.
+        return text, [_Named(at.start(), "var", at[1].strip()) for at in NAMED.finditer(text)]
+    _, body = parse_front_matter(text, name)
+    before = len(text) - len(body)
+    return text, [one._replace(at=before + one.at) for one in _names(body)]
 
 
 def _names(body: str) -> Iterator[_Named]:
@@ -98,9 +115,7 @@ def _problem(
         return None
     owner, _, rest = one.name.partition(".")
     family = rest.partition(".")[0]
-    # Pages of the whole study are written where there is something for them, and name hypotheses
-    # that a smaller study lacks.
-    if one.what == "var" and listed and owner not in (*listed, *_owners()):
+    if one.what == "var" and owner not in (*listed, *_owners()):
         near = nearest(owner, [*listed, *_owners()]).strip()
         return f"no result has this name: {owner!r} is no hypothesis of the study.", near
     if one.what == "var" and family in CLOSED:

@@ -25,6 +25,7 @@ from collsec.reports.pages.assemble import Assembled, markdown
 from collsec.reports.pages.page import Page
 from collsec.reports.pages.source import BadProse
 
+_PDF_PAGE = re.compile(rb"/Type\s*/Page\b")
 _FOLDERS = ("figures", "tables", "data")
 FILES = ("collsec.css", "references.bib", "explorer.js", "specifications.js", "replication.md")
 
@@ -70,6 +71,10 @@ def _page(assembled: Assembled, page: Page, assets: Path, site: Path) -> None:
     text = markdown(assembled, page)
     source = _convert(assembled, page, text, "typst", assets / "report.typ", assets)
     pdf = kept(_shown_by(assembled, source), lambda: _pdf(assembled, page, source))
+    if page.most_pages is not None and (n := len(_PDF_PAGE.findall(pdf))) > page.most_pages:
+        raise BadProse(
+            f"{page.source.name}: {n} pages of PDF, at most {page.most_pages}. Shorten it."
+        )
     (site / f"{page.stem}.pdf").write_bytes(pdf)
     if page.is_article:
         for format_, end in (("docx", "docx"), ("latex", "tex")):
@@ -218,7 +223,8 @@ def _variables(assembled: Assembled, page: Page) -> Mapping[str, Any]:
         if page.is_article:
             files = [(f"{page.stem}.docx", "Word"), (f"{page.stem}.tex", "LaTeX")]
             named = [{"href": href, "label": label} for href, label in files]
-            own |= {"pdf": f"{page.stem}.pdf", "files": named, "kicker": "Article"}
+            own |= {"pdf": f"{page.stem}.pdf", "files": named}
+            own |= {"is-close": page.most_pages is not None}
         return variables | own
     return variables | {
         "pdf": f"{page.stem}.pdf",

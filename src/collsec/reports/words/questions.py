@@ -114,15 +114,15 @@ def headline(
     The title is what the outcomes show, where they show anything; else the fact. What is left is
     the subtitle.
     """
-    states, shown = f"{fact(question, variables)}.", _shown(question, records)
-    if not shown:
+    states, found = f"{fact(question, variables)}.", _shown(question, records)
+    if not found:
         return states, answered(question, records)
     left = _open(question, records)
-    return f"{begun(shown)}.", f"{states} {begun(left)}{'.' * bool(left)}".rstrip()
+    return f"{begun(found)}.", f"{states} {begun(left)}{'.' * bool(left)}".rstrip()
 
 
 def answered(question: Asked, records: Mapping[str, Record]) -> str:
-    """What the outcomes show, and what stays open, in one sentence.
+    """What the outcomes show, and what stays open and why, in one sentence.
 
     Notes
     -----
@@ -139,32 +139,47 @@ def _shown(question: Asked, records: Mapping[str, Record]) -> str:
     small = []
     for outcome in question.outcomes:
         record = records[outcome.hypothesis]
-        if _has_direction(record):
+        if has_direction(record):
             words = outcome.above if record.primary["estimate"] > 1 else outcome.below
             directed.setdefault(record.verdict.code, []).append(words)
         elif record.verdict.code == "no-effect":
-            small.append(_lower(outcome.about))
-    parts = []
+            small.append(lower(outcome.about))
+    parts: list[str] = []
     for code, words_of in directed.items():
         behind = _BEHIND.get(code, ("", ""))[len(words_of) > 1]
-        parts.append(f"{question.subject}, {listed(words_of)}{behind}")
+        where = "" if parts else f"{question.subject}, "
+        parts.append(f"{where}{listed(words_of)}{behind}")
     if small:
-        parts.append(f"there is no difference worth mentioning in {listed(small)}")
+        where = "" if parts else f"{question.subject}, "
+        parts.append(f"{where}there is no difference worth mentioning in {listed(small)}")
     return "; ".join(parts)
 
 
 def _open(question: Asked, records: Mapping[str, Record]) -> str:
-    """What the outcomes leave open; empty where they leave nothing open."""
-    first, *others = [
-        outcome.unknown for outcome in question.outcomes if not _says(records[outcome.hypothesis])
-    ] or [""]
-    if not first:
-        return ""
-    those = f"{', '.join([first, *others[:-1]])} or {others[-1]}" if others else first
-    return f"the record cannot tell whether {those}"
+    """What the outcomes leave open, each with the reason; empty where they leave nothing open."""
+    by_reason: dict[str, list[str]] = {}
+    for outcome in question.outcomes:
+        if not _says(record := records[outcome.hypothesis]):
+            reason = why_open(verdicts.answer(record.verdict))
+            by_reason.setdefault(reason, []).append(outcome.unknown)
+    whether = ", or whether ".join(
+        f"{_either(those)} ({reason})" for reason, those in by_reason.items()
+    )
+    return f"the record cannot tell whether {whether}" if whether else ""
 
 
-def _has_direction(record: Record) -> bool:
+def why_open(answer: str) -> str:
+    """Why an outcome stays open, from its place on the plain scale."""
+    return lower(answer.removeprefix("Cannot tell: "))
+
+
+def _either(names: list[str]) -> str:
+    """Names in a row, the last after `or`."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def has_direction(record: Record) -> bool:
     """Whether a direction may be said: the verdict allows it, and the interval excludes one."""
     primary = record.primary
     excludes_one = primary["ci_low"] > 1 or primary["ci_high"] < 1
@@ -173,30 +188,21 @@ def _has_direction(record: Record) -> bool:
 
 def _says(record: Record) -> bool:
     """Whether an outcome has a direction, or makes no difference."""
-    return _has_direction(record) or record.verdict.code == "no-effect"
+    return has_direction(record) or record.verdict.code == "no-effect"
 
 
-def sureness(question: Asked, records: Mapping[str, Record]) -> str:
-    """How sure the answers are: outcomes by their place on the plain scale, in one line."""
-    by_answer: dict[str, list[str]] = {}
-    for one in answers(question, records):
-        by_answer.setdefault(one.answer, []).append(_lower(one.outcome.about))
-    return " ".join(
-        f"{answer.replace(': ', ', ')}: {'; '.join(those)}." for answer, those in by_answer.items()
-    )
-
-
-def _lower(text: str) -> str:
+def lower(text: str) -> str:
+    """A text within a sentence."""
     return text[:1].lower() + text[1:]
 
 
 def in_full(question: Asked, records: Mapping[str, Record], minimum: tuple[int, int]) -> str:
     """Each outcome with its finding, how sure it is, and what would change it, as Markdown."""
-    parts = []
+    parts: list[str] = []
     for one in answers(question, records):
         words = claims.of_primary(records[one.outcome.hypothesis], minimum)
         parts.append(
-            f"{one.outcome.about}: **{_lower(one.answer)}**\n\n"
+            f"{one.outcome.about}: **{lower(one.answer)}**\n\n"
             f":   {harmless(words.finding)}\n\n"
             f"    *What would change it?* {harmless(words.what_would_change)}\n"
         )
