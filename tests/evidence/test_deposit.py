@@ -240,10 +240,12 @@ def test_each_table_has_its_license(repository: Path) -> None:
     tables, others = deposit._licenses(Project(repository))
     assert tables.url == "https://creativecommons.org/licenses/by/4.0/"
     assert {(one.name, one.license.url) for one in others} == {
-        (f"study/data/raw/compiled/{name}.csv", f"https://www.gnu.org/licenses/{GPL}")
+        (f"study/data/raw/{name}.csv", f"https://www.gnu.org/licenses/{GPL}")
         for name in (
-            *("contributor_months", "personnel_months"),
-            *("mapped_contributors", "mission_capabilities"),
+            *("coded/mission_contributors", "coded/mission_locations"),
+            *("compiled/contributor_months", "compiled/personnel_months"),
+            *("compiled/mapped_contributors", "compiled/mission_capabilities"),
+            *("compiled/mission_labels", "compiled/mission_strength"),
         )
     }
 

@@ -204,6 +204,7 @@ def test_results_carry_all_that_must_stand_beside_them(finished: Path) -> None:
         record = json.loads(path.read_text(encoding="utf-8"))
         assert record["verdict"]["code"] in {
             "void",
+            "not-estimable",
             "inconclusive",
             "supported",
             "contradicted",

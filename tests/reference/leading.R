@@ -1,10 +1,7 @@
 # The numbers that lead the pages of the study, by R: Cox models by the survival package, Poisson models of
-# panels by glm, and of stacks around arrivals by Newton's method on sparse indicators.
+# panels and of stacks around arrivals by glm.
 # Usage: Rscript leading.R ROWS.csv ANSWERS.csv
-suppressPackageStartupMessages({
-  library(survival)
-  library(Matrix)
-})
+suppressPackageStartupMessages(library(survival))
 arguments <- commandArgs(trailingOnly = TRUE)
 rows <- read.csv(arguments[1], stringsAsFactors = FALSE)
 answers <- list()
@@ -35,9 +32,10 @@ by_coxph <- function(case, own) {
   }
 }
 
-# Log rate ratio with effects of unit and period, and the sandwich error over units (over periods in one series).
+# Log rate ratio with effects of unit and period, and the sandwich error over clusters (over periods in one series).
 by_glm <- function(case, own) {
-  groups <- length(unique(if (length(unique(own$unit)) > 1) own$unit else own$period))
+  if (length(unique(own$unit)) == 1) own$cluster <- own$period
+  groups <- length(unique(own$cluster))
   repeat {  # a unit or a period without any count has a mean of zero, and no part in the fit
     counted <- ave(own$count, own$unit, FUN = sum) > 0
     if (length(unique(own$unit)) > 1) counted <- counted & ave(own$count, own$period, FUN = sum) > 0
@@ -52,40 +50,35 @@ by_glm <- function(case, own) {
   frame <- model.matrix(formula, own)
   others <- frame[, colnames(frame) != "exposure", drop = FALSE]
   rest <- residuals(lm.wfit(others, own$exposure, mean)) # glm's weights are the means
-  score <- tapply(rest * (own$count - mean), if (many) own$unit else own$period, sum)
+  score <- tapply(rest * (own$count - mean), own$cluster, sum)
   record(case, "cluster_error",
          sqrt(groups / (groups - 1) * sum(score^2)) / sum(mean * rest^2))
 }
 
-# Log ratio common to the treated months of all stacks; every stack by its weight.
-by_stacks <- function(case, own) {
-  own$unit <- paste(own$stack, own$unit)
-  own$period <- paste(own$stack, own$period)
-  repeat {
-    counted <- ave(own$count, own$unit, FUN = sum) > 0 & ave(own$count, own$period, FUN = sum) > 0
-    if (all(counted)) break
-    own <- own[counted, ]
-  }
-  first <- tapply(own$period, own$stack, min)  # dropped: effects of unit and period overlap once a stack
-  periods <- factor(own$period)
-  use <- !(levels(periods) %in% first)
-  x <- cbind(Matrix(own$exposure, sparse = TRUE),
-             t(fac2sparse(factor(own$unit))),
-             t(fac2sparse(periods))[, use])
-  start <- log(ave(own$count, own$unit))
-  eta <- start
-  beta <- rep(0, ncol(x))
-  for (step in 1:200) {
-    mean <- exp(eta)
-    work <- eta + (own$count - mean) / mean
-    weight <- own$weight * mean
-    solved <- as.numeric(solve(crossprod(x, Diagonal(x = weight) %*% x), crossprod(x, weight * work)))
-    moved <- max(abs(solved - beta))
-    beta <- solved
-    eta <- as.numeric(x %*% beta)
-    if (moved < 1e-10) break
-  }
-  record(case, "estimate", beta[1])
+# Mean over arrivals of the log ratio of what the host counted after it to what its own months of reference lead to
+# expect, by a Poisson model of its stack in which the host after the arrival is a unit of its own. Half a count is added.
+by_arrival <- function(case, own) {
+  ratios <- sapply(split(own, own$stack), function(one) {
+    after <- one$exposure == 1
+    observed <- sum(one$count[after])
+    months <- as.character(one$period[after])
+    one$unit[after] <- -1
+    repeat {  # a unit or a month without any count has a mean of zero, and no part in the fit
+      counted <- ave(one$count, one$unit, FUN = sum) > 0 & ave(one$count, one$period, FUN = sum) > 0
+      if (all(counted)) break
+      one <- one[counted, ]
+    }
+    one$unit <- factor(one$unit)
+    one$period <- factor(one$period)
+    fit <- glm(count ~ 0 + unit + period, poisson, one, epsilon = 1e-14, maxit = 200)
+    level <- coef(fit)[grepl("^period", names(coef(fit)))]
+    names(level) <- sub("^period", "", names(level))
+    level[levels(one$period)[1]] <- 0
+    of_month <- exp(level[months])
+    expected <- exp(coef(fit)[["unit0"]]) * sum(of_month[!is.na(of_month)])
+    log((observed + 0.5) / (expected + 0.5))
+  })
+  record(case, "estimate", mean(ratios))
 }
 
 for (case in unique(rows$case)) {
@@ -93,7 +86,7 @@ for (case in unique(rows$case)) {
   switch(own$engine[1],
     coxph = by_coxph(case, own),
     glm = by_glm(case, own),
-    stacks = by_stacks(case, own)
+    arrivals = by_arrival(case, own)
   )
 }
 write.csv(do.call(rbind, answers), arguments[2], row.names = FALSE, quote = FALSE)

@@ -50,7 +50,7 @@ ENGINES = {
     "h4": Engine("coxph", SAME_MAXIMUM, "jackknife_error"),
     "h5": Engine("days", SAME_SUM),
     "h6": Engine("days", SAME_SUM),
-    "h7": Engine("stacks", SAME_MAXIMUM),
+    "h7": Engine("arrivals", SAME_MAXIMUM),
     "h8": Engine("coxph", SAME_MAXIMUM, "robust_error"),
     "h9": Engine("coxph", SAME_MAXIMUM, "robust_error"),
     "h10": Engine("coxph", SAME_MAXIMUM, "robust_error"),
@@ -112,12 +112,15 @@ def test_every_hypothesis_has_an_engine() -> None:
 def rows_for_r(name: str) -> pd.DataFrame:
     """The panel of one hypothesis, as its panel step publishes it, in the columns of the script."""
     given, engine = inputs(name), ENGINES[name].name
-    if engine == "stacks":
+    if engine == "arrivals":
         return stacks(name)
     panel, _ = DESIGNS[given.spec.design].panel(given)
     if engine == "glm":
         own = panel[["count", "exposure"]].assign(unit=panel["unit_id"], period=panel["start"])
-        return own.assign(case=name, engine=engine)
+        laid_out = prepared(name)
+        shared = np.arange(len(laid_out.units)) if laid_out.cluster is None else laid_out.cluster
+        of_unit = dict(zip(map(str, laid_out.units), shared, strict=True))
+        return own.assign(cluster=own["unit"].astype(str).map(of_unit), case=name, engine=engine)
     exposure = given.spec.exposure
     column = exposure_column(exposure.measure, exposure.lag_months)
     column = column if column in panel else exposure.measure
@@ -140,13 +143,11 @@ def rows_for_r(name: str) -> pd.DataFrame:
 
 def stacks(name: str) -> pd.DataFrame:
     """Deaths by stack, host and month; the host of the arrival first, and exposed from month 0."""
-    found = prepared(name).arrivals
+    found = prepared(name)
     made = []
     for place, stack in enumerate(found.stacks):
-        host, month = np.nonzero(~np.isnan(stack.counts))
-        relative = found.relative[month]
-        own = stack.counts[0]
-        before = np.nansum(own[found.relative < 0])
+        host, month = np.nonzero(~np.isnan(stack.counts) & found.compared(found.after))
+        relative = found.arrivals.relative[month]
         made.append(
             pd.DataFrame(
                 {
@@ -155,12 +156,10 @@ def stacks(name: str) -> pd.DataFrame:
                     "period": relative + 100,  # two digits or three, never a sign
                     "count": stack.counts[host, month],
                     "exposure": ((host == 0) & (relative >= 0)).astype(int),
-                    # Every arrival alike: over its deaths before, or over those of a year of war.
-                    "weight": 1 / max(before, 25.0),
                 }
             )
         )
-    return pd.concat(made).assign(case=name, engine="stacks")
+    return pd.concat(made).assign(case=name, engine="arrivals")
 
 
 @pytest.fixture(scope="module")

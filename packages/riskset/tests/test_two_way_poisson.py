@@ -65,6 +65,19 @@ def test_units_of_one_cluster_are_summed_before_they_are_squared() -> None:
     assert math.isnan(alone.std_error) and alone.estimate == found.estimate
 
 
+@pytest.mark.parametrize("lacks", ["counts", "exposure"])
+def test_a_unit_without_a_known_cell_is_no_cluster(lacks: str) -> None:
+    panel = made(np.random.default_rng(1), 1.5)
+    rows = {name: getattr(panel, name) for name in ("counts", "exposure")}
+    more = {n: np.vstack([v, v[:1] * np.nan if n == lacks else v[:1]]) for n, v in rows.items()}
+    region = np.arange(30) // 5
+    for cluster, with_one in ((None, None), (region, np.append(region, 6))):
+        without = two_way_poisson(**rows, cluster=cluster)
+        found = two_way_poisson(**more, cluster=with_one)
+        assert found.n_clusters == without.n_clusters
+        assert found.std_error == pytest.approx(without.std_error, rel=1e-9)
+
+
 @pytest.mark.parametrize("ratio", [0.6, 1.0, 1.6])
 def test_a_known_effect_is_found_and_none_is_not(ratio: float) -> None:
     found, covered, rejected, sandwich = [], 0, 0, 0

@@ -91,9 +91,9 @@ class Panel:
         cluster = np.arange(len(self.units)) if self.cluster is None else self.cluster
         return {
             "nobs": int(known.sum()),
-            "n_units": len(self.units) if known.size else 0,
+            "n_units": int(known.any(axis=1).sum()),
             "n_events": int(np.where(known, self.counts, 0).sum()),
-            "n_clusters": len(np.unique(cluster)) if known.size else 0,
+            "n_clusters": len(np.unique(cluster[known.any(axis=1)])),
             "exposed_units": int(with_any.sum()),
             "exposed_events": int(exposed.sum()),
             "exposed_clusters": len(np.unique(cluster[with_any])),

@@ -226,14 +226,19 @@ def fit_panel(panel: CountPanel) -> TwoWayPoisson:
 
 
 def _by_cluster(panel: CountPanel, score: Floats) -> Floats:
-    """Sums of a score over clusters of units, or over the periods of a single series."""
-    single: Floats = score[0]
+    """Sums of a score over clusters of units, or over the periods of a single series.
+
+    A cluster, or a period, without a cell that is known is none.
+    """
     if len(score) == 1:
+        single: Floats = score[0, panel.known[0]]
         return single
-    of_unit: Floats = score.sum(axis=1)
+    is_known = panel.known.any(axis=1)
+    of_unit: Floats = score[is_known].sum(axis=1)
     if panel.cluster is None:
         return of_unit
-    return np.bincount(panel.cluster, weights=of_unit).astype(np.float64)
+    code = np.unique(panel.cluster[is_known], return_inverse=True)[1]
+    return np.bincount(code, weights=of_unit).astype(np.float64)
 
 
 def fit_with_controls(panel: CountPanel, controls: ArrayLike) -> TwoWayPoisson:
