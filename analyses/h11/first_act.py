@@ -387,10 +387,10 @@ def nuclear_ties(context: Context) -> Part:
     counts = {
         "exposed": is_exposed,
         "by_pact": alone,
-        "by_pact.usa": alone & usa,
+        "by_pact_usa": alone & usa,
         "by_member": is_exposed & has_member,
         "without_member": is_exposed & ~has_member,
-        "without_member.acts": is_exposed & ~has_member & acted,
+        "without_member_acts": is_exposed & ~has_member & acted,
         "member_unexposed": ~is_exposed & has_member,
     }
     return Part(

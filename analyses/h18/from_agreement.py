@@ -150,7 +150,7 @@ CLOCKS: tuple[tuple[str, type[OneClock], str], ...] = (
     variables=(
         VariablesOf(
             "clock.*",
-            {"{name}": "finding", "{name}.ends": "exposed_events", "{name}.all": "n_events"},
+            {"{name}_ratio": "finding", "{name}_ends": "exposed_events"},
         ),
     ),
     uses=("peace_process.conflict_id", "peace_process.from_date"),
@@ -182,9 +182,9 @@ def one_clock(context: Context) -> Part:
         exposed = prepared.rows.loc[comparison.is_exposed.to_numpy(), "unit_id"]
         wars = prepared.units.set_index("unit_id")["war"]
         said |= {
-            f"clock.{name}.expected": Quantity(found.expected_events, Unit.NUMBER, digits=1),
-            f"clock.{name}.wars": Quantity(int(wars.nunique()), Unit.COUNT),
-            f"clock.{name}.exposed_wars": Quantity(
+            f"clock.{name}_expected": Quantity(found.expected_events, Unit.NUMBER, digits=1),
+            f"clock.{name}_wars": Quantity(int(wars.nunique()), Unit.COUNT),
+            f"clock.{name}_exposed_wars": Quantity(
                 int(wars[np.unique(exposed)].nunique()), Unit.COUNT
             ),
         }
