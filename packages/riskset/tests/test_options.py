@@ -370,6 +370,7 @@ def test_every_option_has_a_reference() -> None:
         "split_episodes", "merge_events", "landmark",  # test_histories_by_hand
         "concordance", "time_auc", "brier_score", "calibration", "expected_events",  # test_accuracy
         "mean_cumulative",  # test_recurrent
+        "turnbull",  # test_turnbull
     }  # fmt: skip
     taking = {n for n in rs.__all__ if inspect.isfunction(getattr(rs, n))
               and "data" in signature(n)}  # fmt: skip

@@ -114,6 +114,7 @@ from riskset.multistate.transition_probabilities import transition_probabilities
 from riskset.nonparametric.aalen_johansen import CumulativeIncidence, aalen_johansen
 from riskset.nonparametric.accuracy import BrierScore, brier_score, calibration, expected_events
 from riskset.nonparametric.cumulative import CumulativeCurve, mean_cumulative, nelson_aalen
+from riskset.nonparametric.interval_censored import TurnbullCurve, turnbull
 from riskset.nonparametric.kaplan_meier import SurvivalCurve, kaplan_meier
 from riskset.nonparametric.logrank import LogrankTest, gray_test, logrank
 from riskset.nonparametric.pseudo_values import pseudo_values
@@ -219,6 +220,7 @@ __all__ = [
     "TransitionHazards",
     "TransitionProbabilities",
     "TreatmentRegimes",
+    "TurnbullCurve",
     "TwoWayPoisson",
     "__version__",
     "aalen_johansen",
@@ -310,6 +312,7 @@ __all__ = [
     "transition_hazards",
     "transition_probabilities",
     "treatment_regimes",
+    "turnbull",
     "two_way_poisson",
     "wald_interval",
     "wald_p_value",
