@@ -593,6 +593,32 @@ def test_the_pdf_holds_the_report_and_says_what_it_is(built: Path) -> None:
     assert "CreationDate" not in info
 
 
+def test_a_file_for_word_has_a_page_a_header_and_figures_that_fit(built: Path) -> None:
+    with zipfile.ZipFile(built / "reports" / "site" / "briefing.docx") as file:
+        parts = {name: file.read(name).decode() for name in file.namelist() if "xml" in name}
+    document = parts["word/document.xml"]
+    (size,) = re.findall(r"<w:pgSz[^>]*>", document)
+    # A4: 210 mm by 297 mm, in twentieths of a point.
+    assert 'w:w="11906"' in size and 'w:h="16838"' in size
+    (header,) = [text for name, text in parts.items() if re.match(r"word/header\d*\.xml", name)]
+    assert "Briefing" in header
+    (footer,) = [text for name, text in parts.items() if re.match(r"word/footer\d*\.xml", name)]
+    assert " PAGE " in footer and " NUMPAGES " in footer
+    assert "headerReference" in document and "footerReference" in document
+    # In EMU, 12,700 to a point: the text is 210 mm less two margins of 23 mm wide.
+    drawn = re.findall(r'<wp:extent cx="(\d+)" cy="(\d+)"', document)
+    assert drawn
+    for wide, high in drawn:
+        assert int(wide) <= (11906 - 2 * 1304) * 635 and int(high) <= (16838 - 2 * 1304) * 635
+
+
+def test_a_document_of_too_many_pages_is_refused(small: Path) -> None:
+    path = small / "reports" / "briefing.qmd"
+    path.write_text(path.read_text().replace("most-pages: 2", "most-pages: 0"))
+    with pytest.raises(BadProse, match=r"briefing\.qmd: \d pages of PDF, at most 0"):
+        build(Project(small), ["h1"])
+
+
 IN_A_BROWSER = pytest.mark.skipif(browser.EXECUTABLE is None, reason="Chromium is not on PATH")
 COMPLAINTS = (
     "Log.entryAdded",

@@ -208,7 +208,7 @@ def manuscript_appendix(records: Sequence[Record]) -> str:
         for name in ("regression", "attrition")
         if name == "regression" or record.attrition is not None
     ]
-    return "\n\n".join(["## Appendix: tables {#sec-appendix}", *tables]) + "\n"
+    return "\n\n".join(["## Regressions, and who was left out {#sec-tables}", *tables]) + "\n"
 
 
 def replication(
