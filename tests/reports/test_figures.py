@@ -776,3 +776,15 @@ def test_only_ratios_of_the_end_of_war_are_said_to_end_wars() -> None:
     assert is_of_ends(frame.head(1)) and not is_of_ends(frame)
     assert is_of_ends(frame.loc[0]) and not is_of_ends(frame.loc[1])
     assert ratios_of(frame) == "ratios"
+
+
+@pytest.mark.parametrize("inches", [0.9, 1.4, 2.5, 6.0])
+@pytest.mark.parametrize(("low", "high"), [(0.7, 1.4), (0.26, 1.87), (0.3, 3.0), (0.05, 19.0)])
+def test_marks_of_an_axis_of_ratios_keep_apart(inches: float, low: float, high: float) -> None:
+    figure = style.canvas(1.0, inches)
+    axes = figure.add_axes((0, 0, 1, 1))
+    left, right = style.hazard_ratio_axis(axes, low, high)
+    ticks = axes.get_xticks()
+    places = (np.log(ticks) - np.log(left)) / (np.log(right) - np.log(left)) * inches * 72
+    assert 1 in ticks
+    assert np.diff(places, prepend=-np.inf).min() >= style.TICK_POINTS

@@ -197,6 +197,18 @@ def month_axis(axes: Axes, last: float) -> np.ndarray:
     return ticks
 
 
+#: Marks of an axis of ratios, the densest first, and the span from which on they are too dense.
+RATIO_MARKS: tuple[tuple[float, tuple[float, ...]], ...] = (
+    (5, (0.5, 0.67, 0.8, 1, 1.25, 1.5, 2)),
+    (12, (0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 4)),
+    (12, (0.25, 0.5, 1, 2, 4)),
+    (400, (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)),
+    (math.inf, (0.1, 1, 10)),
+)
+#: How far two marks are apart at least, so that neither figure runs into the other.
+TICK_POINTS = 24
+
+
 def hazard_ratio_axis(axes: Axes, low: float, high: float) -> tuple[float, float]:
     """Set a log axis that holds `low` to `high`, never wider than 1/20 to 20.
 
@@ -211,12 +223,12 @@ def hazard_ratio_axis(axes: Axes, low: float, high: float) -> tuple[float, float
     right = np.exp(min(np.log(20), max(np.log(high), reach / 2) + 0.08))
     axes.set_xscale("log")
     axes.set_xlim(left, right)
-    marks: tuple[float, ...] = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
-    if right / left < 12:
-        marks = (0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 4)
-    if right / left < 5:
-        marks = (0.5, 0.67, 0.8, 1, 1.25, 1.5, 2)
-    ticks = [m for m in marks if left <= m <= right]
+    points = axes.get_window_extent().width / axes.figure.dpi * 72
+    for of_span, marks in RATIO_MARKS:
+        ticks = [mark for mark in marks if left <= mark <= right]
+        gaps = np.diff(np.log(ticks)) * points / np.log(right / left)
+        if right / left < of_span and (len(ticks) < 2 or gaps.min() >= TICK_POINTS):
+            break
     axes.set_xticks(ticks, [f"{m:g}" for m in ticks])
     axes.minorticks_off()
     return float(left), float(right)
