@@ -22,6 +22,7 @@ import browser
 import report_study as study
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
+from collsec.reports.figures.style import SOURCE
 from collsec.reports.pages.assemble import assemble
 from collsec.reports.pages.source import BadProse
 from collsec.reports.render import build, fallback
@@ -131,6 +132,9 @@ def test_every_report_has_a_page_and_a_pdf_and_every_item_its_files(built: Path)
     for name in used:
         assert (site / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert len(pd.read_csv(site / "figures" / f"{name}.csv"))
+        alone = (site / "figures" / f"{name}.html").read_text()
+        assert alone.count("<svg") == 1 and f"<p>{SOURCE}</p>" in alone
+        assert not re.search(r'(?:src|href)="(?!#|data:)', alone)  # nothing is fetched
         with zipfile.ZipFile(site / "figures" / f"{name}.zip") as bundle:
             about = json.loads(bundle.read("about.json"))
             assert about["shows"] and about["numbers_from"] and about["license"] == "CC BY 4.0"

@@ -354,6 +354,7 @@ def figure_files(name: str) -> str:
             ("Data (CSV)", "csv"),
             ("SVG", "svg"),
             ("PNG", "png"),
+            ("Page to share", "html"),
             ("All of it (ZIP)", "zip"),
         )
     )

@@ -231,7 +231,7 @@ class QuestionPages:
         }
 
     def _in_article(self, asked: Sequence[tuple[str, Asked]]) -> Iterator[str]:
-        """Yield each question as the article has it: outcomes in a picture and in words, wars once."""
+        """Yield each question as the article has it: a picture, sentences, and its wars once."""
         listed: set[tuple[str, ...]] = {()}
         for name, one in asked:
             sentences = "\n".join(
