@@ -22,6 +22,7 @@ import browser
 import report_study as study
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
+from collsec.reports.figures.style import SOURCE
 from collsec.reports.pages.assemble import assemble
 from collsec.reports.pages.source import BadProse
 from collsec.reports.render import build, fallback
@@ -131,6 +132,9 @@ def test_every_report_has_a_page_and_a_pdf_and_every_item_its_files(built: Path)
     for name in used:
         assert (site / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert len(pd.read_csv(site / "figures" / f"{name}.csv"))
+        alone = (site / "figures" / f"{name}.html").read_text()
+        assert alone.count("<svg") == 1 and f"<p>{SOURCE}</p>" in alone
+        assert not re.search(r'(?:src|href)="(?!#|data:)', alone)  # nothing is fetched
         with zipfile.ZipFile(site / "figures" / f"{name}.zip") as bundle:
             about = json.loads(bundle.read("about.json"))
             assert about["shows"] and about["numbers_from"] and about["license"] == "CC BY 4.0"
@@ -591,6 +595,32 @@ def test_the_pdf_holds_the_report_and_says_what_it_is(built: Path) -> None:
     assert re.search(r"Title:\s+Does later deployment", info)
     assert re.search(r"Tagged:\s+yes", info)
     assert "CreationDate" not in info
+
+
+def test_a_file_for_word_has_a_page_a_header_and_figures_that_fit(built: Path) -> None:
+    with zipfile.ZipFile(built / "reports" / "site" / "briefing.docx") as file:
+        parts = {name: file.read(name).decode() for name in file.namelist() if "xml" in name}
+    document = parts["word/document.xml"]
+    (size,) = re.findall(r"<w:pgSz[^>]*>", document)
+    # A4: 210 mm by 297 mm, in twentieths of a point.
+    assert 'w:w="11906"' in size and 'w:h="16838"' in size
+    (header,) = [text for name, text in parts.items() if re.match(r"word/header\d*\.xml", name)]
+    assert "Briefing" in header
+    (footer,) = [text for name, text in parts.items() if re.match(r"word/footer\d*\.xml", name)]
+    assert " PAGE " in footer and " NUMPAGES " in footer
+    assert "headerReference" in document and "footerReference" in document
+    # In EMU, 12,700 to a point: the text is 210 mm less two margins of 23 mm wide.
+    drawn = re.findall(r'<wp:extent cx="(\d+)" cy="(\d+)"', document)
+    assert drawn
+    for wide, high in drawn:
+        assert int(wide) <= (11906 - 2 * 1304) * 635 and int(high) <= (16838 - 2 * 1304) * 635
+
+
+def test_a_document_of_too_many_pages_is_refused(small: Path) -> None:
+    path = small / "reports" / "briefing.qmd"
+    path.write_text(path.read_text().replace("most-pages: 2", "most-pages: 0"))
+    with pytest.raises(BadProse, match=r"briefing\.qmd: \d pages of PDF, at most 0"):
+        build(Project(small), ["h1"])
 
 
 IN_A_BROWSER = pytest.mark.skipif(browser.EXECUTABLE is None, reason="Chromium is not on PATH")

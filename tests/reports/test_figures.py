@@ -58,6 +58,7 @@ from collsec.reports.figures.power import detectable_effects, plot_detectable_ef
 from collsec.reports.figures.specification import plot_options, plot_specification_curve
 from collsec.reports.figures.style import (
     SERIES,
+    SOURCE,
     export,
     house_style,
     is_of_ends,
@@ -66,6 +67,7 @@ from collsec.reports.figures.style import (
 )
 from collsec.reports.figures.timeline import plot_case_timeline
 from collsec.reports.kept import kept_in
+from collsec.reports.pages.citation import TEXT_LICENSE
 from collsec.reports.words import ratios, verdicts
 from collsec.reports.words.verdicts import Compared
 
@@ -788,3 +790,17 @@ def test_marks_of_an_axis_of_ratios_keep_apart(inches: float, low: float, high: 
     places = (np.log(ticks) - np.log(left)) / (np.log(right) - np.log(left)) * inches * 72
     assert 1 in ticks
     assert np.diff(places, prepend=-np.inf).min() >= style.TICK_POINTS
+
+
+def test_a_png_says_what_it_is_from_below_the_picture() -> None:
+    """A strip of 0.225 inches at 240 dots an inch holds a line; the picture above is untouched."""
+    assert SOURCE.endswith(f"{TEXT_LICENSE}.")
+    figure = style.canvas(2.0)
+    figure.text(0.5, 0.5, "drawn")
+    plain = style.export(figure, pd.DataFrame(), "", names_source=True)
+    sourced = style.export(figure, pd.DataFrame(), "")
+    before, after = (imread(io.BytesIO(one.png))[..., :3] for one in (plain, sourced))
+    assert (before.shape[0], after.shape[0]) == (480, 480 + 54)
+    assert (after[: before.shape[0]] == before).all()
+    assert (after[before.shape[0] :] < 0.6).any()
+    assert plain.svg == sourced.svg

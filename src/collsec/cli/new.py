@@ -41,6 +41,8 @@ LEFT_OUT = (
     "changes.qmd",
     "published",
     "manuscript.qmd",
+    "appendix.qmd",
+    "briefing.qmd",
     "cases.qmd",
     "index.qmd",
     "MANIFEST.json",

@@ -75,7 +75,7 @@ def hundred(
             )
             for is_narrow in (False, True)
         )
-        return export(wide, pd.DataFrame(numbers), alternative, narrow)
+        return export(wide, pd.DataFrame(numbers), alternative, narrow, names_source=True)
 
 
 def plot_hundred(

@@ -53,7 +53,7 @@ from collsec.reports.pages.page import (
 )
 from collsec.reports.pages.questions import QuestionPages, with_picture
 from collsec.reports.pages.side_by_side import side_by_side
-from collsec.reports.pages.source import SHORTCODE, nested, read_qmd, resolve
+from collsec.reports.pages.source import SHORTCODE, Qmd, nested, read_qmd, resolve
 from collsec.reports.tables import codebook
 from collsec.reports.tables.study import item_list, numbers, primaries
 from collsec.reports.words import overview, quantities
@@ -191,6 +191,7 @@ def assemble(
         "hypotheses": True,
         "method": True,
         "manuscript": bool(covered),
+        "appendix": bool(covered),
         "explorer": True,
         "specifications": bool(scripts),
         "cases": bool(drawn),
@@ -248,7 +249,8 @@ def assemble(
     lead = asked.known(study.primaries)
     _write(folder / "_lead.md", generated.marked(lead, records))
     for name, text in asked.in_short(spoken).items():
-        _write(folder / name, text)
+        told = with_alternatives(Qmd(name, "", {}, text, 1), spoken)
+        _write(folder / name, with_narrow(told, shared))
     _write(folder / "_tally.md", "" if ledger is None else overview.tally(ledger))
     minimum = (study.minimum_exposed_events, study.minimum_exposed_clusters)
     for name, text in asked.texts(minimum, {stem: t for stem, t, r in reports if r}).items():

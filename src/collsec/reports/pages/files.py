@@ -4,12 +4,44 @@ from __future__ import annotations
 
 import json
 import zipfile
+from html import escape
 from pathlib import Path
 
 from collsec.reports.figures import Drawing
+from collsec.reports.figures.style import SOURCE
 from collsec.reports.pages import generated
 from collsec.reports.pages.catalog import Item
 from collsec.reports.pages.citation import TEXT_LICENSE
+
+_ALONE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{words}</title>
+<style>
+body {{ margin: 1rem auto; max-width: 60rem; padding: 0 1rem; }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; }}
+svg {{ width: 100%; height: auto; }}
+p {{ margin: 0.5rem 0; }}
+</style>
+</head>
+<body>
+<main>
+{svg}
+<p>{words}</p>
+<p>{source}</p>
+<details><summary>Show it within another page</summary>
+<p>Put this file next to that page, and there:
+<code>&lt;iframe src=&quot;{name}.html&quot; title=&quot;{name}&quot; width=&quot;100%&quot;
+height=&quot;600&quot;&gt;&lt;/iframe&gt;</code></p>
+</details>
+</main>
+</body>
+</html>
+"""
 
 
 def write_item(folder: Path, item: Item) -> None:
@@ -18,6 +50,8 @@ def write_item(folder: Path, item: Item) -> None:
     if isinstance(content, Drawing):
         (folder / "figures" / f"{item.name}.svg").write_bytes(content.svg)
         (folder / "figures" / f"{item.name}.png").write_bytes(content.png)
+        alone = folder / "figures" / f"{item.name}.html"
+        alone.write_text(_alone(item, content), encoding="utf-8", newline="\n")
         if content.narrow:
             (folder / "figures" / "narrow" / f"{item.name}.svg").write_bytes(content.narrow)
     else:
@@ -27,6 +61,17 @@ def write_item(folder: Path, item: Item) -> None:
     content.data.to_csv((folder / item.file).with_suffix(".csv"), index=False)
     if isinstance(content, Drawing):
         _bundle(folder / "figures", item, content)
+
+
+def _alone(item: Item, drawing: Drawing) -> str:
+    """A page of one figure that needs no other file: to be sent, or shown within another page."""
+    svg = drawing.svg.decode()
+    return _ALONE.format(
+        svg=svg[svg.index("<svg") :],
+        name=item.name,
+        words=escape(drawing.alternative),
+        source=escape(SOURCE),
+    )
 
 
 def _bundle(folder: Path, item: Item, drawing: Drawing) -> None:

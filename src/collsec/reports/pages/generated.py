@@ -208,7 +208,7 @@ def manuscript_appendix(records: Sequence[Record]) -> str:
         for name in ("regression", "attrition")
         if name == "regression" or record.attrition is not None
     ]
-    return "\n\n".join(["## Appendix: tables {#sec-appendix}", *tables]) + "\n"
+    return "\n\n".join(["## Regressions, and who was left out {#sec-tables}", *tables]) + "\n"
 
 
 def replication(
@@ -354,6 +354,7 @@ def figure_files(name: str) -> str:
             ("Data (CSV)", "csv"),
             ("SVG", "svg"),
             ("PNG", "png"),
+            ("Page to share", "html"),
             ("All of it (ZIP)", "zip"),
         )
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from collsec.core.errors import MissingInput
 from collsec.core.project import Project
 from collsec.evidence.overview import KEPT
-from collsec.evidence.questions import FILE, FOLDER, NAMED, SHARED, Questions, read
+from collsec.evidence.questions import FILE, FOLDER, NAMED, SHARED, Asked, Questions, read
 from collsec.evidence.record import Record
 from collsec.reports import figures
 from collsec.reports.pages import citation
@@ -224,10 +224,28 @@ class QuestionPages:
                 f"*What would change it?* {harmless(briefing.turning(one, self.records))}\n"
             )
         return {
+            "_by-question.md": "\n".join(self._in_article(asked)),
             "_short.md": f"{shortest}\n\n{sure}\n",
             "_answers.md": "\n".join(answers),
             "_behind.md": "\n".join(behind),
         }
+
+    def _in_article(self, asked: Sequence[tuple[str, Asked]]) -> Iterator[str]:
+        """Yield each question as the article has it: a picture, sentences, and its wars once."""
+        listed: set[tuple[str, ...]] = {()}
+        for name, one in asked:
+            sentences = "\n".join(
+                f"*{answer.outcome.about}.* {harmless(answer.finding)}\n"
+                for answer in questions.answers(one, self.records)
+            )
+            picture = (
+                f"![{one.question} One means no difference. What it does not show: why the "
+                f"Council chose these conflicts.](figures/{name}-outcomes.svg)"
+                f'{{#fig-{name} fig-alt="{{{{< var {name}.alt.outcomes >}}}}"}}'
+            )
+            wars = "" if one.wars in listed else f"\n{{{{< include _tbl-{name}-wars.md >}}}}\n"
+            listed.add(one.wars)
+            yield f"### {one.question} {{#sec-{name}}}\n\n{picture}\n\n{sentences}{wars}"
 
 
 def with_picture(page: Page, has_picture: bool) -> Page:

@@ -24,7 +24,10 @@ from collsec.reports.kept import kept
 from collsec.reports.pages.assemble import Assembled, markdown
 from collsec.reports.pages.page import Page
 from collsec.reports.pages.source import BadProse
+from collsec.reports.render import word
 
+#: A document of no more pages is set closer.
+_CLOSE_PAGES = 2
 _PDF_PAGE = re.compile(rb"/Type\s*/Page\b")
 _FOLDERS = ("figures", "tables", "data")
 FILES = ("collsec.css", "references.bib", "explorer.js", "specifications.js", "replication.md")
@@ -115,7 +118,11 @@ def _convert(
             files = (Path(folder) / "defaults.json", Path(folder) / "head.json")
             for file, content in zip(files, (printed, head), strict=True):
                 file.write_text(content)
-            given = ("--defaults", str(files[0]), "--metadata-file", str(files[1]))
+            given = ["--defaults", str(files[0]), "--metadata-file", str(files[1])]
+            if format_ == "docx":
+                model = Path(folder) / "reference.docx"
+                model.write_bytes(word.reference(f"{assembled.title} · {page.label}"))
+                given += ["--reference-doc", str(model)]
             try:
                 return pandoc.run(text, [*arguments, *given])
             except pandoc.PandocFailed as error:
@@ -224,7 +231,7 @@ def _variables(assembled: Assembled, page: Page) -> Mapping[str, Any]:
             files = [(f"{page.stem}.docx", "Word"), (f"{page.stem}.tex", "LaTeX")]
             named = [{"href": href, "label": label} for href, label in files]
             own |= {"pdf": f"{page.stem}.pdf", "files": named}
-            own |= {"is-close": page.most_pages is not None}
+            own |= {"is-close": page.most_pages is not None and page.most_pages <= _CLOSE_PAGES}
         return variables | own
     return variables | {
         "pdf": f"{page.stem}.pdf",
@@ -255,8 +262,8 @@ def _pdf(assembled: Assembled, page: Page, source: str) -> bytes:
 
 def _located(page: Page, problem: str) -> str:
     """Say where in the source a problem stands, by the name that it is about."""
-    for word in problem.replace("'", " ").split():
-        key = word.strip(".,:;")
+    for name in problem.replace("'", " ").split():
+        key = name.strip(".,:;")
         if key.startswith("@") and key in page.source.body:
             return f"{page.source.at(key)}: {problem}."
         if f"@{key}" in page.source.body:
