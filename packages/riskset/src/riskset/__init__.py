@@ -25,6 +25,7 @@ from riskset.cox.fine_gray import fine_gray
 from riskset.cox.firth import FirthResult, firth_cox
 from riskset.cox.frailty import FrailtyResult, frailty_cox
 from riskset.cox.model import cox_ph, fit_design
+from riskset.cox.prediction import simulate
 from riskset.cox.result import CoxResult
 from riskset.emulation.adjusted_curves import adjusted_survival
 from riskset.emulation.adjusted_result import AdjustedSurvival
@@ -299,6 +300,7 @@ __all__ = [
     "score_test",
     "sequential_trials",
     "set_rerandomization",
+    "simulate",
     "specification_curve",
     "spline_knots",
     "split_episodes",
