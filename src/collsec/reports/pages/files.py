@@ -26,14 +26,13 @@ body {{ margin: 1rem auto; max-width: 60rem; padding: 0 1rem; }}
 body {{ font: 1rem/1.5 system-ui, sans-serif; }}
 @media (prefers-color-scheme: dark) {{ body {{ background: {dark}; color: {ink}; }} }}
 svg {{ width: 100%; height: auto; }}
-h1 {{ font: inherit; }}
-p, h1 {{ margin: 0.5rem 0; }}
+p {{ margin: 0.5rem 0; }}
 </style>
 </head>
 <body>
 <main>
 {svg}
-<h1>{words}</h1>
+<p role="heading" aria-level="1">{words}</p>
 <p>{source}</p>
 <details><summary>Show it within another page</summary>
 <p>Put this file next to that page, and there:
