@@ -466,7 +466,7 @@
         element("td", {}, event[5] + (event[6] ? " (weak link)" : "")), sourceCell(event[7]));
     });
     return element("section", {}, element("h3", {}, `All ${one.events.length} events`),
-      framed("Events of the conflict", element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows))));
+      framed(`Events: ${one.name}`, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows))));
   }
 
   function ties(one) {
@@ -484,7 +484,7 @@
       element("td", {}, number(tie[6], 2, ""))));
     return element("section", {}, element("h3", {}, "Ties of the permanent members to the host"),
       element("p", {}, `Before the onset of episode ${latest}. Distance of votes: in the General Assembly; larger is further apart.`),
-      framed("Ties of the permanent members", element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows))));
+      framed(`Ties of the permanent members: ${one.name}`, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows))));
   }
 
   document.addEventListener("DOMContentLoaded", () => {

@@ -322,6 +322,7 @@ def test_a_study_of_fewer_hypotheses_may_keep_all_questions(study: Project) -> N
     """What the package's own study brings is known, though it is not listed here."""
     damage(study, "analyses/_study.yml", "h18, h19", "h18")
     questions.check(study)
+    vocabulary.check(study)
 
 
 def test_every_name_in_the_study_s_own_prose_may_be_borne() -> None:

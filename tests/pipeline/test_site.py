@@ -133,7 +133,10 @@ def test_every_report_has_a_page_and_a_pdf_and_every_item_its_files(built: Path)
         assert (site / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert len(pd.read_csv(site / "figures" / f"{name}.csv"))
         alone = (site / "figures" / f"{name}.html").read_text()
-        assert alone.count("<svg") == 1 and f"<p>{SOURCE}</p>" in alone
+        assert (
+            alone.count("<svg") == alone.count('role="heading"') == 1
+            and f"<p>{SOURCE}</p>" in alone
+        )
         assert not re.search(r'(?:src|href)="(?!#|data:)', alone)  # nothing is fetched
         with zipfile.ZipFile(site / "figures" / f"{name}.zip") as bundle:
             about = json.loads(bundle.read("about.json"))
@@ -304,6 +307,13 @@ def test_a_report_states_verdict_provenance_profile_and_availability(built: Path
     assert "text are under CC BY 4.0" in text
     assert "Cite this report as: Jane Doe and The invented authors." in text
     assert f"data/processed/estimates/{h}.parquet" in text and f"tables/{h}-regression.csv" in text
+
+
+@pytest.mark.parametrize("name", ["index", "briefing"])
+def test_a_quick_run_is_marked_above_the_answers(built: Path, name: str) -> None:
+    text = (built / "reports" / "site" / f"{name}.html").read_text()
+    assert text.count("Quick profile: do not cite.") == 1
+    assert text.index("Quick profile: do not cite.") < text.index("What do oracles change?</a>")
 
 
 @pytest.mark.full
@@ -789,6 +799,8 @@ def test_conflicts_are_filtered_compared_drawn_over_years_and_walked_by_keys(
             "[...document.querySelectorAll('#explorer svg')].map(s => "
             "[...s.querySelectorAll('.middle')].map(t => t.textContent).join())"
         )
+        regions = "[...document.querySelectorAll('#explorer [role=region]')].map(r => r.ariaLabel)"
+        assert len(set(screen.value(regions))) == len(screen.value(regions)) >= 2
         first, second = screen.value(years)
         assert first == second and "2004" in first
         # The marks by keys, each said below the picture.

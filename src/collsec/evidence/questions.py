@@ -138,12 +138,14 @@ def read(project: Project) -> Questions | None:
 
 
 def known_hypotheses(project: Project) -> list[str]:
-    """Hypotheses that a text of the whole study may name: its own, and the package's.
+    """Hypotheses that a text of the whole study may name: listed, with a page, or the package's.
 
-    A smaller study need not have them all: what needs the others is left out.
+    A smaller study need not list them all: what needs the others is left out.
     """
+    listed = load_study(project).hypotheses
+    pages = sorted((project.root / "analyses").rglob("*-*.qmd"))
     brought = load_study(Project(shipped())).hypotheses
-    return list(dict.fromkeys((*load_study(project).hypotheses, *brought)))
+    return list(dict.fromkeys((*listed, *(p.stem.partition("-")[0] for p in pages), *brought)))
 
 
 def check(project: Project) -> None:

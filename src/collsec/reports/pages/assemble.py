@@ -246,9 +246,10 @@ def assemble(
     _write(folder / "_verdicts.md", generated.verdict_list(reports))
     _write(folder / "_rule-changes.md", generated.rule_changes(reports))
     _write(folder / "_moved.md", generated.moved(project.root / "CHANGELOG.md"))
-    lead = asked.known(study.primaries)
-    _write(folder / "_lead.md", generated.marked(lead, records))
-    for name, text in asked.in_short(spoken).items():
+    _write(folder / "_lead.md", asked.known(study.primaries))
+    texts = asked.in_short(spoken)
+    texts["_short.md"] = generated.marked(texts["_short.md"], records)
+    for name, text in texts.items():
         told = with_alternatives(Qmd(name, "", {}, text, 1), spoken)
         _write(folder / name, with_narrow(told, shared))
     _write(folder / "_tally.md", "" if ledger is None else overview.tally(ledger))

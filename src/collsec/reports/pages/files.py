@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from collsec.reports.figures import Drawing
-from collsec.reports.figures.style import SOURCE
+from collsec.reports.figures.style import DARK, INK, SOURCE
 from collsec.reports.pages import generated
 from collsec.reports.pages.catalog import Item
 from collsec.reports.pages.citation import TEXT_LICENSE
@@ -24,6 +24,7 @@ _ALONE = """\
 <style>
 body {{ margin: 1rem auto; max-width: 60rem; padding: 0 1rem; }}
 body {{ font: 1rem/1.5 system-ui, sans-serif; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: {dark}; color: {ink}; }} }}
 svg {{ width: 100%; height: auto; }}
 p {{ margin: 0.5rem 0; }}
 </style>
@@ -31,7 +32,7 @@ p {{ margin: 0.5rem 0; }}
 <body>
 <main>
 {svg}
-<p>{words}</p>
+<p role="heading" aria-level="1">{words}</p>
 <p>{source}</p>
 <details><summary>Show it within another page</summary>
 <p>Put this file next to that page, and there:
@@ -69,6 +70,8 @@ def _alone(item: Item, drawing: Drawing) -> str:
     return _ALONE.format(
         svg=svg[svg.index("<svg") :],
         name=item.name,
+        dark=DARK["#ffffff"],
+        ink=DARK[INK],
         words=escape(drawing.alternative),
         source=escape(SOURCE),
     )

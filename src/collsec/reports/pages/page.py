@@ -136,6 +136,7 @@ def further_page(
     return Page(
         *(stem, label, front, source, None, is_wide, is_article, fragment),
         kicker=str(source.front.get("kicker", "")),
+        menu=str(source.front.get("menu", "")),
         most_words=most_words,
         most_pages=most_pages,
     )
