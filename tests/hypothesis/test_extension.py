@@ -11,6 +11,7 @@ import pytest
 
 from collsec.core.errors import BadSpec, BadTable
 from collsec.core.project import Project
+from collsec.histories.registry import brought_by
 from collsec.hypothesis.extension import own_tables
 from collsec.hypothesis.specification import read, specification_digest
 from collsec.hypothesis.validation import load
@@ -114,7 +115,7 @@ def test_a_module_imports_from_those_before_it_and_is_loaded_again_with_them(pag
     page.write_text(front.replace("[toy.py]", "[ties.py, toy.py]"), "utf-8")
     ties = page.with_name("ties.py")
     ties.write_text("TITLE = 'Once'\n", "utf-8")
-    page.with_name("toy.py").write_text(f"from .ties import TITLE\n{MODULE}", "utf-8")
+    page.with_name("toy.py").write_text(f"{MODULE}\n\nfrom .ties import TITLE\n", "utf-8")
     load(project, "toy", known())
     assert sys.modules["collsec_page.toy.toy"].TITLE == "Once"
     ties.write_text("TITLE = 'Again'\n", "utf-8")
@@ -122,9 +123,23 @@ def test_a_module_imports_from_those_before_it_and_is_loaded_again_with_them(pag
     assert sys.modules["collsec_page.toy.toy"].TITLE == "Again"
     del sys.modules["collsec_page.toy.ties"]
     page.write_text(front.replace("[toy.py]", "[toy.py, ties.py]"), "utf-8")
-    page.with_name("toy.py").write_text(f"from .ties import TITLE\n\n{MODULE}", "utf-8")
-    with pytest.raises(BadSpec, match=r"toy\.py, line 1: .*ties\.py does not come before it"):
+    page.with_name("toy.py").write_text(f"{MODULE}\nfrom .ties import TITLE\n", "utf-8")
+    with pytest.raises(BadSpec, match=r"toy\.py, line \d+: .*ties\.py does not come before it"):
         load(project, "toy", known())
+
+
+def test_two_pages_may_bring_along_one_module(page: Path) -> None:
+    project = of(page)
+    text = page.read_text("utf-8").replace("hypothesis: toy\n", "hypothesis: toy2\n")
+    page.with_name("toy2-rain.qmd").write_text(text, "utf-8")
+    for name in ("toy", "toy2", "toy"):
+        assert load(project, name, known()).exposure.measure == "toy_regional"
+        assert "toy_regional" in brought_by(MEASURES, name)
+    assert not brought_by(MEASURES, "toy2")
+    page.with_name("other.py").write_text(MODULE, "utf-8")
+    page.with_name("toy2-rain.qmd").write_text(text.replace("[toy.py]", "[other.py]"), "utf-8")
+    with pytest.raises(BadSpec, match=r"registers a name that .* has registered already"):
+        load(project, "toy2", known())
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def build(folder: Path, *, with_code: bool = False, raw: Path = REPOSITORY / RAW
         source.symlink_to(REPOSITORY / "src")
     _fewer_draws(folder / "analyses" / "_study.yml")
     for name in HYPOTHESES:
-        _fewer_specifications(next((folder / "analyses").glob(f"{name}-*.qmd")))
+        _fewer_specifications(next((folder / "analyses").glob(f"*/{name}-*.qmd")))
     return folder
 
 

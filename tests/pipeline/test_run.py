@@ -257,7 +257,7 @@ def test_new_content_under_an_old_time_stamp_is_seen(finished: Path) -> None:
         assert pipeline.outdated(Project(finished)) == {
             WorkUnit("tables"): "data/raw/coded/vetoes.csv has changed"
         }
-    page = finished / "analyses" / "h2-veto-use.qmd"
+    page = finished / "analyses" / "h2" / "h2-veto-use.qmd"
     text = page.read_bytes()
     with changed(page, text.replace(b"lags_months: [0, 3]", b"lags_months: [0, 6]")):
         found = pipeline.outdated(Project(finished))
@@ -283,8 +283,8 @@ def test_a_time_stamp_alone_changes_nothing(finished: Path) -> None:
 def test_a_further_hypothesis_makes_no_other_again(finished: Path) -> None:
     study = finished / "analyses" / "_study.yml"
     text = study.read_text(encoding="utf-8")
-    page = finished / "analyses" / "h98-again.qmd"
-    own = (finished / "analyses" / "h2-veto-use.qmd").read_text(encoding="utf-8")
+    page = finished / "analyses" / "h2" / "h98-again.qmd"
+    own = page.with_name("h2-veto-use.qmd").read_text(encoding="utf-8")
     page.write_text(own.replace("hypothesis: h2", "hypothesis: h98", 1), encoding="utf-8")
     listed = re.sub(r"^(hypotheses:\n(?:- \w+\n)+)", r"\1- h98\n", text, flags=re.MULTILINE)
     assert listed != text
@@ -451,7 +451,7 @@ def test_a_clock_set_back_hides_no_edit(copy: Path) -> None:
         if path.is_file() and ".snakemake" not in path.parts:
             os.utime(path, (ahead, ahead))
     assert planned(copy) == {}
-    page = next((copy / "analyses").glob("h1-*.qmd"))
+    page = next((copy / "analyses").glob("*/h1-*.qmd"))
     page.write_text(page.read_text(encoding="utf-8") + "\nOne more sentence.\n", encoding="utf-8")
     assert planned(copy) == {"reports": 1}
     done = run(copy)

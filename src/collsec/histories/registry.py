@@ -10,6 +10,7 @@ in the same way.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -233,7 +234,9 @@ def module_of(entry: Named) -> str:
 
 
 def enter(registry: dict[str, Entry], entry: Entry) -> None:
-    """Add an entry to a registry; the same module may enter it again when it is loaded again.
+    """Add an entry to a registry; the same file may enter it again when it is loaded again.
+
+    Two pages may bring along one module: what it enters is of the page that loaded it last.
 
     Raises
     ------
@@ -241,12 +244,18 @@ def enter(registry: dict[str, Entry], entry: Entry) -> None:
         If another module has entered the name.
     """
     there = registry.get(entry.name)
-    if there is not None and module_of(there) != module_of(entry):
+    if there is not None and _file_of(there) != _file_of(entry):
         raise BadDeclaration(
             f"{entry.name}: {module_of(entry)} registers a name that "
             f"{module_of(there)} has registered already."
         )
     registry[entry.name] = entry
+
+
+def _file_of(entry: Named) -> str:
+    """The file of the module that made an entry; its name, where it has none."""
+    name = module_of(entry)
+    return getattr(sys.modules.get(name), "__file__", None) or name
 
 
 def brought_by(registry: Mapping[str, Entry], hypothesis: str) -> dict[str, Entry]:

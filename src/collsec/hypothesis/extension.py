@@ -29,7 +29,8 @@ from collsec.tables.clean import resources, typed, validate_cells
 from collsec.tables.rawfile import read_cells
 
 SCHEMA = ".schema.json"
-_LOADED: dict[Path, str] = {}
+#: Digest of each module that is loaded, by the package of its page and its path.
+_LOADED: dict[tuple[str, Path], str] = {}
 
 
 def load_modules(project: Project, spec: Spec, document: Document) -> None:
@@ -55,14 +56,16 @@ def load_modules(project: Project, spec: Spec, document: Document) -> None:
     for place, name in enumerate(spec.modules):
         path = _beside(project, spec, document, ("modules", place), name, ".py")
         digest = digest_file(path)
-        is_loaded = is_loaded and _LOADED.get(path) == digest
+        is_loaded = is_loaded and _LOADED.get((package, path)) == digest
         if is_loaded:
             continue
         try:
             _execute(path, package)
         except (Exception, SystemExit) as error:
             raise BadSpec(_of_module(project.relative(path), path, error)) from None
-        _LOADED[path] = digest
+        for other in [one for one in _LOADED if one[1] == path]:
+            del _LOADED[other]  # what it entered is of this page now
+        _LOADED[package, path] = digest
 
 
 def _execute(path: Path, package: str) -> None:
