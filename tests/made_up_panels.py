@@ -26,7 +26,8 @@ def by_regression(one: Panel, dead: tuple[int, ...] = ()) -> tuple[float, float]
     if several:
         parts.append(pd.get_dummies(columns, dtype=float).iloc[:, 1:].to_numpy())
     model = sm.GLM(one.counts[rows, columns], np.column_stack(parts), sm.families.Poisson())
-    groups = {"groups": rows if several else columns, "use_correction": False}
+    own = rows if several else columns  # those of which a cell is known
+    groups = {"groups": own, "use_correction": False}
     fit = model.fit(cov_type="cluster", cov_kwds=groups, tol=1e-14, maxiter=300)
-    size = len(one.units) if several else one.counts.shape[1]
+    size = len(np.unique(own))
     return float(fit.params[0]), float(fit.bse[0]) * math.sqrt(size / (size - 1))

@@ -586,8 +586,7 @@ fig-alt="Stacked areas; most wars end without troops."}}
 
 ## Checks {{#sec-checks}}
 
-Random exposure gives @fig-null; leaving out one case gives @fig-influence. The strategies
-of @fig-strategies differ by the shaded area, and all estimates stand in
+Random exposure gives @fig-null; leaving out one case gives @fig-influence. All estimates stand in
 @tbl-{h}-estimates. @tbl-{h}-attrition counts who was left out, @tbl-{h}-links what was matched, and
 @tbl-{h}-checks what was asked of the estimate.
 
@@ -596,9 +595,6 @@ fig-alt="Histogram of hazard ratios around one, with the estimate below it."}}
 
 ![One case left out at a time.](figures/{h}-leave-one-out.svg){{#fig-influence
 fig-alt="Two strips of points near the full estimate."}}
-
-![Two strategies.](figures/{h}-standardized-survival.svg){{#fig-strategies
-fig-alt="Two falling curves with the area between them shaded."}}
 
 All specifications stand in @fig-multiverse and @tbl-{h}-multiverse-summary, choice by choice in
 @fig-options.

@@ -92,7 +92,9 @@ def test_a_question_is_shown_with_its_answers(made: Path) -> None:
     text = run("show", "oracles", "--root", made)
     assert max(map(len, text.splitlines())) <= terminal.WIDTH
     flat = words(text)
-    assert flat.startswith("What do oracles change? There is no difference worth mentioning in")
+    assert flat.startswith(
+        "What do oracles change? Where oracles are, there is no difference worth mentioning in"
+    )
     assert "Oracles came to 41 wars." in flat
     assert "Peace (H1): Cannot tell: the interval holds both" in flat
     assert "End of war (H3): Supported" in flat

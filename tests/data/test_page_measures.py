@@ -146,7 +146,7 @@ def test_an_act_is_weighted_by_the_deaths_before_its_month() -> None:
     module = sys.modules[get("passes_1000_deaths").function.__module__]
     prepared = DESIGNS["time_varying"].prepare(own, own.spec.exposure)
     months = module.history(own, prepared)
-    assert months["event"].sum() == 70 and months["deploys"].sum() >= 9
+    assert months["event"].sum() == 70 and months["arrives"].sum() >= 9
     first = months[months["month"] == 1]
     # Nothing has been counted before the first month of a war.
     assert (first["log_deaths_so_far"] == 0).all() and (first["log_deaths_last_month"] == 0).all()

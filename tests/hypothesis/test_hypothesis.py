@@ -166,7 +166,7 @@ def test_an_empty_multiverse_is_refused(edited: Edit) -> None:
     with pytest.raises(BadSpec) as caught:
         load(project, "h1", known())
     first, second = sorted(caught.value.faults, key=lambda fault: fault.place)
-    assert (first.line, first.key, second.key) == (35, "multiverse", "multiverse_")
+    assert (first.line, first.key, second.key) == (36, "multiverse", "multiverse_")
     assert first.problem == "is empty; fill it in."
 
 
@@ -238,7 +238,7 @@ def test_a_part_that_asks_about_something_else_is_refused(
         designs: tuple[str, ...]
 
     other = {**known().parts, "stages": Other(exposures, designs)}
-    with pytest.raises(BadSpec, match=rf"line 34, key parts\[1\], value 'stages': {problem}"):
+    with pytest.raises(BadSpec, match=rf"line 35, key parts\[1\], value 'stages': {problem}"):
         load(Project(REPOSITORY), "h1", dataclasses.replace(known(), parts=other))
 
 
@@ -261,6 +261,7 @@ def test_a_hypothesis_may_have_any_name_and_a_folder_of_its_own(tmp_path: Path) 
     (tmp_path / "analyses" / "mediation").mkdir()
     page = tmp_path / "analyses" / "mediation" / "mediation_2-first-try.qmd"
     text = project.spec_file("h1").read_text(encoding="utf-8")
+    text = text.replace("modules: [", "parts: [] #[").replace("parts: [p", "#[")
     page.write_text(text.replace("hypothesis: h1\n", "hypothesis: mediation_2\n"), "utf-8")
     assert load(project, "mediation_2", known()).hypothesis == "mediation_2"
     page.write_text(text.replace("hypothesis: h1\n", "hypothesis: study\n"), "utf-8")

@@ -217,7 +217,11 @@ class Spec:
         Field(description="Changes made after estimates had been seen, the latest last."),
     ] = ()
     modules: Annotated[
-        Names, Field(description="Python modules beside the page, loaded before it is checked.")
+        Names,
+        Field(
+            description="Python modules beside the page, loaded in this order before it is "
+            "checked; one may import from those before it (`from .dose import followed_to`)."
+        ),
     ] = ()
     tables: Annotated[
         Names, Field(description="CSV tables beside the page, each with its `….schema.json`.")

@@ -25,6 +25,7 @@ from collsec.reports.pages.assemble import Assembled, markdown
 from collsec.reports.pages.page import Page
 from collsec.reports.pages.source import BadProse
 from collsec.reports.render import word
+from collsec.reports.words.wording import harmless
 
 #: A document of no more pages is set closer.
 _CLOSE_PAGES = 2
@@ -174,7 +175,8 @@ def _quoted(value: Any, format_: str) -> Any:
 
 def _plain_head(page: Page) -> dict[str, Any]:
     """Return the metadata of a file for Word or LaTeX."""
-    known = {"author": _authors(page), "date": page.front["citation"].get("issued", "")}
+    authors = [harmless(name) for name in _authors(page)]
+    known = {"author": authors, "date": page.front["citation"].get("issued", "")}
     further = {k: page.front[k] for k in ("keywords", "description") if k in page.front}
     return _head(page) | {k: v for k, v in known.items() if v} | further
 
