@@ -16,8 +16,8 @@ study: $(READY)
 	$(BIN)/collsec run --profile $(PROFILE)
 
 test: $(READY)
-	$(BIN)/ruff check src tests packages
-	$(BIN)/ruff format --check src tests packages
+	$(BIN)/ruff check src analyses tests packages
+	$(BIN)/ruff format --check src analyses tests packages
 	$(BIN)/mypy
 	$(TESTS) -q -n 2 --dist loadfile
 
