@@ -147,7 +147,7 @@ def test_months_without_an_end_leave_the_likelihood_as_it_is() -> None:
         strata="trial",
         weights="weight",
     )
-    (_, one) = PARTS["trial_sequence"].made(context()).estimates
+    _, one, *_ = PARTS["trial_sequence"].made(context()).estimates
     assert math.log(one.estimate) == pytest.approx(float(fit.params["assigned"]), abs=SAME_MAXIMUM)
     # Whoever waits is followed no longer than until troops come.
     waiting = rows[rows["assigned"] == 0]

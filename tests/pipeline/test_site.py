@@ -187,6 +187,8 @@ def test_the_project_is_a_quarto_project_that_stands_alone(built: Path) -> None:
 def test_a_study_without_cases_or_claims_has_no_pages_of_them(small: Path, tmp_path: Path) -> None:
     (small / "analyses" / "_cases.yml").unlink()
     (small / "data" / "raw" / "coded" / "claims.csv").unlink()
+    asked = small / "analyses" / "_questions.yml"
+    asked.write_text(re.sub(r"\{study\.claims\.\w+\}", "many", asked.read_text()))
     folder = tmp_path / "project"
     folder.mkdir()
     project = assemble(Project(small), ["h1"], folder)

@@ -255,7 +255,9 @@ class Mean(StrEnum):
     """What one ratio for several arrivals is a mean of."""
 
     GEOMETRIC = "geometric"  # of the ratios of arrivals: each speaks once
-    ARITHMETIC = "arithmetic"  # of the deaths of each arrival as shares of those before it
+    #: Of the deaths of each arrival as shares of those before it. Where these vary from month to
+    #: month it lies above the effect, by their squared coefficient of variation over twelve.
+    ARITHMETIC = "arithmetic"
     POOLED = "pooled"  # of all deaths alike
 
 
