@@ -189,6 +189,8 @@ def test_a_study_without_cases_or_claims_has_no_pages_of_them(small: Path, tmp_p
     (small / "data" / "raw" / "coded" / "claims.csv").unlink()
     asked = small / "analyses" / "_questions.yml"
     asked.write_text(re.sub(r"\{study\.claims\.\w+\}", "many", asked.read_text()))
+    rest = small / "analyses" / "questions" / "rest.qmd"
+    rest.write_text(re.sub(r"\{\{< include _tbl-rest-claims.md >\}\}", "", rest.read_text()))
     folder = tmp_path / "project"
     folder.mkdir()
     project = assemble(Project(small), ["h1"], folder)
