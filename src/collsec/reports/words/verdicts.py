@@ -54,7 +54,7 @@ SENTENCES = {
     "supported": "The evidence points the way the claim says, and the checks hold.",
     "contradicted": "The evidence points against the claim, and the checks hold.",
     "mixed": "An effect is detected, but at least one check of its credibility fails.",
-    "no-effect": "The interval rules out any effect large enough to matter.",
+    "no-effect": "Any effect large enough to matter is ruled out.",
     "described": "The numbers hold, but the design cannot tell what the act does from when it "
     "comes.",
     "withdrawn": "A fault was found, and nothing is said until it is corrected.",
