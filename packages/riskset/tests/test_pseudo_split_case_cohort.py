@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -252,3 +254,25 @@ def test_refusals_of_case_cohort() -> None:
     mixed["drawn"] = [1 - v if j == len(mixed) - 1 else v for j, v in enumerate(mixed["drawn"])]
     with pytest.raises(EstimationError, match="changes within unit"):
         case_cohort(mixed, ["x"], **names, start="start", cohort_size=300)
+
+
+def test_a_step_of_the_search_beyond_every_number_warns_of_nothing() -> None:
+    stop = np.linspace(1.7e9, 1.704e9, 27)
+    intercept, x = np.ones((27, 1)), np.linspace(-1.5, 1.5, 27)
+    happened = np.arange(27) % 2 == 0
+    model = PopulationLikelihood(
+        family=DISTRIBUTIONS["weibull"],
+        z=intercept,
+        x=np.column_stack([intercept, x]),
+        start=stop - 1e6,
+        stop=stop,
+        happened=happened,
+        weights=np.ones(27),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = [
+            model.evaluate(np.array([2.6, 20.99, -0.018, scale])).information
+            for scale in np.linspace(-8, -7.5, 101)
+        ]
+    assert any(not np.isfinite(one).all() for one in found)

@@ -58,7 +58,7 @@ class PopulationLikelihood:
                 high, low = (self.rows(params + s * step)[1].sum(axis=0) for s in (1, -1))
                 information[j] = (low - high) / (2 * STEP)
             total, gradient = float(loglik.sum()), scores.sum(axis=0)
-        symmetric = (information + information.T) / 2
+            symmetric = (information + information.T) / 2
         return Expansion(total if np.isfinite(total) else -np.inf, gradient, symmetric)
 
     def scores(self, params: Floats) -> Floats:
