@@ -219,7 +219,7 @@ class QuestionPages:
             answers.append(f"[{one.question}]({name}.qmd)\n\n:   {said}\n")
             behind.append(
                 f"### {one.label} {{#sec-{name} .unnumbered}}\n\n"
-                f"{harmless(questions.fact(one, variables))}.\n\n"
+                f"{harmless(questions.filled(one.fact, variables))}.\n\n"
                 f"*On record.* {harmless(briefing.on_record(one, self.records))}\n\n"
                 f"*What would change it?* {harmless(briefing.turning(one, self.records))}\n"
             )

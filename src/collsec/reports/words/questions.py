@@ -87,11 +87,6 @@ def answers(question: Asked, records: Mapping[str, Record]) -> list[Answer]:
     return found
 
 
-def fact(question: Asked, variables: Mapping[str, str]) -> str:
-    """The fact of a question, with its numbers."""
-    return filled(question.fact, variables)
-
-
 def filled(text: str, variables: Mapping[str, str]) -> str:
     """A text of the list with the variables that it names.
 
@@ -114,7 +109,7 @@ def headline(
     The title is what the outcomes show, where they show anything; else the fact. What is left is
     the subtitle.
     """
-    states, found = f"{fact(question, variables)}.", _shown(question, records)
+    states, found = f"{filled(question.fact, variables)}.", _shown(question, records)
     if not found:
         return states, answered(question, records)
     left = _open(question, records)
