@@ -9,7 +9,7 @@ import pytest
 
 from coding_rules import rules
 from collsec.tables.consistency import Encyclopedias
-from collsec.tables.repeat_coding import TABLE, RepeatRules
+from collsec.tables.repeat_coding import TABLE, RepeatRules, agreement
 
 RAW = Path(__file__).resolve().parents[2] / "data" / "raw"
 RULES = rules(RepeatRules)
@@ -55,6 +55,12 @@ def test_keys_and_columns_of_the_rules_exist(name: str) -> None:
     one = RULES.tables[name]
     assert {one.key, *one.shown, *one.columns} <= set(read(name).columns)
     assert not {one.key, *one.shown} & set(one.columns), "a coder would see what is coded"
+
+
+def test_every_table_was_read_in_part() -> None:
+    found = agreement(SECOND)
+    for name in RULES.tables:
+        assert any(one.read for (table, _), one in found.items() if table == name), name
 
 
 def test_no_row_rests_on_an_encyclopedia_alone() -> None:
