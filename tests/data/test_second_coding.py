@@ -63,6 +63,18 @@ def test_every_table_was_read_in_part() -> None:
         assert any(one.read for (table, _), one in found.items() if table == name), name
 
 
+def test_the_rules_print_what_is_in_the_table() -> None:
+    """Units drawn, units read in part, values read and values that agree, by table."""
+    found = agreement(SECOND)
+    text = (RAW / "CODING.md").read_text(encoding="utf-8")
+    for name, rows in SECOND.groupby("coded_table"):
+        of_table = [one for (table, _), one in found.items() if table == name]
+        units = rows["coded_key"].nunique()
+        was_read = rows.loc[rows["is_read"] == "true", "coded_key"].nunique()
+        read_values, agreeing = (sum(getattr(o, n) for o in of_table) for n in ("read", "agreeing"))
+        assert f"| `{name}` | {units} | {was_read} | {read_values} | {agreeing} |" in text, name
+
+
 def test_no_row_rests_on_an_encyclopedia_alone() -> None:
     """`collsec.tables.consistency` holds that such a row carries the mark; none does."""
     mark = rules(Encyclopedias).mark
