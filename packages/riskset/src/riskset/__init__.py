@@ -127,6 +127,7 @@ from riskset.parametric.discrete import discrete_hazard
 from riskset.parametric.discrete_result import DiscreteHazardResult
 from riskset.parametric.flexible import flexible_parametric
 from riskset.parametric.flexible_result import FlexibleParametricResult
+from riskset.parametric.interval_censored import interval_parametric
 from riskset.parametric.split_population import split_population
 from riskset.parametric.split_result import SplitPopulationResult
 from riskset.regression.fitting import RegressionResult
@@ -258,6 +259,7 @@ __all__ = [
     "frailty_cox",
     "gray_test",
     "holm",
+    "interval_parametric",
     "iv_2sls",
     "joint_effects",
     "journal_table",

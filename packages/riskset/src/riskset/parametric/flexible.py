@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from riskset.columns import Names, as_frame, case_weights, clusters, indicator
 from riskset.covariates import matrix, require_squares
 from riskset.errors import EstimationError, listed
 from riskset.formulas import covariates_of
-from riskset.maximum_likelihood import COLLINEAR, maximize
+from riskset.maximum_likelihood import COLLINEAR, Expansion, maximize
 from riskset.parametric.flexible_result import (
     FlexibleParametricResult,
     LogTimeSpline,
@@ -152,13 +152,27 @@ def flexible_parametric(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FlexibleExpansion:
-    """The log-likelihood at one point to second order."""
+def orthonormal(columns: Floats, kept: Booleans, names: Sequence[str]) -> Floats:
+    """Return the matrix that makes columns orthonormal over the rows kept, shape (q, q).
 
-    loglik: float
-    gradient: Floats
-    information: Floats
+    Raises
+    ------
+    EstimationError
+        A column is constant or collinear with those before it.
+    """
+    most = np.abs(columns).max(axis=0)
+    most[most == 0] = 1.0
+    size = most * np.sqrt(((columns / most) ** 2).mean(axis=0))
+    size[size == 0] = 1.0
+    root = np.linalg.qr(columns[kept] / size / np.sqrt(kept.sum()), mode="r")
+    diagonal = np.abs(np.diag(root))
+    if len(diagonal) < columns.shape[1] or (bad := np.flatnonzero(diagonal**2 < COLLINEAR)).size:
+        name = names[int(bad[0])] if len(diagonal) == columns.shape[1] else names[-1]
+        raise EstimationError(
+            f"the effect of {name!r} is not determined: its column is constant, or collinear "
+            "with those before it; drop it, or take fewer knots (df=)"
+        )
+    return np.asarray(np.linalg.inv(root) / size[:, None], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,20 +230,7 @@ class FlexibleLikelihood:
         begins = np.zeros_like(ends)
         begins[late], _ = design.columns(x[late], np.log(start[late]))
         _, slopes = design.columns(x[events], np.log(stop[events]))
-        most = np.abs(ends).max(axis=0)
-        most[most == 0] = 1.0
-        size = most * np.sqrt(((ends / most) ** 2).mean(axis=0))
-        size[size == 0] = 1.0
-        kept = weights > 0
-        root = np.linalg.qr(ends[kept] / size / np.sqrt(kept.sum()), mode="r")
-        diagonal = np.abs(np.diag(root))
-        if len(diagonal) < ends.shape[1] or (bad := np.flatnonzero(diagonal**2 < COLLINEAR)).size:
-            name = design.names[int(bad[0])] if len(diagonal) == ends.shape[1] else design.names[-1]
-            raise EstimationError(
-                f"the effect of {name!r} is not determined: its column is constant, or collinear "
-                "with those before it; drop it, or take fewer knots (df=)"
-            )
-        back: Floats = np.asarray(np.linalg.inv(root) / size[:, None], dtype=np.float64)
+        back = orthonormal(ends, weights > 0, design.names)
         waited = float((weights * (stop - np.where(late, start, 0.0))).sum())
         return cls(
             ends=ends @ back,
@@ -254,7 +255,7 @@ class FlexibleLikelihood:
         return np.asarray(np.abs(self.ends).max(axis=0))
 
     @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-    def evaluate(self, params: Floats) -> FlexibleExpansion:
+    def evaluate(self, params: Floats) -> Expansion:
         """Evaluate the log-likelihood; minus infinity where a hazard is not positive."""
         hazard, early, slope, eta = self._parts(params)
         own = self.weights[self.happened]
@@ -267,7 +268,7 @@ class FlexibleLikelihood:
         gradient += self.begins.T @ early - self.ends.T @ hazard
         information = crossproduct(self.ends, hazard) - crossproduct(self.begins, early)
         information += crossproduct(self.slopes, ratio / slope)
-        return FlexibleExpansion(loglik, gradient, information)
+        return Expansion(loglik, gradient, information)
 
     def scores(self, params: Floats) -> Floats:
         """Return each row's weighted contribution to the gradient, shape (n, q)."""

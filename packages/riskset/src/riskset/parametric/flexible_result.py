@@ -135,6 +135,8 @@ class FlexibleParametricResult(Coefficients):
         The longest follow-up.
     nobs, n_events : int
     n_clusters : int or None
+    n_within : int
+        Events known to lie within an interval; the others are dated.
     """
 
     params: pd.Series[float]
@@ -146,6 +148,7 @@ class FlexibleParametricResult(Coefficients):
     nobs: int
     n_events: int
     n_clusters: int | None
+    n_within: int = 0
 
     def _bic_size(self) -> float:
         return float(self.n_events)
@@ -305,6 +308,7 @@ class FlexibleParametricResult(Coefficients):
             ("knots", ", ".join(f"{k:.4g}" for k in np.exp(self.design.spline.knots))),
             ("rows", self.nobs),
             ("events", self.n_events),
+            *([("of them within intervals", self.n_within)] if self.n_within else []),
             ("standard errors", errors),
             ("log-likelihood", f"{self.loglik:.6g}"),
             ("AIC", f"{self.aic:.6g}"),
