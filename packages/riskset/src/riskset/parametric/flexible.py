@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from riskset.arrays import Booleans, Floats, Integers, crossproduct, sum_by_group
-from riskset.clustered import check_debias, sandwich
-from riskset.columns import Names, as_frame, case_weights, clusters, indicator
+from riskset.clustered import Errors, Linear, check_debias
+from riskset.columns import Names, as_frame, case_weights, indicator
 from riskset.covariates import matrix, require_squares
 from riskset.errors import EstimationError, listed
 from riskset.formulas import covariates_of
@@ -128,27 +128,17 @@ def flexible_parametric(
     require_squares(x, made.names)
     likelihood = FlexibleLikelihood.build(design, x, spells.start, spells.stop, happened, weight)
     best = maximize(likelihood.evaluate, likelihood.begin(design), design.names, likelihood.reach())
-    back = likelihood.back
-    bread: Floats = np.asarray(np.linalg.inv(best.fitted.information), dtype=np.float64)
-    model: Floats = back @ bread @ back.T
-    cov, number = model, None
-    if cluster is not None:
-        found, labels = clusters(data, cluster)
-        number = len(labels)
-        sums = sum_by_group(likelihood.scores(best.beta), found, number)
-        inner = sandwich(sums, bread, group_debias=group_debias)
-        cov = back @ inner @ back.T
-    names = pd.Index(design.names, name="term")
-    return FlexibleParametricResult(
-        params=pd.Series(back @ best.beta, index=names, name="estimate"),
-        cov=pd.DataFrame(cov, index=names, columns=names),
-        model_cov=pd.DataFrame(model, index=names, columns=names),
-        loglik=best.fitted.loglik,
-        design=design,
+    errors = Errors.of(
+        likelihood, best, Linear(likelihood.back), design.names, likelihood.reach(), data, cluster,
+        group_debias=group_debias,
+    )  # fmt: skip
+    return FlexibleParametricResult.of(
+        best,
+        errors,
+        design,
         longest=float(spells.stop.max()),
         nobs=len(data),
         n_events=int(ended.sum()),
-        n_clusters=number,
     )
 
 
@@ -270,13 +260,22 @@ class FlexibleLikelihood:
         information += crossproduct(self.slopes, ratio / slope)
         return Expansion(loglik, gradient, information)
 
-    def scores(self, params: Floats) -> Floats:
-        """Return each row's weighted contribution to the gradient, shape (n, q)."""
+    @property
+    def row_weights(self) -> Floats:
+        """Weights in the order of the data, shape (n,)."""
+        return self.weights
+
+    def reweighted(self, weights: Floats) -> FlexibleLikelihood:
+        """Return the likelihood with other weights, shape (n,)."""
+        return replace(self, weights=weights)
+
+    def cluster_scores(self, params: Floats, cluster: Integers, n_clusters: int) -> Floats:
+        """Return the rows' weighted contributions to the gradient, by cluster, shape (g, q)."""
         hazard, early, slope, _ = self._parts(params)
         out = early[:, None] * self.begins - hazard[:, None] * self.ends
         own = self.weights[self.happened][:, None]
         out[self.happened] += own * (self.slopes / slope[:, None] + self.ends[self.happened])
-        return np.asarray(out)
+        return sum_by_group(out, cluster, n_clusters)
 
     def _parts(self, params: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Return weighted cumulative hazards at ends and starts, slopes, and log hazards."""

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from riskset.arrays import Booleans, Floats, Integers, crossproduct, sum_by_group
-from riskset.clustered import check_debias, sandwich
-from riskset.columns import Names, as_frame, case_weights, clusters, numbers, row_label
+from riskset.clustered import Errors, Linear, check_debias
+from riskset.columns import Names, as_frame, case_weights, numbers, row_label
 from riskset.covariates import matrix, require_squares
 from riskset.errors import EstimationError, listed
 from riskset.formulas import covariates_of
@@ -140,29 +140,19 @@ def interval_parametric(
     require_squares(x, made.names)
     likelihood = IntervalLikelihood.build(design, x, begin, low, high, weight)
     best = likelihood.maximum(design)
-    back = likelihood.back
-    params = back @ best.beta
+    errors = Errors.of(
+        likelihood, best, Linear(likelihood.back), design.names, likelihood.reach(), data, cluster,
+        group_debias=group_debias,
+    )  # fmt: skip
     edges = np.log([low[low > 0].min(initial=np.inf), high[ended].max()])
-    _require_hazard(design, x, params, edges)
-    bread: Floats = np.asarray(np.linalg.inv(best.fitted.information), dtype=np.float64)
-    model: Floats = back @ bread @ back.T
-    cov, number = model, None
-    if cluster is not None:
-        found, labels = clusters(data, cluster)
-        number = len(labels)
-        sums = sum_by_group(likelihood.scores(best.beta), found, number)
-        cov = back @ sandwich(sums, bread, group_debias=group_debias) @ back.T
-    names = pd.Index(design.names, name="term")
-    return FlexibleParametricResult(
-        params=pd.Series(params, index=names, name="estimate"),
-        cov=pd.DataFrame(cov, index=names, columns=names),
-        model_cov=pd.DataFrame(model, index=names, columns=names),
-        loglik=best.fitted.loglik,
-        design=design,
+    _require_hazard(design, x, errors.params, edges)
+    return FlexibleParametricResult.of(
+        best,
+        errors,
+        design,
         longest=float(spells.stop.max()),
         nobs=len(data),
         n_events=int(ended.sum()),
-        n_clusters=number,
         n_within=int((ended & (low < high)).sum()),
     )
 
@@ -332,7 +322,7 @@ class IntervalLikelihood:
         least[self.dated] = last[self.dated]
         if not np.isfinite(loglik) or (early > least * (1 + ROUNDING)).any():
             loglik = -np.inf
-        gradient = self.scores(params).sum(axis=0)
+        gradient = self._scores(params).sum(axis=0)
         within = np.where(self.ended, w * odds, 0.0)
         change = last[:, None] * self.highs - first[:, None] * self.lows
         information = crossproduct(change, within * (1 + odds))
@@ -344,8 +334,21 @@ class IntervalLikelihood:
         information += crossproduct(self.slopes, own / rate**2)
         return Expansion(loglik, gradient, information)
 
+    @property
+    def row_weights(self) -> Floats:
+        """Weights in the order of the data, shape (n,)."""
+        return self.weights
+
+    def reweighted(self, weights: Floats) -> IntervalLikelihood:
+        """Return the likelihood with other weights, shape (n,)."""
+        return replace(self, weights=weights)
+
+    def cluster_scores(self, params: Floats, cluster: Integers, n_clusters: int) -> Floats:
+        """Return the rows' weighted contributions to the gradient, by cluster, shape (g, q)."""
+        return sum_by_group(self._scores(params), cluster, n_clusters)
+
     @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-    def scores(self, params: Floats) -> Floats:
+    def _scores(self, params: Floats) -> Floats:
         """Return each row's weighted contribution to the gradient, shape (n, q)."""
         early, first, last, odds = self._parts(params)
         out = early[:, None] * self.starts - ((1 + odds) * first)[:, None] * self.lows
