@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 import riskset as rs
-from riskset.cox.few_clusters import Method
+from riskset.inference.few_clusters import Method
 
 TABLE = Path(__file__).with_name("few_clusters.csv")
 SEED = 20261203

@@ -12,7 +12,12 @@ import riskset as rs
 from test_options import CASES, errors, numbers, rows, signature
 
 #: Estimates in the unit of time: the intercepts of log time.
-TIMED = {"aft": ["const"], "flexible_parametric": ["const"], "split_population": ["const"]}
+TIMED = {
+    "aft": ["const"],
+    "flexible_parametric": ["const"],
+    "interval_parametric": ["const"],
+    "split_population": ["const"],
+}
 #: Checks that do not apply, and why.
 IN_UNITS = {"unit of time": "its times= or horizon= are in that unit, as is the estimate"}
 APART: dict[str, dict[str, str]] = {

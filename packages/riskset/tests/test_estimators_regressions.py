@@ -392,3 +392,14 @@ def test_two_stages_equal_those_of_linearmodels() -> None:
         ).fit(debiased=True, **options)
         np.testing.assert_allclose(ours.params, theirs.params[["d", "x", "w"]], rtol=1e-11)
         np.testing.assert_allclose(ours.std_errors, theirs.std_errors[["d", "x", "w"]], rtol=1e-11)
+
+
+@pytest.mark.parametrize("fit", [logit, poisson])
+def test_rows_of_weight_zero_are_not_there(fit) -> None:
+    rng = np.random.default_rng(5)
+    data = pd.DataFrame({"x": rng.normal(size=60), "y": rng.integers(0, 2, 60)})
+    data["w"] = np.where(np.arange(60) < 8, 0.0, rng.uniform(0.5, 2, 60))
+    found = fit(data, ["x"], outcome="y", weights="w")
+    want = fit(data.iloc[8:], ["x"], outcome="y", weights="w")
+    np.testing.assert_allclose(found.params, want.params, rtol=1e-9)
+    np.testing.assert_allclose(found.cov, want.cov, rtol=1e-8)

@@ -1,4 +1,4 @@
-"""Inference for a Cox model with few clusters: by hand, by simulation, and what is refused."""
+"""Inference with few clusters: by hand, by simulation, and what is refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import scipy
 
 import riskset as rs
 from benchmarks import few_clusters
-from riskset.cox.few_clusters import cluster_information
+from riskset.inference.few_clusters import cluster_information, clusters_of
 
 LIBRARY = Path(__file__).resolve().parents[1]
 #: Sums in another order.
@@ -130,6 +130,82 @@ def test_score_bootstrap_by_all_signs() -> None:
     ]
     found = rs.score_bootstrap(fitted(data, ["x"]), "x", seed=1)
     assert (found.p_value, found.signs) == (np.mean(reached), 128)
+
+
+def regressions(data: pd.DataFrame) -> dict[str, object]:
+    """Every model but Cox's that has errors for few clusters."""
+    rng = np.random.default_rng(11)
+    data = data.assign(
+        count=rng.poisson(rng.gamma(1, 1, len(data)) * np.exp(0.3 * data["x"])),
+        time=data["stop"] * rng.uniform(0.9, 1, len(data)),
+        period=data["stop"].clip(upper=6),
+        start=(data["stop"] / 3).where(data["z"] == 1, 0.0),
+        low=0.9 * data["stop"],
+    )
+    data["high"] = (1.1 * data["stop"]).where(data["event"] == 1, np.inf)
+    given = {"weights": "w", "cluster": "group"}
+    late = {"start": "start", "stop": "time", "event": "event"}
+    return {
+        "logit": rs.logit(data, ["x", "z"], outcome="event", **given),
+        "poisson": rs.poisson(data, ["x", "z"], outcome="count", **given),
+        "negative binomial": rs.negative_binomial(data, ["x", "z"], outcome="count", **given),
+        "discrete": rs.discrete_hazard(
+            data, ["x"], duration="period", event="event", dependence="linear", **given
+        ),
+        "weibull": rs.aft(data, ["x", "z"], distribution="weibull", **late, **given),
+        "exponential": rs.aft(data, ["x", "z"], **late, **given),
+        "flexible": rs.flexible_parametric(data, ["x", "z"], df=2, **late, **given),
+        "intervals": rs.interval_parametric(
+            data, ["x", "z"], start="start", lower="low", upper="high", df=1, **given
+        ),
+    }
+
+
+def test_other_models_have_the_parts_of_their_errors() -> None:
+    """The parts of information add up, as do scores, to zero; scores give the fit's own errors."""
+    for name, fit in regressions(spells(12, 240)).items():
+        own = clusters_of(fit)
+        model = fit.fit if name == "discrete" else fit
+        bread = model.model_cov.to_numpy()
+        np.testing.assert_allclose(
+            np.linalg.inv(own.information().sum(axis=0)), bread, rtol=1e-6, err_msg=name
+        )
+        np.testing.assert_allclose(own.scores().sum(axis=0) @ bread, 0, atol=1e-7, err_msg=name)
+        found = rs.cluster_inference(fit, "sandwich")
+        np.testing.assert_allclose(found.cov, fit.cov * 12 / 11, rtol=1e-8, err_msg=name)
+        assert found.df_resid == 11
+        assert (rs.cluster_inference(fit, "cr2").std_errors > fit.std_errors).all(), name
+
+
+def test_held_scores_are_those_of_the_restricted_maximum() -> None:
+    """At the estimate they add up to zero; off it to the profile likelihood's slope."""
+    fits = regressions(spells(12, 240))
+    for name, term in (("poisson", "x"), ("weibull", "x"), ("weibull", "log(scale)"),
+                       ("flexible", "z"), ("exponential", "const")):  # fmt: skip
+        fit = fits[name]
+        own, j = clusters_of(fit), list(fit.params.index).index(term)
+        at = float(fit.params.iloc[j])
+        assert own.held_scores(j, at).sum() == pytest.approx(0, abs=1e-5)
+        away = 1e-4 * fit.model_cov.iloc[j, j] ** 0.5
+        slope = own.held_scores(j, at + away).sum() / own.held_scores(j, at - away).sum()
+        assert slope == pytest.approx(-1, abs=0.01), (name, term)
+
+
+def test_score_bootstrap_of_other_models_inverts() -> None:
+    fit = regressions(spells(12, 240))["weibull"]
+    found = rs.score_bootstrap(fit, "x", seed=1)
+    assert found.low < fit.params["x"] < found.high
+    assert found.signs == 2**12
+    for end in (found.low, found.high):
+        inside = rs.score_bootstrap(
+            fit, "x", value=end + 0.01 * (fit.params["x"] - end), seed=1, interval=False
+        )
+        outside = rs.score_bootstrap(
+            fit, "x", value=end - 0.01 * (fit.params["x"] - end), seed=1, interval=False
+        )
+        assert outside.p_value <= 0.05 < inside.p_value
+    with pytest.raises(rs.EstimationError, match="'alpha' is bounded by zero"):
+        rs.score_bootstrap(regressions(spells(12, 240))["negative binomial"], "alpha", seed=1)
 
 
 def test_score_bootstrap_inverts() -> None:

@@ -80,6 +80,16 @@ class Case:
                          **given)  # fmt: skip
 
 
+def within_a_fifth(data: pd.DataFrame, covariates: Any, *, stop: str, event: str, **options: Any):
+    """Fit where an event at 10 is known to lie within (9, 11]."""
+    frame = data.copy() if isinstance(data, pd.DataFrame) else data.to_pandas()
+    held, known = frame[event] == 0, frame[[stop, event]].abs().max(axis=1, skipna=False) < np.inf
+    low, high = f"low {stop}", f"high {stop} {event}"
+    frame[low] = frame[stop].where(held, 0.9 * frame[stop])
+    frame[high] = (1.1 * frame[stop]).mask(held, np.inf).where(known)
+    return rs.interval_parametric(frame, covariates, lower=low, upper=high, **options)
+
+
 SPELLS = {"stop": "stop", "event": "event"}
 OVER_TIME = {"what": "survival", "times": TIMES}
 CASES = {
@@ -102,6 +112,7 @@ CASES = {
     ),
     "aft": Case(rs.aft, SPELLS | {"distribution": "weibull"}, predicts=OVER_TIME),
     "flexible_parametric": Case(rs.flexible_parametric, SPELLS | {"df": 2}, predicts=OVER_TIME),
+    "interval_parametric": Case(within_a_fifth, SPELLS | {"df": 1}, predicts=OVER_TIME),
     "split_population": Case(
         rs.split_population, SPELLS | {"at_risk": "x", "distribution": "exponential"},
         predicts=OVER_TIME,
@@ -379,6 +390,6 @@ def test_every_option_has_a_reference() -> None:
              "failure", "group", "by", "horizon", "times", "what", "link", "ties", "level",
              "interval", "method", "df", "time_varying", "distribution", "variance",
              "dependence", "knots", "at_risk", "subcohort", "cohort_size", "of", "rho",
-             "gamma"}  # fmt: skip
+             "gamma", "lower", "upper"}  # fmt: skip
     for name in CASES:
         assert signature(name) <= known, name

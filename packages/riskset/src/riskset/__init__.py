@@ -20,7 +20,6 @@ from riskset.cox.binary_exposure import BinaryExposure
 from riskset.cox.case_cohort import case_cohort
 from riskset.cox.case_cohort_result import CaseCohortResult
 from riskset.cox.design import CoxDesign
-from riskset.cox.few_clusters import ClusterInference, cluster_inference
 from riskset.cox.fine_gray import fine_gray
 from riskset.cox.firth import FirthResult, firth_cox
 from riskset.cox.frailty import FrailtyResult, frailty_cox
@@ -107,6 +106,7 @@ from riskset.inference import (
     set_rerandomization,
     specification_curve,
 )
+from riskset.inference.few_clusters import ClusterInference, cluster_inference
 from riskset.journal_table import JournalTable
 from riskset.landmarks import landmark
 from riskset.multistate.probabilities import TransitionProbabilities
@@ -127,6 +127,7 @@ from riskset.parametric.discrete import discrete_hazard
 from riskset.parametric.discrete_result import DiscreteHazardResult
 from riskset.parametric.flexible import flexible_parametric
 from riskset.parametric.flexible_result import FlexibleParametricResult
+from riskset.parametric.interval_censored import interval_parametric
 from riskset.parametric.split_population import split_population
 from riskset.parametric.split_result import SplitPopulationResult
 from riskset.regression.fitting import RegressionResult
@@ -258,6 +259,7 @@ __all__ = [
     "frailty_cox",
     "gray_test",
     "holm",
+    "interval_parametric",
     "iv_2sls",
     "joint_effects",
     "journal_table",

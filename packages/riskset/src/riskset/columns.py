@@ -262,8 +262,8 @@ def clusters(
     if for_errors and len(labels) < FEW_CLUSTERS:
         warn(
             f"standard errors from {len(labels)} clusters are too small: 95 % normal intervals "
-            "hold the truth in 72 to 87 % with 10 clusters, 63 to 82 % with 6. After cox_ph, "
-            "cluster_inference(fit) holds; after other models leave clusters out and refer to t "
+            "hold the truth in 72 to 87 % with 10 clusters, 63 to 82 % with 6. After cox_ph and "
+            "regressions, cluster_inference(fit) holds; else leave clusters out and refer to t "
             "(cluster_jackknife), or re-randomize (risk_set_rerandomization)",
             FewClustersWarning,
         )

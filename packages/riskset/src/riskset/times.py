@@ -261,6 +261,27 @@ def require_positive_times(
             )
 
 
+def interval_ends(data: pd.DataFrame, lower: str, upper: str) -> tuple[Floats, Floats]:
+    """Return the intervals ``(lower, upper]`` that hold the events, shape (n,) each.
+
+    Raises
+    ------
+    EstimationError
+        A value is missing; ``upper`` is below ``lower``; a time is negative, or an event at zero.
+    """
+    low, high = numbers(data, lower), numbers(data, upper, allowed=np.inf)
+    if (bad := np.flatnonzero(high < low)).size:
+        at = int(bad[0])
+        raise EstimationError(
+            f"{upper!r} ({high[at]:g}) is below {lower!r} ({low[at]:g}) in {row_label(data, at)}"
+        )
+    if (bad := np.flatnonzero((low < 0) | (high <= 0))).size:
+        raise EstimationError(
+            f"{row_label(data, int(bad[0]))} holds an event at or before 0; times run from 0"
+        )
+    return low, high
+
+
 def times_within(times: object, end: float, what: str = "last follow-up") -> Floats:
     """Return requested times as numbers, shape (t,).
 

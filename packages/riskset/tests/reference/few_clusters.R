@@ -1,4 +1,4 @@
-# Cox models with few clusters, by R's survival package: two-way sandwiches, CR2, jackknife.
+# Models with few clusters, by R's survival package and glm: two-way sandwiches, CR2, jackknife.
 # Usage: Rscript few_clusters.R ROWS.csv ANSWERS.csv
 suppressPackageStartupMessages(library(survival))
 arguments <- commandArgs(trailingOnly = TRUE)
@@ -60,4 +60,48 @@ for (g in seq_along(groups)) {
   meat <- meat + outer(drop(root %*% score[[g]]), drop(root %*% score[[g]]))
 }
 record("breslow", "cr2", bread %*% meat %*% bread)
+
+# A Poisson model by glm, and a Weibull model by survreg, refitted without each country.
+deviate <- function(score, parts, name) {
+  # Sandwich and CR2 from scores (rows) and parts of the information (list) by country.
+  bread <- solve(Reduce(`+`, parts))
+  meat <- matrix(0, ncol(bread), ncol(bread))
+  for (g in seq_along(parts)) {
+    own <- eigen(diag(ncol(bread)) - parts[[g]] %*% bread)
+    root <- own$vectors %*% diag(1 / sqrt(own$values)) %*% solve(own$vectors)
+    meat <- meat + outer(drop(root %*% score[g, ]), drop(root %*% score[g, ]))
+  }
+  record(name, "cr2", Re(bread %*% meat %*% bread))
+}
+count <- function(d) {
+  glm(n ~ x + z, poisson, d, weights = w, control = glm.control(epsilon = 1e-15, maxit = 100))
+}
+fit <- count(rows)
+design <- model.matrix(fit)
+mean <- fitted(fit)
+score <- rowsum(design * rows$w * (rows$n - mean), rows$country)
+parts <- lapply(groups, function(g) {
+  own <- rows$country == g
+  crossprod(design[own, ] * (rows$w * mean)[own], design[own, ])
+})
+deviate(score, parts, "poisson")
+moves <- sapply(groups, function(g) coef(count(rows[rows$country != g, ])) - coef(fit))
+record("poisson", "jackknife", moves %*% t(moves) * (length(groups) - 1) / length(groups))
+
+wait <- function(d) {
+  fit <- survreg(Surv(stop, event) ~ x + z, d, dist = "weibull", weights = w,
+                 control = survreg.control(rel.tolerance = 1e-13, maxiter = 100))
+  c(coef(fit), log(fit$scale))
+}
+whole <- wait(rows)
+moves <- sapply(groups, function(g) wait(rows[rows$country != g, ]) - whole)
+record("weibull", "jackknife", moves %*% t(moves) * (length(groups) - 1) / length(groups))
+both <- function(group) {
+  rows$group <- group
+  size <- length(unique(group))
+  survreg(Surv(stop, event) ~ x + z, rows, dist = "weibull", weights = w, cluster = group,
+          control = survreg.control(rel.tolerance = 1e-13, maxiter = 100))$var * size / (size - 1)
+}
+rows$both <- interaction(rows$country, rows$period, drop = TRUE)
+record("weibull", "two_way", both(rows$country) + both(rows$period) - both(rows$both))
 write.csv(do.call(rbind, answers), arguments[2], row.names = FALSE)

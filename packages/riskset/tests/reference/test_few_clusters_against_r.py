@@ -1,4 +1,4 @@
-"""Errors of Cox models with few clusters, against R."""
+"""Errors of models with few clusters, against R."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskset import cluster_inference, cox_ph
+from riskset import aft, cluster_inference, cox_ph, poisson
 
 #: Both engines converge to the last digits; a jackknife adds what its refits stop short by.
 ROUNDING = 1e-7
@@ -24,7 +24,8 @@ def spells() -> pd.DataFrame:
     stop = start + 1 + rng.geometric(0.2 * np.exp(0.1 * x - 0.1 * x.mean()).clip(0.3, 3), n)
     event = rng.integers(0, 3, n) > 0
     data = pd.DataFrame({"start": start, "stop": stop, "event": event.astype(int), "x": x, "z": z})
-    return data.assign(country=country, period=rng.integers(0, 7, n), w=rng.uniform(0.5, 2, n))
+    data = data.assign(country=country, period=rng.integers(0, 7, n), w=rng.uniform(0.5, 2, n))
+    return data.assign(n=rng.poisson(np.exp(0.2 * x)))
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +60,19 @@ def test_jackknife(answers, weighted: bool) -> None:
 def test_cr2_by_its_definition(answers) -> None:
     found = cluster_inference(fitted(ties="breslow"), "cr2").cov.to_numpy().ravel()
     np.testing.assert_allclose(found, answers["breslow"]["cr2"], rtol=ROUNDING)
+
+
+def test_poisson(answers) -> None:
+    fit = poisson(spells(), ["x", "z"], outcome="n", weights="w", cluster="country")
+    for method in ("cr2", "jackknife"):
+        found = cluster_inference(fit, method).cov.to_numpy().ravel()
+        np.testing.assert_allclose(found, answers["poisson"][method], rtol=JACKKNIFE)
+
+
+def test_weibull(answers) -> None:
+    columns = {"stop": "stop", "event": "event", "weights": "w", "cluster": "country"}
+    fit = aft(spells(), ["x", "z"], distribution="weibull", **columns)
+    found = cluster_inference(fit).cov.to_numpy().ravel()
+    np.testing.assert_allclose(found, answers["weibull"]["jackknife"], rtol=JACKKNIFE)
+    two = cluster_inference(fit, "sandwich", across=spells()["period"]).cov.to_numpy().ravel()
+    np.testing.assert_allclose(two, answers["weibull"]["two_way"], rtol=JACKKNIFE)

@@ -1,9 +1,9 @@
-"""Bootstraps by cluster: of rows, for estimators with weights, and of scores, for Cox models."""
+"""Bootstraps by cluster: of rows, for estimators with weights, and of scores of a likelihood."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import Protocol, runtime_checkable
 
@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskset.arrays import Floats, Integers
-from riskset.cox.few_clusters import clustered_design
-from riskset.cox.residuals import cluster_scores
 from riskset.cox.result import CoxResult
 from riskset.errors import EstimationError, InferenceError, check_level
+from riskset.inference.few_clusters import ClusteredFit, clusters_of
 from riskset.inference.inversion import inverted_interval
 from riskset.inference.reference_distribution import critical_values, equal_tailed_p_values
+from riskset.regression.fitting import DISPERSION, RegressionResult
 
 #: Takes frequency weights, shape (n_rows,), and returns estimates, shape (p,), or estimates above
 #: their standard errors, shape (2, p).
@@ -28,6 +28,8 @@ AT_ONCE = 256
 ALL_SIGNS = 12
 #: Sums of scores this near, relative to the sum of their sizes, differ by rounding alone.
 SAME_SUM = 1e-9
+#: Standard errors of one of the steps in which an interval is sought; it is open beyond six.
+STEP = 4.0
 
 
 @runtime_checkable
@@ -260,7 +262,8 @@ class ScoreBootstrap:
     p_value : float
         Two-sided, of the value that was tested.
     low, high : float
-        The values that are not rejected; infinite beyond 6 standard deviations of the covariate.
+        The values that are not rejected; infinite beyond a log hazard ratio of 6 per standard
+        deviation in Cox models, and 24 standard errors from the estimate in others.
     value, level : float
     signs : int
         Changes of sign that were compared: all of them (2^G), or as many as were drawn.
@@ -278,7 +281,7 @@ class ScoreBootstrap:
 
 
 def score_bootstrap(
-    fit: CoxResult,
+    fit: ClusteredFit,
     term: str,
     *,
     value: float = 0.0,
@@ -287,12 +290,12 @@ def score_bootstrap(
     seed: int | np.random.SeedSequence | np.random.Generator,
     interval: bool = True,
 ) -> ScoreBootstrap:
-    """Test a coefficient of a Cox model where clusters are few, without an error of it.
+    """Test a coefficient where clusters are few, without an error of it.
 
     Parameters
     ----------
-    fit : CoxResult
-        Fitted with ``cluster``.
+    fit : CoxResult, AftResult, FlexibleParametricResult, DiscreteHazardResult, RegressionResult
+        Fitted with ``cluster``, as `cluster_inference` takes it.
     term : str
         Which coefficient.
     value : float
@@ -345,8 +348,8 @@ def score_bootstrap(
     (True, 999)
     """
     check_level(level, InferenceError)
-    design = clustered_design(fit)
-    number = design.n_clusters or 0
+    own = clusters_of(fit)
+    number = len(own.labels)
     if number < 6:
         raise InferenceError(
             f"{number} clusters have {2**number} changes of sign, so no p-value under "
@@ -355,46 +358,41 @@ def score_bootstrap(
     if term not in fit.params.index:
         have = ", ".join(map(str, fit.params.index))
         raise EstimationError(f"no coefficient {term!r}; there are: {have}")
+    if term == DISPERSION and isinstance(fit, RegressionResult):
+        raise EstimationError(
+            f"{DISPERSION!r} is bounded by zero, and no coefficient: its scores have no test here"
+        )
     j = list(fit.params.index).index(term)
-    others = np.arange(len(fit.params)) != j
-    column, scale = design.x[:, j], float(design.scale[j])
-    rest = replace(
-        design,
-        names=tuple(name for name in design.names if name != term),
-        x=np.ascontiguousarray(design.x[:, others]),
-        center=design.center[others],
-        scale=design.scale[others],
-        reach=design.reach[others],
-    )
+    estimate = float(fit.params.iloc[j])
     if all_signs := number <= ALL_SIGNS:
         signs = np.array(list(product((1.0, -1.0), repeat=number)))
     else:
         signs = np.random.default_rng(seed).choice((-1.0, 1.0), (draws, number))
 
     def p_value(tested: float) -> float:
-        held = replace(rest, offset=design.offset + column * (tested * scale))
-        begin = fit.params.to_numpy(dtype=np.float64)[others]
-        beta = np.empty(len(others))
-        beta[others] = held.maximize(begin).beta
-        beta[j] = tested * scale
-        at = design.evaluate(beta)
-        scores = cluster_scores(design, at) / design.scale
-        own = scores[:, j]
-        if others.any():
-            inner = at.information[np.ix_(others, others)]
-            own = own - scores[:, others] @ np.linalg.solve(inner, at.information[others, j])
-        reached = abs(own.sum()) - SAME_SUM * np.abs(own).sum()
-        as_far = int((np.abs(signs @ own) >= reached).sum())
+        scores = own.held_scores(j, tested)
+        reached = abs(scores.sum()) - SAME_SUM * np.abs(scores).sum()
+        as_far = int((np.abs(signs @ scores) >= reached).sum())
         return as_far / len(signs) if all_signs else (as_far + 1) / (len(signs) + 1)
+
+    def near(tested: float) -> float:
+        try:
+            return p_value(tested)
+        except EstimationError:  # so far off that the other coefficients have no estimate
+            return 0.0
 
     low = high = float("nan")
     if interval:
+        middle, width = _window(fit, j)
         found = inverted_interval(
-            lambda steps: p_value(steps / scale), fit.params[term] * scale, level=level, steps=20
+            lambda steps: near(middle + steps * width),
+            (estimate - middle) / width,
+            level=level,
+            steps=20,
         )
-        low, high = float(found.low / scale), float(found.high / scale)
+        low, high = middle + found.low * width, middle + found.high * width
     return ScoreBootstrap(
-        estimate=float(fit.params[term]),
+        estimate=estimate,
         p_value=p_value(value),
         low=low,
         high=high,
@@ -403,3 +401,10 @@ def score_bootstrap(
         signs=len(signs),
         n_clusters=number,
     )
+
+
+def _window(fit: ClusteredFit, place: int) -> tuple[float, float]:
+    """Return about what value an interval is sought, and the width of one of its steps."""
+    if isinstance(fit, CoxResult):
+        return 0.0, 1 / float(fit.design.scale[place])
+    return float(fit.params.iloc[place]), STEP * float(fit.std_errors.iloc[place])

@@ -11,10 +11,10 @@ import pandas as pd
 import scipy
 
 from riskset.arrays import Booleans, Floats
-from riskset.columns import as_frame, case_weights, numbers, row_label
+from riskset.columns import as_frame, case_weights
 from riskset.errors import EstimationError
 from riskset.results import Printed
-from riskset.times import times_within
+from riskset.times import interval_ends, times_within
 
 #: How far the likelihood may still rise per event moved, at the estimate.
 CONVERGED = 1e-9
@@ -131,18 +131,9 @@ def turnbull(
     [0.5, 0.5]
     """
     data = as_frame(data)
-    low, high = numbers(data, lower), numbers(data, upper, allowed=np.inf)
+    low, high = interval_ends(data, lower, upper)
     given = case_weights(data, weights)
     weight = np.ones(len(data)) if given is None else given
-    if (bad := np.flatnonzero(high < low)).size:
-        at = int(bad[0])
-        raise EstimationError(
-            f"{upper!r} ({high[at]:g}) is below {lower!r} ({low[at]:g}) in {row_label(data, at)}"
-        )
-    if (bad := np.flatnonzero((low < 0) | (high <= 0))).size:
-        raise EstimationError(
-            f"{row_label(data, int(bad[0]))} holds an event at or before 0; times run from 0"
-        )
     kept = weight > 0
     low, high, weight = low[kept], high[kept], weight[kept]
     if np.isinf(high).all():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from riskset.arrays import Floats
-from riskset.clustered import check_debias, sandwich
-from riskset.columns import Names, as_frame, case_weights, clusters, indicator
+from riskset.clustered import Errors, check_debias
+from riskset.columns import Names, as_frame, case_weights, indicator
 from riskset.covariates import require_free
 from riskset.errors import EstimationError
 from riskset.maximum_likelihood import maximize
@@ -127,26 +129,15 @@ def aft(
     )
     names = [*design.names, LOG_SCALE] if family.scale_is_free else list(design.names)
     best = maximize(model.evaluate, model.begin(), names, model.reach())
-    theta = float(best.beta[-1]) if family.scale_is_free else 1.0
-    back = _back(design, best.beta, family.scale_is_free)
-    bread: Floats = np.asarray(np.linalg.inv(best.fitted.information), dtype=np.float64)
-    model_cov = back @ bread @ back.T
-    cov, groups = model_cov, None
-    if cluster is not None:
-        found, labels = clusters(data, cluster)
-        groups = len(labels)
-        scores = model.cluster_scores(best.beta, found, groups)
-        inner = sandwich(scores, bread, group_debias=group_debias)
-        cov = back @ inner @ back.T
-    p = len(design.names)
-    coefficients = design.back() @ (best.beta[:p] / theta)
-    coefficients[0] += typical
-    params = np.append(coefficients, -np.log(theta)) if family.scale_is_free else coefficients
+    reported = AftScale(design.back(), typical, family.scale_is_free)
+    errors = Errors.of(
+        model, best, reported, names, model.reach(), data, cluster, group_debias=group_debias
+    )
     index = pd.Index(names, name="term")
     return AftResult(
-        params=pd.Series(params, index=index, name="estimate"),
-        cov=pd.DataFrame(cov, index=index, columns=index),
-        model_cov=pd.DataFrame(model_cov, index=index, columns=index),
+        params=pd.Series(errors.params, index=index, name="estimate"),
+        cov=pd.DataFrame(errors.cov, index=index, columns=index),
+        model_cov=pd.DataFrame(errors.model_cov, index=index, columns=index),
         loglik=best.fitted.loglik - typical * float(model.weights[: model.failed].sum()),
         distribution=distribution,
         covariates=design.covariates,
@@ -154,19 +145,54 @@ def aft(
         log_times=float((model.weights * np.log(ends[model.order]))[: model.failed].sum()),
         nobs=len(data),
         n_events=int(happened.sum()),
-        n_clusters=groups,
+        n_clusters=errors.n_clusters,
+        sample=errors.sample,
     )
 
 
-def _back(design: RegressionDesign, beta: Floats, scale_is_free: bool) -> Floats:
-    """Return the derivative of the reported parameters by those of the likelihood, (q, q)."""
-    inner = design.back()
-    if not scale_is_free:
-        return inner
-    p = len(design.names)
-    theta = beta[p]
-    out = np.zeros((p + 1, p + 1))
-    out[:p, :p] = inner / theta
-    out[:p, p] = -inner @ beta[:p] / theta**2
-    out[p, p] = -1 / theta
-    return out
+@dataclass(frozen=True, slots=True)
+class AftScale:
+    """From ``γ = β/σ, θ = 1/σ`` of centered covariates to β, and log σ where it is free.
+
+    Attributes
+    ----------
+    back : ndarray, shape (p, p)
+        From coefficients of centered covariates to those of covariates as given.
+    typical : float
+        Logarithm of the unit of time.
+    scale_is_free : bool
+    """
+
+    back: Floats
+    typical: float
+    scale_is_free: bool
+
+    def params(self, inner: Floats) -> Floats:
+        """Return the coefficients and the logarithm of the scale."""
+        p = len(self.back)
+        theta = float(inner[-1]) if self.scale_is_free else 1.0
+        coefficients = self.back @ (inner[:p] / theta)
+        coefficients[0] += self.typical
+        return np.append(coefficients, -np.log(theta)) if self.scale_is_free else coefficients
+
+    def jacobian(self, inner: Floats) -> Floats:
+        """Return the derivative of the reported parameters by those of the likelihood, (q, q)."""
+        if not self.scale_is_free:
+            return self.back
+        p = len(self.back)
+        theta = inner[p]
+        out = np.zeros((p + 1, p + 1))
+        out[:p, :p] = self.back / theta
+        out[:p, p] = -self.back @ inner[:p] / theta**2
+        out[p, p] = -1 / theta
+        return out
+
+    def condition(self, place: int, value: float) -> tuple[Floats, float]:
+        """Return a and c: ``β_j = v`` where ``γ_j − vθ = 0``, and ``log σ = v`` where θ = e⁻ᵛ."""
+        p = len(self.back)
+        if place == p:
+            return np.eye(p + 1)[p], float(np.exp(-value))
+        away = value - self.typical if place == 0 else value
+        if not self.scale_is_free:
+            return self.back[place], away
+        return np.append(self.back[place], -away), 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -277,6 +277,17 @@ class AftLikelihood:
             gradient[-1] += failed / theta
             information[-1, -1] += failed / theta**2
         return Expansion(loglik, gradient, information)
+
+    @property
+    def row_weights(self) -> Floats:
+        """Weights in the order of the data, shape (n,)."""
+        out = np.empty_like(self.weights)
+        out[self.order] = self.weights
+        return out
+
+    def reweighted(self, weights: Floats) -> AftLikelihood:
+        """Return the likelihood with other weights, in the order of the data, shape (n,)."""
+        return replace(self, weights=weights[self.order])
 
     def cluster_scores(self, params: Floats, cluster: Integers, n_clusters: int) -> Floats:
         """Return the rows' weighted contributions to the gradient, by cluster, shape (g, q)."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from riskset.arrays import Floats
+from riskset.clustered import ClusteredSample
 from riskset.errors import EstimationError
 from riskset.formulas import Covariates
 from riskset.parametric.aft_likelihood import DISTRIBUTIONS, Distribution, LogTime
@@ -50,6 +51,8 @@ class AftResult(Coefficients):
         Sum of the logarithms of the event times, weighted.
     nobs, n_events : int
     n_clusters : int or None
+    sample : ClusteredSample or None
+        The rows, kept where clusters were named: for `cluster_inference`.
     """
 
     params: pd.Series[float]
@@ -63,6 +66,7 @@ class AftResult(Coefficients):
     nobs: int
     n_events: int
     n_clusters: int | None
+    sample: ClusteredSample | None = field(default=None, compare=False)
 
     @property
     def model_std_errors(self) -> pd.Series[float]:

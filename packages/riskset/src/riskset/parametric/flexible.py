@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from riskset.arrays import Booleans, Floats, Integers, crossproduct, sum_by_group
-from riskset.clustered import check_debias, sandwich
-from riskset.columns import Names, as_frame, case_weights, clusters, indicator
+from riskset.clustered import Errors, Linear, check_debias
+from riskset.columns import Names, as_frame, case_weights, indicator
 from riskset.covariates import matrix, require_squares
 from riskset.errors import EstimationError, listed
 from riskset.formulas import covariates_of
-from riskset.maximum_likelihood import COLLINEAR, maximize
+from riskset.maximum_likelihood import COLLINEAR, Expansion, maximize
 from riskset.parametric.flexible_result import (
     FlexibleParametricResult,
     LogTimeSpline,
@@ -128,37 +128,41 @@ def flexible_parametric(
     require_squares(x, made.names)
     likelihood = FlexibleLikelihood.build(design, x, spells.start, spells.stop, happened, weight)
     best = maximize(likelihood.evaluate, likelihood.begin(design), design.names, likelihood.reach())
-    back = likelihood.back
-    bread: Floats = np.asarray(np.linalg.inv(best.fitted.information), dtype=np.float64)
-    model: Floats = back @ bread @ back.T
-    cov, number = model, None
-    if cluster is not None:
-        found, labels = clusters(data, cluster)
-        number = len(labels)
-        sums = sum_by_group(likelihood.scores(best.beta), found, number)
-        inner = sandwich(sums, bread, group_debias=group_debias)
-        cov = back @ inner @ back.T
-    names = pd.Index(design.names, name="term")
-    return FlexibleParametricResult(
-        params=pd.Series(back @ best.beta, index=names, name="estimate"),
-        cov=pd.DataFrame(cov, index=names, columns=names),
-        model_cov=pd.DataFrame(model, index=names, columns=names),
-        loglik=best.fitted.loglik,
-        design=design,
+    errors = Errors.of(
+        likelihood, best, Linear(likelihood.back), design.names, likelihood.reach(), data, cluster,
+        group_debias=group_debias,
+    )  # fmt: skip
+    return FlexibleParametricResult.of(
+        best,
+        errors,
+        design,
         longest=float(spells.stop.max()),
         nobs=len(data),
         n_events=int(ended.sum()),
-        n_clusters=number,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FlexibleExpansion:
-    """The log-likelihood at one point to second order."""
+def orthonormal(columns: Floats, kept: Booleans, names: Sequence[str]) -> Floats:
+    """Return the matrix that makes columns orthonormal over the rows kept, shape (q, q).
 
-    loglik: float
-    gradient: Floats
-    information: Floats
+    Raises
+    ------
+    EstimationError
+        A column is constant or collinear with those before it.
+    """
+    most = np.abs(columns).max(axis=0)
+    most[most == 0] = 1.0
+    size = most * np.sqrt(((columns / most) ** 2).mean(axis=0))
+    size[size == 0] = 1.0
+    root = np.linalg.qr(columns[kept] / size / np.sqrt(kept.sum()), mode="r")
+    diagonal = np.abs(np.diag(root))
+    if len(diagonal) < columns.shape[1] or (bad := np.flatnonzero(diagonal**2 < COLLINEAR)).size:
+        name = names[int(bad[0])] if len(diagonal) == columns.shape[1] else names[-1]
+        raise EstimationError(
+            f"the effect of {name!r} is not determined: its column is constant, or collinear "
+            "with those before it; drop it, or take fewer knots (df=)"
+        )
+    return np.asarray(np.linalg.inv(root) / size[:, None], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,20 +220,7 @@ class FlexibleLikelihood:
         begins = np.zeros_like(ends)
         begins[late], _ = design.columns(x[late], np.log(start[late]))
         _, slopes = design.columns(x[events], np.log(stop[events]))
-        most = np.abs(ends).max(axis=0)
-        most[most == 0] = 1.0
-        size = most * np.sqrt(((ends / most) ** 2).mean(axis=0))
-        size[size == 0] = 1.0
-        kept = weights > 0
-        root = np.linalg.qr(ends[kept] / size / np.sqrt(kept.sum()), mode="r")
-        diagonal = np.abs(np.diag(root))
-        if len(diagonal) < ends.shape[1] or (bad := np.flatnonzero(diagonal**2 < COLLINEAR)).size:
-            name = design.names[int(bad[0])] if len(diagonal) == ends.shape[1] else design.names[-1]
-            raise EstimationError(
-                f"the effect of {name!r} is not determined: its column is constant, or collinear "
-                "with those before it; drop it, or take fewer knots (df=)"
-            )
-        back: Floats = np.asarray(np.linalg.inv(root) / size[:, None], dtype=np.float64)
+        back = orthonormal(ends, weights > 0, design.names)
         waited = float((weights * (stop - np.where(late, start, 0.0))).sum())
         return cls(
             ends=ends @ back,
@@ -254,7 +245,7 @@ class FlexibleLikelihood:
         return np.asarray(np.abs(self.ends).max(axis=0))
 
     @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-    def evaluate(self, params: Floats) -> FlexibleExpansion:
+    def evaluate(self, params: Floats) -> Expansion:
         """Evaluate the log-likelihood; minus infinity where a hazard is not positive."""
         hazard, early, slope, eta = self._parts(params)
         own = self.weights[self.happened]
@@ -267,15 +258,24 @@ class FlexibleLikelihood:
         gradient += self.begins.T @ early - self.ends.T @ hazard
         information = crossproduct(self.ends, hazard) - crossproduct(self.begins, early)
         information += crossproduct(self.slopes, ratio / slope)
-        return FlexibleExpansion(loglik, gradient, information)
+        return Expansion(loglik, gradient, information)
 
-    def scores(self, params: Floats) -> Floats:
-        """Return each row's weighted contribution to the gradient, shape (n, q)."""
+    @property
+    def row_weights(self) -> Floats:
+        """Weights in the order of the data, shape (n,)."""
+        return self.weights
+
+    def reweighted(self, weights: Floats) -> FlexibleLikelihood:
+        """Return the likelihood with other weights, shape (n,)."""
+        return replace(self, weights=weights)
+
+    def cluster_scores(self, params: Floats, cluster: Integers, n_clusters: int) -> Floats:
+        """Return the rows' weighted contributions to the gradient, by cluster, shape (g, q)."""
         hazard, early, slope, _ = self._parts(params)
         out = early[:, None] * self.begins - hazard[:, None] * self.ends
         own = self.weights[self.happened][:, None]
         out[self.happened] += own * (self.slopes / slope[:, None] + self.ends[self.happened])
-        return np.asarray(out)
+        return sum_by_group(out, cluster, n_clusters)
 
     def _parts(self, params: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Return weighted cumulative hazards at ends and starts, slopes, and log hazards."""

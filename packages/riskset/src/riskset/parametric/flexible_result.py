@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from riskset.arrays import Floats
+from riskset.clustered import ClusteredSample, Errors
 from riskset.errors import EstimationError, check_positive
 from riskset.formulas import Covariates
+from riskset.maximum_likelihood import Expansion, Maximum
 from riskset.predictions import (
     Rows,
     check_what,
@@ -135,6 +137,10 @@ class FlexibleParametricResult(Coefficients):
         The longest follow-up.
     nobs, n_events : int
     n_clusters : int or None
+    n_within : int
+        Events known to lie within an interval; the others are dated.
+    sample : ClusteredSample or None
+        The rows, kept where clusters were named: for `cluster_inference`.
     """
 
     params: pd.Series[float]
@@ -146,6 +152,36 @@ class FlexibleParametricResult(Coefficients):
     nobs: int
     n_events: int
     n_clusters: int | None
+    n_within: int = 0
+    sample: ClusteredSample | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        best: Maximum[Expansion],
+        errors: Errors,
+        design: SplineDesign,
+        *,
+        longest: float,
+        nobs: int,
+        n_events: int,
+        n_within: int = 0,
+    ) -> FlexibleParametricResult:
+        """Return the result of a search whose parameters were those of ``errors``."""
+        names = pd.Index(design.names, name="term")
+        return cls(
+            params=pd.Series(errors.params, index=names, name="estimate"),
+            cov=pd.DataFrame(errors.cov, index=names, columns=names),
+            model_cov=pd.DataFrame(errors.model_cov, index=names, columns=names),
+            loglik=best.fitted.loglik,
+            design=design,
+            longest=longest,
+            nobs=nobs,
+            n_events=n_events,
+            n_clusters=errors.n_clusters,
+            n_within=n_within,
+            sample=errors.sample,
+        )
 
     def _bic_size(self) -> float:
         return float(self.n_events)
@@ -305,6 +341,7 @@ class FlexibleParametricResult(Coefficients):
             ("knots", ", ".join(f"{k:.4g}" for k in np.exp(self.design.spline.knots))),
             ("rows", self.nobs),
             ("events", self.n_events),
+            *([("of them within intervals", self.n_within)] if self.n_within else []),
             ("standard errors", errors),
             ("log-likelihood", f"{self.loglik:.6g}"),
             ("AIC", f"{self.aic:.6g}"),

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from riskset.arrays import Floats, largest
-from riskset.clustered import check_debias, cluster_sandwich
-from riskset.columns import Names, clusters, numbers
+from riskset.arrays import Floats, Integers, largest, sum_by_group
+from riskset.clustered import ClusteredSample, Errors, Linear, check_debias
+from riskset.columns import Names, numbers
 from riskset.covariates import standardized
 from riskset.errors import EstimationError
 from riskset.formulas import Covariates, covariates_of
@@ -44,6 +44,8 @@ class RegressionResult(Coefficients):
         How the columns are made from a frame.
     offset : str or None
         Column of a known part of the linear predictor.
+    sample : ClusteredSample or None
+        The rows, kept where clusters were named: for `cluster_inference`.
     """
 
     params: pd.Series[float]
@@ -56,6 +58,7 @@ class RegressionResult(Coefficients):
     n_clusters: int | None
     covariates: Covariates
     offset: str | None = None
+    sample: ClusteredSample | None = field(default=None, compare=False)
 
     @property
     def model_std_errors(self) -> pd.Series[float]:
@@ -214,6 +217,45 @@ class Model(Protocol):
     def hessian(self, params: Floats) -> Floats:
         """Return the second derivative, shape (q, q)."""
 
+    @property
+    def row_weights(self) -> Floats:
+        """Weights, shape (n,)."""
+
+    def reweighted(self, weights: Floats) -> Self:
+        """Return the model with other weights, shape (n,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegressionLikelihood:
+    """A model as a likelihood to be maximized.
+
+    Attributes
+    ----------
+    model : Model
+    """
+
+    model: Model
+
+    @property
+    def row_weights(self) -> Floats:
+        """Weights, shape (n,)."""
+        return self.model.row_weights
+
+    def evaluate(self, params: Floats) -> Expansion:
+        """Return the log-likelihood to second order."""
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            gradient = self.model.scores(params).sum(axis=0)
+            return Expansion(self.model.loglik(params), gradient, -self.model.hessian(params))
+
+    def cluster_scores(self, params: Floats, cluster: Integers, n_clusters: int) -> Floats:
+        """Return the rows' weighted contributions to the gradient, by cluster, shape (g, q)."""
+        return sum_by_group(self.model.scores(params), cluster, n_clusters)
+
+    def reweighted(self, weights: Floats) -> RegressionLikelihood:
+        """Return the likelihood with other weights, shape (n,)."""
+        return RegressionLikelihood(self.model.reweighted(weights))
+
 
 def fit_regression(
     model: Model,
@@ -249,35 +291,26 @@ def fit_regression(
     offset : str, optional
         Column of a known part of the linear predictor.
     """
-
-    def evaluate(params: Floats) -> Expansion:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            gradient = model.scores(params).sum(axis=0)
-            return Expansion(model.loglik(params), gradient, -model.hessian(params))
-
     check_debias(group_debias, cluster is not None)
     names = [*design.names, *extra]
     reach = np.append(largest(design.x), np.ones(len(extra)))
-    best = maximize(evaluate, begin, names, reach)
-    back = design.back(len(extra))
-    bread = back @ np.linalg.inv(best.fitted.information) @ back.T
-    cov, groups = bread, None
-    if cluster is not None:
-        found, labels = clusters(data, cluster)
-        groups = len(labels)
-        scores = model.scores(best.beta) @ np.linalg.inv(back)
-        cov = cluster_sandwich(scores, bread, found, groups, group_debias=group_debias)
+    likelihood = RegressionLikelihood(model)
+    best = maximize(likelihood.evaluate, begin, names, reach)
+    reported = Linear(design.back(len(extra)))
+    errors = Errors.of(
+        likelihood, best, reported, names, reach, data, cluster, group_debias=group_debias
+    )
     index = pd.Index(names, name="term")
     return RegressionResult(
-        params=pd.Series(back @ best.beta, index=index, name="estimate"),
-        cov=pd.DataFrame(cov, index=index, columns=index),
-        model_cov=pd.DataFrame(bread, index=index, columns=index),
+        params=pd.Series(errors.params, index=index, name="estimate"),
+        cov=pd.DataFrame(errors.cov, index=index, columns=index),
+        model_cov=pd.DataFrame(errors.model_cov, index=index, columns=index),
         loglik=best.fitted.loglik,
         family=family,
         nobs=len(outcome),
         n_events=float(outcome.sum()),
-        n_clusters=groups,
+        n_clusters=errors.n_clusters,
         covariates=design.covariates,
         offset=offset,
+        sample=errors.sample,
     )

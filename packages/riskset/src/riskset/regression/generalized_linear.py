@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from riskset.arrays import Floats
+from riskset.arrays import Floats, crossproduct
 from riskset.columns import Names, as_frame, case_weights, indicator, numbers, row_label
 from riskset.errors import EstimationError, require_extra
 from riskset.regression.fitting import RegressionDesign, RegressionResult, fit_regression
@@ -130,7 +130,20 @@ class _Glm:
         return np.asarray(self.model.score_obs(params, scale=1.0), dtype=np.float64)
 
     def hessian(self, params: Floats) -> Floats:
-        return np.asarray(self.model.hessian(params, scale=1.0, observed=True), dtype=np.float64)
+        factor = np.asarray(self.model.hessian_factor(params, scale=1.0, observed=True))
+        # Rows of weight zero, by which it divides, have none.
+        return -crossproduct(self.model.exog, np.where(self.row_weights > 0, factor, 0.0))
+
+    @property
+    def row_weights(self) -> Floats:
+        return np.asarray(self.model.var_weights, dtype=np.float64)
+
+    def reweighted(self, weights: Floats) -> _Glm:
+        old = self.model
+        known = getattr(old, "offset", None)
+        return _Glm(
+            type(old)(old.endog, old.exog, family=old.family, var_weights=weights, offset=known)
+        )
 
 
 def _fit_glm(

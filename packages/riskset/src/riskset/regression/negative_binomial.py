@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -78,6 +78,15 @@ class _NegativeBinomial:
         dispersion = float(w @ (a**3 * (2 * by_a + a * twice)))
         last = np.append(mixed, dispersion)
         return np.column_stack((np.vstack((coefficients, mixed)), last))
+
+    @property
+    def row_weights(self) -> Floats:
+        """Weights, shape (n,)."""
+        return self.weights
+
+    def reweighted(self, weights: Floats) -> _NegativeBinomial:
+        """Return the model with other weights, shape (n,)."""
+        return replace(self, weights=weights)
 
 
 def negative_binomial(
