@@ -41,6 +41,7 @@ PARTS = (
     *("analyses", "data/raw", "reports", "src", "packages", "docs", "tests", "profiles"),
     *("Snakefile", "Makefile", "pyproject.toml", "requirements.lock"),
     *("CITATION.cff", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"),
+    "CODE_OF_CONDUCT.md",
 )
 #: What a run has made, or a machine keeps, wherever it stands.
 LEFT_OUT = re.compile(
