@@ -14,9 +14,16 @@ from packaging.specifiers import SpecifierSet
 from pre_commit.clientlib import load_config
 from typer.main import get_command
 
+import ready
 from collsec.cli.main import app
+from collsec.core import __version__
 
 HOOKS = ".pre-commit-config.yaml"
+#: Where the version stands.
+VERSIONED = (
+    *("pyproject.toml", "packages/riskset/pyproject.toml", "CITATION.cff"),
+    *("src/collsec/core/__init__.py", "packages/riskset/src/riskset/__init__.py"),
+)
 
 
 def git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -108,6 +115,100 @@ def test_forms_are_whole_and_name_commands_that_exist(repository: Path) -> None:
     targets = {name for text in texts for name in re.findall(r"`make ([\w-]+)", text)}
     makefile = (repository / "Makefile").read_text(encoding="utf-8")
     assert targets and all(f"\n{name}:" in makefile for name in targets)
+
+
+@pytest.fixture
+def releasable(repository: Path, tmp_path: Path) -> Path:
+    """A repository of what `make release` asks about, ready for version 1.2.3."""
+    if shutil.which("git") is None:
+        pytest.skip("no git here")
+    names = [*VERSIONED, "CHANGELOG.md", ready.MANIFEST]
+    for name in names:
+        text = (repository / name).read_text(encoding="utf-8")
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text.replace(__version__, "1.2.3"), encoding="utf-8")
+    (tmp_path / "CHANGELOG.md").write_text(
+        "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] – 2026-12-03\n\n### Added\n\n- All.\n\n"
+        "## [1.2.2] – 2026-11-03\n\n### Results that changed\n\n- None.\n"
+    )
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "Ready")
+    return tmp_path
+
+
+def test_a_repository_that_is_ready_has_no_fault(releasable: Path) -> None:
+    assert list(ready.before(releasable)) == []
+    assert list(ready.after(releasable)) == []
+
+
+@pytest.mark.parametrize("name", VERSIONED)
+def test_a_version_that_differs_is_named(releasable: Path, name: str) -> None:
+    path = releasable / name
+    path.write_text(path.read_text("utf-8").replace("1.2.3", "1.2.4"), encoding="utf-8")
+    git(releasable, "commit", "-qam", "Another version")
+    found = list(ready.before(releasable))
+    assert found
+    if name == "pyproject.toml":
+        assert all("pyproject.toml has 1.2.4" in line for line in found if "is 1.2.3" in line)
+        assert "CHANGELOG.md: no section [1.2.4]" in found[-1]
+    else:
+        assert all(line.startswith(name) and "is 1.2.4" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("## [Unreleased]\n", "## [Unreleased]\n\n- More.\n", "entries under [Unreleased]"),
+        ("1.2.3] – 2026-12-03", "1.2.3]", "[1.2.3]: has no day"),
+        ("## [1.2.3] –", "## [1.2.4] – 2026-12-04\n\n## [1.2.3] –", "is not the first section"),
+    ],
+)
+def test_a_changelog_that_is_not_ready_is_named(
+    releasable: Path, old: str, new: str, said: str
+) -> None:
+    path = releasable / "CHANGELOG.md"
+    path.write_text(path.read_text("utf-8").replace(old, new, 1), encoding="utf-8")
+    git(releasable, "commit", "-qam", "Changelog")
+    (found,) = ready.before(releasable)
+    assert said in found
+
+
+def test_what_is_not_committed_or_was_released_is_named(releasable: Path) -> None:
+    (releasable / "stray.txt").write_text("x")
+    (found,) = ready.before(releasable)
+    assert found.startswith("stray.txt: is not committed (1 in all)")
+    (releasable / "stray.txt").unlink()
+    git(releasable, "tag", "v1.2.3")
+    (found,) = ready.before(releasable)
+    assert found.startswith("v1.2.3: this version has been released")
+
+
+def test_a_number_that_moved_must_be_told(releasable: Path) -> None:
+    path = releasable / ready.MANIFEST
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["results"]["h1"]["primary"]["estimate"] = 123.5
+    path.write_text(json.dumps(content), encoding="utf-8")
+    (found,) = ready.after(releasable)
+    assert "no *Results that changed*, but 1 numbers moved, such as h1 estimate: 2.4" in found
+    log = releasable / "CHANGELOG.md"
+    told = "### Results that changed\n\n- h1.\n\n### Added"
+    log.write_text(log.read_text("utf-8").replace("### Added", told, 1), encoding="utf-8")
+    assert list(ready.after(releasable)) == []
+
+
+def test_a_release_is_one_command_whose_steps_are_in_order(repository: Path) -> None:
+    if shutil.which("make") is None:
+        pytest.skip("no make here")
+    command = ["make", "--dry-run", "--old-file=.venv/.ready", "release"]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    steps = (
+        *("tests/ready.py", "collsec check", "ruff check", "(full or examples)", "sphinx"),
+        *("run --profile full", "release --replace", "ready.py --after", "pip wheel"),
+        *("collsec bundle dist/deposit.zip", "collsec verify dist/deposit.zip"),
+    )
+    places = [done.stdout.index(step) for step in steps]
+    assert places == sorted(places)
 
 
 def test_a_contributor_is_told_of_them(repository: Path) -> None:
