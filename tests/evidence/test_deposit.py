@@ -414,6 +414,22 @@ def test_libraries_of_a_deposit_are_installed_without_a_network(tmp_path: Path) 
 
 
 @pytest.mark.full
+def test_every_number_is_made_again_by_another_python(packed: Path) -> None:
+    other = os.environ.get("COLLSEC_OTHER_PYTHON")
+    if other is None:
+        pytest.skip("COLLSEC_OTHER_PYTHON names no Python of another version with the libraries")
+    asked = [
+        other,
+        "-c",
+        "import sys; print(sys.version_info[:2] != tuple(map(int, sys.argv[1:])))",
+    ]
+    here = [str(number) for number in sys.version_info[:2]]
+    assert subprocess.run([*asked, *here], capture_output=True, check=True).stdout == b"True\n"
+    code, lines = verified(packed, "--python", other)
+    assert (code, len(lines)) == (0, 1), lines
+
+
+@pytest.mark.full
 def test_every_number_is_made_again_and_the_edited_one_alone_is_named(folder: Path) -> None:
     table = folder / ESTIMATES
     rows = pd.read_parquet(table)
