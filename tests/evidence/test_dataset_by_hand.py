@@ -8,12 +8,15 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from by_hand import told
+from collsec.core import __version__
 from collsec.core.errors import CollsecError
+from collsec.core.provenance import data_vintage
 from collsec.evidence.dataset import write
-from collsec.evidence.formats import STATA_LABEL, label_of
+from collsec.evidence.formats import STATA_LABEL
 from collsec.histories.public import PUBLIC
 from collsec.reports.tables.codebook import entries_of
 from histories.public_world import FRAMES
@@ -48,7 +51,13 @@ def test_csv_has_plain_days_and_truths(folder: Path) -> None:
     assert lines[3].startswith("1-2,1,1,10,1,TEN,1992-01-31,1992-12-31,FALSE,,,,,,")
 
 
-def test_parquet_is_the_table(folder: Path) -> None:
+ORIGIN = f"collsec {__version__}, data {data_vintage(PROJECT)}"
+
+
+def test_parquet_is_the_table_and_says_what_it_is_from(folder: Path) -> None:
+    said = pq.read_schema(folder / "parquet/acts.parquet").metadata
+    assert said[b"made_by"].decode() == ORIGIN
+    assert said[b"title"].decode() == PUBLIC["acts"].title
     found = pd.read_parquet(folder / "parquet/acts.parquet")
     assert told(found) == told(frames()["acts"])
     assert list(found.columns) == list(frames()["acts"].columns)
@@ -70,7 +79,8 @@ def test_stata_has_dates_numbers_texts_and_labels(folder: Path) -> None:
     with pd.read_stata(path, iterator=True) as reader:
         labels = reader.variable_labels()
         assert reader.time_stamp == "01 Jan 2000 00:00"  # the same of every file, whenever written
-        assert reader.data_label == label_of(PUBLIC["acts"].title)
+        assert reader.data_label == f"{PUBLIC['acts'].title} ({ORIGIN})"
+        assert len(reader.data_label) <= STATA_LABEL
     assert all(labels.values()) and max(len(text) for text in labels.values()) <= STATA_LABEL
 
 

@@ -509,6 +509,10 @@ def fetch(
 def diff(
     old: Annotated[str, typer.Argument(help="A folder of the study, or a release: 20.1, 25.1.")],
     new: Annotated[str, typer.Argument(help="The same.")],
+    is_mixed: Annotated[
+        bool,
+        typer.Option("--mixed", help="Compare a quick run with a full one all the same."),
+    ] = False,
     as_json: AsJson = False,
     root: Root = None,
 ) -> None:
@@ -520,7 +524,8 @@ def diff(
     from collsec.reports.pages.terminal import WIDTH
 
     project = project_at(root)
-    found = difference_of(side_of(old, project), side_of(new, project), renamed(project)["result"])
+    sides = side_of(old, project), side_of(new, project)
+    found = difference_of(*sides, renamed(project)["result"], is_mixed=is_mixed)
     if as_json:
         answer(found)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -215,6 +216,37 @@ def release(
     typer.echo(f"Written: {where}", err=as_json)
     published = project.relative(project.published)
     typer.echo(f"Written: {published} ({len(kept)} files of estimates)", err=as_json)
+
+
+@results.command(epilog="Examples: `collsec versions` · `collsec versions --json`")
+def versions(as_json: AsJson = False, root: Root = None) -> None:
+    """List releases with their data, what moved from each to the next, and what is here."""
+    from rich.table import Table
+
+    from collsec.evidence import versions as of
+
+    project = project_at(root)
+    found, data = of.versions(project), of.conflict_data(project)
+    if as_json:
+        answer({"versions": found, "conflict_data": data})
+        return
+    table = Table("release", "collsec", "data", "profile", "hypotheses", box=None, pad_edge=False)
+    for one in found:
+        cells = (one.name, one.collsec_version, one.data_vintage, one.profile or "no results yet")
+        table.add_row(*cells, str(one.n_hypotheses))
+    _console().print(table)
+    for before, one in pairwise(found):
+        if one.moved:
+            _console().print(f"\nFrom {before.name} to {one.name}:")
+            for line in one.moved:
+                _console().print(f"  {line}", soft_wrap=True, markup=False)
+        elif one.profile not in (before.profile, None):
+            told = f"The results here are of profile {one.profile}: not compared with a release."
+            _console().print(f"\n{told}")
+    if data:
+        own, *others = data
+        told = f"Conflict data: {own} (this study's own), {', '.join(others)}."
+        _console().print(f"\n{told} `collsec diff` compares two of them.", soft_wrap=True)
 
 
 def _refuse_release(project: Project, profile: str) -> None:

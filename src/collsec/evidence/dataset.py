@@ -91,12 +91,14 @@ def write(
     chosen = [_known(name, PUBLIC, "table") for name in names] or list(PUBLIC)
     kinds = [_known(kind, FORMATS, "format") for kind in formats] or list(FORMATS)
     written = []
+    origin = f"collsec {__version__}, data {data_vintage(project)}"
     for name in chosen:
         title = PUBLIC[name].title
         for kind in kinds:
             path = folder / kind / f"{name}{FORMATS[kind]}"
             with whole(path) as temporary:
-                write_table(frames[name], temporary, kind, _columns(PUBLIC[name], entries), title)
+                columns = _columns(PUBLIC[name], entries)
+                write_table(frames[name], temporary, kind, columns, title, origin)
             written.append(path)
     used = _used(project, chosen)
     own = software(project)
