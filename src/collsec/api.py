@@ -238,7 +238,7 @@ def codebook(name: str | None = None, *, root: Path | str | None = None) -> book
     -------
     DataFrame
         One row per column and table that holds it: ``column, title, definition, table, file, type,
-        unit, values, details, source``. Printed, it shows the whole definitions.
+        unit, values, details, source, repeated``. Printed, it shows the whole definitions.
 
     Raises
     ------
