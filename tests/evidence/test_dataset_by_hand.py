@@ -171,6 +171,17 @@ def test_keys_lead_to_tables_that_are_given_out(tmp_path: Path) -> None:
     assert spell["key"] == [{"@id": "episode_spells/episode_id"}, {"@id": "episode_spells/start"}]
     assert len(spell["field"]) == len(spells.columns)
     assert spell["field"][0]["source"]["fileObject"] == {"@id": "episode_spells.csv"}
+    assert spell["field"][0]["references"] == {"field": {"@id": "episodes/episode_id"}}
+    [own] = [f for f in croissant["recordSet"][2]["field"] if f["name"] == "episode_id"]
+    assert "references" not in own
+    [outcome] = [f for f in croissant["recordSet"][2]["field"] if f["name"] == "outcome"]
+    assert "Values: peace_agreement, " in outcome["description"]
+    [clock] = [f for f in spell["field"] if f["name"] == "start"]
+    assert clock["description"].endswith("Unit: days since time zero.")
+    sizes = [(tmp_path / f["contentUrl"]).stat().st_size for f in croissant["distribution"]]
+    assert [f["contentSize"] for f in croissant["distribution"]] == [f"{size} B" for size in sizes]
+    # The study has no address of its own: its license is none.
+    assert "url" not in croissant and croissant["datePublished"].startswith("2026")
 
 
 def test_codebook_references_and_readme_tell_of_every_table(folder: Path) -> None:

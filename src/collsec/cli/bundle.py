@@ -78,7 +78,7 @@ def bundle(
     project = project_at(root)
     if path.suffix != ".zip":
         raise CollsecError(f"{path}: a bundle ends in .zip.")
-    published = date or software(project).year
+    published = date or software(project).released
     if not _DATE.fullmatch(published):
         raise CollsecError(
             "no day of publication: give --date 2026-12-02, or `date-released` in CITATION.cff."

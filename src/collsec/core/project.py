@@ -118,6 +118,11 @@ class Project:
         """Names and result ids that changed without a change of a number; committed."""
         return self.root / "reports" / "RENAMED.csv"
 
+    @property
+    def paper(self) -> Path:
+        """The page that tells of the data as a paper; a study need not have one."""
+        return self.root / "docs" / "data-paper.qmd"
+
     def relative(self, path: Path) -> str:
         """A path as the user knows it: relative to the project, with forward slashes."""
         try:

@@ -20,7 +20,7 @@ from string import Template
 from typing import Any, NamedTuple
 
 from collsec.core import __version__
-from collsec.evidence.software import Software
+from collsec.evidence.software import Software, kind_of_author
 from collsec.upstream.sources import Source
 
 
@@ -174,7 +174,7 @@ def _agents(own: Software) -> list[dict[str, Any]]:
     return [
         {
             "@id": f"#author-{number}",
-            "@type": "Person" if ", " in name else "Organization",
+            "@type": kind_of_author(name),
             "name": name,
         }
         for number, name in enumerate(own.authors, 1)

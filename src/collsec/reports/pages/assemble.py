@@ -51,6 +51,7 @@ from collsec.reports.pages.page import (
     with_narrow,
     without_missing,
 )
+from collsec.reports.pages.paper import paper_catalog
 from collsec.reports.pages.questions import QuestionPages, with_picture
 from collsec.reports.pages.side_by_side import side_by_side
 from collsec.reports.pages.source import SHORTCODE, Qmd, nested, read_qmd, resolve
@@ -201,14 +202,24 @@ def assemble(
         "controls": "replications" in shared and (sources_folder / "controls.qmd").is_file(),
         "changes": "changes" in shared,
         "data": bool(covered),
+        project.paper.stem: "paper-again" in covered,
         "glossary": True,
     }
+    places = {project.paper.stem: project.paper.parent}  # others stand with the pages' looks
     pages += [
         with_picture(
-            further_page(sources_folder, stem, imprint, title, variables), asked.has_picture
+            further_page(
+                place := places.get(stem, sources_folder),
+                stem,
+                imprint,
+                title,
+                variables,
+                name_below=place.name,
+            ),
+            asked.has_picture,
         )
-        for stem, is_there in further.items()
-        if is_there and (sources_folder / f"{stem}.qmd").is_file()  # a study need not have each
+        for stem, is_there in further.items()  # a study need not have each
+        if is_there and (places.get(stem, sources_folder) / f"{stem}.qmd").is_file()
     ]
     known_stems = {p.stem for p in pages}
 
@@ -308,7 +319,8 @@ def _of_data(project: Project, folder: Path) -> _Contents:
     items, texts = data_catalog(project)
     if items:
         codebook.write(project, folder / "data", home="../data.html")
-    return items, texts, []
+    of_paper, told = paper_catalog(project)
+    return items | of_paper, texts | told, []
 
 
 def markdown(assembled: Assembled, page: Page, *, has_origins: bool = False) -> str:

@@ -53,6 +53,7 @@ def check(project: Project) -> None:
         return
     pages = [project.spec_file(h) for h in listed]
     shared = [*(project.root / "reports").glob("*.qmd"), *(project.root / FOLDER).glob("*.qmd")]
+    shared += [project.paper] if project.paper.is_file() else []
     found: list[Fault] = []
     used: dict[str, str] = {}
     places: list[tuple[str, int, str]] = []
