@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import functools
 import re
-import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-import report_study
-from collsec.core.project import Project
-from collsec.reports.pages import paper, prose
+from collsec.evidence import coverage
+from collsec.reports.figures import coverage as figures
+from collsec.reports.pages import assemble, citation, paper, prose
+from collsec.reports.pages.catalog import Item, alternatives
 from collsec.reports.pages.data import variables
-from collsec.reports.pages.source import SHORTCODE, Qmd, read_qmd
-from collsec.reports.render import build
+from collsec.reports.pages.files import write_item
+from collsec.reports.pages.page import further_page
+from collsec.reports.pages.source import SHORTCODE, Qmd, nested, read_qmd
+from collsec.reports.render import fallback
 from collsec.tables import repeat_coding
 from collsec.tables.clean import resources
 from collsec.upstream.sources import read_sources
-from study import PROJECT, REPOSITORY, linked_frames, raw_tables
+from study import PROJECT, REPOSITORY, raw_tables
 
 #: What stands in prose although it is a number: years, and the line of an armed conflict is a word.
 YEAR = re.compile(r"\b(19|20)\d\d\b")
@@ -83,32 +85,42 @@ def test_its_code_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.full
-def test_it_is_printed_with_the_site(tmp_path: Path, repository: Path) -> None:
-    """The study's own tables in a small study: page, PDF, Word, LaTeX, and their tables as CSV."""
-    root = report_study.write_study(tmp_path / "own", repository, ("h1",))
-    shutil.rmtree(root / "data" / "raw")
-    (root / "data" / "raw" / "coded").mkdir(parents=True)
-    raw = repository / "data" / "raw"
-    claims = raw / "coded" / "claims.csv"  # of hypotheses that this study does not have
-    for path in (repository / "docs", *raw.iterdir(), *(raw / "coded").iterdir()):
-        if path not in (raw / "coded", claims):
-            (root / path.relative_to(repository)).symlink_to(path)
-    (root / "analyses" / "_cases.yml").unlink()  # of made-up conflicts
-    asked = root / "analyses" / "_questions.yml"
-    asked.write_text(re.sub(r"\{study\.claims\.\w+\}", "many", asked.read_text()))
-    rest = root / "analyses" / "questions" / "rest.qmd"
-    rest.write_text(re.sub(r"\{\{< include _tbl-rest-claims.md >\}\}", "", rest.read_text()))
-    project = Project(root)
-    for name, frame in raw_tables().items():
-        project.write(frame, "tables", name, {})
-    for name in ("episodes", "missions"):
-        project.write(linked_frames()[name], "episodes", name, {})
-    build(project, ["h1"])
-    site = root / "reports" / "site"
+def test_it_is_printed(tmp_path: Path) -> None:
+    """Page, PDF of six pages at most, Word, and LaTeX: the paper alone, from the study's tables."""
+    items, found = paper.catalog(raw_tables(), again(), read_sources(PROJECT.raw / "sources.toml"))
+    drawn = {
+        "data-years": figures.table_coverage(coverage.table_years(raw_tables())),
+        "data-basis": figures.mission_dates(coverage.mission_dates(raw_tables()["missions"])),
+    }
+    items |= {name: Item(name, "tables", "data/processed/tables", d) for name, d in drawn.items()}
+    found |= variables(raw_tables(), 1) | alternatives(items)
+    found |= {"paper.coded": "19", "paper.compiled": "48"}
+    folder, site = tmp_path / "project", tmp_path / "site"
+    for name in ("figures/narrow", "tables", "data"):
+        (folder / name).mkdir(parents=True)
+    site.mkdir()
+    imprint = citation.read_imprint(PROJECT)
+    page = further_page(
+        PROJECT.paper.parent, PROJECT.paper.stem, imprint, "Site", found, name_below="docs"
+    )
+    assert (page.most_pages, page.is_article) == (6, True)
+    for item in items.values():
+        write_item(folder, item, "collsec")
+    known = {page.stem, "method"}
+    assemble._write_page(folder, page, found, items, known, has_references=True)
+    for name in fallback.FILES:
+        source_of = REPOSITORY / "reports" / name
+        (folder / name).write_bytes(source_of.read_bytes() if source_of.exists() else b"")
+    (folder / "_variables.yml").write_text(assemble._yaml(nested(found)), encoding="utf-8")
+    assembled = assemble.Assembled(folder, "Site", [page], found, {})
+    text = assemble.markdown(assembled, page)
+    prose.check_length(page.source, text, page.most_words)
+    fallback.render(assembled, REPOSITORY / "reports", site)
     for ending in ("html", "pdf", "docx", "tex"):
         assert (site / f"data-paper.{ending}").stat().st_size > 10_000
-    text = (site / "data-paper.html").read_text(encoding="utf-8")
-    assert f"<td>{texts()['paper.rows_episodes']}" not in text  # prose, not a cell
-    assert "620 episodes and 684 dyads" in re.sub(r"<[^>]+>|\s+", " ", text).replace("  ", " ")
-    people = pd.read_csv(site / "tables" / "paper-people.csv")
-    assert people["months"].tolist() == [3813, 3813, 3813, 4516]
+    html = (site / "data-paper.html").read_text(encoding="utf-8")
+    plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html))
+    assert "620 episodes and 684 dyads" in plain and "247 links of operations" in plain
+    assert pd.read_csv(site / "tables" / "paper-people.csv")["months"].tolist() == [
+        3813, 3813, 3813, 4516,
+    ]  # fmt: skip
