@@ -30,7 +30,7 @@ from collsec.cli.registration import registration
 from collsec.cli.results import results, warn_outdated
 from collsec.core import __version__, extras, processor
 from collsec.core.errors import CollsecError
-from collsec.core.project import Project, project_at, shipped
+from collsec.core.project import Project, data_at, project_at, shipped
 
 app = typer.Typer(
     name="collsec",
@@ -392,7 +392,7 @@ def codebook(
     from collsec.reports.tables import codebook as pages
     from collsec.tables import codebook as book
 
-    project = project_at(root)
+    project = data_at(root)
     console = Console(highlight=False)
     if write is not None:
         for path in pages.write(project, write):
@@ -426,7 +426,7 @@ def export(
     from collsec.evidence import dataset
     from collsec.reports.tables.codebook import entries_of
 
-    project = project_at(root)
+    project = data_at(root)
     written = dataset.write(
         project,
         public_tables(project),

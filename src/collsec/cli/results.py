@@ -18,7 +18,7 @@ from collsec.cli.options import (
     hypotheses_of,
 )
 from collsec.core.errors import CollsecError, MissingInput
-from collsec.core.project import project_at
+from collsec.core.project import data_at, project_at
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -111,7 +111,7 @@ def cite(
     from collsec.reports.pages import terminal
     from collsec.reports.words.summary import known
 
-    project = project_at(root)
+    project = data_at(root)
     own = software(project)
     used = [] if hypothesis is None else references.references(project, known(project, hypothesis))
     if as_json:
@@ -307,16 +307,22 @@ def power(
     """Say which effect could be seen with so many exposed ends."""
     from collsec.evidence import detectable
     from collsec.hypothesis.study import load_study
+    from collsec.hypothesis.validation import load
+    from collsec.pipeline import registries
     from collsec.reports.pages import terminal
 
     if plot is not None and plot.suffix not in PICTURES:
         raise CollsecError(f"collsec power --plot {plot.name}: end it in {' or '.join(PICTURES)}.")
-    project = project_at(root)
+    project = data_at(root)
     study = load_study(project)
     level = 1 - study.primary_level if alpha is None else alpha
     asked = study.power if wanted is None else wanted
     numbers = sorted(set(ends or detectable.ENDS))
     rows = detectable.detectable(numbers, share, alpha=level, power=asked)
+    if project.is_installed:  # released records come without what their pages bring along
+        known = registries(project)
+        for name in study.hypotheses:
+            load(project, name, known)
     made = detectable.in_study(project)
     warn_outdated(project)
     if as_json:
