@@ -77,6 +77,7 @@ def test_outside_a_study_every_command_refuses_in_one_line(
         (["cite", "--bibtex"], "@software{collsec,"),
         (["power", "9"], "9"),
         (["codebook", "chapter_vii_adopted"], "Chapter VII"),
+        (["codebook", "episode_hosts"], "host_ordinal"),
         pytest.param(["export", "out", "dyads", "--format", "csv"], "dyads.csv",
                      marks=pytest.mark.full),
     ],

@@ -376,9 +376,12 @@ def claims(
         console.print(table.terminal(title=title, has_lines=True))
 
 
-@app.command(epilog="Examples: `collsec codebook onset_date` · `collsec codebook --write docs`")
+@app.command(
+    epilog="Examples: `collsec codebook onset_date` · `collsec codebook episodes` · "
+    "`collsec codebook --write docs`"
+)
 def codebook(
-    column: Annotated[str | None, typer.Argument(help="Name of a column.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Name of a column, or of a table.")] = None,
     write: Annotated[
         Path | None,
         typer.Option(help="Write all of it to a folder, as Markdown and HTML.", show_default=False),
@@ -386,9 +389,13 @@ def codebook(
     as_json: AsJson = False,
     root: Root = None,
 ) -> None:
-    """Say what a column means, where it stands, in which unit, and from which source."""
+    """Say what a column means, where it stands, in which unit, and from which source.
+
+    Of a table, say so of each of its columns.
+    """
     from rich.console import Console
 
+    from collsec.api import codebook as columns_of
     from collsec.reports.tables import codebook as pages
     from collsec.tables import codebook as book
 
@@ -397,13 +404,19 @@ def codebook(
     if write is not None:
         for path in pages.write(project, write):
             typer.echo(path)
-    if as_json:
-        entries = pages.entries_of(project)
-        answer(entries if column is None else book.entry(entries, column))
-    elif column is not None:
-        console.print(pages.terminal(book.entry(pages.entries_of(project), column)))
+    entries = pages.entries_of(project) if as_json or name or write is None else {}
+    if name is not None and name not in entries:
+        found = columns_of(name, root=root)
+        if as_json:
+            answer(found.to_dict("records"))
+        else:
+            typer.echo(str(found))
+    elif as_json:
+        answer(entries if name is None else book.entry(entries, name))
+    elif name is not None:
+        console.print(pages.terminal(book.entry(entries, name)))
     elif write is None:
-        console.print(pages.index(pages.entries_of(project)))
+        console.print(pages.index(entries))
 
 
 @app.command(
