@@ -45,7 +45,7 @@ def primary(name: str) -> Prepared:
 
 
 def context(name: str) -> Context:
-    from test_designs_votes import context as any_context
+    from test_draft_votes import context as any_context
 
     draws = dataclasses.replace(inputs(name).study.draws("quick"), rerandomization_draws=399)
     return dataclasses.replace(
