@@ -1,3 +1,3 @@
 """Core: errors, the project's folder, provenance, and the schema of every stage."""
 
-__version__ = "0.3.2"
+__version__ = "0.4.0"

@@ -150,7 +150,7 @@ from riskset.splines import restricted_cubic, spline_knots
 from riskset.tables import compare, journal_table
 from riskset.wald import wald_interval, wald_p_value
 
-__version__ = "0.3.2"
+__version__ = "0.4.0"
 
 __all__ = [
     "AdjustedSurvival",
