@@ -10,7 +10,7 @@ READY = $(VENV)/.ready
 # Tests keep what pytest compiles of them, and take one thread a process: two processes fill two cores.
 TESTS = PATH="$(abspath $(BIN)):$$PATH" PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: study test test-all test-slow test-lowest faults mutants docs lock clean
+.PHONY: study test test-all test-slow test-lowest faults mutants docs lock release clean
 
 study: $(READY)
 	$(BIN)/collsec run --profile $(PROFILE)
@@ -33,7 +33,7 @@ test-slow: $(READY)
 # Under another Python: `make test PYTHON=python3.13 VENV=.venv-3.13`.
 test-lowest:
 	uv venv --clear --python $(PYTHON) .venv-lowest
-	uv pip compile pyproject.toml --extra dev --resolution lowest-direct --python-version 3.11 \
+	uv pip compile pyproject.toml --extra dev --resolution lowest-direct --python-version 3.11 --no-emit-package riskset \
 	  --output-file .venv-lowest/requirements.txt
 	uv pip install --python .venv-lowest --requirement .venv-lowest/requirements.txt
 	uv pip install --python .venv-lowest --no-deps --no-build-isolation --editable packages/riskset --editable .
@@ -72,9 +72,23 @@ $(READY): requirements.lock pyproject.toml packages/riskset/pyproject.toml
 # Resolve the lock again (needs `uv` on PATH); no index address is written.
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-strip-extras --output-file requirements.lock
+	  --no-header --no-strip-extras --no-emit-package riskset --output-file requirements.lock
 	uv pip compile docs/requirements.in --constraint requirements.lock --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-strip-extras --no-annotate --output-file docs/requirements.txt
 
+# Every step of a release with its check, in order; the first that fails ends it. What is left to a person stands
+# in CONTRIBUTING.md: nothing is committed, tagged, or published.
+release: $(READY)
+	$(BIN)/python tests/ready.py
+	$(BIN)/collsec check
+	$(MAKE) test-all docs
+	$(BIN)/collsec run --profile full
+	$(BIN)/collsec release --replace
+	$(BIN)/python tests/ready.py --after
+	rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist packages/riskset .
+	$(BIN)/collsec bundle dist/deposit.zip --date $$(date -u +%F)
+	$(BIN)/collsec verify dist/deposit.zip
+
 clean:
-	rm -rf data/processed/* reports/project reports/site docs/_build .snakemake .venv-lowest
+	rm -rf data/processed/* reports/project reports/site docs/_build dist .snakemake .venv-lowest

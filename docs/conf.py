@@ -36,6 +36,7 @@ include_patterns = [
     "packages/riskset/benchmarks/*.md",
     "data/raw/*.md",
     "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
 ]
 exclude_patterns = [

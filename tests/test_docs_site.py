@@ -16,7 +16,8 @@ import pytest
 import riskset
 from collsec import api as session
 from collsec import pipeline
-from collsec.api import _aside, _make, _project
+from collsec.api import _aside, _make
+from collsec.core.project import data_at
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NOTEBOOKS = REPOSITORY / "docs" / "notebooks"
@@ -76,7 +77,7 @@ def test_h1_in_thirty_lines_is_the_ratio_of_the_pipeline(monkeypatch: pytest.Mon
     assert len(said) <= 45  # thirty statements, some on several lines
     names: dict[str, object] = {}
     exec(compile(code, "reproduce-h1", "exec"), names)
-    with _aside(_project(None)) as own:
+    with _aside(data_at(None)) as own:
         for stage in ("tables", "episodes", "timelines"):
             _make(own, stage)
         pipeline.panel(own, "h1")

@@ -92,7 +92,6 @@ def test_the_shipped_tables_are_found_where_there_is_no_study(
     inside = tmp_path / "package" / "_study"
     inside.parent.mkdir()
     inside.symlink_to(repository)
-    monkeypatch.setattr(session, "shipped", lambda: inside)
     monkeypatch.setattr("collsec.core.project.shipped", lambda: inside)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert len(session.load("missions")) > 50

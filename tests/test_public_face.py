@@ -198,7 +198,6 @@ def test_an_installed_package_answers_with_released_estimates_and_writes_to_the_
     shutil.copytree(made.root / "analyses", inside / "analyses")
     shutil.copytree(made.published, inside / "data" / "processed")
     monkeypatch.setattr("collsec.core.project.shipped", lambda: inside)
-    monkeypatch.setattr(session, "shipped", lambda: inside)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")

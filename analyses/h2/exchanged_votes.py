@@ -124,6 +124,9 @@ def exchanged(
     if years:
         block = block + "/" + ((days["date"].dt.year - FIRST_YEAR) // years).astype(str)
     stratum = np.unique(block.to_numpy(str), return_inverse=True)[1]
+    # What every exchange lays out again: wars are integers, which group faster.
+    war = pd.factorize(days["episode_id"], sort=True)[0]
+    days = days[["date", "last_date", "is_compared", *ADJUSTMENT]].assign(episode_id=war)
     # Days with both outcomes keep them.
     free = np.flatnonzero(days["is_compared"].to_numpy(bool))
     rng = np.random.default_rng(seed)

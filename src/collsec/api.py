@@ -6,7 +6,6 @@ nearest folder upwards from the current one.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from collsec import pipeline
 from collsec.core import __version__
 from collsec.core.errors import BadSpec, CollsecError, MissingInput, nearest
 from collsec.core.manifest import digest_of
-from collsec.core.project import ROOT_VARIABLE, Project, project_at, shipped, whole
+from collsec.core.project import Project, data_at, whole
 from collsec.core.provenance import digest_json
 from collsec.evidence import citation, record
 from collsec.evidence.record import Record
@@ -94,7 +93,7 @@ def load(
     --------
     >>> load("missions")[["mission_id", "sponsor"]]  # doctest: +SKIP
     """
-    project = _project(root)
+    project = data_at(root)
     raw = clean.resources(project)
     stage, _, leaf = name.partition("/")
     if name in PUBLIC:
@@ -123,7 +122,7 @@ def catalog(*, root: Path | str | None = None) -> pd.DataFrame:
     root : Path or str, optional
         Folder of the study.
     """
-    project = _project(root)
+    project = data_at(root)
     return pd.DataFrame(
         [
             (
@@ -153,17 +152,6 @@ def _public(project: Project, name: str) -> pd.DataFrame:
         with suppress(OSError):  # a folder that cannot be written: kept as long as the session
             _keep(project, key, _MADE[project.root, key])
     return _MADE[project.root, key][name].copy()
-
-
-def _project(root: Path | str | None) -> Project:
-    """The study of a folder; where there is none, the tables that came with the package."""
-    try:
-        return project_at(None if root is None else Path(root))
-    except MissingInput:
-        inside = Project(shipped())
-        if root is None and ROOT_VARIABLE not in os.environ and inside.is_installed:
-            return inside
-        raise
 
 
 def _made(project: Project) -> list[str]:
@@ -238,7 +226,7 @@ def codebook(name: str | None = None, *, root: Path | str | None = None) -> book
     -------
     DataFrame
         One row per column and table that holds it: ``column, title, definition, table, file, type,
-        unit, values, details, source``. Printed, it shows the whole definitions.
+        unit, values, details, source, repeated``. Printed, it shows the whole definitions.
 
     Raises
     ------
@@ -247,7 +235,7 @@ def codebook(name: str | None = None, *, root: Path | str | None = None) -> book
     """
     from collsec.reports.tables.codebook import entries_of
 
-    known = entries_of(_project(root))
+    known = entries_of(data_at(root))
     if (
         name is not None
         and name not in known
@@ -335,7 +323,7 @@ class Hypothesis:
         page = Path(path).resolve()
         if not page.is_file():
             raise MissingInput(f"{path} does not exist.")
-        project = _project(root)
+        project = data_at(root)
         name = _hypothesis_of(page)
         if _is_of(project, name, page):
             return cls(
@@ -439,7 +427,7 @@ def results(hypothesis: str, *, root: Path | str | None = None) -> Record:
     UserWarning
         If the results are older than the tables, the specification, or the code.
     """
-    project = _project(root)
+    project = data_at(root)
     known = list(load_study(project).hypotheses)
     if hypothesis not in known:
         hint = nearest(hypothesis, known)
@@ -521,7 +509,7 @@ def cite(
     UnknownName
         If there is no such table or column.
     """
-    project = _project(root)
+    project = data_at(root)
     if name is not None and name in load_study(project).hypotheses:
         if not project.is_installed:
             return References(software(project), tuple(citation.references(project, name)))

@@ -129,6 +129,37 @@ def test_croissant_names_every_file_and_column(release: Path) -> None:
         assert columns == list(PUBLIC[record["name"]].columns)
         assert all(f["source"]["fileObject"]["@id"] in files for f in record["field"])
     assert "Undefined" not in json.dumps(found) and found["citeAs"].startswith("@software{collsec")
+    assert found["conformsTo"] == "http://mlcommons.org/croissant/1.1"
+
+
+CROISSANT = "`pip install mlcroissant` for this one: it is not in requirements.lock"
+
+
+def test_croissant_is_valid(release: Path, caplog: pytest.LogCaptureFixture) -> None:
+    croissant = pytest.importorskip("mlcroissant", reason=CROISSANT)
+    with caplog.at_level("WARNING"):
+        found = croissant.Dataset(str(release / "croissant.json"))
+    # What the format only recommends is told as a warning: nothing is.
+    assert not caplog.messages and str(found.metadata.ctx.conforms_to.value).endswith("/1.1")
+    fields = {f.id: f for record in found.metadata.record_sets for f in record.fields}
+    assert fields["conflict_years/episode_id"].references.field == "episodes/episode_id"
+    assert len(fields) == len(pd.read_csv(release / "codebook.csv"))
+
+
+@pytest.mark.full
+def test_croissant_reads_every_row(release: Path) -> None:
+    found = pytest.importorskip("mlcroissant", reason=CROISSANT).Dataset(
+        str(release / "croissant.json")
+    )
+    rows = list(found.records("episodes"))
+    episodes = cs.load("episodes", root=REPOSITORY)
+    assert [row["episodes/episode_id"].decode() for row in rows] == list(episodes["episode_id"])
+    onsets = [row["episodes/onset_date"].date() for row in rows]
+    assert onsets == list(episodes["onset_date"].dt.date)
+    # A key that leads to another table loses no row, not even where it is empty.
+    assert sum(1 for _ in found.records("conflict_years")) == len(
+        cs.load("conflict_years", root=REPOSITORY)
+    )
 
 
 def test_codebook_references_and_readme(release: Path) -> None:

@@ -17,6 +17,7 @@ from collsec.cli.progress import Progress, duration
 from collsec.cli.run import cores_from
 from collsec.core import __version__
 from collsec.core.errors import CollsecError, MissingInput
+from study import REPOSITORY
 
 #: Every command that works on a study, as it is called.
 COMMANDS = [
@@ -68,6 +69,39 @@ def test_outside_a_study_every_command_refuses_in_one_line(
     message = str(done.exception)
     assert "no study here" in message and "COLLSEC_ROOT" in message and "\n" not in message
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["cite", "--bibtex"], "@software{collsec,"),
+        (["power", "9"], "9"),
+        (["codebook", "chapter_vii_adopted"], "Chapter VII"),
+        (["codebook", "episode_hosts"], "host_ordinal"),
+        pytest.param(["export", "out", "dyads", "--format", "csv"], "dyads.csv",
+                     marks=pytest.mark.full),
+    ],
+    ids=lambda one: one[0] if isinstance(one, list) else "",
+)  # fmt: skip
+def test_what_needs_no_study_of_ones_own_works_after_installing(
+    command: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the wheel lays it out: the study within the package, and nobody in a folder of one."""
+    inside, here = tmp_path / "package" / "_study", tmp_path / "here"
+    (inside / "data").mkdir(parents=True)
+    here.mkdir()
+    for name in ("analyses", "data/raw", "CITATION.cff"):
+        (inside / name).symlink_to(REPOSITORY / name)
+    (inside / "data" / "processed").symlink_to(REPOSITORY / "reports" / "published")
+    monkeypatch.setattr("collsec.core.project.shipped", lambda: inside)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(here)
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, repr(done.exception)
+    assert said in done.output
+    # What a study of one's own is needed for is refused as before.
+    assert isinstance(CliRunner().invoke(app, ["check"]).exception, MissingInput)
+    assert [path.name for path in here.iterdir()] == (["out"] if command[0] == "export" else [])
 
 
 @pytest.mark.parametrize(

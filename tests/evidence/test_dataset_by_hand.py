@@ -8,12 +8,15 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from by_hand import told
+from collsec.core import __version__
 from collsec.core.errors import CollsecError
+from collsec.core.provenance import data_vintage
 from collsec.evidence.dataset import write
-from collsec.evidence.formats import STATA_LABEL, label_of
+from collsec.evidence.formats import STATA_LABEL
 from collsec.histories.public import PUBLIC
 from collsec.reports.tables.codebook import entries_of
 from histories.public_world import FRAMES
@@ -48,7 +51,13 @@ def test_csv_has_plain_days_and_truths(folder: Path) -> None:
     assert lines[3].startswith("1-2,1,1,10,1,TEN,1992-01-31,1992-12-31,FALSE,,,,,,")
 
 
-def test_parquet_is_the_table(folder: Path) -> None:
+ORIGIN = f"collsec {__version__}, data {data_vintage(PROJECT)}"
+
+
+def test_parquet_is_the_table_and_says_what_it_is_from(folder: Path) -> None:
+    said = pq.read_schema(folder / "parquet/acts.parquet").metadata
+    assert said[b"made_by"].decode() == ORIGIN
+    assert said[b"title"].decode() == PUBLIC["acts"].title
     found = pd.read_parquet(folder / "parquet/acts.parquet")
     assert told(found) == told(frames()["acts"])
     assert list(found.columns) == list(frames()["acts"].columns)
@@ -70,7 +79,8 @@ def test_stata_has_dates_numbers_texts_and_labels(folder: Path) -> None:
     with pd.read_stata(path, iterator=True) as reader:
         labels = reader.variable_labels()
         assert reader.time_stamp == "01 Jan 2000 00:00"  # the same of every file, whenever written
-        assert reader.data_label == label_of(PUBLIC["acts"].title)
+        assert reader.data_label == f"{PUBLIC['acts'].title} ({ORIGIN})"
+        assert len(reader.data_label) <= STATA_LABEL
     assert all(labels.values()) and max(len(text) for text in labels.values()) <= STATA_LABEL
 
 
@@ -161,6 +171,17 @@ def test_keys_lead_to_tables_that_are_given_out(tmp_path: Path) -> None:
     assert spell["key"] == [{"@id": "episode_spells/episode_id"}, {"@id": "episode_spells/start"}]
     assert len(spell["field"]) == len(spells.columns)
     assert spell["field"][0]["source"]["fileObject"] == {"@id": "episode_spells.csv"}
+    assert spell["field"][0]["references"] == {"field": {"@id": "episodes/episode_id"}}
+    [own] = [f for f in croissant["recordSet"][2]["field"] if f["name"] == "episode_id"]
+    assert "references" not in own
+    [outcome] = [f for f in croissant["recordSet"][2]["field"] if f["name"] == "outcome"]
+    assert "Values: peace_agreement, " in outcome["description"]
+    [clock] = [f for f in spell["field"] if f["name"] == "start"]
+    assert clock["description"].endswith("Unit: days since time zero.")
+    sizes = [(tmp_path / f["contentUrl"]).stat().st_size for f in croissant["distribution"]]
+    assert [f["contentSize"] for f in croissant["distribution"]] == [f"{size} B" for size in sizes]
+    # The study has no address of its own: its license is none.
+    assert "url" not in croissant and croissant["datePublished"].startswith("2026")
 
 
 def test_codebook_references_and_readme_tell_of_every_table(folder: Path) -> None:

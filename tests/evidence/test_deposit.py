@@ -16,10 +16,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from collsec.cli import bundle as cli
 from collsec.cli.main import app
 from collsec.core.errors import CollsecError
 from collsec.core.project import Project
-from collsec.evidence import deposit
+from collsec.evidence import crate, deposit
+from collsec.evidence.distributions import locked, wheelhouse
 
 GPL = "old-licenses/gpl-2.0.html"
 ESTIMATES = "outputs/data/processed/estimates/h1.parquet"
@@ -48,8 +50,12 @@ def verified(path: Path, *options: str) -> tuple[int, list[str]]:
     return done.exit_code, done.output.splitlines()
 
 
-def sealed(content: Path) -> None:
+def sealed(content: Path, *, is_thorough: bool = True) -> None:
     """Write the checksums of a changed folder again, as a forger would."""
+    if is_thorough and (content / deposit.SWHIDS).is_file():
+        found = deposit.swhids(contents(content))
+        text = "".join(f"{one}  {name}\n" for name, one in found.items())
+        (content / deposit.SWHIDS).write_text(text)
     names = (f for f in sorted(content.rglob("*")) if f.is_file() and f.name != deposit.CHECKSUMS)
     (content / deposit.CHECKSUMS).write_text(
         "".join(
@@ -57,6 +63,11 @@ def sealed(content: Path) -> None:
             for f in names
         )
     )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (f for f in sorted(folder.rglob("*")) if f.is_file())
+    return {f.relative_to(folder).as_posix(): f.read_bytes() for f in files}
 
 
 def test_the_same_study_gives_the_same_bytes(pristine: Path, packed: Path, tmp_path: Path) -> None:
@@ -282,6 +293,140 @@ def test_an_output_with_a_checksum_of_its_own_is_not_the_published_one(folder: P
             f"{name} is not the output that results.json names.",
         ],
     )
+
+
+def test_identifiers_of_software_heritage_are_those_of_git(tmp_path: Path) -> None:
+    pytest.importorskip("swh.model")
+    content = {
+        **{"study/a.txt": b"a\n", "study/a/b/c.csv": b"", "study/a.d/x": b"\x00\xff"},
+        **{"study/z\u00e9": b"1", "outputs/data/p.parquet": b"2", "README.md": b"3"},
+    }
+    for name, data in content.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-c", "core.autocrlf=false", *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    git("init", "-q", "--object-format=sha1")
+    git("add", "-A", "-f")
+    assert deposit.swhids(content) == {
+        f"{top}/": f"swh:1:dir:{git('write-tree', f'--prefix={top}/')}"
+        for top in ("outputs", "study")
+    }
+
+
+def test_identifiers_stand_in_the_records_and_tell_a_forger(folder: Path) -> None:
+    pytest.importorskip("swh.model")
+    stated = dict(
+        reversed(line.split("  "))  # type: ignore[misc]
+        for line in (folder / deposit.SWHIDS).read_text().splitlines()
+    )
+    assert stated == deposit.swhids(contents(folder))
+    assert list(stated) == ["outputs/", "study/"]
+    codemeta = json.loads((folder / "codemeta.json").read_text(encoding="utf-8"))
+    assert codemeta["identifier"] == list(stated.values())
+    cff = yaml.safe_load((folder / "CITATION.cff").read_text(encoding="utf-8"))
+    assert [one["value"] for one in cff["identifiers"]] == list(stated.values())
+    assert "swhids.txt" in (folder / "README.md").read_text(encoding="utf-8")
+    rules = folder / "study" / "Snakefile"
+    rules.write_text(rules.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
+    sealed(folder, is_thorough=False)
+    code, lines = verified(folder, "--no-run")
+    assert code == 1 and len(lines) == 1
+    assert lines[0].startswith(f"study/ is not the folder of swhids.txt: {stated['study/']} there")
+
+
+def test_a_citation_with_identifiers_of_its_own_keeps_them() -> None:
+    swhids = {"study/": f"swh:1:dir:{'0' * 40}"}
+    assert crate.cited("title: A\n", {}) == "title: A\n"
+    own = "title: A\nidentifiers:\n  - type: doi\n    value: 10.1/x\n"
+    assert crate.cited(own, swhids) == own
+    assert yaml.safe_load(crate.cited("title: A\n", swhids))["identifiers"] == [
+        {
+            "type": "swh",
+            "value": swhids["study/"],
+            "description": "The folder study/ of the deposit",
+        }
+    ]
+
+
+def tiny(folder: Path, name: str) -> str:
+    """A distribution of one module, as a wheel in a folder; its line of a lock."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path, info = folder / f"{name}-1.0-py3-none-any.whl", f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr(f"{name}.py", "NUMBER = 7\n")
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        wheel.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{info}/RECORD", "")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return f"{name}==1.0 ; python_version >= '3' \\\n    --hash=sha256:{digest}\n    # via x\n"
+
+
+def test_a_wheelhouse_holds_what_the_lock_names_and_all_of_it(tmp_path: Path) -> None:
+    wheels, lock = tmp_path / "wheels", tmp_path / "requirements.lock"
+    with pytest.raises(CollsecError, match=r"this study has no requirements\.lock"):
+        list(wheelhouse(tmp_path, wheels))
+    other = "other==2.0 ; python_version < '3' \\\n    --hash=sha256:" + "0" * 64 + "\n"
+    lock.write_text(tiny(wheels, "one") + other + tiny(wheels, "two"))
+    names = ["one-1.0-py3-none-any.whl", "two-1.0-py3-none-any.whl"]
+    assert [path.name for path in wheelhouse(tmp_path, wheels)] == names
+    (wheels / names[0]).rename(tmp_path / "kept")
+    with pytest.raises(CollsecError, match=r"wheels: one==1\.0 missing\. Fill it by `pip download"):
+        list(wheelhouse(tmp_path, wheels))
+    (wheels / names[0]).write_bytes((tmp_path / "kept").read_bytes() + b"0")
+    with pytest.raises(CollsecError, match=r"one-1\.0-py3-none-any\.whl: no file that requirem"):
+        list(wheelhouse(tmp_path, wheels))
+    with pytest.raises(CollsecError, match="nowhere: no such folder"):
+        list(wheelhouse(tmp_path, tmp_path / "nowhere"))
+
+
+def test_the_lock_of_this_repository_is_read_whole(repository: Path) -> None:
+    text = (repository / "requirements.lock").read_text(encoding="utf-8")
+    pins = locked(text)
+    assert len(pins) == len(re.findall(r"^[\w.-]+(?:\[.*?\])?==", text, re.MULTILINE)) > 100
+    assert sum(map(len, pins.values())) == text.count("--hash=sha256:")
+    assert all(pins.values())
+
+
+@pytest.mark.full
+def test_libraries_of_a_deposit_are_installed_without_a_network(tmp_path: Path) -> None:
+    study, wheels = tmp_path / "study", tmp_path / "wheelhouse"
+    study.mkdir()
+    with pytest.raises(CollsecError, match="brings no libraries"):
+        cli._with_own_libraries(sys.executable, tmp_path, tmp_path)
+    (study / "requirements.lock").write_text(tiny(wheels, "one"))
+    program = cli._with_own_libraries(sys.executable, tmp_path, tmp_path)
+    told = [program, "-c", "import one; print(one.NUMBER, one.__file__)"]
+    said = subprocess.run(told, capture_output=True, text=True, check=True).stdout
+    assert said.startswith(f"7 {tmp_path / 'environment'}")
+    (study / "requirements.lock").write_text(tiny(tmp_path / "elsewhere", "two"))
+    with pytest.raises(CollsecError, match=r"cannot be installed: .*two"):
+        cli._with_own_libraries(sys.executable, tmp_path, tmp_path)
+    with pytest.raises(CollsecError, match="no-python: No such file or directory"):
+        cli._with_own_libraries("no-python", tmp_path, tmp_path)
+
+
+@pytest.mark.full
+def test_every_number_is_made_again_by_another_python(packed: Path) -> None:
+    other = os.environ.get("COLLSEC_OTHER_PYTHON")
+    if other is None:
+        pytest.skip("COLLSEC_OTHER_PYTHON names no Python of another version with the libraries")
+    asked = [
+        other,
+        "-c",
+        "import sys; print(sys.version_info[:2] != tuple(map(int, sys.argv[1:])))",
+    ]
+    here = [str(number) for number in sys.version_info[:2]]
+    assert subprocess.run([*asked, *here], capture_output=True, check=True).stdout == b"True\n"
+    code, lines = verified(packed, "--python", other)
+    assert (code, len(lines)) == (0, 1), lines
 
 
 @pytest.mark.full

@@ -9,8 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from scipy import stats
+from typer.testing import CliRunner
 
 from by_hand import rows, told
+from collsec.cli.main import app
 from collsec.core.errors import CollsecError, MissingInput
 from collsec.core.project import Project
 from collsec.evidence.detectable import ENDS, RATIOS, along, detectable
@@ -227,7 +229,9 @@ def test_a_curve_runs_from_three_to_a_hundred_or_beyond() -> None:
 REPOSITORY = Project(Path(__file__).resolve().parents[2])
 
 
-def study_of(folder: Path, *, renames: str = "", estimates: bool = True) -> Project:
+def study_of(
+    folder: Path, *, renames: str = "", estimates: bool = True, profile: str | None = "quick"
+) -> Project:
     """Return a folder of a study with two wars, and the estimates of one hypothesis."""
     for part in ("data/raw/compiled", "data/processed/estimates", "reports"):
         (folder / part).mkdir(parents=True)
@@ -242,7 +246,13 @@ def study_of(folder: Path, *, renames: str = "", estimates: bool = True) -> Proj
         own.to_parquet(folder / "data/processed/estimates/h1.parquet")
         for name in ("h1", "h9"):  # of h9 only the record is there
             (folder / f"data/processed/estimates/{name}.json").write_text(
-                json.dumps({"verdict": {"code": "mixed"}, "result_id": f"{name}.primary@1"}),
+                json.dumps(
+                    {
+                        "verdict": {"code": "mixed"},
+                        "result_id": f"{name}.primary@1",
+                        "provenance": {"profile": profile},
+                    }
+                ),
                 encoding="utf-8",
             )
     if renames:
@@ -261,7 +271,7 @@ def test_a_folder_is_a_side_with_its_estimates_by_today_s_names(
     names["column"]["exposed_ends"] = "exposed_events"
     names["role"]["lag"] = "secondary"
     names["estimate"]["h1.gone"] = "h1.here"
-    estimates, verdicts, results = read_results(project, names, present)
+    estimates, verdicts, results, profiles = read_results(project, names, present)
     assert estimates is not None
     assert told(estimates, "estimate_id", "role", "exposed_events") == [
         ("h1.b", "secondary", 3),
@@ -270,8 +280,34 @@ def test_a_folder_is_a_side_with_its_estimates_by_today_s_names(
         ("h1.here", "secondary", 1),
     ]
     assert (verdicts, results) == ({"h1": "mixed"}, {"h1": "h1.primary@1"})
+    assert profiles == {"h1": "quick"}
     none = study_of(tmp_path / "b", estimates=False)
-    assert read_results(none, names, present) == (None, {}, {})
+    assert read_results(none, names, present) == (None, {}, {}, {})
+
+
+def test_a_quick_run_and_a_full_one_are_compared_only_on_request(tmp_path: Path) -> None:
+    quick, full, old = (
+        side_of(str(study_of(tmp_path / str(profile), profile=profile).root), REPOSITORY)
+        for profile in ("quick", "full", None)
+    )
+    assert (quick.profile, full.profile, old.profile) == ("quick", "full", "none named")
+    with pytest.raises(CollsecError) as raised:
+        difference_of(quick, full)
+    assert f"{quick.name} was run in profile quick, {full.name} in profile full" in str(
+        raised.value
+    )
+    assert "--mixed" in str(raised.value)
+    found = difference_of(quick, full, is_mixed=True)
+    assert (found.profile_old, found.profile_new) == ("quick", "full")
+    assert found.estimates is not None and found.estimates["is_same"].all()
+    assert difference_of(old, full).profile_old == "none named"  # an early record names none
+    arguments = ["diff", quick.name, full.name, "--root", str(REPOSITORY.root)]
+    answer = CliRunner().invoke(app, arguments)
+    assert isinstance(answer.exception, CollsecError) and not answer.output
+    printed = CliRunner().invoke(app, [*arguments, "--mixed"]).output
+    assert "Profile: quick → full." in printed and "number of draws alone" in printed
+    release = CliRunner().invoke(app, ["diff", "20.1", full.name, "--root", str(REPOSITORY.root)])
+    assert "Profile:" not in release.output and release.exit_code == 0
 
 
 def test_a_name_that_changed_twice_leads_to_the_last(tmp_path: Path) -> None:

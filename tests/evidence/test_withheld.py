@@ -228,7 +228,7 @@ def test_neither_do_comparisons_claims_traces_and_power(root: Path) -> None:
 
 
 def test_a_side_of_a_comparison_has_none_of_the_numbers(root: Path) -> None:
-    estimates, _, _ = diff.read_results(Project(root), diff.renamed(Project(root)), Project(root))
+    estimates, *_ = diff.read_results(Project(root), diff.renamed(Project(root)), Project(root))
     assert estimates is not None
     values = estimates.set_index("estimate_id")["estimate"]
     assert pd.isna(values["h1.primary"]) and pd.isna(values["h2.lag_00"])

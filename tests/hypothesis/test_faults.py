@@ -285,6 +285,21 @@ def test_a_name_in_prose_that_nothing_bears_is_told(
     assert new in lines[found.line - 1]
 
 
+def test_a_variable_that_is_also_a_group_of_others_is_told_with_both_places(study: Project) -> None:
+    path = study.root / PAGE
+    text = path.read_text("utf-8").rstrip("\n")
+    n = text.count("\n") + 1
+    text += "\n{{< var h19.primary.hr >}} {{< var h19.dose.wars >}}\n{{< var h19.dose >}}\n"
+    path.write_text(text, "utf-8")
+    with pytest.raises(BadDocument) as caught:
+        vocabulary.check(study)
+    (found,) = caught.value.faults
+    assert str(found) == (
+        f"{PAGE}, line {n + 2}, key var, value 'h19.dose': is a group of variables "
+        f"('h19.dose.wars' in {PAGE}, line {n + 1}), and no value. Name one variable of the group."
+    )
+
+
 ASKED = "analyses/_questions.yml"
 
 

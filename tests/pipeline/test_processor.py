@@ -95,6 +95,19 @@ def test_openblas_and_numpy_choose_as_stated() -> None:
     assert all(one == said[0] for one in said)
 
 
+def test_products_of_long_tables_do_not_end_the_process() -> None:
+    """OpenBLAS 0.3.34, of NumPy 2.5, overruns its stack in the chosen kernel (its issue 6026)."""
+    code = (
+        "import numpy as np, scipy.stats\n"
+        "draw = np.random.default_rng(1)\n"
+        "for k in (300, 314, 350, 400, 500, 1000, 3000):\n"
+        "    a, b = (np.asfortranarray(draw.random((k, 86))) for _ in range(2))\n"
+        "    assert np.allclose(a.T @ b, np.einsum('ij,ik->jk', a, b))\n"
+    )
+    own = os.environ | processor.CHOSEN | processor.ALWAYS
+    assert subprocess.run([sys.executable, "-c", code], env=own, check=False).returncode == 0
+
+
 def test_a_process_that_had_numpy_before_says_so() -> None:
     code = "import numpy\nfrom collsec.core import processor\nprint(processor.in_force())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

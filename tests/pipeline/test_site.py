@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from PIL import Image
 
 import browser
 import report_study as study
@@ -142,6 +143,23 @@ def test_every_report_has_a_page_and_a_pdf_and_every_item_its_files(built: Path)
             about = json.loads(bundle.read("about.json"))
             assert about["shows"] and about["numbers_from"] and about["license"] == "CC BY 4.0"
             assert bundle.read(f"{name}.png").startswith(b"\x89PNG")
+    origin = "collsec 0.1.0 · data 3f9c2a77aa10 · profile quick · h1.primary@3f9c2a"
+    with Image.open(site / "figures" / "h1-lags.png") as picture:
+        assert picture.text["Source"] == origin  # type: ignore[attr-defined]
+    drawn = (site / "figures" / "h1-lags.svg").read_text(encoding="utf-8")
+    assert f"<dc:source>{origin}</dc:source>" in drawn
+    for name in (
+        "figures/h1-lags",
+        "tables/h1-estimates",
+        "tables/h1-numbers",
+        "data/h1-estimates",
+    ):
+        assert set(pd.read_csv(site / f"{name}.csv")["made_by"]) == {origin}
+    of_study = pd.read_csv(site / "tables" / "changes.csv")["made_by"]
+    assert set(of_study) == {origin.rpartition(" · ")[0]}
+    with zipfile.ZipFile(site / "briefing.docx") as file:
+        said = file.read("docProps/core.xml").decode()
+    assert "collsec 0.1.0, data 3f9c2a77aa10, profile quick.</dc:description>" in said
     table = pd.read_csv(site / "tables" / "h1-estimates.csv")
     assert table["estimate"].tolist() == study.estimate_rows()["estimate"].tolist()
 

@@ -31,6 +31,7 @@ TEXTS = [
     "analyses/*/*.qmd",
     "analyses/_cases.yml",
     "reports/*.qmd",
+    "docs/*.qmd",
     "reports/README.md",
     "README.md",
     "CONTRIBUTING.md",

@@ -26,6 +26,7 @@ def test_the_study_has_nothing_that_links_are_missing_of() -> None:
         "resolutions not read",
         "end without an outcome",
         "recalled",
+        "second coding",
     }
     assert of_kind(found, "end without an outcome") == ["267-3", "343-2", "374-5", "11345-1"]
     for one in found:

@@ -167,3 +167,15 @@ def test_rows_that_follow_one_another_are_ranked_like_any_others() -> None:
     mine = dict(zip(one.rows.tolist(), zip(one.first, one.past, strict=True), strict=True))
     theirs = zip(order[other.rows].tolist(), zip(other.first, other.past, strict=True), strict=True)
     assert mine == dict(theirs)
+
+
+def test_combined_integers_are_numbered_as_any_groups_are() -> None:
+    """Several columns of integers take a shorter way to the codes and labels of their pairs."""
+    rng = np.random.default_rng(3)
+    pairs = pd.DataFrame({"a": rng.integers(-2, 3, 60), "b": rng.integers(0, 9, 60)})
+    found, labels = codes(pairs, ["a", "b"])
+    of_text, text_labels = codes(pairs.astype(str).assign(a=pairs["a"]), ["a", "b"])
+    assert found.tolist() == of_text.tolist()
+    assert labels.tolist() == [(a, int(b)) for a, b in text_labels]
+    far_apart = pairs.assign(a=pairs["a"] * 10**12)
+    assert codes(far_apart, ["a", "b"])[0].tolist() == found.tolist()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 deposits = typer.Typer(rich_markup_mode="markdown")
 #: A day, a month, or a year.
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+#: What builds a distribution that is no wheel.
+BUILDERS = ("setuptools",)
 #: Keeps every Python process of a rerun off the network: only this machine answers.
 _GUARD = """
 import socket
@@ -53,6 +55,15 @@ def bundle(
         str | None,
         typer.Option(help="Day of publication, ISO.", show_default="that of CITATION.cff"),
     ] = None,
+    wheels: Annotated[
+        Path | None,
+        typer.Option(
+            "--wheelhouse",
+            help="Folder of the libraries, as `pip download --require-hashes -r requirements.lock` "
+            "fills it: they come along.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
     root: Root = None,
 ) -> None:
@@ -67,7 +78,7 @@ def bundle(
     project = project_at(root)
     if path.suffix != ".zip":
         raise CollsecError(f"{path}: a bundle ends in .zip.")
-    published = date or software(project).year
+    published = date or software(project).released
     if not _DATE.fullmatch(published):
         raise CollsecError(
             "no day of publication: give --date 2026-12-02, or `date-released` in CITATION.cff."
@@ -75,15 +86,20 @@ def bundle(
     if old := outdated(project):
         unit, reason = next(iter(old.items()))
         raise CollsecError(f"{unit.name} is not current ({reason}). Run `collsec run` first.")
-    made = deposit.bundle(project, path, published)
+    made = deposit.bundle(project, path, published, wheels)
     if as_json:
         answer(made)
-    else:
-        typer.echo(f"Written: {path} ({made.n_files} files)\nSHA-256: {made.sha256}")
+        return
+    typer.echo(f"Written: {path} ({made.n_files} files)\nSHA-256: {made.sha256}")
+    for folder, identifier in made.swhids.items():
+        typer.echo(f"SWHID of {folder}: {identifier}")
+    if not made.swhids:
+        typer.echo("No SWHIDs: pip install 'collsec[deposit]' brings what computes them.")
 
 
 @deposits.command(
-    epilog="Examples: `collsec verify deposit.zip` · `collsec verify deposit.zip --no-run`"
+    epilog="Examples: `collsec verify deposit.zip` · `collsec verify deposit.zip --no-run` · "
+    "`collsec verify deposit.zip --python python3.13 --wheelhouse`"
 )
 def verify(
     path: Annotated[
@@ -92,11 +108,22 @@ def verify(
     is_run: Annotated[
         bool, typer.Option("--run/--no-run", help="Make every number again, or compare checksums.")
     ] = True,
+    python: Annotated[
+        str,
+        typer.Option(help="Python that makes them again.", show_default="the one at work here"),
+    ] = sys.executable,
+    has_own: Annotated[
+        bool,
+        typer.Option(
+            "--wheelhouse", help="With the libraries of the deposit, not with those of that Python."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare a deposit with its checksums, run it again in an empty folder, compare every number.
 
-    The rerun takes the code of the deposit, the libraries that are installed here, and no network.
+    The rerun takes the code of the deposit, the libraries of this Python or of the one that is
+    named, and no network.
     Exit code 1 if a file is missing, damaged or not listed, or if a number is another.
     """
     from collsec.evidence import deposit
@@ -109,7 +136,8 @@ def verify(
             _conclude(faults, "Every file is the one that was deposited.", as_json=as_json)
             return
         profile = str(deposit.results_of(unpacked)["profile"])
-        project = _rerun(unpacked, place, profile)
+        program = _with_own_libraries(python, unpacked, place) if has_own else python
+        project = _rerun(unpacked, place, profile, program)
         _conclude(
             deposit.moved(unpacked, project),
             f"Every file is the one that was deposited; every number was made again ({profile}).",
@@ -126,7 +154,45 @@ def _conclude(faults: Sequence[str], otherwise: str, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _rerun(unpacked: Path, place: Path, profile: str) -> Project:
+def _with_own_libraries(python: str, unpacked: Path, place: Path) -> str:
+    """Set up an environment from the distributions of a deposit alone, without a network.
+
+    Raises
+    ------
+    CollsecError
+        If it brings none, or if they do not suit the Python that is asked for.
+    """
+    from collsec.evidence.deposit import STUDY, WHEELHOUSE
+    from collsec.evidence.distributions import LOCK
+
+    wheels = unpacked / WHEELHOUSE
+    if not wheels.is_dir():
+        raise CollsecError("--wheelhouse: this deposit brings no libraries. Leave it out.")
+    own = place / "environment"
+    program = str(own / "bin" / "python")
+    install = [program, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install += ["--no-index", "--find-links", str(wheels)]
+    lock = ["--require-hashes", "--no-build-isolation", "-r", str(unpacked / STUDY / LOCK)]
+    builders = [name for name in BUILDERS if any(wheels.glob(f"{name}-*"))]
+    for command in (
+        [python, "-m", "venv", str(own)],
+        *([[*install, *builders]] if builders else []),  # of those that are no wheels
+        [*install, *lock],
+    ):
+        _ended_well(command, place, "the libraries of the deposit cannot be installed")
+    return program
+
+
+def _ended_well(command: Sequence[str], folder: Path, problem: str) -> None:
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise CollsecError(f"{command[0]}: {error.strerror}. Name a Python.") from None
+    if done.returncode:
+        raise CollsecError(f"{problem}: {(done.stderr or done.stdout).strip()[-2000:]}")
+
+
+def _rerun(unpacked: Path, place: Path, profile: str, python: str) -> Project:
     """Run a deposited study with its own code, and nothing but what is in it.
 
     Raises
@@ -144,7 +210,7 @@ def _rerun(unpacked: Path, place: Path, profile: str) -> Project:
     paths = os.pathsep.join(str(one) for one in (guard, *code))
     environment = {k: v for k, v in os.environ.items() if k != ROOT_VARIABLE}
     done = subprocess.run(
-        [sys.executable, "-m", "collsec", "run", "--profile", profile, "--root", str(folder)],
+        [python, "-m", "collsec", "run", "--profile", profile, "--root", str(folder)],
         cwd=folder,
         env=environment | {"PYTHONPATH": paths},
         stdout=2,  # how far it is, and no answer

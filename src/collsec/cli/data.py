@@ -161,6 +161,9 @@ def show_difference(found: Difference, console: Console) -> None:
     if found.estimates is None or found.verdicts is None:
         console.print("No estimates to compare: both sides need data/processed/estimates.")
         return
+    console.print(f"Profile: {found.profile_old} → {found.profile_new}.")
+    if found.profile_old != found.profile_new:
+        console.print("Intervals and p-values differ by the number of draws alone, too.")
     verdicts = Table(
         "hypothesis", "verdict, old", "new", "result, old", "new", "", box=None, pad_edge=False
     )

@@ -30,7 +30,7 @@ from collsec.cli.registration import registration
 from collsec.cli.results import results, warn_outdated
 from collsec.core import __version__, extras, processor
 from collsec.core.errors import CollsecError
-from collsec.core.project import Project, project_at, shipped
+from collsec.core.project import Project, data_at, project_at, shipped
 
 app = typer.Typer(
     name="collsec",
@@ -376,9 +376,12 @@ def claims(
         console.print(table.terminal(title=title, has_lines=True))
 
 
-@app.command(epilog="Examples: `collsec codebook onset_date` · `collsec codebook --write docs`")
+@app.command(
+    epilog="Examples: `collsec codebook onset_date` · `collsec codebook episodes` · "
+    "`collsec codebook --write docs`"
+)
 def codebook(
-    column: Annotated[str | None, typer.Argument(help="Name of a column.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Name of a column, or of a table.")] = None,
     write: Annotated[
         Path | None,
         typer.Option(help="Write all of it to a folder, as Markdown and HTML.", show_default=False),
@@ -386,24 +389,34 @@ def codebook(
     as_json: AsJson = False,
     root: Root = None,
 ) -> None:
-    """Say what a column means, where it stands, in which unit, and from which source."""
+    """Say what a column means, where it stands, in which unit, and from which source.
+
+    Of a table, say so of each of its columns.
+    """
     from rich.console import Console
 
+    from collsec.api import codebook as columns_of
     from collsec.reports.tables import codebook as pages
     from collsec.tables import codebook as book
 
-    project = project_at(root)
+    project = data_at(root)
     console = Console(highlight=False)
     if write is not None:
         for path in pages.write(project, write):
             typer.echo(path)
-    if as_json:
-        entries = pages.entries_of(project)
-        answer(entries if column is None else book.entry(entries, column))
-    elif column is not None:
-        console.print(pages.terminal(book.entry(pages.entries_of(project), column)))
+    entries = pages.entries_of(project) if as_json or name or write is None else {}
+    if name is not None and name not in entries:
+        found = columns_of(name, root=root)
+        if as_json:
+            answer(found.to_dict("records"))
+        else:
+            typer.echo(str(found))
+    elif as_json:
+        answer(entries if name is None else book.entry(entries, name))
+    elif name is not None:
+        console.print(pages.terminal(book.entry(entries, name)))
     elif write is None:
-        console.print(pages.index(pages.entries_of(project)))
+        console.print(pages.index(entries))
 
 
 @app.command(
@@ -426,7 +439,7 @@ def export(
     from collsec.evidence import dataset
     from collsec.reports.tables.codebook import entries_of
 
-    project = project_at(root)
+    project = data_at(root)
     written = dataset.write(
         project,
         public_tables(project),
@@ -509,6 +522,10 @@ def fetch(
 def diff(
     old: Annotated[str, typer.Argument(help="A folder of the study, or a release: 20.1, 25.1.")],
     new: Annotated[str, typer.Argument(help="The same.")],
+    is_mixed: Annotated[
+        bool,
+        typer.Option("--mixed", help="Compare a quick run with a full one all the same."),
+    ] = False,
     as_json: AsJson = False,
     root: Root = None,
 ) -> None:
@@ -520,7 +537,8 @@ def diff(
     from collsec.reports.pages.terminal import WIDTH
 
     project = project_at(root)
-    found = difference_of(side_of(old, project), side_of(new, project), renamed(project)["result"])
+    sides = side_of(old, project), side_of(new, project)
+    found = difference_of(*sides, renamed(project)["result"], is_mixed=is_mixed)
     if as_json:
         answer(found)
         return

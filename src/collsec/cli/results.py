@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,7 @@ from collsec.cli.options import (
     hypotheses_of,
 )
 from collsec.core.errors import CollsecError, MissingInput
-from collsec.core.project import project_at
+from collsec.core.project import data_at, project_at
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -110,7 +111,7 @@ def cite(
     from collsec.reports.pages import terminal
     from collsec.reports.words.summary import known
 
-    project = project_at(root)
+    project = data_at(root)
     own = software(project)
     used = [] if hypothesis is None else references.references(project, known(project, hypothesis))
     if as_json:
@@ -217,6 +218,37 @@ def release(
     typer.echo(f"Written: {published} ({len(kept)} files of estimates)", err=as_json)
 
 
+@results.command(epilog="Examples: `collsec versions` · `collsec versions --json`")
+def versions(as_json: AsJson = False, root: Root = None) -> None:
+    """List releases with their data, what moved from each to the next, and what is here."""
+    from rich.table import Table
+
+    from collsec.evidence import versions as of
+
+    project = project_at(root)
+    found, data = of.versions(project), of.conflict_data(project)
+    if as_json:
+        answer({"versions": found, "conflict_data": data})
+        return
+    table = Table("release", "collsec", "data", "profile", "hypotheses", box=None, pad_edge=False)
+    for one in found:
+        cells = (one.name, one.collsec_version, one.data_vintage, one.profile or "no results yet")
+        table.add_row(*cells, str(one.n_hypotheses))
+    _console().print(table)
+    for before, one in pairwise(found):
+        if one.moved:
+            _console().print(f"\nFrom {before.name} to {one.name}:")
+            for line in one.moved:
+                _console().print(f"  {line}", soft_wrap=True, markup=False)
+        elif one.profile not in (before.profile, None):
+            told = f"The results here are of profile {one.profile}: not compared with a release."
+            _console().print(f"\n{told}")
+    if data:
+        own, *others = data
+        told = f"Conflict data: {own} (this study's own), {', '.join(others)}."
+        _console().print(f"\n{told} `collsec diff` compares two of them.", soft_wrap=True)
+
+
 def _refuse_release(project: Project, profile: str) -> None:
     """Refuse to publish what is not of the full profile, or not current."""
     from collsec.pipeline import outdated
@@ -275,16 +307,22 @@ def power(
     """Say which effect could be seen with so many exposed ends."""
     from collsec.evidence import detectable
     from collsec.hypothesis.study import load_study
+    from collsec.hypothesis.validation import load
+    from collsec.pipeline import registries
     from collsec.reports.pages import terminal
 
     if plot is not None and plot.suffix not in PICTURES:
         raise CollsecError(f"collsec power --plot {plot.name}: end it in {' or '.join(PICTURES)}.")
-    project = project_at(root)
+    project = data_at(root)
     study = load_study(project)
     level = 1 - study.primary_level if alpha is None else alpha
     asked = study.power if wanted is None else wanted
     numbers = sorted(set(ends or detectable.ENDS))
     rows = detectable.detectable(numbers, share, alpha=level, power=asked)
+    if project.is_installed:  # released records come without what their pages bring along
+        known = registries(project)
+        for name in study.hypotheses:
+            load(project, name, known)
     made = detectable.in_study(project)
     warn_outdated(project)
     if as_json:

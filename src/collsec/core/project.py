@@ -118,6 +118,11 @@ class Project:
         """Names and result ids that changed without a change of a number; committed."""
         return self.root / "reports" / "RENAMED.csv"
 
+    @property
+    def paper(self) -> Path:
+        """The page that tells of the data as a paper; a study need not have one."""
+        return self.root / "docs" / "data-paper.qmd"
+
     def relative(self, path: Path) -> str:
         """A path as the user knows it: relative to the project, with forward slashes."""
         try:
@@ -497,3 +502,20 @@ def project_at(root: Path | None) -> Project:
         f"no study here: no folder from here upwards holds {MARKS[0]}. "
         f"Go to one, name it with --root, or set {ROOT_VARIABLE}."
     )
+
+
+def data_at(root: Path | str | None) -> Project:
+    """The study of a folder; where none is named and there is none, what came with the package.
+
+    Raises
+    ------
+    MissingInput
+        As :func:`project_at` does, where the package is not installed as a wheel.
+    """
+    try:
+        return project_at(None if root is None else Path(root))
+    except MissingInput:
+        inside = Project(shipped())
+        if root is None and ROOT_VARIABLE not in os.environ and inside.is_installed:
+            return inside
+        raise

@@ -13,14 +13,17 @@ from collsec.core.schema import Role
 from collsec.designs import checks, curves
 from collsec.designs.comparison import Comparison, identity
 from collsec.designs.estimate import Estimate
-from collsec.designs.inputs import CARRIED, LAID_OUT, Inputs, PanelBuilder, Prepared, codes
+from collsec.designs.inputs import CARRIED, LAID_OUT, Inputs, PanelBuilder, Prepared
 from collsec.designs.jackknife import hazard_ratio
 from collsec.designs.multiverse import Ratio
 from collsec.designs.registry import RECENT_YEARS, Design, estimand_of
 from collsec.hypothesis.multiverse import Specification, adjusted_for
 from collsec.hypothesis.options import AS_DECLARED, Choices
 from collsec.hypothesis.specification import ExposureSpec
-from riskset import EstimationError, cox_ph
+from riskset import EstimationError
+
+#: Columns of a panel that say what belongs together.
+GROUPS = ("unit_id", *CARRIED)
 
 
 def with_time_zero(rows: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:
@@ -73,7 +76,7 @@ class CoxBased(Design[Prepared]):
     def layouts(
         self, inputs: Inputs, specifications: Sequence[Specification]
     ) -> Callable[[Choices], Prepared]:
-        """Panels of many specifications; strata and clusters are integers, which group faster."""
+        """Panels of many specifications; units and groups are integers, which group faster."""
         covariates = {n for one in specifications for n in adjusted_for(inputs.spec, one.choices)}
         columns = (*LAID_OUT, *self.builder.further_columns)
         builder = self.builder(inputs, sorted(covariates), columns)
@@ -83,7 +86,7 @@ class CoxBased(Design[Prepared]):
             prepared = builder.prepare(inputs.spec.exposure, choices=choices)
             key = id(prepared.rows)  # the builder keeps every panel: no id is used twice
             if key not in coded:
-                names = {c: pd.factorize(prepared.rows[c], sort=True)[0] for c in CARRIED}
+                names = {c: pd.factorize(prepared.rows[c], sort=True)[0] for c in GROUPS}
                 coded[key] = prepared.rows.assign(**names)
             return dataclasses.replace(prepared, rows=coded[key])
 
@@ -91,18 +94,10 @@ class CoxBased(Design[Prepared]):
 
     def log_ratio(self, inputs: Inputs, laid_out: Prepared) -> Ratio:
         """The log hazard ratio with its cluster-sandwich error."""
-        rows, comparison = laid_out.rows, Comparison.of(laid_out, inputs.spec.cluster)
-        if not (rows["event"] & comparison.is_exposed).any():
+        comparison = Comparison.of(laid_out, inputs.spec.cluster)
+        if not (comparison.rows["event"] & comparison.is_exposed).any():
             raise EstimationError("no war ended under exposure")
-        fit = cox_ph(
-            rows.assign(stratum=codes(rows, laid_out.strata)),
-            comparison.covariates,
-            start="start",
-            stop="stop",
-            event="event",
-            strata="stratum",
-            cluster=comparison.cluster,
-        )
+        fit = comparison.fit(comparison.cluster)
         return float(fit.params.iloc[0]), float(fit.std_errors.iloc[0])
 
     def leave_one_out(self, inputs: Inputs, laid_out: Prepared) -> pd.DataFrame:

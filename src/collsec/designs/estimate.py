@@ -149,14 +149,15 @@ def counts_of(
         Columns of the units followed and of the clusters of dependent rows.
     """
     event, exposed = rows["event"].to_numpy(bool), np.asarray(is_exposed, dtype=bool)
+    units, clusters = rows[unit].to_numpy(), rows[cluster].to_numpy()
     return {
         "nobs": len(rows),
-        "n_units": int(rows[unit].nunique()),
+        "n_units": len(pd.unique(units)),
         "n_events": int(event.sum()),
-        "n_clusters": int(rows[cluster].nunique()),
-        "exposed_units": int(rows.loc[exposed, unit].nunique()),
+        "n_clusters": len(pd.unique(clusters)),
+        "exposed_units": len(pd.unique(units[exposed])),
         "exposed_events": int((event & exposed).sum()),
-        "exposed_clusters": int(rows.loc[exposed, cluster].nunique()),
+        "exposed_clusters": len(pd.unique(clusters[exposed])),
     }
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -79,6 +80,13 @@ class Inputs:
     made: dict[tuple[Any, ...], Any] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
+
+    def once(self, key: tuple[Hashable, ...], make: Callable[[], Made]) -> Made:
+        """What follows from the inputs and a key, made when it is first asked for."""
+        if key not in self.made:
+            self.made[key] = make()
+        made: Made = self.made[key]
+        return made
 
     def following(self, episodes: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """Every frame and timeline by name, as measures and rules take them.
@@ -243,11 +251,7 @@ class PanelBuilder:
 
     def _of_inputs(self, make: Callable[..., Made], *key: Any) -> Made:
         """What follows from the inputs alone, whichever builder of the kind is asked first."""
-        name = (type(self), make.__name__, *key)
-        if name not in self.inputs.made:
-            self.inputs.made[name] = make(*key)
-        made: Made = self.inputs.made[name]
-        return made
+        return self.inputs.once((type(self).__name__, make.__name__, *key), partial(make, *key))
 
     def prepare(
         self,

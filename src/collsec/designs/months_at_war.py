@@ -14,6 +14,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -150,7 +151,6 @@ def lay_out(
     exposure: ExposureSpec,
     outcome: str,
     choices: Choices,
-    builder: PanelBuilder | None = None,
 ) -> Matched:
     """Matched sets of one exposure, with the months at war in one window.
 
@@ -164,14 +164,13 @@ def lay_out(
         Its name ends with the months of the window.
     choices : Choices
         What is done otherwise than declared.
-    builder : PanelBuilder, optional
-        One that keeps the cohorts that it has selected.
     """
     spec = inputs.spec
     shift = exposure.lag_months if choices.lag_months is None else choices.lag_months
     window = window_of(outcome)
     strata = spec.strata if choices.strata is None else choices.strata
-    builder = builder or PanelBuilder(inputs, ())
+    builder = PanelBuilder(inputs, ())
+    whose = (cohort_of(spec, choices), choices.drop_countries)
     units = builder.cohort(cohort_of(spec, choices)).units
     if choices.drop_countries:
         units = units[~units["gwno_host"].isin(choices.drop_countries)]
@@ -181,13 +180,19 @@ def lay_out(
     known = inputs.known_until(name)
     if choices.last_year is not None:
         last = min(last, pd.Timestamp(choices.last_year, 12, 31))
-    acts = _acts(units, spells)
+    acts = inputs.once(("acts", name, *whose), lambda: _acts(units, spells))
     steps = [("acts", f"{measures.get(name).title}: begun during a war", len(acts))]
     complete = acts["day"] + pd.to_timedelta(days_of(shift + window), unit="D") <= last
     acts = acts[complete & ((acts["day"] <= known) if known is not None else True)]
     steps.append(("a complete window", f"{shift + window} months of record follow", len(acts)))
     acts = _covered(inputs, acts, strata, steps)
-    values = {name: _on_days(inputs, units, name, acts["day"]) for name in strata}
+    days = acts["day"]
+    values = {
+        held: inputs.once(
+            (held, days.to_numpy().tobytes(), *whose), partial(_on_days, inputs, units, held, days)
+        )
+        for held in strata
+    }
     sets = match(units, spells, strata, acts, values, steps)
     member = sets.members
     day = sets.acts["day"].to_numpy("datetime64[D]")[member["act"].to_numpy(int)]

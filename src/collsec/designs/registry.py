@@ -372,12 +372,15 @@ class Design(Generic[Laid]):
         if placebo is not None:
             rate = Quantity(placebo.rejection_rate, Unit.SHARE, digits=1)
             said["eve_of_peace.rejection"] = rate
+        constant = self.proportional_hazards(laid_out)
+        if not math.isnan(constant):
+            said["constant_ratio.p"] = Quantity(constant, Unit.P_VALUE)
         return Part(
             records={
                 "without": self.leave_one_out(inputs, laid_out).to_dict(orient="list"),
                 "engines_agree": gap <= ENGINE_TOLERANCE,
                 "engine_gap": gap,
-                "proportional_hazards": self.proportional_hazards(laid_out),
+                "proportional_hazards": constant,
                 "describes": reasons,
             },
             quantities=said,

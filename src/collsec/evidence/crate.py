@@ -12,13 +12,15 @@ e0309210. https://doi.org/10.1371/journal.pone.0309210
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 from typing import Any, NamedTuple
 
 from collsec.core import __version__
-from collsec.evidence.software import Software
+from collsec.evidence.software import Software, kind_of_author
 from collsec.upstream.sources import Source
 
 
@@ -41,6 +43,7 @@ MIT = License("MIT License", "https://spdx.org/licenses/MIT")
 CC_BY = License(
     "Creative Commons Attribution 4.0 International", "https://creativecommons.org/licenses/by/4.0/"
 )
+OF_EACH = License("as each file states in its metadata", "https://spdx.org/licenses/")
 CRATE = "https://w3id.org/ro/crate/1.1"
 WORKFLOW_CRATE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
 PROFILES = (
@@ -70,6 +73,10 @@ class Deposit:
         The packages.
     has_lock : bool
         Whether the study has the locked versions of the package.
+    has_wheels : bool
+        Whether the files of those versions are brought along.
+    swhids : mapping
+        Folder → its Software Heritage identifier; empty where they could not be computed.
     """
 
     own: Software
@@ -81,6 +88,8 @@ class Deposit:
     others: tuple[Piece, ...]
     code: tuple[Piece, ...]
     has_lock: bool
+    has_wheels: bool
+    swhids: Mapping[str, str]
 
 
 def texts(deposit: Deposit) -> dict[str, str]:
@@ -108,6 +117,7 @@ def parts(deposit: Deposit) -> list[Piece]:
         *deposit.code,
         Piece("outputs/data/", "panels, estimates, and public tables", CC_BY),
         Piece("outputs/reports/", "the pages, figures, tables, and PDFs", CC_BY),
+        *([Piece("wheelhouse/", "the libraries", OF_EACH)] if deposit.has_wheels else []),
     ]
 
 
@@ -135,6 +145,13 @@ def readme(deposit: Deposit) -> str:
         for s in deposit.sources
     )
     packages = "study/requirements.lock" if deposit.has_lock else "environment.txt"
+    install = "Install the packages above in an environment of its own."
+    if deposit.has_wheels:
+        install += " `collsec verify --wheelhouse` does so itself, from the files in `wheelhouse/`."
+    identifiers = (
+        "`swhids.txt` has their Software Heritage identifiers (ISO/IEC 18670), which follow from "
+        "the content alone."
+    )
     folders = "\n".join(
         f"| `{one.name}` | {one.what} | {one.license.name} |" for one in parts(deposit)
     )
@@ -148,6 +165,8 @@ def readme(deposit: Deposit) -> str:
         folders=folders,
         sources=rows,
         packages=packages,
+        install=install,
+        identifiers=identifiers if deposit.swhids else "",
     )
 
 
@@ -155,7 +174,7 @@ def _agents(own: Software) -> list[dict[str, Any]]:
     return [
         {
             "@id": f"#author-{number}",
-            "@type": "Person" if ", " in name else "Organization",
+            "@type": kind_of_author(name),
             "name": name,
         }
         for number, name in enumerate(own.authors, 1)
@@ -174,6 +193,8 @@ def ro_crate(deposit: Deposit) -> dict[str, Any]:
         ("manifest-sha256.txt", "SHA-256 of every file", "text/plain"),
         ("environment.txt", "Versions of the libraries", "text/plain"),
     ]
+    if deposit.swhids:
+        files.append(("swhids.txt", "Software Heritage identifiers of the folders", "text/plain"))
     workflow = {
         "@id": "study/Snakefile",
         "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
@@ -321,10 +342,24 @@ def codemeta(deposit: Deposit) -> dict[str, Any]:
         "programmingLanguage": "Python",
         "datePublished": deposit.published,
         "runtimePlatform": "Python 3.11 to 3.13",
-        "identifier": f"https://doi.org/{own.doi}" if own.doi else "",
+        "identifier": [
+            *([f"https://doi.org/{own.doi}"] if own.doi else []),
+            *deposit.swhids.values(),
+        ],
         "codeRepository": own.url,
     }
     return {key: value for key, value in record.items() if value}
+
+
+def cited(citation: str, swhids: Mapping[str, str]) -> str:
+    """A CITATION.cff with the identifiers of what is deposited, unless it has some of its own."""
+    if not swhids or re.search(r"^identifiers:", citation, re.MULTILINE):
+        return citation
+    entries = [
+        f"  - type: swh\n    value: {one}\n    description: The folder {name} of the deposit\n"
+        for name, one in swhids.items()
+    ]
+    return f"{citation.rstrip()}\nidentifiers:\n{''.join(entries)}"
 
 
 def datacite(deposit: Deposit) -> dict[str, Any]:

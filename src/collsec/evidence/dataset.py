@@ -1,7 +1,13 @@
 """The data release: public tables as CSV, Parquet, and Stata files, described for any tool.
 
-`datapackage.json` follows Frictionless, `croissant.json` the Croissant format of machine-learning
-archives; both list every column with its definition. Nothing in a file depends on the clock.
+`datapackage.json` follows Frictionless, `croissant.json` version 1.1 of Croissant, the format of
+machine-learning archives; both list every column with its definition. Nothing in a file depends on
+the clock.
+
+References
+----------
+Benjelloun, O., E. Simperl, P. Marcenac et al. (2025). *Croissant format specification*, version
+1.1. MLCommons. http://mlcommons.org/croissant/1.1
 """
 
 from __future__ import annotations
@@ -21,7 +27,7 @@ from collsec.core.project import Project, whole
 from collsec.core.provenance import data_vintage
 from collsec.evidence import citation
 from collsec.evidence.formats import FORMATS, R_SCRIPT, FileColumn, write_table
-from collsec.evidence.software import Software, software
+from collsec.evidence.software import Software, kind_of_author, software
 from collsec.histories.public import PUBLIC, PublicTable, raw_columns_of
 from collsec.tables.clean import read_json, resources
 from collsec.tables.codebook import ONE_OF, Entry
@@ -91,12 +97,14 @@ def write(
     chosen = [_known(name, PUBLIC, "table") for name in names] or list(PUBLIC)
     kinds = [_known(kind, FORMATS, "format") for kind in formats] or list(FORMATS)
     written = []
+    origin = f"collsec {__version__}, data {data_vintage(project)}"
     for name in chosen:
         title = PUBLIC[name].title
         for kind in kinds:
             path = folder / kind / f"{name}{FORMATS[kind]}"
             with whole(path) as temporary:
-                write_table(frames[name], temporary, kind, _columns(PUBLIC[name], entries), title)
+                columns = _columns(PUBLIC[name], entries)
+                write_table(frames[name], temporary, kind, columns, title, origin)
             written.append(path)
     used = _used(project, chosen)
     own = software(project)
@@ -276,7 +284,10 @@ class _Described:
         }
 
     def croissant(self) -> dict[str, Any]:
-        """The description in the Croissant format; columns are those of the first format."""
+        """The description in the Croissant format; columns are those of the first format.
+
+        A study without an address of its own names none, one without a year of publication no day.
+        """
         kind = self.kinds[0]
         files = [
             {
@@ -286,6 +297,7 @@ class _Described:
                 "description": PUBLIC[name].text,
                 "contentUrl": f"{k}/{name}{FORMATS[k]}",
                 "encodingFormat": MEDIA[k],
+                "contentSize": f"{self._file(name, k).stat().st_size} B",
                 "sha256": self._sha256(name, k),
                 "license": self.licenses[name]["path"],
             }
@@ -300,17 +312,7 @@ class _Described:
                 "description": PUBLIC[name].text,
                 "key": [{"@id": f"{name}/{column}"} for column in PUBLIC[name].key],
                 "field": [
-                    {
-                        "@type": "cr:Field",
-                        "@id": f"{name}/{field['name']}",
-                        "name": field["name"],
-                        "description": field["description"],
-                        "dataType": CROISSANT[field["type"]],
-                        "source": {
-                            "fileObject": {"@id": f"{name}{FORMATS[kind]}"},
-                            "extract": {"column": field["name"]},
-                        },
-                    }
+                    self._croissant_field(name, field, f"{name}{FORMATS[kind]}")
                     for field in self._fields(PUBLIC[name])
                 ],
             }
@@ -321,15 +323,40 @@ class _Described:
             "@type": "sc:Dataset",
             "name": self.name,
             "description": self.text,
-            "conformsTo": "http://mlcommons.org/croissant/1.0",
+            "conformsTo": "http://mlcommons.org/croissant/1.1",
             "license": [one["path"] for one in self.every_license],
-            "url": self.own.url or LICENSE["path"],
+            **({"url": self.own.url} if self.own.url else {}),
+            **({"datePublished": self.own.released} if self.own.released else {}),
             "version": __version__,
             "citeAs": self.own.bibtex,
-            "creator": [{"@type": "sc:Organization", "name": who} for who in self.own.authors],
+            "inLanguage": "en",
+            "creator": [
+                {"@type": f"sc:{kind_of_author(who)}", "name": who} for who in self.own.authors
+            ],
             "distribution": files,
             "recordSet": records,
         }
+
+    def _croissant_field(self, table: str, field: dict[str, Any], file: str) -> dict[str, Any]:
+        """A column: its definition with unit and values, and the key that it refers to."""
+        name = field["name"]
+        values = field.get("constraints", {}).get("enum", ())
+        told = (
+            field["description"],
+            f"Unit: {field['unit']}." if field["type"] in ("integer", "number") else "",
+            f"Values: {', '.join(values)}." if values else "",
+        )
+        said: dict[str, Any] = {
+            "@type": "cr:Field",
+            "@id": f"{table}/{name}",
+            "name": name,
+            "description": " ".join(one for one in told if one),
+            "dataType": CROISSANT[field["type"]],
+            "source": {"fileObject": {"@id": file}, "extract": {"column": name}},
+        }
+        if (to := KEYS.get(name, table)) != table and to in self.names:
+            said["references"] = {"field": {"@id": f"{to}/{PUBLIC[to].key[0]}"}}
+        return said
 
     def codebook(self) -> pd.DataFrame:
         """One row per table and column."""
@@ -405,17 +432,21 @@ def _hyphens(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
+#: The context that the specification of Croissant 1.1 gives.
 CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
+    "arrayShape": "cr:arrayShape",
     "citeAs": "cr:citeAs",
     "column": "cr:column",
     "conformsTo": "dct:conformsTo",
+    "containedIn": "cr:containedIn",
     "cr": "http://mlcommons.org/croissant/",
     "rai": "http://mlcommons.org/croissant/RAI/",
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "description": {"@container": "@language"},
     "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
@@ -425,10 +456,12 @@ CONTEXT = {
     "fileSet": "cr:fileSet",
     "format": "cr:format",
     "includes": "cr:includes",
+    "isArray": "cr:isArray",
     "isLiveDataset": "cr:isLiveDataset",
     "jsonPath": "cr:jsonPath",
     "key": "cr:key",
     "md5": "cr:md5",
+    "name": {"@container": "@language"},
     "parentField": "cr:parentField",
     "path": "cr:path",
     "recordSet": "cr:recordSet",

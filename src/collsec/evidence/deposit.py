@@ -8,8 +8,6 @@ from it are, and the rules by which they do.
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
-import io
 import json
 import os
 import re
@@ -29,18 +27,22 @@ from collsec.core.errors import CollsecError
 from collsec.core.project import INSIDE, Project, shipped, whole
 from collsec.core.provenance import data_vintage
 from collsec.evidence import crate, release
+from collsec.evidence.distributions import LOCK, environment, wheelhouse
 from collsec.evidence.software import software
 from collsec.tables.clean import read_json
 from collsec.upstream.sources import read_sources
 
 #: Folders of a bundle.
-STUDY, CODE, OUTPUTS = "study", "code", "outputs"
+STUDY, CODE, OUTPUTS, WHEELHOUSE = "study", "code", "outputs", "wheelhouse"
 CHECKSUMS, RESULTS = "manifest-sha256.txt", "results.json"
+#: Folders with an identifier of Software Heritage, and where those stand.
+IDENTIFIED, SWHIDS = (STUDY, CODE, OUTPUTS), "swhids.txt"
 #: Of the folder of a study, what a rerun or a reader needs.
 PARTS = (
     *("analyses", "data/raw", "reports", "src", "packages", "docs", "tests", "profiles"),
-    *("Snakefile", "Makefile", "pyproject.toml", "requirements.lock"),
+    *("Snakefile", "Makefile", "pyproject.toml", LOCK),
     *("CITATION.cff", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"),
+    "CODE_OF_CONDUCT.md",
 )
 #: What a run has made, or a machine keeps, wherever it stands.
 LEFT_OUT = re.compile(
@@ -73,14 +75,17 @@ class Bundle:
     n_files : int
     sha256 : str
         Of the whole file.
+    swhids : dict
+        Folder → its Software Heritage identifier; empty where `swh-model` is not installed.
     """
 
     path: Path
     n_files: int
     sha256: str
+    swhids: dict[str, str]
 
 
-def bundle(project: Project, path: Path, published: str) -> Bundle:
+def bundle(project: Project, path: Path, published: str, wheels: Path | None = None) -> Bundle:
     """Write a study whose results are current into one file.
 
     Parameters
@@ -90,31 +95,39 @@ def bundle(project: Project, path: Path, published: str) -> Bundle:
         Ends in ``.zip``.
     published : str
         Day or year of publication, ISO 8601.
+    wheels : Path, optional
+        Folder of the distributions that the lock names, to be brought along.
 
     Raises
     ------
     MissingInput
         If the study has not been run to its reports.
     CollsecError
-        If its results are of more than one profile or vintage.
+        If its results are of more than one profile or vintage, or if the distributions are not
+        those of the lock.
     """
-    content = dict(_content(project, published))
+    content = dict(_parts(project))
+    found = swhids(content)
+    for file in wheelhouse(project.root, wheels) if wheels is not None else ():
+        content[f"{WHEELHOUSE}/{file.name}"] = file.read_bytes()
+    content |= _texts(project, published, found, has_wheels=wheels is not None)
     lines = [f"{_sha256(data)}  {name}\n" for name, data in sorted(content.items())]
     content[CHECKSUMS] = "".join(lines).encode()
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, data in sorted(content.items()):
-            entry = zipfile.ZipInfo(name, MOMENT)
-            entry.external_attr = 0o644 << 16
-            entry.create_system = 3
-            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, 9)
     with whole(path) as temporary:
-        temporary.write_bytes(made.getvalue())
-    return Bundle(path, len(content), _sha256(made.getvalue()))
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+            for name, data in sorted(content.items()):
+                entry = zipfile.ZipInfo(name, MOMENT)
+                entry.external_attr = 0o644 << 16
+                entry.create_system = 3
+                is_packed = name.startswith(f"{WHEELHOUSE}/")
+                archive.writestr(entry, data, zipfile.ZIP_STORED if is_packed else None)
+        with temporary.open("rb") as made:
+            digest = hashlib.file_digest(made, "sha256").hexdigest()
+    return Bundle(path, len(content), digest, found)
 
 
-def _content(project: Project, published: str) -> Iterator[tuple[str, bytes]]:
-    """Every file of a bundle but the checksums: name and bytes."""
+def _parts(project: Project) -> Iterator[tuple[str, bytes]]:
+    """Files of the study, its code, and its outputs: name and bytes."""
     sources = read_sources(project.raw / "sources.toml")
     reserved = {f.sha256: s.title for s in sources.values() for f in s.files if f.is_pinned}
     for name, file in _study(project.root):
@@ -135,6 +148,12 @@ def _content(project: Project, published: str) -> Iterator[tuple[str, bytes]]:
     for folder in (*folders, project.root / "reports" / "site"):
         for name, file in _files(folder, project.root):
             yield f"{OUTPUTS}/{name}", file.read_bytes()
+
+
+def _texts(
+    project: Project, published: str, found: Mapping[str, str], *, has_wheels: bool
+) -> dict[str, bytes]:
+    """What stands above the parts: the texts of a bundle by their names."""
     results = release.manifest(project)
     tables, others = _licenses(project)
     deposit = crate.Deposit(
@@ -142,23 +161,26 @@ def _content(project: Project, published: str) -> Iterator[tuple[str, bytes]]:
         published=published,
         vintage=data_vintage(project),
         profile=str(results["profile"]),
-        sources=tuple(sources.values()),
+        sources=tuple(read_sources(project.raw / "sources.toml").values()),
         tables=tables,
         others=others,
         code=tuple(
             crate.Piece(f"{place}/", f"the package {name}", crate.MIT)
             for name, (_, place) in _packages(project.root).items()
         ),
-        has_lock=(project.root / "requirements.lock").is_file(),
+        has_lock=(project.root / LOCK).is_file(),
+        has_wheels=has_wheels,
+        swhids=found,
     )
     texts = crate.texts(deposit) | {
         RESULTS: _as_json(results),
         "environment.txt": "".join(f"{line}\n" for line in environment()),
     }
-    for name, text in texts.items():
-        yield name, text.encode()
+    if found:
+        texts[SWHIDS] = "".join(f"{one}  {name}\n" for name, one in found.items())
     if (citation := project.root / "CITATION.cff").is_file():
-        yield "CITATION.cff", citation.read_bytes()
+        texts["CITATION.cff"] = crate.cited(citation.read_text(encoding="utf-8"), found)
+    return {name: text.encode() for name, text in texts.items()}
 
 
 def _licenses(project: Project) -> tuple[crate.License, tuple[crate.Piece, ...]]:
@@ -229,22 +251,40 @@ def _files(folder: Path, above: Path) -> Iterator[tuple[str, Path]]:
                 yield shown, file
 
 
-def environment() -> list[str]:
-    """Distributions that the study runs with, ``name==version``."""
-    found: dict[str, str] = {}
-    wanted = ["collsec"]
-    while wanted:
-        name = re.sub(r"[-_.]+", "-", wanted.pop()).lower()
-        if name in found:
+def swhids(content: Mapping[str, bytes]) -> dict[str, str]:
+    """Software Heritage identifiers of the folders of a bundle; none without `swh-model`.
+
+    Parameters
+    ----------
+    content : mapping
+        Files of a bundle: name and bytes.
+
+    Returns
+    -------
+    dict
+        Such as ``{"study/": "swh:1:dir:…"}``: of its content alone, which anybody can compute.
+
+    References
+    ----------
+    ISO/IEC 18670:2025, SoftWare Hash IDentifier (SWHID) specification.
+    """
+    try:
+        from swh.model.from_disk import Content, Directory
+    except ModuleNotFoundError:
+        return {}
+    above: dict[str, Directory] = {}
+    for name, data in content.items():
+        top, *folders = name.split("/")
+        if top not in IDENTIFIED or not folders:
             continue
-        try:
-            one = importlib.metadata.distribution(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue  # of an extra or of another platform
-        found[name] = one.version
-        asked = [r for r in one.requires or () if "extra ==" not in r or name == "collsec"]
-        wanted += [r for line in asked if (r := re.match(r"[\w.-]+", line)[0])]  # type: ignore[index]
-    return sorted(f"{name}=={version}" for name, version in found.items())
+        last = folders.pop()
+        folder = above.setdefault(f"{top}/", Directory())
+        for one in (part.encode() for part in folders):
+            if one not in folder:
+                folder[one] = Directory()
+            folder = folder[one]
+        folder[last.encode()] = Content.from_bytes(mode=0o100644, data=data)
+    return {name: str(folder.swhid()) for name, folder in sorted(above.items())}
 
 
 # Reading one -------------------------------------------------------------------------------------
@@ -297,7 +337,7 @@ def opened(path: Path, folder: Path) -> list[str]:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(found[name])
     if not faults:
-        faults = _unlike_results(folder)
+        faults = _unlike_results(folder) | _unlike_swhids(found)
     return [f"{name} {what}." for name, what in sorted(faults.items())]
 
 
@@ -311,6 +351,17 @@ def _unlike_results(folder: Path) -> dict[str, str]:
         elif _sha256(file.read_bytes()) != digest:
             faults[f"{OUTPUTS}/{name}"] = f"is not the output that {RESULTS} names"
     return faults
+
+
+def _unlike_swhids(found: Mapping[str, bytes]) -> dict[str, str]:
+    """Folders that are not those of the deposited identifiers, where these can be computed here."""
+    here = swhids(found)
+    stated = [line.split("  ", 1) for line in found.get(SWHIDS, b"").decode().splitlines()]
+    return {
+        name: f"is not the folder of {SWHIDS}: {one} there, {here.get(name)} here"
+        for one, name in stated
+        if here and here.get(name) != one
+    }
 
 
 def _read(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:

@@ -7,7 +7,7 @@ have the same id in both, so that a re-dated episode is no new one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -47,6 +47,8 @@ class Side:
         Hypothesis → code of its verdict.
     results : dict
         Hypothesis → id of its result.
+    profiles : dict
+        Hypothesis → profile of its run; without those whose record names none.
     """
 
     name: str
@@ -55,6 +57,12 @@ class Side:
     estimates: pd.DataFrame | None
     verdicts: dict[str, str]
     results: dict[str, str]
+    profiles: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def profile(self) -> str:
+        """Such as ``quick``, or ``full and quick``; ``none named`` where no record names one."""
+        return " and ".join(sorted({*self.profiles.values()})) or "none named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,8 @@ class Difference:
         One row per hypothesis: hypothesis, verdict_old, verdict_new, result_old, result_new, and
         result (``same``; ``renamed`` where `reports/RENAMED.csv` says that only names changed;
         ``changed``); None as above.
+    profile_old, profile_new : str or None
+        Profiles of the runs, where both sides have estimates.
     """
 
     n_old: int
@@ -85,6 +95,8 @@ class Difference:
     episodes: pd.DataFrame
     estimates: pd.DataFrame | None
     verdicts: pd.DataFrame | None
+    profile_old: str | None = None
+    profile_new: str | None = None
 
 
 def side_of(name: str, project: Project) -> Side:
@@ -112,14 +124,11 @@ def side_of(name: str, project: Project) -> Side:
         )
     own = Project(folder)
     episodes = read_table(own, "episodes", name)
-    estimates, verdicts, results = read_results(own, renamed(project), project)
     return Side(
         name,
         episodes[list(EPISODE_COLUMNS)],
         locations_of(episodes),
-        estimates,
-        verdicts,
-        results,
+        *read_results(own, renamed(project), project),
     )
 
 
@@ -171,15 +180,15 @@ def locations_of(episodes: pd.DataFrame) -> dict[str, str]:
 
 def read_results(
     project: Project, names: dict[str, dict[str, str]], present: Project
-) -> tuple[pd.DataFrame | None, dict[str, str], dict[str, str]]:
-    """All estimates, verdicts and result ids of a folder, by today's names; None without any.
+) -> tuple[pd.DataFrame | None, dict[str, str], dict[str, str], dict[str, str]]:
+    """All estimates, verdicts, result ids and profiles of a folder, by today's names; None if none.
 
     Numbers that the present study withholds are not among them.
     """
     folder = project.processed / "estimates"
     records = sorted(p for p in folder.glob("*.json") if (folder / f"{p.stem}.parquet").exists())
     if not records:
-        return None, {}, {}
+        return None, {}, {}, {}
     read = {p.stem: project.read_json(p) for p in records}
     declared = withheld.read(present)
     study = load_study(present) if present.study_file.exists() else None
@@ -199,6 +208,7 @@ def read_results(
         estimates,
         {h: r["verdict"]["code"] for h, r in read.items()},
         {h: r["result_id"] for h, r in read.items()},
+        {h: p for h, r in read.items() if (p := r.get("provenance", {}).get("profile"))},
     )
 
 
@@ -211,7 +221,9 @@ def _same_result(old: str | None, new: str | None, names: Mapping[str, str]) -> 
     return "renamed" if names.get(old) == new else "changed"
 
 
-def difference_of(old: Side, new: Side, names: Mapping[str, str] | None = None) -> Difference:
+def difference_of(
+    old: Side, new: Side, names: Mapping[str, str] | None = None, *, is_mixed: bool = False
+) -> Difference:
     """Compare two sides.
 
     Parameters
@@ -219,18 +231,29 @@ def difference_of(old: Side, new: Side, names: Mapping[str, str] | None = None) 
     old, new : Side
     names : mapping, optional
         Result ids that changed with a name alone, old → new.
+    is_mixed : bool
+        Compare results of different profiles too.
 
     Raises
     ------
     CollsecError
-        If the two are the same release or the same folder.
+        If the two are the same release or the same folder, or if a hypothesis was run in another
+        profile on one side: fewer draws alone move its intervals and p-values.
     """
     if old.name == new.name:
         raise CollsecError(f"{old.name} and {new.name} are the same: nothing to compare.")
+    common = old.profiles.keys() & new.profiles.keys()
+    if not is_mixed and any(old.profiles[h] != new.profiles[h] for h in common):
+        raise CollsecError(
+            f"{old.name} was run in profile {old.profile}, {new.name} in profile {new.profile}: "
+            "the number of draws alone moves intervals and p-values. Run both in one profile, or "
+            "compare them all the same with --mixed."
+        )
     episodes, n_same = moved_episodes(old, new)
-    estimates = verdicts = None
+    estimates = verdicts = profile_old = profile_new = None
     if old.estimates is not None and new.estimates is not None:
         estimates = side_by_side(old.estimates, new.estimates)
+        profile_old, profile_new = old.profile, new.profile
         verdicts = pd.DataFrame(
             [
                 {
@@ -244,7 +267,16 @@ def difference_of(old: Side, new: Side, names: Mapping[str, str] | None = None) 
                 for h in sorted(old.verdicts | new.verdicts)
             ]
         )
-    return Difference(len(old.episodes), len(new.episodes), n_same, episodes, estimates, verdicts)
+    return Difference(
+        len(old.episodes),
+        len(new.episodes),
+        n_same,
+        episodes,
+        estimates,
+        verdicts,
+        profile_old,
+        profile_new,
+    )
 
 
 def moved_episodes(old: Side, new: Side) -> tuple[pd.DataFrame, int]:

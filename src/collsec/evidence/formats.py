@@ -9,6 +9,8 @@ from pathlib import Path
 from textwrap import shorten
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 FORMATS = {"csv": ".csv", "parquet": ".parquet", "stata": ".dta"}
 #: The time stamp of every Stata file, so that the same data give the same bytes.
@@ -52,7 +54,12 @@ class FileColumn:
 
 
 def write_table(
-    frame: pd.DataFrame, path: Path, kind: str, columns: Mapping[str, FileColumn], title: str
+    frame: pd.DataFrame,
+    path: Path,
+    kind: str,
+    columns: Mapping[str, FileColumn],
+    title: str,
+    origin: str,
 ) -> None:
     """Write one table in one of :data:`FORMATS`.
 
@@ -65,20 +72,30 @@ def write_table(
     columns : mapping of str to FileColumn
     title : str
         Of the table.
+    origin : str
+        Version and data that it is from: in the metadata of Parquet and in the label of Stata.
     """
     if kind == "parquet":
-        frame.to_parquet(path, index=False)
+        _write_parquet(frame, path, title, origin)
     elif kind == "csv":
         plain = frame.copy()
         for column in plain.select_dtypes(["bool", "boolean"]):
             plain[column] = plain[column].map({True: "TRUE", False: "FALSE"})
         plain.to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n")
     else:
-        _write_stata(frame, path, columns, title)
+        room = STATA_LABEL - len(origin) - len(" ()")
+        label = f"{shorten(title, room, placeholder=' …')} ({origin})"
+        _write_stata(frame, path, columns, label)
+
+
+def _write_parquet(frame: pd.DataFrame, path: Path, title: str, origin: str) -> None:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    about = {b"title": title.encode(), b"made_by": origin.encode()}
+    pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **about}), path)
 
 
 def _write_stata(
-    frame: pd.DataFrame, path: Path, columns: Mapping[str, FileColumn], title: str
+    frame: pd.DataFrame, path: Path, columns: Mapping[str, FileColumn], label: str
 ) -> None:
     """Days as Stata's dates, values with their labels, each number in the smallest of its types."""
     plain = frame.copy()
@@ -115,7 +132,7 @@ def _write_stata(
             convert_dates=dict.fromkeys(days, "td"),
             convert_strl=long,
             time_stamp=STATA_STAMP,
-            data_label=label_of(title),
+            data_label=label,
             variable_labels={name: label_of(one.title) for name, one in columns.items()},
             value_labels=labels,  # type: ignore[arg-type]  # whole numbers, as Stata asks
         )

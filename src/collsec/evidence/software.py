@@ -28,6 +28,8 @@ class Software:
     authors : tuple of str
         Family names with given names after a comma; bodies by their names.
     version : str
+    released : str
+        Day of publication, or its year where ``CITATION.cff`` has no day.
     year, doi, url : str
         Empty where ``CITATION.cff`` has none.
     made_with : tuple of Software
@@ -37,6 +39,7 @@ class Software:
     title: str
     authors: tuple[str, ...]
     version: str = __version__
+    released: str = ""
     year: str = ""
     doi: str = ""
     url: str = ""
@@ -108,12 +111,14 @@ def _read(path: Path, made_with: tuple[Software, ...]) -> Software:
     authors = [_named(author) for author in stated.get("authors") or ()]
     if not stated.get("title") or not all(authors) or not authors:
         raise CollsecError("CITATION.cff: a title and authors are needed. Add them.")
-    year = stated.get("year") or str(stated.get("date-released", ""))[:4]
+    day = str(stated.get("date-released", ""))
+    year = str(stated.get("year") or day[:4])
     return Software(
         title=str(stated["title"]),
         authors=tuple(authors),
         version=str(stated.get("version", __version__)),
-        year=str(year),
+        released=day or year,
+        year=year,
         doi=str(stated.get("doi", "")),
         url=str(stated.get("url", "") or stated.get("repository-code", "")),
         made_with=made_with,
@@ -125,3 +130,12 @@ def _named(author: Any) -> str:
         return ""
     parts = (author.get("family-names") or author.get("name"), author.get("given-names"))
     return ", ".join(str(part) for part in parts if part)
+
+
+def kind_of_author(name: str) -> str:
+    """Type that schema.org has for an author, by the form of the name.
+
+    >>> kind_of_author("Doe, Jane"), kind_of_author("The collsec authors")
+    ('Person', 'Organization')
+    """
+    return "Person" if ", " in name else "Organization"

@@ -84,6 +84,7 @@ def sources(project: Project, stage: str) -> list[Path]:
             project.root / "analyses" / "_questions.yml",
             project.root / "analyses" / "_withdrawn.yml",
             project.root / "CITATION.cff",
+            project.paper,
         )
         return [
             *declared,

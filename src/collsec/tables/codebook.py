@@ -19,6 +19,7 @@ import pandas as pd
 
 from collsec.core.errors import BadTable, CollsecError
 from collsec.core.project import Project
+from collsec.tables import repeat_coding
 from collsec.tables.clean import CLAIMS, read_json, resources
 from collsec.tables.definitions import DERIVED, HERE, MADE_BY, PREFIXED, TITLES, Derived
 
@@ -51,6 +52,8 @@ ONE_OF = "one of "
 #: Stage of the public tables.
 PUBLIC = "public"
 MOST_SOURCES = 6  # named; further ones are counted
+#: What a printed codebook says of a column in a table.
+SAID = ("type", "unit", "values", "details", "repeated")
 WIDTH, INDENT = 100, "    "  # of a printed codebook
 
 
@@ -109,6 +112,8 @@ class Holder:
         What is special to this table.
     source : str
         Sources of the values, or what derives them.
+    repeated : str
+        How far a second coding of the values agrees; empty if there was none.
     """
 
     table: str
@@ -118,6 +123,7 @@ class Holder:
     values: str = ""
     details: str = ""
     source: str = ""
+    repeated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,8 @@ def alike(holders: list[Holder]) -> list[list[Holder]]:
     """Holders in groups of which everything but the table is the same, in order."""
     groups: dict[tuple[str, ...], list[Holder]] = {}
     for h in holders:
-        groups.setdefault((h.type, h.unit, h.values, h.details, h.source), []).append(h)
+        said = (h.type, h.unit, h.values, h.details, h.source, h.repeated)
+        groups.setdefault(said, []).append(h)
     return list(groups.values())
 
 
@@ -203,6 +210,7 @@ def _enter_public(
     holder = Holder(
         f"{PUBLIC}/{table}", file, type_, unit, _values(raw), column.when,
         "as in the raw table" if raw and not column.text else made_by(f"{PUBLIC}/{table}"),
+        "" if column.text else next((h.repeated for h in raw if h.repeated), ""),
     )  # fmt: skip
     entries.setdefault(name, Entry(name, TITLES.get(name, ""), text)).holders.append(holder)
 
@@ -224,6 +232,7 @@ def _values(raw: Sequence[Holder]) -> str:
 
 def raw_columns(project: Project) -> Iterator[tuple[str, str, str, Holder]]:
     """Name, title, definition and holder of each column of the raw tables."""
+    repeated = _repeated(project)
     for resource in (*resources(project).values(), CLAIMS):
         path, file = project.raw / resource["schema"], resource["path"]
         there = (project.raw / file).exists()  # a study of one's own lists no claims
@@ -251,8 +260,18 @@ def raw_columns(project: Project) -> Iterator[tuple[str, str, str, Holder]]:
                     allowed(column),
                     column.get("details", ""),
                     source,
+                    repeated.get((path.stem, name), ""),
                 ),
             )
+
+
+def _repeated(project: Project) -> dict[tuple[str, str], str]:
+    """Agreement of the two codings of a column in words, by table and column."""
+    named = resources(project).get(repeat_coding.TABLE)
+    if named is None:  # a study of one's own need not code twice
+        return {}
+    rows = pd.read_csv(project.raw / named["path"], dtype=str, keep_default_na=False)
+    return {key: repeat_coding.said(one) for key, one in repeat_coding.agreement(rows).items()}
 
 
 def processed_columns(project: Project) -> Iterator[tuple[str, str, str]]:
@@ -371,7 +390,7 @@ class Codebook(pd.DataFrame):
             head = f"{first['column']}: {first['title']}" if first["title"] else first["column"]
             lines = [head, _paragraph(first["definition"], INDENT)]
             for row in rows:
-                said = filter(None, (row[c] for c in ("type", "unit", "values", "details")))
+                said = filter(None, (row[c] for c in SAID))
                 lines.append(_paragraph(f"{row['table']}: {', '.join(said)}", INDENT * 2))
             paragraphs.append("\n".join(lines))
         return "\n\n".join(paragraphs)
@@ -414,7 +433,7 @@ def of_table(entries: Mapping[str, Entry], table: str, order: Sequence[str] = ()
 
 def as_frame(rows: Iterable[tuple[Entry, Holder]]) -> Codebook:
     """Entries as a table: one row for each column and table that holds it."""
-    fields = ("table", "file", "type", "unit", "values", "details", "source")
+    fields = ("table", "file", "type", "unit", "values", "details", "source", "repeated")
     return Codebook(
         [
             {"column": one.name, "title": one.title, "definition": one.definition}

@@ -15,7 +15,9 @@ from collsec.compile.missions.labels import LabelRules
 from collsec.compile.rules import read_rules
 from collsec.compile.text import records_of
 from collsec.core.project import Project
+from collsec.tables import repeat_coding
 from collsec.tables.clean import read_raw, resources
+from collsec.tables.repeat_coding import RepeatRules
 
 #: What general knowledge alone backs.
 RECALLED = "recalled"
@@ -62,11 +64,13 @@ def todo(project: Project) -> list[Todo]:
         return known[name]
 
     labels = read_rules(project.raw / "rules", LabelRules)
+    has_second = repeat_coding.TABLE in named  # a study of one's own need not code twice
     parts = (_vetoes, _resolutions, _outcomes, _short_records, _recalled)
     return [
         *_new_wars(table),
         *_missions(table, labels),
         *(one for part in parts for one in part(table)),
+        *(_second(table, read_rules(project.raw / "rules", RepeatRules)) if has_second else ()),
     ]
 
 
@@ -164,3 +168,17 @@ def _recalled(table: Tables) -> Iterator[Todo]:
                 what = "the row" if column == "basis" else column.removesuffix("_basis")
                 why = f"{what.replace('_', ' ')} rests on general knowledge: find a document."
                 yield Todo("recalled", str(row), why, f"coded/{name}.csv")
+
+
+def _second(table: Tables, rules: RepeatRules) -> Iterator[Todo]:
+    """Units drawn for a second coding that no document was read for: keys, and no coded value."""
+    second = table(repeat_coding.TABLE)
+    read = second[second["is_read"]]
+    for name in rules.tables:
+        known = set(read.loc[read["coded_table"] == name, "coded_key"])
+        units = [
+            shown for unit, shown in rules.sheet(name, table(name)).items() if unit not in known
+        ]
+        if units:
+            why = f"drawn to be coded again, and no document was read: {'; '.join(units)}."
+            yield Todo("second coding", name, why, f"coded/{repeat_coding.TABLE}.csv")

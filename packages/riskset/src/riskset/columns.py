@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers as numbers_abc
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -17,6 +18,8 @@ Names = str | Sequence[str]
 
 #: With fewer clusters the normal approximation costs an interval two to nine points and more.
 FEW_CLUSTERS = 20
+#: Combinations of groups that can be numbered in whole numbers without hashing.
+MOST_COMBINATIONS = 2**62
 #: A case weight scales what a row contributes; a frequency weight of 2 stands for two equal rows.
 WeightKind = Literal["case", "frequency"]
 
@@ -204,9 +207,25 @@ def codes(data: pd.DataFrame, names: Names) -> tuple[Integers, pd.Index]:
             return close
         found, labels = pd.factorize(data[columns[0]], sort=True)
         return found.astype(np.int64), pd.Index(labels)
+    if (combined := _combined(data, columns)) is not None:
+        return combined
     keys = pd.MultiIndex.from_frame(data[columns])
     found, labels = pd.factorize(keys, sort=True)
     return found.astype(np.int64), pd.Index(labels)
+
+
+def _combined(data: pd.DataFrame, columns: Sequence[str]) -> tuple[Integers, pd.Index] | None:
+    """Return the combinations of groups that are all integers close together; else None."""
+    parts = [_close_integers(data[name]) for name in columns]
+    known = [one for one in parts if one is not None]
+    sizes = tuple(len(labels) for _, labels in known)
+    if len(known) < len(columns) or math.prod(sizes) > MOST_COMBINATIONS:
+        return None
+    cells = np.ravel_multi_index(tuple(found for found, _ in known), sizes)
+    seen, found = np.unique(cells, return_inverse=True)
+    of_part = np.unravel_index(seen, sizes)
+    labels = [one[where] for (_, one), where in zip(known, of_part, strict=True)]
+    return found.astype(np.int64), pd.MultiIndex.from_arrays(labels, names=list(columns))
 
 
 def _close_integers(column: pd.Series[Any]) -> tuple[Integers, pd.Index] | None:

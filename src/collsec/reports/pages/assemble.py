@@ -37,7 +37,7 @@ from collsec.reports.pages.catalog import (
     sources_of,
 )
 from collsec.reports.pages.data import data_catalog, outline_of
-from collsec.reports.pages.files import write_item
+from collsec.reports.pages.files import write_item, write_numbers
 from collsec.reports.pages.page import (
     FIGURE,
     TABLE,
@@ -51,6 +51,7 @@ from collsec.reports.pages.page import (
     with_narrow,
     without_missing,
 )
+from collsec.reports.pages.paper import paper_catalog
 from collsec.reports.pages.questions import QuestionPages, with_picture
 from collsec.reports.pages.side_by_side import side_by_side
 from collsec.reports.pages.source import SHORTCODE, Qmd, nested, read_qmd, resolve
@@ -164,6 +165,7 @@ def assemble(
         f"{name} {variables.get(f'study.{key}', '')}"
         for name, key in (("collsec", "version"), ("data", "vintage"), ("profile", "profile"))
     )
+    ids = {record.hypothesis: record.result_id for record in records}
     stems = {record.hypothesis: sources[record.hypothesis].stem for record in records}
     of_questions = asked.items(ledger, exposed_of(wars), stems, version)
     shared |= of_questions
@@ -200,14 +202,24 @@ def assemble(
         "controls": "replications" in shared and (sources_folder / "controls.qmd").is_file(),
         "changes": "changes" in shared,
         "data": bool(covered),
+        project.paper.stem: "paper-again" in covered,
         "glossary": True,
     }
+    places = {project.paper.stem: project.paper.parent}  # others stand with the pages' looks
     pages += [
         with_picture(
-            further_page(sources_folder, stem, imprint, title, variables), asked.has_picture
+            further_page(
+                place := places.get(stem, sources_folder),
+                stem,
+                imprint,
+                title,
+                variables,
+                name_below=place.name,
+            ),
+            asked.has_picture,
         )
-        for stem, is_there in further.items()
-        if is_there and (sources_folder / f"{stem}.qmd").is_file()  # a study need not have each
+        for stem, is_there in further.items()  # a study need not have each
+        if is_there and (places.get(stem, sources_folder) / f"{stem}.qmd").is_file()
     ]
     known_stems = {p.stem for p in pages}
 
@@ -216,7 +228,7 @@ def assemble(
         images = [f"figures/{n}.svg" for n, e in items.items() if isinstance(e.content, Drawing)]
         checked = prose.check(page.source, variables, images)
         for name in names:
-            write_item(folder, items[name])
+            write_item(folder, items[name], origin_of(name))
         _write_page(folder, page, spoken, items, known_stems, has_references=checked.has_citations)
         if page.record is not None:
             _write_surroundings(
@@ -229,7 +241,12 @@ def assemble(
                 used[page.record.hypothesis],
                 variables,
                 origins,
+                origin_of(page.record.hypothesis),
             )
+
+    def origin_of(name: str) -> str:
+        """Version, data and profile, and the id of the result that a figure or table is of."""
+        return " · ".join(part for part in (version, ids.get(name.partition("-")[0], "")) if part)
 
     def items_of(page: Page) -> dict[str, Item]:
         return shared | (catalogs[page.record.hypothesis] if page.record is not None else {})
@@ -302,7 +319,8 @@ def _of_data(project: Project, folder: Path) -> _Contents:
     items, texts = data_catalog(project)
     if items:
         codebook.write(project, folder / "data", home="../data.html")
-    return items, texts, []
+    of_paper, told = paper_catalog(project)
+    return items | of_paper, texts | told, []
 
 
 def markdown(assembled: Assembled, page: Page, *, has_origins: bool = False) -> str:
@@ -407,6 +425,7 @@ def _write_surroundings(
     used: Sequence[Used],
     variables: Mapping[str, str],
     origins: Mapping[str, str],
+    origin: str,
 ) -> None:
     """Write what is generated for one report and included around its prose."""
     h = record.hypothesis
@@ -414,14 +433,14 @@ def _write_surroundings(
         (identifier, item.rule, item.numbers, item.file)
         for identifier, item in _shown(page.source.body, items)
     ]
-    record.estimates.to_csv(folder / "data" / f"{h}-estimates.csv", index=False)
+    write_numbers(record.estimates, folder / "data" / f"{h}-estimates.csv", origin)
     _write(folder / f"_verdict-{h}.md", generated.verdict(record))
     _write(folder / f"_provenance-{h}.md", generated.provenance(record))
     availability = generated.availability(record, page.front, imprint, sources, used)
     _write(folder / f"_availability-{h}.md", availability)
     _write(folder / f"_tbl-{h}-items.md", item_list(listed, hypothesis=h).markdown())
     listing = numbers(record, SHORTCODE.findall(page.source.body), variables, origins)
-    listing.data.to_csv(folder / "tables" / f"{h}-numbers.csv", index=False)
+    write_numbers(listing.data, folder / "tables" / f"{h}-numbers.csv", origin)
     _write(folder / f"_numbers-{h}.md", generated.numbers(h, listing.markdown()))
 
 

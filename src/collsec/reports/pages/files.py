@@ -1,17 +1,28 @@
-"""The files of a figure or table: pictures, numbers, and all of it as one."""
+"""The files of a figure or table: pictures, numbers, and all of it as one.
+
+Each says itself what it is from, wherever it goes: version, data, profile, and result id stand in
+the metadata of pictures, and in the last column of numbers.
+"""
 
 from __future__ import annotations
 
 import json
+import struct
 import zipfile
+import zlib
+from dataclasses import replace
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from collsec.reports.figures import Drawing
 from collsec.reports.figures.style import DARK, INK, SOURCE
 from collsec.reports.pages import generated
 from collsec.reports.pages.catalog import Item
 from collsec.reports.pages.citation import TEXT_LICENSE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _ALONE = """\
 <!DOCTYPE html>
@@ -45,10 +56,30 @@ height=&quot;600&quot;&gt;&lt;/iframe&gt;</code></p>
 """
 
 
-def write_item(folder: Path, item: Item) -> None:
-    """Write the files of a figure or table."""
+#: Column of a table of numbers that says what it is from.
+FROM = "made_by"
+#: Signature and header of a PNG: what is said of it follows.
+_HEAD_BYTES = 33
+
+
+def write_item(folder: Path, item: Item, origin: str) -> None:
+    """Write the files of a figure or table.
+
+    Parameters
+    ----------
+    folder : Path
+    item : Item
+    origin : str
+        What it is from: version, data, profile, and the id of its result where it has one.
+    """
     content = item.content
     if isinstance(content, Drawing):
+        content = replace(
+            content,
+            svg=_svg_from(content.svg, origin),
+            narrow=_svg_from(content.narrow, origin),
+            png=_png_from(content.png, origin),
+        )
         (folder / "figures" / f"{item.name}.svg").write_bytes(content.svg)
         (folder / "figures" / f"{item.name}.png").write_bytes(content.png)
         alone = folder / "figures" / f"{item.name}.html"
@@ -59,9 +90,27 @@ def write_item(folder: Path, item: Item) -> None:
         text = f"{content.markdown()}\n{generated.table_files(item.name)}"
         path = folder / f"_tbl-{item.name}.md"
         path.write_text(text, encoding="utf-8", newline="\n")
-    content.data.to_csv((folder / item.file).with_suffix(".csv"), index=False)
+    write_numbers(content.data, (folder / item.file).with_suffix(".csv"), origin)
     if isinstance(content, Drawing):
-        _bundle(folder / "figures", item, content)
+        _bundle(folder / "figures", item, content, origin)
+
+
+def write_numbers(data: pd.DataFrame, path: Path, origin: str) -> None:
+    """Write numbers as CSV, with what they are from in the last column."""
+    data.assign(**{FROM: origin}).to_csv(path, index=False)
+
+
+def _svg_from(svg: bytes, origin: str) -> bytes:
+    """An SVG whose metadata name its origin; an absent one stays so."""
+    said = f"<cc:Work>\n    <dc:source>{escape(origin)}</dc:source>".encode()
+    return svg.replace(b"<cc:Work>", said, 1)
+
+
+def _png_from(png: bytes, origin: str) -> bytes:
+    """A PNG with a text chunk *Source*, behind its header."""
+    text = b"tEXtSource\0" + origin.encode("latin-1", errors="replace")
+    chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
+    return png[:_HEAD_BYTES] + chunk + png[_HEAD_BYTES:]
 
 
 def _alone(item: Item, drawing: Drawing) -> str:
@@ -77,13 +126,14 @@ def _alone(item: Item, drawing: Drawing) -> str:
     )
 
 
-def _bundle(folder: Path, item: Item, drawing: Drawing) -> None:
+def _bundle(folder: Path, item: Item, drawing: Drawing, origin: str) -> None:
     """Put a figure, its numbers, and what it is into one file, for whoever takes it elsewhere."""
     about = {
         "figure": item.name,
         "shows": drawing.alternative,
         "numbers_from": item.numbers,
         "rule": item.rule,
+        FROM: origin,
         "code": "collsec step reports",
         "license": TEXT_LICENSE,
     }

@@ -9,7 +9,7 @@ wrong. Of the primary and the verdict all names are known.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -53,7 +53,10 @@ def check(project: Project) -> None:
         return
     pages = [project.spec_file(h) for h in listed]
     shared = [*(project.root / "reports").glob("*.qmd"), *(project.root / FOLDER).glob("*.qmd")]
+    shared += [project.paper] if project.paper.is_file() else []
     found: list[Fault] = []
+    used: dict[str, str] = {}
+    places: list[tuple[str, int, str]] = []
     known: set[str] | None = None
     anyone = [*known_hypotheses(project), *_names_of_questions(project)]
     for path in [*(p for p in pages if p.is_file()), *sorted(shared), project.root / FILE]:
@@ -64,20 +67,33 @@ def check(project: Project) -> None:
         if known is None:
             known = _words_of(project, pages) | _words(" ".join(anyone))
         owners = listed if path in pages else anyone
+        file = project.relative(path)
         for one in names:
+            line = text.count("\n", 0, one.at) + 1
+            if one.what == "var":
+                used.setdefault(one.name, f"{file}, line {line}")
+                places.append((file, line, one.name))
             if problem := _problem(project, one, known, owners):
-                found.append(
-                    Fault(
-                        project.relative(path),
-                        problem[0],
-                        line=text.count("\n", 0, one.at) + 1,
-                        key=one.what,
-                        value=repr(one.name),
-                        remedy=problem[1],
-                    )
-                )
+                said, remedy = problem
+                found.append(Fault(file, said, line, one.what, repr(one.name), remedy))
+    found += _groups(places, used)
     if found:
         raise BadDocument(*found)
+
+
+def _groups(places: Iterable[tuple[str, int, str]], used: Mapping[str, str]) -> Iterator[Fault]:
+    """Variables that are the beginning of another one's name: a name is a value or a group."""
+    first: dict[str, str] = {}  # of each group, a variable in it
+    for name in used:
+        parts = name.split(".")
+        for n in range(1, len(parts)):
+            first.setdefault(".".join(parts[:n]), name)
+    for file, line, name in places:
+        if name in first:
+            said = (
+                f"is a group of variables ({first[name]!r} in {used[first[name]]}), and no value."
+            )
+            yield Fault(file, said, line, "var", repr(name), "Name one variable of the group.")
 
 
 def _names_of_questions(project: Project) -> list[str]:

@@ -112,7 +112,7 @@ def _convert(
         # The title is no heading in Typst; the text's first level is.
         arguments += ["--shift-heading-level-by", "-1"]
     printed = json.dumps({"variables": _quoted(_variables(assembled, page), format_)})
-    head = json.dumps(_head(page) if template else _plain_head(page))
+    head = json.dumps(_head(page) if template else _plain_head(assembled, page))
 
     def convert() -> str:
         with tempfile.TemporaryDirectory() as folder:
@@ -173,11 +173,16 @@ def _quoted(value: Any, format_: str) -> Any:
     return value
 
 
-def _plain_head(page: Page) -> dict[str, Any]:
-    """Return the metadata of a file for Word or LaTeX."""
+def _plain_head(assembled: Assembled, page: Page) -> dict[str, Any]:
+    """Return the metadata of a file for Word or LaTeX; its description says what it is from."""
     authors = [harmless(name) for name in _authors(page)]
     known = {"author": authors, "date": page.front["citation"].get("issued", "")}
-    further = {k: page.front[k] for k in ("keywords", "description") if k in page.front}
+    version, data, profile = (
+        assembled.variables.get(f"study.{key}", "") for key in ("version", "vintage", "profile")
+    )
+    origin = f"collsec {version}, data {data}, profile {profile}."
+    further = {k: page.front[k] for k in ("keywords",) if k in page.front}
+    further["description"] = f"{page.front.get('description', '')} {origin}".strip()
     return _head(page) | {k: v for k, v in known.items() if v} | further
 
 

@@ -38,6 +38,7 @@ _COLUMNS = (
     Column("In this table", "details"),
     Column("Source", "source"),
 )
+_REPEATED = Column("Coded twice", "repeated")
 _STYLE = (
     ":root{color-scheme:light dark}"
     "body{font:16px/1.5 system-ui,sans-serif;color:#1f2933;background:#fff;max-width:72rem;"
@@ -96,9 +97,11 @@ def holders(entry: Entry) -> Table:
                 "values": f"`{one.values}`" if one.values.startswith("form ") else one.values,
                 "details": one.details,
                 "source": one.source,
+                "repeated": one.repeated,
             }
         )
-    return Table(_COLUMNS, pd.DataFrame(rows))
+    columns = (*_COLUMNS, _REPEATED) if any(row["repeated"] for row in rows) else _COLUMNS
+    return Table(columns, pd.DataFrame(rows))
 
 
 def markdown(entries: Mapping[str, Entry]) -> str:
@@ -154,7 +157,8 @@ def terminal(one: Entry) -> Group:
         tables = ", ".join(h.table for h in group)
         place = f" ({first.file})" if len(group) == 1 else ""
         facts = ", ".join(f for f in (first.type, first.unit, first.values) if f)
-        lines = [escape(facts), escape(first.details), escape(f"Source: {first.source}")]
+        said = (facts, first.details, f"Source: {first.source}", first.repeated)
+        lines = [escape(one) for one in said]
         blocks += [
             f"\n[bold]{tables}[/bold]{place}",
             Padding("\n".join(line for line in lines if line), (0, 0, 0, 2)),

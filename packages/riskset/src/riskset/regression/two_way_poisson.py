@@ -80,7 +80,12 @@ class TwoWayPoisson:
 
 
 def _effects(weight: Floats, row: Floats, column: Floats) -> Floats:
-    """Effects of unit and period that solve weighted normal equations, added up cell by cell."""
+    """Effects of unit and period that solve weighted normal equations, added up cell by cell.
+
+    The longer side is eliminated: what is left to solve has the size of the shorter one.
+    """
+    if 1 < len(weight) < weight.shape[1]:
+        return _effects(weight.T, column, row).T
     size = weight.sum(axis=1)
     over = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)
     if len(weight) == 1:
