@@ -26,8 +26,8 @@ APART: dict[str, dict[str, str]] = {
     "rmst_difference": IN_UNITS,
     "case_cohort": {"tables": "the subcohort is chosen from a frame in the test"},
 }
-#: Each of its fits is a search without derivatives, and 40 of them are no quick test.
-SLOW = ("firth_cox",)
+#: Each fit of theirs is a search within a search, and 40 of them are no quick test.
+SLOW = ("firth_cox", "interval_cox")
 
 
 def curve(result: Any) -> np.ndarray:

@@ -55,6 +55,56 @@ def test_a_row_that_says_nothing_changes_nothing() -> None:
     assert found.loglik == pytest.approx(alone.loglik, abs=1e-9)
 
 
+def test_cox_without_an_effect_is_turnbulls_curve() -> None:
+    """At the estimate of a covariate that is balanced within each interval, zero, Λ = −log S."""
+    half = looks(80)
+    half = pd.concat([half.assign(x=0), half.assign(x=1)], ignore_index=True)
+    fit = rs.interval_cox(half, ["x"], **ENDS)
+    curve = rs.turnbull(half, **ENDS)
+    assert fit.params["x"] == pytest.approx(0, abs=1e-8)
+    assert fit.loglik == pytest.approx(curve.loglik, abs=1e-8)
+    found = fit.predict_survival({"x": 0}, [0.7, 1.0, 2.2])
+    want = curve.at([0.7, 1.0, 2.2])
+    for side in ("survival_low", "survival_high"):
+        np.testing.assert_allclose(found[side], want[side], atol=1e-7)
+
+
+def test_cox_by_hand() -> None:
+    """Two looks: r = e^b, probabilities 1 − e^(−rh) of two groups, so b is a log-log difference."""
+    data = pd.DataFrame({"x": [0] * 10 + [1] * 10, "lower": 0.0, "upper": 1.0})
+    data.loc[[*range(5), *range(10, 12)], ["lower", "upper"]] = [1.0, np.inf]
+    fit = rs.interval_cox(data, ["x"], **ENDS)
+    assert fit.params["x"] == pytest.approx(np.log(np.log(0.2) / np.log(0.5)), abs=1e-8)
+    assert fit.baseline["hazard"].tolist() == pytest.approx([np.log(2)], abs=1e-8)
+    assert fit.predict_survival({"x": 1}, 1.0)["survival_high"][0] == pytest.approx(0.2)
+
+
+def test_weights_and_the_clock_of_the_cox_model() -> None:
+    data = looks(90).assign(copies=lambda d: 1 + d.index % 3, w=0.0)
+    weighted = rs.interval_cox(data, ["x"], **ENDS, weights="copies")
+    copies = data.loc[data.index.repeat(data["copies"])].sample(frac=1, random_state=1)
+    other = copies.assign(lower=12 * copies["lower"], upper=12 * copies["upper"])
+    again = rs.interval_cox(other, ["x"], **ENDS)
+    np.testing.assert_allclose(again.params, weighted.params, rtol=1e-7)
+    np.testing.assert_allclose(again.cov, weighted.cov, rtol=1e-5)
+    np.testing.assert_allclose(again.baseline["hazard"], weighted.baseline["hazard"], rtol=1e-5)
+    assert "interval-censored" in str(again)
+
+
+def test_the_cox_model_refuses() -> None:
+    data = looks(60)
+    with pytest.raises(rs.EstimationError, match="every 'upper' is infinite"):
+        rs.interval_cox(data.assign(upper=np.inf), ["x"], **ENDS)
+    with pytest.raises(rs.EstimationError, match="'x' is infinite"):
+        rs.interval_cox(data.assign(x=(data["upper"] == np.inf) * 1), ["x"], **ENDS)
+    with pytest.raises(rs.EstimationError, match="'x' is constant"):
+        rs.interval_cox(data.assign(x=1.0), ["x"], **ENDS)
+    with pytest.raises(rs.EstimationError, match="nobody is seen past the interval"):
+        rs.interval_cox(data.assign(lower=0.0, upper=4.0), ["x"], **ENDS)
+    with pytest.raises(rs.EstimationError, match="lies beyond the last follow-up"):
+        rs.interval_cox(data, ["x"], **ENDS).predict_survival({"x": 0}, 9.0)
+
+
 def test_refusals() -> None:
     data = looks().assign(start=0.0, unit=np.arange(240))
     late = data.assign(start=data["lower"].where(data.index != 3, 9.0))

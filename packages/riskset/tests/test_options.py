@@ -80,14 +80,19 @@ class Case:
                          **given)  # fmt: skip
 
 
-def within_a_fifth(data: pd.DataFrame, covariates: Any, *, stop: str, event: str, **options: Any):
-    """Fit where an event at 10 is known to lie within (9, 11]."""
-    frame = data.copy() if isinstance(data, pd.DataFrame) else data.to_pandas()
-    held, known = frame[event] == 0, frame[[stop, event]].abs().max(axis=1, skipna=False) < np.inf
-    low, high = f"low {stop}", f"high {stop} {event}"
-    frame[low] = frame[stop].where(held, 0.9 * frame[stop])
-    frame[high] = (1.1 * frame[stop]).mask(held, np.inf).where(known)
-    return rs.interval_parametric(frame, covariates, lower=low, upper=high, **options)
+def within_a_fifth(fit: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a fit of intervals that is called by dates: an event at 10 lies within (9, 11]."""
+
+    def of_dates(data: Any, covariates: Any, *, stop: str, event: str, **options: Any) -> Any:
+        frame = data.copy() if isinstance(data, pd.DataFrame) else data.to_pandas()
+        held = frame[event] == 0
+        known = frame[[stop, event]].abs().max(axis=1, skipna=False) < np.inf
+        low, high = f"low {stop}", f"high {stop} {event}"
+        frame[low] = frame[stop].where(held, 0.9 * frame[stop])
+        frame[high] = (1.1 * frame[stop]).mask(held, np.inf).where(known)
+        return fit(frame, covariates, lower=low, upper=high, **options)
+
+    return of_dates
 
 
 SPELLS = {"stop": "stop", "event": "event"}
@@ -112,7 +117,10 @@ CASES = {
     ),
     "aft": Case(rs.aft, SPELLS | {"distribution": "weibull"}, predicts=OVER_TIME),
     "flexible_parametric": Case(rs.flexible_parametric, SPELLS | {"df": 2}, predicts=OVER_TIME),
-    "interval_parametric": Case(within_a_fifth, SPELLS | {"df": 1}, predicts=OVER_TIME),
+    "interval_parametric": Case(
+        within_a_fifth(rs.interval_parametric), SPELLS | {"df": 1}, predicts=OVER_TIME
+    ),
+    "interval_cox": Case(within_a_fifth(rs.interval_cox), SPELLS),
     "split_population": Case(
         rs.split_population, SPELLS | {"at_risk": "x", "distribution": "exponential"},
         predicts=OVER_TIME,

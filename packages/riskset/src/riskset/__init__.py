@@ -128,6 +128,7 @@ from riskset.parametric.discrete_result import DiscreteHazardResult
 from riskset.parametric.flexible import flexible_parametric
 from riskset.parametric.flexible_result import FlexibleParametricResult
 from riskset.parametric.interval_censored import interval_parametric
+from riskset.parametric.interval_cox import IntervalCoxResult, interval_cox
 from riskset.parametric.split_population import split_population
 from riskset.parametric.split_result import SplitPopulationResult
 from riskset.regression.fitting import RegressionResult
@@ -192,6 +193,7 @@ __all__ = [
     "InferenceError",
     "Influence",
     "Integers",
+    "IntervalCoxResult",
     "InvertedInterval",
     "JackknifeResult",
     "JointEffects",
@@ -259,6 +261,7 @@ __all__ = [
     "frailty_cox",
     "gray_test",
     "holm",
+    "interval_cox",
     "interval_parametric",
     "iv_2sls",
     "joint_effects",

@@ -68,4 +68,62 @@ fit <- function(case, df, entry) {
 fit("late", 1, TRUE)
 fit("two", 2, FALSE)
 fit("three", 3, TRUE)
+
+# The Cox model: on a grid of looks its likelihood is that of a complementary log-log regression of
+# looks, with an effect of each; elsewhere it is maximized over effects and log rises by optim.
+periods <- do.call(rbind, lapply(which(rows$grid_upper > 0), function(i) {
+  held <- is.finite(rows$grid_upper[i])
+  last <- if (held) rows$grid_upper[i] else rows$grid_lower[i]
+  if (last == 0) return(NULL)
+  data.frame(look = seq_len(last), seen = as.integer(held & seq_len(last) == last),
+             x = rows$x[i], z = rows$z[i])
+}))
+periods <- periods[ave(periods$seen, periods$look, FUN = max) > 0, ]
+grid <- glm(seen ~ factor(look) - 1 + x + z, binomial("cloglog"), periods,
+            control = glm.control(epsilon = 1e-14, maxit = 100))
+record("grid", "effects", coef(grid)[c("x", "z")])
+# glm's own covariance is from the expected information; here is the observed.
+columns <- model.matrix(grid)
+against <- function(p) {
+  rate <- exp(drop(columns %*% p))
+  -sum(ifelse(periods$seen == 1, log(-expm1(-rate)), -rate))
+}
+push <- function(p) {
+  rate <- exp(drop(columns %*% p))
+  -colSums(columns * ifelse(periods$seen == 1, rate / expm1(rate), -rate))
+}
+bend <- optimHess(coef(grid), against, push)
+record("grid", "errors", sqrt(diag(solve(bend)))[match(c("x", "z"), names(coef(grid)))])
+record("grid", "loglik", as.numeric(logLik(grid)))
+record("grid", "rises", exp(coef(grid)[seq_len(length(coef(grid)) - 2)]))
+
+few <- rows[1:60, ]
+few <- few[few$cox_lower < few$cox_upper, ]
+ends <- sort(unique(few$cox_upper[is.finite(few$cox_upper)]))
+x <- as.matrix(few[, c("x", "z")])
+before <- outer(few$cox_lower, ends, ">=")
+inside <- outer(few$cox_lower, ends, "<") & outer(few$cox_upper, ends, ">=")
+closed <- is.finite(few$cox_upper)
+minus <- function(p) {
+  risk <- exp(drop(x %*% p[1:2]))
+  rise <- exp(p[-(1:2)])
+  chance <- risk * drop(inside %*% rise)
+  -sum(-risk * drop(before %*% rise) + ifelse(closed, log(-expm1(-chance)), 0))
+}
+slope <- function(p) {
+  risk <- exp(drop(x %*% p[1:2]))
+  rise <- exp(p[-(1:2)])
+  spent <- risk * drop(before %*% rise)
+  chance <- risk * drop(inside %*% rise)
+  odds <- ifelse(closed, 1 / expm1(chance), 0)
+  -c(colSums(x * (odds * chance - spent)),
+     rise * colSums(risk * (inside * odds - before)))
+}
+p <- c(0, 0, rep(log(1 / length(ends)), length(ends)))
+for (again in 1:40) {
+  found <- optim(p, minus, slope, method = "BFGS", control = list(maxit = 5000, reltol = 1e-16))
+  p <- found$par
+}
+record("looks", "effects", p[1:2])
+record("looks", "loglik", -found$value)
 write.csv(do.call(rbind, answers), arguments[2], row.names = FALSE, quote = FALSE)

@@ -138,7 +138,7 @@ def turnbull(
     low, high, weight = low[kept], high[kept], weight[kept]
     if np.isinf(high).all():
         raise EstimationError(f"no event in {len(data)} rows: every {upper!r} is infinite")
-    begin, end, within = _innermost(low, high)
+    begin, end, within = innermost(low, high)
     mass, steps = _maximize(within, weight / weight.sum())
     holds = mass > NO_MASS
     table = pd.DataFrame({"low": begin[holds], "high": end[holds], "mass": mass[holds]})
@@ -151,7 +151,7 @@ def turnbull(
     )
 
 
-def _innermost(low: Floats, high: Floats) -> tuple[Floats, Floats, Booleans]:
+def innermost(low: Floats, high: Floats) -> tuple[Floats, Floats, Booleans]:
     """Return the intervals that can hold mass, shapes (m,), and which rows hold them, (n, m).
 
     At one time an exact event begins first, then intervals end, then others begin.
