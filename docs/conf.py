@@ -76,6 +76,7 @@ html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "navbar_align": "left",
+    "navbar_persistent": ["search-button"],  # the wide one has another name than what it shows
     "show_toc_level": 2,
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,13 @@ VERSIONED = (
 def git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     own = ("-c", "user.name=A", "-c", "user.email=a@b.c", *arguments)
     return subprocess.run(["git", *own], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(autouse=True)
+def activated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of these tests is active, as CONTRIBUTING says."""
+    programs = str(Path(sys.executable).parent)
+    monkeypatch.setenv("PATH", os.pathsep.join([programs, os.environ["PATH"]]))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import browser
 import riskset
 from collsec import api as session
 from collsec import pipeline
@@ -26,6 +27,11 @@ CELL = re.compile(r"^```\{code-cell\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FETCHED = re.compile(
     r"""<(?:script|img|iframe|source)[^>]*\ssrc=["\'](?:https?:)?//[^>]*>"""
     r"""|<link[^>]*rel=["\']?(?:stylesheet|preload|preconnect|icon)[^>]*href=["\'](?:https?:)?//[^>]*>"""
+)
+#: One page of each kind.
+ACCESSIBLE = (
+    *("docs/index", "docs/guide", "docs/walks", "CONTRIBUTING", "search"),
+    *("packages/riskset/docs/estimators", "packages/riskset/docs/reference"),
 )
 #: Questions of a new user, and a page that the search must find for its words.
 QUESTIONS = {
@@ -136,6 +142,27 @@ def test_formulas_need_no_script_and_notebooks_show_what_they_print(site: Path) 
     )
     thirty = (site / "docs/notebooks/reproduce-h1.html").read_text(encoding="utf-8")
     assert "exposed ends" in thirty.split("cell_output")[-1]
+
+
+@pytest.mark.full
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_have_no_serious_fault_of_accessibility(
+    site: Path, tmp_path: Path, scheme: str
+) -> None:
+    axe = browser.axe()
+    if axe is None or browser.EXECUTABLE is None:
+        pytest.skip("no axe or no Chromium here")
+    faults = (
+        "axe.run().then(r => r.violations.filter(v => ['serious', 'critical'].includes(v.impact))"
+        ".map(v => `${v.id} ${v.nodes[0].html}`))"
+    )
+    with browser.Browser(tmp_path / "profile", 1280, scheme) as screen:
+        for name in ACCESSIBLE:
+            screen.open(site / f"{name}.html")
+            assert screen.value("document.documentElement.dataset.theme") == scheme
+            screen.value(f"{axe};0")
+            assert screen.value(faults) == [], name
 
 
 @pytest.mark.full
