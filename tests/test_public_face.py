@@ -21,6 +21,8 @@ import report_study as study
 import riskset
 from collsec import api as session
 from collsec.core.errors import CollsecError, MissingInput
+from collsec.core.project import Project
+from collsec.reports.words import questions
 
 PAGE = "analyses/h1/h1-deployment-delay.qmd"
 
@@ -177,7 +179,6 @@ def test_an_installed_package_answers_with_released_estimates_and_writes_to_the_
     tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from collsec.core import __version__
-    from collsec.core.project import Project
     from collsec.evidence import release
 
     made = Project(study.write_study(tmp_path / "made", repository))
@@ -219,6 +220,18 @@ def test_the_readme_counts_the_hypotheses_of_the_study(repository: Path) -> None
     main, further = len(study["primaries"]), len(study["hypotheses"]) - len(study["primaries"])
     readme = (repository / "README.md").read_text()
     assert f"{words[main]} main hypotheses and {words[further]} secondary ones" in readme
+
+
+def test_the_readme_answers_as_the_release_does(tmp_path: Path, repository: Path) -> None:
+    """Questions and headlines as the front page has them, from the published estimates."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "analyses").symlink_to(repository / "analyses")
+    (tmp_path / "data" / "raw").symlink_to(repository / "data" / "raw")
+    (tmp_path / "data" / "processed").symlink_to(repository / "reports" / "published")
+    readme = " ".join((repository / "README.md").read_text(encoding="utf-8").split())
+    for name in ("q1", "q2", "q3", "q4", "q5"):
+        found = questions.read(Project(tmp_path), name)
+        assert f"**{found.question}** {found.title}" in readme
 
 
 def test_no_page_writes_a_sign_before_a_p_value_that_may_have_one(repository: Path) -> None:
