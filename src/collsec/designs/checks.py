@@ -91,8 +91,8 @@ def pooled(blocks: list[Calibration]) -> Calibration:
     if len(blocks) == 1:
         return blocks[0]
     done = sum(one.draws for one in blocks)
-    rejected = round(sum(one.rejection_rate * one.draws for one in blocks))
-    events = sum(one.mean_exposed_events * one.draws for one in blocks) / done
+    rejected = round(math.fsum(one.rejection_rate * one.draws for one in blocks))
+    events = math.fsum(one.mean_exposed_events * one.draws for one in blocks) / done
     return rejections(rejected, events, np.concatenate([one.estimates for one in blocks]))
 
 

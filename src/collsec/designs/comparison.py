@@ -102,7 +102,7 @@ class Comparison:
         if not self.is_binary:
             return math.nan
         groups = self.rows.groupby(list(self.strata)) if self.strata else ((0, self.rows),)
-        return sum(_expected(rows, rows[self.column].to_numpy() > 0) for _, rows in groups)
+        return math.fsum(_expected(rows, rows[self.column].to_numpy() > 0) for _, rows in groups)
 
     def fit(self, cluster: str | None = None) -> CoxResult:
         """The Cox model, with errors clustered on a column where one is named.

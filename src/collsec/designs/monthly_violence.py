@@ -199,7 +199,9 @@ class MonthlyViolence(RedrawnDesign[StackedDesign]):
         seed = seed_for(inputs.study.seed, f"{inputs.spec.hypothesis}.trend")
         window = laid_out.window(laid_out.lead)
         found = moved_events(window, draws=TREND_DRAWS, level=1 - LEVEL, seed=seed, estimate=start)
-        quantiles = sum(float(scipy.stats.norm.ppf(q)) for q in (1 - LEVEL / 2, inputs.study.power))
+        quantiles = math.fsum(
+            float(scipy.stats.norm.ppf(q)) for q in (1 - LEVEL / 2, inputs.study.power)
+        )
         return Trend(start, found.std_error(1 - LEVEL) * quantiles, found)
 
     def alongside(
@@ -268,7 +270,7 @@ class MonthlyViolence(RedrawnDesign[StackedDesign]):
         """What a page says of arrivals, deaths, and the strata of hosts."""
         before = [float(s.values[0, prepared.reference].sum()) for s in prepared.stacks]
         after = [float(s.values[0, BEFORE:].sum()) for s in prepared.stacks]
-        status, total = prepared.arrivals.status, sum(before)
+        status, total = prepared.arrivals.status, math.fsum(before)
         own = float(np.mean([one[0] > 0 for one in status]))
         others = float(np.mean([(one[1:] > 0).mean() for one in status]))
         largest = max(before, default=math.nan) / total if total else math.nan
@@ -277,7 +279,7 @@ class MonthlyViolence(RedrawnDesign[StackedDesign]):
             "arrivals": Quantity(len(before), Unit.COUNT),
             "shared": Quantity(shared, Unit.COUNT),
             "deaths.before": Quantity(total, Unit.COUNT),
-            "deaths.after": Quantity(sum(after), Unit.COUNT),
+            "deaths.after": Quantity(math.fsum(after), Unit.COUNT),
             "deaths.largest_share": Quantity(largest, Unit.SHARE),
             "by_status.own": Quantity(own, Unit.SHARE),
             "by_status.others": Quantity(others, Unit.SHARE),

@@ -89,7 +89,7 @@ def explaining(
         return [w / w.sum() for w in weights]
 
     def expected(log: float) -> float:
-        return sum(float(p @ y) for p, y in zip(shares(log), outcome, strict=True))
+        return math.fsum(float(p @ y) for p, y in zip(shares(log), outcome, strict=True))
 
     def drawn(log: float) -> np.ndarray:
         total = np.zeros(DRAWS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -345,7 +347,7 @@ def plot_activity(counts: pd.DataFrame) -> Figure:
     most = counts.groupby("region_name", sort=False)["n_active"].max()
     tops = {str(region): int(-(-n // 10) * 10) for region, n in most.items()}
     inches = {region: top * _CONFLICT_INCHES + _STRIP_HEAD_INCHES for region, top in tops.items()}
-    height = _KEY_INCHES + sum(inches.values()) + _FOOT_INCHES
+    height = _KEY_INCHES + math.fsum(inches.values()) + _FOOT_INCHES
     figure = canvas(height)
     bottom = height - _KEY_INCHES
     ticks = [1946, *range(1960, LAST, 20)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping
 
@@ -147,7 +148,7 @@ def _steps(
     axes: Axes, steps: Mapping[str, float], top: float, width: float, *, is_narrow: bool
 ) -> None:
     """Draw the steps as one bar of months, with a label for each."""
-    scale = (width - 0.1) / sum(steps.values())
+    scale = (width - 0.1) / math.fsum(steps.values())
     _text(
         axes, "Months, at the median of operations:", 0.05, top + 0.12, color=MUTED, size=KEY_POINTS
     )

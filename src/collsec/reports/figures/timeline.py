@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,7 @@ def case_timeline(events: pd.DataFrame, *, first: pd.Timestamp, last: pd.Timesta
 def plot_case_timeline(events: pd.DataFrame, *, first: pd.Timestamp, last: pd.Timestamp) -> Figure:
     """Return the figure of `case_timeline`, not yet written to bytes."""
     lines = {lane: _lines(events, lane) for lane in LANES}
-    inches = sum(_HEAD_INCHES + _LINE_INCHES * max(1, len(own)) for own in lines.values())
+    inches = math.fsum(_HEAD_INCHES + _LINE_INCHES * max(1, len(own)) for own in lines.values())
     inches += _LANE_GAP_INCHES * (len(lines) - 1)
     marks = _marks(events)
     foot = _FOOT_INCHES + _KEY_INCHES * ((len(marks) + 1) // 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from riskset.arrays import Floats, Integers, product
@@ -70,7 +72,7 @@ def likelihood_of_many(
             tied,
         )
 
-    loglik = sum(shared(risk_sums, parts))
+    loglik = math.fsum(shared(risk_sums, parts))
     s = len(slots.weight)
     mean, failing = np.empty((k, p)), np.zeros((several, p))
     growth, hazard = np.empty(s), np.empty(s)

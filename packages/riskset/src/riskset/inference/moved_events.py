@@ -86,7 +86,7 @@ def moved_p_value(values: Sequence[Floats], picks: Sequence[Integers]) -> float:
     picks : sequence of ndarray of int, shape (draws,)
         Which unit of each stack the event came to.
     """
-    return tail_p_value(sum(float(v[0]) for v in values), _sums(values, picks))
+    return tail_p_value(math.fsum(float(v[0]) for v in values), _sums(values, picks))
 
 
 def _sums(values: Sequence[Floats], picks: Sequence[Integers]) -> Floats:
@@ -208,8 +208,8 @@ def preference(marked: Sequence[Booleans]) -> float:
     10.0
     """
     stacks = [own for own in marked if len(own) > 1]
-    treated = sum(float(own[0]) for own in stacks)
-    controls = sum(float(np.mean(own[1:])) for own in stacks)
+    treated = math.fsum(float(own[0]) for own in stacks)
+    controls = math.fsum(float(np.mean(own[1:])) for own in stacks)
     n = len(stacks)
     odds = [(count + 0.5) / (n - count + 0.5) for count in (treated, controls)]
     return max(odds[0] / odds[1], 1.0)

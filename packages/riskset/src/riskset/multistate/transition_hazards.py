@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -186,7 +187,7 @@ class TransitionHazards(Coefficients):
     @property
     def loglik(self) -> float:
         """Log partial likelihood of all transitions."""
-        return sum(fit.loglik[1] for fit in self.models.values())
+        return math.fsum(fit.loglik[1] for fit in self.models.values())
 
     def _bic_size(self) -> float:
         return float(self.n_events)
