@@ -8,7 +8,7 @@ from packaging.utils import canonicalize_name
 
 from study import REPOSITORY
 
-PIN = re.compile(r"^([A-Za-z0-9][^=\s]*)==", re.MULTILINE)
+PIN = re.compile(r"^([A-Za-z0-9][^=;]*)==", re.MULTILINE)
 
 
 def locked_extras() -> dict[str, set[str]]:

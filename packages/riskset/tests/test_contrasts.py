@@ -13,6 +13,9 @@ from test_options import CASES, SPELLS, rows
 
 #: Two searches for one maximum, and their errors.
 SEARCHES = 1e-5
+#: Errors that are second differences over one standard error: the profile is no parabola,
+#: and terms that are coded otherwise go another way through it.
+SECOND_DIFFERENCES = {"interval_cox": 1e-3}
 FITTED = [
     n for n, c in CASES.items() if c.covariates and n not in ("firth_cox", "adjusted_survival")
 ]
@@ -33,8 +36,12 @@ def test_a_contrast_is_the_coefficient_under_another_reference(name: str) -> Non
     other = fitted(name, turned)
     want = other.tidy().set_index("term")
     columns = ["estimate", "std_error", "p_value", "ci_low", "ci_high"]
+    close = SECOND_DIFFERENCES.get(name, SEARCHES)
+    assert found.tidy()["estimate"].iloc[0] == pytest.approx(
+        want.loc["C(place)[T.1]", "estimate"], rel=SEARCHES, abs=SEARCHES
+    )
     np.testing.assert_allclose(
-        found.tidy()[columns].iloc[0], want.loc["C(place)[T.1]", columns], rtol=SEARCHES,
+        found.tidy()[columns].iloc[0], want.loc["C(place)[T.1]", columns], rtol=close,
         atol=SEARCHES,
     )  # fmt: skip
     slope = rs.contrast(
@@ -43,7 +50,7 @@ def test_a_contrast_is_the_coefficient_under_another_reference(name: str) -> Non
     by_hand = rs.combination(fit, {"x": 1, "x:z": 1})
     for got in (slope, by_hand):
         np.testing.assert_allclose(
-            got.tidy()[columns].iloc[0], want.loc["x", columns], rtol=SEARCHES, atol=SEARCHES
+            got.tidy()[columns].iloc[0], want.loc["x", columns], rtol=close, atol=SEARCHES
         )
 
 
