@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -81,7 +81,7 @@ class Inputs:
         init=False, repr=False, compare=False, default_factory=dict
     )
 
-    def once(self, key: tuple[Hashable, ...], make: Callable[[], Made]) -> Made:
+    def once(self, key: tuple[Any, ...], make: Callable[[], Made]) -> Made:
         """What follows from the inputs and a key, made when it is first asked for."""
         if key not in self.made:
             self.made[key] = make()
@@ -251,7 +251,7 @@ class PanelBuilder:
 
     def _of_inputs(self, make: Callable[..., Made], *key: Any) -> Made:
         """What follows from the inputs alone, whichever builder of the kind is asked first."""
-        return self.inputs.once((type(self).__name__, make.__name__, *key), partial(make, *key))
+        return self.inputs.once((type(self), make.__name__, *key), partial(make, *key))
 
     def prepare(
         self,
