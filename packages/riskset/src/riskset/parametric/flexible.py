@@ -12,12 +12,11 @@ from riskset.arrays import Booleans, Floats, Integers, crossproduct, sum_by_grou
 from riskset.clustered import Errors, Linear, check_debias
 from riskset.columns import Names, as_frame, case_weights, indicator
 from riskset.covariates import matrix, require_squares
-from riskset.errors import EstimationError, listed
+from riskset.errors import EstimationError
 from riskset.formulas import covariates_of
 from riskset.maximum_likelihood import COLLINEAR, Expansion, maximize
 from riskset.parametric.flexible_result import (
     FlexibleParametricResult,
-    LogTimeSpline,
     SplineDesign,
 )
 from riskset.times import (
@@ -115,15 +114,7 @@ def flexible_parametric(
     if not happened.any():
         raise EstimationError(f"no event: column {event!r} is 0 in all {len(data)} rows")
     data, made = covariates_of(data, covariates)
-    changes = dict(time_varying or {})
-    if unknown := [name for name in changes if name not in made.names]:
-        raise EstimationError(
-            f"time_varying names {unknown[0]!r}, which is no covariate: {listed(made.names)}"
-        )
-    when = np.log(spells.stop[happened])
-    spline = LogTimeSpline.of(when, df)
-    places = {name: LogTimeSpline.of(when, own) for name, own in changes.items()}
-    design = SplineDesign(covariates=made, spline=spline, changes=places)
+    design = SplineDesign.of(made, np.log(spells.stop[happened]), df, time_varying or {})
     x = matrix(data, made.names)
     require_squares(x, made.names)
     likelihood = FlexibleLikelihood.build(design, x, spells.start, spells.stop, happened, weight)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from riskset.arrays import Floats
 from riskset.clustered import ClusteredSample, Errors
-from riskset.errors import EstimationError, check_positive
+from riskset.errors import EstimationError, check_positive, listed
 from riskset.formulas import Covariates
 from riskset.maximum_likelihood import Expansion, Maximum
 from riskset.predictions import (
@@ -97,6 +97,28 @@ class SplineDesign:
     covariates: Covariates
     spline: LogTimeSpline
     changes: Mapping[str, LogTimeSpline]
+
+    @classmethod
+    def of(
+        cls, covariates: Covariates, log_times: Floats, df: int, changes: Mapping[str, int]
+    ) -> SplineDesign:
+        """Lay out splines with knots at quantiles of the events' log times, shape (d,).
+
+        Raises
+        ------
+        EstimationError
+            A change is named of what is no covariate.
+        """
+        if unknown := [name for name in changes if name not in covariates.names]:
+            raise EstimationError(
+                f"time_varying names {unknown[0]!r}, which is no covariate: "
+                f"{listed(covariates.names)}"
+            )
+        return cls(
+            covariates,
+            LogTimeSpline.of(log_times, df),
+            {name: LogTimeSpline.of(log_times, own) for name, own in changes.items()},
+        )
 
     @property
     def names(self) -> list[str]:

@@ -12,13 +12,12 @@ from riskset.arrays import Booleans, Floats, Integers, crossproduct, sum_by_grou
 from riskset.clustered import Errors, Linear, check_debias
 from riskset.columns import Names, as_frame, case_weights, numbers, row_label
 from riskset.covariates import matrix, require_squares
-from riskset.errors import EstimationError, listed
+from riskset.errors import EstimationError
 from riskset.formulas import covariates_of
 from riskset.maximum_likelihood import Expansion, Maximum, maximize
 from riskset.parametric.flexible import orthonormal
 from riskset.parametric.flexible_result import (
     FlexibleParametricResult,
-    LogTimeSpline,
     SplineDesign,
 )
 from riskset.times import (
@@ -125,17 +124,8 @@ def interval_parametric(
     if not happened.any():
         raise EstimationError(f"no event in {len(data)} rows: every {upper!r} is infinite")
     data, made = covariates_of(data, covariates)
-    changes = dict(time_varying or {})
-    if unknown := [name for name in changes if name not in made.names]:
-        raise EstimationError(
-            f"time_varying names {unknown[0]!r}, which is no covariate: {listed(made.names)}"
-        )
     when = np.log((low[happened] + high[happened]) / 2)
-    design = SplineDesign(
-        covariates=made,
-        spline=LogTimeSpline.of(when, df),
-        changes={name: LogTimeSpline.of(when, own) for name, own in changes.items()},
-    )
+    design = SplineDesign.of(made, when, df, time_varying or {})
     x = matrix(data, made.names)
     require_squares(x, made.names)
     likelihood = IntervalLikelihood.build(design, x, begin, low, high, weight)
